@@ -1,0 +1,102 @@
+"""From rollouts to padded rows and back: the one place that knows where a response stands in its row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reference.loss import token_weights
+from spec.config import Config
+from spec.types import Array, Batch, BoolArray, Finish, IntArray, ScoredRollout
+
+
+def pad(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]]) -> tuple[IntArray, IntArray, BoolArray]:
+    """Right-pad rows of prompt then response.
+
+    Returns:
+        Tokens [B, S], lengths [B], response mask [B, S].
+    """
+    rows = [(*prompt, *response) for prompt, response in zip(prompts, responses, strict=True)]
+    lengths = np.array([len(row) for row in rows])
+    tokens = np.zeros((len(rows), lengths.max()), dtype=np.int64)
+    for index, row in enumerate(rows):
+        tokens[index, : len(row)] = row
+    starts = np.array([len(prompt) for prompt in prompts])
+    columns = np.arange(tokens.shape[1])
+    response = (columns >= starts[:, None]) & (columns < lengths[:, None])
+    return tokens, lengths, response
+
+
+def spread(per_response: Sequence[Sequence[float]], response_BS: BoolArray) -> Array:
+    """Put the numbers of each response's tokens at their places [B, S], 0 elsewhere."""
+    out = np.zeros(response_BS.shape)
+    out[response_BS] = np.concatenate([np.asarray(row, dtype=np.float64) for row in per_response])
+    return out
+
+
+def plain_batch(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]]) -> Batch:
+    """A batch that knows tokens only, for imitation and for recomputing log-probabilities."""
+    tokens, lengths, response = pad(prompts, responses)
+    zeros = np.zeros(tokens.shape)
+    rows = len(tokens)
+    return Batch(
+        tokens=tokens,
+        lengths=lengths,
+        response=response,
+        positive=np.ones(rows, dtype=bool),
+        group=np.arange(rows),
+        truncated=np.zeros(rows, dtype=bool),
+        behaviour_log_probs=zeros,
+        advantages=zeros,
+        value_targets=zeros,
+        old_values=zeros,
+        anchor_log_probs=zeros,
+        weights={},
+    )
+
+
+def rollout_batch(scored: Sequence[ScoredRollout]) -> Batch:
+    """Rows of sampled responses with their behaviour log-probabilities; advantages are still 0."""
+    rollouts = [item.rollout for item in scored]
+    batch = plain_batch([r.request.prompt_tokens for r in rollouts], [r.response_tokens for r in rollouts])
+    _, group = np.unique([r.request.problem.id for r in rollouts], return_inverse=True)
+    return replace(
+        batch,
+        positive=np.array([item.accuracy == 1.0 for item in scored]),
+        group=group,
+        truncated=np.array([r.finish is Finish.LENGTH for r in rollouts]),
+        behaviour_log_probs=spread([r.log_probs for r in rollouts], batch.response),
+    )
+
+
+def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
+    """Token weights of every loss term over one whole optimizer step.
+
+    Args:
+        batch: All rows of the step, over all micro-batches and ranks.
+        config: aggregation, coefficients, overlong filter.
+
+    Returns:
+        Weights [B, S] by term, coefficients included: ``policy`` and ``kl`` under the configured aggregation, ``positive`` a
+        mean over tokens of correct responses, ``load_balance`` and ``router_z`` means over all real tokens, prompt
+        included, and ``tokens``, the plain mean over response tokens (value loss, imitation, metrics). A term that is off
+        or applies to no token is absent.
+    """
+    algorithm = config.algorithm
+    trained = batch.response
+    if algorithm.overlong_filter:
+        trained = trained & ~batch.truncated[:, None]
+    limit = float(config.rollout.max_response_tokens)
+    policy = token_weights(trained, batch.group, algorithm.aggregation, limit)
+    real = np.arange(batch.tokens.shape[1]) < batch.lengths[:, None]
+    router = token_weights(real, batch.group, "token")
+    weights = {
+        "policy": policy,
+        "kl": algorithm.kl_weight * policy,
+        "positive": algorithm.positive_weight
+        * token_weights(batch.response & batch.positive[:, None], batch.group, "token"),
+        "tokens": token_weights(batch.response, batch.group, "token"),
+        "load_balance": algorithm.load_balance_weight * router,
+        "router_z": algorithm.router_z_weight * router,
+    }
+    return {name: weight for name, weight in weights.items() if name in ("policy", "tokens") or weight.any()}

@@ -1,0 +1,99 @@
+"""Which prompts a step learns from: an endless stream of training problems and dynamic sampling with refill.
+
+Dynamic sampling (DAPO 3.2, eq. 11) drops a prompt whose responses are all correct or all wrong, since its group advantage
+is zero, and asks for more until the batch is full. The filter reads accuracy, never the shaped reward: a length penalty
+would make an all-correct group look useful. Surplus groups are kept, with the version of every token, for the next step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from reference.problems import training_problem
+from reference.tokenizer import encode
+from spec.config import Config
+from spec.errors import Reason, SeedError
+from spec.types import Request, ScoredRollout
+
+Group = list[ScoredRollout]
+Score = Callable[[Sequence[Request]], list[ScoredRollout]]
+
+
+@dataclass(frozen=True)
+class CurriculumState:
+    """Where the stream of problems stands, and finished groups that no step has used yet."""
+
+    next_problem: int = 0
+    surplus: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What one step's collecting brought.
+
+    Attributes:
+        groups: Groups to learn from; fewer than asked for exactly if ``exhausted``.
+        sampled: Every response sampled for it, kept or dropped: what accuracy metrics must be computed from.
+        state: The curriculum afterwards.
+        rounds: Generation rounds it took.
+        exhausted: Dynamic sampling gave up before the batch was full.
+    """
+
+    groups: list[Group]
+    sampled: list[ScoredRollout]
+    state: CurriculumState
+    rounds: int
+    exhausted: bool
+
+
+def collect(config: Config, state: CurriculumState, score: Score) -> Collection:
+    """Fill one batch of ``rollout.prompts`` groups.
+
+    Args:
+        config: Sizes and the dynamic-sampling switch.
+        state: Where the stream stands.
+        score: Samples and verifies a list of requests.
+
+    Returns:
+        The batch, full or marked ``exhausted``.
+    """
+    wanted = config.rollout.prompts
+    groups, next_problem = list(state.surplus), state.next_problem
+    sampled: list[ScoredRollout] = []
+    rounds = 0
+    limit = config.algorithm.dynamic_sampling_tries if config.algorithm.dynamic_sampling else 1
+    while len(groups) < wanted and rounds < limit:
+        fresh = score(requests(config, next_problem, wanted))
+        next_problem += wanted
+        rounds += 1
+        sampled += fresh
+        new = split_groups(fresh, config.rollout.samples_per_prompt)
+        groups += [g for g in new if is_useful(g)] if config.algorithm.dynamic_sampling else new
+    after = CurriculumState(next_problem, tuple(groups[wanted:]))
+    return Collection(groups[:wanted], sampled, after, rounds, exhausted=len(groups) < wanted)
+
+
+def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
+    """The requests for ``prompts`` consecutive problems of the training stream, groups one after the other."""
+    out: list[Request] = []
+    for number in range(first_problem, first_problem + prompts):
+        problem = training_problem(config.data.families, config.data.difficulties, number, config.seed)
+        tokens = encode(problem.prompt)
+        if len(tokens) > config.data.max_prompt_tokens:
+            raise SeedError(
+                Reason.ILLEGAL_VALUE,
+                f"problem {problem.id} has {len(tokens)} prompt tokens, data.max_prompt_tokens="
+                f"{config.data.max_prompt_tokens} must be at least that",
+            )
+        # The stream number is the visit: a problem that comes up again is sampled anew.
+        out += [Request(problem, tokens, sample, number) for sample in range(config.rollout.samples_per_prompt)]
+    return out
+
+
+def split_groups(scored: Sequence[ScoredRollout], size: int) -> list[Group]:
+    """Cut a list of consecutive groups of equal size."""
+    return [list(scored[start : start + size]) for start in range(0, len(scored), size)]
+
+
+def is_useful(group: Group) -> bool:
+    """Whether some responses are correct and some are not: ``0 < |correct| < G`` (DAPO eq. 11)."""
+    return len({item.accuracy for item in group}) > 1

@@ -1,0 +1,143 @@
+"""Every loss term is a weighted sum over tokens, ``L = sum_t w_t l_t``, with weights fixed over the whole optimizer step.
+
+The weights hold all the averaging: ``w_t = 1/N`` for a token mean, ``1/(B |o_i|)`` for a mean of sequence means. They are
+computed once, before the step is cut into micro-batches or spread over ranks, and a sum does not care how it is cut. So
+no term can depend on the micro-batch size (field laws P1 to P6) - not by care, but by construction.
+
+    rho_t = pi(a_t) / pi_behaviour(a_t)
+    l_clip = -min(rho_t A_t, clip(rho_t, 1 - eps_low, 1 + eps_high) A_t)
+    l_nll  = -log pi(a_t) on correct responses,      l_value = 1/2 (V_t - target_t)^2
+
+Sources: clip-higher DAPO eq. 10 and VAPO eq. 8; token-level VAPO eq. 7; positive-example LM loss VAPO eq. 9-10;
+value loss VC-PPO algorithm 1; dual clip arXiv 1912.09729 eq. 5; KL estimators: Schulman, "Approximating KL divergence".
+"""
+
+import autograd.numpy as np
+import numpy
+
+from reference.generate import log_distribution
+from spec.config import AlgorithmConfig
+from spec.types import Array, BoolArray, IntArray
+
+LOG_RATIO_LIMIT = 20.0
+"""Bound of the log-ratio before exp, so that a stale token cannot overflow; verl uses the same. No honest ratio is near e^20."""
+
+
+def token_weights(response_BS: BoolArray, group_B: IntArray, aggregation: str, constant: float = 1.0) -> Array:
+    """Weight of each token under one of the four meanings of "mean loss".
+
+    ======== ============================================================ =======================
+    name     mean over                                                    weight of token t of i
+    ======== ============================================================ =======================
+    token    all response tokens of the optimizer step (VAPO eq. 7)       1 / sum_j |o_j|
+    sequence responses, then tokens (VAPO eq. 6, GRPO)                    1 / (B |o_i|)
+    group    prompts, then tokens of the prompt (DAPO eq. 8 as printed)   1 / (P sum_{j in group} |o_j|)
+    constant responses; token sums divided by a constant (Dr. GRPO)       1 / (B constant)
+    ======== ============================================================ =======================
+
+    Args:
+        response_BS: Tokens that count, over the whole optimizer step. Rows without any do not count in B or P.
+        group_B: Number of the row's prompt.
+        aggregation: A name of the table.
+        constant: Divisor of ``constant``, the token limit of a response.
+
+    Returns:
+        Weights [B, S], 0 outside the response; all 0 if no token counts.
+    """
+    lengths_B = response_BS.sum(axis=1)
+    rows = max(int((lengths_B > 0).sum()), 1)
+    if aggregation == "token":
+        divisor_B = numpy.full(len(lengths_B), lengths_B.sum())
+    elif aggregation == "sequence":
+        divisor_B = rows * lengths_B
+    elif aggregation == "group":
+        numbers, member = numpy.unique(group_B, return_inverse=True)
+        tokens_P = numpy.bincount(member, weights=lengths_B, minlength=len(numbers))
+        divisor_B = max(int((tokens_P > 0).sum()), 1) * tokens_P[member]
+    else:
+        divisor_B = numpy.full(len(lengths_B), rows * constant)
+    return numpy.where(response_BS, 1.0 / numpy.maximum(divisor_B, 1)[:, None], 0.0)
+
+
+def weighted_sum(weights_BS: Array, terms_BS: Array) -> Array:
+    """``sum_t w_t l_t``, selecting rather than multiplying: what stands at weight 0 may be NaN or inf (field 4.24)."""
+    return np.sum(np.where(weights_BS != 0.0, terms_BS, 0.0) * weights_BS)
+
+
+def token_log_probs(logits_BSV: Array, tokens_BS: IntArray, temperature: float) -> Array:
+    """Log-probability of each token given the tokens before it.
+
+    Args:
+        logits_BSV: Logits that each token was drawn from.
+        tokens_BS: Tokens.
+        temperature: The sampling temperature: the trained policy is the one that was sampled from.
+
+    Returns:
+        Log-probabilities [B, S]; what column 0 holds means nothing, as the first token was not drawn.
+    """
+    hit = tokens_BS[:, :, None] == numpy.arange(logits_BSV.shape[-1])
+    return np.sum(np.where(hit, log_distribution(logits_BSV, temperature), 0.0), axis=-1)
+
+
+def token_entropy(logits_BSV: Array, temperature: float) -> Array:
+    """Entropy in nats of the distribution that each token was drawn from [B, S]. A metric, not a loss."""
+    log_p = log_distribution(logits_BSV, temperature)
+    return -np.sum(np.exp(log_p) * log_p, axis=-1)
+
+
+def ratio(log_probs: Array, behaviour_log_probs: Array) -> Array:
+    """``rho = pi / pi_behaviour`` from log-probabilities; the denominator was recorded when the token was drawn."""
+    return np.exp(np.clip(log_probs - behaviour_log_probs, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT))
+
+
+def clipped_surrogate(
+    log_probs: Array, behaviour_log_probs: Array, advantages: Array, algorithm: AlgorithmConfig
+) -> Array:
+    """PPO's pessimistic surrogate with separate bounds, as a loss per token.
+
+    Formula: ``l = -min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``; with dual clip c > 1, ``l <= -c A`` where A < 0.
+    Gradient: ``dl/dlog pi = -A rho`` where (A > 0 and rho < 1 + clip_high) or (A < 0 and rho > 1 - clip_low), else 0.
+
+    Args:
+        log_probs: log pi of each token, any shape.
+        behaviour_log_probs: log pi at the time of sampling.
+        advantages: A of each token.
+        algorithm: clip_low, clip_high, dual_clip.
+    """
+    rho = ratio(log_probs, behaviour_log_probs)
+    clipped = np.clip(rho, 1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
+    loss = np.maximum(-rho * advantages, -clipped * advantages)
+    if algorithm.dual_clip:
+        loss = np.where(advantages < 0, np.minimum(loss, -algorithm.dual_clip * advantages), loss)
+    return loss
+
+
+def clip_fractions(
+    log_probs: Array, behaviour_log_probs: Array, advantages: Array, algorithm: AlgorithmConfig
+) -> tuple[BoolArray, BoolArray]:
+    """Tokens whose gradient the clip removes: below the floor (A < 0), above the cap (A > 0). Metrics."""
+    rho = ratio(log_probs, behaviour_log_probs)
+    low = (advantages < 0) & (rho < 1.0 - algorithm.clip_low)
+    high = (advantages > 0) & (rho > 1.0 + algorithm.clip_high)
+    return low, high
+
+
+def value_error(values: Array, old_values: Array, targets: Array, value_clip: float) -> Array:
+    """``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held within c of the old V."""
+    error = 0.5 * (values - targets) ** 2
+    if not value_clip:
+        return error
+    held = old_values + np.clip(values - old_values, -value_clip, value_clip)
+    return np.maximum(error, 0.5 * (held - targets) ** 2)
+
+
+def kl_penalty(log_probs: Array, anchor_log_probs: Array, estimator: str) -> Array:
+    """KL(pi || anchor) per sampled token, to be differentiated.
+
+    Formula: with d = log pi - log anchor, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``. On on-policy samples the gradient
+    of k2 is an unbiased estimate of the reverse KL's gradient (law P20); k3's value is unbiased but its gradient is not.
+    """
+    d = log_probs - anchor_log_probs
+    if estimator == "k2":
+        return 0.5 * d * d
+    return np.exp(np.clip(-d, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT)) - 1.0 + d

@@ -1,0 +1,179 @@
+"""The transformer: embedding, blocks, final norm, and a head of logits (policy) or of one scalar (value model).
+
+    x = embed[token];  per block: x += attention(norm(x)),  x += feed_forward(norm(x))
+    logits = norm(x) Whead          V = norm(x) w + b
+
+Weights live in one flat mapping from name to array; matrices are stored [in, out].
+"""
+
+from dataclasses import dataclass, field
+
+import autograd.numpy as np
+import numpy
+
+from reference.attention import KeyValueCache, attention, rms_norm
+from reference.moe import dense_layer, moe_layer
+from reference.random import generator
+from spec.config import ModelConfig
+from spec.types import Array, IntArray, Params
+
+
+
+@dataclass
+class RouterTrace:
+    """What the routers of one forward pass decided, a list entry per MoE layer.
+
+    Attributes:
+        logits: Router logits [N, E].
+        expert_ids: Chosen experts [N, k].
+    """
+
+    logits: list[Array] = field(default_factory=list)
+    expert_ids: list[IntArray] = field(default_factory=list)
+
+
+def layer_shapes(model: ModelConfig, layer: int) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the weights of one block."""
+    D, h = model.hidden, model.head_width
+    shapes: dict[str, tuple[int, ...]] = {
+        "attention_norm": (D,),
+        "attention.query": (D, model.heads * h),
+        "attention.key": (D, model.key_value_heads * h),
+        "attention.value": (D, model.key_value_heads * h),
+        "attention.output": (model.heads * h, D),
+        "feed_forward_norm": (D,),
+    }
+    if model.query_key_norm:
+        shapes |= {"attention.query_norm": (h,), "attention.key_norm": (h,)}
+    if layer < model.dense_layers:
+        F = model.dense_width
+        return shapes | {"mlp.gate": (D, F), "mlp.up": (D, F), "mlp.down": (F, D)}
+    E, F = model.experts, model.expert_width
+    shapes |= {"moe.router": (D, E), "moe.gate": (E, D, F), "moe.up": (E, D, F), "moe.down": (E, F, D)}
+    for shared in range(model.shared_experts):
+        prefix = f"moe.shared.{shared}."
+        shapes |= {prefix + "gate": (D, F), prefix + "up": (D, F), prefix + "down": (F, D)}
+    return shapes
+
+
+def body_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of everything below the head."""
+    shapes: dict[str, tuple[int, ...]] = {"embedding": (model.vocabulary, model.hidden)}
+    for layer in range(model.layers):
+        shapes |= {f"layers.{layer}.{name}": shape for name, shape in layer_shapes(model, layer).items()}
+    return shapes | {"final_norm": (model.hidden,)}
+
+
+def policy_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the policy's weights."""
+    head = {} if model.tied_embeddings else {"head": (model.hidden, model.vocabulary)}
+    return body_shapes(model) | head
+
+
+def value_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the value model's weights."""
+    return body_shapes(model) | {"value_head": (model.hidden, 1), "value_bias": (1,)}
+
+
+def initial_policy(model: ModelConfig, seed: int, dtype: "numpy.typing.DTypeLike") -> Params:
+    """Random weights, drawn per name, so adding a weight moves no other.
+
+    Norms are 1. Matrices are normal with standard deviation 1/sqrt(fan in), which keeps the size of what passes through;
+    those that write into the residual stream get it divided by sqrt(2 L) (GPT-2), so that L blocks do not add up.
+    """
+    return {name: _initial(name, shape, model, seed).astype(dtype) for name, shape in policy_shapes(model).items()}
+
+
+def value_from_policy(policy: Params, model: ModelConfig) -> Params:
+    """A value model with the policy's body and a zero head: V starts at 0 everywhere.
+
+    The papers start from a reward model; a verifier-only task has none. Either way value pretraining removes the bias.
+    """
+    dtype = policy["embedding"].dtype
+    body = {name: policy[name].copy() for name in body_shapes(model)}
+    return body | {"value_head": numpy.zeros((model.hidden, 1), dtype), "value_bias": numpy.zeros(1, dtype)}
+
+
+def hidden_states(
+    params: Params,
+    tokens_BS: IntArray,
+    positions_BS: IntArray,
+    model: ModelConfig,
+    caches: list[KeyValueCache] | None = None,
+    replay: list[IntArray] | None = None,
+) -> tuple[Array, RouterTrace]:
+    """Run the blocks.
+
+    Args:
+        params: Weights of a policy or of a value model.
+        tokens_BS: Token ids.
+        positions_BS: Position of each token in its own sequence.
+        model: Sizes.
+        caches: One key-value cache per layer to continue from and to extend, or None.
+        replay: Expert ids per MoE layer to use instead of the routers' choice, or None.
+
+    Returns:
+        Normalised final states [N, D] and what the routers decided.
+    """
+    one_hot_NV = (tokens_BS.reshape(-1)[:, None] == numpy.arange(model.vocabulary)).astype(_dtype(params))
+    x_ND = np.dot(one_hot_NV, params["embedding"])
+    trace = RouterTrace()
+    for layer in range(model.layers):
+        prefix = f"layers.{layer}."
+        normed = rms_norm(x_ND, params[prefix + "attention_norm"], model.norm_epsilon)
+        cache = caches[layer] if caches is not None else None
+        x_ND = x_ND + attention(params, prefix + "attention.", normed, positions_BS, model, cache)
+        normed = rms_norm(x_ND, params[prefix + "feed_forward_norm"], model.norm_epsilon)
+        if layer < model.dense_layers:
+            x_ND = x_ND + dense_layer(params, prefix + "mlp.", normed)
+            continue
+        given = replay[len(trace.logits)] if replay is not None else None
+        out_ND, logits_NE, expert_ids_Nk = moe_layer(params, prefix + "moe.", normed, model, given)
+        x_ND = x_ND + out_ND
+        trace.logits.append(logits_NE)
+        trace.expert_ids.append(expert_ids_Nk)
+    return rms_norm(x_ND, params["final_norm"], model.norm_epsilon), trace
+
+
+def logits_of(params: Params, hidden_ND: Array, model: ModelConfig) -> Array:
+    """Next-token logits [N, V] of final states [N, D]."""
+    head_DV = np.transpose(params["embedding"]) if model.tied_embeddings else params["head"]
+    return np.dot(hidden_ND, head_DV)
+
+
+def token_logits(params: Params, tokens_BS: IntArray, model: ModelConfig) -> tuple[Array, RouterTrace]:
+    """Logits [B, S, V] that each token was drawn from, given the tokens before it; column 0, without a past, is 0."""
+    B, S = tokens_BS.shape
+    hidden_ND, trace = hidden_states(params, tokens_BS, positions_of(tokens_BS), model)
+    return shift(np.reshape(logits_of(params, hidden_ND, model), (B, S, -1))), trace
+
+
+def token_values(params: Params, tokens_BS: IntArray, model: ModelConfig) -> Array:
+    """V of the state before each token [B, S]; column 0, which has no past, is 0."""
+    B, S = tokens_BS.shape
+    hidden_ND, _ = hidden_states(params, tokens_BS, positions_of(tokens_BS), model)
+    after_BS = np.reshape(np.dot(hidden_ND, params["value_head"]) + params["value_bias"], (B, S))
+    return shift(after_BS)
+
+
+def shift(after: Array) -> Array:
+    """Align what the model says after each token with the next token: column t takes column t - 1, column 0 is 0."""
+    has_past = numpy.arange(after.shape[1]).reshape((1, -1) + (1,) * (after.ndim - 2)) > 0
+    return np.where(has_past, np.roll(after, 1, axis=1), 0.0)
+
+
+def positions_of(tokens_BS: IntArray) -> IntArray:
+    """Positions 0..S-1 of right-padded rows."""
+    return numpy.broadcast_to(numpy.arange(tokens_BS.shape[1]), tokens_BS.shape)
+
+
+def _initial(name: str, shape: tuple[int, ...], model: ModelConfig, seed: int) -> Array:
+    if name.endswith("norm"):
+        return numpy.ones(shape)
+    fan_in = 1 if name == "embedding" else shape[-2]
+    blocks = 2 * model.layers if name.endswith(("attention.output", "down")) else 1
+    return (fan_in * blocks) ** -0.5 * generator(seed, "initial weights", name).standard_normal(shape)
+
+
+def _dtype(params: Params) -> "numpy.dtype[numpy.floating[object]]":
+    return params["final_norm"].dtype

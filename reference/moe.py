@@ -1,0 +1,162 @@
+"""The feed-forward layer: SwiGLU, dense or as a mixture of experts with dropless top-k routing.
+
+    swiglu(x) = (silu(x Wg) * x Wu) Wd
+    p = softmax(x Wr);  I = the k largest of p;  g_i = p_i / sum_{j in I} p_j
+    out = sum_{i in I} g_i swiglu_i(x)  +  sum over shared experts of swiglu(x)
+
+Sources: SwiGLU arXiv 2002.05202; routing as in Qwen3-MoE; balance loss DeepSeek-V3 (arXiv 2412.19437) eq. 17-20;
+z loss ST-MoE (arXiv 2202.08906) eq. 5.
+"""
+
+from typing import Any
+
+import autograd.numpy as np
+import numpy
+from autograd.extend import defvjp, primitive
+
+from reference.attention import softmax
+from spec.config import ModelConfig
+from spec.types import Array, IntArray, Params
+
+
+@primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
+def place(x: Array, slots: IntArray, size: int) -> Array:
+    """Write row i of x to row ``slots[i]`` of an array of ``size`` rows, 0 elsewhere; slots are distinct."""
+    y = numpy.zeros((size, *x.shape[1:]), x.dtype)
+    y[slots] = x
+    return y
+
+
+@primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
+def take(y: Array, slots: IntArray, size: int) -> Array:
+    """Read the rows that ``place`` wrote: ``x[i] = y[slots[i]]``. The two are each other's transpose."""
+    return y[slots]
+
+
+# Distinct slots need no scatter-add, which is what autograd would use for plain indexing.
+defvjp(place, lambda _, x, slots, size: lambda g: take(g, slots, size), argnums=(0,))
+defvjp(take, lambda _, y, slots, size: lambda g: place(g, slots, size), argnums=(0,))
+
+
+def silu(x: Array) -> Array:
+    """``x * sigmoid(x)``; the tanh form cannot overflow."""
+    return x * (0.5 * (1.0 + np.tanh(0.5 * x)))
+
+
+def swiglu(x: Array, gate: Array, up: Array, down: Array) -> Array:
+    """Gated feed-forward ``(silu(x Wg) * x Wu) Wd``, for one expert or for a stack of them side by side."""
+    return np.matmul(silu(np.matmul(x, gate)) * np.matmul(x, up), down)
+
+
+def dense_layer(params: Params, prefix: str, x_ND: Array) -> Array:
+    """The feed-forward layer of a dense block."""
+    return swiglu(x_ND, params[prefix + "gate"], params[prefix + "up"], params[prefix + "down"])
+
+
+def moe_layer(
+    params: Params, prefix: str, x_ND: Array, model: ModelConfig, expert_ids_Nk: IntArray | None = None
+) -> tuple[Array, Array, IntArray]:
+    """Send every token to its experts and sum what they answer, weighted by the gates. No token is ever dropped.
+
+    Args:
+        params: All weights of the model.
+        prefix: Name prefix of this layer's weights.
+        x_ND: Normalised residual stream.
+        model: Sizes.
+        expert_ids_Nk: Experts to use instead of the router's choice (routing replay); gates are computed anew, so the
+            router keeps its gradient.
+
+    Returns:
+        What the layer adds to the residual stream [N, D], router logits [N, E], expert ids [N, k].
+    """
+    logits_NE = np.dot(x_ND, params[prefix + "router"])
+    if expert_ids_Nk is None:
+        expert_ids_Nk = top_k(_plain(logits_NE), model.experts_per_token)
+    gates_Nk = gates(logits_NE, expert_ids_Nk, model.normalise_gates)
+    out_ND = dispatch(params, prefix, x_ND, expert_ids_Nk, gates_Nk)
+    for shared in range(model.shared_experts):
+        out_ND = out_ND + dense_layer(params, f"{prefix}shared.{shared}.", x_ND)
+    return out_ND, logits_NE, expert_ids_Nk
+
+
+def top_k(logits_NE: Array, k: int) -> IntArray:
+    """Ids of the k largest logits, largest first; equal logits go to the smaller id."""
+    return numpy.argsort(-logits_NE, axis=-1, kind="stable")[:, :k]
+
+
+def gates(logits_NE: Array, expert_ids_Nk: IntArray, normalise: bool) -> Array:
+    """Router probabilities of the chosen experts [N, k], rescaled to sum to one if ``normalise``."""
+    chosen_NkE = expert_ids_Nk[:, :, None] == numpy.arange(logits_NE.shape[1])
+    probabilities_N1E = np.expand_dims(softmax(logits_NE), 1)
+    gates_Nk = np.sum(chosen_NkE * probabilities_N1E, axis=-1)
+    return gates_Nk / np.sum(gates_Nk, axis=-1, keepdims=True) if normalise else gates_Nk
+
+
+def dispatch(params: Params, prefix: str, x_ND: Array, expert_ids_Nk: IntArray, gates_Nk: Array) -> Array:
+    """Copy each token k times, line the copies up before their experts, run all experts, sum each token's answers.
+
+    The lines are padded to the longest one, so every copy has its place whatever the routing.
+    """
+    N, k = expert_ids_Nk.shape
+    E = params[prefix + "gate"].shape[0]
+    slots, capacity = lines(expert_ids_Nk.reshape(-1), E)
+    copies = np.reshape(np.repeat(np.expand_dims(x_ND, 1), k, axis=1), (N * k, -1))
+    waiting_ECD = np.reshape(place(copies, slots, E * capacity), (E, capacity, -1))
+    answers_ECD = swiglu(waiting_ECD, params[prefix + "gate"], params[prefix + "up"], params[prefix + "down"])
+    answers_NkD = np.reshape(take(np.reshape(answers_ECD, (E * capacity, -1)), slots, E * capacity), (N, k, -1))
+    return np.sum(answers_NkD * np.expand_dims(gates_Nk, 2), axis=1)
+
+
+def lines(expert_of_copy: IntArray, experts: int) -> tuple[IntArray, int]:
+    """Give every copy a place in the line of its expert.
+
+    Returns:
+        Slot ``expert * capacity + place in line`` of each copy, and the capacity: the length of the longest line.
+    """
+    order = numpy.argsort(expert_of_copy, kind="stable")
+    counts = numpy.bincount(expert_of_copy, minlength=experts)
+    starts = numpy.cumsum(counts) - counts
+    place_in_line = numpy.empty_like(order)
+    place_in_line[order] = numpy.arange(len(order)) - starts[expert_of_copy[order]]
+    capacity = int(counts.max())
+    return expert_of_copy * capacity + place_in_line, capacity
+
+
+def balance_loss(logits_NE: Array, expert_ids_Nk: IntArray, weights_BS: Array) -> Array:
+    """Sequence-wise load balance: a weighted sum over sequences of ``E sum_e f_e P_e``.
+
+    Formula: f_e = share of the sequence's routed copies that went to expert e, P_e = mean router probability of e; the
+    value is 1 at perfect balance. Being defined per sequence it cannot depend on how a batch is split.
+    Source: DeepSeek-V3 eq. 17-20, with f scaled so that balance gives 1.
+
+    Args:
+        logits_NE: Router logits, rows of [B, S] flattened.
+        expert_ids_Nk: Chosen experts.
+        weights_BS: Weight of each token in the loss; a row's positive entries mark its tokens, their sum its weight.
+
+    Returns:
+        Scalar.
+    """
+    B, S = weights_BS.shape
+    E, k = logits_NE.shape[1], expert_ids_Nk.shape[1]
+    real_BS = weights_BS > 0
+    tokens_B1 = numpy.maximum(real_BS.sum(axis=1, keepdims=True), 1)
+    chosen_NE = (expert_ids_Nk[:, :, None] == numpy.arange(E)).sum(axis=1)
+    f_BE = (chosen_NE.reshape(B, S, E) * real_BS[:, :, None]).sum(axis=1) / (k * tokens_B1)
+    probabilities_BSE = np.reshape(softmax(logits_NE), (B, S, E))
+    P_BE = np.sum(np.where(real_BS[:, :, None], probabilities_BSE, 0.0), axis=1) / tokens_B1
+    return np.sum(weights_BS.sum(axis=1) * E * np.sum(f_BE * P_BE, axis=1))
+
+
+def z_loss(logits_NE: Array, weights_BS: Array) -> Array:
+    """``sum_t w_t logsumexp(logits_t)^2``: keeps router logits small (ST-MoE eq. 5)."""
+    top = np.max(logits_NE, axis=-1)
+    z = top + np.log(np.sum(np.exp(logits_NE - np.expand_dims(top, 1)), axis=-1))
+    return np.sum(np.where(weights_BS.reshape(-1) > 0, weights_BS.reshape(-1) * z * z, 0.0))
+
+
+def _plain(x: Any) -> Array:
+    """The NumPy array under autograd's tracing boxes: routing decisions carry no gradient."""
+    while hasattr(x, "_value"):
+        x = x._value
+    return numpy.asarray(x)

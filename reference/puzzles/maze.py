@@ -1,0 +1,151 @@
+"""Mazes: walk from the start to the goal of a small grid with walls.
+
+==========  =============================================================================================
+prompt      ``MS.#/..#/#.G=``: rows separated by ``/``; ``S`` start, ``G`` goal, ``#`` wall, ``.`` free.
+response    ``DRDR``: one letter per move, up, down, left or right.
+difficulty  Level 1 is 3x3, level 2 is 4x4, and so on; a shortest walk has at least two moves.
+==========  =============================================================================================
+
+Any walk that stays inside the grid, enters no wall and ends on the goal is accepted, not only a shortest one.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from spec.puzzle import judge, unreadable
+from spec.types import Verdict
+
+LEVELS = range(1, 7)
+SIDE_BELOW_LEVEL_ONE = 2
+WALL_DENSITY = 0.3
+FEWEST_MOVES = 2
+MOVES = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
+Cell = tuple[int, int]
+
+
+def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
+    """Draw walls, start and goal until the goal can be reached, though not in a single move.
+
+    Args:
+        random: The only source of randomness.
+        difficulty: Side of the grid less 2, a member of ``LEVELS``.
+
+    Returns:
+        ``{"grid": "S.#/..#/#.G"}``.
+    """
+    while True:
+        grid = _random_grid(random, difficulty + SIDE_BELOW_LEVEL_ONE)
+        walk = _shortest_walk(grid)
+        if walk is not None and len(walk) >= FEWEST_MOVES:
+            return {"grid": grid}
+
+
+def identity(instance: Mapping[str, Any]) -> str:
+    """Name the problem: the grid as it stands, for a mirrored maze asks for different moves.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The grid.
+    """
+    grid: str = instance["grid"]
+    return grid
+
+
+def prompt(instance: Mapping[str, Any]) -> str:
+    """Write the prompt, e.g. ``MS.#/..#/#.G=``.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The prompt.
+    """
+    return f"M{instance['grid']}="
+
+
+def solve(instance: Mapping[str, Any]) -> str:
+    """Find a shortest walk; among equals, the one whose earlier moves come first in the order U, D, L, R.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The demonstration.
+
+    Raises:
+        ValueError: The goal cannot be reached, which no instance from ``draw`` allows.
+    """
+    walk = _shortest_walk(instance["grid"])
+    if walk is None:
+        raise ValueError(f"no walk leads from S to G in {instance['grid']}")
+    return walk
+
+
+def verify(instance: Mapping[str, Any], response: str) -> Verdict:
+    """Walk the response through the maze.
+
+    Args:
+        instance: What ``draw`` returned.
+        response: Any text at all.
+
+    Returns:
+        ``correct`` exactly if every character is a legal move and the last one ends on the goal.
+    """
+    fault = unreadable(response) or _fault(instance["grid"].split("/"), response)
+    return judge(fault, response, "the walk ends on the goal")
+
+
+def _fault(rows: list[str], walk: str) -> str:
+    row, column = _find(rows, "S")
+    for number, move in enumerate(walk, start=1):
+        if move not in MOVES:
+            return f"character {number} is not one of U, D, L, R"
+        row, column = row + MOVES[move][0], column + MOVES[move][1]
+        # Checked before the cell is read: a negative index would silently wrap to the far side.
+        if not _inside(rows, row, column):
+            return f"move {number} leaves the grid"
+        if rows[row][column] == "#":
+            return f"move {number} enters a wall"
+    return "" if rows[row][column] == "G" else "the walk does not end on the goal"
+
+
+def _random_grid(random: np.random.Generator, side: int) -> str:
+    cells = ["#" if wall else "." for wall in random.random(side * side) < WALL_DENSITY]
+    start, goal = random.choice(side * side, size=2, replace=False)
+    cells[start], cells[goal] = "S", "G"
+    return "/".join("".join(cells[first : first + side]) for first in range(0, side * side, side))
+
+
+def _shortest_walk(grid: str) -> str | None:
+    rows = grid.split("/")
+    start = _find(rows, "S")
+    walks, waiting = {start: ""}, deque([start])
+    while waiting:  # breadth first: cells leave the queue in the order of their distance from the start
+        cell = waiting.popleft()
+        if rows[cell[0]][cell[1]] == "G":
+            return walks[cell]
+        for move, neighbour in _neighbours(rows, cell):
+            if neighbour not in walks:
+                walks[neighbour] = walks[cell] + move
+                waiting.append(neighbour)
+    return None
+
+
+def _neighbours(rows: list[str], cell: Cell) -> Iterator[tuple[str, Cell]]:
+    for move, (down, right) in MOVES.items():
+        row, column = cell[0] + down, cell[1] + right
+        if _inside(rows, row, column) and rows[row][column] != "#":
+            yield move, (row, column)
+
+
+def _inside(rows: list[str], row: int, column: int) -> bool:
+    return 0 <= row < len(rows) and 0 <= column < len(rows[0])
+
+
+def _find(rows: list[str], mark: str) -> Cell:
+    return next((number, row.index(mark)) for number, row in enumerate(rows) if mark in row)

@@ -1,0 +1,63 @@
+"""The character tokenizer: one token per character, so that a person can read what the policy reads.
+
+Token 0 is padding and is never attended to or learned from; token 1 ends a sequence; the others are the characters of
+``ALPHABET`` in order. Prompt and response are encoded apart; ``END`` is added by whoever knows that a text is complete.
+"""
+
+from collections.abc import Iterable
+
+from spec.errors import Reason, SeedError
+
+PADDING = 0
+END = 1
+FIRST_CHARACTER = 2
+
+# Digits, operators and marks of all families; A M S T open the prompts, S G stand in mazes, U D L R are moves.
+# New characters go to the end: a checkpoint remembers numbers, not letters.
+ALPHABET = "0123456789+-*/()=. #AMSTGUDLR"
+VOCABULARY = FIRST_CHARACTER + len(ALPHABET)
+"""Number of token ids."""
+
+_IDS = {character: number for number, character in enumerate(ALPHABET, start=FIRST_CHARACTER)}
+
+
+def encode(text: str) -> tuple[int, ...]:
+    """Write a text as token ids.
+
+    Args:
+        text: Characters of ``ALPHABET``.
+
+    Returns:
+        One id per character, in FIRST_CHARACTER <= id < VOCABULARY.
+
+    Raises:
+        SeedError: A character is not in the alphabet.
+    """
+    for place, character in enumerate(text):
+        if character not in _IDS:
+            line = f"character {character!r} at place {place} has no token; legal are {ALPHABET!r}"
+            raise SeedError(Reason.ILLEGAL_VALUE, line)
+    return tuple(_IDS[character] for character in text)
+
+
+def decode(ids: Iterable[int]) -> str:
+    """Write token ids as a text.
+
+    Args:
+        ids: Ids with 0 <= id < VOCABULARY.
+
+    Returns:
+        The characters before the first ``END``, or all if there is none; padding is shown as nothing.
+
+    Raises:
+        SeedError: An id before the first ``END`` is outside the vocabulary.
+    """
+    characters = []
+    for number in ids:
+        if not 0 <= number < VOCABULARY:
+            raise SeedError(Reason.ILLEGAL_VALUE, f"token id {number} is outside 0 <= id < {VOCABULARY}")
+        if number == END:
+            break
+        if number != PADDING:
+            characters.append(ALPHABET[number - FIRST_CHARACTER])
+    return "".join(characters)

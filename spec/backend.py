@@ -1,0 +1,61 @@
+"""The backend swap: what a house must be able to do. ``reference.trainer`` is written against this and nothing else.
+
+A state is a value: methods take one and return a new one. Under MPI every method is collective.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from spec.config import Config
+from spec.types import Array, Batch, Metrics, Request, Rollout, Sampling
+
+State = TypeVar("State")
+
+
+class Backend(Protocol[State]):
+    """The face of a house."""
+
+    name: str
+
+    def initial_state(self, config: Config) -> State:
+        """Random weights, zero optimizer moments, version 0."""
+        ...
+
+    def begin_reinforcement(self, state: State, config: Config) -> State:
+        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body; moments start anew."""
+        ...
+
+    def generate(
+        self, state: State, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
+    ) -> list[Rollout]:
+        """One rollout per request, in their order, each independent of the others in the list."""
+        ...
+
+    def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
+        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0 elsewhere."""
+        ...
+
+    def values(self, state: State, config: Config, batch: Batch) -> Array:
+        """V of the state before each response token [B, S]; 0 elsewhere."""
+        ...
+
+    def imitate(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+        """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
+        ...
+
+    def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+        """One optimizer step of the policy on one mini-batch, in micro-batches that do not change the result."""
+        ...
+
+    def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+        """One optimizer step of the value model on one mini-batch, in micro-batches that do not change the result."""
+        ...
+
+    def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:
+        """Publish a checkpoint at once or not at all."""
+        ...
+
+    def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
+        """Read a checkpoint back, verified; state and progress are bit-equal to what was saved."""
+        ...

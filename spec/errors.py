@@ -1,0 +1,33 @@
+"""Every way the system refuses to go on: one closed list of reasons, one exception."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a command stopped; the value is what a script may match on."""
+
+    UNKNOWN_KEY = "unknown-key"
+    ILLEGAL_VALUE = "illegal-value"
+    ILLEGAL_COMBINATION = "illegal-combination"
+    UNKNOWN_NAME = "unknown-name"
+    RUN_DIRECTORY_IN_USE = "run-directory-in-use"
+    NOT_A_RUN_DIRECTORY = "not-a-run-directory"
+    NOT_A_CHECKPOINT = "not-a-checkpoint"
+    DAMAGED_CHECKPOINT = "damaged-checkpoint"
+    FOREIGN_CHECKPOINT = "foreign-checkpoint"
+    REWARD_NOT_FINITE = "reward-not-finite"
+    LOSS_NOT_FINITE = "loss-not-finite"
+    VERIFIER_FAILED = "verifier-failed"
+    BACKEND_MISSING = "backend-missing"
+
+
+class SeedError(Exception):
+    """A refusal with a reason and one line for the person at the terminal.
+
+    The line names the field or file, the offending value and the legal values; the command line prints it and exits with 2.
+    """
+
+    def __init__(self, reason: Reason, line: str) -> None:
+        super().__init__(f"{reason}: {line}")
+        self.reason = reason
+        self.line = line

@@ -1,0 +1,165 @@
+"""The values that travel between chapters: problems, verdicts, rollouts and padded batches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
+BoolArray = NDArray[np.bool_]
+Params = dict[str, Array]
+Metrics = dict[str, float]
+
+
+class Outcome(StrEnum):
+    """What a verifier says. ``error`` means the verifier failed: it is never counted as ``wrong`` nor as ``correct``."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    ERROR = "error"
+
+
+class Finish(StrEnum):
+    """Why a response ended: the end-of-sequence token was sampled, or the token limit cut it off."""
+
+    EOS = "eos"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One verifiable problem.
+
+    Attributes:
+        id: Name that is unique over all problems and the same in every run, e.g. ``maze/3/5f0c``.
+        family: Puzzle family, the name of a module of ``reference.puzzles``.
+        difficulty: The generator's knob, 1 is easiest.
+        prompt: The text the policy reads.
+        instance: All that the verifier needs to judge an answer (plain JSON values).
+        demonstration: A correct worked response, used by the cold-start fine-tuning only.
+    """
+
+    id: str
+    family: str
+    difficulty: int
+    prompt: str
+    instance: Mapping[str, Any]
+    demonstration: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verifier's outcome, the answer it extracted from the response, and why it decided so."""
+
+    outcome: Outcome
+    extracted: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn: softmax temperature (> 0), nucleus mass ``top_p`` in (0, 1], token limit of a response (>= 1)."""
+
+    temperature: float
+    top_p: float
+    max_response_tokens: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """One response to sample. ``(problem, sample, draw)`` keys its randomness.
+
+    Attributes:
+        problem: The problem to answer.
+        prompt_tokens: The encoded prompt.
+        sample: Index of the response within its group, 0 <= sample < G.
+        draw: Number of the visit to the problem, so that a second visit samples anew.
+    """
+
+    problem: Problem
+    prompt_tokens: tuple[int, ...]
+    sample: int
+    draw: int
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One sampled response with everything an off-policy learner needs to know about its birth.
+
+    Attributes:
+        request: What was asked.
+        response_tokens: Sampled tokens [T]; holds the end-of-sequence token exactly if ``finish`` is ``eos``.
+        log_probs: Behaviour log-probability of each token under the distribution it was drawn from [T].
+        weight_versions: Version of the policy weights that drew each token [T].
+        finish: Why it ended. Truncation is a flag of the sampler, never guessed from a length.
+    """
+
+    request: Request
+    response_tokens: tuple[int, ...]
+    log_probs: tuple[float, ...]
+    weight_versions: tuple[int, ...]
+    finish: Finish
+
+
+@dataclass(frozen=True)
+class ScoredRollout:
+    """A rollout, its verdict, and the reward that reaches the learner.
+
+    ``accuracy`` (1 or 0, from the verdict alone) is what dynamic sampling filters by; ``reward`` also carries the
+    length penalty, so filtering by it would keep groups that teach nothing (papers: DAPO 3.2, field law P22).
+    """
+
+    rollout: Rollout
+    verdict: Verdict
+    accuracy: float
+    reward: float
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded rows for the numeric chapters. Rows are responses; padding sits on the right.
+
+    Attributes:
+        tokens: Token ids [B, S]; padding holds id 0 and is never read.
+        lengths: Prompt plus response tokens of each row [B].
+        response: True at response tokens [B, S].
+        positive: True for rows whose response is correct [B].
+        group: Number of the row's prompt; equal numbers form a group, wherever the rows stand [B].
+        truncated: True for rows cut off by the token limit [B].
+        behaviour_log_probs: Log-probability at generation time, 0 outside the response [B, S].
+        advantages: Policy advantages, 0 outside the response [B, S].
+        value_targets: Regression targets of the value model [B, S].
+        old_values: Values before this step's updates, used by value clipping only [B, S].
+        anchor_log_probs: Log-probability under the policy that RL started from, used by the KL term only [B, S].
+        weights: Name of a loss term -> weight of each token in the optimizer step's loss [B, S].
+    """
+
+    tokens: IntArray
+    lengths: IntArray
+    response: BoolArray
+    positive: BoolArray
+    group: IntArray
+    truncated: BoolArray
+    behaviour_log_probs: Array
+    advantages: Array
+    value_targets: Array
+    old_values: Array
+    anchor_log_probs: Array
+    weights: Mapping[str, Array]
+
+    def rows(self, index: IntArray) -> "Batch":
+        """The same batch restricted to some rows and cut to the longest of them.
+
+        Weights come along unchanged, so sums over parts equal the sum over all.
+        """
+        width = int(self.lengths[index].max())
+
+        def part(array: Any) -> Any:
+            return array[index, :width] if array.ndim == 2 else array[index]
+
+        arrays = {name: part(getattr(self, name)) for name in self.__dataclass_fields__ if name != "weights"}
+        return Batch(**arrays, weights={name: part(weight) for name, weight in self.weights.items()})
