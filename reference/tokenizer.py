@@ -44,20 +44,16 @@ def decode(ids: Iterable[int]) -> str:
     """Write token ids as a text.
 
     Args:
-        ids: Ids with 0 <= id < VOCABULARY.
+        ids: Any ids >= 0; a model's vocabulary may be larger than the alphabet.
 
     Returns:
-        The characters before the first ``END``, or all if there is none; padding is shown as nothing.
-
-    Raises:
-        SeedError: An id before the first ``END`` is outside the vocabulary.
+        The characters before the first ``END``, or all if there is none. Padding is shown as nothing, an id without a
+        character as U+FFFD, which no verifier accepts.
     """
     characters = []
     for number in ids:
-        if not 0 <= number < VOCABULARY:
-            raise SeedError(Reason.ILLEGAL_VALUE, f"token id {number} is outside 0 <= id < {VOCABULARY}")
         if number == END:
             break
         if number != PADDING:
-            characters.append(ALPHABET[number - FIRST_CHARACTER])
+            characters.append(ALPHABET[number - FIRST_CHARACTER] if number < VOCABULARY else "\N{REPLACEMENT CHARACTER}")
     return "".join(characters)

@@ -3,7 +3,7 @@
 ==========  =============================================================================================
 prompt      ``T3 8=``: the numbers in random order.
 response    ``3*8``: an expression of the numbers with ``+ - * /`` and parentheses.
-difficulty  Level 1: two numbers from 1..48. Level 2: three from 1..13. Level 3: four from 1..13.
+difficulty  Level 1: two numbers from 1..199. Level 2: three from 1..13. Level 3: four from 1..13.
 ==========  =============================================================================================
 
 The usual precedence holds and the value is exact, so ``8/(3-8/3)`` is 24. Refused are unary minus, ``**``, ``//``,
@@ -23,7 +23,7 @@ import numpy as np
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
-COUNT_AND_LARGEST = {1: (2, 48), 2: (3, 13), 3: (4, 13)}
+COUNT_AND_LARGEST = {1: (2, 199), 2: (3, 13), 3: (4, 13)}
 LEVELS = range(1, len(COUNT_AND_LARGEST) + 1)
 TARGET = 24
 TOKEN = re.compile(r"[0-9]+|[-+*/()]")
