@@ -76,7 +76,9 @@ def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
     """The requests for ``prompts`` consecutive problems of the training stream, groups one after the other."""
     out: list[Request] = []
     for number in range(first_problem, first_problem + prompts):
-        problem = training_problem(config.data.families, config.data.difficulties, number, config.seed)
+        # The stream begins with the demonstrations; practising on what was shown would teach little.
+        place = config.data.demonstrations + number
+        problem = training_problem(config.data.families, config.data.difficulties, place, config.seed)
         tokens = encode(problem.prompt)
         if len(tokens) > config.data.max_prompt_tokens:
             raise SeedError(

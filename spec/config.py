@@ -4,6 +4,7 @@ A preset fixes sizes and the task, a recipe fixes the algorithm, an override cha
 Everything is validated before anything loads, and a refusal names the field, the value and the legal values.
 """
 
+import copy
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -292,9 +293,15 @@ def load_config(preset: str, recipe: str, overrides: Sequence[str] = (), **top: 
     tree = _read_named("presets", preset, PRESETS)
     _merge(tree, _read_named("recipes", recipe, RECIPES))
     _merge(tree, {"preset": preset, "recipe": recipe, **top})
+    return validated(merged(tree, overrides))
+
+
+def merged(tree: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Nested plain values with ``section.key=value`` overrides laid over them; the argument is not changed."""
+    result = copy.deepcopy(dict(tree))
     for override in overrides:
-        _merge(tree, parse_override(override))
-    return validated(tree)
+        _merge(result, parse_override(override))
+    return result
 
 
 def parse_override(override: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The roof: what a person types. Chooses a house, hands it its orders, shows what happens."""

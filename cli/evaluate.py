@@ -1,0 +1,45 @@
+"""``seed eval``: examine a checkpoint."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.houses import house
+from cli.progress import ProgressBars
+from cli.run import interval
+from reference.checkpoint import read_manifest
+from reference.examination import examine
+from reference.run_directory import RunDirectory
+from spec.config import merged, validated
+from spec.errors import Reason, SeedError
+
+
+def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> None:
+    """Restore, examine and print accuracy with 95 % intervals."""
+    checkpoint = find_checkpoint(path)
+    config = validated(merged(read_manifest(checkpoint)["config"], overrides))
+    backend = house(config.backend)
+    state, progress = backend.restore(config, checkpoint)
+    bars = ProgressBars()
+    scores = examine(backend, state, config, bars, "evaluation")
+    bars.close()
+    click.echo(f"{checkpoint}, after step {progress['step']} ({progress['phase']})")
+    click.echo(table(scores))
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The folder itself if it is a checkpoint, else the newest checkpoint of that run directory."""
+    if not path.is_dir():
+        raise SeedError(Reason.NOT_A_CHECKPOINT, f"{path} is not a folder; give a checkpoints/step_N or a run directory")
+    return RunDirectory(path).newest_checkpoint() or path
+
+
+def table(scores: dict[str, dict[str, Any]]) -> str:
+    """One line per family: accuracy, interval, pass@k, problems times samples."""
+    samples = scores["overall"]["samples"]
+    lines = [f"{'held-out':14}{'avg@' + str(samples):>24}{'pass@' + str(samples):>10}{'problems':>10}"]
+    for family, score in scores.items():
+        lines.append(f"{family:14}{interval(score):>24}{100 * score['pass_at_k']:>8.1f} %{score['n']:>10}")
+    return "\n".join(lines)

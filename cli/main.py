@@ -1,0 +1,109 @@
+"""The ``seed`` command. Subcommands import what they need when they run, so that help answers at once."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+# The reference multiplies many small matrices. OpenBLAS threads do not speed that up, and on a shared machine they slow
+# it down twentyfold by waiting for each other; so one thread, unless the user says otherwise. Read when NumPy loads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+PRESETS = ("tiny", "seed-200b")
+RECIPES = ("vapo", "dapo", "grpo", "ppo")
+BACKENDS = ("reference", "scaled")
+FAILURE = 2
+"""Exit code of every refusal."""
+
+
+class RefusingGroup(click.Group):
+    """A group whose commands refuse in one line: a ``SeedError`` becomes that line on stderr and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        from spec.errors import SeedError
+
+        try:
+            return super().invoke(ctx)
+        except SeedError as error:
+            refusal = click.ClickException(str(error))
+            refusal.exit_code = FAILURE
+            raise refusal from None
+
+
+@click.group(cls=RefusingGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="seed-reasoning", prog_name="seed")
+def seed() -> None:
+    """Teach a mixture-of-experts model to reason, by the equations of Seed1.5-Thinking, VAPO and DAPO."""
+
+
+@seed.command()
+@click.option("--backend", type=click.Choice(BACKENDS), default="reference", show_default=True, help="Who computes.")
+@click.option("--preset", type=click.Choice(PRESETS), default="tiny", show_default=True, help="Sizes and task.")
+@click.option("--recipe", type=click.Choice(RECIPES), default="vapo", show_default=True, help="Algorithm.")
+@click.option("--seed", "run_seed", type=int, default=1, show_default=True, help="Keys all randomness of the run.")
+@click.option("--out", type=click.Path(path_type=Path), help="New run directory.  [default: runs/PRESET-RECIPE-seedN]")
+@click.option("--resume", type=click.Path(path_type=Path), help="Continue the run in this directory.")
+@click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
+def run(
+    backend: str, preset: str, recipe: str, run_seed: int, out: Path | None, resume: Path | None, overrides: tuple[str, ...]
+) -> None:
+    """Train: cold start, value pretraining, reinforcement, examination on held-out problems.
+
+    Any setting can be changed as section.key=value; `seed explain` lists them. The run directory holds the metrics, the
+    checkpoints, a summary and report.html. Nothing that exists is overwritten.
+    """
+    from cli.run import new_run, resumed_run
+
+    if resume is not None:
+        context = click.get_current_context()
+        given = [name for name in ("out", "preset", "recipe", "run_seed", "backend") if _was_given(context, name)]
+        if given or overrides:
+            raise click.UsageError("--resume takes its configuration from the run directory; give it alone")
+        resumed_run(resume)
+    else:
+        new_run(preset, recipe, run_seed, backend, out, overrides)
+
+
+@seed.command()
+@click.option("--preset", type=click.Choice(PRESETS), default="tiny", show_default=True, help="Sizes and task.")
+@click.option("--recipe", type=click.Choice(RECIPES), default="vapo", show_default=True, help="Algorithm.")
+@click.option("--equations", is_flag=True, help="List every equation with its source, its function and its test.")
+@click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
+def explain(preset: str, recipe: str, equations: bool, overrides: tuple[str, ...]) -> None:
+    """Show every setting with its meaning, and every size that follows from them. Trains nothing."""
+    from cli.explain import equation_table, explanation
+
+    click.echo(equation_table() if equations else explanation(preset, recipe, overrides))
+
+
+@seed.command("eval")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
+def evaluate(checkpoint: Path, overrides: tuple[str, ...]) -> None:
+    """Examine a CHECKPOINT (a step_N folder, or a run directory for its newest) on held-out problems.
+
+    Changes such as evaluation.samples=16 or data.families='["maze"]' apply to this examination only.
+    """
+    from cli.evaluate import evaluate_checkpoint
+
+    evaluate_checkpoint(checkpoint, overrides)
+
+
+@seed.command()
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Runs per variant: seeds 1..N.")
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Runs at a time.")
+@click.option("--preset", type=click.Choice(PRESETS), default="tiny", show_default=True, help="Sizes and task.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/ablation"), show_default=True, help="New folder.")
+@click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
+def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, ...]) -> None:
+    """Run VAPO with one part removed at a time and compare with the full recipe, paired by seed, with intervals."""
+    from cli.ablate import run_ablation
+
+    run_ablation(seeds, jobs, preset, out, overrides)
+
+
+def _was_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

@@ -1,0 +1,69 @@
+"""``seed run``: start or continue a run, then write its report."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.houses import house
+from cli.progress import ProgressBars
+from cli.report import write_report
+from reference import trainer
+from reference.run_directory import RunDirectory
+from spec.config import load_config
+
+
+def new_run(
+    preset: str, recipe: str, seed: int, backend: str, out: Path | None, overrides: Sequence[str]
+) -> None:
+    """Validate everything, create the run directory, train, report."""
+    config = load_config(preset, recipe, overrides, seed=seed, backend=backend)
+    builder = house(config.backend)
+    bars = ProgressBars()
+    directory = RunDirectory.create(out or free_directory(f"{preset}-{config.recipe}-seed{config.seed}"), config)
+    carry_out(trainer.start(builder, config, directory, bars), bars)
+
+
+def resumed_run(path: Path) -> None:
+    """Continue from the newest checkpoint with the configuration that the run directory holds."""
+    directory, config = RunDirectory.resume(path)
+    bars = ProgressBars()
+    carry_out(trainer.resume(house(config.backend), config, directory, bars), bars)
+
+
+def carry_out(run: trainer.Run[Any], bars: ProgressBars) -> None:
+    """Train to the end and say where the results are."""
+    path = run.directory.path
+    click.echo(f"run directory {path}", err=True)
+    try:
+        summary = trainer.train(run)
+    except KeyboardInterrupt:
+        bars.close()
+        raise click.ClickException(f"interrupted; continue with: seed run --resume {path}") from None
+    finally:
+        bars.close()
+    report = write_report(path)
+    click.echo(score_table(summary["eval_before"], summary["eval_after"]))
+    click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}")
+
+
+def score_table(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Accuracy per family before and after RL with 95 % intervals, as text."""
+    lines = [f"{'held-out accuracy':18}{'before RL':>22}{'after RL':>22}{'gain':>8}"]
+    for family in before:
+        gain = after[family]["accuracy"] - before[family]["accuracy"]
+        lines.append(f"{family:18}{interval(before[family]):>22}{interval(after[family]):>22}{100 * gain:>+8.1f}")
+    return "\n".join(lines)
+
+
+def interval(score: dict[str, float]) -> str:
+    """``43.1 % [38.0, 48.4]``."""
+    return f"{100 * score['accuracy']:.1f} % [{100 * score['ci_low']:.1f}, {100 * score['ci_high']:.1f}]"
+
+
+def free_directory(name: str) -> Path:
+    """``runs/NAME``, or with the first number behind it that is not taken."""
+    candidates = itertools.chain([Path("runs") / name], (Path("runs") / f"{name}-{n}" for n in itertools.count(2)))
+    return next(path for path in candidates if not path.exists())

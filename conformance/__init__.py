@@ -1,0 +1,1 @@
+"""Laws that independent implementations must satisfy together."""
