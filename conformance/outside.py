@@ -9,7 +9,7 @@ float64 that would hide every mistake below 1e-7, so ``exact`` models see float6
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -24,11 +24,16 @@ from transformers import AutoModelForCausalLM, LlamaConfig, PretrainedConfig, Qw
 from spec.config import ModelConfig
 from spec.types import Array, BoolArray, IntArray, Params
 
+torch.set_num_threads(1)  # models this small spend ten times longer on handing work to a second thread than on doing it
+
 CASTING_MODULES = tuple(f"transformers.models.{name}.modeling_{name}" for name in ("llama", "qwen3", "qwen3_moe"))
 """Modules whose name ``torch`` is replaced while an exact model is built or run."""
 
 LONGEST = 64
 """Positions that the outside models are configured for; with plain rotary embedding it changes nothing."""
+
+IGNORED = -100
+"""Target that torch's cross-entropy leaves out."""
 
 BLOCK_NAMES = {
     "attention_norm": "input_layernorm",
@@ -50,7 +55,7 @@ BLOCK_NAMES = {
 class Float64Torch:
     """Stands in for the module ``torch``: the same, but float32 is float64."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         """An attribute of torch."""
         return torch.float64 if name in ("float", "float32") else getattr(torch, name)
 
@@ -76,18 +81,17 @@ class Outside:
     def forward(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[Array, Array, list[Array]]:
         """Next-token logits [B, S, V], final states [B, S, D] and router logits [N, E] per MoE layer."""
         with torch.no_grad(), self._arithmetic():
-            output = self._run(tokens_BS, real_BS)
-        routers = [logits.numpy() for logits in getattr(output, "router_logits", None) or ()]
-        return output.logits.numpy(), output.hidden_states[-1].numpy(), routers
+            logits, states, routers = self._run(tokens_BS, real_BS)
+        return logits.numpy(), states.numpy(), [router.numpy() for router in routers]
 
     def gradient(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[float, Params]:
         """Mean negative log-likelihood of the real tokens that have a past, and its gradient under our names."""
-        targets = torch.from_numpy(numpy.where(real_BS, tokens_BS, -100)[:, 1:].reshape(-1))
+        targets = torch.from_numpy(numpy.where(real_BS, tokens_BS, IGNORED)[:, 1:].reshape(-1))
         self.network.zero_grad()
         with self._arithmetic():
-            logits = self._run(tokens_BS, real_BS).logits[:, :-1].flatten(0, 1)
-            loss = torch.nn.functional.cross_entropy(logits, targets, ignore_index=-100)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch annotates it from 2.12 on only
+            logits = self._run(tokens_BS, real_BS)[0][:, :-1].flatten(0, 1)
+            loss: Any = torch.nn.functional.cross_entropy(logits, targets, ignore_index=IGNORED)
+            loss.backward()
         gradients = {name: weight.grad.numpy() for name, weight in self.network.named_parameters()}
         return loss.item(), renamed(gradients, self.model)
 
@@ -105,17 +109,18 @@ class Outside:
             )
         return tuple(output[0, len(prompt) :].tolist())
 
-    def _run(self, tokens_BS: IntArray, real_BS: BoolArray) -> Any:
+    def _run(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
         routers = {"output_router_logits": True} if family(self.model) is Qwen3MoeConfig else {}
-        return self.network(
+        output = self.network(
             input_ids=torch.from_numpy(tokens_BS),
             attention_mask=torch.from_numpy(real_BS.astype(numpy.int64)),
             output_hidden_states=True,
             use_cache=False,
             **routers,
         )
+        return output.logits, output.hidden_states[-1], list(output.router_logits) if routers else []
 
-    def _arithmetic(self) -> Any:
+    def _arithmetic(self) -> AbstractContextManager[None]:
         return float64_throughout() if self.exact else nullcontext()
 
 
@@ -130,8 +135,9 @@ def build(model: ModelConfig, seed: int, exact: bool = True) -> Outside:
         seed: Of the weights.
         exact: Whether it shall compute in float64 throughout.
     """
+    factory: Any = AutoModelForCausalLM  # partly annotated
     with float64_throughout() if exact else nullcontext():
-        network = AutoModelForCausalLM.from_config(
+        network = factory.from_config(
             outside_config(model), dtype=torch.float64, attn_implementation="eager", experts_implementation="eager"
         ).eval()
     randomness = torch.Generator().manual_seed(seed)
@@ -155,8 +161,9 @@ def family(model: ModelConfig) -> type[PretrainedConfig]:
 
 def outside_config(model: ModelConfig) -> PretrainedConfig:
     """Our sizes in their words."""
-    assert model.dense_layers == model.layers or (model.query_key_norm and not model.shared_experts), "no such family"
     kind = family(model)
+    if kind is Qwen3MoeConfig and (model.shared_experts or not model.query_key_norm):
+        raise ValueError("Qwen3-MoE has query-key norms and no shared experts")
     settings: dict[str, Any] = {
         "vocab_size": model.vocabulary,
         "hidden_size": model.hidden,

@@ -161,7 +161,7 @@ def _check(family: str, difficulty: int) -> None:
 def _problem(family: str, difficulty: int, instance: dict[str, Any]) -> Problem:
     prompt = FAMILIES[family].prompt(instance)
     name = f"{family}/{difficulty}/{sha256(prompt.encode()).hexdigest()[:ID_DIGITS]}"
-    return Problem(name, family, difficulty, prompt, instance, FAMILIES[family].solve(instance))
+    return Problem(name, family, difficulty, prompt, instance, FAMILIES[family].solve(instance), FAMILIES[family].answer(instance))
 
 
 def _new_problem(

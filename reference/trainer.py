@@ -142,7 +142,9 @@ def supervised(run: Run[State]) -> None:
         for index in range(config.data.demonstrations)
     ]
     prompts = [encode(problem.prompt) for problem in demonstrations]
-    responses = [(*encode(problem.demonstration), END) for problem in demonstrations]
+    bare = generator(config.seed, "bare demonstrations").random(len(demonstrations)) < config.data.bare_share
+    shown = [p.answer if short else p.demonstration for p, short in zip(demonstrations, bare, strict=True)]
+    responses = [(*encode(text), END) for text in shown]
     size = min(config.supervised.batch, len(demonstrations))
     while run.progress.phase_step < config.supervised.steps:
         began = time.monotonic()

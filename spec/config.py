@@ -75,7 +75,10 @@ class DataConfig(Section):
 
     families: tuple[str, ...] = Field(description="puzzle families, see `seed explain`", min_length=1)
     difficulties: Mapping[str, tuple[PositiveInt, ...]] = Field(description="family -> difficulties to draw from")
-    demonstrations: PositiveInt = Field(description="distinct worked solutions of the cold start, over all families")
+    demonstrations: PositiveInt = Field(description="worked solutions of the cold start, over all families")
+    bare_share: Share = Field(
+        0.0, description="share of the demonstrations that give the answer without reasoning, like text from the wild"
+    )
     max_prompt_tokens: PositiveInt = Field(description="longest legal prompt")
 
     @model_validator(mode="after")

@@ -72,6 +72,16 @@ class PuzzleFamily(Protocol):
             A complete correct response, the same one every time: the demonstration.
         """
 
+    def answer(self, instance: Mapping[str, Any]) -> str:
+        """Answer without reasoning.
+
+        Args:
+            instance: What ``draw`` returned.
+
+        Returns:
+            The shortest correct response: what ``solve`` ends with, or all of it where nothing can be left out.
+        """
+
     def verify(self, instance: Mapping[str, Any], response: str) -> Verdict:
         """Judge a response by the rules of the family, not by comparison with the demonstration.
 

@@ -40,7 +40,8 @@ class Problem:
         difficulty: The generator's knob, 1 is easiest.
         prompt: The text the policy reads.
         instance: All that the verifier needs to judge an answer (plain JSON values).
-        demonstration: A correct worked response, used by the cold-start fine-tuning only.
+        demonstration: A correct response that writes its reasoning down; only the cold start reads it.
+        answer: A correct response without reasoning; only the cold start reads it.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Problem:
     prompt: str
     instance: Mapping[str, Any]
     demonstration: str
+    answer: str
 
 
 @dataclass(frozen=True)

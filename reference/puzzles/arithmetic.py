@@ -3,8 +3,9 @@
 ==========  =============================================================================================
 prompt      ``A3+5-2=``: start at 3, add 5, subtract 2. There is no operator precedence: ``A1+2*3=`` is 9.
 response    ``8 6=6``: the running total after every operation, then ``=`` and the final value.
-difficulty  The number of operations. ``+`` and ``-`` up to level 4, also ``*`` from level 5.
-limits      Operands are 0..9 and every running total is 0..99.
+bare        ``=6``: the final value alone is a correct response too, and a harder one to get right.
+difficulty  The number of operations. Up to level 4 ``+`` and ``-`` of 0..3 with running totals 0..9; from level 5 also
+            ``*``, operands 0..9 and running totals 0..99. The chain starts at 0..9.
 ==========  =============================================================================================
 
 Only the text after the last ``=`` is judged. The running totals are the reasoning: writing them makes the final value
@@ -24,9 +25,10 @@ from spec.types import Verdict
 
 LEVELS = range(1, 9)
 FIRST_LEVEL_WITH_PRODUCTS = 5
-LARGEST_TOTAL = 99
 DIGITS = "0123456789"
 OPERATIONS = {"+": add, "-": sub, "*": mul}
+# Operators, operands and largest running total. The easy levels have 67 facts to know, so that a tiny model can.
+EASY, HARD = ("+-", "0123", 9), ("+-*", DIGITS, 99)
 CANONICAL_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 
 
@@ -40,11 +42,11 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
     Returns:
         ``{"chain": "3+5-2"}``.
     """
-    operators = "+-*" if difficulty >= FIRST_LEVEL_WITH_PRODUCTS else "+-"
+    rules = HARD if difficulty >= FIRST_LEVEL_WITH_PRODUCTS else EASY
     chain = DIGITS[random.integers(len(DIGITS))]
     total = int(chain)
     for _ in range(difficulty):
-        steps = _legal_steps(total, operators)  # never empty: adding 0 is always legal
+        steps = _legal_steps(total, *rules)  # never empty: adding 0 is always legal
         step, total = steps[random.integers(len(steps))]
         chain += step
     return {"chain": chain}
@@ -89,6 +91,18 @@ def solve(instance: Mapping[str, Any]) -> str:
     return f"{' '.join(map(str, totals))}={totals[-1]}"
 
 
+def answer(instance: Mapping[str, Any]) -> str:
+    """Write the final value alone, e.g. ``=6``.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        A correct response without reasoning.
+    """
+    return f"={_totals(instance['chain'])[-1]}"
+
+
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """Judge the integer after the last ``=``; what precedes it is not judged.
 
@@ -99,23 +113,23 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     Returns:
         ``correct`` exactly if that text is the value, written canonically: no plus sign, space or leading zero.
     """
-    answer = response.rpartition("=")[2] if "=" in response else ""
-    fault = unreadable(response) or _fault(instance["chain"], response, answer)
-    return judge(fault, answer, "the final value is right")
+    value = response.rpartition("=")[2] if "=" in response else ""
+    fault = unreadable(response) or _fault(instance["chain"], response, value)
+    return judge(fault, value, "the final value is right")
 
 
-def _fault(chain: str, response: str, answer: str) -> str:
+def _fault(chain: str, response: str, value: str) -> str:
     if "=" not in response:
         return "the response has no '='"
-    if not CANONICAL_INTEGER.fullmatch(answer):
+    if not CANONICAL_INTEGER.fullmatch(value):
         return "the text after the last '=' is not a canonical integer"
     # Canonical integers are equal exactly if their texts are, so a million digits are never converted to a number.
-    return "" if answer == str(_totals(chain)[-1]) else "the final value is wrong"
+    return "" if value == str(_totals(chain)[-1]) else "the final value is wrong"
 
 
-def _legal_steps(total: int, operators: str) -> list[tuple[str, int]]:
-    steps = ((operator + digit, OPERATIONS[operator](total, int(digit))) for operator in operators for digit in DIGITS)
-    return [(step, following) for step, following in steps if 0 <= following <= LARGEST_TOTAL]
+def _legal_steps(total: int, operators: str, operands: str, largest: int) -> list[tuple[str, int]]:
+    steps = ((operator + digit, OPERATIONS[operator](total, int(digit))) for operator in operators for digit in operands)
+    return [(step, following) for step, following in steps if 0 <= following <= largest]
 
 
 def _totals(chain: str) -> list[int]:

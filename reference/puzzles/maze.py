@@ -2,7 +2,9 @@
 
 ==========  =============================================================================================
 prompt      ``MS.#/..#/#.G=``: rows separated by ``/``; ``S`` start, ``G`` goal, ``#`` wall, ``.`` free.
-response    ``DRDR``: one letter per move, up, down, left or right.
+response    ``D4R5D8R9``: one letter per move, up, down, left or right, each with a note of the cell it reaches.
+            Cells are numbered from 1 in reading order. Notes are the reasoning: digits are skipped, right or wrong.
+bare        ``DRDR``: the moves alone are a correct response too.
 difficulty  Level 1 is 3x3, level 2 is 4x4, and so on; a shortest walk has at least two moves.
 ==========  =============================================================================================
 
@@ -23,6 +25,7 @@ SIDE_BELOW_LEVEL_ONE = 2
 WALL_DENSITY = 0.3
 FEWEST_MOVES = 2
 MOVES = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
+WITHOUT_NOTES = str.maketrans("", "", "0123456789")
 Cell = tuple[int, int]
 
 
@@ -75,7 +78,25 @@ def solve(instance: Mapping[str, Any]) -> str:
         instance: What ``draw`` returned.
 
     Returns:
-        The demonstration.
+        The walk with its notes: the demonstration.
+    """
+    rows, walk = instance["grid"].split("/"), answer(instance)
+    row, column = _find(rows, "S")
+    noted = ""
+    for move in walk:
+        row, column = row + MOVES[move][0], column + MOVES[move][1]
+        noted += f"{move}{row * len(rows[0]) + column + 1}"
+    return noted
+
+
+def answer(instance: Mapping[str, Any]) -> str:
+    """Write the moves of ``solve`` alone, e.g. ``DRDR``.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        A correct response without reasoning.
 
     Raises:
         ValueError: The goal cannot be reached, which no instance from ``draw`` allows.
@@ -94,17 +115,18 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if every character is a legal move and the last one ends on the goal.
+        ``correct`` exactly if, digits aside, every character is a legal move and the last one ends on the goal.
     """
-    fault = unreadable(response) or _fault(instance["grid"].split("/"), response)
-    return judge(fault, response, "the walk ends on the goal")
+    walk = response.translate(WITHOUT_NOTES)
+    fault = unreadable(response) or _fault(instance["grid"].split("/"), walk)
+    return judge(fault, walk, "the walk ends on the goal")
 
 
 def _fault(rows: list[str], walk: str) -> str:
     row, column = _find(rows, "S")
     for number, move in enumerate(walk, start=1):
         if move not in MOVES:
-            return f"character {number} is not one of U, D, L, R"
+            return f"move {number} is not one of U, D, L, R"
         row, column = row + MOVES[move][0], column + MOVES[move][1]
         # Checked before the cell is read: a negative index would silently wrap to the far side.
         if not _inside(rows, row, column):

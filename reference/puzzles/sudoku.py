@@ -3,6 +3,7 @@
 ==========  =============================================================================================
 prompt      ``S1.34/3412/..43/4321=``: rows separated by ``/``, ``.`` for a blank.
 response    ``1234/3412/2143/4321``: the whole completed grid, the givens included.
+bare        ``221``: only the digits of the blanks, in reading order, are a correct response too.
 difficulty  Levels 1..4: 4x4 with boxes of 2x2 and 2, 4, 6, 8 blanks.
             Levels 5..8: 9x9 with boxes of 3x3 and 20, 30, 40, 50 blanks.
 ==========  =============================================================================================
@@ -92,6 +93,19 @@ def solve(instance: Mapping[str, Any]) -> str:
     return _rows(cells, size)
 
 
+def answer(instance: Mapping[str, Any]) -> str:
+    """Write only the digits that ``solve`` puts into the blanks, e.g. ``221``.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        A correct response without the grid around it.
+    """
+    cells = zip(instance["grid"], solve(instance), strict=True)
+    return "".join(digit for given, digit in cells if given == BLANK)
+
+
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """Check a completed grid by the rules.
 
@@ -100,10 +114,12 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if the response keeps the givens and every row, column and box is a permutation.
+        ``correct`` exactly if the grid, written out or filled in, keeps the givens and every row, column and box is a permutation.
     """
-    fault = unreadable(response) or _fault(instance["grid"].split("/"), response.split("/"))
-    return judge(fault, response, "the grid is complete and keeps every rule")
+    grid = instance["grid"]
+    completed = response if "/" in response else _filled(grid, response)
+    fault = unreadable(response) or _fault(grid.split("/"), completed.split("/"))
+    return judge(fault, completed, "the grid is complete and keeps every rule")
 
 
 def random_cells(random: np.random.Generator, size: int) -> list[str]:
@@ -122,6 +138,14 @@ def random_cells(random: np.random.Generator, size: int) -> list[str]:
     cells = [BLANK] * (size * size)
     _complete(cells, ["".join(DIGITS[digit] for digit in order) for order in orders], size)
     return cells
+
+
+def _filled(grid: str, digits: str) -> str:
+    """The grid with the digits in its blanks, or the empty text if their number is not that of the blanks."""
+    if len(digits) != grid.count(BLANK):
+        return ""
+    rest = iter(digits)
+    return "".join(next(rest) if cell == BLANK else cell for cell in grid)
 
 
 def _fault(givens: Sequence[str], rows: Sequence[str]) -> str:
