@@ -12,9 +12,9 @@ PADDING = 0
 END = 1
 FIRST_CHARACTER = 2
 
-# Digits, operators and marks of all families; A M S T open the prompts, S G stand in mazes, U D L R are moves.
+# Digits, operators and marks of all families; A C M S T open the prompts, S G stand in mazes, U D L R are moves.
 # New characters go to the end: a checkpoint remembers numbers, not letters.
-ALPHABET = "0123456789+-*/()=. #AMSTGUDLR"
+ALPHABET = "0123456789+-*/()=. #AMSTGUDLRC"
 VOCABULARY = FIRST_CHARACTER + len(ALPHABET)
 """Number of token ids."""
 

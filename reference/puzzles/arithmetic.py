@@ -1,11 +1,12 @@
-"""Chained arithmetic: a sum of single digits worked out strictly from left to right.
+"""Chained arithmetic: operations on single digits, worked out strictly from left to right.
 
 ==========  =============================================================================================
-prompt      ``A3+5-2=``: start at 3, add 5, subtract 2. There is no operator precedence: ``A1+2*3=`` is 9.
-response    ``8 6=6``: the running total after every operation, then ``=`` and the final value.
-bare        ``=6``: the final value alone is a correct response too, and a harder one to get right.
-difficulty  The number of operations. Up to level 4 ``+`` and ``-`` of 0..3 with running totals 0..9; from level 5 also
-            ``*``, operands 0..9 and running totals 0..99. The chain starts at 0..9.
+prompt      ``A7*3+2-1=``: start at 7, times 3, plus 2, minus 1. There is no operator precedence. ``C`` in place of
+            ``A`` counts on a clock of ten: every total is taken modulo 10.
+response    ``21 23 22=22``, on the clock ``1 3 2=2``: all running totals, then ``=`` and the final value.
+bare        ``=22``: the final value alone is a correct response too, and a harder one to get right.
+difficulty  The number of operations. Levels 1..4 are on the clock, with operands 1..3; from level 5 on totals are
+            plain numbers, kept within 0..99, and operands are 0..9.
 ==========  =============================================================================================
 
 Only the text after the last ``=`` is judged. The running totals are the reasoning: writing them makes the final value
@@ -24,32 +25,33 @@ from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
 LEVELS = range(1, 9)
-FIRST_LEVEL_WITH_PRODUCTS = 5
+FIRST_PLAIN_LEVEL = 5
+LARGEST_TOTAL = 99
+CLOCK = 10
 DIGITS = "0123456789"
 OPERATIONS = {"+": add, "-": sub, "*": mul}
-# Operators, operands and largest running total. The easy levels have 67 facts to know, so that a tiny model can.
-EASY, HARD = ("+-", "0123", 9), ("+-*", DIGITS, 99)
+# On the clock there are 90 facts to know, so that a tiny model can learn them, and products make the final value
+# impossible to guess from a sum of the operands.
+CLOCK_OPERANDS = "123"
 CANONICAL_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a chain, every next step uniformly among the steps that keep the running total in range.
+    """Draw a chain, every next step uniformly among the legal ones.
 
     Args:
         random: The only source of randomness.
         difficulty: Number of operations, a member of ``LEVELS``.
 
     Returns:
-        ``{"chain": "3+5-2"}``.
+        ``{"chain": "7*3+2-1", "clock": True}``.
     """
-    rules = HARD if difficulty >= FIRST_LEVEL_WITH_PRODUCTS else EASY
+    clock = difficulty < FIRST_PLAIN_LEVEL
     chain = DIGITS[random.integers(len(DIGITS))]
-    total = int(chain)
     for _ in range(difficulty):
-        steps = _legal_steps(total, *rules)  # never empty: adding 0 is always legal
-        step, total = steps[random.integers(len(steps))]
-        chain += step
-    return {"chain": chain}
+        steps = _legal_steps(int(chain) if len(chain) == 1 else _totals(chain, clock)[-1], clock)
+        chain += steps[random.integers(len(steps))]
+    return {"chain": chain, "clock": clock}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
@@ -59,15 +61,16 @@ def identity(instance: Mapping[str, Any]) -> str:
         instance: What ``draw`` returned.
 
     Returns:
-        The chain. ``3+5-2`` and ``5+3-2`` share it, for they have the same running totals; ``3-2+5`` does not.
+        The prompt's letter and the chain. ``3+5-2`` and ``5+3-2`` share it, for they have the same running totals;
+        ``3-2+5`` does not.
     """
     chain: str = instance["chain"]
     swapped = chain[2] + chain[1] + chain[0] + chain[3:]
-    return chain if chain[1] == "-" else min(chain, swapped)
+    return _letter(instance) + (chain if chain[1] == "-" else min(chain, swapped))
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``A3+5-2=``.
+    """Write the prompt, e.g. ``C7*3+2-1=``.
 
     Args:
         instance: What ``draw`` returned.
@@ -75,11 +78,11 @@ def prompt(instance: Mapping[str, Any]) -> str:
     Returns:
         The prompt.
     """
-    return f"A{instance['chain']}="
+    return f"{_letter(instance)}{instance['chain']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Write all running totals and the final value, e.g. ``8 6=6``.
+    """Write all running totals and the final value, e.g. ``1 3 2=2``.
 
     Args:
         instance: What ``draw`` returned.
@@ -87,12 +90,12 @@ def solve(instance: Mapping[str, Any]) -> str:
     Returns:
         The demonstration.
     """
-    totals = _totals(instance["chain"])
+    totals = _totals(instance["chain"], instance["clock"])
     return f"{' '.join(map(str, totals))}={totals[-1]}"
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the final value alone, e.g. ``=6``.
+    """Write the final value alone, e.g. ``=2``.
 
     Args:
         instance: What ``draw`` returned.
@@ -100,7 +103,7 @@ def answer(instance: Mapping[str, Any]) -> str:
     Returns:
         A correct response without reasoning.
     """
-    return f"={_totals(instance['chain'])[-1]}"
+    return f"={_totals(instance['chain'], instance['clock'])[-1]}"
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
@@ -114,25 +117,35 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         ``correct`` exactly if that text is the value, written canonically: no plus sign, space or leading zero.
     """
     value = response.rpartition("=")[2] if "=" in response else ""
-    fault = unreadable(response) or _fault(instance["chain"], response, value)
+    fault = unreadable(response) or _fault(instance, response, value)
     return judge(fault, value, "the final value is right")
 
 
-def _fault(chain: str, response: str, value: str) -> str:
+def _fault(instance: Mapping[str, Any], response: str, value: str) -> str:
     if "=" not in response:
         return "the response has no '='"
     if not CANONICAL_INTEGER.fullmatch(value):
         return "the text after the last '=' is not a canonical integer"
     # Canonical integers are equal exactly if their texts are, so a million digits are never converted to a number.
-    return "" if value == str(_totals(chain)[-1]) else "the final value is wrong"
+    return "" if value == str(_totals(instance["chain"], instance["clock"])[-1]) else "the final value is wrong"
 
 
-def _legal_steps(total: int, operators: str, operands: str, largest: int) -> list[tuple[str, int]]:
-    steps = ((operator + digit, OPERATIONS[operator](total, int(digit))) for operator in operators for digit in operands)
-    return [(step, following) for step, following in steps if 0 <= following <= largest]
+def _legal_steps(total: int, clock: bool) -> list[str]:
+    """Steps that may follow a running total; never none, since adding 0 keeps a plain total in range."""
+    if clock:
+        return [operator + digit for operator in OPERATIONS for digit in CLOCK_OPERANDS]
+    steps = [(operator, digit) for operator in OPERATIONS for digit in DIGITS]
+    return [operator + digit for operator, digit in steps if 0 <= OPERATIONS[operator](total, int(digit)) <= LARGEST_TOTAL]
 
 
-def _totals(chain: str) -> list[int]:
+def _totals(chain: str, clock: bool) -> list[int]:
+    def after(total: int, step: tuple[str, str]) -> int:
+        plain = OPERATIONS[step[0]](total, int(step[1]))
+        return plain % CLOCK if clock else plain
+
     steps = zip(chain[1::2], chain[2::2], strict=True)
-    totals = accumulate(steps, lambda total, step: OPERATIONS[step[0]](total, int(step[1])), initial=int(chain[0]))
-    return list(totals)[1:]
+    return list(accumulate(steps, after, initial=int(chain[0])))[1:]
+
+
+def _letter(instance: Mapping[str, Any]) -> str:
+    return "C" if instance["clock"] else "A"
