@@ -2,7 +2,7 @@
 
 ==========  =============================================================================================
 prompt      ``A7*3+2-1=``: start at 7, times 3, plus 2, minus 1. There is no operator precedence. ``C`` in place of
-            ``A`` counts on a clock of ten: every total is taken modulo 10.
+            ``A`` counts on a clock of five hours: every total is taken modulo 5.
 response    ``21 23 22=22``, on the clock ``1 3 2=2``: all running totals, then ``=`` and the final value.
 bare        ``=22``: the final value alone is a correct response too, and a harder one to get right.
 difficulty  The number of operations. Levels 1..4 are on the clock, with operands 1..3; from level 5 on totals are
@@ -27,12 +27,12 @@ from spec.types import Verdict
 LEVELS = range(1, 9)
 FIRST_PLAIN_LEVEL = 5
 LARGEST_TOTAL = 99
-CLOCK = 10
+CLOCK = 5
 DIGITS = "0123456789"
 OPERATIONS = {"+": add, "-": sub, "*": mul}
-# On the clock there are 90 facts to know, so that a tiny model can learn them, and products make the final value
-# impossible to guess from a sum of the operands.
-CLOCK_OPERANDS = "123"
+# On the clock there are 40 facts to know, few enough for a tiny model to learn; the products are there because
+# without them the final value could be guessed from a plain sum of the operands.
+CLOCK_STEPS = ("+1", "+2", "+3", "-1", "-2", "-3", "*2", "*3")
 CANONICAL_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 
 
@@ -44,10 +44,10 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: Number of operations, a member of ``LEVELS``.
 
     Returns:
-        ``{"chain": "7*3+2-1", "clock": True}``.
+        ``{"chain": "2*3+2-1", "clock": True}``.
     """
     clock = difficulty < FIRST_PLAIN_LEVEL
-    chain = DIGITS[random.integers(len(DIGITS))]
+    chain = DIGITS[random.integers(CLOCK if clock else len(DIGITS))]
     for _ in range(difficulty):
         steps = _legal_steps(int(chain) if len(chain) == 1 else _totals(chain, clock)[-1], clock)
         chain += steps[random.integers(len(steps))]
@@ -70,7 +70,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``C7*3+2-1=``.
+    """Write the prompt, e.g. ``C2*3+2-1=``.
 
     Args:
         instance: What ``draw`` returned.
@@ -133,7 +133,7 @@ def _fault(instance: Mapping[str, Any], response: str, value: str) -> str:
 def _legal_steps(total: int, clock: bool) -> list[str]:
     """Steps that may follow a running total; never none, since adding 0 keeps a plain total in range."""
     if clock:
-        return [operator + digit for operator in OPERATIONS for digit in CLOCK_OPERANDS]
+        return list(CLOCK_STEPS)
     steps = [(operator, digit) for operator in OPERATIONS for digit in DIGITS]
     return [operator + digit for operator, digit in steps if 0 <= OPERATIONS[operator](total, int(digit)) <= LARGEST_TOTAL]
 
