@@ -328,7 +328,7 @@ def policy_plots(record: Record) -> list[Plot | None]:
     """What RL does to the policy and its responses."""
     lines, config = record.of_phase("reinforcement"), record.config
     algorithm, limit = config.algorithm, config.rollout.max_response_tokens
-    punished = ", less the punishment for overlong ones" if config.reward.overlong_cache else ""
+    punished = ", less the punishment for overlong ones" if config.reward.overlong_share else ""
     return [
         curves_plot(
             lines,

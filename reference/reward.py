@@ -44,8 +44,8 @@ def score(rollout: Rollout, config: Config) -> ScoredRollout:
         raise SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: {verdict.why}")
     correct = verdict.outcome is Outcome.CORRECT
     reward = config.reward.correct if correct else config.reward.wrong
-    length = len(rollout.response_tokens)
-    reward += soft_overlong(length, config.rollout.max_response_tokens, config.reward.overlong_cache)
+    longest = config.rollout.max_response_tokens
+    reward += soft_overlong(len(rollout.response_tokens), longest, round(config.reward.overlong_share * longest))
     return checked(ScoredRollout(rollout, verdict, float(correct), reward))
 
 

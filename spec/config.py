@@ -6,21 +6,31 @@ Everything is validated before anything loads, and a refusal names the field, th
 
 import copy
 import difflib
+import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from spec.errors import Reason, SeedError
 
-PositiveInt = Annotated[int, Field(ge=1)]
-Count = Annotated[int, Field(ge=0)]
+PositiveInt = Annotated[int, Field(ge=1, strict=True)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 PositiveFloat = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegativeFloat = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
+Levels = Annotated[
+    Mapping[str, tuple[PositiveInt, ...]],
+    AfterValidator(lambda levels: MappingProxyType(dict(levels))),
+    PlainSerializer(lambda levels: {family: list(of_family) for family, of_family in levels.items()}),
+]
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 PRESETS = ("tiny", "seed-200b")
@@ -47,9 +57,9 @@ class ModelConfig(Section):
     experts_per_token: PositiveInt = Field(description="routed experts that a token visits")
     expert_width: PositiveInt = Field(description="inner width of one expert")
     shared_experts: Count = Field(description="experts that every token visits, each of expert_width")
-    normalise_gates: bool = Field(True, description="rescale the chosen gates to sum to one")
-    query_key_norm: bool = Field(True, description="RMS-normalise queries and keys per head (Qwen3: yes, Llama: no)")
-    tied_embeddings: bool = Field(False, description="use the embedding as the output head")
+    normalise_gates: Switch = Field(True, description="rescale the chosen gates to sum to one")
+    query_key_norm: Switch = Field(True, description="RMS-normalise queries and keys per head (Qwen3: yes, Llama: no)")
+    tied_embeddings: Switch = Field(False, description="use the embedding as the output head")
     rope_base: PositiveFloat = Field(10_000.0, description="base of the rotary frequencies")
     norm_epsilon: PositiveFloat = Field(1e-6, description="added to the mean square before its root")
 
@@ -74,7 +84,7 @@ class DataConfig(Section):
     """Which puzzles to practise and to be examined on."""
 
     families: tuple[str, ...] = Field(description="puzzle families, see `seed explain`", min_length=1)
-    difficulties: Mapping[str, tuple[PositiveInt, ...]] = Field(description="family -> difficulties to draw from")
+    difficulties: Levels = Field(description="family -> difficulties to draw from")
     demonstrations: PositiveInt = Field(description="worked solutions of the cold start, over all families")
     bare_share: Share = Field(
         0.0, description="share of the demonstrations that give the answer without reasoning, like text from the wild"
@@ -85,7 +95,7 @@ class DataConfig(Section):
     def _every_family_has_difficulties(self) -> Self:
         for family in self.families:
             if not self.difficulties.get(family):
-                raise ValueError(f"data.difficulties.{family} must list at least one difficulty for family {family!r}")
+                raise ValueError(f"data.difficulties has no entry for family {family!r}: must list at least one difficulty")
         return self
 
 
@@ -96,8 +106,8 @@ class OptimizerConfig(Section):
     final_learning_rate: NonNegativeFloat = Field(0.0, description="where the cosine ends; not used by constant")
     schedule: Literal["constant", "cosine"] = Field("constant", description="after the warm-up")
     warmup_steps: Count = Field(0, description="optimizer steps of linear warm-up")
-    beta1: Share = Field(0.9, description="decay of the first moment")
-    beta2: Share = Field(0.95, description="decay of the second moment")
+    beta1: Decay = Field(0.9, description="decay of the first moment")
+    beta2: Decay = Field(0.95, description="decay of the second moment")
     epsilon: PositiveFloat = Field(1e-8, description="added to the root of the second moment")
     weight_decay: NonNegativeFloat = Field(0.0, description="decoupled decay of matrices (not of norms and biases)")
     clip_norm: NonNegativeFloat = Field(1.0, description="largest global gradient norm, 0 = no clipping")
@@ -106,7 +116,8 @@ class OptimizerConfig(Section):
     def _cosine_falls(self) -> Self:
         if self.schedule == "cosine" and self.final_learning_rate > self.learning_rate:
             raise ValueError(
-                f"final_learning_rate={self.final_learning_rate} must be at most learning_rate={self.learning_rate}"
+                f"{{section}}.final_learning_rate={self.final_learning_rate} must be at most "
+                f"{{section}}.learning_rate={self.learning_rate}"
             )
         return self
 
@@ -160,8 +171,8 @@ class RewardConfig(Section):
 
     correct: FiniteFloat = Field(1.0, description="reward of a correct answer")
     wrong: FiniteFloat = Field(-1.0, description="reward of a wrong answer")
-    overlong_cache: Count = Field(
-        0, description="L_cache of the soft overlong punishment in tokens, 0 = off; L_max is rollout.max_response_tokens"
+    overlong_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.0, description="L_cache / L_max of the soft overlong punishment, 0 = off; L_max is rollout.max_response_tokens"
     )
 
 
@@ -172,12 +183,12 @@ class AlgorithmConfig(Section):
     discount: Share = Field(1.0, description="gamma")
     lambda_value: Share = Field(1.0, description="lambda of the value targets (decoupled GAE)")
     lambda_policy: Share = Field(0.95, description="lambda of the policy advantages where not length-adaptive")
-    length_adaptive: bool = Field(True, description="lambda_policy = 1 - 1/(gae_alpha * l), clamped to [0, 1]")
+    length_adaptive: Switch = Field(True, description="lambda_policy = 1 - 1/(gae_alpha * l), clamped to [0, 1]")
     gae_alpha: PositiveFloat = Field(0.05, description="alpha of the length-adaptive lambda (VAPO: 0.05)")
     truncation_value: Literal["zero", "last"] = Field(
         "zero", description="value after a cut response: 0, or the last state's value (T-PPO)"
     )
-    whiten: bool = Field(False, description="normalise GAE advantages over the batch; in no paper")
+    whiten: Switch = Field(False, description="normalise GAE advantages over the batch; in no paper")
     group_std: Literal["population", "sample", "none"] = Field(
         "population", description="divisor of group advantages; none = only subtract the mean"
     )
@@ -193,8 +204,8 @@ class AlgorithmConfig(Section):
     kl_estimator: Literal["k2", "k3"] = Field("k2", description="k2 has the exact reverse-KL gradient, k3 has not")
     load_balance_weight: NonNegativeFloat = Field(0.0, description="weight of the sequence-wise balance loss, 0 = off")
     router_z_weight: NonNegativeFloat = Field(0.0, description="weight of the router z loss, 0 = off")
-    overlong_filter: bool = Field(False, description="mask the policy loss of truncated responses (DAPO)")
-    dynamic_sampling: bool = Field(False, description="drop groups of accuracy 0 or 1 and refill the batch (DAPO)")
+    overlong_filter: Switch = Field(False, description="mask the policy loss of truncated responses (DAPO)")
+    dynamic_sampling: Switch = Field(False, description="drop groups of accuracy 0 or 1 and refill the batch (DAPO)")
     dynamic_sampling_tries: PositiveInt = Field(10, description="most generation rounds to fill one batch")
     epochs: PositiveInt = Field(1, description="passes over each batch of rollouts")
     mini_batch: PositiveInt = Field(description="responses per optimizer step, over all ranks")
@@ -263,11 +274,6 @@ class Config(Section):
             raise ValueError("rollout.samples_per_prompt=1 must be at least 2 with algorithm.dynamic_sampling=true")
         if self.reward.correct <= self.reward.wrong:
             raise ValueError(f"reward.correct={self.reward.correct} must exceed reward.wrong={self.reward.wrong}")
-        if self.reward.overlong_cache >= self.rollout.max_response_tokens:
-            raise ValueError(
-                f"reward.overlong_cache={self.reward.overlong_cache} must be less than "
-                f"rollout.max_response_tokens={self.rollout.max_response_tokens}"
-            )
         if self.evaluation.problems < len(self.data.families):
             raise ValueError(
                 f"evaluation.problems={self.evaluation.problems} must be at least {len(self.data.families)}, "
@@ -295,8 +301,12 @@ def load_config(preset: str, recipe: str, overrides: Sequence[str] = (), **top: 
     """
     tree = _read_named("presets", preset, PRESETS)
     _merge(tree, _read_named("recipes", recipe, RECIPES))
-    _merge(tree, {"preset": preset, "recipe": recipe, **top})
-    return validated(merged(tree, overrides))
+    _merge(tree, top)
+    tree = merged(tree, overrides)
+    for name in ("preset", "recipe"):
+        if name in tree:
+            raise SeedError(Reason.ILLEGAL_VALUE, f"{name}={tree[name]!r} cannot be an override; choose it with --{name}")
+    return validated({"preset": preset, "recipe": recipe, **tree})
 
 
 def merged(tree: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -310,7 +320,7 @@ def merged(tree: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
 def parse_override(override: str) -> dict[str, Any]:
     """Read ``a.b=value`` as the nested mapping ``{"a": {"b": value}}``."""
     path, separator, text = override.partition("=")
-    if not separator or not path:
+    if not separator or not all(path.split(".")) or "\n" in text:
         raise SeedError(Reason.ILLEGAL_VALUE, f"override {override!r} must look like section.key=value")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
@@ -338,18 +348,22 @@ def to_toml(config: Config) -> str:
 
 def _write_table(table: Mapping[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
     if path:
-        lines += ["", f"[{'.'.join(path)}]"]
-    lines += [f"{key} = {_toml_value(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
+        lines += ["", f"[{'.'.join(map(_toml_key, path))}]"]
+    lines += [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
     for key, value in table.items():
         if isinstance(value, Mapping):
             _write_table(value, (*path, key), lines)
+
+
+def _toml_key(key: str) -> str:
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 
 def _toml_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f'"{value}"'
+        return json.dumps(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml_value(item) for item in value)}]"
     return repr(value)
@@ -379,7 +393,7 @@ def _refusal(error: ValidationError) -> SeedError:
     if first["type"] == "missing":
         return SeedError(Reason.ILLEGAL_VALUE, f"{name} is missing and has no default")
     if first["type"] == "value_error":
-        message = first["msg"].removeprefix("Value error, ")
+        message = first["msg"].removeprefix("Value error, ").replace("{section}", name)
         return SeedError(Reason.ILLEGAL_COMBINATION, message)
     message = first["msg"].replace("Input should be", "must be")
     return SeedError(Reason.ILLEGAL_VALUE, f"{name}={first['input']!r} {message}")

@@ -124,17 +124,17 @@ REFUSALS = {
     "family without difficulties": (
         "data.difficulties.maze=[]",
         Reason.ILLEGAL_COMBINATION,
-        "data.difficulties.maze must list at least one difficulty for family 'maze'",
+        "data.difficulties has no entry for family 'maze': must list at least one difficulty",
     ),
     "difficulty zero": (
         "data.difficulties.maze=[0]",
         Reason.ILLEGAL_VALUE,
         "data.difficulties.maze.0=0 must be greater than or equal to 1",
     ),
-    "overlong cache as long as a response": (
-        "reward.overlong_cache=24",
-        Reason.ILLEGAL_COMBINATION,
-        "reward.overlong_cache=24 must be less than rollout.max_response_tokens=24",
+    "overlong ramp as long as a response": (
+        "reward.overlong_share=1.0",
+        Reason.ILLEGAL_VALUE,
+        "reward.overlong_share=1.0 must be less than 1",
     ),
     "reward of a correct answer below that of a wrong one": (
         "reward.correct=-2",
@@ -142,9 +142,9 @@ REFUSALS = {
         "reward.correct=-2.0 must exceed reward.wrong=-1.0",
     ),
     "fewer problems than families": (
-        "evaluation.problems=3",
+        "evaluation.problems=1",
         Reason.ILLEGAL_COMBINATION,
-        "evaluation.problems=3 must be at least 4, one per family",
+        "evaluation.problems=1 must be at least 2, one per family",
     ),
 }
 
@@ -178,7 +178,7 @@ def test_every_number_survives_being_written_and_read(rate: float, steps: int) -
 
 
 def test_an_override_beats_the_recipe_and_the_recipe_beats_the_preset() -> None:
-    assert load_config("tiny", "vapo").value_pretraining.steps == 20
+    assert load_config("tiny", "vapo").value_pretraining.steps == 10
     assert load_config("tiny", "dapo").value_pretraining.steps == 0
     assert load_config("tiny", "dapo", ["value_pretraining.steps=7"]).value_pretraining.steps == 7
 
