@@ -14,8 +14,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 PRESETS = ("tiny", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
-FAILURE = 2
-"""Exit code of every refusal."""
+
+class Refusal(click.ClickException):
+    """One line on stderr and exit code 2."""
+
+    exit_code = 2
 
 
 class RefusingGroup(click.Group):
@@ -28,9 +31,7 @@ class RefusingGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SeedError as error:
-            refusal = click.ClickException(str(error))
-            refusal.exit_code = FAILURE
-            raise refusal from None
+            raise Refusal(str(error)) from None
 
 
 @click.group(cls=RefusingGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,6 +7,7 @@ Weights live in one flat mapping from name to array; matrices are stored [in, ou
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import autograd.numpy as np
 import numpy
@@ -16,7 +17,6 @@ from reference.moe import dense_layer, moe_layer
 from reference.random import generator
 from spec.config import ModelConfig
 from spec.types import Array, IntArray, Params
-
 
 
 @dataclass
@@ -175,5 +175,5 @@ def _initial(name: str, shape: tuple[int, ...], model: ModelConfig, seed: int) -
     return (fan_in * blocks) ** -0.5 * generator(seed, "initial weights", name).standard_normal(shape)
 
 
-def _dtype(params: Params) -> "numpy.dtype[numpy.floating[object]]":
+def _dtype(params: Params) -> "numpy.dtype[Any]":
     return params["final_norm"].dtype

@@ -52,8 +52,11 @@ def learning_rate(step: int, total_steps: int, config: OptimizerConfig) -> float
 
 
 def global_norm(gradient: Params) -> float:
-    """``sqrt(sum of squares over all entries of all weights)``, summed in float64."""
-    return math.sqrt(sum(float(np.sum(np.square(g, dtype=np.float64))) for g in gradient.values()))
+    """``sqrt(sum of squares over all entries of all weights)``, in float64 and whatever the order of the names.
+
+    A restored checkpoint may list its weights in another order; the exact sum of ``fsum`` keeps the run bit-equal.
+    """
+    return math.sqrt(math.fsum(float(np.sum(np.square(g, dtype=np.float64))) for g in gradient.values()))
 
 
 def adamw(

@@ -161,7 +161,8 @@ def _check(family: str, difficulty: int) -> None:
 def _problem(family: str, difficulty: int, instance: dict[str, Any]) -> Problem:
     prompt = FAMILIES[family].prompt(instance)
     name = f"{family}/{difficulty}/{sha256(prompt.encode()).hexdigest()[:ID_DIGITS]}"
-    return Problem(name, family, difficulty, prompt, instance, FAMILIES[family].solve(instance), FAMILIES[family].answer(instance))
+    worked, bare = FAMILIES[family].solve(instance), FAMILIES[family].answer(instance)
+    return Problem(name, family, difficulty, prompt, instance, demonstration=worked, answer=bare)
 
 
 def _new_problem(

@@ -44,6 +44,8 @@ class RunDirectory:
                 f"{path} is not empty; choose another --out, or continue it with: seed run --resume {path}",
             )
         (path / "checkpoints").mkdir(parents=True)
+        for name in STEP_LINES:
+            (path / name).touch()
         (path / "config.toml").write_text(to_toml(config), encoding="utf-8")
         return cls(path)
 
@@ -129,7 +131,7 @@ class RunDirectory:
 def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:
     """One step's rollouts as flat token arrays with lengths, and one entry per response for the rest."""
     rollouts = [item.rollout for item in scored]
-    flat = {
+    flat: dict[str, tuple[list[Any], Any]] = {
         "prompt_tokens": ([r.request.prompt_tokens for r in rollouts], np.int32),
         "response_tokens": ([r.response_tokens for r in rollouts], np.int32),
         "log_probs": ([r.log_probs for r in rollouts], np.float64),

@@ -140,7 +140,7 @@ def _legal_steps(total: int, clock: bool) -> list[str]:
 
 def _totals(chain: str, clock: bool) -> list[int]:
     def after(total: int, step: tuple[str, str]) -> int:
-        plain = OPERATIONS[step[0]](total, int(step[1]))
+        plain: int = OPERATIONS[step[0]](total, int(step[1]))
         return plain % CLOCK if clock else plain
 
     steps = zip(chain[1::2], chain[2::2], strict=True)

@@ -114,7 +114,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if the grid, written out or filled in, keeps the givens and every row, column and box is a permutation.
+        ``correct`` exactly if the grid, written out or filled in, keeps the givens and every
+        row, column and box is a permutation.
     """
     grid = instance["grid"]
     completed = response if "/" in response else _filled(grid, response)

@@ -1,0 +1,84 @@
+"""The rules of the house as tests: style, types, import directions, one index of all equations, fast start."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spec.chapters import CHAPTERS, EQUATIONS, Equation
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("ruff", "check", "--no-cache", "."), ("mypy", "--no-incremental"), ("lint-imports", "--no-cache")],
+    ids=lambda command: command[0],
+)
+def test_the_tree_passes(command: tuple[str, ...]) -> None:
+    program = Path(sys.executable).with_name(command[0])
+    done = subprocess.run([program, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("equation", EQUATIONS, ids=lambda equation: equation.title)
+def test_every_entry_of_the_index_leads_to_a_documented_function_and_to_a_test(equation: Equation) -> None:
+    for place in filter(None, (equation.reference, equation.scaled)):
+        assert inspect.getdoc(resolve(place)), place
+    file, _, test = equation.test.partition("::")
+    assert test in tests_of(file), equation.test
+
+
+def test_the_index_has_no_hole() -> None:
+    """Every public function of a numeric chapter stands behind an equation, or is named as a helper with its reason."""
+    indexed = {equation.reference for equation in EQUATIONS}
+    for chapter, helpers in CHAPTERS.items():
+        public = {f"{chapter}:{name}" for name in public_functions(chapter)}
+        named = {f"{chapter}:{name}" for name in helpers}
+        assert public == (public & indexed) | named, f"{chapter}: {sorted(public ^ ((public & indexed) | named))}"
+        assert not named & indexed
+
+
+def test_numbers_and_titles_of_the_index_are_unique() -> None:
+    assert len({equation.title for equation in EQUATIONS}) == len(EQUATIONS)
+
+
+def test_the_command_line_loads_neither_torch_nor_numpy() -> None:
+    code = "import cli.main, sys; print(sorted({'torch', 'numpy', 'mpi4py', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_function_of_spec_and_reference_is_documented() -> None:
+    for folder in ("spec", "reference", "cli"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+                if public and node.col_offset == 0:
+                    assert ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+def resolve(place: str) -> object:
+    """The object at ``module:name`` or ``module:Class.name``."""
+    module, _, path = place.partition(":")
+    found: object = importlib.import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def public_functions(module: str) -> set[str]:
+    """Names of the public functions that a module defines itself."""
+    source = inspect.getsource(importlib.import_module(module))
+    nodes = ast.parse(source).body
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
+
+
+def tests_of(file: str) -> set[str]:
+    """Names of the test functions of a file."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
