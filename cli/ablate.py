@@ -43,6 +43,7 @@ def run_ablation(seeds: int, jobs: int, preset: str, out: Path, overrides: Seque
         SeedError: RUN_DIRECTORY_IN_USE before anything runs, and whatever a run refuses.
     """
     config = load_config(preset, "vapo", overrides)
+    trainer.check(config)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SeedError(Reason.RUN_DIRECTORY_IN_USE, f"{out} is not empty; choose another --out")
     parts = variants(config)

@@ -20,10 +20,11 @@ def new_run(
 ) -> None:
     """Validate everything, create the run directory, train, report."""
     config = load_config(preset, recipe, overrides, seed=seed, backend=backend)
-    builder = house(config.backend)
+    computing = house(config.backend)
+    trainer.check(config)
     bars = ProgressBars()
     directory = RunDirectory.create(out or free_directory(f"{preset}-{config.recipe}-seed{config.seed}"), config)
-    carry_out(trainer.start(builder, config, directory, bars), bars)
+    carry_out(trainer.start(computing, config, directory, bars), bars)
 
 
 def resumed_run(path: Path) -> None:

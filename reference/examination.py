@@ -9,11 +9,18 @@ from spec.backend import Backend
 from spec.config import Config
 from spec.errors import Reason, SeedError
 from spec.observer import Observer
-from spec.types import Outcome, Request, Sampling
+from spec.types import Outcome, Problem, Request, Sampling
 
 State = TypeVar("State")
 EXAMINATION_SEED = 0
 """The held-out problems are the same for every run, whatever its seed, so that runs can be compared."""
+
+
+def examination_problems(config: Config) -> list[Problem]:
+    """The held-out problems of the configured families and difficulties, all distinct."""
+    return problem_set(
+        config.data.families, config.data.difficulties, config.evaluation.problems, EXAMINATION_SEED, held_out=True
+    )
 
 
 def examine(backend: Backend[State], state: State, config: Config, observer: Observer, name: str) -> dict[str, Any]:
@@ -33,9 +40,7 @@ def examine(backend: Backend[State], state: State, config: Config, observer: Obs
         SeedError: VERIFIER_FAILED; a response that could not be judged is not scored as anything.
     """
     settings = config.evaluation
-    problems = problem_set(
-        config.data.families, config.data.difficulties, settings.problems, EXAMINATION_SEED, held_out=True
-    )
+    problems = examination_problems(config)
     sampling = Sampling(settings.temperature, settings.top_p, config.rollout.max_response_tokens)
     observer.phase(name, len(config.data.families), 0)
     counts: dict[str, int] = {}

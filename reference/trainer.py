@@ -19,7 +19,7 @@ from reference import journal
 from reference.advantage import decoupled_gae, group_advantages, token_rewards
 from reference.batch import plain_batch, rollout_batch
 from reference.curriculum import Collection, collect
-from reference.examination import examine
+from reference.examination import examination_problems, examine
 from reference.problems import training_problem
 from reference.progress import Progress
 from reference.random import generator
@@ -51,12 +51,22 @@ class Run(Generic[State]):
     started: float = field(default_factory=time.monotonic)
 
 
-def start(backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer) -> Run[State]:
-    """A new run from random weights."""
+def check(config: Config) -> None:
+    """Refuse, before anything is written, what the configuration alone cannot know to be impossible.
+
+    Raises:
+        SeedError: The vocabulary is smaller than the tokenizer's, a family or level does not exist, or there are too few
+            distinct held-out problems.
+    """
     if config.model.vocabulary < VOCABULARY:
         raise SeedError(
             Reason.ILLEGAL_VALUE, f"model.vocabulary={config.model.vocabulary} must be at least {VOCABULARY}, the tokenizer's"
         )
+    examination_problems(config)
+
+
+def start(backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer) -> Run[State]:
+    """A new run from random weights."""
     return Run(backend, config, directory, observer, backend.initial_state(config))
 
 
