@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from pydantic import BaseModel
-from spec.chapters import EQUATIONS
 
+from spec.chapters import EQUATIONS
 from spec.config import Config, load_config
 from spec.parameters import architecture, count
 

@@ -214,6 +214,8 @@ def curves_plot(
             y = column(lines, curve.metric, curve.scale)
             draw_curve(axes, column(lines, "phase_step"), y, curve.label, curve.colour, style)
         finish(axes, x_label, y_label, legend=len(curves) > 1)
+        if all(np.nanmax(np.abs(column(lines, curve.metric))) == 0.0 for curve in known):
+            axes.set_ylim(-0.02, 1.0)  # a figure that stays 0 has no scale of its own
 
     name = title.lower().replace(" ", "-")
     return Plot(name, title, caption, draw_svg(name, SIZE, paint))
@@ -406,8 +408,8 @@ def policy_plots(record: Record) -> list[Plot | None]:
         curves_plot(
             lines,
             "Policy loss",
-            "The clipped surrogate and, where switched on, the language-model loss on correct responses before its "
-            f"weight {algorithm.positive_weight:g}. The surrogate has no level to reach; look for jumps.",
+            "The clipped surrogate and, where switched on, the language-model loss on correct responses, "
+            f"times its weight of {algorithm.positive_weight:g}. The surrogate has no level to reach; look for jumps.",
             "loss per token",
             [
                 Curve("policy_loss_policy", "surrogate", POLICY),

@@ -57,8 +57,9 @@ def test_every_public_function_of_spec_and_reference_is_documented() -> None:
     for folder in ("spec", "reference", "cli"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-                if public and node.col_offset == 0:
+                if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                    continue
+                if node.col_offset == 0:
                     assert ast.get_docstring(node), f"{path.name}: {node.name}"
 
 

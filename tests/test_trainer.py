@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from reference import reward, trainer
 from reference.backend import ReferenceBackend
-from reference.curriculum import Collection, collect, is_useful
+from reference.curriculum import Collection, CurriculumState, collect, is_useful
 from reference.run_directory import RunDirectory
 from spec.config import Config, load_config
 from spec.errors import Reason, SeedError
@@ -202,7 +202,7 @@ def test_p22_dynamic_sampling_that_cannot_fill_a_batch_ends_rl_by_name_and_still
     assert summary["eval_after"]
 
 
-def alternating(requests: list[Request]) -> list[ScoredRollout]:
+def alternating(requests: Sequence[Request]) -> list[ScoredRollout]:
     """Every second prompt is solved by half of its samples, the others by all."""
     out = []
     for number, request in enumerate(requests):
@@ -215,11 +215,11 @@ def alternating(requests: list[Request]) -> list[ScoredRollout]:
 
 def test_p22_dynamic_sampling_refills_and_keeps_the_surplus_for_the_next_step() -> None:
     config = small_config("dapo", "rollout.prompts=3", "algorithm.mini_batch=4")
-    first = collect(config, trainer.Progress().curriculum, alternating)  # type: ignore[arg-type]
+    first = collect(config, CurriculumState(), alternating)
     assert len(first.groups) == 3 and first.rounds == 2 and not first.exhausted
     assert all(is_useful(group) for group in first.groups)
     assert len(first.state.surplus) == 1
-    second = collect(config, first.state, alternating)  # type: ignore[arg-type]
+    second = collect(config, first.state, alternating)
     assert second.groups[0] == first.state.surplus[0]
     assert second.groups[0][0].rollout.weight_versions == (7,)
 
@@ -228,13 +228,13 @@ def test_p22_no_problem_of_the_stream_is_lost_or_repeated() -> None:
     config = small_config("vapo")
     seen: list[int] = []
 
-    def note(requests: list[Request]) -> list[ScoredRollout]:
+    def note(requests: Sequence[Request]) -> list[ScoredRollout]:
         seen.extend(request.draw for request in requests if request.sample == 0)
         return alternating(requests)
 
-    state = trainer.Progress().curriculum
+    state = CurriculumState()
     for _ in range(3):
-        found: Collection = collect(config, state, note)  # type: ignore[arg-type]
+        found: Collection = collect(config, state, note)
         state = found.state
     assert seen == list(range(12))
 
