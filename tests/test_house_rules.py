@@ -30,7 +30,7 @@ def test_every_entry_of_the_index_leads_to_a_documented_function_and_to_a_test(e
     for place in filter(None, (equation.reference, equation.scaled)):
         assert inspect.getdoc(resolve(place)), place
     file, _, test = equation.test.partition("::")
-    assert test in tests_of(file), equation.test
+    assert test in names_in(file), equation.test
 
 
 def test_the_index_has_no_hole() -> None:
@@ -79,7 +79,7 @@ def public_functions(module: str) -> set[str]:
     return {node.name for node in nodes if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
 
 
-def tests_of(file: str) -> set[str]:
+def names_in(file: str) -> set[str]:
     """Names of the test functions of a file."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
