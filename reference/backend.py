@@ -233,10 +233,15 @@ def accumulate(loss: LossFunction, params: Params, batch: Batch, micro_batch: in
 
 
 def cast(batch: Batch, dtype: "np.dtype[Any]") -> Batch:
-    """Floating arrays of a batch in the model's precision, so that a float64 weight does not widen the backward pass."""
+    """Floating arrays of a batch in the model's precision, and 0 outside the response.
+
+    A float64 weight would widen the whole backward pass. And a gradient multiplies by what stands at weight 0, where
+    0 times NaN is NaN, so what no response token owns is taken out before any arithmetic.
+    """
     names = ("behaviour_log_probs", "advantages", "value_targets", "old_values", "anchor_log_probs")
+    arrays = {name: np.where(batch.response, getattr(batch, name), 0.0).astype(dtype) for name in names}
     weights = {name: weight.astype(dtype) for name, weight in batch.weights.items()}
-    return replace(batch, weights=weights, **{name: getattr(batch, name).astype(dtype) for name in names})
+    return replace(batch, weights=weights, **arrays)
 
 
 def policy_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metrics]:

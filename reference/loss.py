@@ -60,7 +60,7 @@ def token_weights(response_BS: BoolArray, group_B: IntArray, aggregation: str, c
 
 
 def weighted_sum(weights_BS: Array, terms_BS: Array) -> Array:
-    """``sum_t w_t l_t``, selecting rather than multiplying: what stands at weight 0 may be NaN or inf (field 4.24)."""
+    """``sum_t w_t l_t``, selecting rather than multiplying: a term at weight 0 may be NaN or inf (field 4.24)."""
     return np.sum(np.where(weights_BS != 0.0, terms_BS, 0.0) * weights_BS)
 
 
