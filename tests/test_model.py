@@ -122,7 +122,8 @@ def test_p8_what_stands_outside_the_response_reaches_no_gradient(dirt: float) ->
     settings_ = config(*ALL_TERMS, "algorithm.value_clip=0.2")
     clean = learnable(4, settings_)
     names = ("advantages", "behaviour_log_probs", "anchor_log_probs", "value_targets", "old_values")
-    dirty = replace(clean, **{name: np.where(clean.response, getattr(clean, name), dirt) for name in names})
+    dirt_by_name: dict[str, Any] = {name: np.where(clean.response, getattr(clean, name), dirt) for name in names}
+    dirty = replace(clean, **dirt_by_name)
     params = policy(settings_)
     losses: list[tuple[LossFunction, Params]] = [
         (lambda params, batch: policy_loss(params, batch, settings_), params),

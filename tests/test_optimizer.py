@@ -1,6 +1,7 @@
 """Laws of AdamW, its schedule and its clipping."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_cosine_starts_at_the_peak_after_warm_up_and_ends_at_the_final_rate() ->
     rates = [learning_rate(step, 20, cosine) for step in range(22)]
     np.testing.assert_allclose(rates[:5], [0.025, 0.05, 0.075, 0.1, 0.1])
     assert rates[19] == rates[20] == rates[21] == pytest.approx(0.02)
-    assert all(a >= b for a, b in zip(rates[4:], rates[5:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[4:]))
     assert learning_rate(1000, 20, config(warmup_steps=4)) == 0.1
 
 
@@ -76,8 +77,8 @@ def test_beyond_the_clip_norm_only_the_direction_of_the_gradient_counts(seed: in
 
 
 def test_decay_acts_on_matrices_only() -> None:
-    params = {"matrix": np.ones((2, 2)), "norm": np.ones(2)}
-    still = {name: np.zeros_like(weight) for name, weight in params.items()}
+    params: Params = {"matrix": np.ones((2, 2)), "norm": np.ones(2)}
+    still: Params = {name: np.zeros_like(weight) for name, weight in params.items()}
     new, _ = adamw(params, still, initial_optimizer(params), config(weight_decay=0.5), 1)
     np.testing.assert_allclose(new["matrix"], 0.95)
     np.testing.assert_array_equal(new["norm"], 1.0)
@@ -86,7 +87,7 @@ def test_decay_acts_on_matrices_only() -> None:
 @given(seed=st.integers(0, 1000))
 @LAWS
 def test_the_global_norm_is_that_of_all_entries_whatever_the_order_of_names(seed: int) -> None:
-    gradient = {f"w{i}": np.random.default_rng(seed + i).normal(size=5) * 10.0**i for i in range(5)}
+    gradient: Params = {f"w{i}": np.random.default_rng(seed + i).normal(size=5) * 10.0**i for i in range(5)}
     backwards = dict(reversed(gradient.items()))
     assert global_norm(gradient) == global_norm(backwards)
     assert global_norm(gradient) == pytest.approx(float(np.linalg.norm(np.concatenate(list(gradient.values())))))

@@ -21,11 +21,16 @@ CHEAP_LEVELS = {"arithmetic": arithmetic.LEVELS, "maze": maze.LEVELS, "sudoku": 
 # A limit on one verdict that only an algorithmic blow-up can exceed, however busy the machine.
 PATIENCE_IN_SECONDS = 0.5
 
+def plain(chain: str) -> dict[str, Any]:
+    """A chain of plain numbers."""
+    return {"chain": chain, "clock": False}
+
+
 MAZE = {"grid": "S.#/..#/#.G"}
 SUDOKU = {"grid": ".2.4/.4.2/2143/4321"}
 SUDOKU_COMPLETIONS = ["1234/3412/2143/4321", "3214/1432/2143/4321"]
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "arithmetic": {"chain": "3+5-2"},
+    "arithmetic": plain("3+5-2"),
     "maze": MAZE,
     "sudoku": SUDOKU,
     "twentyfour": {"numbers": [3, 8]},
@@ -68,7 +73,7 @@ def test_equal_random_states_draw_equal_instances(name: str, data: st.DataObject
 @pytest.mark.parametrize("name", FAMILIES)
 def test_prompts_begin_with_the_letter_of_their_family_and_end_with_an_equals_sign(name: str) -> None:
     family = FAMILIES[name]
-    letters = {"arithmetic": "A", "maze": "M", "sudoku": "S", "twentyfour": "T"}
+    letters = {"arithmetic": "C", "maze": "M", "sudoku": "S", "twentyfour": "T"}
     for instance in instances(name, 1):
         assert family.prompt(instance).startswith(letters[name])
         assert family.prompt(instance).endswith("=")
@@ -119,6 +124,14 @@ def test_hostile_responses_are_wrong_and_quickly_so(name: str, response: str) ->
     assert perf_counter() - started < PATIENCE_IN_SECONDS
 
 
+@pytest.mark.parametrize(("name", "level"), FAMILY_LEVELS)
+def test_the_bare_answer_is_accepted_and_never_longer_than_the_demonstration(name: str, level: int) -> None:
+    family = FAMILIES[name]
+    for instance in instances(name, level):
+        assert accepted(family, instance, family.answer(instance))
+        assert len(family.answer(instance)) <= len(family.solve(instance))
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 @given(response=st.text(alphabet="0123456789+-*/()=. #UDLRS\u0663", max_size=12) | st.text(max_size=12))
 @settings(derandomize=True, deadline=None, max_examples=150)
@@ -139,25 +152,35 @@ def test_only_responses_up_to_the_length_limit_are_read() -> None:
     ("chain", "demonstration"), [("3+5-2", "8 6=6"), ("1+2*3", "3 9=9"), ("0-0", "0=0"), ("9+9*5", "18 90=90")]
 )
 def test_chains_are_worked_strictly_from_left_to_right(chain: str, demonstration: str) -> None:
-    assert arithmetic.solve({"chain": chain}) == demonstration
+    assert arithmetic.solve(plain(chain)) == demonstration
 
 
 @pytest.mark.parametrize("level", arithmetic.LEVELS)
-def test_chains_have_one_operation_per_level_and_totals_from_0_to_99(level: int) -> None:
+def test_chains_have_one_operation_per_level_and_totals_in_range(level: int) -> None:
     for instance in instances("arithmetic", level):
-        chain = instance["chain"]
+        chain, largest = instance["chain"], 4 if level < 5 else 99
+        assert instance["clock"] is (level < 5)
         assert len(chain) == 2 * level + 1
-        assert set(chain[1::2]) <= set("+-*" if level >= 5 else "+-")
-        assert all(0 <= int(total) <= 99 for total in arithmetic.solve(instance).replace("=", " ").split())
+        assert set(chain[1::2]) <= set("+-*")
+        assert all(0 <= int(total) <= largest for total in arithmetic.solve(instance).replace("=", " ").split())
 
 
-def test_products_occur_from_level_five() -> None:
-    assert any("*" in instance["chain"] for instance in instances("arithmetic", 5))
+@given(chain=st.from_regex(r"\A[0-4]([-+*][1-3]){1,4}\Z"))
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_on_the_clock_every_total_is_taken_modulo_five(chain: str) -> None:
+    total = int(chain[0])
+    for operator, digit in zip(chain[1::2], chain[2::2], strict=True):
+        total = {"+": total + int(digit), "-": total - int(digit), "*": total * int(digit)}[operator] % 5
+    instance = {"chain": chain, "clock": True}
+    assert arithmetic.prompt(instance) == f"C{chain}="
+    assert arithmetic.answer(instance) == f"={total}"
+    assert accepted(arithmetic, instance, f"={total}") and not accepted(arithmetic, instance, f"={total + 5}")
+    assert arithmetic.identity(instance) != arithmetic.identity(plain(chain))
 
 
 @pytest.mark.parametrize("response", ["8 6=6", "=6", "9 9=6", "8=6=6", "anything=6"])
 def test_only_the_final_value_of_a_chain_is_judged(response: str) -> None:
-    assert accepted(arithmetic, {"chain": "3+5-2"}, response)
+    assert accepted(arithmetic, plain("3+5-2"), response)
 
 
 @pytest.mark.parametrize(
@@ -165,29 +188,29 @@ def test_only_the_final_value_of_a_chain_is_judged(response: str) -> None:
     ["6", "8 6", "8 6=7", "8 6=", "=06", "=+6", "=6.0", "=6 ", "= 6", "=6\n", "=-6", "=6=", "=3+3", "=0x6", "=\u0666"],
 )
 def test_a_final_value_that_is_missing_wrong_or_not_canonical_is_refused(response: str) -> None:
-    assert not accepted(arithmetic, {"chain": "3+5-2"}, response)
+    assert not accepted(arithmetic, plain("3+5-2"), response)
 
 
 def test_minus_zero_is_not_zero() -> None:
-    assert accepted(arithmetic, {"chain": "0-0"}, "=0")
-    assert not accepted(arithmetic, {"chain": "0-0"}, "=-0")
+    assert accepted(arithmetic, plain("0-0"), "=0")
+    assert not accepted(arithmetic, plain("0-0"), "=-0")
 
 
 def test_a_verdict_tells_a_wrong_value_from_a_badly_written_one() -> None:
-    assert "canonical" in arithmetic.verify({"chain": "3+5-2"}, "=06").why
-    assert "value is wrong" in arithmetic.verify({"chain": "3+5-2"}, "=7").why
+    assert "canonical" in arithmetic.verify(plain("3+5-2"), "=06").why
+    assert "value is wrong" in arithmetic.verify(plain("3+5-2"), "=7").why
 
 
 @given(start=st.integers(0, 99), answer=st.integers(-300, 300))
 @settings(derandomize=True, deadline=None, max_examples=100)
 def test_exactly_one_integer_answers_a_chain(start: int, answer: int) -> None:
     chain = f"{start // 10}*{9}+{start % 10}"
-    assert accepted(arithmetic, {"chain": chain}, f"={answer}") == (answer == start // 10 * 9 + start % 10)
+    assert accepted(arithmetic, plain(chain), f"={answer}") == (answer == start // 10 * 9 + start % 10)
 
 
 def test_chains_that_differ_by_swapping_commuting_first_operands_share_their_identity() -> None:
     def name(chain: str) -> str:
-        return arithmetic.identity({"chain": chain})
+        return arithmetic.identity(plain(chain))
 
     assert name("3+5-2") == name("5+3-2")
     assert name("3*5") == name("5*3")
@@ -245,7 +268,19 @@ def test_the_demonstration_is_as_short_as_exhaustive_relaxation_finds_possible(s
             best = min((distance[cell] + 1 for cell in around if cell in cells), default=len(cells))
             distance[row, column] = min(distance[row, column], best)
     goal = next(cell for cell, mark in cells.items() if mark == "G")
-    assert len(maze.solve(instance)) == distance[goal]
+    assert len(maze.answer(instance)) == distance[goal]
+
+
+@given(walk=st.text(alphabet="UDLR0123456789", max_size=12))
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_notes_of_cells_are_never_judged(walk: str) -> None:
+    moves = "".join(character for character in walk if character in "UDLR")
+    assert accepted(maze, MAZE, walk) == accepted(maze, MAZE, moves)
+
+
+def test_the_demonstration_notes_the_cell_that_every_move_reaches() -> None:
+    assert maze.solve(MAZE) == "D4R5D8R9"
+    assert maze.answer(MAZE) == "DRDR"
 
 
 def test_an_unreachable_goal_is_reported() -> None:
@@ -254,6 +289,13 @@ def test_an_unreachable_goal_is_reported() -> None:
 
 
 # --- sudoku ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_digits_of_the_blanks_are_an_answer_and_no_other_number_of_digits_is() -> None:
+    assert accepted(sudoku, SUDOKU, "1331")
+    assert accepted(sudoku, SUDOKU, "3113")
+    for response in ("133", "13311", "1333", "133x", ""):
+        assert not accepted(sudoku, SUDOKU, response)
 
 
 def follows_the_rules(givens: str, answer: str) -> bool:
