@@ -13,7 +13,7 @@ from spec.config import AlgorithmConfig
 from spec.types import Array, BoolArray, IntArray
 
 EQUAL_WITHIN = 1e-12
-"""Relative spread under which the rewards of a group count as equal: their mean is only exact up to round-off (P13)."""
+"""Relative spread under which rewards or returns count as equal: their mean is only exact up to round-off (P13)."""
 
 
 def token_rewards(rewards_B: Array, response_BS: BoolArray) -> Array:
@@ -156,5 +156,6 @@ def group_advantages(rewards_B: Array, group_B: IntArray, std: str) -> Array:
 
 def explained_variance(values: Array, returns: Array) -> float:
     """``1 - Var(returns - values) / Var(returns)``: 1 is perfect, 0 no better than a constant; NaN if returns are constant."""
-    variance = float(np.var(returns))
-    return 1.0 - float(np.var(returns - values)) / variance if variance > 0.0 else float("nan")
+    if returns.size == 0 or np.ptp(returns) <= EQUAL_WITHIN * np.abs(returns).max():
+        return float("nan")
+    return 1.0 - float(np.var(returns - values)) / float(np.var(returns))

@@ -65,7 +65,8 @@ def clustered_interval(shares: Sequence[float], samples: int) -> tuple[float, fl
     m = min(max(p * (1.0 - p) / variance, n), n * samples) if variance > 0.0 else n
     centre = (p + Z95**2 / (2 * m)) / (1 + Z95**2 / m)
     half = Z95 / (1 + Z95**2 / m) * math.sqrt(p * (1 - p) / m + Z95**2 / (4 * m * m))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Round-off must not put a mean of exactly 0 or 1 outside its own interval.
+    return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
 
 
 def score_problems(correct_counts: Sequence[int], samples: int) -> Score:

@@ -1,6 +1,7 @@
 """Laws of the puzzle families: what is accepted, what is refused, and how hard the levels are."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import isqrt
@@ -122,6 +123,15 @@ def test_hostile_responses_are_wrong_and_quickly_so(name: str, response: str) ->
     started = perf_counter()
     assert not accepted(FAMILIES[name], EXAMPLES[name], response)
     assert perf_counter() - started < PATIENCE_IN_SECONDS
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_p25_a_verifier_says_the_same_outside_the_main_thread(name: str) -> None:
+    family, instance = FAMILIES[name], EXAMPLES[name]
+    responses = [family.solve(instance), *HOSTILE.values()]
+    with ThreadPoolExecutor(1) as thread:
+        elsewhere = list(thread.map(lambda response: family.verify(instance, response), responses))
+    assert elsewhere == [family.verify(instance, response) for response in responses]
 
 
 @pytest.mark.parametrize(("name", "level"), FAMILY_LEVELS)
