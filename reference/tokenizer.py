@@ -12,11 +12,11 @@ PADDING = 0
 END = 1
 FIRST_CHARACTER = 2
 
-# Digits, operators and marks of all families; A C M S T open the prompts, S G stand in mazes, U D L R are moves.
-# New characters go to the end: a checkpoint remembers numbers, not letters.
-ALPHABET = "0123456789+-*/()=. #AMSTGUDLRC"
+# First what the four families of the tiny preset need, so that its model can do with 32 ids; then the rest of printable
+# ASCII. New characters go to the end: a checkpoint remembers numbers, not letters.
+ALPHABET = "0123456789+-*/()=. #AMSTGUDLRC" + '!"$%&\',:;<>?@BEFHIJKNOPQVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
 VOCABULARY = FIRST_CHARACTER + len(ALPHABET)
-"""Number of token ids."""
+"""Number of token ids. A model may know fewer: the first so many."""
 
 _IDS = {character: number for number, character in enumerate(ALPHABET, start=FIRST_CHARACTER)}
 
@@ -38,6 +38,18 @@ def encode(text: str) -> tuple[int, ...]:
             line = f"character {character!r} at place {place} has no token; legal are {ALPHABET!r}"
             raise SeedError(Reason.ILLEGAL_VALUE, line)
     return tuple(_IDS[character] for character in text)
+
+
+def vocabulary_for(characters: Iterable[str]) -> int:
+    """How many ids a model must know to read and write the given characters.
+
+    Args:
+        characters: Characters of ``ALPHABET``.
+
+    Returns:
+        One more than the largest id.
+    """
+    return max((END, *encode("".join(characters)))) + 1
 
 
 def decode(ids: Iterable[int]) -> str:

@@ -22,11 +22,12 @@ from reference.curriculum import Collection, collect
 from reference.examination import examination_problems, examine
 from reference.problems import training_problem
 from reference.progress import Progress
+from reference.puzzles import FAMILIES
 from reference.random import generator
 from reference.reward import score
 from reference.run_directory import RunDirectory
 from reference.schedule import SynchronousSchedule
-from reference.tokenizer import END, VOCABULARY, encode
+from reference.tokenizer import END, encode, vocabulary_for
 from spec.backend import Backend
 from spec.config import Config
 from spec.errors import Reason, SeedError
@@ -55,14 +56,16 @@ def check(config: Config) -> None:
     """Refuse, before anything is written, what the configuration alone cannot know to be impossible.
 
     Raises:
-        SeedError: The vocabulary is smaller than the tokenizer's, a family or level does not exist, or there are too few
-            distinct held-out problems.
+        SeedError: A family or level does not exist, there are too few distinct held-out problems, or the vocabulary is too
+            small for the families' characters.
     """
-    if config.model.vocabulary < VOCABULARY:
-        raise SeedError(
-            Reason.ILLEGAL_VALUE, f"model.vocabulary={config.model.vocabulary} must be at least {VOCABULARY}, the tokenizer's"
-        )
     examination_problems(config)
+    needed = vocabulary_for("".join(FAMILIES[family].CHARACTERS for family in config.data.families))
+    if config.model.vocabulary < needed:
+        raise SeedError(
+            Reason.ILLEGAL_VALUE,
+            f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the characters of data.families",
+        )
 
 
 def start(backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer) -> Run[State]:

@@ -23,13 +23,18 @@ MAX_EXTRACTED_CHARACTERS = 160
 
 
 class PuzzleFamily(Protocol):
-    """The functions and the one constant that a module needs to be a puzzle family.
+    """The functions and constants that a module needs to be a puzzle family.
 
     Attributes:
         LEVELS: Legal difficulties; 1 is the easiest.
+        CHARACTERS: Every character that a prompt, a demonstration or a bare answer may hold.
+        RULES: What is asked, how the prompt is to be read and how an answer is written, in English: for a language model
+            that has not been trained on the compact prompts. Ends without a newline.
     """
 
     LEVELS: range
+    CHARACTERS: str
+    RULES: str
 
     def draw(self, random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         """Draw a solvable instance.
@@ -80,6 +85,16 @@ class PuzzleFamily(Protocol):
 
         Returns:
             The shortest correct response: what ``solve`` ends with, or all of it where nothing can be left out.
+        """
+
+    def work(self, instance: Mapping[str, Any]) -> int:
+        """Measure how much an instance asks for; the mean over instances rises from level to level.
+
+        Args:
+            instance: What ``draw`` returned.
+
+        Returns:
+            A count that the family names: moves of a shortest solution, blanks to fill, numbers to use.
         """
 
     def verify(self, instance: Mapping[str, Any], response: str) -> Verdict:

@@ -55,11 +55,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verifier's outcome, the answer it extracted from the response, and why it decided so."""
+    """A verifier's outcome, the answer it extracted from the response, and why it decided so.
+
+    ``isolation`` names what kept an executed response in its place (``bubblewrap``, ``landlock``, ...); empty where
+    nothing was executed.
+    """
 
     outcome: Outcome
     extracted: str
     why: str
+    isolation: str = ""
 
 
 @dataclass(frozen=True)

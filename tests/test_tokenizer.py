@@ -34,7 +34,7 @@ def test_every_text_over_the_alphabet_survives_encoding_one_token_per_character(
 def test_every_id_has_one_meaning() -> None:
     assert sorted([PADDING, END, *encode(ALPHABET)]) == list(range(VOCABULARY))
     assert (PADDING, END) == (0, 1)
-    assert VOCABULARY <= 48
+    assert VOCABULARY == 97  # printable ASCII, padding and the end
 
 
 def test_the_ids_of_characters_never_change() -> None:
@@ -50,7 +50,7 @@ def test_arrays_of_ids_are_decoded_too() -> None:
     assert decode(np.array([*encode("UDLR"), END])) == "UDLR"
 
 
-@pytest.mark.parametrize("text", ["3x8", "3*8\n", "\u0663", "a"])
+@pytest.mark.parametrize("text", ["3*8\n", "\u0663", "\u00e4"])
 def test_a_character_without_a_token_is_named(text: str) -> None:
     with pytest.raises(SeedError) as refusal:
         encode(text)

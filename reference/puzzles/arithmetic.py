@@ -25,6 +25,12 @@ from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
 LEVELS = range(1, 9)
+CHARACTERS = "0123456789+-* =AC"
+RULES = (
+    "Work out a chain of operations on integers strictly from left to right, without operator precedence. After the letter "
+    "A the numbers are plain; after the letter C every total is taken modulo 5. Write the running totals separated by "
+    "blanks if you like, then = and the final value, such as 21 23 22=22. Only what follows the last = is judged."
+)
 FIRST_PLAIN_LEVEL = 5
 LARGEST_TOTAL = 99
 CLOCK = 5
@@ -104,6 +110,18 @@ def answer(instance: Mapping[str, Any]) -> str:
         A correct response without reasoning.
     """
     return f"={_totals(instance['chain'], instance['clock'])[-1]}"
+
+
+def work(instance: Mapping[str, Any]) -> int:
+    """Count the operations.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        Their number, 1 or more.
+    """
+    return sum(character in OPERATIONS for character in instance["chain"])
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:

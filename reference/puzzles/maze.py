@@ -21,6 +21,12 @@ from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
 LEVELS = range(1, 7)
+CHARACTERS = "0123456789./#=MSGUDLR"
+RULES = (
+    "Walk through a maze. Rows are separated by /; S is the start, G the goal, # a wall, . a free cell. Write one letter "
+    "per step: U up, D down, L left, R right. The walk must stay inside the grid, enter no wall and end on G. Digits "
+    "between the letters are notes of your own and are not read."
+)
 SIDE_BELOW_LEVEL_ONE = 2
 WALL_DENSITY = 0.3
 FEWEST_MOVES = 2
@@ -105,6 +111,18 @@ def answer(instance: Mapping[str, Any]) -> str:
     if walk is None:
         raise ValueError(f"no walk leads from S to G in {instance['grid']}")
     return walk
+
+
+def work(instance: Mapping[str, Any]) -> int:
+    """Count the moves of a shortest walk.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        Their number, ``FEWEST_MOVES`` or more.
+    """
+    return len(answer(instance))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:

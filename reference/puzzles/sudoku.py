@@ -24,6 +24,12 @@ from spec.types import Verdict
 
 SIZE_AND_BLANKS = {1: (4, 2), 2: (4, 4), 3: (4, 6), 4: (4, 8), 5: (9, 20), 6: (9, 30), 7: (9, 40), 8: (9, 50)}
 LEVELS = range(1, len(SIZE_AND_BLANKS) + 1)
+CHARACTERS = "123456789./=S"
+RULES = (
+    "Complete a Sudoku: every row, every column and every box (2x2 in a 4x4 grid, 3x3 in a 9x9 grid) holds each digit once. "
+    "Rows are separated by /, and . is a blank. Write the whole grid in the same form, or only the digits of the blanks in "
+    "reading order. Any grid that keeps the givens and obeys the rules is accepted."
+)
 DIGITS = "123456789"
 BLANK = "."
 
@@ -104,6 +110,18 @@ def answer(instance: Mapping[str, Any]) -> str:
     """
     cells = zip(instance["grid"], solve(instance), strict=True)
     return "".join(digit for given, digit in cells if given == BLANK)
+
+
+def work(instance: Mapping[str, Any]) -> int:
+    """Count the blanks.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        Their number.
+    """
+    return int(instance["grid"].count(BLANK))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:

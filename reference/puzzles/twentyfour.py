@@ -25,6 +25,11 @@ from spec.types import Verdict
 
 COUNT_AND_LARGEST = {1: (2, 199), 2: (3, 13), 3: (4, 13)}
 LEVELS = range(1, len(COUNT_AND_LARGEST) + 1)
+CHARACTERS = "0123456789+-*/()=T "
+RULES = (
+    "Make 24 from the given numbers, each used exactly once, with + - * / and parentheses. Division is exact. Write the "
+    "expression alone, such as 8/(3-8/3); a trailing =24 is allowed."
+)
 TARGET = 24
 TOKEN = re.compile(r"[0-9]+|[-+*/()]")
 # Four numbers need three operators and at most three useful pairs of parentheses, 13 tokens. The limit leaves room
@@ -117,6 +122,18 @@ def answer(instance: Mapping[str, Any]) -> str:
         The same as ``solve``.
     """
     return solve(instance)
+
+
+def work(instance: Mapping[str, Any]) -> int:
+    """Count the numbers to combine.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        Their number, 2 to 4.
+    """
+    return len(instance["numbers"])
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
