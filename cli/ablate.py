@@ -76,10 +76,11 @@ def cold_start(preset: str, seed: int, overrides: Sequence[str], out: Path) -> P
     """Train the cold start of a seed; its last checkpoint is where every variant of the seed begins."""
     config = load_config(preset, "vapo", overrides, seed=seed)
     directory = RunDirectory.create(out / "cold-start" / f"seed{seed}", config)
-    run = trainer.start(house(config.backend), config, directory, SilentObserver())
-    trainer.supervised(run)
-    trainer.finish_phase(run, "value_pretraining")
-    return directory.checkpoint_directory(run.progress.step)
+    with house(config) as computing:
+        run = trainer.start(computing, config, directory, SilentObserver())
+        trainer.supervised(run)
+        trainer.finish_phase(run, "value_pretraining")
+        return directory.checkpoint_directory(run.progress.step)
 
 
 def one_variant(preset: str, seed: int, overrides: Sequence[str], out: Path, start: Path) -> tuple[float, float]:
@@ -91,9 +92,8 @@ def one_variant(preset: str, seed: int, overrides: Sequence[str], out: Path, sta
     config = load_config(preset, "vapo", overrides, seed=seed)
     directory = RunDirectory.create(out / f"seed{seed}", config)
     shutil.copytree(start, directory.path / "checkpoints" / start.name)
-    summary: dict[str, Any] = trainer.train(
-        trainer.resume(house(config.backend), config, directory, SilentObserver())
-    )
+    with house(config) as computing:
+        summary: dict[str, Any] = trainer.train(trainer.resume(computing, config, directory, SilentObserver()))
     return summary["eval_before"]["overall"]["accuracy"], summary["eval_after"]["overall"]["accuracy"]
 
 

@@ -8,7 +8,7 @@ import click
 
 from cli.houses import house
 from cli.progress import ProgressBars
-from cli.run import interval
+from cli.run import interval, observer_of
 from reference.checkpoint import read_manifest
 from reference.examination import examine
 from reference.run_directory import RunDirectory
@@ -20,13 +20,14 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> None:
     """Restore, examine and print accuracy with 95 % intervals."""
     checkpoint = find_checkpoint(path)
     config = validated(merged(read_manifest(checkpoint)["config"], overrides))
-    backend = house(config.backend)
-    state, progress = backend.restore(config, checkpoint)
-    bars = ProgressBars()
-    scores = examine(backend, state, config, bars, "evaluation")
-    bars.close()
-    click.echo(f"{checkpoint}, after step {progress['step']} ({progress['phase']})")
-    click.echo(table(scores))
+    with house(config) as computing:
+        state, progress = computing.restore(config, checkpoint)
+        observer = observer_of(computing)
+        scores = examine(computing, state, config, observer, "evaluation")
+        if isinstance(observer, ProgressBars):
+            observer.close()
+            click.echo(f"{checkpoint}, after step {progress['step']} ({progress['phase']})")
+            click.echo(table(scores))
 
 
 def find_checkpoint(path: Path) -> Path:

@@ -15,6 +15,7 @@ PRESETS = ("tiny", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
 
+
 class Refusal(click.ClickException):
     """One line on stderr and exit code 2."""
 
@@ -31,6 +32,8 @@ class RefusingGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SeedError as error:
+            if not _speaks():
+                ctx.exit(2)
             raise Refusal(str(error)) from None
 
 
@@ -104,6 +107,12 @@ def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, 
     from cli.ablate import run_ablation
 
     run_ablation(seeds, jobs, preset, out, overrides)
+
+
+def _speaks() -> bool:
+    """Whether this process is the one of a launched job that talks to the person: what all refuse is said once."""
+    ranks = [os.environ[name] for name in ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK") if name in os.environ]
+    return not ranks or ranks[0] == "0"
 
 
 def _was_given(context: click.Context, name: str) -> bool:

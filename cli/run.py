@@ -12,7 +12,9 @@ from cli.progress import ProgressBars
 from cli.report import write_report
 from reference import trainer
 from reference.run_directory import RunDirectory
+from spec.backend import Backend
 from spec.config import load_config
+from spec.observer import SilentObserver
 
 
 def new_run(
@@ -20,34 +22,44 @@ def new_run(
 ) -> None:
     """Validate everything, create the run directory, train, report."""
     config = load_config(preset, recipe, overrides, seed=seed, backend=backend)
-    computing = house(config.backend)
-    trainer.check(config)
-    bars = ProgressBars()
-    directory = RunDirectory.create(out or free_directory(f"{preset}-{config.recipe}-seed{config.seed}"), config)
-    carry_out(trainer.start(computing, config, directory, bars), bars)
+    with house(config) as computing:
+        trainer.check(config)
+        title = f"{preset}-{config.recipe}-seed{config.seed}"
+        path = computing.once(lambda: RunDirectory.create(out or free_directory(title), config).path)
+        observer = observer_of(computing)
+        carry_out(trainer.start(computing, config, RunDirectory(path, computing.coordinator), observer))
 
 
 def resumed_run(path: Path) -> None:
     """Continue from the newest checkpoint with the configuration that the run directory holds."""
-    directory, config = RunDirectory.resume(path)
-    bars = ProgressBars()
-    carry_out(trainer.resume(house(config.backend), config, directory, bars), bars)
+    _, config = RunDirectory.resume(path)
+    with house(config) as computing:
+        directory = RunDirectory(path, computing.coordinator)
+        carry_out(trainer.resume(computing, config, directory, observer_of(computing)))
 
 
-def carry_out(run: trainer.Run[Any], bars: ProgressBars) -> None:
+def observer_of(computing: Backend[Any]) -> ProgressBars | SilentObserver:
+    """Bars where a person looks: one process of many."""
+    return ProgressBars() if computing.coordinator else SilentObserver()
+
+
+def carry_out(run: trainer.Run[Any]) -> None:
     """Train to the end and say where the results are."""
-    path = run.directory.path
-    click.echo(f"run directory {path}", err=True)
+    path, speaks = run.directory.path, run.backend.coordinator
+    close = run.observer.close if isinstance(run.observer, ProgressBars) else lambda: None
+    if speaks:
+        click.echo(f"run directory {path}", err=True)
     try:
         summary = trainer.train(run)
     except KeyboardInterrupt:
-        bars.close()
+        close()
         raise click.ClickException(f"interrupted; continue with: seed run --resume {path}") from None
     finally:
-        bars.close()
-    report = write_report(path)
-    click.echo(score_table(summary["eval_before"], summary["eval_after"]))
-    click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}")
+        close()
+    if speaks:
+        report = write_report(path)
+        click.echo(score_table(summary["eval_before"], summary["eval_after"]))
+        click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}")
 
 
 def score_table(before: dict[str, Any], after: dict[str, Any]) -> str:

@@ -6,13 +6,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from autograd import value_and_grad
 from autograd.tracer import getval
 
 from reference import checkpoint
+from reference.advantage import decoupled_gae, group_advantages, token_rewards
 from reference.batch import step_weights
 from reference.generate import generate
 from reference.loss import (
@@ -32,6 +33,7 @@ from spec.config import Config, OptimizerConfig
 from spec.errors import Reason, SeedError
 from spec.types import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
 
+Answer = TypeVar("Answer")
 LossFunction = Callable[[Params, Batch], tuple[Any, Metrics]]
 
 
@@ -60,6 +62,11 @@ class ReferenceBackend:
     """Fulfils ``spec.backend.Backend[State]``."""
 
     name = "reference"
+    coordinator = True
+
+    def once(self, compute: Callable[[], Answer]) -> Answer:
+        """What ``compute`` returns: there is one process."""
+        return compute()
 
     def initial_state(self, config: Config) -> State:
         """Random weights, zero optimizer moments, version 0."""
@@ -102,6 +109,17 @@ class ReferenceBackend:
 
         return per_token(compute, batch, config.algorithm.micro_batch)
 
+    def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
+        """The batch with policy advantages and, where there is a value model, old values and value targets."""
+        if not config.uses_value_model:
+            per_response = group_advantages(rewards, batch.group, config.algorithm.group_std)
+            return replace(batch, advantages=np.where(batch.response, per_response[:, None], 0.0))
+        values = self.values(state, config, batch)
+        advantages, targets = decoupled_gae(
+            token_rewards(rewards, batch.response), values, batch.response, batch.truncated, config.algorithm
+        )
+        return replace(batch, old_values=values, advantages=advantages, value_targets=targets)
+
     def imitate(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
         batch = replace(batch, weights=step_weights(batch, config))
@@ -142,7 +160,7 @@ class ReferenceBackend:
 
     def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:
         """Publish a checkpoint at once or not at all."""
-        checkpoint.save(directory, checkpoint.flatten(state), config, progress | {"version": state.version})
+        checkpoint.save(directory, checkpoint.flatten(state).items(), config, progress | {"version": state.version})
 
     def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
         """Read a checkpoint back, verified; state and progress are bit-equal to what was saved."""

@@ -7,11 +7,12 @@ A kill at any moment leaves either the whole checkpoint or none; a flipped bit, 
 are refused before anything is used.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -53,23 +54,25 @@ def unflatten(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
     return parts
 
 
-def save(directory: Path, flat: Mapping[str, Any], config: Config, progress: Mapping[str, Any]) -> None:
+def save(directory: Path, entries: Iterable[tuple[str, Any]], config: Config, progress: Mapping[str, Any]) -> None:
     """Write a checkpoint beside its place, then rename it into place.
 
     Args:
         directory: Where it will appear. An existing one is replaced.
-        flat: ``part/name -> array``, and numbers such as ``policy_optimizer.step``.
+        entries: ``part/name`` and array, one after the other, and numbers such as ``policy_optimizer.step``.
         config: Stored so that a checkpoint explains itself.
         progress: Plain JSON values of the trainer.
     """
     aside = directory.with_name(f".{directory.name}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    steps = {name.removesuffix(".step"): value for name, value in flat.items() if name.endswith(".step")}
+    steps = {}
     with h5py.File(aside / STATE_FILE, "w", track_order=True) as file:
-        for name, value in flat.items():
+        for name, value in entries:
             if isinstance(value, np.ndarray):
                 file.create_dataset(name, data=value)
+            elif name.endswith(".step"):
+                steps[name.removesuffix(".step")] = value
     manifest = {
         "format": FORMAT,
         "sha256": _checksum(aside / STATE_FILE),
@@ -95,6 +98,25 @@ def load(directory: Path, config: Config) -> tuple[dict[str, Array], dict[str, A
         ``part/name -> array`` and the trainer's progress.
 
     Raises:
+        SeedError: See ``opened``.
+    """
+    with opened(directory, config) as (file, progress):
+        arrays = {f"{part}/{name}": dataset[()] for part in file for name, dataset in file[part].items()}
+    return arrays, progress
+
+
+@contextlib.contextmanager
+def opened(directory: Path, config: Config) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Verify a checkpoint and open its file, to be read weight by weight.
+
+    Args:
+        directory: A ``step_N`` folder.
+        config: The model sizes it must fit.
+
+    Yields:
+        The HDF5 file, with a group per part and a dataset per name, and the trainer's progress.
+
+    Raises:
         SeedError: NOT_A_CHECKPOINT, DAMAGED_CHECKPOINT or FOREIGN_CHECKPOINT.
     """
     manifest = read_manifest(directory)
@@ -109,11 +131,8 @@ def load(directory: Path, config: Config) -> tuple[dict[str, Array], dict[str, A
         raise SeedError(
             Reason.DAMAGED_CHECKPOINT, f"{state_file} does not match the checksum in {MANIFEST_FILE}: cut off or changed"
         )
-    arrays: dict[str, Array] = {}
     with h5py.File(state_file, "r") as file:
-        for part in file:
-            _read_group(file[part], part, arrays)
-    return arrays, manifest["progress"]
+        yield file, manifest["progress"]
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -128,11 +147,6 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise SeedError(Reason.FOREIGN_CHECKPOINT, f"{path} does not say format {FORMAT!r}")
     return manifest
-
-
-def _read_group(group: Any, part: str, arrays: dict[str, Array]) -> None:
-    for name, dataset in group.items():
-        arrays[f"{part}/{name}"] = dataset[()]
 
 
 def _checksum(path: Path) -> str:

@@ -1,5 +1,7 @@
 """Put a policy to the held-out problems and score what it answers."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from reference.evaluate import score_families
@@ -9,7 +11,7 @@ from spec.backend import Backend
 from spec.config import Config
 from spec.errors import Reason, SeedError
 from spec.observer import Observer
-from spec.types import Outcome, Problem, Request, Sampling
+from spec.types import Outcome, Problem, Request, Rollout, Sampling
 
 State = TypeVar("State")
 EXAMINATION_SEED = 0
@@ -21,6 +23,22 @@ def examination_problems(config: Config) -> list[Problem]:
     return problem_set(
         config.data.families, config.data.difficulties, config.evaluation.problems, EXAMINATION_SEED, held_out=True
     )
+
+
+def judged(rollouts: Sequence[Rollout]) -> list[tuple[str, bool]]:
+    """Whether each response is correct, beside the id of its problem.
+
+    Raises:
+        SeedError: VERIFIER_FAILED.
+    """
+    marks = []
+    for rollout in rollouts:
+        problem = rollout.request.problem
+        verdict = verify(problem, decode(rollout.response_tokens))
+        if verdict.outcome is Outcome.ERROR:
+            raise SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: {verdict.why}")
+        marks.append((problem.id, verdict.outcome is Outcome.CORRECT))
+    return marks
 
 
 def examine(backend: Backend[State], state: State, config: Config, observer: Observer, name: str) -> dict[str, Any]:
@@ -51,12 +69,9 @@ def examine(backend: Backend[State], state: State, config: Config, observer: Obs
             if problem.family == family
             for sample in range(settings.samples)
         ]
-        for rollout in backend.generate(state, config, requests, sampling, "evaluation"):
-            problem = rollout.request.problem
-            verdict = verify(problem, decode(rollout.response_tokens))
-            if verdict.outcome is Outcome.ERROR:
-                raise SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: {verdict.why}")
-            counts[problem.id] = counts.get(problem.id, 0) + (verdict.outcome is Outcome.CORRECT)
+        rollouts = backend.generate(state, config, requests, sampling, "evaluation")
+        for problem_id, correct in backend.once(partial(judged, rollouts)):
+            counts[problem_id] = counts.get(problem_id, 0) + correct
         observer.advance()
     families = [problem.family for problem in problems]
     scores = score_families(families, [counts[problem.id] for problem in problems], settings.samples)

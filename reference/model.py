@@ -13,10 +13,11 @@ import autograd.numpy as np
 import numpy
 
 from reference.attention import KeyValueCache, attention, rms_norm
+from reference.initial import initial_weight
 from reference.moe import dense_layer, moe_layer
-from reference.random import generator
 from spec.config import ModelConfig
 from spec.types import Array, IntArray, Params
+from spec.weights import body_shapes, policy_shapes
 
 
 @dataclass
@@ -32,56 +33,9 @@ class RouterTrace:
     expert_ids: list[IntArray] = field(default_factory=list)
 
 
-def layer_shapes(model: ModelConfig, layer: int) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the weights of one block."""
-    D, h = model.hidden, model.head_width
-    shapes: dict[str, tuple[int, ...]] = {
-        "attention_norm": (D,),
-        "attention.query": (D, model.heads * h),
-        "attention.key": (D, model.key_value_heads * h),
-        "attention.value": (D, model.key_value_heads * h),
-        "attention.output": (model.heads * h, D),
-        "feed_forward_norm": (D,),
-    }
-    if model.query_key_norm:
-        shapes |= {"attention.query_norm": (h,), "attention.key_norm": (h,)}
-    if layer < model.dense_layers:
-        F = model.dense_width
-        return shapes | {"mlp.gate": (D, F), "mlp.up": (D, F), "mlp.down": (F, D)}
-    E, F = model.experts, model.expert_width
-    shapes |= {"moe.router": (D, E), "moe.gate": (E, D, F), "moe.up": (E, D, F), "moe.down": (E, F, D)}
-    for shared in range(model.shared_experts):
-        prefix = f"moe.shared.{shared}."
-        shapes |= {prefix + "gate": (D, F), prefix + "up": (D, F), prefix + "down": (F, D)}
-    return shapes
-
-
-def body_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of everything below the head."""
-    shapes: dict[str, tuple[int, ...]] = {"embedding": (model.vocabulary, model.hidden)}
-    for layer in range(model.layers):
-        shapes |= {f"layers.{layer}.{name}": shape for name, shape in layer_shapes(model, layer).items()}
-    return shapes | {"final_norm": (model.hidden,)}
-
-
-def policy_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the policy's weights."""
-    head = {} if model.tied_embeddings else {"head": (model.hidden, model.vocabulary)}
-    return body_shapes(model) | head
-
-
-def value_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the value model's weights."""
-    return body_shapes(model) | {"value_head": (model.hidden, 1), "value_bias": (1,)}
-
-
 def initial_policy(model: ModelConfig, seed: int, dtype: "numpy.typing.DTypeLike") -> Params:
-    """Random weights, drawn per name, so adding a weight moves no other.
-
-    Norms are 1. Matrices are normal with standard deviation 1/sqrt(fan in), which keeps the size of what passes through;
-    those that write into the residual stream get it divided by sqrt(2 L) (GPT-2), so that L blocks do not add up.
-    """
-    return {name: _initial(name, shape, model, seed).astype(dtype) for name, shape in policy_shapes(model).items()}
+    """Random weights, see ``reference.initial``."""
+    return {name: initial_weight(name, shape, model, seed).astype(dtype) for name, shape in policy_shapes(model).items()}
 
 
 def value_from_policy(policy: Params, model: ModelConfig) -> Params:
@@ -165,14 +119,6 @@ def shift(after: Array) -> Array:
 def positions_of(tokens_BS: IntArray) -> IntArray:
     """Positions 0..S-1 of right-padded rows."""
     return numpy.broadcast_to(numpy.arange(tokens_BS.shape[1]), tokens_BS.shape)
-
-
-def _initial(name: str, shape: tuple[int, ...], model: ModelConfig, seed: int) -> Array:
-    if name.endswith("norm"):
-        return numpy.ones(shape)
-    fan_in = 1 if name == "embedding" else shape[-2]
-    blocks = 2 * model.layers if name.endswith(("attention.output", "down")) else 1
-    return (fan_in * blocks) ** -0.5 * generator(seed, "initial weights", name).standard_normal(shape)
 
 
 def _dtype(params: Params) -> "numpy.dtype[Any]":

@@ -25,10 +25,14 @@ STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
 
 
 class RunDirectory:
-    """The folder of one run, open for writing. Steps are counted over all phases."""
+    """The folder of one run, open for writing. Steps are counted over all phases.
 
-    def __init__(self, path: Path) -> None:
+    Of several processes that run the same loop one ``writes``; for the others every change is silently left out.
+    """
+
+    def __init__(self, path: Path, writes: bool = True) -> None:
         self.path = path
+        self.writes = writes
         self.pending: dict[int, list[ScoredRollout]] = {}
 
     @classmethod
@@ -76,6 +80,8 @@ class RunDirectory:
 
     def drop_old_checkpoints(self, keep: int, spared: Sequence[int]) -> None:
         """Delete all but the ``keep`` newest checkpoints and those of the ``spared`` steps (ends of phases)."""
+        if not self.writes:
+            return
         steps = sorted(int(p.name.removeprefix("step_")) for p in (self.path / "checkpoints").glob("step_*"))
         for step in steps[:-keep]:
             if step not in spared:
@@ -83,6 +89,8 @@ class RunDirectory:
 
     def append(self, name: str, line: dict[str, Any]) -> None:
         """Add one JSON object to a ``.jsonl`` file; NaN becomes null, which JSON knows."""
+        if not self.writes:
+            return
         with (self.path / name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(_without_nan(line), sort_keys=True) + "\n")
 
@@ -94,13 +102,16 @@ class RunDirectory:
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Publish a whole JSON file by a rename."""
+        if not self.writes:
+            return
         aside = self.path / f".{name}.partial"
         aside.write_text(json.dumps(_without_nan(content), indent=1) + "\n", encoding="utf-8")
         aside.rename(self.path / name)
 
     def keep_rollouts(self, step: int, scored: Sequence[ScoredRollout]) -> None:
         """Remember a step's rollouts until the next checkpoint publishes them."""
-        self.pending[step] = list(scored)
+        if self.writes:
+            self.pending[step] = list(scored)
 
     def publish_rollouts(self) -> None:
         """Bring ``rollouts.h5`` up to the step at hand: a copy is extended and renamed, so a kill cannot damage it."""
@@ -117,6 +128,8 @@ class RunDirectory:
 
     def cut_after(self, step: int) -> None:
         """Forget everything written after ``step``, for a resume from its checkpoint."""
+        if not self.writes:
+            return
         for name in STEP_LINES:
             lines = [line for line in self.read(name) if line["step"] <= step]
             aside = self.path / f".{name}.partial"

@@ -16,7 +16,6 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from reference import journal
-from reference.advantage import decoupled_gae, group_advantages, token_rewards
 from reference.batch import plain_batch, rollout_batch
 from reference.curriculum import Collection, collect
 from reference.examination import examination_problems, examine
@@ -75,7 +74,7 @@ def start(backend: Backend[State], config: Config, directory: RunDirectory, obse
 
 def resume(backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer) -> Run[State]:
     """The run as it was at its newest checkpoint; what was written after it is cut off and will be written again."""
-    newest = directory.newest_checkpoint()
+    newest = backend.once(directory.newest_checkpoint)
     if newest is None:
         directory.cut_after(0)
         return start(backend, config, directory, observer)
@@ -100,7 +99,7 @@ def train(run: Run[State]) -> dict[str, Any]:
     if run.progress.phase == "reinforcement":
         reinforce(run)
         finish_phase(run, "done")
-    summary = summarise(run)
+    summary = run.backend.once(lambda: summarise(run))
     run.directory.write_json("summary.json", summary)
     return summary
 
@@ -233,7 +232,8 @@ def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
     )
 
     def sample_and_score(requests: Sequence[Request]) -> list[ScoredRollout]:
-        return [score(rollout, config) for rollout in schedule.finish(requests)]
+        rollouts = schedule.finish(requests)
+        return run.backend.once(lambda: [score(rollout, config) for rollout in rollouts])
 
     collection = collect(config, run.progress.curriculum, sample_and_score)
     run.progress.curriculum = collection.state
@@ -243,16 +243,8 @@ def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
 
 def learnable(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) -> Batch:
     """Rows with values, advantages and value targets: all that the updates need."""
-    batch = rollout_batch(scored)
     rewards = np.array([item.reward for item in scored])
-    if not config.uses_value_model:
-        per_response = group_advantages(rewards, batch.group, config.algorithm.group_std)
-        return replace(batch, advantages=np.where(batch.response, per_response[:, None], 0.0))
-    values = run.backend.values(run.state, config, batch)
-    advantages, targets = decoupled_gae(
-        token_rewards(rewards, batch.response), values, batch.response, batch.truncated, config.algorithm
-    )
-    return replace(batch, old_values=values, advantages=advantages, value_targets=targets)
+    return run.backend.advantages(run.state, config, rollout_batch(scored), rewards)
 
 
 def update(run: Run[State], config: Config, batch: Batch, policy_moves: bool) -> dict[str, float]:

@@ -1,5 +1,13 @@
-"""The torch house: the numeric chapters of the reference again, sharded over GPUs and MPI ranks.
+"""The torch house: the same chapters as the reference, for CPUs and GPUs, in one process or sharded over many.
 
-No chapter is built yet; ``seed run --backend scaled`` says so. Everything it will share with the NumPy house is in place:
-the contract (``spec.backend``), the trainer, the schedule, the counter-based randomness.
+Tensors end in their logical shape, in the letters of ``spec`` and these:
+
+====== ==================================================================================
+letter meaning
+====== ==================================================================================
+n      tokens of this rank: its slice of a packed stream
+m      tokens of this rank's context-parallel share, all tensor-parallel slices together
+M      keys of all context-parallel shares
+R      documents (sequences) packed into a stream
+====== ==================================================================================
 """

@@ -3,7 +3,7 @@
 A state is a value: methods take one and return a new one. Under MPI every method is collective.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -11,12 +11,22 @@ from spec.config import Config
 from spec.types import Array, Batch, Metrics, Request, Rollout, Sampling
 
 State = TypeVar("State")
+Answer = TypeVar("Answer")
 
 
 class Backend(Protocol[State]):
     """The face of a house."""
 
     name: str
+    coordinator: bool
+    """Whether this process is the one that writes, prints and decides; in a single process it is."""
+
+    def once(self, compute: Callable[[], Answer]) -> Answer:
+        """What ``compute`` returns or raises at the coordinator, the same for every process.
+
+        For all that is not arithmetic on shared weights: verdicts, files, anything that looks at a clock.
+        """
+        ...
 
     def initial_state(self, config: Config) -> State:
         """Random weights, zero optimizer moments, version 0."""
@@ -38,6 +48,14 @@ class Backend(Protocol[State]):
 
     def values(self, state: State, config: Config, batch: Batch) -> Array:
         """V of the state before each response token [B, S]; 0 elsewhere."""
+        ...
+
+    def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
+        """The batch with policy advantages and, where there is a value model, old values and value targets.
+
+        Args:
+            rewards: One finite reward per row [B].
+        """
         ...
 
     def imitate(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:

@@ -358,10 +358,6 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "reference.attention": (),
     "reference.moe": ("place", "take", "dense_layer", "lines"),
     "reference.model": (
-        "layer_shapes",
-        "body_shapes",
-        "policy_shapes",
-        "value_shapes",
         "initial_policy",
         "value_from_policy",
         "logits_of",

@@ -231,6 +231,28 @@ class EvaluationConfig(Section):
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.7, description="nucleus mass")
 
 
+class ParallelConfig(Section):
+    """How the scaled house spreads a model over ranks; never changes a result. The reference runs in one process.
+
+    ``fsdp * cp * tp`` ranks; expert parallelism folds over the same ranks, so ``ep`` divides their number.
+    """
+
+    fsdp: Count = Field(0, description="data-parallel ranks that share the weights, 0 = all that tp and cp leave over")
+    cp: PositiveInt = Field(1, description="context parallelism: ranks that share the positions of a sequence")
+    tp: PositiveInt = Field(1, description="tensor parallelism: ranks that share the heads, divides key_value_heads")
+    ep: PositiveInt = Field(1, description="expert parallelism: ranks that share the experts, divides their number")
+    balance: Literal["none", "tokens", "flops"] = Field(
+        "tokens", description="cost by which a mini-batch is spread evenly over micro-batches and data ranks"
+    )
+    micro_batch_tokens: Count = Field(0, description="most tokens of a micro-batch of a data rank, 0 = no cap")
+    recompute: Switch = Field(False, description="keep only the input of each block and compute it again in the backward pass")
+    activation_offload: Switch = Field(False, description="keep saved activations off the device until the backward pass")
+    optimizer_offload: Switch = Field(False, description="keep the moments of AdamW off the device between steps")
+    rollout_slots: Count = Field(0, description="responses decoded side by side per data rank, 0 = all at once")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto = a GPU per rank if there is one, else the CPU")
+    collective_timeout: PositiveFloat = Field(600.0, description="seconds that a rank waits for the others before all stop")
+
+
 class RunConfig(Section):
     """What a run leaves on disk and how often."""
 
@@ -246,7 +268,9 @@ class Config(Section):
     recipe: str
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(1, description="keys all randomness of the run")
     backend: Literal["reference", "scaled"] = Field("reference", description="the house that computes")
-    precision: Literal["float64", "float32"] = Field("float32", description="of weights and arithmetic")
+    precision: Literal["float64", "float32", "bfloat16"] = Field(
+        "float32", description="of weights and arithmetic; bfloat16 (scaled only) computes in it over float32 weights and sums"
+    )
     model: ModelConfig
     data: DataConfig
     supervised: SupervisedConfig
@@ -257,6 +281,7 @@ class Config(Section):
     policy_optimizer: OptimizerConfig
     value_optimizer: OptimizerConfig
     evaluation: EvaluationConfig
+    parallel: ParallelConfig = Field(default_factory=lambda: ParallelConfig.model_validate({}))
     run: RunConfig
 
     @model_validator(mode="after")
@@ -279,6 +304,13 @@ class Config(Section):
                 f"evaluation.problems={self.evaluation.problems} must be at least {len(self.data.families)}, "
                 "one per family"
             )
+        if self.backend == "reference" and self.precision == "bfloat16":
+            raise ValueError("precision='bfloat16' needs backend=scaled; the reference has: float64, float32")
+        model, parallel = self.model, self.parallel
+        if model.key_value_heads % parallel.tp:
+            raise ValueError(f"parallel.tp={parallel.tp} must divide model.key_value_heads={model.key_value_heads}")
+        if model.experts % parallel.ep:
+            raise ValueError(f"parallel.ep={parallel.ep} must divide model.experts={model.experts}")
         return self
 
     @property

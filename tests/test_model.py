@@ -15,7 +15,6 @@ from reference.model import (
     hidden_states,
     initial_policy,
     logits_of,
-    policy_shapes,
     positions_of,
     shift,
     token_logits,
@@ -24,6 +23,7 @@ from reference.model import (
 )
 from spec.config import Config, load_config
 from spec.types import Array, Batch, Params
+from spec.weights import policy_shapes
 
 SEEDS = st.integers(0, 2**32 - 1)
 LAWS = settings(derandomize=True, deadline=None, max_examples=10)

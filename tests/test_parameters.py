@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.model import policy_shapes
 from spec.config import PRESETS, ModelConfig, load_config
 from spec.parameters import (
     Architecture,
@@ -18,6 +17,7 @@ from spec.parameters import (
     architecture,
     count,
 )
+from spec.weights import policy_shapes
 
 QWEN3_235B_A22B = Architecture(
     vocabulary=151936,

@@ -1,0 +1,92 @@
+"""Advantage estimators on tensors [B, S]; every rank computes them for all rows, so no layout can change them (P7).
+
+Equal to the reference term by term; only the recursion runs over whole columns, and groups are found by number.
+"""
+
+import torch
+from torch import Tensor
+
+from spec.config import AlgorithmConfig
+
+EQUAL_WITHIN = 1e-12
+"""Relative spread under which rewards count as equal: their mean is only exact up to round-off (P13)."""
+
+
+def token_rewards(rewards_B: Tensor, response_BS: Tensor) -> Tensor:
+    """Put each reward on the last response token of its row, 0 elsewhere [B, S]."""
+    from_end_BS = response_BS.flip(1).cumsum(1).flip(1)
+    return torch.where(response_BS & (from_end_BS == 1), rewards_B[:, None], 0.0)
+
+
+def length_adaptive_lambda(lengths_B: Tensor, gae_alpha: float) -> Tensor:
+    """``lambda = 1 - 1 / (gae_alpha l)``, clamped to [0, 1] (VAPO eq. 5) [B]."""
+    return (1.0 - 1.0 / (gae_alpha * lengths_B.clamp(min=1).to(torch.float64))).clamp(0.0, 1.0)
+
+
+def gae(
+    rewards_BS: Tensor, values_BS: Tensor, response_BS: Tensor, discount: float, lambda_B: Tensor, final_value_B: Tensor
+) -> Tensor:
+    """``A_t = delta_t + gamma lambda A_{t+1}`` by backward recursion over response tokens, gaps skipped [B, S]."""
+    rewards_BS = torch.where(response_BS, rewards_BS, 0.0)
+    values_BS = torch.where(response_BS, values_BS, 0.0)
+    advantages_BS = torch.zeros_like(values_BS)
+    next_value_B, next_advantage_B = final_value_B, torch.zeros_like(final_value_B)
+    for t in reversed(range(values_BS.shape[1])):
+        here_B = response_BS[:, t]
+        delta_B = rewards_BS[:, t] + discount * next_value_B - values_BS[:, t]
+        advantage_B = delta_B + discount * lambda_B * next_advantage_B
+        advantages_BS[:, t] = torch.where(here_B, advantage_B, 0.0)
+        next_value_B = torch.where(here_B, values_BS[:, t], next_value_B)
+        next_advantage_B = torch.where(here_B, advantage_B, next_advantage_B)
+    return advantages_BS
+
+
+def decoupled_gae(
+    rewards_BS: Tensor, values_BS: Tensor, response_BS: Tensor, truncated_B: Tensor, algorithm: AlgorithmConfig
+) -> tuple[Tensor, Tensor]:
+    """GAE twice over the same TD errors: advantages with lambda_policy, targets with lambda_value (VC-PPO algorithm 1)."""
+    final_B = final_values(values_BS, response_BS, truncated_B, algorithm.truncation_value)
+    lambda_value_B = torch.full_like(final_B, algorithm.lambda_value)
+    lambda_policy_B = policy_lambda(response_BS.sum(1), algorithm)
+    for_value_BS = gae(rewards_BS, values_BS, response_BS, algorithm.discount, lambda_value_B, final_B)
+    targets_BS = torch.where(response_BS, for_value_BS + values_BS, 0.0)
+    advantages_BS = gae(rewards_BS, values_BS, response_BS, algorithm.discount, lambda_policy_B, final_B)
+    return (whiten(advantages_BS, response_BS) if algorithm.whiten else advantages_BS), targets_BS
+
+
+def policy_lambda(lengths_B: Tensor, algorithm: AlgorithmConfig) -> Tensor:
+    """Lambda of each response's policy advantages [B]: length-adaptive, or the fixed ``lambda_policy``."""
+    if algorithm.length_adaptive:
+        return length_adaptive_lambda(lengths_B, algorithm.gae_alpha)
+    return torch.full(lengths_B.shape, algorithm.lambda_policy, dtype=torch.float64, device=lengths_B.device)
+
+
+def final_values(values_BS: Tensor, response_BS: Tensor, truncated_B: Tensor, choice: str) -> Tensor:
+    """V after the last response token [B]: 0 at a real end; at a cut 0 (``zero``) or the last state's V (``last``)."""
+    if choice == "zero":
+        return torch.zeros_like(values_BS[:, 0])
+    columns = torch.arange(response_BS.shape[1], device=response_BS.device)
+    last_B = torch.where(response_BS, columns, 0).amax(1)
+    found_B = values_BS.gather(1, last_B[:, None]).squeeze(1)
+    return torch.where(truncated_B & response_BS.any(1), found_B, 0.0)
+
+
+def whiten(advantages_BS: Tensor, response_BS: Tensor) -> Tensor:
+    """Subtract the mean and divide by the standard deviation over all response tokens; a constant array becomes 0."""
+    inside = advantages_BS[response_BS]
+    if not len(inside) or inside.max() - inside.min() <= EQUAL_WITHIN * inside.abs().max():
+        return torch.zeros_like(advantages_BS)
+    return torch.where(response_BS, (advantages_BS - inside.mean()) / inside.std(correction=0), 0.0)
+
+
+def group_advantages(rewards_B: Tensor, group_B: Tensor, std: str) -> Tensor:
+    """``(r_i - mean(r)) / std(r)`` over the responses to the same prompt; equal rewards give exactly 0 [B]."""
+    advantages_B = torch.zeros_like(rewards_B)
+    for group in group_B.unique():
+        members = group_B == group
+        rewards = rewards_B[members]
+        if rewards.max() - rewards.min() <= EQUAL_WITHIN * rewards.abs().max():
+            continue
+        divisor = 1.0 if std == "none" else rewards.std(correction=1 if std == "sample" else 0)
+        advantages_B[members] = (rewards - rewards.mean()) / divisor
+    return advantages_B

@@ -1,0 +1,118 @@
+"""Grouped-query attention on a packed stream, heads over tensor ranks, positions over context ranks.
+
+    this rank's tokens --all-gather over tensor--> q, k, v of its heads --all-gather k, v over context--> attention
+    --> output projection of its heads --reduce-scatter over tensor--> this rank's tokens
+
+Equal to the reference because softmax over a document's keys does not care where they were computed, and the output
+projection of all heads is the sum of those of each rank's heads.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scaled.collectives import all_gather, reduce_scatter
+from scaled.mesh import Mesh
+from scaled.stream import AttentionPlan
+from spec.config import ModelConfig
+
+Rotation = tuple[Tensor, Tensor]
+
+
+def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    """``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis; bfloat16 is squared and summed in float32."""
+    y = wide(x)
+    return (y * torch.rsqrt(y.square().mean(-1, keepdim=True) + epsilon)).to(x.dtype) * weight
+
+
+def wide(x: Tensor) -> Tensor:
+    """The same numbers in float32, or untouched if they are that precise already."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
+def rotation(positions: Tensor, head_width: int, base: float, dtype: torch.dtype) -> Rotation:
+    """Cosines and sines of the rotary angles ``position * base^(-2i/h)`` [..., 1, h], once for all layers.
+
+    Args:
+        positions: Position of each token in its document [...].
+        head_width: h.
+        base: Base of the frequencies.
+        dtype: Precision of what will be rotated; the angles themselves are exact in float64.
+    """
+    half = head_width // 2
+    frequencies = base ** (-torch.arange(half, dtype=torch.float64, device=positions.device) / half)
+    angles = positions[..., None].to(torch.float64) * frequencies
+    cos, sin = angles.cos(), angles.sin()
+    return torch.cat([cos, cos], -1).unsqueeze(-2).to(dtype), torch.cat([-sin, sin], -1).unsqueeze(-2).to(dtype)
+
+
+def rotary(x: Tensor, angles: Rotation) -> Tensor:
+    """Rotate feature pairs (i, i + h/2) of queries or keys [..., heads, h]."""
+    cos, sin = angles
+    half = x.shape[-1] // 2
+    return x * cos + torch.cat([x[..., half:], x[..., :half]], -1) * sin
+
+
+def heads_of(
+    x: Tensor, projections: Sequence[Tensor], norms: tuple[Tensor, Tensor] | None, angles: Rotation, model: ModelConfig
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values of this rank's heads.
+
+    Args:
+        x: Normalised residual stream [..., D].
+        projections: This rank's columns of query, key and value.
+        norms: Query and key norm, shared by all heads, or None.
+        angles: Rotation of each token.
+        model: Sizes.
+
+    Returns:
+        q [..., H/tp, h], k and v [..., K/tp, h].
+    """
+    q, k, v = ((x @ weight).unflatten(-1, (-1, model.head_width)) for weight in projections)
+    if norms is not None:
+        q, k = rms_norm(q, norms[0], model.norm_epsilon), rms_norm(k, norms[1], model.norm_epsilon)
+    return rotary(q, angles), rotary(k, angles), v
+
+
+def attention(
+    x_nD: Tensor,
+    weights: tuple[Tensor, Tensor, Tensor, Tensor],
+    norms: tuple[Tensor, Tensor] | None,
+    angles: Rotation,
+    plan: AttentionPlan,
+    model: ModelConfig,
+    mesh: Mesh,
+) -> Tensor:
+    """Attend from every token to itself and the tokens before it in its own document.
+
+    Args:
+        x_nD: Normalised residual stream of this rank's tokens.
+        weights: This rank's heads of query, key, value (columns) and output (rows).
+        norms: Query and key norm, or None.
+        angles: Rotation of the m tokens of this rank's context share.
+        plan: Rows of the stream.
+        model: Sizes.
+        mesh: Ranks along ``tensor`` and ``context``.
+
+    Returns:
+        What the layer adds to the residual stream [n, D].
+    """
+    *projections, output = weights
+    x_mD = all_gather(x_nD, mesh.tensor)
+    q_mHh, k_mKh, v_mKh = heads_of(x_mD, projections, norms, angles, model)
+    if mesh.context.size > 1:
+        k_mKh, v_mKh = all_gather(torch.stack([k_mKh, v_mKh], 1), mesh.context).unbind(1)
+    mixed_mHh = attend(q_mHh, k_mKh, v_mKh, plan)
+    return reduce_scatter(mixed_mHh.flatten(1) @ output, mesh.tensor)
+
+
+def attend(q_mHh: Tensor, k_MKh: Tensor, v_MKh: Tensor, plan: AttentionPlan) -> Tensor:
+    """Softmax attention within documents: fill rows from the stream, attend in each, read the stream back [m, H, h]."""
+    q, k, v = plan.queries.fill(q_mHh), plan.keys.fill(k_MKh), plan.keys.fill(v_MKh)
+    visible = None if plan.visible_RQK is None else plan.visible_RQK[:, None]
+    mixed_RHQh = F.scaled_dot_product_attention(
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), visible, is_causal=visible is None, enable_gqa=True
+    )
+    return plan.queries.read(mixed_RHQh.transpose(1, 2))

@@ -1,0 +1,405 @@
+"""The torch house's face: the contract of ``spec.backend`` on one process or many.
+
+    gradient of a step = sum over ranks and micro-batches of gradient of sum_t w_t l_t,   w fixed before the cut
+
+Every rank calls every method with the same arguments and gets the same answer. A state is moved, not copied: the one that
+a method returns has the same weights as the one it was given, and only the newest may be used.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from reference.balance import spread
+from reference.initial import initial_weight
+from scaled import checkpoint
+from scaled.advantage import decoupled_gae, group_advantages, token_rewards
+from scaled.checkpoint import State
+from scaled.collectives import gather_objects, sum_over
+from scaled.generate import generate
+from scaled.launch import World
+from scaled.loss import (
+    clip_fractions,
+    clipped_surrogate,
+    kl_penalty,
+    ratio,
+    token_entropy,
+    token_log_probs,
+    token_weights,
+    value_error,
+    weighted_sum,
+)
+from scaled.mesh import Mesh
+from scaled.mesh import build as build_mesh
+from scaled.model import RouterTrace, Transformer
+from scaled.moe import balance_loss, z_loss
+from scaled.offload import Ledger, away, saved_activations, stay
+from scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
+from scaled.parallelize import COMPUTE, build, fill, gradients_of, shards_of, slices_of
+from scaled.stream import Stream, pack
+from scaled.watchdog import phase
+from spec.config import Config, OptimizerConfig
+from spec.errors import Reason, SeedError
+from spec.layout import Layout
+from spec.types import Array, Batch, Metrics, Request, Rollout, Sampling
+from spec.weights import body_shapes, policy_shapes
+
+Answer = TypeVar("Answer")
+Loss = tuple[Tensor, dict[str, Tensor]]
+"""A sum to be differentiated, and metrics that are sums as well."""
+LossFunction = Callable[[Transformer, Stream, dict[str, Tensor]], Loss]
+
+
+class ScaledBackend:
+    """Fulfils ``spec.backend.Backend[State]``."""
+
+    name = "scaled"
+
+    def __init__(self, world: World, layout: Layout, device: torch.device) -> None:
+        """Lay a model out.
+
+        Args:
+            world: The processes.
+            layout: Degrees whose product is their number.
+            device: Where this process computes.
+        """
+        self.world, self.mesh = world, build_mesh(layout, device)
+        self.coordinator = world.rank == 0
+        self.ledger, self.counts_memory = Ledger(), False
+
+    def once(self, compute: Callable[[], Answer]) -> Answer:
+        """What ``compute`` returns or refuses at rank 0, the same on every rank."""
+        if self.world.size == 1:
+            return compute()
+        answer: Any = None
+        if self.coordinator:
+            try:
+                answer = (compute(), None)
+            except SeedError as refusal:
+                answer = (None, (refusal.reason, refusal.line))
+        value, refused = gather_objects(answer, self.mesh.world)[0]
+        if refused is not None:
+            raise SeedError(*refused)
+        return value
+
+    def initial_state(self, config: Config) -> State:
+        """The reference's random weights, zero optimizer moments, version 0."""
+        shapes = policy_shapes(config.model)
+
+        def drawn(name: str) -> Array:
+            return initial_weight(name, shapes[name], config.model, config.seed)
+
+        policy = build(config, self.mesh)
+        fill(policy, drawn)
+        return State(policy, None, None, moments(policy, config), OptimizerState({}, {}, 0), 0)
+
+    def begin_reinforcement(self, state: State, config: Config) -> State:
+        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body; moments start anew."""
+        value, anchor = None, None
+        if config.uses_value_model:
+            value = build(config, self.mesh, is_value=True)
+            body, learned = body_shapes(config.model), shards_of(state.policy)
+            for name, shard in shards_of(value).items():
+                shard.copy_(learned[name] if name in body else torch.zeros_like(shard))
+        if config.algorithm.kl_weight:
+            anchor = build(config, self.mesh)
+            for shard, learned_shard in zip(shards_of(anchor).values(), shards_of(state.policy).values(), strict=True):
+                shard.copy_(learned_shard)
+        value_moments = OptimizerState({}, {}, 0) if value is None else moments(value, config)
+        return State(state.policy, value, anchor, moments(state.policy, config), value_moments, state.version)
+
+    def generate(
+        self, state: State, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
+    ) -> list[Rollout]:
+        """One rollout per request, in their order, each independent of the others in the list."""
+        with phase(f"generate ({purpose})"):
+            weights = {name: piece.to(COMPUTE[config.precision]) for name, piece in slices_of(state.policy).items()}
+            slots = config.parallel.rollout_slots
+            return generate(
+                weights, config.model, self.mesh, requests, sampling, config.seed, purpose, state.version, slots
+            )
+
+    def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
+        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0 elsewhere."""
+        model = state.anchor if anchor else state.policy
+        assert model is not None
+
+        def readout(logits_nV: Tensor, targets_n: Tensor) -> Tensor:
+            return token_log_probs(logits_nV, targets_n, config.rollout.temperature)
+
+        with phase("log-probabilities"):
+            return self._per_token(model, config, batch, readout)
+
+    def values(self, state: State, config: Config, batch: Batch) -> Array:
+        """V of the state before each response token [B, S]; 0 elsewhere."""
+        assert state.value is not None
+        with phase("values"):
+            return self._per_token(state.value, config, batch, None)
+
+    def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
+        """The batch with policy advantages and, where there is a value model, old values and value targets."""
+        response, group = torch.from_numpy(batch.response), torch.from_numpy(batch.group)
+        rewards_B = torch.from_numpy(np.asarray(rewards, dtype=np.float64))
+        if not config.uses_value_model:
+            per_response = group_advantages(rewards_B, group, config.algorithm.group_std)
+            return replace(batch, advantages=torch.where(response, per_response[:, None], 0.0).numpy())
+        values = self.values(state, config, batch)
+        advantages, targets = decoupled_gae(
+            token_rewards(rewards_B, response),
+            torch.from_numpy(values),
+            response,
+            torch.from_numpy(batch.truncated),
+            config.algorithm,
+        )
+        return replace(batch, old_values=values, advantages=advantages.numpy(), value_targets=targets.numpy())
+
+    def imitate(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+        """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
+
+        def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
+            return imitation_loss(model, stream, weights, batch, config, self.mesh)
+
+        total = config.supervised.steps
+        with phase("imitate"):
+            optimizer, metrics = self._step(
+                state.policy, state.policy_optimizer, loss, batch, config, config.supervised.optimizer, total
+            )
+        return replace(state, policy_optimizer=optimizer, version=state.version + 1), metrics
+
+    def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+        """One optimizer step of the policy on one mini-batch, spread over ranks and micro-batches."""
+        if config.algorithm.kl_weight:
+            batch = replace(batch, anchor_log_probs=self.log_probs(state, config, batch, anchor=True))
+
+        def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
+            return policy_loss(model, stream, weights, batch, config, self.mesh)
+
+        with phase("update policy"):
+            optimizer, metrics = self._step(
+                state.policy, state.policy_optimizer, loss, batch, config, config.policy_optimizer, policy_steps(config)
+            )
+        return replace(state, policy_optimizer=optimizer, version=state.version + 1), metrics
+
+    def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+        """One optimizer step of the value model on one mini-batch, spread over ranks and micro-batches."""
+        assert state.value is not None
+
+        def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
+            return value_loss(model, stream, weights, batch, config)
+
+        with phase("update value"):
+            optimizer, metrics = self._step(
+                state.value, state.value_optimizer, loss, batch, config, config.value_optimizer, policy_steps(config)
+            )
+        return replace(state, value_optimizer=optimizer), metrics
+
+    def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:
+        """Publish a checkpoint at once or not at all, in the reference's format: any house and layout reads it."""
+        with phase("save"):
+            checkpoint.save(state, config, progress, directory, self.coordinator)
+            self.once(lambda: None)  # nobody goes on before it is there
+
+    def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
+        """Read a checkpoint of any house and layout back, verified."""
+        with phase("restore"):
+            return checkpoint.restore(config, directory, self.mesh, lambda model: moments(model, config))
+
+    def streams(self, batch: Batch, config: Config) -> list[Stream]:
+        """This rank's micro-batches of a batch: equally many on every rank, balanced by cost."""
+        lengths = [int(length) for length in batch.lengths]
+        shares = spread(lengths, config, self.mesh.data.size)
+        return [pack(batch, rows, self.mesh) for rows in shares[self.mesh.data.rank]]
+
+    def _per_token(
+        self, model: Transformer, config: Config, batch: Batch, readout: Callable[[Tensor, Tensor], Tensor] | None
+    ) -> Array:
+        cells = torch.zeros(batch.tokens.size, dtype=torch.float64, device=self.mesh.device)
+        with torch.no_grad():
+            for stream in self.streams(batch, config):
+                out, _ = forward(model, stream, config, readout)
+                predicted = stream.cells_n >= 0
+                cells[stream.cells_n[predicted]] = out[predicted].double()
+        everywhere = sum_over(cells, self.mesh.world).cpu().numpy().reshape(batch.tokens.shape)
+        return np.where(batch.response, everywhere, 0.0)
+
+    def _step(
+        self,
+        model: Transformer,
+        optimizer: OptimizerState,
+        loss: LossFunction,
+        batch: Batch,
+        config: Config,
+        optimizer_config: OptimizerConfig,
+        total_steps: int,
+    ) -> tuple[OptimizerState, Metrics]:
+        weights = step_weights(batch, config, self.mesh.device)
+        model.zero_grad(set_to_none=True)
+        sums: dict[str, Tensor] = {}
+        offload = config.parallel.activation_offload
+        for stream in self.streams(batch, config):
+            with saved_activations(model, offload, self.ledger) if offload or self.counts_memory else nullcontext():
+                total, observed = loss(model, stream, weights)
+            total.backward()
+            for name, value in observed.items():
+                sums[name] = sums.get(name, torch.zeros((), dtype=torch.float64)) + value.double().cpu()
+        gradient = gradients_of(model)
+        norm = global_norm(gradient, self.mesh.world)
+        if not np.isfinite(norm):
+            raise SeedError(Reason.LOSS_NOT_FINITE, f"gradient norm is {norm} at optimizer step {optimizer.step}; no step taken")
+        optimizer = adamw(shards_of(model), gradient, optimizer, optimizer_config, total_steps, norm)
+        model.zero_grad(set_to_none=True)
+        everywhere = sum_over(torch.stack(list(sums.values())).to(self.mesh.device), self.mesh.world).tolist()
+        return optimizer, dict(zip(sums, everywhere, strict=True)) | {"grad_norm": norm}
+
+
+def moments(model: Transformer, config: Config) -> OptimizerState:
+    """Zero moments of a model's shards, on the device or off it."""
+    place = away if config.parallel.optimizer_offload else stay
+    state = initial_optimizer(shards_of(model))
+    return OptimizerState(
+        {name: place(x) for name, x in state.first.items()}, {name: place(x) for name, x in state.second.items()}, 0
+    )
+
+
+def policy_steps(config: Config) -> int:
+    """Optimizer steps of the whole RL phase, for the cosine schedule."""
+    responses = config.rollout.prompts * config.rollout.samples_per_prompt
+    return config.rollout.steps * config.algorithm.epochs * (responses // config.algorithm.mini_batch)
+
+
+def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str, Tensor]:
+    """Token weights [B, S] of every loss term over one whole optimizer step, coefficients included.
+
+    Terms as in the reference: ``policy``, ``kl``, ``positive``, ``tokens``, ``load_balance``, ``router_z``. The router terms are
+    means over all real tokens, and stand at the token itself; all others at the token that is predicted.
+    """
+    algorithm = config.algorithm
+    response, group, lengths, positive, truncated = (
+        torch.from_numpy(array).to(device)
+        for array in (batch.response, batch.group, batch.lengths, batch.positive, batch.truncated)
+    )
+    trained = response & ~truncated[:, None] if algorithm.overlong_filter else response
+    limit = float(config.rollout.max_response_tokens)
+    policy = token_weights(trained, group, algorithm.aggregation, limit)
+    real = torch.arange(batch.tokens.shape[1], device=device) < lengths[:, None]
+    router = token_weights(real, group, "token")
+    weights = {
+        "policy": policy,
+        "kl": algorithm.kl_weight * policy,
+        "positive": algorithm.positive_weight * token_weights(response & positive[:, None], group, "token"),
+        "tokens": token_weights(response, group, "token"),
+        "load_balance": algorithm.load_balance_weight * router,
+        "router_z": algorithm.router_z_weight * router,
+    }
+    return {name: weight for name, weight in weights.items() if name in ("policy", "tokens") or bool(weight.any())}
+
+
+def forward(
+    model: Transformer, stream: Stream, config: Config, readout: Callable[[Tensor, Tensor], Tensor] | None = None
+) -> tuple[Tensor, RouterTrace]:
+    """Run a model in the configured precision.
+
+    FSDP casts the weights it gathers. In one process they are cast here, as part of the graph, so that gradients
+    arrive in the precision of the master weights.
+    """
+    compute = COMPUTE[config.precision]
+    if model.mesh.world.size > 1 or model.embedding.dtype == compute:
+        return model(stream, readout)
+    cast = {name: weight.to(compute) for name, weight in model.named_parameters()}
+    return functional_call(model, cast, (stream, readout))
+
+
+def policy_loss(
+    model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config, mesh: Mesh
+) -> Loss:
+    """All terms of the policy's loss on this rank's part of a micro-batch (VAPO eq. 10 and the switches), and metrics."""
+    algorithm, temperature = config.algorithm, config.rollout.temperature
+
+    def readout(logits_nV: Tensor, targets_n: Tensor) -> Tensor:
+        entropy_n = token_entropy(logits_nV.detach(), temperature)
+        return torch.stack([token_log_probs(logits_nV, targets_n, temperature), entropy_n], 1)
+
+    out_n2, trace = forward(model, stream, config, readout)
+    log_probs, entropy = out_n2[:, 0], out_n2[:, 1].detach()
+    behaviour, advantages, anchor = (
+        stream.take(_response_only(values, batch, log_probs))
+        for values in (batch.behaviour_log_probs, batch.advantages, batch.anchor_log_probs)
+    )
+    taken = {name: stream.take(weight).to(log_probs.dtype) for name, weight in weights.items()}
+    terms = {"policy": weighted_sum(taken["policy"], clipped_surrogate(log_probs, behaviour, advantages, algorithm))}
+    if "positive" in weights:
+        terms["positive"] = weighted_sum(taken["positive"], -log_probs)
+    if "kl" in weights:
+        terms["kl"] = weighted_sum(taken["kl"], kl_penalty(log_probs, anchor, algorithm.kl_estimator))
+    terms |= router_terms(trace, stream, weights, mesh)
+    plain, mean = log_probs.detach(), taken["tokens"]
+    low, high = clip_fractions(plain, behaviour, advantages, algorithm)
+    observed = {
+        "entropy": entropy,
+        "ratio": ratio(plain, behaviour),
+        "clip_fraction_low": low.to(mean.dtype),
+        "clip_fraction_high": high.to(mean.dtype),
+        "log_prob_gap": (plain - behaviour).abs(),
+    }
+    return _total(terms), _observed(terms) | {name: weighted_sum(mean, values) for name, values in observed.items()}
+
+
+def imitation_loss(
+    model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config, mesh: Mesh
+) -> Loss:
+    """Token mean of ``-log pi(a_t)`` over demonstrations, plus the router terms."""
+
+    def readout(logits_nV: Tensor, targets_n: Tensor) -> Tensor:
+        return token_log_probs(logits_nV, targets_n, 1.0)
+
+    log_probs, trace = forward(model, stream, config, readout)
+    terms = {"nll": weighted_sum(stream.take(weights["tokens"]).to(log_probs.dtype), -log_probs)}
+    terms |= router_terms(trace, stream, weights, mesh)
+    return _total(terms), _observed(terms)
+
+
+def value_loss(model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config) -> Loss:
+    """Token mean of ``1/2 (V - target)^2``."""
+    values, _ = forward(model, stream, config)
+    old_values, targets = (
+        stream.take(_response_only(array, batch, values)) for array in (batch.old_values, batch.value_targets)
+    )
+    error = value_error(values, old_values, targets, config.algorithm.value_clip)
+    loss = weighted_sum(stream.take(weights["tokens"]).to(values.dtype), error)
+    return loss, {"value_loss": loss.detach()}
+
+
+def router_terms(trace: RouterTrace, stream: Stream, weights: dict[str, Tensor], mesh: Mesh) -> dict[str, Tensor]:
+    """Load-balance and z loss, summed over MoE layers, if switched on."""
+    terms: dict[str, Tensor] = {}
+    if "load_balance" in weights:
+        B, S = weights["load_balance"].shape
+        own = stream.take_own(weights["load_balance"])
+        row_n = (stream.own_cells_n.clamp(min=0)) // S
+        pairs = zip(trace.logits, trace.expert_ids, strict=True)
+        parts = [balance_loss(logits, ids, own.to(logits.dtype), row_n, B, mesh.sequence) for logits, ids in pairs]
+        terms["load_balance"] = torch.stack(parts).sum()
+    if "router_z" in weights:
+        own = stream.take_own(weights["router_z"])
+        terms["router_z"] = torch.stack([z_loss(logits, own.to(logits.dtype)) for logits in trace.logits]).sum()
+    return terms
+
+
+def _total(terms: dict[str, Tensor]) -> Tensor:
+    return torch.stack(list(terms.values())).sum()
+
+
+def _observed(terms: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"loss_{name}": term.detach() for name, term in terms.items()}
+
+
+def _response_only(values: Array, batch: Batch, like: Tensor) -> Tensor:
+    """An array of the batch as a tensor, 0 outside the response: 0 times NaN would be NaN."""
+    return torch.from_numpy(np.where(batch.response, values, 0.0)).to(like.device, like.dtype)

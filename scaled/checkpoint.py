@@ -1,0 +1,120 @@
+"""Checkpoints in the reference's format: whatever layout wrote one, any layout and either house goes on from it.
+
+Ranks gather one weight at a time and rank 0 writes it, so no rank ever holds more than one whole weight. Reading, every
+rank takes its own part of each weight from the file. What a checkpoint is (files, checksum, publishing by a rename)
+stands in ``reference.checkpoint``; here stands how shards become whole arrays and back.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reference import checkpoint
+from scaled.mesh import Mesh
+from scaled.model import Transformer
+from scaled.optimizer import OptimizerState
+from scaled.parallelize import build, fill, named, put, shards_of, whole
+from spec.config import Config
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that learns; the attributes are those of the reference's state, sharded.
+
+    Attributes:
+        policy: The policy.
+        value: The value model; None before RL and for critic-free recipes.
+        anchor: The policy that RL started from, for the KL term; None if the term is off.
+        policy_optimizer: Moments of the policy's shards.
+        value_optimizer: Moments of the value model's shards.
+        version: Optimizer steps the policy has taken.
+    """
+
+    policy: Transformer
+    value: Transformer | None
+    anchor: Transformer | None
+    policy_optimizer: OptimizerState
+    value_optimizer: OptimizerState
+    version: int
+
+
+def save(state: State, config: Config, progress: Mapping[str, Any], directory: Path, writes: bool) -> None:
+    """Publish a checkpoint. Collective: all ranks gather, one writes.
+
+    Args:
+        state: What to save.
+        config: Stored with it.
+        progress: Plain JSON values of the trainer.
+        directory: Where it will appear.
+        writes: Whether this rank is the one.
+    """
+    entries = whole_arrays(state)
+    if writes:
+        checkpoint.save(directory, entries, config, dict(progress) | {"version": state.version})
+    else:
+        for _ in entries:
+            pass
+
+
+def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
+    """Names and full arrays as the reference writes them, one after the other, each gathered when it is asked for."""
+    for part, model in (("policy", state.policy), ("value", state.value), ("anchor", state.anchor)):
+        if model is not None:
+            yield from _arrays(part, model, shards_of(model))
+    pairs = (
+        ("policy_optimizer", state.policy, state.policy_optimizer),
+        ("value_optimizer", state.value, state.value_optimizer),
+    )
+    for part, model, optimizer in pairs:
+        if model is not None:
+            yield from _arrays(f"{part}.first", model, optimizer.first)
+            yield from _arrays(f"{part}.second", model, optimizer.second)
+        yield f"{part}.step", optimizer.step
+
+
+def _arrays(part: str, model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[str, Any]]:
+    for name in shards:
+        yield f"{part}/{name}", whole(model, shards, name).cpu().numpy()
+
+
+def restore(
+    config: Config, directory: Path, mesh: Mesh, moments: Callable[[Transformer], OptimizerState]
+) -> tuple[State, dict[str, Any]]:
+    """Read a verified checkpoint into this layout.
+
+    Args:
+        config: Sizes, precision, switches.
+        directory: A ``step_N`` folder of any house and layout.
+        mesh: Ranks.
+        moments: Zero moments of a model, where the configuration wants them.
+
+    Returns:
+        The state, and the trainer's progress.
+    """
+    with checkpoint.opened(directory, config) as (file, progress):
+
+        def model(part: str) -> Transformer | None:
+            if part not in file:
+                return None
+            built = build(config, mesh, is_value=part == "value")
+            fill(built, lambda name: file[part][name][()])
+            return built
+
+        def optimizer(part: str, of: Transformer | None) -> OptimizerState:
+            if of is None:
+                return OptimizerState({}, {}, 0)
+            empty = moments(of)
+            for moment, target in (("first", empty.first), ("second", empty.second)):
+                for name, weight in named(of).items():
+                    full = torch.as_tensor(file[f"{part}.{moment}"][name][()])
+                    put(target[name], name, full, mesh, weight)
+            return OptimizerState(empty.first, empty.second, int(progress["steps"][part]))
+
+        policy, value, anchor = (model(part) for part in ("policy", "value", "anchor"))
+        assert policy is not None
+        moved = optimizer("policy_optimizer", policy), optimizer("value_optimizer", value)
+        return State(policy, value, anchor, *moved, int(progress["version"])), progress

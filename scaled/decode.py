@@ -1,0 +1,216 @@
+"""One step of generation: tokens in, logits out, keys and values remembered; heads, positions and experts over ranks.
+
+    rows       all ranks of ``sequence`` (context x tensor) decode the same rows
+    tensor     each rank has its heads' keys and values; output projections are summed
+    context    position p is remembered by rank p mod cp; partial softmaxes are merged by their log-sum-exp
+    expert     each rank of ``sequence`` routes its share of the rows, then all get all
+
+The weights are this rank's slices with FSDP's shards gathered, joined where two products have the same left side. A step
+is many small operations, so what does not depend on the layer is worked out once per step.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scaled.attention import rms_norm, rotation, wide
+from scaled.collectives import all_gather, sum_over
+from scaled.mesh import Mesh
+from scaled.moe import dispatch, route, swiglu
+from spec.config import ModelConfig
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Weights of one block as decoding wants them.
+
+    Attributes:
+        attention_norm, feed_forward_norm: Norms [D].
+        projection: query, key and value side by side [D, (H + 2 K) h].
+        head_norms: Query norm for the H heads, key norm for the K [H + K, h], or None.
+        output: [H h, D].
+        router: [D, E], or None in a dense block.
+        experts: gate, up, down of this rank's experts, or None.
+        dense: Layers that every token passes: the MLP of a dense block, or the shared experts.
+    """
+
+    attention_norm: Tensor
+    feed_forward_norm: Tensor
+    projection: Tensor
+    head_norms: Tensor | None
+    output: Tensor
+    router: Tensor | None
+    experts: tuple[Tensor, Tensor, Tensor] | None
+    dense: list[tuple[Tensor, Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a step reads, worked out once for all layers.
+
+    Attributes:
+        rows, width: b rows of s tokens each, flattened to n = b s.
+        cos_n1h, sin_n1h: Rotation of each token.
+        mine: Which tokens this context rank remembers; None for all.
+        places: Where in the flattened memory it remembers them.
+        visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens.
+    """
+
+    rows: int
+    width: int
+    cos_n1h: Tensor
+    sin_n1h: Tensor
+    mine: Tensor | None
+    places: Tensor
+    visible_b1qC: Tensor
+
+
+class Decoder:
+    """A policy of one version with the keys and values of unfinished responses.
+
+    Attributes:
+        memory: Per layer keys and values [slots, positions/cp, 2, K/tp, h]. Rows in use are the first so many.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
+        """Make room.
+
+        Args:
+            weights: This rank's slices, by the reference's names.
+            model: Sizes.
+            mesh: Ranks.
+            slots: Rows that can be decoded side by side.
+            positions: Longest prompt and response together.
+        """
+        self.model, self.mesh = model, mesh
+        self.embedding, self.final_norm = weights["embedding"], weights["final_norm"]
+        self.head = self.embedding.T if model.tied_embeddings else weights["head"]
+        self.layers = [_layer(weights, number, model, mesh) for number in range(model.layers)]
+        self.kv_heads = model.key_value_heads // mesh.tensor.size
+        self.group = model.heads // model.key_value_heads
+        self.held = -(-positions // mesh.context.size)
+        shape = (slots, self.held, 2, self.kv_heads, model.head_width)
+        self.memory = [self.embedding.new_zeros(shape) for _ in range(model.layers)]
+        everywhere = torch.arange(positions, device=mesh.device)
+        self.rotation = rotation(everywhere, model.head_width, model.rope_base, self.embedding.dtype)
+
+    def step(self, tokens_bs: Tensor, positions_bs: Tensor, first: int, read_b: Tensor) -> Tensor:
+        """Read tokens and say what may follow.
+
+        Args:
+            tokens_bs: New tokens of consecutive rows, right-padded; b may be 0.
+            positions_bs: Their positions; padding counts on, and what it leaves in the memory is overwritten before it is seen.
+            first: Slot of the first row.
+            read_b: Column of each row whose logits are wanted.
+
+        Returns:
+            Logits of this rank's share of the rows, padded to equal shares [ceil(b / sequence), V].
+        """
+        b, s = tokens_bs.shape
+        epsilon = self.model.norm_epsilon
+        x_nD = F.embedding(tokens_bs.reshape(-1), self.embedding)
+        reading = self.reading(positions_bs, first) if b else None
+        for layer, memory in zip(self.layers, self.memory, strict=True):
+            if reading is not None:
+                x_nD = x_nD + self.attention(layer, rms_norm(x_nD, layer.attention_norm, epsilon), memory, first, reading)
+            x_nD = x_nD + self.feed_forward(layer, rms_norm(x_nD, layer.feed_forward_norm, epsilon))
+        last_bD = x_nD.view(b, s, -1)[torch.arange(b, device=x_nD.device), read_b] if s > 1 else x_nD
+        return wide(rms_norm(self.share(last_bD), self.final_norm, epsilon) @ self.head)
+
+    def reading(self, positions_bs: Tensor, first: int) -> Reading:
+        """Everything about a step that does not depend on the layer."""
+        b, s = positions_bs.shape
+        cp, rank = self.mesh.context.size, self.mesh.context.rank
+        flat = positions_bs.reshape(-1)
+        slot = torch.arange(first, first + b, device=flat.device)[:, None].expand(b, s).reshape(-1)
+        places = slot * self.held + flat // cp
+        mine = None if cp == 1 else flat % cp == rank
+        longest = -(-(int(flat.max()) + 1) // cp)
+        held = torch.arange(longest, device=flat.device) * cp + rank
+        visible_bsC = held <= positions_bs[..., None]
+        visible = visible_bsC[:, None].expand(b, self.group, s, longest).reshape(b, 1, self.group * s, longest)
+        cos, sin = (table[flat] for table in self.rotation)
+        return Reading(b, s, cos, sin, mine, places if mine is None else places[mine], visible)
+
+    def attention(self, layer: Layer, x_nD: Tensor, memory: Tensor, first: int, reading: Reading) -> Tensor:
+        """Remember keys and values of the new tokens and attend to all remembered ones [n, D]."""
+        b, s, K, h = reading.rows, reading.width, self.kv_heads, self.model.head_width
+        joined = (x_nD @ layer.projection).view(b * s, -1, h)
+        qk, v = joined[:, :-K], joined[:, -K:]
+        if layer.head_norms is not None:
+            qk = rms_norm(qk, layer.head_norms, self.model.norm_epsilon)
+        qk = qk * reading.cos_n1h + qk.roll(h // 2, -1) * reading.sin_n1h
+        kv = torch.cat([qk[:, -K:], v], 1).flatten(1)
+        memory.view(-1, 2 * K * h).index_copy_(0, reading.places, kv if reading.mine is None else kv[reading.mine])
+        q = qk[:, :-K].view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
+        keys, values = memory[first : first + b, : reading.visible_b1qC.shape[-1]].permute(2, 0, 3, 1, 4).unbind(0)
+        mixed = self.merge(q, keys, values, reading.visible_b1qC)
+        mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
+        return sum_over(mixed @ layer.output, self.mesh.tensor)
+
+    def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
+        """Softmax attention over the keys of all context ranks [b, K, queries, h]."""
+        if self.mesh.context.size == 1:
+            return F.scaled_dot_product_attention(q, keys, values, visible)
+        scores = wide(q @ keys.transpose(2, 3)).masked_fill(~visible, -math.inf) * self.model.head_width**-0.5
+        total = torch.logsumexp(scores, -1, keepdim=True)
+        # A rank may hold no key that a query sees: its total is -inf, its part 0 and its weight 0.
+        part = torch.exp(scores - total.masked_fill(total == -math.inf, 0.0)) @ wide(values)
+        parts, totals = (all_gather(x[None], self.mesh.context) for x in (part, total))
+        return (parts * torch.softmax(totals, 0)).sum(0).to(q.dtype)
+
+    def feed_forward(self, layer: Layer, x_nD: Tensor) -> Tensor:
+        """Experts or MLP, each rank of ``sequence`` for its share of the rows [n, D]."""
+        mine = self.share(x_nD)
+        parts = [swiglu(mine, *weights) for weights in layer.dense]
+        if layer.router is not None and layer.experts is not None:
+            _, expert_ids_nk, gates_nk = route(mine, layer.router, self.model, None)
+            parts.append(dispatch(mine, expert_ids_nk, gates_nk, layer.experts, self.mesh.expert))
+        out = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
+        return all_gather(out, self.mesh.sequence)[: len(x_nD)]
+
+    def share(self, x: Tensor) -> Tensor:
+        """This rank's equal share of rows, the last ones filled up with zeros."""
+        size = self.mesh.sequence.size
+        if size == 1:
+            return x
+        rows = -(-len(x) // size)
+        padded = torch.cat([x, x.new_zeros(rows * size - len(x), *x.shape[1:])])
+        return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
+
+    def copy(self, sources: Tensor, targets: Tensor) -> None:
+        """Copy the rows of some slots to others."""
+        for memory in self.memory:
+            memory[targets] = memory[sources]
+
+
+def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:
+    prefix = f"layers.{number}."
+
+    def named(*names: str) -> tuple[Tensor, ...]:
+        return tuple(weights[prefix + name] for name in names)
+
+    def feed_forward(owner: str) -> tuple[Tensor, Tensor, Tensor]:
+        gate, up, down = named(f"{owner}.gate", f"{owner}.up", f"{owner}.down")
+        return gate, up, down
+
+    head_norms = None
+    if model.query_key_norm:
+        query_norm, key_norm = named("attention.query_norm", "attention.key_norm")
+        heads, kv_heads = model.heads // mesh.tensor.size, model.key_value_heads // mesh.tensor.size
+        head_norms = torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)])
+    is_dense = number < model.dense_layers
+    return Layer(
+        attention_norm=weights[prefix + "attention_norm"],
+        feed_forward_norm=weights[prefix + "feed_forward_norm"],
+        projection=torch.cat(named("attention.query", "attention.key", "attention.value"), 1),
+        head_norms=head_norms,
+        output=weights[prefix + "attention.output"],
+        router=None if is_dense else weights[prefix + "moe.router"],
+        experts=None if is_dense else feed_forward("moe"),
+        dense=[feed_forward("mlp")] if is_dense else [feed_forward(f"moe.shared.{n}") for n in range(model.shared_experts)],
+    )

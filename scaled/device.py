@@ -1,0 +1,34 @@
+"""Which device a process computes on, and how many threads it may use there."""
+
+import os
+
+import torch
+
+from scaled.launch import World
+from spec.errors import Reason, SeedError
+
+
+def device_of(world: World, wanted: str) -> torch.device:
+    """The process's own GPU, or the CPU with this process's share of its cores.
+
+    Args:
+        world: The processes; those of one machine take different GPUs.
+        wanted: ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE if there is no GPU for the process and one is wanted.
+    """
+    count = torch.cuda.device_count() if wanted != "cpu" else 0
+    if wanted == "cuda" and world.local_rank >= count:
+        raise SeedError(
+            Reason.ILLEGAL_VALUE,
+            f"parallel.device='cuda' needs a GPU for each rank of a machine; there are {count}, and this is local rank "
+            f"{world.local_rank}; legal: auto, cpu",
+        )
+    if world.local_rank < count:
+        return torch.device("cuda", world.local_rank)
+    if world.size > 1:  # threads of ranks that share cores wait for each other: a step took seven times as long with two
+        torch.set_num_threads(1)
+    elif "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return torch.device("cpu")

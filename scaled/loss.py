@@ -1,0 +1,90 @@
+"""Loss terms as weighted sums over this rank's tokens; the sum over ranks is the reference's sum over all.
+
+The weights hold all the averaging and are computed by every rank for the whole optimizer step. No mean is ever taken over
+a rank, so nothing depends on how tokens are spread (P1 to P6).
+"""
+
+import torch
+from torch import Tensor
+
+from spec.config import AlgorithmConfig
+
+LOG_RATIO_LIMIT = 20.0
+"""Bound of the log-ratio before exp, so that a stale token cannot overflow."""
+
+
+def token_weights(response_BS: Tensor, group_B: Tensor, aggregation: str, constant: float = 1.0) -> Tensor:
+    """Weight of each token under one of the four meanings of "mean loss" in float64 [B, S]; see the reference's table."""
+    lengths_B = response_BS.sum(1)
+    rows = max(int((lengths_B > 0).sum()), 1)
+    if aggregation == "token":
+        divisor_B = lengths_B.sum().expand(len(lengths_B)).to(torch.float64)
+    elif aggregation == "sequence":
+        divisor_B = rows * lengths_B.to(torch.float64)
+    elif aggregation == "group":
+        numbers, member = group_B.unique(return_inverse=True)
+        tokens_P = torch.zeros(len(numbers), dtype=torch.float64, device=group_B.device)
+        tokens_P = tokens_P.index_add(0, member, lengths_B.to(torch.float64))
+        divisor_B = max(int((tokens_P > 0).sum()), 1) * tokens_P[member]
+    else:
+        divisor_B = torch.full(lengths_B.shape, rows * constant, dtype=torch.float64, device=lengths_B.device)
+    return torch.where(response_BS, 1.0 / divisor_B.clamp(min=1)[:, None], 0.0)
+
+
+def weighted_sum(weights: Tensor, terms: Tensor) -> Tensor:
+    """``sum_t w_t l_t``, selecting rather than multiplying: a term at weight 0 may be NaN or inf."""
+    return (torch.where(weights != 0.0, terms, 0.0) * weights).sum()
+
+
+def token_log_probs(logits_nV: Tensor, targets_n: Tensor, temperature: float) -> Tensor:
+    """Log-probability of each target under its logits at the sampling temperature [n]."""
+    scaled = logits_nV / temperature
+    return scaled.gather(1, targets_n[:, None]).squeeze(1) - torch.logsumexp(scaled, 1)
+
+
+def token_entropy(logits_nV: Tensor, temperature: float) -> Tensor:
+    """Entropy in nats of the distribution behind each target [n]. A metric, not a loss."""
+    log_p = torch.log_softmax(logits_nV / temperature, 1)
+    return -(log_p.exp() * log_p).sum(1)
+
+
+def ratio(log_probs: Tensor, behaviour_log_probs: Tensor) -> Tensor:
+    """``rho = pi / pi_behaviour`` from log-probabilities; the denominator was recorded when the token was drawn."""
+    return (log_probs - behaviour_log_probs).clamp(-LOG_RATIO_LIMIT, LOG_RATIO_LIMIT).exp()
+
+
+def clipped_surrogate(log_probs: Tensor, behaviour_log_probs: Tensor, advantages: Tensor, algorithm: AlgorithmConfig) -> Tensor:
+    """``-min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``, with dual clip ``<= -c A`` where A < 0."""
+    rho = ratio(log_probs, behaviour_log_probs)
+    clipped = rho.clamp(1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
+    loss = torch.maximum(-rho * advantages, -clipped * advantages)
+    if algorithm.dual_clip:
+        loss = torch.where(advantages < 0, torch.minimum(loss, -algorithm.dual_clip * advantages), loss)
+    return loss
+
+
+def clip_fractions(
+    log_probs: Tensor, behaviour_log_probs: Tensor, advantages: Tensor, algorithm: AlgorithmConfig
+) -> tuple[Tensor, Tensor]:
+    """Tokens whose gradient the clip removes: below the floor (A < 0), above the cap (A > 0)."""
+    rho = ratio(log_probs, behaviour_log_probs)
+    low = (advantages < 0) & (rho < 1.0 - algorithm.clip_low)
+    high = (advantages > 0) & (rho > 1.0 + algorithm.clip_high)
+    return low, high
+
+
+def value_error(values: Tensor, old_values: Tensor, targets: Tensor, value_clip: float) -> Tensor:
+    """``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held within c of the old V."""
+    error = 0.5 * (values - targets) ** 2
+    if not value_clip:
+        return error
+    held = old_values + (values - old_values).clamp(-value_clip, value_clip)
+    return torch.maximum(error, 0.5 * (held - targets) ** 2)
+
+
+def kl_penalty(log_probs: Tensor, anchor_log_probs: Tensor, estimator: str) -> Tensor:
+    """KL(pi || anchor) per sampled token: ``k2 = d^2 / 2`` or ``k3 = exp(-d) - 1 + d``."""
+    d = log_probs - anchor_log_probs
+    if estimator == "k2":
+        return 0.5 * d * d
+    return (-d).clamp(-LOG_RATIO_LIMIT, LOG_RATIO_LIMIT).exp() - 1.0 + d

@@ -1,0 +1,240 @@
+"""The transformer as plain single-device modules; ``parallelize`` shards them from outside.
+
+A module holds the slice of its weights that this rank computes with and calls the functions of the chapters. Names
+are the reference's but for two levels that FSDP needs as modules of their own: ``attention.heads`` and ``moe.experts``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from scaled.attention import Rotation, attention, rms_norm, rotation, wide
+from scaled.mesh import Mesh
+from scaled.moe import dispatch, route, swiglu
+from scaled.stream import AttentionPlan, Stream
+from spec.config import ModelConfig
+from spec.layout import slice_shape
+from spec.weights import Shapes, block_shapes
+
+Readout = Callable[[Tensor, Tensor], Tensor]
+
+HEAD_CHUNK = 1024
+"""Tokens whose logits exist at the same time: 1024 x 155,136 float32 numbers are 0.6 GiB."""
+
+
+@dataclass
+class RouterTrace:
+    """What the routers of one forward pass decided about this rank's tokens, a list entry per MoE layer.
+
+    Attributes:
+        logits: Router logits [n, E].
+        expert_ids: Chosen experts [n, k].
+    """
+
+    logits: list[Tensor] = field(default_factory=list)
+    expert_ids: list[Tensor] = field(default_factory=list)
+
+
+class Heads(nn.Module):
+    """Projections of this rank's heads: the weights that tensor parallelism cuts."""
+
+    query: nn.Parameter
+    key: nn.Parameter
+    value: nn.Parameter
+    output: nn.Parameter
+
+    def __init__(self, shapes: Shapes, model: ModelConfig, mesh: Mesh) -> None:
+        super().__init__()
+        self.model, self.mesh = model, mesh
+        _hold(self, {name: shapes[f"attention.{name}"] for name in ("query", "key", "value", "output")})
+
+    def forward(self, x_nD: Tensor, norms: tuple[Tensor, Tensor] | None, angles: Rotation, plan: AttentionPlan) -> Tensor:
+        """Attention with these heads [n, D]."""
+        weights = (self.query, self.key, self.value, self.output)
+        return attention(x_nD, weights, norms, angles, plan, self.model, self.mesh)
+
+
+class Attention(nn.Module):
+    """Heads, and the norms that all heads of all ranks share."""
+
+    def __init__(self, shapes: Shapes, model: ModelConfig, mesh: Mesh) -> None:
+        super().__init__()
+        self.heads = Heads(shapes, model, mesh)
+        names = ("query_norm", "key_norm") if model.query_key_norm else ()
+        _hold(self, {name: shapes[f"attention.{name}"] for name in names})
+
+    def forward(self, x_nD: Tensor, angles: Rotation, plan: AttentionPlan) -> Tensor:
+        """What attention adds to the residual stream [n, D]."""
+        norms = (self.query_norm, self.key_norm) if hasattr(self, "query_norm") else None
+        out: Tensor = self.heads(x_nD, norms, angles, plan)
+        return out
+
+
+class Swiglu(nn.Module):
+    """A dense gated feed-forward layer, or a shared expert."""
+
+    gate: nn.Parameter
+    up: nn.Parameter
+    down: nn.Parameter
+
+    def __init__(self, prefix: str, shapes: Shapes) -> None:
+        super().__init__()
+        _hold(self, {name: shapes[prefix + name] for name in ("gate", "up", "down")})
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(silu(x Wg) * x Wu) Wd``."""
+        return swiglu(x, self.gate, self.up, self.down)
+
+
+class Experts(Swiglu):
+    """This rank's routed experts: the weights that expert parallelism cuts."""
+
+    def __init__(self, shapes: Shapes, mesh: Mesh) -> None:
+        super().__init__("moe.", shapes)
+        self.mesh = mesh
+
+    def forward(self, x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor) -> Tensor:  # type: ignore[override]
+        """Answers of the chosen experts, wherever they live [n, D]."""
+        return dispatch(x_nD, expert_ids_nk, gates_nk, (self.gate, self.up, self.down), self.mesh.expert)
+
+
+class Moe(nn.Module):
+    """Router, routed and shared experts."""
+
+    router: nn.Parameter
+
+    def __init__(self, shapes: Shapes, model: ModelConfig, mesh: Mesh) -> None:
+        super().__init__()
+        self.model = model
+        _hold(self, {"router": shapes["moe.router"]})
+        self.experts = Experts(shapes, mesh)
+        self.shared = nn.ModuleList(Swiglu(f"moe.shared.{number}.", shapes) for number in range(model.shared_experts))
+
+    def forward(self, x_nD: Tensor, given_nk: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """What the layer adds [n, D], router logits [n, E], expert ids [n, k]."""
+        logits_nE, expert_ids_nk, gates_nk = route(x_nD, self.router, self.model, given_nk)
+        out_nD = self.experts(x_nD, expert_ids_nk, gates_nk)
+        for shared in self.shared:
+            out_nD = out_nD + shared(x_nD)
+        return out_nD, logits_nE, expert_ids_nk
+
+
+class Block(nn.Module):
+    """``x += attention(norm(x)); x += feed_forward(norm(x))``."""
+
+    attention_norm: nn.Parameter
+    feed_forward_norm: nn.Parameter
+
+    def __init__(self, layer: int, model: ModelConfig, mesh: Mesh) -> None:
+        super().__init__()
+        self.model = model
+        shapes = {name: slice_shape(name, shape, mesh.layout) for name, shape in block_shapes(model, layer).items()}
+        _hold(self, {name: shapes[name] for name in ("attention_norm", "feed_forward_norm")})
+        self.attention = Attention(shapes, model, mesh)
+        self.is_moe = layer >= model.dense_layers
+        if self.is_moe:
+            self.moe = Moe(shapes, model, mesh)
+        else:
+            self.mlp = Swiglu("mlp.", shapes)
+
+    def forward(
+        self, x_nD: Tensor, angles: Rotation, plan: AttentionPlan, given_nk: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """The residual stream after the block, and what the router decided (None in a dense block)."""
+        epsilon = self.model.norm_epsilon
+        x_nD = x_nD + self.attention(rms_norm(x_nD, self.attention_norm, epsilon), angles, plan)
+        normed = rms_norm(x_nD, self.feed_forward_norm, epsilon)
+        if not self.is_moe:
+            return x_nD + self.mlp(normed), None, None
+        out_nD, logits_nE, expert_ids_nk = self.moe(normed, given_nk)
+        return x_nD + out_nD, logits_nE, expert_ids_nk
+
+
+class Transformer(nn.Module):
+    """Embedding, blocks, final norm, and a head: of logits (policy) or of one scalar (value model)."""
+
+    embedding: nn.Parameter
+    final_norm: nn.Parameter
+    head: nn.Parameter
+    value_head: nn.Parameter
+    value_bias: nn.Parameter
+
+    def __init__(self, model: ModelConfig, mesh: Mesh, is_value: bool = False) -> None:
+        """Weights are empty: ``parallelize.load`` fills them.
+
+        Args:
+            model: Sizes.
+            mesh: Ranks; the module holds this rank's slices.
+            is_value: Whether it is a value model.
+        """
+        super().__init__()
+        self.model, self.mesh, self.is_value = model, mesh, is_value
+        self.recompute = False
+        _hold(self, {"embedding": (model.vocabulary, model.hidden), "final_norm": (model.hidden,)})
+        self.layers = nn.ModuleList(Block(layer, model, mesh) for layer in range(model.layers))
+        if is_value:
+            _hold(self, {"value_head": (model.hidden, 1), "value_bias": (1,)})
+        elif not model.tied_embeddings:
+            _hold(self, {"head": (model.hidden, model.vocabulary)})
+
+    def forward(
+        self, stream: Stream, readout: Readout | None = None, replay: Sequence[Tensor] | None = None
+    ) -> tuple[Tensor, RouterTrace]:
+        """Run the blocks and the head on this rank's tokens.
+
+        Args:
+            stream: The packed tokens.
+            readout: What to keep of logits [n, V] and the tokens they predict [n], computed for ``HEAD_CHUNK`` tokens
+                at a time and again in the backward pass; None keeps the logits. A value model has no use for it.
+            replay: Expert ids per MoE layer to use instead of the routers' choice [n, k].
+
+        Returns:
+            Logits [n, V] or what ``readout`` made of them, about the token after each place; or values [n] of the state
+            after each place. And what the routers decided.
+        """
+        x_nD = F.embedding(stream.tokens_n, self.embedding)
+        angles = rotation(stream.positions_m, self.model.head_width, self.model.rope_base, x_nD.dtype)
+        trace = RouterTrace()
+        for block in self.layers:
+            number = len(trace.logits)
+            given = replay[number] if replay is not None and block.is_moe else None
+            arguments = (x_nD, angles, stream.plan, given)
+            x_nD, logits, ids = checkpoint(block, *arguments, use_reentrant=False) if self.recompute else block(*arguments)
+            if logits is not None:
+                trace.logits.append(logits)
+                trace.expert_ids.append(ids)
+        x_nD = rms_norm(x_nD, self.final_norm, self.model.norm_epsilon)
+        return (self.values(x_nD) if self.is_value else self.read(x_nD, stream.targets_n, readout)), trace
+
+    def values(self, x_nD: Tensor) -> Tensor:
+        """``V = norm(x) w + b`` in float32 or better [n]."""
+        return wide(x_nD @ self.value_head).squeeze(1) + wide(self.value_bias)
+
+    def read(self, x_nD: Tensor, targets_n: Tensor, readout: Readout | None) -> Tensor:
+        """Logits, or what ``readout`` makes of them."""
+        head_DV = self.embedding.T if self.model.tied_embeddings else self.head
+
+        def chunk(part: Tensor, targets: Tensor) -> Tensor:
+            logits = wide(part @ head_DV)
+            return logits if readout is None else readout(logits, targets)
+
+        if readout is None or len(x_nD) <= HEAD_CHUNK:
+            return chunk(x_nD, targets_n)
+        parts = zip(x_nD.split(HEAD_CHUNK), targets_n.split(HEAD_CHUNK), strict=True)
+        return torch.cat([checkpoint(chunk, *part, use_reentrant=False) for part in parts])
+
+
+def reference_name(name: str) -> str:
+    """The name that the reference, and every checkpoint, gives a weight."""
+    return name.replace("attention.heads.", "attention.").replace("moe.experts.", "moe.")
+
+
+def _hold(module: nn.Module, shapes: Shapes) -> None:
+    for name, shape in shapes.items():
+        module.register_parameter(name, nn.Parameter(torch.empty(shape)))
+
+

@@ -1,0 +1,93 @@
+"""AdamW on the shards that this rank holds; the one thing ranks must share is the gradient norm.
+
+Every weight lives on exactly one rank (``spec.layout``), so the global norm is one sum over ranks of local squares, and
+the update itself needs no communication.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scaled.collectives import sum_over
+from scaled.mesh import Axis
+from spec.config import OptimizerConfig
+
+Shards = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """Moments of this rank's shards and the number of steps taken."""
+
+    first: Shards
+    second: Shards
+    step: int
+
+
+def initial_optimizer(shards: Mapping[str, Tensor]) -> OptimizerState:
+    """Zero moments."""
+    return OptimizerState(
+        {name: torch.zeros_like(shard) for name, shard in shards.items()},
+        {name: torch.zeros_like(shard) for name, shard in shards.items()},
+        0,
+    )
+
+
+def learning_rate(step: int, total_steps: int, config: OptimizerConfig) -> float:
+    """Warm-up ``lr (step + 1) / warmup``; then constant, or a cosine from lr to the final rate at the last step."""
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
+    if config.schedule == "constant":
+        return config.learning_rate
+    span = max(total_steps - 1 - config.warmup_steps, 1)
+    progress = min((step - config.warmup_steps) / span, 1.0)
+    fall = (1.0 + math.cos(math.pi * progress)) / 2.0
+    return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * fall
+
+
+def global_norm(gradient: Mapping[str, Tensor], world: Axis) -> float:
+    """``sqrt(sum of squares over all entries of all weights on all ranks)``, summed in float64."""
+    squares = [shard.double().square().sum() for shard in gradient.values()]
+    return math.sqrt(float(sum_over(torch.stack(squares).sum(), world)))
+
+
+@torch.no_grad()
+def adamw(
+    shards: Mapping[str, Tensor],
+    gradient: Mapping[str, Tensor],
+    state: OptimizerState,
+    config: OptimizerConfig,
+    total_steps: int,
+    norm: float,
+) -> OptimizerState:
+    """One step, in place. Decay acts on matrices only; norm weights and biases (one axis) are left alone.
+
+    Args:
+        shards: This rank's weights; changed.
+        gradient: Gradient of the loss summed over all ranks, same names and shapes.
+        state: Moments so far; changed.
+        config: Learning rate and the constants of the update.
+        total_steps: Steps of the whole phase, for the cosine.
+        norm: Global norm of the gradient.
+
+    Returns:
+        The state after the step.
+    """
+    rate = learning_rate(state.step, total_steps, config)
+    scale = config.clip_norm / norm if 0.0 < config.clip_norm < norm else 1.0
+    t = state.step + 1
+    for name, weight in shards.items():
+        g = gradient[name] * scale
+        first, second = state.first[name].to(g.device), state.second[name].to(g.device)
+        first.mul_(config.beta1).add_(g, alpha=1.0 - config.beta1)
+        second.mul_(config.beta2).addcmul_(g, g, value=1.0 - config.beta2)
+        direction = (first / (1.0 - config.beta1**t)) / ((second / (1.0 - config.beta2**t)).sqrt() + config.epsilon)
+        if weight.ndim > 1 and config.weight_decay:
+            direction = direction + config.weight_decay * weight
+        weight.sub_(rate * direction)
+        state.first[name].copy_(first)
+        state.second[name].copy_(second)
+    return OptimizerState(state.first, state.second, t)

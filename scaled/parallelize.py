@@ -1,0 +1,167 @@
+"""Sharding from outside: a plain module goes in, the same module with its weights spread over ranks comes out.
+
+    1. tensor and expert parallelism     the module was built with slices (``spec.layout.slice_shape``)
+    2. recomputation of blocks           a switch of the module
+    3. FSDP, three groups a block        experts over efsdp; heads over data x context; the rest over all ranks
+
+Gradients are summed, never averaged (divide factor 1): the loss is a sum whose weights know the whole step. So a weight's
+gradient is complete when FSDP has summed it over the ranks that hold other tokens or other shards of it, and no weight
+needs a hook for tensor, context or expert parallelism. In one process nothing is sharded and FSDP stays away.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor, Shard
+
+from scaled.collectives import all_gather
+from scaled.mesh import Axis, Mesh
+from scaled.model import Block, Transformer, reference_name
+from scaled.watchdog import collective
+from spec.config import Config
+from spec.layout import group_of, sharded_axis, sliced_axis
+from spec.types import Array
+
+MASTER = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}
+"""Precision of the weights that the optimizer moves, of gradient sums and of moments."""
+COMPUTE = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
+"""Precision of the arithmetic between the weights."""
+
+
+def build(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
+    """A model whose weights are still empty, sharded over the mesh.
+
+    Args:
+        config: Sizes, precision, recomputation.
+        mesh: Ranks.
+        is_value: Whether it is a value model.
+    """
+    with torch.device("meta"):
+        model = Transformer(config.model, mesh, is_value).to(MASTER[config.precision])
+    model.recompute = config.parallel.recompute
+    shard(model, mesh, COMPUTE[config.precision])
+    return model.to_empty(device=mesh.device)
+
+
+def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
+    """Apply FSDP in place, innermost groups first; one process is left as it is."""
+    if mesh.all_shards is None or mesh.attention_shards is None or mesh.expert_shards is None:
+        return
+    master = model.embedding.dtype
+    cast = None if compute == master else compute
+    policy = MixedPrecisionPolicy(param_dtype=cast, reduce_dtype=master, cast_forward_inputs=False)
+
+    def over(ranks: DeviceMesh) -> dict[str, Any]:
+        # Asked for by name: the outermost group would otherwise stay gathered after a forward pass without backward, and the
+        # next one would compute with weights from before an optimizer step.
+        return {"mesh": ranks, "mp_policy": policy, "reshard_after_forward": True}
+
+    for block in model.layers:
+        assert isinstance(block, Block)
+        if block.is_moe:
+            experts = mesh.expert_shards
+            fully_shard(block.moe.experts, shard_placement_fn=_experts_placement(experts.size()), **over(experts))
+        fully_shard(block.attention.heads, **over(mesh.attention_shards))
+        fully_shard(block, **over(mesh.all_shards))
+    fully_shard(model, **over(mesh.all_shards))
+    for module in model.modules():
+        if isinstance(module, FSDPModule):
+            module.set_gradient_divide_factor(1.0)
+
+
+def _experts_placement(shards: int) -> Callable[[nn.Parameter], Shard]:
+    return lambda weight: Shard(sharded_axis(tuple(weight.shape), "moe.gate", shards))
+
+
+def named(model: nn.Module) -> dict[str, nn.Parameter]:
+    """All weights by the reference's names."""
+    return {reference_name(name): weight for name, weight in model.named_parameters()}
+
+
+def shards_of(model: nn.Module) -> dict[str, Tensor]:
+    """This rank's shards of all weights; changing them changes the model."""
+    return {name: local(weight.detach()) for name, weight in named(model).items()}
+
+
+def gradients_of(model: nn.Module) -> dict[str, Tensor]:
+    """This rank's shards of all gradients; zeros where no token of any rank reached a weight."""
+    return {
+        name: local(torch.zeros_like(weight) if weight.grad is None else weight.grad).detach()
+        for name, weight in named(model).items()
+    }
+
+
+def local(x: Tensor) -> Tensor:
+    """The shard behind a distributed tensor, or the tensor itself."""
+    return x.to_local() if isinstance(x, DTensor) else x
+
+
+def fill(model: Transformer, value_of: Callable[[str], Array]) -> None:
+    """Give every weight its slice and shard of a full array.
+
+    Args:
+        model: Built by ``build``.
+        value_of: The full array by the reference's name; asked once per weight, so that only one needs to be in memory.
+    """
+    for name, weight in named(model).items():
+        put(local(weight.data), name, torch.as_tensor(np.ascontiguousarray(value_of(name))), model.mesh, weight)
+
+
+def put(shard_: Tensor, name: str, full: Tensor, mesh: Mesh, weight: Tensor) -> None:
+    """Write this rank's part of a full tensor into a shard that is laid out like ``weight``."""
+    piece = slice_of(name, full, mesh)
+    if isinstance(weight, DTensor):
+        (placement,) = weight.placements
+        assert isinstance(placement, Shard)
+        parts = list(torch.chunk(piece, weight.device_mesh.size(), placement.dim))
+        rank = weight.device_mesh.get_local_rank()
+        # Fewer rows than ranks leave the last ranks with nothing.
+        piece = parts[rank] if rank < len(parts) else piece.narrow(placement.dim, 0, 0)
+    shard_.copy_(piece)
+
+
+def slice_of(name: str, full: Tensor, mesh: Mesh) -> Tensor:
+    """This rank's heads or experts of a full weight; all of a weight that neither slices."""
+    axis, ranks = sliced_axis(name), slicing_axis(name, mesh)
+    return full if axis is None else full.chunk(ranks.size, axis)[ranks.rank]
+
+
+def slicing_axis(name: str, mesh: Mesh) -> Axis:
+    """The ranks that hold the other slices of a weight."""
+    return {"attention": mesh.tensor, "experts": mesh.expert, "rest": Axis("none")}[group_of(name)]
+
+
+def slices_of(model: Transformer) -> dict[str, Tensor]:
+    """This rank's slices of all weights with their FSDP shards gathered: what generation computes with. Collective."""
+    return {name: unsharded(weight, weight.data) for name, weight in named(model).items()}
+
+
+def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:
+    """Gather what is laid out like ``weight`` over its FSDP ranks. Collective."""
+    if not isinstance(weight, DTensor):
+        return shard_.detach()
+    like = shard_ if isinstance(shard_, DTensor) else DTensor.from_local(
+        shard_, weight.device_mesh, weight.placements, run_check=False, shape=weight.shape, stride=weight.stride()
+    )
+    with collective("all_gather of weights", "shards"):
+        return like.full_tensor().detach()
+
+
+def whole(model: Transformer, shards: Mapping[str, Tensor], name: str) -> Tensor:
+    """The full tensor behind this rank's shard of a weight, a gradient or a moment. Collective.
+
+    Args:
+        model: What the shards are laid out like.
+        shards: Reference name -> this rank's shard.
+        name: Which one.
+    """
+    piece = unsharded(named(model)[name], shards[name].to(model.mesh.device))
+    axis, ranks = sliced_axis(name), slicing_axis(name, model.mesh)
+    if axis is None or ranks.size == 1:
+        return piece
+    return all_gather(piece.movedim(axis, 0), ranks).movedim(0, axis)

@@ -1,0 +1,140 @@
+"""How a model lies on its ranks, as arithmetic: which degrees are legal, and how many weights each rank holds.
+
+    ranks = fsdp * cp * tp;      ep divides ranks;      efsdp = ranks / ep
+
+Three groups of weights, each sharded once and only once, so that every weight lives on exactly one rank:
+
+=========== ================================= ======================== ==========================
+group       weights                           sliced over              sharded (FSDP) over
+=========== ================================= ======================== ==========================
+attention   query, key, value, output         tp, by heads             fsdp * cp
+experts     gate, up, down of routed experts  ep, by experts           efsdp
+rest        all others                        nothing                  all ranks
+=========== ================================= ======================== ==========================
+
+FSDP cuts the first axis into ``ceil(rows / shards)`` rows a rank, so the last ranks may hold less; experts are cut
+along their second axis where there are more shards than experts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil, prod
+
+from spec.config import ParallelConfig
+from spec.errors import Reason, SeedError
+
+ATTENTION_MATRICES = ("query", "key", "value", "output")
+EXPERT_MATRICES = ("gate", "up", "down")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Degrees of parallelism; all 1 is one process."""
+
+    fsdp: int = 1
+    cp: int = 1
+    tp: int = 1
+    ep: int = 1
+
+    @property
+    def ranks(self) -> int:
+        """Processes in all."""
+        return self.fsdp * self.cp * self.tp
+
+    @property
+    def efsdp(self) -> int:
+        """Shards of the experts that one expert-parallel rank keeps."""
+        return self.ranks // self.ep
+
+    @property
+    def title(self) -> str:
+        """The degrees as a person writes them."""
+        return f"fsdp={self.fsdp} cp={self.cp} tp={self.tp} ep={self.ep}"
+
+
+def layout_for(parallel: ParallelConfig, ranks: int) -> Layout:
+    """The layout of a configuration on so many ranks.
+
+    Args:
+        parallel: Degrees; ``fsdp = 0`` takes what ``cp`` and ``tp`` leave over.
+        ranks: Processes that were started.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION, with the legal values.
+    """
+    inner = parallel.cp * parallel.tp
+    wanted = (parallel.fsdp or max(ranks // inner, 1)) * inner
+    if wanted != ranks:
+        share = f"parallel.fsdp={parallel.fsdp} * " if parallel.fsdp else "any fsdp * "
+        legal = [f"{n}" for n in divisors(ranks)]
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"{share}parallel.cp={parallel.cp} * parallel.tp={parallel.tp} must be the number of ranks, {ranks}; "
+            f"legal products of cp and tp: {', '.join(legal)}",
+        )
+    if ranks % parallel.ep:
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"parallel.ep={parallel.ep} must divide the number of ranks, {ranks}; legal: {', '.join(map(str, divisors(ranks)))}",
+        )
+    return Layout(ranks // inner, parallel.cp, parallel.tp, parallel.ep)
+
+
+def divisors(number: int) -> list[int]:
+    """All divisors of a positive number, ascending."""
+    return [n for n in range(1, number + 1) if number % n == 0]
+
+
+def group_of(name: str) -> str:
+    """Which group a weight belongs to: ``attention``, ``experts`` or ``rest``."""
+    *_, owner, last = ("", "", *name.split("."))
+    if owner == "attention" and last in ATTENTION_MATRICES:
+        return "attention"
+    return "experts" if owner == "moe" and last in EXPERT_MATRICES else "rest"
+
+
+def sliced_axis(name: str) -> int | None:
+    """Axis along which tensor or expert parallelism cuts a weight, or None."""
+    group = group_of(name)
+    if group == "attention":
+        return 0 if name.endswith("output") else 1
+    return 0 if group == "experts" else None
+
+
+def sharded_axis(shape: tuple[int, ...], name: str, shards: int) -> int:
+    """Axis along which FSDP cuts a slice of a weight: the first, but for experts fewer than shards the second."""
+    return 1 if group_of(name) == "experts" and shape[0] < shards else 0
+
+
+def slice_shape(name: str, shape: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
+    """Shape of what tensor or expert parallelism leaves on a rank, before FSDP."""
+    axis = sliced_axis(name)
+    if axis is None:
+        return shape
+    degree = layout.tp if group_of(name) == "attention" else layout.ep
+    return (*shape[:axis], shape[axis] // degree, *shape[axis + 1 :])
+
+
+def shards_of(name: str, layout: Layout) -> int:
+    """Over how many ranks FSDP cuts a weight's slice."""
+    return {"attention": layout.fsdp * layout.cp, "experts": layout.efsdp, "rest": layout.ranks}[group_of(name)]
+
+
+def weights_per_rank(shapes: Mapping[str, tuple[int, ...]], layout: Layout) -> dict[str, int]:
+    """Weights that the fullest rank holds, by group.
+
+    Formula: ``ceil(rows / shards) * (entries of a row)`` summed over the weights of a group.
+
+    Args:
+        shapes: Name -> full shape of every weight.
+        layout: Degrees of parallelism.
+
+    Returns:
+        Group -> number of weights on rank 0, which holds the most.
+    """
+    held = {"attention": 0, "experts": 0, "rest": 0}
+    for name, shape in shapes.items():
+        piece, shards = slice_shape(name, shape, layout), shards_of(name, layout)
+        axis = sharded_axis(piece, name, shards)
+        held[group_of(name)] += ceil(piece[axis] / shards) * prod(piece) // piece[axis]
+    return held

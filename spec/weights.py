@@ -1,0 +1,51 @@
+"""Names and shapes of all weights: what the two houses and every checkpoint share.
+
+Weights live in one flat mapping from name to array; matrices are stored [in, out].
+"""
+
+from spec.config import ModelConfig
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def block_shapes(model: ModelConfig, layer: int) -> Shapes:
+    """Names and shapes of the weights of one block."""
+    D, h = model.hidden, model.head_width
+    shapes: Shapes = {
+        "attention_norm": (D,),
+        "attention.query": (D, model.heads * h),
+        "attention.key": (D, model.key_value_heads * h),
+        "attention.value": (D, model.key_value_heads * h),
+        "attention.output": (model.heads * h, D),
+        "feed_forward_norm": (D,),
+    }
+    if model.query_key_norm:
+        shapes |= {"attention.query_norm": (h,), "attention.key_norm": (h,)}
+    if layer < model.dense_layers:
+        F = model.dense_width
+        return shapes | {"mlp.gate": (D, F), "mlp.up": (D, F), "mlp.down": (F, D)}
+    E, F = model.experts, model.expert_width
+    shapes |= {"moe.router": (D, E), "moe.gate": (E, D, F), "moe.up": (E, D, F), "moe.down": (E, F, D)}
+    for shared in range(model.shared_experts):
+        prefix = f"moe.shared.{shared}."
+        shapes |= {prefix + "gate": (D, F), prefix + "up": (D, F), prefix + "down": (F, D)}
+    return shapes
+
+
+def body_shapes(model: ModelConfig) -> Shapes:
+    """Names and shapes of everything below the head."""
+    shapes: Shapes = {"embedding": (model.vocabulary, model.hidden)}
+    for layer in range(model.layers):
+        shapes |= {f"layers.{layer}.{name}": shape for name, shape in block_shapes(model, layer).items()}
+    return shapes | {"final_norm": (model.hidden,)}
+
+
+def policy_shapes(model: ModelConfig) -> Shapes:
+    """Names and shapes of the policy's weights."""
+    head = {} if model.tied_embeddings else {"head": (model.hidden, model.vocabulary)}
+    return body_shapes(model) | head
+
+
+def value_shapes(model: ModelConfig) -> Shapes:
+    """Names and shapes of the value model's weights."""
+    return body_shapes(model) | {"value_head": (model.hidden, 1), "value_bias": (1,)}
