@@ -79,7 +79,7 @@ def dispatch(
         back[order] = torch.arange(len(order), device=order.device)
         counts = torch.bincount(flat, minlength=len(weights[0]) * expert.size)
         answers = _answers_of_ranks(x_nD[order // k], counts, weights, expert)[back]
-    return (answers.view(n, k, -1) * gates_nk[:, :, None]).sum(1)
+    return (answers.view(n, k, x_nD.shape[1]) * gates_nk[:, :, None]).sum(1)
 
 
 def _answers_of_ranks(copies: Tensor, counts_E: Tensor, weights: tuple[Tensor, Tensor, Tensor], expert: Axis) -> Tensor:
@@ -112,7 +112,7 @@ def run_experts(x: Tensor, expert_of_row: Tensor, weights: tuple[Tensor, Tensor,
     place[order] = torch.arange(len(order), device=order.device) - starts.repeat_interleave(counts)
     slots = expert_of_row * longest + place
     lines = x.new_zeros(experts * longest, x.shape[1]).index_copy(0, slots, x)
-    answers = swiglu(lines.view(experts, longest, -1), *weights)
+    answers = swiglu(lines.view(experts, longest, x.shape[1]), *weights)
     return answers.flatten(0, 1).index_select(0, slots)
 
 
