@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 PRESETS = ("tiny", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
+PRECISIONS = ("float64", "float32", "bfloat16")
 
 
 class Refusal(click.ClickException):
@@ -109,6 +110,38 @@ def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, 
     run_ablation(seeds, jobs, preset, out, overrides)
 
 
+@seed.command()
+@click.option("--full", is_flag=True, help="All layouts up to 8 ranks in all precisions, not a choice of them.")
+@click.option("--ranks", type=int, multiple=True, help="Only launches of so many ranks; may be given several times.")
+@click.option("--precision", "precisions", type=click.Choice(PRECISIONS), multiple=True, help="Only this precision.")
+def conform(full: bool, ranks: tuple[int, ...], precisions: tuple[str, ...]) -> None:
+    """Check that the torch house computes what the reference computes, on every layout and in every precision.
+
+    Prints largest error and bound of each chapter; exit code 1 if one does not hold.
+    """
+    from cli.conform import conform as run_conformance
+
+    if not run_conformance(full, ranks, precisions):
+        raise SystemExit(1)
+
+
+@seed.command()
+@click.option("--recipe", type=click.Choice(RECIPES), default="vapo", show_default=True, help="Algorithm.")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
+def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> None:
+    """Compare two houses or layouts A and B on one batch and name the first chapter that differs.
+
+    A side is reference or scaled, with a layout and settings if wanted: scaled:tp=2,ep=2,precision=float32. Exit code 1
+    if they differ.
+    """
+    from cli.conform import diff as run_diff
+
+    if not run_diff(first, second, recipe, overrides):
+        raise SystemExit(1)
+
+
 def _speaks() -> bool:
     """Whether this process is the one of a launched job that talks to the person: what all refuse is said once."""
     ranks = [os.environ[name] for name in ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK") if name in os.environ]
@@ -117,3 +150,7 @@ def _speaks() -> bool:
 
 def _was_given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+if __name__ == "__main__":
+    seed()

@@ -48,16 +48,42 @@ def assert_all_close(actual: Mapping[str, Array], expected: Mapping[str, Array],
         ValueError: A bound out of range.
     """
     _check_bound(relative)
-    if actual.keys() != expected.keys():
-        missing, extra = sorted(expected.keys() - actual.keys()), sorted(actual.keys() - expected.keys())
-        raise AssertionError(f"{what}: missing names {missing}, unexpected names {extra}")
-    if not expected:
-        raise AssertionError(f"{what}: no arrays to compare")
+    assert_names(actual, expected, what)
     pairs = {name: _checked(actual[name], expected[name], f"{what}: {name}") for name in expected}
     scales = {name: float(numpy.max(numpy.abs(wanted))) for name, (wanted, _) in pairs.items()}
     floor = SMALLEST_SCALE * max(scales.values())
     for name, (wanted, found) in pairs.items():
         _check_error(found, wanted, relative * max(scales[name], floor), f"{what}: {name}")
+
+
+def largest_error(actual: Mapping[str, Array], expected: Mapping[str, Array], what: str) -> tuple[float, str]:
+    """How far two sets of named arrays are apart, in the measure of ``assert_all_close``.
+
+    Returns:
+        The smallest bound that ``assert_all_close`` would pass, and the name of the array that asks for it.
+
+    Raises:
+        AssertionError: Names or shapes differ, nothing to compare, or something is not finite.
+    """
+    assert_names(actual, expected, what)
+    pairs = {name: _checked(actual[name], expected[name], f"{what}: {name}") for name in expected}
+    scales = {name: float(numpy.max(numpy.abs(wanted))) for name, (wanted, _) in pairs.items()}
+    floor = SMALLEST_SCALE * max(scales.values())
+    errors = {}
+    for name, (wanted, found) in pairs.items():
+        error, scale = float(numpy.max(numpy.abs(found - wanted))), max(scales[name], floor)
+        errors[name] = error / scale if scale else (0.0 if error == 0.0 else numpy.inf)
+    worst = max(errors, key=lambda name: errors[name])
+    return errors[worst], worst
+
+
+def assert_names(actual: Mapping[str, Array], expected: Mapping[str, Array], what: str) -> None:
+    """Raise unless both have the same names, and some."""
+    if actual.keys() != expected.keys():
+        missing, extra = sorted(expected.keys() - actual.keys()), sorted(actual.keys() - expected.keys())
+        raise AssertionError(f"{what}: missing names {missing}, unexpected names {extra}")
+    if not expected:
+        raise AssertionError(f"{what}: no arrays to compare")
 
 
 def _check_bound(relative: float) -> None:

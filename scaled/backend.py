@@ -38,7 +38,7 @@ from scaled.loss import (
 )
 from scaled.mesh import Mesh
 from scaled.mesh import build as build_mesh
-from scaled.model import RouterTrace, Transformer
+from scaled.model import Readout, RouterTrace, Transformer
 from scaled.moe import balance_loss, z_loss
 from scaled.offload import Ledger, away, saved_activations, stay
 from scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
@@ -218,7 +218,7 @@ class ScaledBackend:
         return [pack(batch, rows, self.mesh) for rows in shares[self.mesh.data.rank]]
 
     def _per_token(
-        self, model: Transformer, config: Config, batch: Batch, readout: Callable[[Tensor, Tensor], Tensor] | None
+        self, model: Transformer, config: Config, batch: Batch, readout: Readout | None
     ) -> Array:
         cells = torch.zeros(batch.tokens.size, dtype=torch.float64, device=self.mesh.device)
         with torch.no_grad():
@@ -302,22 +302,32 @@ def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str
 
 
 def forward(
-    model: Transformer, stream: Stream, config: Config, readout: Callable[[Tensor, Tensor], Tensor] | None = None
+    model: Transformer,
+    stream: Stream,
+    config: Config,
+    readout: Readout | None = None,
+    replay: Sequence[Tensor] | None = None,
 ) -> tuple[Tensor, RouterTrace]:
-    """Run a model in the configured precision.
+    """Run a model in the configured precision; the other arguments are those of ``Transformer.forward``.
 
     FSDP casts the weights it gathers. In one process they are cast here, as part of the graph, so that gradients
     arrive in the precision of the master weights.
     """
     compute = COMPUTE[config.precision]
     if model.mesh.world.size > 1 or model.embedding.dtype == compute:
-        return model(stream, readout)
+        return model(stream, readout, replay)
     cast = {name: weight.to(compute) for name, weight in model.named_parameters()}
-    return functional_call(model, cast, (stream, readout))
+    return functional_call(model, cast, (stream, readout, replay))
 
 
 def policy_loss(
-    model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config, mesh: Mesh
+    model: Transformer,
+    stream: Stream,
+    weights: dict[str, Tensor],
+    batch: Batch,
+    config: Config,
+    mesh: Mesh,
+    replay: Sequence[Tensor] | None = None,
 ) -> Loss:
     """All terms of the policy's loss on this rank's part of a micro-batch (VAPO eq. 10 and the switches), and metrics."""
     algorithm, temperature = config.algorithm, config.rollout.temperature
@@ -326,7 +336,7 @@ def policy_loss(
         entropy_n = token_entropy(logits_nV.detach(), temperature)
         return torch.stack([token_log_probs(logits_nV, targets_n, temperature), entropy_n], 1)
 
-    out_n2, trace = forward(model, stream, config, readout)
+    out_n2, trace = forward(model, stream, config, readout, replay)
     log_probs, entropy = out_n2[:, 0], out_n2[:, 1].detach()
     behaviour, advantages, anchor = (
         stream.take(_response_only(values, batch, log_probs))

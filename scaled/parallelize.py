@@ -72,6 +72,7 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
     for module in model.modules():
         if isinstance(module, FSDPModule):
             module.set_gradient_divide_factor(1.0)
+            module.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that multiplies first
 
 
 def _experts_placement(shards: int) -> Callable[[nn.Parameter], Shard]:

@@ -1,0 +1,93 @@
+"""``seed conform`` and ``seed diff``: whether the houses agree, and where they do not."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from conformance.compare import largest_error
+from conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
+from conformance.side import config_of, parse_side, traced
+from conformance.trace import CHAPTERS, Trace
+from spec.errors import Reason, SeedError
+
+TOLERANCES = {"float64": EXACT, "float32": 1e-4, "bfloat16": 0.1}
+"""From which relative error on ``seed diff`` calls a chapter different, by the lower precision of the two sides."""
+
+
+def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool:
+    """Run the grid and print the table: chapter by layout by precision, largest error against its bound.
+
+    Returns:
+        Whether every error is within its bound.
+    """
+    grid = {count: layouts for count, layouts in (FULL if full else QUICK).items() if not ranks or count in ranks}
+    if not grid:
+        asked, legal = (", ".join(map(str, numbers)) for numbers in (ranks, QUICK))
+        raise SeedError(Reason.ILLEGAL_VALUE, f"--ranks={asked} must be some of: {legal}")
+
+    def of(count: int) -> tuple[str, ...]:
+        return tuple(precisions) or (PRECISIONS if full else quick_precisions(count))
+
+    with tqdm(total=len(grid) + 1, desc="conform", dynamic_ncols=True) as bar:
+
+        def report(text: str) -> None:
+            bar.set_postfix_str(text, refresh=False)
+            bar.update(1)
+
+        lines = run_grid(grid, of, report)
+    click.echo(grid_table(lines))
+    failed = [line for line in lines if not line.holds]
+    click.echo(f"\n{len(lines) - len(failed)} of {len(lines)} comparisons within their bounds")
+    for line in failed:
+        click.echo(f"{line.job.case}, {line.job.precision}, {line.job.layout.title}: {line.chapter} differs most in {line.worst}")
+    return not failed
+
+
+def grid_table(lines: Sequence[Line]) -> str:
+    """One row per layout, precision and case; a cell is ``error/bound``, with ``!`` where it does not hold."""
+    width = 16
+    rows = [f"{'layout':24}{'precision':11}{'case':12}" + "".join(f"{chapter:>{width}}" for chapter in CHAPTERS)]
+    for job in dict.fromkeys(line.job for line in lines):
+        cells = {line.chapter: line for line in lines if line.job == job}
+        texts = [_cell(cells.get(chapter)) for chapter in CHAPTERS]
+        rows.append(f"{job.layout.title:24}{job.precision:11}{job.case:12}" + "".join(f"{text:>{width}}" for text in texts))
+    return "\n".join(rows)
+
+
+def _cell(line: Line | None) -> str:
+    return "-" if line is None else f"{line.error:.0e}/{line.bound:.0e}{'' if line.holds else '!'}"
+
+
+def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool:
+    """Compare two houses or layouts on one batch, chapter by chapter, and name the first that differs.
+
+    Returns:
+        Whether they agree.
+    """
+    sides = parse_side(first), parse_side(second)
+    configs = [config_of(side, recipe, tuple(overrides)) for side in sides]
+    tolerance = max(TOLERANCES[config.precision] for config in configs)
+    with tempfile.TemporaryDirectory(prefix="seed-diff-") as folder:
+        traces = [
+            traced(side, recipe, tuple(overrides), Path(folder) / f"{number}.npz")
+            for number, side in enumerate(tqdm(sides, desc="diff", dynamic_ncols=True))
+        ]
+    click.echo(f"{first} against {second}, relative tolerance {tolerance:g}\n")
+    text, differing = diff_table(traces[0], traces[1], tolerance)
+    click.echo(text)
+    click.echo(f"\nthe first chapter that differs is {differing[0]}" if differing else "\nno chapter differs")
+    return not differing
+
+
+def diff_table(first: Trace, second: Trace, tolerance: float) -> tuple[str, list[str]]:
+    """A row per chapter with its largest error, and the chapters whose error is above the tolerance."""
+    rows, differing = [f"{'chapter':12}{'largest error':>15}  {'where':44}"], []
+    for chapter, expected in first.items():
+        error, worst = largest_error(second[chapter], expected, chapter)
+        differs = not error <= tolerance
+        differing += [chapter] if differs else []
+        rows.append(f"{chapter:12}{error:>15.1e}  {worst:44}{'differs' if differs else 'same'}")
+    return "\n".join(rows), differing

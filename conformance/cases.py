@@ -1,0 +1,117 @@
+"""What the houses are asked: small models in which every part is present, and batches in which every term bites.
+
+Everything is drawn by NumPy from a seed, so any process on any machine can draw it again.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from reference.backend import ReferenceBackend
+from reference.batch import plain_batch
+from reference.problems import training_problem
+from reference.random import generator
+from reference.tokenizer import encode
+from spec.config import Config, load_config
+from spec.types import Array, Batch, Request
+
+SIZES = (
+    "precision=float64",
+    "model.layers=3",
+    "model.dense_layers=1",
+    "model.dense_width=24",
+    "model.hidden=32",
+    "model.heads=8",
+    "model.key_value_heads=4",
+    "model.head_width=8",
+    "model.experts=8",
+    "model.experts_per_token=2",
+    "model.expert_width=16",
+    "model.shared_experts=1",
+    "algorithm.mini_batch=16",
+    "algorithm.micro_batch=4",
+    "rollout.prompts=4",
+    "rollout.samples_per_prompt=4",
+    "rollout.max_response_tokens=12",
+    "policy_optimizer.warmup_steps=2",
+    "policy_optimizer.weight_decay=0.1",
+    "policy_optimizer.clip_norm=0.05",
+)
+"""A dense block, then experts with a shared one; heads for 4 tensor ranks, experts for 8 ranks; a clip that binds."""
+
+CASES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "vapo": ("vapo", ()),
+    "everything": (
+        "vapo",
+        (
+            "algorithm.kl_weight=0.2",
+            "algorithm.load_balance_weight=0.05",
+            "algorithm.router_z_weight=0.01",
+            "algorithm.dual_clip=1.5",
+            "algorithm.value_clip=0.1",
+            "algorithm.whiten=true",
+            "algorithm.truncation_value=last",
+            "algorithm.overlong_filter=true",
+            "algorithm.aggregation=group",
+            "algorithm.gae_alpha=0.3",
+        ),
+    ),
+    "dapo": ("dapo", ("algorithm.kl_weight=0.1", "algorithm.kl_estimator=k3", "algorithm.group_std=sample")),
+    "grpo": ("grpo", ("algorithm.aggregation=constant", "model.tied_embeddings=true", "model.query_key_norm=false")),
+}
+"""Name -> recipe and overrides; together they switch on every term and every alternative."""
+
+
+def case_config(case: str, *overrides: str) -> Config:
+    """The configuration of a case, for the scaled house; the reference reads the same."""
+    recipe, changes = CASES[case]
+    return load_config("tiny", recipe, (*SIZES, *changes, *overrides), backend="scaled")
+
+
+def case_batch(config: Config, seed: int = 0) -> Batch:
+    """A mini-batch of uneven responses, some cut, some correct, sampled from a policy that is off by a little or by a lot.
+
+    Rows have 3 to 24 tokens, so that padding, packing and an uneven deal all matter; one response is a single token. Ratios
+    keep away from the kinks of the clip, where a last bit would decide a whole gradient: they are at most ``NEAR`` from 1 in
+    logarithm, or at least ``FAR``.
+    """
+    random = generator(seed, "conformance batch")
+    rows, vocabulary = config.algorithm.mini_batch, config.model.vocabulary
+    sizes = [(int(random.integers(2, 12)), int(random.integers(1, 13))) for _ in range(rows)]
+    sizes[1] = (2, 1)
+    prompts = [tuple(random.integers(2, vocabulary, prompt).tolist()) for prompt, _ in sizes]
+    responses = [tuple(random.integers(1, vocabulary, response).tolist()) for _, response in sizes]
+    batch = plain_batch(prompts, responses)
+
+    exact = config.model_copy(update={"precision": "float64"})
+    policy = ReferenceBackend().initial_state(exact)
+    log_probs = ReferenceBackend().log_probs(policy, exact, batch)
+    shape = batch.tokens.shape
+    distance = np.where(random.random(shape) < 0.7, random.uniform(0.0, NEAR, shape), random.uniform(FAR, 2 * FAR, shape))
+    off = distance * random.choice([-1.0, 1.0], shape)
+    return replace(
+        batch,
+        positive=random.random(rows) < 0.5,
+        group=np.arange(rows) // config.rollout.samples_per_prompt,
+        truncated=random.random(rows) < 0.25,
+        behaviour_log_probs=np.where(batch.response, log_probs + off, 0.0),
+    )
+
+
+NEAR, FAR = 0.1, 0.55
+"""In logarithm the kinks are at 0.18 and 0.25 above (clip), 0.22 below, and 0.41 (dual clip); five steps move by less."""
+
+
+def case_rewards(config: Config, seed: int = 0) -> Array:
+    """A reward per row; one group has equal rewards."""
+    rewards = generator(seed, "conformance rewards").normal(size=config.algorithm.mini_batch)
+    rewards[: config.rollout.samples_per_prompt] = 0.1
+    return np.asarray(rewards)
+
+
+def case_requests(config: Config) -> list[Request]:
+    """Requests of real puzzles, several samples each."""
+    families, difficulties = config.data.families, config.data.difficulties
+    problems = [training_problem(families, difficulties, number, 7) for number in range(config.rollout.prompts)]
+    samples = range(config.rollout.samples_per_prompt)
+    return [Request(problem, encode(problem.prompt), sample, 3) for problem in problems for sample in samples]

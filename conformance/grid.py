@@ -1,0 +1,221 @@
+"""The grid: every chapter, on every layout, in every precision, against the reference in float64.
+
+    float64    error at most 1e-10
+    float32    at most twice what the reference itself errs in float32, plus a floor of a few roundings
+    bfloat16   the same against the reference in bfloat16, both with the experts that float64 chooses (``in_bfloat16``)
+
+A tolerance is earned, never typed in (the idea is flash-attention's). Layouts of one number of ranks share one launch.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from conformance.cases import CASES, case_batch, case_config, case_rewards
+from conformance.compare import largest_error
+from conformance.launch import run_ranks
+from conformance.reference_trace import ReferenceTracer
+from conformance.trace import CHAPTERS, Replay, Trace, flat, trace
+from spec.layout import Layout
+from spec.types import Params
+
+EXACT = 1e-10
+"""Bound in float64: round-off of sums in another order, with room for cancellation, and far below any mistake."""
+
+FLOORS = {"float32": 16 * 2.0**-24, "bfloat16": 4 * 2.0**-9}
+"""A few roundings of the precision: two runs that both err hardly at all may differ by more than a factor of two."""
+
+FORWARD = ("attention", "moe", "model")
+BFLOAT16_CHAPTERS = (*FORWARD, "gradient")
+LAUNCH_SECONDS = 900.0
+
+QUICK = {
+    1: [Layout()],
+    2: [Layout(fsdp=2), Layout(cp=2), Layout(tp=2), Layout(fsdp=2, ep=2)],
+    4: [Layout(cp=2, tp=2, ep=2), Layout(tp=4, ep=4), Layout(fsdp=2, cp=2, ep=4), Layout(fsdp=2, tp=2)],
+    8: [Layout(fsdp=2, cp=2, tp=2, ep=8), Layout(cp=4, tp=2, ep=4)],
+}
+"""Every axis alone, and combinations up to eight ranks, in about a minute a launch on two cores."""
+
+FULL = {
+    ranks: [
+        Layout(ranks // (cp * tp), cp, tp, ep)
+        for tp in (1, 2, 4)
+        for cp in (1, 2, 4, 8)
+        for ep in (1, 2, 4, 8)
+        if ranks % (cp * tp) == 0 and ranks % ep == 0
+    ]
+    for ranks in (1, 2, 4, 8)
+}
+"""All layouts up to eight ranks that the cases' heads and experts allow."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trace that a launch computes and compares."""
+
+    case: str
+    precision: str
+    layout: Layout
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def chapters(self) -> tuple[str, ...]:
+        """What is compared in this precision."""
+        return BFLOAT16_CHAPTERS if self.precision == "bfloat16" else CHAPTERS
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table: how far a chapter is from the reference in float64.
+
+    Attributes:
+        job: What was computed.
+        chapter: Chapter.
+        error: Largest error relative to the scale of its array.
+        bound: What it may be.
+        worst: Name of the array that errs most.
+    """
+
+    job: Job
+    chapter: str
+    error: float
+    bound: float
+    worst: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the error is within the bound."""
+        return self.error <= self.bound
+
+
+def jobs_of(layouts: Sequence[Layout], precisions: Sequence[str]) -> list[Job]:
+    """All cases in one process; on several ranks the case with every term, in every precision."""
+    several = any(layout.ranks > 1 for layout in layouts)
+    cases = ("everything",) if several else tuple(CASES)
+    return [Job(case, precision, layout) for layout in layouts for precision in precisions for case in cases]
+
+
+PRECISIONS = ("float64", "float32", "bfloat16")
+FEW_RANKS = 2
+"""Up to so many ranks the quick grid computes in every precision, beyond in float64 only: there is where layouts differ."""
+
+
+def quick_precisions(ranks: int) -> tuple[str, ...]:
+    """Precisions of the quick grid."""
+    return PRECISIONS if ranks <= FEW_RANKS else ("float64",)
+
+
+def run_grid(
+    grid: dict[int, list[Layout]], precisions_of: Callable[[int], Sequence[str]], report: Callable[[str], None] = lambda _: None
+) -> list[Line]:
+    """Compare every layout of a grid with the reference.
+
+    Args:
+        grid: Ranks -> layouts.
+        precisions_of: Ranks -> which of ``PRECISIONS``.
+        report: Told what is being done.
+
+    Returns:
+        A line per job and chapter.
+    """
+    launches = {ranks: jobs_of(layouts, precisions_of(ranks)) for ranks, layouts in grid.items()}
+    every_job = [job for jobs in launches.values() for job in jobs]
+    cases = sorted({job.case for job in every_job})
+    with tempfile.TemporaryDirectory(prefix="seed-conform-") as folder:
+        report(f"the reference computes {len(cases)} cases")
+        truths = {case: write_truth(case, Path(folder)) for case in cases}
+        wanted = sorted({(job.case, job.precision) for job in every_job})
+        allowed = {(case, precision): own_errors(case, precision, truths[case]) for case, precision in wanted}
+        lines: list[Line] = []
+        for ranks, jobs in sorted(launches.items()):
+            report(f"{ranks} rank{'s' * (ranks > 1)}: {len(jobs)} traces")
+            lines += bounded(launch(ranks, jobs, Path(folder)), allowed)
+    return lines
+
+
+def write_truth(case: str, folder: Path) -> Trace:
+    """The reference's trace in float64, also as a file for the launches; with it the experts that its routers chose."""
+    tracer, config = ReferenceTracer(), case_config(case)
+    truth = trace(tracer, config)
+    routes = {f"routes/{layer}": ids for layer, ids in enumerate(chosen_experts(tracer, case))}
+    arrays: dict[str, Any] = {**dict(flat(truth)), **routes}
+    np.savez(folder / f"{case}.npz", **arrays)
+    return truth
+
+
+def chosen_experts(tracer: ReferenceTracer, case: str) -> Replay:
+    """Experts that the reference's routers choose for the batch of a case in float64 [B, S, k] per MoE layer."""
+    config = case_config(case)
+    return tracer.routes(tracer.backend.initial_state(config), config, case_batch(config))
+
+
+def own_errors(case: str, precision: str, truth: Trace) -> dict[str, float]:
+    """How far the reference itself is from the truth when it computes in a lower precision, by chapter."""
+    if precision == "float64":
+        return {}
+    single = precision == "float32"
+    own = trace(ReferenceTracer(), case_config(case, "precision=float32")) if single else in_bfloat16(case)
+    return {chapter: largest_error(arrays, truth_of(truth, chapter, arrays), chapter)[0] for chapter, arrays in own.items()}
+
+
+def in_bfloat16(case: str) -> Trace:
+    """The reference in bfloat16, with the experts of float64.
+
+    The forward chapters run on NumPy arrays of bfloat16. The gradient, which autograd cannot take on such arrays, is the
+    exact one at weights that were rounded to bfloat16.
+    """
+    tracer, config, routes = ReferenceTracer(), case_config(case), chosen_experts(ReferenceTracer(), case)
+    exact = tracer.backend.begin_reinforcement(tracer.backend.initial_state(config), config)
+    policy, value = rounded(exact.policy), rounded(exact.value)
+    found = tracer.forward(replace(exact, policy=policy, value={}), config, case_batch(config), routes)
+    learned = tracer.backend.advantages(exact, config, case_batch(config), case_rewards(config))
+    at_rounded = replace(exact, policy=plain(policy), value=plain(value))
+    gradients = tracer.gradients(at_rounded, config, learned, None)
+    found["gradient"] = {name: g for name, g in gradients.items() if name.startswith("policy")}
+    return {chapter: plain(arrays) for chapter, arrays in found.items()}
+
+
+def rounded(params: Params) -> Params:
+    """Arrays in bfloat16."""
+    return {name: array.astype(ml_dtypes.bfloat16) for name, array in params.items()}
+
+
+def plain(arrays: Params) -> Params:
+    """Arrays in float64."""
+    return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
+
+
+def truth_of(truth: Trace, chapter: str, found: dict[str, Any]) -> dict[str, Any]:
+    """The arrays of the truth that a lower precision answers to: with given experts there are no values to compare."""
+    return {name: array for name, array in truth[chapter].items() if name in found}
+
+
+def launch(ranks: int, jobs: Sequence[Job], folder: Path) -> list[Line]:
+    """Let so many ranks compute and compare; bounds are not known yet.
+
+    Raises:
+        RuntimeError: The launch failed; its last lines of output.
+    """
+    (folder / "jobs.json").write_text(json.dumps([[j.case, j.precision, vars(j.layout), j.overrides] for j in jobs]))
+    out = folder / "lines.json"
+    done = run_ranks(ranks, ["-m", "conformance.worker", str(folder), str(out)], LAUNCH_SECONDS)
+    if done.returncode:
+        raise RuntimeError(f"conformance launch on {ranks} ranks failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    rows = json.loads(out.read_text())
+    return [Line(jobs[number], chapter, error, np.nan, worst) for number, chapter, error, worst in rows]
+
+
+def bounded(lines: Sequence[Line], allowed: dict[tuple[str, str], dict[str, float]]) -> Iterator[Line]:
+    """Give every line its bound."""
+    for line in lines:
+        precision = line.job.precision
+        exact = precision == "float64"
+        bound = EXACT if exact else 2 * allowed[line.job.case, precision][line.chapter] + FLOORS[precision]
+        yield replace(line, bound=bound)

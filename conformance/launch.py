@@ -1,0 +1,46 @@
+"""Starting Python modules on several ranks, with whatever ``mpirun`` belongs to this environment."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from spec.errors import Reason, SeedError
+
+
+def mpirun() -> str:
+    """The launcher beside this interpreter, or the one on the path.
+
+    Raises:
+        SeedError: BACKEND_MISSING.
+    """
+    beside = Path(sys.executable).with_name("mpirun")
+    found = str(beside) if beside.exists() else shutil.which("mpirun")
+    if found is None:
+        raise SeedError(Reason.BACKEND_MISSING, "no mpirun here; it comes with: pip install 'seed-reasoning[scaled]'")
+    return found
+
+
+def run_ranks(
+    ranks: int, arguments: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run ``python ARGUMENTS`` on so many ranks and wait.
+
+    Args:
+        ranks: Processes; 1 runs without MPI.
+        arguments: What follows ``python``, e.g. ``-m conformance.worker jobs.json``.
+        timeout: Seconds after which all ranks are killed (``subprocess.TimeoutExpired``).
+        environment: Variables to add.
+
+    Returns:
+        Exit code and output of all ranks together.
+    """
+    command = [sys.executable, *arguments]
+    if ranks > 1:
+        command = [mpirun(), "-n", str(ranks), *command]
+    # Threads of ranks that share cores wait for each other: one each.
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    full = {**os.environ, **threads, **(environment or {})}
+    return subprocess.run(command, env=full, capture_output=True, text=True, timeout=timeout, check=False)

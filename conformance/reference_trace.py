@@ -1,0 +1,95 @@
+"""The reference under questioning: the chapters called one by one, on padded rows."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from conformance.trace import Replay, Trace
+from reference.attention import attention, rms_norm
+from reference.backend import ReferenceBackend, State, accumulate, policy_loss, value_loss
+from reference.batch import step_weights
+from reference.model import hidden_states, positions_of, token_logits, token_values
+from reference.moe import dense_layer, moe_layer
+from spec.config import Config
+from spec.types import Array, Batch, IntArray, Metrics, Params
+
+
+class ReferenceTracer:
+    """Fulfils ``conformance.trace.Tracer``."""
+
+    def __init__(self) -> None:
+        self.backend = ReferenceBackend()
+
+    def forward(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> Trace:
+        """Each layer's attention and feed-forward output, router logits, token logits and values."""
+        model, params = config.model, state.policy
+        B, S = batch.tokens.shape
+        real_BS = np.arange(S) < batch.lengths[:, None]
+
+        def shown(array: Array) -> Array:
+            rows = np.asarray(array).reshape(B, S, -1)
+            return np.where(real_BS[:, :, None], rows, 0.0)
+
+        found: Trace = {"attention": {}, "moe": {}, "model": {}}
+        positions = positions_of(batch.tokens)
+        x_ND = params["embedding"][batch.tokens.reshape(-1)]
+        for layer in range(model.layers):
+            prefix = f"layers.{layer}."
+            normed = rms_norm(x_ND, params[prefix + "attention_norm"], model.norm_epsilon)
+            out = attention(params, prefix + "attention.", normed, positions, model, None)
+            found["attention"][f"layer {layer}"] = shown(out)
+            x_ND = x_ND + out
+            normed = rms_norm(x_ND, params[prefix + "feed_forward_norm"], model.norm_epsilon)
+            if layer < model.dense_layers:
+                out = dense_layer(params, prefix + "mlp.", normed)
+            else:
+                given = None if replay is None else replay[layer - model.dense_layers].reshape(B * S, -1)
+                out, logits, _ = moe_layer(params, prefix + "moe.", normed, model, given)
+                found["moe"][f"layer {layer} router logits"] = shown(logits)
+            found["moe"][f"layer {layer}"] = shown(out)
+            x_ND = x_ND + out
+        logits, _ = token_logits(params, batch.tokens, model) if replay is None else self._replayed(params, config, batch, replay)
+        found["model"]["logits"] = np.where(batch.response[:, :, None], logits, 0.0)
+        if state.value and replay is None:
+            found["model"]["values"] = np.where(batch.response, token_values(state.value, batch.tokens, model), 0.0)
+        return found
+
+    def routes(self, state: State, config: Config, batch: Batch) -> list[IntArray]:
+        """Expert ids per MoE layer [B, S, k]."""
+        _, decided = token_logits(state.policy, batch.tokens, config.model)
+        return [ids.reshape(*batch.tokens.shape, -1) for ids in decided.expert_ids]
+
+    def gradients(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> dict[str, Array]:
+        """Gradients by weight."""
+        if replay is not None:
+            raise ValueError("the reference's gradients are asked for with its own routing")
+        batch = replace(batch, weights=step_weights(batch, config))
+        if "kl" in batch.weights:
+            batch = replace(batch, anchor_log_probs=self.backend.log_probs(state, config, batch, anchor=True))
+
+        def of_policy(params: Params, part: Batch) -> tuple[Any, Metrics]:
+            return policy_loss(params, part, config)
+
+        def of_value(params: Params, part: Batch) -> tuple[Any, Metrics]:
+            return value_loss(params, part, config)
+
+        gradient, _ = accumulate(of_policy, state.policy, batch, config.algorithm.micro_batch)
+        found = {f"policy {name}": g for name, g in gradient.items()}
+        if state.value:
+            gradient, _ = accumulate(of_value, state.value, batch, config.algorithm.micro_batch)
+            found |= {f"value {name}": g for name, g in gradient.items()}
+        return found
+
+    def weights(self, state: State) -> dict[str, Array]:
+        """All weights."""
+        found = {f"policy {name}": weight for name, weight in state.policy.items()}
+        return found | {f"value {name}": weight for name, weight in state.value.items()}
+
+    def _replayed(self, params: Params, config: Config, batch: Batch, replay: Replay) -> tuple[Array, None]:
+        B, S = batch.tokens.shape
+        flat = [ids.reshape(B * S, -1) for ids in replay]
+        hidden_ND, _ = hidden_states(params, batch.tokens, positions_of(batch.tokens), config.model, replay=flat)
+        head_DV = params["embedding"].T if config.model.tied_embeddings else params["head"]
+        after = (hidden_ND @ head_DV).reshape(B, S, -1)
+        return np.concatenate([np.zeros_like(after[:, :1]), after[:, :-1]], axis=1), None

@@ -1,0 +1,132 @@
+"""The torch house under questioning: hooks on its modules, and its streams brought back to padded rows on every rank."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from conformance.trace import Replay, Trace
+from scaled.backend import ScaledBackend, forward, policy_loss, step_weights, value_loss
+from scaled.checkpoint import State
+from scaled.collectives import sum_over
+from scaled.model import Block, Transformer
+from scaled.parallelize import gradients_of, shards_of, whole
+from scaled.stream import Stream
+from spec.config import Config
+from spec.types import Array, Batch, IntArray
+
+
+class ScaledTracer:
+    """Fulfils ``conformance.trace.Tracer``; every method is collective."""
+
+    def __init__(self, backend: ScaledBackend) -> None:
+        self.backend = backend
+
+    def forward(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> Trace:
+        """Each layer's attention and feed-forward output, router logits, token logits and values."""
+        found: Trace = {"attention": {}, "moe": {}, "model": {}}
+        rows = _Rows(batch, self.backend)
+        with torch.no_grad(), ExitStack() as hooks:
+            seen: dict[tuple[str, str], Tensor] = {}
+            for layer, block in enumerate(state.policy.layers):
+                assert isinstance(block, Block)
+                hooks.enter_context(_watch(block.attention, seen, ("attention", f"layer {layer}"), 0))
+                if block.is_moe:
+                    hooks.enter_context(_watch(block.moe, seen, ("moe", f"layer {layer}"), 0))
+                    hooks.enter_context(_watch(block.moe, seen, ("moe", f"layer {layer} router logits"), 1))
+                else:
+                    hooks.enter_context(_watch(block.mlp, seen, ("moe", f"layer {layer}"), 0))
+            for stream in self.backend.streams(batch, config):
+                logits, _ = forward(state.policy, stream, config, replay=_of_stream(replay, stream))
+                for (chapter, name), value in seen.items():
+                    rows.put(chapter, name, stream.own_cells_n, value)
+                rows.put("model", "logits", stream.cells_n, logits)
+                if state.value is not None and replay is None:
+                    values, _ = forward(state.value, stream, config)
+                    rows.put("model", "values", stream.cells_n, values)
+        for (chapter, name), array in rows.everywhere().items():
+            found[chapter][name] = array if chapter != "model" else _response_only(array, batch)
+        return found
+
+    def routes(self, state: State, config: Config, batch: Batch) -> list[IntArray]:
+        """Expert ids per MoE layer [B, S, k]."""
+        rows = _Rows(batch, self.backend)
+        with torch.no_grad():
+            for stream in self.backend.streams(batch, config):
+                _, decided = forward(state.policy, stream, config)
+                for layer, ids in enumerate(decided.expert_ids):
+                    rows.put("routes", str(layer), stream.own_cells_n, ids)
+        return [array.astype(np.int64) for array in rows.everywhere().values()]
+
+    def gradients(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> dict[str, Array]:
+        """Gradients by weight."""
+        backend = self.backend
+        if config.algorithm.kl_weight:
+            batch = replace(batch, anchor_log_probs=backend.log_probs(state, config, batch, anchor=True))
+        weights = step_weights(batch, config, backend.mesh.device)
+        streams = backend.streams(batch, config)
+        state.policy.zero_grad()
+        for stream in streams:
+            given = _of_stream(replay, stream)
+            policy_loss(state.policy, stream, weights, batch, config, backend.mesh, given)[0].backward()
+        found = _whole(state.policy, gradients_of(state.policy), "policy")
+        state.policy.zero_grad()
+        if state.value is not None and replay is None:
+            for stream in streams:
+                value_loss(state.value, stream, weights, batch, config)[0].backward()
+            found |= _whole(state.value, gradients_of(state.value), "value")
+            state.value.zero_grad()
+        return found
+
+    def weights(self, state: State) -> dict[str, Array]:
+        """All weights."""
+        found = _whole(state.policy, shards_of(state.policy), "policy")
+        return found if state.value is None else found | _whole(state.value, shards_of(state.value), "value")
+
+
+class _Rows:
+    """Arrays [B, S, ...] that ranks and micro-batches fill cell by cell."""
+
+    def __init__(self, batch: Batch, backend: ScaledBackend) -> None:
+        self.shape, self.backend = batch.tokens.shape, backend
+        self.cells: dict[tuple[str, str], Tensor] = {}
+
+    def put(self, chapter: str, name: str, cells_n: Tensor, values: Tensor) -> None:
+        """Write what belongs to real cells; -1 is none."""
+        wide = values.double().flatten(1) if values.ndim > 1 else values.double()
+        key = chapter, name
+        if key not in self.cells:
+            self.cells[key] = wide.new_zeros(self.shape[0] * self.shape[1], *wide.shape[1:])
+        real = cells_n >= 0
+        self.cells[key][cells_n[real]] = wide[real]
+
+    def everywhere(self) -> dict[tuple[str, str], Array]:
+        """The arrays with the cells of all ranks."""
+        world = self.backend.mesh.world
+        return {key: sum_over(x, world).cpu().numpy().reshape(*self.shape, *x.shape[1:]) for key, x in self.cells.items()}
+
+
+def _watch(module: torch.nn.Module, seen: dict[tuple[str, str], Tensor], key: tuple[str, str], place: int) -> Any:
+    def hook(_: Any, __: Any, out: Any) -> None:
+        seen[key] = out[place] if isinstance(out, tuple) else out
+
+    return module.register_forward_hook(hook)
+
+
+def _of_stream(replay: Replay | None, stream: Stream) -> Sequence[Tensor] | None:
+    if replay is None:
+        return None
+    cells = stream.own_cells_n.clamp(min=0)  # filler goes where the first token goes; nobody reads it
+    return [torch.from_numpy(ids.reshape(-1, ids.shape[-1])).to(cells.device)[cells] for ids in replay]
+
+
+def _response_only(array: Array, batch: Batch) -> Array:
+    return np.where(batch.response if array.ndim == 2 else batch.response[:, :, None], array, 0.0)
+
+
+def _whole(model: Transformer, shards: dict[str, Tensor], title: str) -> dict[str, Array]:
+    return {f"{title} {name}": whole(model, shards, name).double().cpu().numpy() for name in shards}

@@ -1,0 +1,86 @@
+"""Laws of the grid: every chapter of the torch house equals the reference on every layout, and the check can fail."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cli.conform import diff_table, grid_table
+from conformance.cases import CASES, case_batch, case_config
+from conformance.grid import EXACT, FULL, QUICK, Job, Line, quick_precisions, run_grid
+from conformance.side import parse_side
+from spec.errors import Reason, SeedError
+from spec.layout import Layout, layout_for
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[Line]:
+    """The quick grid: one launch for each number of ranks."""
+    return run_grid(QUICK, quick_precisions)
+
+
+def test_p18_every_chapter_on_every_layout_equals_the_reference_within_its_bound(lines: list[Line]) -> None:
+    assert [line for line in lines if not line.holds] == []
+
+
+def test_in_float64_every_bound_is_near_round_off_and_every_chapter_was_compared(lines: list[Line]) -> None:
+    exact = [line for line in lines if line.job.precision == "float64"]
+    assert {line.bound for line in exact} == {EXACT}
+    assert {line.job.layout for line in exact} == {layout for layouts in QUICK.values() for layout in layouts}
+    assert {(line.job.case, line.chapter) for line in exact if line.job.layout.ranks == 1} >= {
+        (case, "gradient") for case in CASES
+    }
+
+
+def test_lower_precision_errs_more_than_float64_so_it_was_computed_in_it(lines: list[Line]) -> None:
+    alone = {
+        line.job.precision: line.error
+        for line in lines
+        if line.chapter == "model" and line.job.case == "everything" and line.job.layout.ranks == 1
+    }
+    assert alone["float64"] < 1e-12 < alone["float32"] < 1e-5 < alone["bfloat16"]
+
+
+def test_a_line_outside_its_bound_does_not_hold_and_is_marked() -> None:
+    line = Line(Job("vapo", "float64", Layout(tp=2)), "moe", error=1e-9, bound=1e-10, worst="layer 1")
+    assert not line.holds
+    assert not replace(line, error=float("nan")).holds
+    assert "1e-09/1e-10!" in grid_table([line])
+
+
+def test_diff_names_the_first_chapter_that_differs() -> None:
+    one = {"moe": {"a": np.ones(3)}, "loss": {"b": np.ones(2)}}
+    other = {"moe": {"a": np.ones(3)}, "loss": {"b": np.ones(2) + 1e-6}}
+    text, differing = diff_table(one, other, 1e-10)
+    assert differing == ["loss"]
+    assert [row.split()[-1] for row in text.splitlines()[1:]] == ["same", "differs"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "part"),
+    [
+        ("torch", Reason.UNKNOWN_NAME, "house 'torch' is not one of: reference, scaled"),
+        ("scaled:tp=0", Reason.ILLEGAL_VALUE, "tp=N with N of at least 1"),
+        ("reference:tp=2", Reason.ILLEGAL_COMBINATION, "the reference runs in one process"),
+        ("scaled:tp=2,ep=3", Reason.ILLEGAL_COMBINATION, "ep=3 must divide fsdp * cp * tp = 2"),
+    ],
+)
+def test_a_side_that_cannot_be_is_refused(text: str, reason: Reason, part: str) -> None:
+    with pytest.raises(SeedError) as refusal:
+        parse_side(text)
+    assert refusal.value.reason is reason
+    assert part in refusal.value.line
+
+
+def test_every_layout_of_the_grids_is_one_that_a_launch_accepts() -> None:
+    for ranks, layouts in [*QUICK.items(), *FULL.items()]:
+        for layout in layouts:
+            degrees = [f"parallel.{name}={value}" for name, value in vars(layout).items()]
+            assert layout_for(case_config("everything", *degrees).parallel, ranks) == layout
+
+
+def test_case_batches_keep_away_from_the_kinks_and_have_every_kind_of_row() -> None:
+    batch = case_batch(case_config("everything"))
+    assert {1} < set(batch.response.sum(1).tolist())
+    assert 0 < batch.truncated.sum() < len(batch.truncated)
+    assert 0 < batch.positive.sum() < len(batch.positive)

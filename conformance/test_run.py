@@ -1,0 +1,93 @@
+"""Whole runs: the same command on either house and on several ranks gives the same problems, tokens and metrics."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.launch import run_ranks
+
+SMALL = (
+    "precision=float64",
+    "supervised.steps=4",
+    "supervised.batch=8",
+    "data.demonstrations=64",
+    "value_pretraining.steps=1",
+    "rollout.steps=3",
+    "rollout.prompts=4",
+    "rollout.samples_per_prompt=4",
+    "rollout.max_response_tokens=8",
+    "algorithm.mini_batch=8",
+    "algorithm.micro_batch=4",
+    "evaluation.problems=4",
+    "evaluation.samples=2",
+    "run.checkpoint_every=1",
+    "model.layers=1",
+)
+"""Three RL steps of the tiny preset made smaller, with every phase."""
+
+CLOSE = 1e-9
+"""Relative: four imitation and twelve RL updates of round-off, amplified by Adam's division."""
+
+SECONDS = 400.0
+
+
+def seed_run(out: Path, ranks: int, *settings: str) -> Path:
+    done = run_ranks(ranks, ["-m", "cli.main", "run", "--out", str(out), *settings], SECONDS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("runs")
+    return {
+        "reference": seed_run(folder / "reference", 1, *SMALL),
+        "one process": seed_run(folder / "one", 1, "--backend", "scaled", *SMALL),
+        "four ranks": seed_run(
+            folder / "four", 4, "--backend", "scaled", *SMALL, "parallel.tp=2", "parallel.ep=2", "parallel.cp=2"
+        ),
+    }
+
+
+@pytest.mark.parametrize("other", ["one process", "four ranks"])
+def test_a_whole_run_samples_the_same_tokens(runs: dict[str, Path], other: str) -> None:
+    assert (runs[other] / "samples.jsonl").read_text() == (runs["reference"] / "samples.jsonl").read_text()
+
+
+@pytest.mark.parametrize("other", ["one process", "four ranks"])
+def test_a_whole_run_has_the_same_metrics_to_round_off(runs: dict[str, Path], other: str) -> None:
+    ours, theirs = (
+        [json.loads(line) for line in (runs[name] / "metrics.jsonl").read_text().splitlines()] for name in ("reference", other)
+    )
+    assert len(ours) == len(theirs) == 8
+    for one, two in zip(ours, theirs, strict=True):
+        assert differences(one, two) == []
+
+
+def differences(one: Any, two: Any, path: str = "") -> list[str]:
+    """Where two JSON values differ by more than round-off."""
+    if isinstance(one, dict) and isinstance(two, dict) and one.keys() == two.keys():
+        return [found for key in one for found in differences(one[key], two[key], f"{path}/{key}")]
+    if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
+        return [found for i, (a, b) in enumerate(zip(one, two, strict=True)) for found in differences(a, b, f"{path}/{i}")]
+    if isinstance(one, float) and isinstance(two, float):
+        same = math.isclose(one, two, rel_tol=CLOSE, abs_tol=CLOSE)
+    else:
+        same = one == two
+    return [] if same else [f"{path}: {one!r} and {two!r}"]
+
+
+@pytest.mark.parametrize(("source", "house", "ranks"), [("four ranks", "reference", 1), ("reference", "scaled", 2)])
+def test_a_checkpoint_of_one_house_and_layout_is_examined_alike_by_another(
+    runs: dict[str, Path], source: str, house: str, ranks: int
+) -> None:
+    expected = json.loads((runs["reference"] / "summary.json").read_text())["eval_after"]["overall"]["accuracy"]
+    degrees = ["parallel.tp=1", "parallel.cp=1", "parallel.ep=1"]
+    command = ["-m", "cli.main", "eval", str(runs[source]), f"backend={house}", *degrees]
+    done = run_ranks(ranks, command, SECONDS)
+    assert done.returncode == 0, done.stderr
+    overall = next(line for line in done.stdout.splitlines() if line.startswith("overall"))
+    assert overall.split()[1] == f"{100 * expected:.1f}"

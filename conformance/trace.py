@@ -1,0 +1,129 @@
+"""What a house computes on a case, chapter by chapter in the order of the data, as named arrays [B, S, ...].
+
+Both houses answer the same questions, so a trace of one can be laid over a trace of the other, and the first chapter that
+differs is where to look.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from conformance.cases import case_batch, case_requests, case_rewards
+from spec.backend import Backend
+from spec.config import Config
+from spec.types import Array, Batch, IntArray, Sampling
+
+CHAPTERS = ("attention", "moe", "model", "generate", "advantage", "loss", "gradient", "optimizer")
+STEPS = 5
+"""Optimizer steps: enough for moments and bias corrections to matter."""
+
+Trace = dict[str, dict[str, Array]]
+Replay = Sequence[IntArray]
+"""Expert ids of each MoE layer [B, S, k]."""
+
+
+class Tracer(Protocol):
+    """What must be asked of a house beyond its backend."""
+
+    @property
+    def backend(self) -> Backend[Any]:
+        """The house's face."""
+        ...
+
+    def forward(self, state: Any, config: Config, batch: Batch, replay: Replay | None) -> Trace:
+        """Chapters attention, moe and model on the tokens of a batch; entries of padding are 0."""
+        ...
+
+    def routes(self, state: Any, config: Config, batch: Batch) -> list[IntArray]:
+        """Expert ids that the routers choose, per MoE layer [B, S, k]."""
+        ...
+
+    def gradients(self, state: Any, config: Config, batch: Batch, replay: Replay | None) -> dict[str, Array]:
+        """Gradient of a whole step by weight, of the policy's loss and of the value model's."""
+        ...
+
+    def weights(self, state: Any) -> dict[str, Array]:
+        """All weights of policy and value model."""
+        ...
+
+
+def trace(tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, replay: Replay | None = None) -> Trace:
+    """Answers of a house to a case.
+
+    Args:
+        tracer: The house.
+        config: The case.
+        chapters: Which of ``CHAPTERS`` are wanted.
+        replay: Experts to use in the chapters up to the gradient instead of the routers' choice: in lower precision a last
+            bit may choose another expert, and what follows would no longer be comparable.
+
+    Returns:
+        Chapter -> name -> array, in the order of ``CHAPTERS``.
+    """
+    backend = tracer.backend
+    state = backend.begin_reinforcement(backend.initial_state(config), config)
+    learned = backend.advantages(state, config, case_batch(config), case_rewards(config))
+    answers: dict[str, Callable[[], Trace]] = {
+        "attention": lambda: tracer.forward(state, config, learned, replay),
+        "generate": lambda: {"generate": sampled(backend, state, config)},
+        "advantage": lambda: {"advantage": advantages_of(learned, config)},
+        "gradient": lambda: {"gradient": tracer.gradients(state, config, learned, replay)},
+        "loss": lambda: taken_steps(tracer, state, config, learned),
+    }
+    found: Trace = {}
+    for first, ask in answers.items():
+        asked = {"attention": ("attention", "moe", "model"), "loss": ("loss", "optimizer")}.get(first, (first,))
+        if set(asked) & set(chapters):
+            found |= ask()
+    return {chapter: found[chapter] for chapter in CHAPTERS if chapter in chapters}
+
+
+def sampled(backend: Backend[Any], state: Any, config: Config) -> dict[str, Array]:
+    """Tokens and log-probabilities of sampled responses [requests, limit], at the training setting and in a nucleus."""
+    limit = config.rollout.max_response_tokens
+    found: dict[str, Array] = {}
+    for title, temperature, top_p in (("", 1.0, 1.0), ("nucleus ", 1.3, 0.7)):
+        rollouts = backend.generate(state, config, case_requests(config), Sampling(temperature, top_p, limit), "conformance")
+        for name, rows in (("tokens", [r.response_tokens for r in rollouts]), ("log-probs", [r.log_probs for r in rollouts])):
+            array = np.zeros((len(rollouts), limit))
+            for row, values in enumerate(rows):
+                array[row, : len(values)] = values
+            found[title + name] = array
+    return found
+
+
+def advantages_of(batch: Batch, config: Config) -> dict[str, Array]:
+    """What the advantage chapter made of a batch."""
+    found = {"advantages": batch.advantages}
+    if config.uses_value_model:
+        found |= {"value targets": batch.value_targets, "old values": batch.old_values}
+    return found
+
+
+def taken_steps(tracer: Tracer, state: Any, config: Config, batch: Batch) -> Trace:
+    """Chapter loss: every figure of ``STEPS`` optimizer steps; chapter optimizer: all weights after them."""
+    figures: dict[str, Array] = {}
+    for step in range(STEPS):
+        if config.uses_value_model:
+            state, metrics = tracer.backend.update_value(state, config, batch)
+            figures |= {f"step {step} value {name}": np.array(value) for name, value in metrics.items()}
+        state, metrics = tracer.backend.update_policy(state, config, batch)
+        figures |= {f"step {step} policy {name}": np.array(value) for name, value in metrics.items()}
+    return {"loss": figures, "optimizer": tracer.weights(state)}
+
+
+def flat(found: Trace) -> Iterator[tuple[str, Array]]:
+    """A trace as ``chapter/name`` and array, for a file."""
+    for chapter, arrays in found.items():
+        for name, array in arrays.items():
+            yield f"{chapter}/{name}", array
+
+
+def nested(arrays: Mapping[str, Array]) -> Trace:
+    """Undo ``flat``."""
+    found: Trace = {}
+    for path, array in arrays.items():
+        chapter, _, name = path.partition("/")
+        found.setdefault(chapter, {})[name] = array
+    return found
