@@ -9,6 +9,7 @@ from cli.conform import diff_table, grid_table
 from conformance.cases import CASES, case_batch, case_config
 from conformance.grid import EXACT, FULL, QUICK, Job, Line, quick_precisions, run_grid
 from conformance.side import parse_side
+from conformance.trace import Trace
 from spec.errors import Reason, SeedError
 from spec.layout import Layout, layout_for
 
@@ -49,8 +50,8 @@ def test_a_line_outside_its_bound_does_not_hold_and_is_marked() -> None:
 
 
 def test_diff_names_the_first_chapter_that_differs() -> None:
-    one = {"moe": {"a": np.ones(3)}, "loss": {"b": np.ones(2)}}
-    other = {"moe": {"a": np.ones(3)}, "loss": {"b": np.ones(2) + 1e-6}}
+    one: Trace = {"moe": {"a": np.ones(3)}, "loss": {"b": np.ones(2)}}
+    other: Trace = {"moe": {"a": np.ones(3)}, "loss": {"b": np.ones(2) + 1e-6}}
     text, differing = diff_table(one, other, 1e-10)
     assert differing == ["loss"]
     assert [row.split()[-1] for row in text.splitlines()[1:]] == ["same", "differs"]
