@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
-from reference.puzzles import arithmetic, countdown, magic_square, maze, sudoku, twentyfour
+from reference.puzzles import arithmetic, countdown, kakurasu, magic_square, maze, stack_permutation, sudoku, twentyfour
 from spec.puzzle import PuzzleFamily
 
 FAMILIES: Mapping[str, PuzzleFamily] = {
     "arithmetic": arithmetic,
     "countdown": countdown,
+    "kakurasu": kakurasu,
     "magic_square": magic_square,
     "maze": maze,
+    "stack_permutation": stack_permutation,
     "sudoku": sudoku,
     "twentyfour": twentyfour,
 }

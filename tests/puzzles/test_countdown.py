@@ -41,8 +41,7 @@ def lawful_value(tree: Tree) -> int | None:
     left, right = lawful_value(tree[1]), lawful_value(tree[2])
     if left is None or right is None:
         return None
-    values = {"+": left + right, "-": left - right, "*": left * right, "/": Fraction(left, right)}
-    value = Fraction(values[tree[0]])
+    value = {"+": Fraction(left + right), "-": Fraction(left - right), "*": Fraction(left * right)}.get(tree[0], Fraction(left, right))
     return int(value) if value > 0 and value == int(value) else None
 
 
