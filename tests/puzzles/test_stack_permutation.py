@@ -86,7 +86,7 @@ def test_the_note_of_an_impossible_output_proves_it(seed: int, level: int) -> No
     instance = stack_permutation.draw(random, level)
     while stack_permutation.answer(instance) != "X":
         instance = stack_permutation.draw(random, level)
-    c, a, b = stack_permutation.solve(instance).removesuffix("X")
+    c, a, b = list(stack_permutation.solve(instance).removesuffix("X"))
     pushed, wanted = instance["pushed"], instance["wanted"]
     assert pushed.index(a) < pushed.index(b) < pushed.index(c)
     assert wanted.index(c) < wanted.index(a) < wanted.index(b)
