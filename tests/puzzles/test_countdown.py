@@ -73,11 +73,14 @@ def test_the_search_finds_an_expression_exactly_if_exhaustion_does(count: int) -
                     countdown.answer(instance)
 
 
-def test_the_search_from_the_target_backwards_finds_what_the_table_of_all_values_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = (2, 3, 7, 9)
-    tabled = {target for target in range(1, 100) if countdown._search(numbers, target, {}) is not None}
+def test_the_search_from_the_target_backwards_finds_all_that_a_table_of_all_values_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [*combinations_with_replacement((1, 3, 4, 7, 12), 3), (2, 3, 7, 9), (13, 17, 22, 25)]
+    tabled = {numbers: set(countdown._table(numbers, {})) for numbers in few}
     monkeypatch.setattr(countdown, "LARGEST_TABLE", 1)
-    assert {target for target in range(1, 100) if countdown._search(numbers, target, {}) is not None} == tabled
+    for numbers, target in product(few, range(1, 40)):
+        found = countdown._search(numbers, target, {})
+        assert (found is not None) == (target in tabled[numbers])
+        assert found is None or accepted(asked(list(numbers), target), found.text)
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(countdown.LEVELS))
@@ -137,6 +140,7 @@ def test_every_lawful_expression_of_the_numbers_is_accepted(numbers: list[int], 
         ([2, 3], 9, "3**2", "needed"),
         ([2, 7], 3, "7//2", "needed"),
         ([2, 3], 5, "(2+3", "not closed"),
+        ([2, 3], 2, "(2 3", "not closed"),
         ([2, 3], 5, "2+3)", "cannot follow"),
         ([2, 3], 5, "2 3", "cannot follow"),
         ([2, 3], 5, "2+3=5=5", "something other"),
