@@ -11,15 +11,14 @@ leading zeros, decimals, division by zero and every other number. Spaces between
 trailing ``=24``, the habit of anyone who has seen an equation.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
-from operator import add, mul, sub, truediv
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from reference.puzzles.expression import NUMBER, PRODUCTS, SUMS, Written, fault_of, join, without_target
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
@@ -31,26 +30,13 @@ RULES = (
     "expression alone, such as 8/(3-8/3); a trailing =24 is allowed."
 )
 TARGET = 24
-TOKEN = re.compile(r"[0-9]+|[-+*/()]")
-# Four numbers need three operators and at most three useful pairs of parentheses, 13 tokens. The limit leaves room
-# for idle parentheses and bounds the depth of the parser's recursion.
-MAX_TOKENS = 64
-SUMS = {"+": add, "-": sub}
-PRODUCTS = {"*": mul, "/": truediv}
-# How tightly an expression holds together decides where it needs parentheses.
-SUM, PRODUCT, NUMBER = 0, 1, 2
 
 
 class Expression(NamedTuple):
-    """A text, its exact value, and whether its outermost operation is a sum, a product or none."""
+    """An exact value and how it is written."""
 
     value: Fraction
-    rank: int
-    text: str
-
-
-class NotAnExpression(ValueError):
-    """The tokens do not follow the grammar."""
+    written: Written
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
@@ -146,8 +132,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     Returns:
         ``correct`` exactly if it is an expression of the given numbers, each used once, whose value is 24.
     """
-    expression = response.strip(" ").removesuffix(f"={TARGET}")
-    fault = unreadable(response) or _fault(instance["numbers"], expression)
+    expression = without_target(response, TARGET)
+    fault = unreadable(response) or fault_of(expression, instance["numbers"], TARGET)
     return judge(fault, expression, "the given numbers make 24")
 
 
@@ -161,7 +147,7 @@ def shortest_expression(numbers: tuple[int, ...]) -> str | None:
     Returns:
         The shortest expression with value 24 and no needless parentheses, or None if there is none.
     """
-    texts = [expression.text for expression in _combinations(numbers) if expression.value == TARGET]
+    texts = [expression.written.text for expression in _combinations(numbers) if expression.value == TARGET]
     return min(texts, key=_preference, default=None)
 
 
@@ -173,12 +159,12 @@ def _preference(text: str) -> tuple[int, str]:
 def _expressions(numbers: tuple[int, ...]) -> list[Expression]:
     """Keep the preferred text for every value and rank: all that can matter to an expression around it."""
     if len(numbers) == 1:
-        return [Expression(Fraction(numbers[0]), NUMBER, str(numbers[0]))]
+        return [Expression(Fraction(numbers[0]), Written(str(numbers[0]), NUMBER))]
     best: dict[tuple[Fraction, int], Expression] = {}
     for new in _combinations(numbers):
-        old = best.setdefault((new.value, new.rank), new)
-        if _preference(new.text) < _preference(old.text):
-            best[new.value, new.rank] = new
+        old = best.setdefault((new.value, new.written.rank), new)
+        if _preference(new.written.text) < _preference(old.written.text):
+            best[new.value, new.written.rank] = new
     return list(best.values())
 
 
@@ -193,69 +179,6 @@ def _combinations(numbers: tuple[int, ...]) -> Iterator[Expression]:
 
 
 def _joined(left: Expression, right: Expression) -> Iterator[Expression]:
-    # Parentheses after + and * are never needed: a+(b-c) is a+b-c, and a*(b/c) is a*b/c.
-    yield Expression(left.value + right.value, SUM, f"{left.text}+{right.text}")
-    yield Expression(left.value - right.value, SUM, f"{left.text}-{_held(right, PRODUCT)}")
-    factor = _held(left, PRODUCT)
-    yield Expression(left.value * right.value, PRODUCT, f"{factor}*{_held(right, PRODUCT)}")
-    if right.value != 0:
-        yield Expression(left.value / right.value, PRODUCT, f"{factor}/{_held(right, NUMBER)}")
-
-
-def _held(expression: Expression, rank: int) -> str:
-    return expression.text if expression.rank >= rank else f"({expression.text})"
-
-
-def _fault(numbers: list[int], expression: str) -> str:
-    tokens = TOKEN.findall(expression)
-    if "".join(tokens) != expression.replace(" ", ""):
-        return "the expression holds something other than numbers, + - * / and parentheses"
-    if len(tokens) > MAX_TOKENS:
-        return f"the expression has {len(tokens)} tokens, more than {MAX_TOKENS}"
-    # Numbers are compared as texts, so 03 is not 3. From here on, there are no numbers but the few small given ones.
-    if sorted(filter(str.isdigit, tokens)) != sorted(map(str, numbers)):
-        return "the numbers are not the given ones, each used once"
-    try:
-        value = _evaluate(tokens)
-    except ZeroDivisionError:
-        return "the expression divides by zero"
-    except NotAnExpression as refusal:
-        return str(refusal)
-    return "" if value == TARGET else f"the value is {value}, not {TARGET}"
-
-
-def _evaluate(tokens: list[str]) -> Fraction:
-    """Compute ``sum = product {(+|-) product}``, ``product = atom {(*|/) atom}``, ``atom = number | ( sum )``."""
-    rest = tokens[::-1]  # the next token is the last one, so that taking it is a pop
-    value = _sum(rest)
-    if rest:
-        raise NotAnExpression(f"{rest[-1]!r} cannot follow a complete expression")
-    return value
-
-
-def _sum(rest: list[str]) -> Fraction:
-    value = _product(rest)
-    while rest and rest[-1] in SUMS:
-        operation = SUMS[rest.pop()]
-        value = operation(value, _product(rest))
-    return value
-
-
-def _product(rest: list[str]) -> Fraction:
-    value = _atom(rest)
-    while rest and rest[-1] in PRODUCTS:
-        operation = PRODUCTS[rest.pop()]
-        value = operation(value, _atom(rest))
-    return value
-
-
-def _atom(rest: list[str]) -> Fraction:
-    token = rest.pop() if rest else "the end"
-    if token.isdigit():
-        return Fraction(int(token))
-    if token != "(":
-        raise NotAnExpression(f"{token!r} stands where a number or '(' is needed")
-    value = _sum(rest)
-    if not rest or rest.pop() != ")":
-        raise NotAnExpression("a '(' is not closed")
-    return value
+    for operator, operation in (SUMS | PRODUCTS).items():
+        if operator != "/" or right.value != 0:
+            yield Expression(operation(left.value, right.value), join(left.written, operator, right.written))
