@@ -1,10 +1,10 @@
 """Binario: fill a square with 0 and 1 in balance, never three alike in a row, no line twice.
 
 ==========  =============================================================================================
-prompt      ``B0..1/.10./1..0/..01=``: rows separated by ``/``, ``.`` for a blank.
-response    ``0011/0101/1100/1010``: the whole completed grid, the givens included.
-bare        ``01011010``: only the digits of the blanks, in reading order, are a correct response too.
-difficulty  Levels 1, 2: 4x4 with 6, 10 blanks. Levels 3, 4: 6x6 with 18, 26. Levels 5, 6: 8x8 with 36, 48.
+prompt      ``B..../.0.0/01.0/1...=``: rows separated by ``/``, ``.`` for a blank.
+response    ``0101/1010/0110/1001``: the whole completed grid, the givens included.
+bare        ``0101011001``: only the digits of the blanks, in reading order, are a correct response too.
+difficulty  4x4 with 6, 10 blanks, 6x6 with 18, 26, 8x8 with 36, 48, and 10x10 with 80: levels 1..7.
 ==========  =============================================================================================
 
 Every row and column holds as many 0 as 1 and never three equal digits side by side; no two rows are equal, and no two
@@ -23,15 +23,15 @@ from reference.puzzles.search import bits, cross, draw_solvable, fitting
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
-SIZE_AND_BLANKS = {1: (4, 6), 2: (4, 10), 3: (6, 18), 4: (6, 26), 5: (8, 36), 6: (8, 48)}
+SIZE_AND_BLANKS = {1: (4, 6), 2: (4, 10), 3: (6, 18), 4: (6, 26), 5: (8, 36), 6: (8, 48), 7: (10, 80)}
 LEVELS = range(1, len(SIZE_AND_BLANKS) + 1)
 DIGITS = "01"
 CHARACTERS = DIGITS + "./=B"
 RULES = (
-    "Complete a binary puzzle (Binario, Takuzu). Rows are separated by /, and . is a blank. Write 0 or 1 into every blank so "
-    "that every row and every column holds as many 0 as 1, no row or column holds three equal digits side by side, no two "
-    "rows are equal and no two columns are equal; a row may equal a column. Write the whole grid in the same form, or only "
-    "the digits of the blanks in reading order. Any grid that keeps the givens and obeys the rules is accepted."
+    "Complete a binary puzzle (Binario, Takuzu). Rows are separated by /, and . is a blank. Write 0 or 1 into every blank "
+    "so that every row and every column holds as many 0 as 1, no row or column holds three equal digits side by side, no "
+    "two rows are equal and no two columns are equal; a row may equal a column. Write the whole grid in the same form, or "
+    "only the digits of the blanks in reading order. Any grid that keeps the givens and obeys the rules is accepted."
 )
 
 
@@ -43,7 +43,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: A member of ``LEVELS``.
 
     Returns:
-        ``{"grid": "0..1/.10./1..0/..01"}``.
+        ``{"grid": "..../.0.0/01.0/1..."}``.
     """
     size, blanks = SIZE_AND_BLANKS[difficulty]
     return draw_solvable(lambda: {"grid": blanked(_random_grid(random, size), blanks, random)}, solve)
@@ -63,7 +63,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``B0..1/.10./1..0/..01=``.
+    """Write the prompt, e.g. ``B..../.0.0/01.0/1...=``.
 
     Args:
         instance: What ``draw`` returned.
@@ -96,7 +96,7 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write only the digits that ``solve`` puts into the blanks, e.g. ``01011010``.
+    """Write only the digits that ``solve`` puts into the blanks, e.g. ``0101011001``.
 
     Args:
         instance: What ``draw`` returned.
@@ -156,7 +156,10 @@ def _words(size: int) -> tuple[str, ...]:
 
 
 def _random_grid(random: np.random.Generator, size: int) -> str:
-    """A full grid: the first that the search finds when it tries the rows in random order."""
+    """A full grid, found by trying the rows in a random order of its own at every split.
+
+    Every full grid can come out, since some orders lead the search straight to it; they are not all equally likely.
+    """
     words = _words(size)
     anything = [bits(range(len(words)))] * size
-    return "/".join(cross(words, anything, anything, random.permutation(len(words)).tolist()) or [])
+    return "/".join(cross(words, anything, anything, lambda: random.permutation(len(words)).tolist()) or [])

@@ -1,10 +1,10 @@
 """Campsites (Tents and Trees): pitch a tent beside every tree, none touching another, as many per line as is said.
 
 ==========  =============================================================================================
-prompt      ``E.T..1/....1/T..T1/.T..1/2020=``: rows separated by ``/``; ``T`` tree, ``.`` free. Each row ends with the number
+prompt      ``E..T.2/..TT0/....1/....0/0111=``: rows separated by ``/``; ``T`` tree, ``.`` free. Each row ends with the number
             of its tents; the last row holds the numbers for the columns.
-response    ``.T^./^.../T.^T/^T..``: the grid with ``^`` for each tent, without the numbers.
-difficulty  Levels 1..5: 4x4 with 3 trees, 5x5 with 4, 6x6 with 6, 7x7 with 8, 8x8 with 11.
+response    ``.^T^/..TT/..^./....``: the grid with ``^`` for each tent, without the numbers.
+difficulty  4x4 with 3 trees, 5x5 with 4, 6x6 with 6, 7x7 with 8, 8x8 with 11, 10x10 with 18: levels 1..6.
 ==========  =============================================================================================
 
 Trees and tents can be matched one to one so that each tent shares an edge with its own tree; which tree that is need not
@@ -35,15 +35,16 @@ from reference.puzzles.search import Count, bits, draw_solvable, mark, numbers_o
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
-SIZE_AND_TREES = {1: (4, 3), 2: (5, 4), 3: (6, 6), 4: (7, 8), 5: (8, 11)}
+SIZE_AND_TREES = {1: (4, 3), 2: (5, 4), 3: (6, 6), 4: (7, 8), 5: (8, 11), 6: (10, 18)}
 LEVELS = range(1, len(SIZE_AND_TREES) + 1)
 CHARACTERS = "0123456789T.^/=E"
 RULES = (
-    "Pitch tents on a square campsite. Rows are separated by /; T is a tree, . a free cell. The digit at the end of each row is "
-    "the number of tents in that row, and the last row holds the numbers of tents in the columns. Put tents on free cells so that "
-    "every tree gets exactly one tent of its own directly above, below, left or right of it and every tent belongs to exactly one "
-    "tree (a tent may also lie beside other trees), no two tents touch, not even diagonally, and all numbers are right. Write "
-    "the grid without the numbers, with ^ for each tent and everything else unchanged. Any camp that obeys the rules is accepted."
+    "Pitch tents on a square campsite. Rows are separated by /; T is a tree, . a free cell. The digit at the end of each "
+    "row is the number of tents in that row, and the last row holds the numbers of tents in the columns. Put tents on free "
+    "cells so that every tree gets exactly one tent of its own directly above, below, left or right of it and every tent "
+    "belongs to exactly one tree (a tent may also lie beside other trees), no two tents touch, not even diagonally, and all "
+    "numbers are right. Write the grid without the numbers, with ^ for each tent and everything else unchanged. Any camp "
+    "that obeys the rules is accepted."
 )
 FREE, TREE, TENT = ".", "T", "^"
 
@@ -56,7 +57,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: A member of ``LEVELS``.
 
     Returns:
-        ``{"grid": ".T../..../T..T/.T..", "rows": "1111", "columns": "2020"}``.
+        ``{"grid": "..T./..TT/..../....", "rows": "2010", "columns": "0111"}``.
     """
     return draw_solvable(lambda: _random_camp(random, *SIZE_AND_TREES[difficulty]), solve)
 
@@ -75,7 +76,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``E.T..1/....1/T..T1/.T..1/2020=``.
+    """Write the prompt, e.g. ``E..T.2/..TT0/....1/....0/0111=``.
 
     Args:
         instance: What ``draw`` returned.
@@ -107,7 +108,8 @@ def solve(instance: Mapping[str, Any]) -> str:
 
     one_per_tree = [Count(bits(number for number, (tree, _) in enumerate(pairs) if tree == own), 1, 1) for own in trees]
     apart = [Count(pairs_with(window), 0, 1) for window in windows(size)]
-    numbers = [Count(pairs_with(line), number, number) for line, number in zip(lines(size).values(), _numbers(instance), strict=True)]
+    numbered = zip(lines(size).values(), _numbers(instance), strict=True)
+    numbers = [Count(pairs_with(line), number, number) for line, number in numbered]
     chosen = mark(one_per_tree + apart + numbers)
     if chosen is None:
         raise ValueError(f"no camp exists for {identity(instance)}")

@@ -1,9 +1,9 @@
 """Hitori: shade cells until no number is seen twice in a row or column.
 
 ==========  =============================================================================================
-prompt      ``I1324/4213/3124/4244=``: rows of digits separated by ``/``.
-response    ``132#/4#13/31#4/#24#``: the grid with ``#`` for each shaded cell.
-difficulty  Level 1 is 4x4, level 2 is 5x5, and so on up to 8x8.
+prompt      ``I3121/1231/2413/1144=``: rows of digits separated by ``/``.
+response    ``3#21/123#/2413/#1#4``: the grid with ``#`` for each shaded cell.
+difficulty  Level 1 is 4x4, level 2 is 5x5, and so on up to 9x9.
 ==========  =============================================================================================
 
 Among the unshaded cells no number repeats in a row or column. No two shaded cells share an edge. The unshaded cells hang
@@ -23,15 +23,15 @@ from reference.puzzles.search import Count, Marks, bits, draw_solvable, mark, nu
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
-LEVELS = range(1, 6)
+LEVELS = range(1, 7)
 DIGITS = "123456789"
 CHARACTERS = DIGITS + "#/=I"
 RULES = (
-    "Shade cells of a square of numbers. Every digit is the number in one cell, rows are separated by /. Shade cells so that among "
-    "the unshaded cells no number occurs twice in a row or column, no two shaded cells lie directly above, below, left or "
-    "right of each other (diagonally is allowed), and all unshaded cells are connected by steps up, down, left and right over "
-    "unshaded cells. Write the whole grid in the same form with # in place of each shaded number and everything else "
-    "unchanged. Any shading that obeys the rules is accepted."
+    "Shade cells of a square of numbers. Every digit is the number in one cell, rows are separated by /. Shade cells so "
+    "that among the unshaded cells no number occurs twice in a row or column, no two shaded cells lie directly above, "
+    "below, left or right of each other (diagonally is allowed), and all unshaded cells are connected by steps up, down, "
+    "left and right over unshaded cells. Write the whole grid in the same form with # in place of each shaded number and "
+    "everything else unchanged. Any shading that obeys the rules is accepted."
 )
 SIDE_BELOW_LEVEL_ONE = 3
 SHADED_SHARE = 0.25
@@ -48,7 +48,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: Side of the grid less 3, a member of ``LEVELS``.
 
     Returns:
-        ``{"grid": "1324/4213/3124/4244"}``.
+        ``{"grid": "3121/1231/2413/1144"}``.
     """
     return draw_solvable(lambda: {"grid": _random_grid(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve)
 
@@ -66,12 +66,12 @@ def identity(instance: Mapping[str, Any]) -> str:
         The renamed grid.
     """
     grid: str = instance["grid"]
-    numbers = dict.fromkeys(cells_of(grid))
-    return grid.translate(str.maketrans(dict(zip(numbers, DIGITS, strict=False))))
+    numbers = "".join(dict.fromkeys(cells_of(grid)))
+    return grid.translate(str.maketrans(numbers, DIGITS[: len(numbers)]))
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``I1324/4213/3124/4244=``.
+    """Write the prompt, e.g. ``I3121/1231/2413/1144=``.
 
     Args:
         instance: What ``draw`` returned.
@@ -157,8 +157,8 @@ def _fault(grid: str, response: str) -> str:
     size, cells = side(grid), cells_of(grid)
     for name, line in lines(size).items():
         seen = sorted(cells[cell] for cell in line if cell not in shaded)
-        for number, other in pairwise(seen):
-            if number == other:
+        for number, next_number in pairwise(seen):
+            if number == next_number:
                 return f"the number {number} repeats in {name}"
     for cell, other in touching(shaded, beside(size)):
         return f"the shaded cells on {place(cell, size)} and {place(other, size)} touch"

@@ -1,9 +1,9 @@
 """Light up (Akari): put bulbs on free cells until every one is lit, none shining on another.
 
 ==========  =============================================================================================
-prompt      ``L..#./1..../..2./#...=``: rows separated by ``/``; ``.`` free, ``#`` a wall, ``0`` to ``4`` a wall with a number.
-response    ``.*#*/1.../*.2*/#.*.``: the grid with ``*`` for each bulb.
-difficulty  Level 1 is 4x4, level 2 is 5x5, and so on up to 8x8.
+prompt      ``L..../..#0/#100/1...=``: rows separated by ``/``; ``.`` free, ``#`` a wall, ``0`` to ``4`` a wall with a number.
+response    ``.*../*.#0/#100/1*..``: the grid with ``*`` for each bulb.
+difficulty  Level 1 is 4x4, level 2 is 5x5, and so on up to 10x10.
 ==========  =============================================================================================
 
 A bulb lights its own cell and its row and column in both directions up to the next wall. Beside a wall with a number,
@@ -23,15 +23,16 @@ from reference.puzzles.search import Count, bits, draw_solvable, mark, numbers_o
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
-LEVELS = range(1, 6)
+LEVELS = range(1, 8)
 NUMBERS = "01234"
 CHARACTERS = NUMBERS + "#.*/=L"
 RULES = (
-    "Light a square room with bulbs. Rows are separated by /; . is a free cell, # a wall, and a digit a wall with a number. Put bulbs "
-    "on free cells. A bulb lights its own cell and all cells up, down, left and right of it until a wall or the border stops "
-    "the light. Every free cell must be lit, no bulb may be lit by another bulb, and every wall with a number must have exactly "
-    "that many bulbs directly above, below, left and right of it; walls # have no such condition. Write the whole grid in the "
-    "same form with * for each bulb and everything else unchanged. Any placement that obeys the rules is accepted."
+    "Light a square room with bulbs. Rows are separated by /; . is a free cell, # a wall, and a digit a wall with a number. "
+    "Put bulbs on free cells. A bulb lights its own cell and all cells up, down, left and right of it until a wall or the "
+    "border stops the light. Every free cell must be lit, no bulb may be lit by another bulb, and every wall with a number "
+    "must have exactly that many bulbs directly above, below, left and right of it; walls # have no such condition. Write "
+    "the whole grid in the same form with * for each bulb and everything else unchanged. Any placement that obeys the rules "
+    "is accepted."
 )
 SIDE_BELOW_LEVEL_ONE = 3
 WALL_SHARE = 0.25
@@ -49,7 +50,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: Side of the grid less 3, a member of ``LEVELS``.
 
     Returns:
-        ``{"grid": "..#./1.../..2./#..."}``.
+        ``{"grid": "..../..#0/#100/1..."}``.
     """
     return draw_solvable(lambda: {"grid": _random_room(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve)
 
@@ -68,7 +69,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``L..#./1.../..2./#...=``.
+    """Write the prompt, e.g. ``L..../..#0/#100/1...=``.
 
     Args:
         instance: What ``draw`` returned.

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple, TypeVar
 from reference.puzzles.filling import BLANK
 
 MAX_STEPS = 250
-"""States looked at before a search is given up: a few in a hundred searches at the hardest levels, and 0.1 s at most."""
+"""States looked at before a search is given up, 0.2 s at most. Of 400 puzzles of every family at its highest level, 99 in
+100 needed up to 30 states, and a single one more than 250."""
 
 State = TypeVar("State")
 
@@ -117,7 +118,7 @@ def mark(counts: Sequence[Count], allowed: Callable[[Marks], bool] = lambda _: T
 
 
 def cross(
-    words: tuple[str, ...], rows: Sequence[int], columns: Sequence[int], order: Sequence[int] | None = None
+    words: tuple[str, ...], rows: Sequence[int], columns: Sequence[int], order: Callable[[], Sequence[int]] | None = None
 ) -> list[str] | None:
     """Write a word into every row of a square so that its columns are words too, no row and no column twice.
 
@@ -125,7 +126,7 @@ def cross(
         words: Distinct words, as long as the square is wide.
         rows: For every row the words that fit it: bit ``number`` stands for ``words[number]``.
         columns: The same for every column.
-        order: Numbers of the words, those to be tried first coming first; by default in their own order.
+        order: Says at each split which words to try first, as numbers of all words; by default in their own order.
 
     Returns:
         The word of each row, or None if there is no way.
@@ -133,14 +134,13 @@ def cross(
     Raises:
         OutOfSteps: The search was given up.
     """
-    trials = range(len(words)) if order is None else order
-
     def split(lines: tuple[int, ...]) -> list[tuple[int, ...]]:
         undecided = [place for place, fitting in enumerate(lines) if fitting.bit_count() > 1]
         if not undecided:
             return []
         place = min(undecided, key=lambda place: lines[place].bit_count())
-        return [lines[:place] + (1 << word,) + lines[place + 1 :] for word in trials if lines[place] >> word & 1]
+        trials = order() if order else range(len(words))
+        return [(*lines[:place], 1 << word, *lines[place + 1 :]) for word in trials if lines[place] >> word & 1]
 
     found = first((*rows, *columns), lambda lines: _crossed(lines, holding(words)), split)
     return None if found is None else [words[fitting.bit_length() - 1] for fitting in found[: len(rows)]]

@@ -1,10 +1,10 @@
 """Skyscrapers: fill in the heights of a city's towers from how many of them are seen along its streets.
 
 ==========  =============================================================================================
-prompt      ``H+0022+/0.1..3/1..3.0/2.4..0/2..4.1/+0310+=``: the city within a frame of clues, rows separated by ``/``;
+prompt      ``H+0230+/23...0/2.4.10/31..32/0...20/+1200+=``: the city within a frame of clues, rows separated by ``/``;
             ``.`` for an unknown height, ``0`` in the frame for no clue, ``+`` in its corners.
-response    ``2143/4231/3412/1324``: the heights, row by row, without the frame.
-bare        ``243421312132``: only the heights of the unknown towers, in reading order, are a correct response too.
+response    ``3124/2431/1243/4312``: the heights, row by row, without the frame.
+bare        ``1242324431``: only the heights of the unknown towers, in reading order, are a correct response too.
 difficulty  Levels 1..3: 4x4 with 6, 10, 14 unknown towers. Levels 4, 5: 5x5 with 20, 25. Level 6: 6x6 with 36.
 ==========  =============================================================================================
 
@@ -33,17 +33,24 @@ class Level(NamedTuple):
     clues: int
 
 
-LEVEL = {1: Level(4, 6, 8), 2: Level(4, 10, 8), 3: Level(4, 14, 12), 4: Level(5, 20, 14), 5: Level(5, 25, 18), 6: Level(6, 36, 22)}
+LEVEL = {
+    1: Level(4, 6, 8),
+    2: Level(4, 10, 8),
+    3: Level(4, 14, 12),
+    4: Level(5, 20, 14),
+    5: Level(5, 25, 18),
+    6: Level(6, 36, 22),
+}
 LEVELS = range(1, len(LEVEL) + 1)
 DIGITS = "123456"
 CHARACTERS = DIGITS + "0.+/=H"
 RULES = (
-    "Fill in a city of skyscrapers. The square is surrounded by a frame of clues, with + in its corners; rows are separated by "
-    "/. Inside, a digit is the height of a tower and . an unknown height. With n towers to a row, every row and every column "
-    "holds the heights 1 to n, each once. A digit in the frame says how many towers are seen from there looking along its row or "
-    "column into the city: a tower is seen if it is higher than all towers before it. 0 in the frame means no clue. Write "
-    "the rows of heights separated by /, without the frame, or only the unknown heights in reading order. Any city that keeps the "
-    "given heights and obeys the clues is accepted."
+    "Fill in a city of skyscrapers. The square is surrounded by a frame of clues, with + in its corners; rows are separated "
+    "by /. Inside, a digit is the height of a tower and . an unknown height. With n towers to a row, every row and every "
+    "column holds the heights 1 to n, each once. A digit in the frame says how many towers are seen from there looking "
+    "along its row or column into the city: a tower is seen if it is higher than all towers before it. 0 in the frame means "
+    "no clue. Write the rows of heights separated by /, without the frame, or only the unknown heights in reading order. "
+    "Any city that keeps the given heights and obeys the clues is accepted."
 )
 NO_CLUE = "0"
 
@@ -56,7 +63,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: A member of ``LEVELS``.
 
     Returns:
-        ``{"grid": ".1../..3./.4../..4.", "clues": {"row": ["03", "10", …], "column": ["00", "03", …]}}``: for each row
+        ``{"grid": "3.../.4.1/1..3/...2", "clues": {"row": ["20", "20", …], "column": ["01", "22", …]}}``: for each row
         the clues at its left and right, for each column those at its top and bottom.
     """
     return draw_solvable(lambda: _city(random, LEVEL[difficulty]), solve)
@@ -78,7 +85,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``H+0022+/0.1..3/1..3.0/2.4..0/2..4.1/+0310+=``.
+    """Write the prompt, e.g. ``H+0230+/23...0/2.4.10/31..32/0...20/+1200+=``.
 
     Args:
         instance: What ``draw`` returned.
@@ -114,7 +121,7 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write only the heights that ``solve`` finds for the unknown towers, e.g. ``243421312132``.
+    """Write only the heights that ``solve`` finds for the unknown towers, e.g. ``1242324431``.
 
     Args:
         instance: What ``draw`` returned.
@@ -164,9 +171,9 @@ def _fault(instance: Mapping[str, Any], whole: str) -> str:
     return ""
 
 
-def _clues(instance: Mapping[str, Any]) -> list[str]:
+def _clues(instance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The two clues of every line, in the order of ``lines_of``."""
-    return [*instance["clues"]["row"], *instance["clues"]["column"]]
+    return [(pair[0], pair[1]) for pair in [*instance["clues"]["row"], *instance["clues"]["column"]]]
 
 
 def _seen(towers: str) -> int:

@@ -1,8 +1,8 @@
 """Star battle: put one star into every row and every column, no two touching, none on a forbidden cell.
 
 ==========  =============================================================================================
-prompt      ``J.X..X/X..../..XX./.X..X/X.X..=``: rows separated by ``/``; ``X`` forbidden, ``.`` free.
-response    ``.X*.X/*..../..XX*/.*..X/X.X*.``: the grid with ``*`` for each star.
+prompt      ``J..XX./.X.X./....X/.XXXX/X...X=``: rows separated by ``/``; ``X`` forbidden, ``.`` free.
+response    ``.*XX./.X.X*/..*.X/*XXXX/X..*X``: the grid with ``*`` for each star.
 difficulty  Level 1 is 5x5, level 2 is 6x6, and so on: as many stars to place as the grid has rows.
 ==========  =============================================================================================
 
@@ -21,16 +21,16 @@ from reference.puzzles.search import Count, bits, draw_solvable, mark, numbers_o
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
-LEVELS = range(1, 6)
+LEVELS = range(1, 7)
 CHARACTERS = "X.*/=J"
 RULES = (
-    "Place stars on a square grid. Rows are separated by /; X is a forbidden cell, . a free cell. Put a star on free cells so "
-    "that every row and every column holds exactly one star and no two stars touch, not even diagonally. There are no regions. "
-    "Write the whole grid in the same form with * for each star and everything else unchanged. Any placement that obeys the "
-    "rules is accepted."
+    "Place stars on a square grid. Rows are separated by /; X is a forbidden cell, . a free cell. Put a star on free cells "
+    "so that every row and every column holds exactly one star and no two stars touch, not even diagonally. There are no "
+    "regions. Write the whole grid in the same form with * for each star and everything else unchanged. Any placement that "
+    "obeys the rules is accepted."
 )
 SIDE_BELOW_LEVEL_ONE = 4
-"""A grid of side 4 has two placements only, one of side 5 has 14, one of side 9 has 47622."""
+"""A grid of side 4 has two placements only, one of side 5 has 14, one of side 10 has 479306."""
 
 FORBIDDEN_SHARE = 0.5
 """Of the cells without a star: dense enough that most placements are ruled out, and that most puzzles have few left."""
@@ -46,7 +46,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: Side of the grid less 4, a member of ``LEVELS``.
 
     Returns:
-        ``{"grid": ".X..X/X..../..XX./.X..X/X.X.."}``.
+        ``{"grid": "..XX./.X.X./....X/.XXXX/X...X"}``.
     """
     return draw_solvable(lambda: {"grid": _random_grid(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve)
 
@@ -65,7 +65,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``J.X..X/X..../..XX./.X..X/X.X..=``.
+    """Write the prompt, e.g. ``J..XX./.X.X./....X/.XXXX/X...X=``.
 
     Args:
         instance: What ``draw`` returned.

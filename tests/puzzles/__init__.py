@@ -1,0 +1,1 @@
+"""The laws of the puzzle families, one file per family."""
