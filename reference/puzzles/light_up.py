@@ -36,8 +36,10 @@ RULES = (
 )
 SIDE_BELOW_LEVEL_ONE = 3
 WALL_SHARE = 0.25
+"""Of the cells: with half as many a few bulbs light everything, with twice as many cells fall apart into closets."""
+
 NUMBERED_SHARE = 0.7
-"""Of the walls. Both shares are those of common newspaper puzzles: light travels far, and most walls say something."""
+"""Of the walls: most say something, and those that do not leave some rooms with several answers."""
 
 FREE, WALL, BULB = ".", "#", "*"
 

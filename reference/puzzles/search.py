@@ -17,8 +17,8 @@ from typing import Any, NamedTuple, TypeVar
 from reference.puzzles.filling import BLANK
 
 MAX_STEPS = 250
-"""States looked at before a search is given up, 0.2 s at most. Of 400 puzzles of every family at its highest level, 99 in
-100 needed up to 30 states, and a single one more than 250."""
+"""States looked at before a search is given up: 0.2 s at most on an idle core. Of 400 puzzles of every family at its highest
+level none needed more than 61, so giving up is there for the rare hard one and for instances written by hand."""
 
 State = TypeVar("State")
 
@@ -99,8 +99,8 @@ def mark(counts: Sequence[Count], allowed: Callable[[Marks], bool] = lambda _: T
 
     Args:
         counts: The counts. Cells in none of them stay unmarked.
-        allowed: A further rule, asked whenever counting decides nothing more. It must say no only if no way to decide
-            the open cells obeys it, and yes only if leaving all of them unmarked does.
+        allowed: A further rule, asked whenever counting decides nothing more. It may say no only if no way to decide
+            the open cells obeys it, and yes only if leaving all of them unmarked obeys it.
 
     Returns:
         The marked cells, or None if there is no way.
@@ -134,6 +134,7 @@ def cross(
     Raises:
         OutOfSteps: The search was given up.
     """
+
     def split(lines: tuple[int, ...]) -> list[tuple[int, ...]]:
         undecided = [place for place, fitting in enumerate(lines) if fitting.bit_count() > 1]
         if not undecided:

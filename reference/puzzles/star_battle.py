@@ -7,7 +7,7 @@ difficulty  Level 1 is 5x5, level 2 is 6x6, and so on: as many stars to place as
 ==========  =============================================================================================
 
 This is the kind without regions: rows, columns and forbidden cells alone. Two stars touch if their cells share an edge
-or a corner. Every placement that obeys the rules is accepted.
+or a corner. A puzzle drawn has a single answer; the verifier does not rely on it and knows the rules only.
 """
 
 from collections.abc import Mapping
@@ -32,14 +32,15 @@ RULES = (
 SIDE_BELOW_LEVEL_ONE = 4
 """A grid of side 4 has two placements only, one of side 5 has 14, one of side 10 has 479306."""
 
-FORBIDDEN_SHARE = 0.5
-"""Of the cells without a star: dense enough that most placements are ruled out, and that most puzzles have few left."""
+FREE_PER_ROW = 3
+"""Cells without a star that stay free at first, on average. It leaves a handful of placements at every side, so that few
+cells are left to be forbidden one by one until a single placement remains."""
 
 FREE, FORBIDDEN, STAR = ".", "X", "*"
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a placement, then forbid cells without a star, each with probability ``FORBIDDEN_SHARE``.
+    """Draw a placement and forbid cells without a star until no other placement is left.
 
     Args:
         random: The only source of randomness.
@@ -90,10 +91,7 @@ def solve(instance: Mapping[str, Any]) -> str:
     """
     grid = instance["grid"]
     size = side(grid)
-    free = bits(cell for cell, given in enumerate(cells_of(grid)) if given == FREE)
-    one_per_line = [Count(bits(line) & free, 1, 1) for line in lines(size).values()]
-    apart = [Count(bits(window) & free, 0, 1) for window in windows(size)]
-    stars = mark(one_per_line + apart)
+    stars = mark(_counts(bits(cell for cell, given in enumerate(cells_of(grid)) if given == FREE), size))
     if stars is None:
         raise ValueError(f"no placement exists in {grid}")
     return marked(grid, frozenset(numbers_of(stars)), STAR)
@@ -152,10 +150,19 @@ def _fault(grid: str, response: str) -> str:
     return ""
 
 
+def _counts(free: int, size: int) -> list[Count]:
+    """The rules as counts over the free cells."""
+    one_per_line = [Count(bits(line) & free, 1, 1) for line in lines(size).values()]
+    return one_per_line + [Count(bits(window) & free, 0, 1) for window in windows(size)]
+
+
 def _random_grid(random: np.random.Generator, size: int) -> str:
     columns = random.permutation(size)
     while np.any(np.abs(np.diff(columns)) == 1):  # about one permutation in eight has no two stars touching
         columns = random.permutation(size)
-    forbidden = random.random((size, size)) < FORBIDDEN_SHARE
-    forbidden[np.arange(size), columns] = False
-    return rows_of([FORBIDDEN if cell else FREE for cell in forbidden.ravel()], size)
+    stars = bits(row * size + column for row, column in enumerate(columns.tolist()))
+    free = stars | bits(np.flatnonzero(random.random(size * size) < FREE_PER_ROW / size).tolist())
+    while other := mark([*_counts(free, size), Count(stars, 0, size - 1)]):  # a placement that misses one of our stars
+        astray = numbers_of(other & ~stars)
+        free &= ~(1 << astray[random.integers(len(astray))])
+    return rows_of([FREE if free >> cell & 1 else FORBIDDEN for cell in range(size * size)], size)

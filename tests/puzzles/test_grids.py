@@ -61,7 +61,7 @@ def test_the_easiest_level_has_problems_enough_to_hold_some_out(name: str) -> No
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_instances_with_one_identity_have_the_same_prompt_up_to_the_names_of_numbers(name: str) -> None:
+def test_the_identity_holds_all_that_the_prompt_shows_but_the_names_of_the_numbers_of_hitori(name: str) -> None:
     family = FAMILIES[name]
     for instance in instances(name, 1):
         renamed = family.prompt(instance)[0] + family.identity(instance) + "="

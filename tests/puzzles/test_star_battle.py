@@ -1,6 +1,6 @@
 """Laws of star battle: which placements are accepted, each rule by itself, and what the search finds."""
 
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 
 import pytest
 from hypothesis import given, settings
@@ -84,6 +84,14 @@ def test_every_placement_by_the_rules_is_accepted(response: str) -> None:
 def test_an_answer_that_breaks_a_rule_is_refused_for_it(instance: dict[str, str], response: str, why: str) -> None:
     assert not accepted(star_battle, instance, response)
     assert why in star_battle.verify(instance, response).why
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_puzzle_drawn_has_a_single_answer(level: int) -> None:
+    for instance in instances("star_battle", level, 5):
+        placements = [list(enumerate(columns)) for columns in permutations(range(level + 4))]
+        right = [starred(instance["grid"], stars) for stars in placements if obeys(instance["grid"], stars)]
+        assert right == [star_battle.solve(instance)]
 
 
 @pytest.mark.parametrize("level", star_battle.LEVELS)
