@@ -16,7 +16,7 @@ from reference.puzzles import FAMILIES
 from spec.errors import Reason, SeedError
 from spec.types import Outcome, Problem
 
-NAMES = list(FAMILIES)
+NAMES = ["arithmetic", "maze", "sudoku", "twentyfour"]
 EASY = {"arithmetic": [2, 3], "maze": [1, 2], "sudoku": [1, 2], "twentyfour": [2]}
 
 
