@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from reference.puzzles.filling import BLANK, completed, only_blanks, rows_of
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
@@ -31,7 +32,6 @@ RULES = (
     "reading order. Any grid that keeps the givens and obeys the rules is accepted."
 )
 DIGITS = "123456789"
-BLANK = "."
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
     cells = random_cells(random, size)
     for index in random.choice(size * size, size=blanks, replace=False):
         cells[index] = BLANK
-    return {"grid": _rows(cells, size)}
+    return {"grid": rows_of(cells, size)}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
@@ -96,7 +96,7 @@ def solve(instance: Mapping[str, Any]) -> str:
     cells, size = list("".join(rows)), len(rows)
     if not _complete(cells, [DIGITS[:size]] * len(cells), size):
         raise ValueError(f"no completion exists for {instance['grid']}")
-    return _rows(cells, size)
+    return rows_of(cells, size)
 
 
 def answer(instance: Mapping[str, Any]) -> str:
@@ -108,8 +108,7 @@ def answer(instance: Mapping[str, Any]) -> str:
     Returns:
         A correct response without the grid around it.
     """
-    cells = zip(instance["grid"], solve(instance), strict=True)
-    return "".join(digit for given, digit in cells if given == BLANK)
+    return only_blanks(instance["grid"], solve(instance))
 
 
 def work(instance: Mapping[str, Any]) -> int:
@@ -136,9 +135,9 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         row, column and box is a permutation.
     """
     grid = instance["grid"]
-    completed = response if "/" in response else _filled(grid, response)
-    fault = unreadable(response) or _fault(grid.split("/"), completed.split("/"))
-    return judge(fault, completed, "the grid is complete and keeps every rule")
+    whole = completed(grid, response)
+    fault = unreadable(response) or _fault(grid.split("/"), whole.split("/"))
+    return judge(fault, whole, "the grid is complete and keeps every rule")
 
 
 def random_cells(random: np.random.Generator, size: int) -> list[str]:
@@ -159,14 +158,6 @@ def random_cells(random: np.random.Generator, size: int) -> list[str]:
     return cells
 
 
-def _filled(grid: str, digits: str) -> str:
-    """The grid with the digits in its blanks, or the empty text if their number is not that of the blanks."""
-    if len(digits) != grid.count(BLANK):
-        return ""
-    rest = iter(digits)
-    return "".join(next(rest) if cell == BLANK else cell for cell in grid)
-
-
 def _fault(givens: Sequence[str], rows: Sequence[str]) -> str:
     size = len(givens)
     if len(rows) != size or any(len(row) != size for row in rows):
@@ -180,10 +171,6 @@ def _fault(givens: Sequence[str], rows: Sequence[str]) -> str:
         if len({answer[index] for index in unit}) != size:
             return f"a digit repeats within the cells {sorted(unit)}"
     return ""
-
-
-def _rows(cells: Sequence[str], size: int) -> str:
-    return "/".join("".join(cells[first : first + size]) for first in range(0, size * size, size))
 
 
 @cache

@@ -1,1 +1,1 @@
-"""Laws of the puzzle families, one file each; what they all share is in ``tests/test_puzzles.py``."""
+"""Laws of the puzzle families, one file each."""
