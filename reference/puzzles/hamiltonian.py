@@ -1,10 +1,10 @@
 """Hamiltonian walks: visit every vertex of a graph exactly once, or see that it cannot be done.
 
 ==========  =============================================================================================
-prompt      ``OP AB BC BD CE DE=``: ``OP`` asks for a path, ``OC`` for a cycle; every pair of letters is an edge that can
+prompt      ``OP AC AF BE BF CF DE EF=``: ``OP`` asks for a path, ``OC`` for a cycle; every pair of letters is an edge that can
             be walked both ways. The vertices are the letters that occur.
-response    ``ABCED``: the vertices in the order of the walk. A cycle ends with the vertex it begins with, as in
-            ``ABDECA``. ``impossible`` if there is no such path or cycle.
+response    ``ACFBED``: the vertices in the order of the walk. A cycle ends with the vertex it begins with, as ``ABCA``
+            does in a triangle. ``impossible`` if there is no such path or cycle.
 difficulty  6, 7, 8, 10 or 12 vertices. One graph in four is impossible.
 ==========  =============================================================================================
 
@@ -49,7 +49,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: A member of ``LEVELS``.
 
     Returns:
-        ``{"kind": "P", "edges": "AB BC BD CE DE"}``.
+        ``{"kind": "P", "edges": "AC AF BE BF CF DE EF"}``.
     """
     names = NAMES[: VERTICES[difficulty]]
     kind = CYCLE if random.random() < 0.5 else PATH
@@ -73,7 +73,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``OP AB BC BD CE DE=``.
+    """Write the prompt, e.g. ``OP AC AF BE BF CF DE EF=``.
 
     Args:
         instance: What ``draw`` returned.

@@ -1,8 +1,8 @@
 """Knights and knaves: find out who always tells the truth and who always lies.
 
 ==========  =============================================================================================
-prompt      ``F!B/A~C/#2=``: statements separated by ``/``; the first inhabitant, A, makes the first, B the second, and
-            so on. ``B``: B is a knight. ``!B``: B is a knave. ``&`` and, ``|`` or (or both), ``~`` alike, ``^``
+prompt      ``F!B&C/!B&!C/A^B=``: statements separated by ``/``; the first inhabitant, A, makes the first, B the
+            second, and so on. ``B``: B is a knight. ``!B``: B is a knave. ``&`` and, ``|`` or (or both), ``~`` alike, ``^``
             unlike. ``#2``: exactly two of all the inhabitants are knights.
 response    ``KKK1 KKN1 KNK=KNK``: as reasoning, all assignments in the order of counting, each with the number of the
             first statement that speaks against it, up to the one that nothing speaks against; then ``=`` and the
@@ -50,7 +50,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: A member of ``LEVELS``.
 
     Returns:
-        ``{"statements": "!B/A~C/#2"}``.
+        ``{"statements": "!B&C/!B&!C/A^B"}``.
     """
     names = NAMES[: INHABITANTS[difficulty]]
     sayings = [_sayings(names, speaker) for speaker in names]
@@ -76,7 +76,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``F!B/A~C/#2=``.
+    """Write the prompt, e.g. ``F!B&C/!B&!C/A^B=``.
 
     Args:
         instance: What ``draw`` returned.
@@ -96,7 +96,7 @@ def solve(instance: Mapping[str, Any]) -> str:
     Returns:
         The assignments tried and the one that fits: the demonstration.
     """
-    statements, tried = instance["statements"].split("/"), []
+    statements = instance["statements"].split("/")
     *refuted, fitting = _tried(statements)
     tried = [f"{roles}{_contradicted(statements, roles)}" for roles in refuted]
     return " ".join([*tried, f"{fitting}={fitting}"])

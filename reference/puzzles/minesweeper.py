@@ -1,11 +1,11 @@
 """Minesweeper: list the hidden cells that must hold a mine.
 
 ==========  =============================================================================================
-prompt      ``R.2./.31/...=``: rows separated by ``/``; ``.`` is a hidden cell, a digit an open one without a mine, which
+prompt      ``R.21/..2/.3.=``: rows separated by ``/``; ``.`` is a hidden cell, a digit an open one without a mine, which
             counts the mines in the up to eight cells around it.
-response    ``*2./.31/...=11``: as reasoning, the grid with ``*`` in place of the cells that must hold a mine; then
+response    ``.21/.*2/.3*=22 33``: as reasoning, the grid with ``*`` in place of the cells that must hold a mine; then
             ``=`` and these cells, each as row and column counted from 1, separated by one blank.
-bare        ``11``: the cells alone, in any order, are a correct response too.
+bare        ``22 33``: the cells alone, in any order, are a correct response too.
 difficulty  Levels 1..5: 3x3, 4x4, 5x5, 6x6, 7x7.
 ==========  =============================================================================================
 
@@ -55,7 +55,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: A member of ``LEVELS``.
 
     Returns:
-        ``{"grid": ".2./.31/..."}``.
+        ``{"grid": ".21/..2/.3."}``.
     """
     while True:
         grid = _random_grid(random, SIDES[difficulty])
@@ -77,7 +77,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``R.2./.31/...=``.
+    """Write the prompt, e.g. ``R.21/..2/.3.=``.
 
     Args:
         instance: What ``draw`` returned.
@@ -107,7 +107,7 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the list alone, e.g. ``11``.
+    """Write the list alone, e.g. ``22 33``.
 
     Args:
         instance: What ``draw`` returned.

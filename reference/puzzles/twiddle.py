@@ -5,8 +5,8 @@ prompt      ``W123/754/896=``: rows separated by ``/``. The goal is ``123/456/78
 response    ``22:123/746/859 21:123/456/789``: one block per move, named by row and column of its upper left cell, from 1;
             after the colon, as reasoning, the board that the move makes. Notes are not judged.
 bare        ``22 21``: the blocks alone, separated by one blank, are a correct response too.
-difficulty  Levels 1 and 2: 3x3, scrambled by 2..5 and 5..6 moves. Levels 3..5: 4x4, scrambled by 6, 7 and 8 moves. No
-            move of a scramble is on the same block as the one before.
+difficulty  Levels 1 and 2: 3x3, scrambled by 2..5 and 5..6 moves. Levels 3 and 4: 4x4, scrambled by 6 and 7 moves.
+            No move of a scramble is on the same block as the one before.
 ==========  =============================================================================================
 
 A move turns its block counterclockwise by one quarter: the upper left tile goes down, the lower left one to the right,
@@ -14,8 +14,11 @@ the lower right one up, the upper right one to the left. Any number of moves tha
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from itertools import product
 from math import isqrt
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,7 @@ from reference.search import shortest_moves
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
-SIDE_FEWEST_AND_MOST_MOVES = {1: (3, 2, 5), 2: (3, 5, 6), 3: (4, 6, 6), 4: (4, 7, 7), 5: (4, 8, 8)}
+SIDE_FEWEST_AND_MOST_MOVES = {1: (3, 2, 5), 2: (3, 5, 6), 3: (4, 6, 6), 4: (4, 7, 7)}
 LEVELS = range(1, len(SIDE_FEWEST_AND_MOST_MOVES) + 1)
 TILES = "123456789ABCDEFG"
 CHARACTERS = TILES + "/ :=W"
@@ -35,7 +38,8 @@ RULES = (
     "moves by one blank, such as 22 21. A colon and a board may follow a move as a note; notes are not read. The last "
     "move must reach the goal; any number of moves will do."
 )
-MOVE = re.compile(r"([1-9])([1-9])(?::[1-9A-G/]*)?")
+MOVE = re.compile(r"([1-9][1-9])(?::[1-9A-G/]*)?")
+Turner = Callable[[str], tuple[str, ...]]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
@@ -137,16 +141,15 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
 
 
 def _fault(board: str, moves: list[str]) -> str:
-    side = isqrt(len(board))
     for number, text in enumerate(moves, start=1):
         move = MOVE.fullmatch(text)
         if move is None:
             return f"move {number} is not two digits from 1"
-        row, column = int(move[1]) - 1, int(move[2]) - 1
-        if max(row, column) > side - 2:
+        following = dict(_turns(board))
+        if move[1] not in following:
             return f"move {number} names a block outside the board"
-        board = _turned(board, row, column, counterclockwise=True)
-    return "" if board == TILES[: side * side] else "the moves do not end on the goal"
+        board = following[move[1]]
+    return "" if board == TILES[: len(board)] else "the moves do not end on the goal"
 
 
 def _board(instance: Mapping[str, Any]) -> str:
@@ -175,24 +178,25 @@ def _moves(board: str) -> list[str]:
     return moves
 
 
-def _turns(board: str, counterclockwise: bool = True) -> Iterator[tuple[str, str]]:
+def _turns(board: str) -> Iterator[tuple[str, str]]:
     """List every block's name and the board after its turn."""
-    blocks = range(isqrt(len(board)) - 1)
-    for row in blocks:
-        for column in blocks:
-            yield f"{row + 1}{column + 1}", _turned(board, row, column, counterclockwise)
+    return ((block, "".join(turn(board))) for block, turn in _turners(isqrt(len(board)), counterclockwise=True))
 
 
 def _turns_back(board: str) -> Iterator[tuple[str, str]]:
     """List every block's name and the board from which its turn leads to the given one."""
-    return _turns(board, counterclockwise=False)
+    return ((block, "".join(turn(board))) for block, turn in _turners(isqrt(len(board)), counterclockwise=False))
 
 
-def _turned(board: str, row: int, column: int, counterclockwise: bool) -> str:
-    side = isqrt(len(board))
-    upper, lower = row * side + column, (row + 1) * side + column
-    corners = [upper, lower, lower + 1, upper + 1]  # counterclockwise around the block
-    cells = list(board)
-    for place, corner in enumerate(corners):
-        cells[corners[(place + (1 if counterclockwise else -1)) % 4]] = board[corner]
-    return "".join(cells)
+@cache  # two entries for every size of board
+def _turners(side: int, counterclockwise: bool) -> list[tuple[str, Turner]]:
+    """List every block's name and a function from a board to its cells after the turn."""
+    turners: list[tuple[str, Turner]] = []
+    for row, column in product(range(side - 1), repeat=2):
+        upper, lower = row * side + column, (row + 1) * side + column
+        corners = [upper, lower, lower + 1, upper + 1]  # counterclockwise around the block
+        sources = list(range(side * side))
+        for place, corner in enumerate(corners):
+            sources[corner] = corners[(place + (-1 if counterclockwise else 1)) % 4]
+        turners.append((f"{row + 1}{column + 1}", itemgetter(*sources)))
+    return turners

@@ -1,9 +1,9 @@
 """Zebra puzzles: who lives where, from clues.
 
 ==========  =============================================================================================
-prompt      ``Zabc/def b~2 a<d c|e=``: one row of values for each attribute, separated by ``/``, in a settled order that
+prompt      ``Zabc/def a~f d<a b~2 c#d=``: one row of values for each attribute, separated by ``/``, in a settled order that
             says nothing; then the clues. Houses stand in a row and are numbered from 1, left to right.
-response    ``abc/def``: the same rows, each in the order of the houses.
+response    ``cba/edf``: the same rows, each in the order of the houses.
 bare        The same; nothing can be left out.
 difficulty  Levels 1..5: 3 houses with 2 attributes, 3 with 3, 4 with 3, 4 with 4, 5 with 4.
 ==========  =============================================================================================
@@ -54,7 +54,7 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: A member of ``LEVELS``.
 
     Returns:
-        ``{"rows": "abc/def", "clues": "b~2 a<d c|e"}``.
+        ``{"rows": "abc/def", "clues": "a~f d<a b~2 c#d"}``.
     """
     houses, attributes = HOUSES_AND_ATTRIBUTES[difficulty]
     rows = [VALUES[first : first + houses] for first in range(0, houses * attributes, houses)]
@@ -93,7 +93,7 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``Zabc/def b~2 a<d c|e=``.
+    """Write the prompt, e.g. ``Zabc/def a~f d<a b~2 c#d=``.
 
     Args:
         instance: What ``draw`` returned.
