@@ -179,7 +179,7 @@ def _completed(
     """Walk from ``here`` through all that is ``left`` and ``home`` again, if there is a home; empty if impossible.
 
     What is left and where one stands decide whether the rest exists, however one came there. So every such pair is
-    tried once: at most n 2^n pairs, and only a few dozen to a few thousand of them arise in these graphs.
+    tried once, and there are at most n 2^n of them.
     """
     if not left:
         return here + home if not home or home in graph[here] else ""
