@@ -1,0 +1,242 @@
+"""Minesweeper: list the hidden cells that must hold a mine.
+
+==========  =============================================================================================
+prompt      ``R.21/..2/.3.=``: rows separated by ``/``; ``.`` is a hidden cell, a digit an open one without a mine, which
+            counts the mines in the up to eight cells around it.
+response    ``.21/.*2/.3*=22 33``: as reasoning, the grid with ``*`` in place of the cells that must hold a mine; then
+            ``=`` and these cells, each as row and column counted from 1, separated by one blank.
+bare        ``22 33``: the cells alone, in any order, are a correct response too.
+difficulty  Levels 1..5: 3x3, 4x4, 5x5, 6x6, 7x7.
+==========  =============================================================================================
+
+A cell must hold a mine if it holds one in every placement of mines that agrees with all the digits; how many mines
+there are in all is not known. At least one cell must hold a mine and at least one hidden cell need not. Only the text
+after the last ``=`` is judged, all of it if there is none.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spec.puzzle import judge, unreadable
+from spec.types import Verdict
+
+SIDES = {1: 3, 2: 4, 3: 5, 4: 6, 5: 7}
+LEVELS = range(1, len(SIDES) + 1)
+CHARACTERS = "0123456789./*= R"
+RULES = (
+    "Find the mines of a Minesweeper grid that are certain. Rows are separated by /; a dot is a hidden cell that may hold a "
+    "mine; a digit is an open cell without a mine and counts the mines in the up to eight cells around it. The number of "
+    "all mines is not known. List exactly the hidden cells that hold a mine in every placement that agrees with all digits: "
+    "each cell once, as two digits, row then column, counted from 1 at the upper left, in any order, separated by one blank, "
+    "such as 11 32. Reasoning may precede the list, followed by =; only what follows the last = is judged."
+)
+HIDDEN, MINE = ".", "*"
+MINE_SHARE = 0.3
+# With fewer cells open hardly a mine is certain, with more the digits give every mine away one by one.
+OPEN_SHARE = 0.6
+CELLS = re.compile(r"[1-9][1-9](?: [1-9][1-9])*")
+
+
+class Count(NamedTuple):
+    """An open cell's digit, and the hidden cells around it as a set of bits, one bit per cell of the grid."""
+
+    mines: int
+    around: int
+
+
+def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
+    """Draw mines and open cells until some mine is certain, and not every hidden cell.
+
+    Args:
+        random: The only source of randomness.
+        difficulty: A member of ``LEVELS``.
+
+    Returns:
+        ``{"grid": ".21/..2/.3."}``.
+    """
+    while True:
+        grid = _random_grid(random, SIDES[difficulty])
+        if 0 < len(_certain_mines(grid)) < grid.count(HIDDEN):
+            return {"grid": grid}
+
+
+def identity(instance: Mapping[str, Any]) -> str:
+    """Name the problem: the grid as it stands, for a mirrored grid asks for other cells.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The grid.
+    """
+    grid: str = instance["grid"]
+    return grid
+
+
+def prompt(instance: Mapping[str, Any]) -> str:
+    """Write the prompt, e.g. ``R.21/..2/.3.=``.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The prompt.
+    """
+    return f"R{instance['grid']}="
+
+
+def solve(instance: Mapping[str, Any]) -> str:
+    """Mark the certain mines in the grid and list them in reading order.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The demonstration.
+    """
+    certain = _certain_mines(instance["grid"])
+    rows = instance["grid"].split("/")
+    marked = [
+        "".join(MINE if _name(row, column) in certain else mark for column, mark in enumerate(line))
+        for row, line in enumerate(rows)
+    ]
+    return f"{'/'.join(marked)}={' '.join(certain)}"
+
+
+def answer(instance: Mapping[str, Any]) -> str:
+    """Write the list alone, e.g. ``22 33``.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        A correct response without reasoning.
+    """
+    return " ".join(_certain_mines(instance["grid"]))
+
+
+def work(instance: Mapping[str, Any]) -> int:
+    """Count the hidden cells, each of which has to be judged.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        Their number.
+    """
+    return int(instance["grid"].count(HIDDEN))
+
+
+def verify(instance: Mapping[str, Any], response: str) -> Verdict:
+    """Compare the cells after the last ``=``, or in the whole response if there is none, with the certain mines.
+
+    Args:
+        instance: What ``draw`` returned.
+        response: Any text at all.
+
+    Returns:
+        ``correct`` exactly if that text lists every certain mine once and nothing else.
+    """
+    listed = response.rpartition("=")[2]
+    fault = unreadable(response) or _fault(instance["grid"], listed)
+    return judge(fault, listed, "the cells are the mines that are certain")
+
+
+def _fault(grid: str, listed: str) -> str:
+    if not CELLS.fullmatch(listed):
+        return "the answer is not a list of cells, two digits from 1 each, separated by single blanks"
+    cells = listed.split(" ")
+    if len(set(cells)) != len(cells):
+        return "a cell is listed twice"
+    certain = set(_certain_mines(grid))
+    for cell in cells:
+        if cell not in certain:
+            return f"the cell {cell} is not a hidden cell that must hold a mine"
+    return "" if len(cells) == len(certain) else "a cell that must hold a mine is not listed"
+
+
+def _name(row: int, column: int) -> str:
+    return f"{row + 1}{column + 1}"
+
+
+def _random_grid(random: np.random.Generator, side: int) -> str:
+    mines = random.random((side, side)) < MINE_SHARE
+    opened = ~mines & (random.random((side, side)) < OPEN_SHARE)
+    around = np.pad(mines, 1).astype(int)
+    counts = sum(around[1 + down : 1 + down + side, 1 + right : 1 + right + side] for down, right in _directions())
+    rows = zip(opened, np.asarray(counts), strict=True)
+    return "/".join("".join(str(n) if shown else HIDDEN for shown, n in zip(*row, strict=True)) for row in rows)
+
+
+def _directions() -> list[tuple[int, int]]:
+    return [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
+
+
+def _certain_mines(grid: str) -> list[str]:
+    """List the cells that hold a mine in every placement, in reading order.
+
+    The mines of one placement are the only candidates. A placement that leaves a candidate free rules it out, and
+    with it every other candidate that the placement leaves free; if there is none, the candidate is certain.
+
+    Raises:
+        ValueError: No placement agrees with the digits.
+    """
+    rows = grid.split("/")
+    counts = _counts(rows)
+    candidates = _placement(counts, free=0)
+    if candidates is None:
+        raise ValueError(f"no placement of mines agrees with {grid}")
+    certain, side = 0, len(rows[0])
+    while candidates:
+        candidate = candidates & -candidates
+        other = _placement(counts, free=candidate)
+        certain |= candidate if other is None else 0
+        candidates &= ~candidate if other is None else other
+    places = range(len(rows) * side)
+    return [_name(*divmod(place, side)) for place in places if certain >> place & 1]
+
+
+def _counts(rows: list[str]) -> list[Count]:
+    side, counts = len(rows[0]), []
+    hidden = {(row, column) for row, line in enumerate(rows) for column, mark in enumerate(line) if mark == HIDDEN}
+    for row, line in enumerate(rows):
+        for column, mark in enumerate(line):
+            if mark != HIDDEN:
+                near = {(row + down, column + right) for down, right in _directions()} & hidden
+                counts.append(Count(int(mark), sum(1 << (r * side + c) for r, c in near)))
+    return counts
+
+
+def _placement(counts: list[Count], free: int, mines: int = 0) -> int | None:
+    """Find a placement with the given mines, and none in the free cells, that agrees with every count.
+
+    Args:
+        counts: All digits.
+        free: Cells that hold no mine, as bits.
+        mines: Cells that hold one, as bits.
+
+    Returns:
+        All mines as bits, none of them out of sight of every digit, or None if no placement exists.
+    """
+    open_question, changed = 0, True
+    while changed:  # until no digit settles its surroundings by itself
+        changed, open_question = False, 0
+        for count in counts:
+            unsettled = count.around & ~free & ~mines
+            missing = count.mines - (count.around & mines).bit_count()
+            if not 0 <= missing <= unsettled.bit_count():
+                return None
+            if unsettled and missing == 0:
+                free, changed = free | unsettled, True
+            elif unsettled and missing == unsettled.bit_count():
+                mines, changed = mines | unsettled, True
+            else:
+                open_question = open_question or unsettled
+    if not open_question:
+        return mines
+    cell = open_question & -open_question
+    found = _placement(counts, free | cell, mines)
+    return found if found is not None else _placement(counts, free, mines | cell)
