@@ -16,7 +16,7 @@ Source: github.com/huggingface/Math-Verify, issues 14, 41, 47, 60, 63 and 65. Sy
 import logging
 from typing import Any
 
-from reference.verify.expressions import Tree, latex, symbols
+from reference.verify.expressions import Apply, Symbol, Tree, latex, number, symbols
 
 LETTERS = "xyztuvwpqrsabckmn"
 """Names given to unknowns, in order; no letter that the engine reads as a constant, a differential or a function."""
@@ -38,6 +38,9 @@ def agrees(reference: Tree, answer: Tree) -> bool:
     if len(unknowns) > len(LETTERS):
         return False
     names = dict(zip(unknowns, LETTERS, strict=False))
+    if isinstance(reference, Symbol) or isinstance(answer, Symbol):
+        # Beside a bare symbol math-verify compares letters only, and denies that x is 2x/2.
+        reference, answer = (Apply("+", (number(1), tree)) for tree in (reference, answer))
     parsed = _parsed(latex(reference, names)), _parsed(latex(answer, names))
     if not all(parsed):
         return False

@@ -99,7 +99,8 @@ def _same_named(reference: Answer, answer: Answer, policy: Policy, problem: str)
 
 
 def _same_name(one: str, other: str) -> bool:
-    return one.replace(" ", "").strip("\\") == other.replace(" ", "").strip("\\")
+    layout = str.maketrans("", "", " {}\\")
+    return one.translate(layout) == other.translate(layout)
 
 
 def _as_statement(answer: Answer, policy: Policy) -> Statement | None:

@@ -1,6 +1,6 @@
 """What a tree is worth: exactly where it is rational, otherwise to as many digits as it takes to tell numbers apart.
 
-    precision = 60 + 3 reach digits,      reach = max over all intermediate values v != 0 of |log10 |v||
+    precision = 60 + 3 reach digits,      reach = max |log10 |v|| over all intermediate values v != 0, and numerators, denominators
 
 A difference counts as zero if it is below ``10^(20 - precision)`` times the largest intermediate value (or 1). An absolute
 comparison of 15 digits takes 1/2^99 for 1/2^98; with the reach (here 30) the precision grows with the numbers themselves.
@@ -249,7 +249,9 @@ class Evaluation:
         return self.measured(value)
 
     def rational(self, value: Fraction) -> Any:
-        """A fraction in this precision."""
+        """A fraction in this precision; its digits count as reach, for that is how near to another number it may lie."""
+        bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+        self.reach = max(self.reach, int(bits * 0.30103))
         return self.context.mpf(value.numerator) / value.denominator
 
     def measured(self, value: Any) -> Any:

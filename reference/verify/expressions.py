@@ -8,6 +8,7 @@
 ==========================  ======================================================================================
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -53,6 +54,8 @@ class Apply:
 Tree = Number | Constant | Symbol | Apply
 
 INFINITY = Constant("infinity")
+SINGLE = re.compile(r"\d+|[a-z]|\\left\(-\d+\\right\)")
+"""What the engine cannot tear apart: digits, a letter, a negative number in its brackets. Brackets are slow to parse."""
 
 
 def number(value: int | Fraction) -> Number:
@@ -85,7 +88,7 @@ def symbols(tree: Tree) -> frozenset[str]:
 
 
 def latex(tree: Tree, names: dict[str, str]) -> str:
-    """Write a tree for math-verify, every part in brackets, so that nothing is left to rules of precedence.
+    """Write a tree for math-verify, every part but a sign or a number in brackets, so that no rule of precedence is needed.
 
     Args:
         tree: A tree of finite numbers.
@@ -95,6 +98,7 @@ def latex(tree: Tree, names: dict[str, str]) -> str:
         LaTeX.
     """
     if isinstance(tree, Number):
+        # A number keeps its sign in brackets: `a+-3` must not depend on how the engine reads it.
         above, below = tree.value.numerator, tree.value.denominator
         text = str(abs(above)) if below == 1 else rf"\frac{{{abs(above)}}}{{{below}}}"
         return rf"\left(-{text}\right)" if above < 0 else text
@@ -107,7 +111,7 @@ def latex(tree: Tree, names: dict[str, str]) -> str:
 
 
 def _written_operation(operation: str, parts: tuple[str, ...]) -> str:
-    bracketed = tuple(rf"\left({part}\right)" for part in parts)
+    bracketed = tuple(part if SINGLE.fullmatch(part) else rf"\left({part}\right)" for part in parts)
     match operation, parts:
         case "+", (left, right):
             return f"{left}+{bracketed[1]}"
@@ -124,9 +128,9 @@ def _written_operation(operation: str, parts: tuple[str, ...]) -> str:
         case "root", (index, radicand):
             return rf"\sqrt[{index}]{{{radicand}}}"
         case "log", ("e", _):
-            return rf"\ln{bracketed[1]}"
+            return rf"\ln\left({parts[1]}\right)"
         case "log", (base, _):
-            return rf"\frac{{\ln{bracketed[1]}}}{{\ln\left({base}\right)}}"
+            return rf"\frac{{\ln\left({parts[1]}\right)}}{{\ln\left({base}\right)}}"
         case "binom", (above, below):
             return rf"\binom{{{above}}}{{{below}}}"
         case "-", _:
@@ -139,8 +143,9 @@ def _written_operation(operation: str, parts: tuple[str, ...]) -> str:
             return rf"\lfloor {inside} \rfloor"
         case "ceil", (inside,):
             return rf"\lceil {inside} \rceil"
+    inside = rf"\left({parts[0]}\right)"
     if operation == "coth":  # the engine reads \coth as a cotangent
-        return rf"\frac{{1}}{{\tanh{bracketed[0]}}}"
+        return rf"\frac{{1}}{{\tanh{inside}}}"
     if operation == "arccot":  # the engine knows no arccot; this is it for all but the sign's convention below 0
-        return rf"\frac{{\pi}}{{2}}-\arctan{bracketed[0]}"
-    return rf"\{operation}{bracketed[0]}"
+        return rf"\frac{{\pi}}{{2}}-\arctan{inside}"
+    return rf"\{operation}{inside}"

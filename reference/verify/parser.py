@@ -228,9 +228,10 @@ class _Reader:
                 return number(whole + Fraction(above, below))
             self.place = found.start()
         plain = self.match(NUMBER)
-        assert plain is not None  # the caller saw a digit or a point
-        if plain[0] == "." or self.rest().startswith("_"):
-            raise Unreadable("a number with a subscript" if plain[0] != "." else "a lone point")
+        if plain is None:
+            raise Unreadable("a point without digits")
+        if self.rest().startswith("_"):
+            raise Unreadable("a number with a subscript")
         return number(Fraction(plain[0].rstrip(".") or "0"))
 
     def letter(self) -> Tree:

@@ -9,7 +9,7 @@ from reference.verify.answers import Answer, Numeral, Scalar
 from reference.verify.expressions import Tree, number
 from reference.verify.parser import Unreadable, read_expression
 from reference.verify.policy import Policy
-from reference.verify.units import split_unit
+from reference.verify.units import DEGREE, split_unit
 
 PERCENT = re.compile(r"^(.*\S) ?(?:%|(?<![A-Za-z])(?:percent|per cent|pct|percentage points?))$")
 NUMERAL = re.compile(r"^(?:\( ?)?([0-9A-Fa-f]+)(?: ?\))? ?_ ?\{? ?(?:base ?)?(\d+) ?\}?$")
@@ -54,7 +54,7 @@ def read_scalar(text: str, policy: Policy, problem: str) -> Answer:
     if unit is None:
         bare = _without_noun(text, problem)
     tree = read_expression(bare, policy.log_base)
-    with_letters = _letters(text, policy) if unit is not None else None
+    with_letters = _letters(text, policy) if unit not in (None, DEGREE) else None
     return Scalar(tree, unit, decimal_places=_places(bare), with_letters=with_letters)
 
 
@@ -81,11 +81,12 @@ def _without_noun(text: str, problem: str) -> str:
     found = NOUN.match(text)
     if not found or not problem:
         return text
-    words = [_stem(word) for word in found["words"].split()]
-    asked = {_stem(word) for word in re.findall(r"[A-Za-z']+", problem)}
-    known = all(len(word) > 2 and word in asked and word not in CHANGING for word in words)
+    words = [word.casefold() for word in found["words"].split()]
+    asked = set().union(*(_forms(word) for word in re.findall(r"[a-z']+", problem.casefold())))
+    known = all(len(word) > 2 and word not in CHANGING and _forms(word) & asked for word in words)
     return found["number"] if known else text
 
 
-def _stem(word: str) -> str:
-    return re.sub(r"(?:ies|y|es|s)$", "", word.casefold()) if len(word) > 3 else word.casefold()
+def _forms(word: str) -> set[str]:
+    """A word and what it may be the plural of."""
+    return {word, re.sub("s$", "", word), re.sub("es$", "", word), re.sub("ies$", "y", word)}

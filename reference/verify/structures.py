@@ -23,7 +23,7 @@ from reference.verify.expressions import INFINITY, negative
 from reference.verify.parser import Unreadable
 from reference.verify.policy import Policy
 from reference.verify.relations import RELATION, Reading, read_relation
-from reference.verify.scalars import read_scalar
+from reference.verify.scalars import NUMBER_WORDS, read_scalar
 
 MOST_MEMBERS = 40
 """Members of a collection: matching is quadratic in them."""
@@ -34,10 +34,11 @@ NO_SOLUTION = ("no solution", "no solutions", "empty set", "no real solution", "
 ALL_REALS = ("all real numbers", "all reals", "all real number", "real numbers")
 SYNONYMS = {"dne": "does not exist", "not defined": "undefined", "tie": "draw"}
 SEPARATORS = re.compile(r",|;|(?<![A-Za-z\\])(?:and|or)(?![A-Za-z])|&")
-MATRIX = re.compile(r"\\begin ?\{ ?([pbBvV]?matrix|array) ?\}(?: ?\{[lcr| ]*\})?(.*)\\end ?\{ ?\1 ?\}")
+MATRIX = re.compile(r"[(\[|]? ?\\begin ?\{ ?([pbBvV]?matrix|array) ?\}(?: ?\{[lcr| ]*\})?(.*)\\end ?\{ ?\1 ?\} ?[)\]|]?")
 BUILDER = re.compile(r"^(?:([A-Za-z]) ?(?:\\in ?\\mathbb ?\{ ?R ?\})? ?(?:\\mid|:|\|) ?)(.*)$")
-OPENING = {"(": "(", "[": "[", "\\{": "{", "\\langle": "("}
-CLOSING = {")": ")", "]": "]", "\\}": "}", "\\rangle": ")"}
+OPENING = {"(": "(", "[": "[", "\\{": "{", "{": "{", "\\langle": "("}
+CLOSING = {")": ")", "]": "]", "\\}": "}", "}": "}", "\\rangle": ")"}
+BOTH_SIGNS = re.compile(r"\\(p(?=m)|m(?=p))[mp](?![A-Za-z])")
 MEMBERSHIP = re.compile(r"^([A-Za-z](?:_\{?\w+\}?)?|\([A-Za-z, ]+\)) ?\\in (.*)$")
 EVERYTHING = Collection("()", (Scalar(negative(INFINITY)), Scalar(INFINITY)))
 
@@ -80,7 +81,7 @@ def read_answer(text: str, policy: Policy, problem: str = "") -> Answer:
     bracketed = _read_brackets(text, inside)
     if bracketed is not None:
         return bracketed
-    if "\\pm" in text or "\\mp" in text:
+    if BOTH_SIGNS.search(text):
         return _listed(LIST, [inside(signed) for signed in _both_signs(text)])
     parts = split(text, re.compile(":"))
     if len(parts) > 1:
@@ -131,7 +132,7 @@ def _read_words(text: str) -> Answer | None:
         return EVERYTHING
     if fold(text) in NO_SOLUTION:
         return NOTHING
-    if WORDS.fullmatch(text) and REAL_WORD.search(text):
+    if WORDS.fullmatch(text) and REAL_WORD.search(text) and text.casefold() not in NUMBER_WORDS:
         return Text(SYNONYMS.get(fold(text), fold(text)))
     return None
 
@@ -176,11 +177,13 @@ def _read_brackets(text: str, inside: Reading) -> Answer | None:
     if brackets == SET and (built := BUILDER.match(content)):
         return inside(built[2])
     members = split(content, re.compile(r",|;"))
+    if opening == "{" and len(members) < 2:
+        return None  # braces of LaTeX, which group and are not seen
     if brackets == SET:
         return _listed(SET, [inside(member) for member in members])
     if brackets not in INTERVALS or len(members) < 2:
         return None
-    if "\\pm" in content or "\\mp" in content:
+    if BOTH_SIGNS.search(content):
         return Collection(LIST, tuple(inside(signed) for signed in _both_signs(text)))
     return Collection(brackets, tuple(inside(member) for member in members))
 
@@ -198,7 +201,6 @@ def _closes_early(text: str) -> bool:
 
 
 def _both_signs(text: str) -> tuple[str, str]:
-    pattern = re.compile(r"\\([pm])(?:m|p)(?![A-Za-z])")
-    upper = pattern.sub(lambda sign: "+" if sign[1] == "p" else "-", text)
-    lower = pattern.sub(lambda sign: "-" if sign[1] == "p" else "+", text)
+    upper = BOTH_SIGNS.sub(lambda sign: "+" if sign[1] == "p" else "-", text)
+    lower = BOTH_SIGNS.sub(lambda sign: "-" if sign[1] == "p" else "+", text)
     return upper, lower

@@ -10,7 +10,9 @@ Unknowns are real. Points where a side has no value, or one side is real and the
 are needed, and where no point gives real values on both sides the complex ones are compared.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from reference.verify import engine
 from reference.verify.evaluation import Undefined, equal_at, exact, is_real_at, point_number
@@ -117,10 +119,23 @@ def _numeric_look(left: Tree, right: Tree) -> Comparison:
             return Comparison(False, "an expression has no value")
         return Comparison(equal, "the values agree to 60 digits" if equal else "the values differ")
     points = [point_number(index, unknowns) for index in range(MOST_POINTS)]
-    real = [point for point in points if is_real_at(left, point) and is_real_at(right, point)]
-    compared = [equal_at(left, right, point) for point in (real if len(real) >= FEWEST_POINTS else points)]
-    if False in compared:
+    real_points = (point for point in points if is_real_at(left, point) and is_real_at(right, point))
+    agreed = _points_of_agreement(left, right, real_points)
+    if agreed is not None and agreed < FEWEST_POINTS:
+        agreed = _points_of_agreement(left, right, points)
+    if agreed is None:
         return Comparison(False, "the values differ at a point")
-    if compared.count(True) < FEWEST_POINTS:
+    if agreed < FEWEST_POINTS:
         return Comparison(False, "the expressions have no values to compare")
-    return Comparison(True, f"the values agree at {compared.count(True)} points")
+    return Comparison(True, f"the values agree at {agreed} points")
+
+
+def _points_of_agreement(left: Tree, right: Tree, points: Iterable[dict[str, Fraction]]) -> int | None:
+    """How many points show equal values; None as soon as one shows different ones."""
+    agreed = 0
+    for point in points:
+        equal = equal_at(left, right, point)
+        if equal is False:
+            return None
+        agreed += equal is True
+    return agreed
