@@ -1,8 +1,8 @@
 """Multiple choice: the letter decides, however it is dressed, and only where the reference is a letter.
 
-    reference   B    (B)    B. 3.6 eV
-    accepted    B    B.    (B)    B) 3.6 eV    \\text{B}    E: text    option B    (b)    b, if the problem lists options
-    refused     A or B    B and C    A = 5    not B
+reference   B    (B)    B. 3.6 eV
+accepted    B    B.    (B)    B) 3.6 eV    \\text{B}    E: text    option B    (b)    b, if the problem lists options
+refused     A or B    B and C    A = 5    not B
 """
 
 import re

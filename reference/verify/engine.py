@@ -14,12 +14,17 @@ Source: github.com/huggingface/Math-Verify, issues 14, 41, 47, 60, 63 and 65. Sy
 """
 
 import logging
+from functools import lru_cache
 from typing import Any
 
 from reference.verify.expressions import Apply, Symbol, Tree, latex, number, symbols
 
 LETTERS = "xyztuvwpqrsabckmn"
 """Names given to unknowns, in order; no letter that the engine reads as a constant, a differential or a function."""
+
+
+REMEMBERED = 512
+"""Readings kept: parsing is the slow part (about 30 ms), and a group of responses shares its reference."""
 
 
 def agrees(reference: Tree, answer: Tree) -> bool:
@@ -47,6 +52,7 @@ def agrees(reference: Tree, answer: Tree) -> bool:
     return bool(verify(*parsed, timeout_seconds=None))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _parsed(text: str) -> list[Any]:
     from latex2sympy2_extended import NormalizationConfig
     from math_verify import LatexExtractionConfig, parse
@@ -54,8 +60,6 @@ def _parsed(text: str) -> list[Any]:
     for module in ("parser", "grader"):  # both warn once that their alarm is off, which is what we want
         logging.getLogger(f"math_verify.{module}").setLevel(logging.ERROR)
     as_written = NormalizationConfig(basic_latex=True, boxed="last")
-    boxes_only = LatexExtractionConfig(
-        try_extract_without_anchor=False, boxed_match_priority=0, normalization_config=as_written
-    )
+    boxes_only = LatexExtractionConfig(try_extract_without_anchor=False, boxed_match_priority=0, normalization_config=as_written)
     found: list[Any] = parse(rf"\boxed{{{text}}}", [boxes_only], fallback_mode="no_fallback", parsing_timeout=None)
     return found

@@ -93,8 +93,8 @@ def _same_named(reference: Answer, answer: Answer, policy: Policy, problem: str)
         return _same_statement(_as_statement(reference, policy), _as_statement(answer, policy))
     if not policy.named_value:
         return Comparison(False, "only one of them is named (policy named_value)")
-    values = (side.value if isinstance(side, Named) else side for side in (reference, answer))
-    compared = same_answer(*values, policy, problem)
+    one, other = (side.value if isinstance(side, Named) else side for side in (reference, answer))
+    compared = same_answer(one, other, policy, problem)
     return Comparison(compared.equal, f"{compared.why}; a name in front is not compared (policy named_value)")
 
 
@@ -147,8 +147,8 @@ def _same_numeral(reference: Answer, answer: Answer, problem: str) -> Comparison
 def _same_matrix(reference: Matrix, answer: Matrix, policy: Policy, problem: str) -> Comparison:
     if [len(row) for row in reference.rows] != [len(row) for row in answer.rows]:
         return Comparison(False, "the matrices differ in shape")
-    cells = (tuple(cell for row in matrix.rows for cell in row) for matrix in (reference, answer))
-    return _in_order(*cells, policy, problem, "entry")
+    ones, others = (tuple(cell for row in matrix.rows for cell in row) for matrix in (reference, answer))
+    return _in_order(ones, others, policy, problem, "entry")
 
 
 def _same_collection(reference: Collection, answer: Collection, policy: Policy, problem: str) -> Comparison:

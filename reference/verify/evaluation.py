@@ -1,6 +1,7 @@
 """What a tree is worth: exactly where it is rational, otherwise to as many digits as it takes to tell numbers apart.
 
-    precision = 60 + 3 reach digits,      reach = max |log10 |v|| over all intermediate values v != 0, and numerators, denominators
+    precision = 60 + 3 reach digits,      reach = max |log10 |v||  over all intermediate values v != 0,
+                                                      and over the numerators and denominators of all rationals
 
 A difference counts as zero if it is below ``10^(20 - precision)`` times the largest intermediate value (or 1). An absolute
 comparison of 15 digits takes 1/2^99 for 1/2^98; with the reach (here 30) the precision grows with the numbers themselves.
@@ -83,13 +84,16 @@ def _exact_operation(operation: str, values: list[Fraction]) -> Fraction | None:
             return above / below
         case "abs", [value]:
             return abs(value)
-        case ("floor" | "ceil"), [value]:
+        case (("floor" | "ceil"), [value]):
             return Fraction(value.__floor__() if operation == "floor" else value.__ceil__())
         case "!", [value]:
             return _factorial(value)
         case "^", [base, exponent]:
             return _exact_power(base, exponent)
         case "root", [index, radicand]:
+            if radicand < 0 and index.denominator == 1 and index % 2 == 1:
+                root = _exact_power(-radicand, 1 / index)
+                return None if root is None else -root
             return None if index == 0 else _exact_power(radicand, 1 / index)
         case "binom", [above, below] if above.denominator == below.denominator == 1:
             return _binomial(int(above), int(below))
@@ -279,12 +283,15 @@ class Evaluation:
             case "^", (base, exponent):
                 return self.power(base, exponent)
             case "root", (index, radicand):
+                odd = context.im(radicand) == 0 and context.isint(index) and index % 2 == 1
+                if odd and context.re(radicand) < 0:  # the cube root of -8 is -2; its power 1/3 is complex
+                    return -self.power(-radicand, 1 / index)
                 return self.power(radicand, 1 / index)
             case "log", (base, value):
                 return context.log(value) / context.log(base)
             case "abs", (value,):
                 return abs(value)
-            case ("floor" | "ceil"), (value,):
+            case (("floor" | "ceil"), (value,)):
                 return self.rounded(operation, value)
             case "!", (value,):
                 return context.factorial(self.moderate(value, LARGEST_FACTORIAL))

@@ -113,7 +113,7 @@ def latex(tree: Tree, names: dict[str, str]) -> str:
 def _written_operation(operation: str, parts: tuple[str, ...]) -> str:
     bracketed = tuple(part if SINGLE.fullmatch(part) else rf"\left({part}\right)" for part in parts)
     match operation, parts:
-        case "+", (left, right):
+        case "+", (left, _):
             return f"{left}+{bracketed[1]}"
         case "*", _:
             return rf"{bracketed[0]}\cdot {bracketed[1]}"

@@ -29,7 +29,7 @@ ANNOUNCEMENT = re.compile(
 LEADING_ANNOUNCEMENT = re.compile(
     r"^(?:\\text(?:bf|rm)?\s*\{\s*)?(?:the\s+)?(?:final\s+)?answer\s*(?:is\b\s*:?|:|=)\s*\}?\s*", re.IGNORECASE
 )
-SENTENCE_END = re.compile(r"\.[ \t]+(?=[A-Z\\(])|[.,;][ \t]+(?:because|since|which|where|as)\b", re.IGNORECASE)
+SENTENCE_END = re.compile(r"\.[ \t]+(?=[A-Z\\(])|[.,;]?[ \t]+(?:because|since)\b|,[ \t]+(?:which|where|as)\b", re.IGNORECASE)
 BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 
 
@@ -106,12 +106,10 @@ def without_announcement(text: str) -> str:
 
 
 def _announced(spoken: str) -> Extraction | None:
-    last = None
-    for last in ANNOUNCEMENT.finditer(spoken):
-        pass
-    if last is None:
+    ends = [found.end() for found in ANNOUNCEMENT.finditer(spoken)]
+    if not ends:
         return None
-    line = spoken[last.end() :].lstrip().split("\n", 1)[0]
+    line = spoken[ends[-1] :].lstrip().split("\n", 1)[0]
     end = SENTENCE_END.search(line)
     return Extraction(_unmarked(line[: end.start()] if end else line), "the announced answer")
 

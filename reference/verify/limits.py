@@ -28,14 +28,15 @@ LARGEST_FACTORIAL = 10_000
 """Argument of a factorial; 10000! has 35660 digits and takes milliseconds."""
 
 CODE = re.compile(
-    r"__|\b(?:import|eval|exec|lambda|open|getattr|setattr|globals|locals|compile|subprocess|os\.|sys\.)\b\s*[(.\w]|```|=>|;;|"
-    r"\\(?:input|include|write|def|csname|catcode|newcommand|immediate)(?![A-Za-z])",
+    r"__|\b(?:eval|exec|open|compile|getattr|setattr|globals|locals)\s*\(|\b(?:os|sys|subprocess)\.\w|```|;;|"
+    r"\bimport\s+(?:os|sys|subprocess|math|sympy|numpy)\b|(?<!\\)\blambda\b[^:]{0,40}:|"
+    r"\\(?:input|include|write|def|csname|catcode|newcommand|immediate)(?![A-Za-z])"
 )
 """Text that is a program rather than a formula. Nothing is ever executed; refusing it early says so in the verdict."""
 
 OPENING, CLOSING = "([{", ")]}"
 IN_A_ROW = re.compile(r"\^\s*(?:[([{]|(?:-?\d+|[A-Za-z])\s*\^)")
-FACTORIAL = re.compile(r"(\d+)\s*[)}]*\s*!(?!=)")
+FACTORIAL = re.compile(r"(?<!\d)(\d+)\s*[)}]*\s*!(?!=)")
 
 
 def broken_limit(text: str) -> str:

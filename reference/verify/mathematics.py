@@ -117,11 +117,10 @@ def _judge_forms(reference: str, answer: str, problem: str, policy: Policy) -> t
     except Unreadable as unreadable:
         return Outcome.ERROR, f"the reference cannot be read: {unreadable}"
     try:
-        comparison = same_answer(correct, read_answer(forms[1], policy, problem), policy, problem)
-        if not comparison and isinstance(correct, Collection):  # `1,234` may be two numbers where two are asked for
-            as_list = normal_form(answer, thousands=False)
-            if as_list != forms[1]:
-                comparison = same_answer(correct, read_answer(as_list, policy, problem), policy, problem)
+        given = read_answer(forms[1], policy, problem)
+        comparison = same_answer(correct, given, policy, problem)
+        if not comparison and isinstance(correct, Collection) != isinstance(given, Collection):
+            comparison = _compared_as_lists(reference, answer, policy, problem) or comparison
     except Unreadable as unreadable:
         return Outcome.WRONG, f"the answer cannot be read: {unreadable}"
     except TooLarge as large:
@@ -131,6 +130,14 @@ def _judge_forms(reference: str, answer: str, problem: str, policy: Policy) -> t
     except Undecided as undecided:
         return Outcome.ERROR, str(undecided)
     return _outcome(comparison)
+
+
+def _compared_as_lists(reference: str, answer: str, policy: Policy, problem: str) -> Comparison:
+    """Compare once more with ``1,234`` read as two numbers, where one side has several and the other one."""
+    lists = [read_answer(normal_form(text, thousands=False), policy, problem) for text in (reference, answer)]
+    if not all(isinstance(side, Collection) for side in lists):
+        return Comparison(False, "only one of them is a list")
+    return same_answer(lists[0], lists[1], policy, problem)
 
 
 def _outcome(comparison: Comparison) -> tuple[Outcome, str]:

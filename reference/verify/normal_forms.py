@@ -9,6 +9,7 @@ written                                     read as                  remark
 ``3{,}14``                                  3.14                     a braced comma before other than three digits
 ``3e8``, ``3 x 10^8``, ``3 million``         3*10^{8}, ...
 ``$..$``, ``\\(..\\)``, ``**..**``, ``\\text{..}``  the content              ``\\$`` and a lone ``$`` are dollars
+``]0, 1]``                                  (0, 1]                   a bracket turned outwards is a round one
 ``pi``, ``sqrt2``, ``sin(x)``, ``infinity``   ``\\pi``, ...             whole words only
 ``\\dfrac``, ``\\left(``, ``\\leqslant``, ``\\,``  ``\\frac``, ``(``, ...   layout says nothing
 ==========================================  =======================  =============================================
@@ -49,15 +50,43 @@ CHARACTERS = {
     "。": ".",
     "、": ",",
 }
-GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-        "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(),
-        strict=True,
-    )
+GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"
+GREEK_NAMES = (
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "rho",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+    "Gamma",
+    "Delta",
+    "Theta",
+    "Lambda",
+    "Xi",
+    "Pi",
+    "Sigma",
+    "Phi",
+    "Psi",
+    "Omega",
 )
-CHARACTERS |= {letter: f"\\{name} " for letter, name in GREEK.items()}
+CHARACTERS |= {letter: f"\\{name} " for letter, name in zip(GREEK_LETTERS, GREEK_NAMES, strict=True)}
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿ", "0123456789+-()n", strict=True))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True))
 VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
@@ -66,7 +95,7 @@ LAYOUT = re.compile(
     r"\\(?:left|right|bigl|bigr|Bigl|Bigr|biggl|biggr|big|Big|bigg|Bigg|displaystyle|textstyle|limits|nolimits|mathstrut)"
     r"(?![A-Za-z])\.?"
 )
-SPACES = re.compile(r"\\(?:[,;:! ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|thinspace(?![A-Za-z]))|[~\s\u200b]+")
+SPACES = re.compile(r"\\(?:[,;: ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|thinspace(?![A-Za-z]))|[~\s\u200b]+")
 SPELLINGS = [
     (re.compile(rf"\\(?:{names})(?![A-Za-z])"), f"\\\\{one} ")
     for names, one in {
@@ -108,17 +137,14 @@ WRAPPERS = re.compile(
 DEEPEST_WRAPPER = 4
 """Passes over wrappers inside wrappers; what is wrapped deeper stays, is not readable and so not correct."""
 
-FUNCTIONS = (
-    "arcsinh arccosh arctanh arcsin arccos arctan arccot sinh cosh tanh coth sin cos tan cot sec csc exp ln log lg sqrt".split()
-)
-WORDS = re.compile(
-    rf"(?<![A-Za-z\\])(pi|theta|alpha|beta|gamma|infinity|infty|inf|degrees?|{'|'.join(FUNCTIONS)})(?![A-Za-z'])"
-)
+FUNCTIONS = "arcsinh|arccosh|arctanh|arcsin|arccos|arctan|arccot|sinh|cosh|tanh|coth|sin|cos|tan|cot|sec|csc|exp|ln|log|lg|sqrt"
+WORDS = re.compile(rf"(?<![A-Za-z\\])(pi|theta|alpha|beta|gamma|infinity|infty|inf|degrees?|{FUNCTIONS})(?![A-Za-z'])")
 WORD_COMMANDS = {"infinity": "infty", "inf": "infty"}
+TURNED_BRACKETS = re.compile(r"([\[\]])([^\[\](),]+),([^\[\](),]+)([\[\]])")
 COUNTS = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 COUNTED = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?) ?({'|'.join(COUNTS)})s?(?![A-Za-z])")
 THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?:(?:\{,\}|,)\d{3})+(?![\d,]|\{,)")
-SPACED_THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?: \d{3})+(?![\d]| \d)")
+SPACED_THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?: \d{3})+(?!\d| \d| ?/)")
 
 
 def normal_form(text: str, thousands: bool = True) -> str:
@@ -134,12 +160,15 @@ def normal_form(text: str, thousands: bool = True) -> str:
     """
     text = _plain_characters(text)
     text = _without_dollars(text)
-    text = LAYOUT.sub(" ", text.replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " "))
+    text = LAYOUT.sub(
+        " ", text.replace("\\!", "").replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
+    )
     text = _unwrapped(text)
     for pattern, spelling in SPELLINGS:
         text = pattern.sub(spelling, text)
     text = _unwrapped(text)
     text = SPACES.sub(" ", text.replace("\\\\", "\0")).replace("\0", "\\\\")
+    text = TURNED_BRACKETS.sub(_usual_brackets, text)
     text = _plain_words(_plain_numbers(text.strip(), thousands))
     return _without_punctuation(" ".join(text.split()))
 
@@ -149,6 +178,7 @@ def _plain_characters(text: str) -> str:
     text = re.sub(f"[{''.join(SUBSCRIPTS)}]+", lambda run: "_{" + "".join(SUBSCRIPTS[c] for c in run[0]) + "}", text)
     text = re.sub(f"[{VULGAR}]", lambda sign: _vulgar(sign[0]), text)
     text = "".join(CHARACTERS.get(character, character) for character in text)
+    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)  # digits of any script
     # Only now: compatibility folding would turn x² into x2 and ½ into 1⁄2.
     return unicodedata.normalize("NFKC", text)
 
@@ -173,6 +203,12 @@ def _unwrapped(text: str) -> str:
             return text
         text = shorter
     return text
+
+
+def _usual_brackets(interval: re.Match[str]) -> str:
+    """``]0, 1[`` as ``(0, 1)``."""
+    left = "(" if interval[1] == "]" else "["
+    return f"{left}{interval[2]},{interval[3]}{')' if interval[4] == '[' else ']'}"
 
 
 def _plain_numbers(text: str, thousands: bool) -> str:

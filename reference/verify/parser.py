@@ -12,9 +12,13 @@ import re
 from fractions import Fraction
 
 from reference.verify.expressions import INVERSE, TRIGONOMETRIC, Apply, Constant, Number, Symbol, Tree, negative, number
+from reference.verify.normal_forms import GREEK_NAMES
 
 DEEPEST = 60
 """Calls of ``sum`` and ``signed`` inside one another: far above any answer, far below Python's recursion limit."""
+
+MOST_FACTORS = 160
+"""Factors of an expression. Products lean to the left, so this bounds how deep a tree can be; long answers have about 40."""
 
 NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 MIXED = re.compile(r"(\d+) +(\d+) ?/ ?(\d+)(?![\d.!^])")
@@ -22,11 +26,9 @@ MIXED_FRACTION = re.compile(r"(\d+) ?\\frac ?(?:\{ ?(\d+) ?\} ?\{ ?(\d+) ?\}|(\d
 REPEATING = re.compile(
     r"(\d*)\.(\d*)(?:\\overline ?\{ ?(\d+) ?\}|\((\d+)\)|\\dot ?\{? ?(\d) ?\}?(?:(\d*)\\dot ?\{? ?(\d) ?\}?)?)(?!\d)"
 )
+LONG_WORD = re.compile(r"[A-Za-z]{4,}")
 COMMAND = re.compile(r"\\([A-Za-z]+)")
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell".split()
-)
+UNKNOWNS = frozenset((*GREEK_NAMES, "ell"))
 SUBSCRIPT = re.compile(r" ?_ ?(?:\{ ?([\w, ]+?) ?\}|(\w))")
 DEGREE = re.compile(r" ?\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))")
 FUNCTIONS = frozenset((*TRIGONOMETRIC, *INVERSE, "ln", "lg", "log", "exp"))
@@ -63,7 +65,7 @@ class _Reader:
 
     def __init__(self, text: str, log_base: int) -> None:
         self.text, self.log_base = text, log_base
-        self.place = self.depth = self.bars = 0
+        self.place = self.depth = self.bars = self.factors = 0
 
     def rest(self) -> str:
         """What is still to be read, blanks in front dropped."""
@@ -146,6 +148,9 @@ class _Reader:
 
     def factor(self) -> Tree:
         """Read an atom, what stands behind it, and its exponent."""
+        self.factors += 1
+        if self.factors > MOST_FACTORS:
+            raise Unreadable(f"more than {MOST_FACTORS} factors")
         tree = self.atom()
         while True:
             if self.match(DEGREE):
@@ -235,7 +240,9 @@ class _Reader:
         return number(Fraction(plain[0].rstrip(".") or "0"))
 
     def letter(self) -> Tree:
-        """Read one letter with its subscript; two letters side by side are two factors."""
+        """Read one letter with its subscript; two or three letters side by side are factors, four are a word."""
+        if LONG_WORD.match(self.rest()):
+            raise Unreadable(f"a word among the numbers: {self.rest()[:20]!r}")
         name = self.rest()[0]
         self.place += 1
         subscript = self.match(SUBSCRIPT)
@@ -267,14 +274,14 @@ class _Reader:
                 return Constant("i")
         if name in FUNCTIONS:
             return self.function(name)
-        if name in GREEK:
+        if name in UNKNOWNS:
             subscript = self.match(SUBSCRIPT)
             return Symbol(f"\\{name}" + (f"_{subscript[1] or subscript[2]}" if subscript else ""))
         raise Unreadable(f"the command {name!r} is not known here")
 
     def function(self, name: str) -> Tree:
         """Read a function with its base or power, and its argument."""
-        base: Tree = {"ln": Constant("e"), "log": number(self.log_base)}.get(name, number(10))
+        base: Tree = Constant("e") if name == "ln" else number(self.log_base if name == "log" else 10)
         if name == "log" and self.take("_"):
             base = self.script()
         power: Tree | None = None
@@ -283,8 +290,9 @@ class _Reader:
         if power == number(-1) and name in INVERSE_OF:
             name, power = INVERSE_OF[name], None
         inside = self.function_argument()
+        tree: Tree
         if name == "exp":
-            tree: Tree = Apply("^", (Constant("e"), inside))
+            tree = Apply("^", (Constant("e"), inside))
         elif name in ("ln", "log", "lg"):
             tree = Apply("log", (base, inside))
         else:

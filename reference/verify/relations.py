@@ -4,7 +4,7 @@
 ``x = 3``, ``m+n = 33``     the value 33 under the name m+n: a left side without digits that the right one shares no unknown with
 ``x = 6/2 = 3``             the last value; all members must be equal, so that nothing is hidden in a chain
 ``1/3 \\approx 0.333``       what stands before the sign; ``x \\approx 2.1`` is x = 2.1
-``1 < x \\le 3``, ``x > 1``  an interval under the name x
+``1 < x \\le 3``, ``x > 1``  an interval under the name x; so is ``|x| < 1``
 ``x + y < 3``, ``2x = 6y``  a statement
 ==========================  ===============================================================================
 """
@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from reference.verify.answers import Answer, Collection, Named, Scalar, Statement
 from reference.verify.evaluation import TooLarge, equal_at, exact
-from reference.verify.expressions import INFINITY, Symbol, Tree, negative, symbols
+from reference.verify.expressions import INFINITY, Apply, Symbol, Tree, negative, symbols
 from reference.verify.parser import Unreadable, read_expression
 from reference.verify.policy import Policy
 
@@ -131,7 +131,9 @@ def _interval(trees: list[Tree], signs: list[str]) -> Answer | None:
     if signs[0] in TURNED:  # a > x > b is b < x < a
         trees, signs = trees[::-1], [TURNED[sign] for sign in signs[::-1]]
     if len(trees) == 2:
-        if isinstance(trees[0], Symbol):
+        if isinstance(trees[0], Apply) and trees[0].operation == "abs":  # |x| < c is -c < x < c
+            trees, signs = [negative(trees[1]), trees[0].parts[0], trees[1]], [signs[0], signs[0]]
+        elif isinstance(trees[0], Symbol):
             trees, signs = [negative(INFINITY), *trees], ["<", *signs]
         else:
             trees, signs = [*trees, INFINITY], [*signs, "<"]

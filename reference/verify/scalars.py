@@ -1,6 +1,6 @@
 """One expression with what may stand beside it: percent sign, unit, base, a noun of the problem.
 
-    20 %    $5    10 cm    30^\\circ    1010_2    5 apples    twelve
+20 %    $5    10 cm    30^\\circ    1010_2    5 apples    twelve
 """
 
 import re
@@ -17,15 +17,56 @@ BASE_WORD = re.compile(r"^([0-9A-Fa-f]+) (?:in )?base (\d+)$")
 DECIMAL = re.compile(r"^[+-]? ?\d*\.(\d+)$")
 NOUN = re.compile(r"^(?P<number>.*[\d)}]) ?(?P<words>[A-Za-z][A-Za-z '-]*)$")
 NUMBER_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+)
 LARGEST_BASE = 36
 """Digits beyond z have no common sign."""
 
-CHANGING = frozenset(
-    "or and not more less times plus minus over half squared cubed percent dozen hundred thousand million billion mod "
-    "factorial off short exactly approximately".split()
+CHANGING = (
+    "or",
+    "and",
+    "not",
+    "more",
+    "less",
+    "times",
+    "plus",
+    "minus",
+    "over",
+    "half",
+    "squared",
+    "cubed",
+    "percent",
+    "dozen",
+    "hundred",
+    "thousand",
+    "million",
+    "billion",
+    "mod",
+    "factorial",
+    "off",
+    "short",
+    "exactly",
+    "approximately",
 )
 """Words that change the number they stand beside, so that they are never dropped as a noun."""
 

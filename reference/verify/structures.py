@@ -33,6 +33,9 @@ REAL_WORD = re.compile(r"[A-Za-z]{3,}")
 NO_SOLUTION = ("no solution", "no solutions", "empty set", "no real solution", "no real solutions")
 ALL_REALS = ("all real numbers", "all reals", "all real number", "real numbers")
 SYNONYMS = {"dne": "does not exist", "not defined": "undefined", "tie": "draw"}
+SHORT_WORDS = ("no", "on", "up")
+"""Words of two letters that are answers; any other two letters are a product."""
+
 SEPARATORS = re.compile(r",|;|(?<![A-Za-z\\])(?:and|or)(?![A-Za-z])|&")
 MATRIX = re.compile(r"[(\[|]? ?\\begin ?\{ ?([pbBvV]?matrix|array) ?\}(?: ?\{[lcr| ]*\})?(.*)\\end ?\{ ?\1 ?\} ?[)\]|]?")
 BUILDER = re.compile(r"^(?:([A-Za-z]) ?(?:\\in ?\\mathbb ?\{ ?R ?\})? ?(?:\\mid|:|\|) ?)(.*)$")
@@ -132,7 +135,7 @@ def _read_words(text: str) -> Answer | None:
         return EVERYTHING
     if fold(text) in NO_SOLUTION:
         return NOTHING
-    if WORDS.fullmatch(text) and REAL_WORD.search(text) and text.casefold() not in NUMBER_WORDS:
+    if fold(text) in SHORT_WORDS or (WORDS.fullmatch(text) and REAL_WORD.search(text) and text.casefold() not in NUMBER_WORDS):
         return Text(SYNONYMS.get(fold(text), fold(text)))
     return None
 

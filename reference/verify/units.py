@@ -101,7 +101,10 @@ CELSIUS, FAHRENHEIT = Unit((("celsius", 1),), Fraction(1), "°C"), Unit((("fahre
 DEGREE, RADIAN = Unit((("angle", 1),), Fraction(1), "degrees"), Unit((("angle", 1),), Fraction(1), "radians", radian=True)
 
 # A word that raises to a power is never a unit itself: a text must not have two readings, nor a pattern two ways to match.
-ONE = r"(?:square |sq\.? |cubic |cu\.? )?(?:(?!square|cube|cubic|sq\b|cu\b|per\b)[A-Za-z]+|[$€£¥₹¢])(?: ?(?:\^ ?\{? ?-?[1-9] ?\}?|squared|cubed))?"
+ONE = (
+    r"(?:square |sq\.? |cubic |cu\.? )?(?:(?!square|cube|cubic|sq\b|cu\b|per\b)[A-Za-z]+|[$€£¥₹¢])"
+    r"(?: ?(?:\^ ?\{? ?-?[1-9] ?\}?|squared|cubed))?"
+)
 SUFFIX = re.compile(rf"^(?P<number>.*?(?:[\d)}}!.]|\\pi))(?P<blank> ?)(?P<unit>{ONE}(?: ?(?:\*|/|per\b|(?= )) ?{ONE})*)\.?$")
 DEGREE_SUFFIX = re.compile(r"^(?P<number>[^A-Za-z]*(?:\\frac)?[^A-Za-z\\]*[\d)}])\s*\^ ?\{? ?\\circ ?\}? ?(?P<scale>[CF]?)$")
 PREFIX = re.compile(r"^(?P<sign>-?) ?(?P<unit>US ?\$|[$€£¥₹]|Rs\.?(?= ?\d)) ?(?P<number>[\d.].*)$")
@@ -120,7 +123,7 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
     if money := PREFIX.match(text):
         written = money["unit"].replace("US", "").strip().rstrip(".")
         number, other = split_unit(money["number"])
-        if other is None or other.dimensions == UNITS[written].dimensions and other.factor == 1:
+        if other is None or (other.dimensions == UNITS[written].dimensions and other.factor == 1):
             return money["sign"] + number, UNITS[written]
     if angle := DEGREE_SUFFIX.match(text):
         return angle["number"], {"": DEGREE, "C": CELSIUS, "F": FAHRENHEIT}[angle["scale"]]

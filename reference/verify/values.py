@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from reference.verify import engine
 from reference.verify.evaluation import Undefined, equal_at, exact, is_real_at, point_number
-from reference.verify.expressions import INFINITY, Apply, Number, Tree, difference, leaves, symbols
+from reference.verify.expressions import INFINITY, Apply, Number, Tree, leaves, negative, symbols
 
 MOST_POINTS, FEWEST_POINTS = 8, 3
 """Points tried, and points that must be comparable: functions that agree to 60 digits at three unrelated points were either
@@ -78,7 +78,11 @@ def folded(tree: Tree) -> Tree:
     value = exact(tree)
     if value is not None:
         return Number(value)
-    return Apply(tree.operation, tuple(folded(part) for part in tree.parts))
+    parts = tuple(folded(part) for part in tree.parts)
+    match tree.operation, parts:
+        case "root", (Number(index), Number(radicand)) if radicand < 0 and index % 2 == 1:
+            return negative(Apply("root", (parts[0], Number(-radicand))))  # the engine takes the complex root
+    return Apply(tree.operation, parts)
 
 
 def proportional(left: Tree, right: Tree, same_sign: bool) -> Comparison:
