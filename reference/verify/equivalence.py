@@ -83,7 +83,10 @@ def same_answer(reference: Answer, answer: Answer, policy: Policy, problem: str 
 
 def _same_named(reference: Answer, answer: Answer, policy: Policy, problem: str) -> Comparison:
     if isinstance(reference, Named) and isinstance(answer, Named):
-        if _same_name(reference.name, answer.name) or "(" in reference.name + answer.name:
+        # `f(x) = x + 1` and `y = x + 1` define one function; `P(A) = 1/2` and `P(B) = 1/2` are two facts.
+        defines = isinstance(reference.value, Scalar) and bool(symbols(reference.value.tree))
+        one_function = ("(" in reference.name) != ("(" in answer.name) and defines
+        if one_function or _same_name(reference.name, answer.name):
             return same_answer(reference.value, answer.value, policy, problem)
         statements = _as_statement(reference, policy), _as_statement(answer, policy)
         if None in statements or any(not symbols(s.right) for s in statements if s is not None):

@@ -122,9 +122,10 @@ SPELLINGS = [
     (re.compile(r"\\lt(?![A-Za-z])"), "<"),
     (re.compile(r"\\gt(?![A-Za-z])"), ">"),
     (re.compile(r"\\colon(?![A-Za-z])"), ":"),
-    (re.compile(r"\\(?:lbrack|rbrack|lparen|rparen)(?![A-Za-z])"), ""),
-    (re.compile(r"<=(?!>)|=<"), r"\\le "),
-    (re.compile(r">=|=>"), r"\\ge "),
+    (re.compile(r"\\lbrack(?![A-Za-z])"), "["),
+    (re.compile(r"\\rbrack(?![A-Za-z])"), "]"),
+    (re.compile(r"<=(?!>)"), r"\\le "),
+    (re.compile(r">="), r"\\ge "),
     (re.compile(r"!="), r"\\neq "),
     (re.compile(r"\\[lr]?vert(?![A-Za-z])"), "|"),
     (re.compile(r"\\%"), "%"),
@@ -144,7 +145,8 @@ TURNED_BRACKETS = re.compile(r"([\[\]])([^\[\](),]+),([^\[\](),]+)([\[\]])")
 COUNTS = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 COUNTED = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?) ?({'|'.join(COUNTS)})s?(?![A-Za-z])")
 THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?:(?:\{,\}|,)\d{3})+(?![\d,]|\{,)")
-SPACED_THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?: \d{3})+(?!\d| \d| ?/)")
+SPACED_THOUSANDS = re.compile(r"(?<![\d.,\w])(?:\d{1,3} \d{3}(?!\d| \d|/)|\d{1,3}(?: \d{3}){2,}(?!\d| \d))")
+"""``2 101/102`` is a mixed number, ``2 101 / 102`` the fraction 2101/102: a mixed number has no blanks around its bar."""
 
 
 def normal_form(text: str, thousands: bool = True) -> str:
