@@ -83,6 +83,8 @@ def _without_approximation(members: list[str], signs: list[str]) -> tuple[list[s
 
 
 def _read_equation(members: list[str], policy: Policy, inside: Reading) -> Answer:
+    if len(members) == 2 and NAME.fullmatch(members[1]) and not NAME.fullmatch(members[0]):
+        members = members[::-1]  # 3 = x
     if NAME.fullmatch(members[0]) and not members[0].startswith("\\pi"):
         value = inside(members[-1])
         if not _shares_unknowns(members[0], members[1:], policy):

@@ -8,7 +8,9 @@ from collections import Counter
 
 import pytest
 
+from reference.verify import engine
 from reference.verify.mathematics import verify
+from reference.verify.parser import read_expression
 from reference.verify.policy import DEFAULT, Policy
 from spec.types import Outcome, Verdict
 from spec.verify import Item
@@ -142,6 +144,39 @@ def test_with_rounding_allowed_a_decimal_must_be_rounded_correctly_and_be_long_e
     reference: str, answer: str, outcome: Outcome
 ) -> None:
     assert judged(reference, answer, policy=Policy(decimal_digits=6)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "equal"),
+    [
+        ("x^2-1", "(x-1)(x+1)", True),
+        (r"\sqrt{12}", r"2\sqrt{3}", True),
+        (r"\coth x", r"\frac{\cosh x}{\sinh x}", True),
+        (r"\sqrt{-4}", "2i", True),
+        ("x_1", r"\frac{2x_1}{2}", True),
+        ("x^2-1", "x^2+1", False),
+        (r"\sqrt{2}", r"\sqrt{3}", False),
+        (r"\sin 2x", r"2\sin x", False),
+        (r"\ln 2", r"\log 2", False),
+        ("x_1", "x_2", False),
+    ],
+)
+def test_the_second_look_sees_for_itself(left: str, right: str, equal: bool) -> None:
+    assert engine.agrees(read_expression(left), read_expression(right)) == equal
+
+
+def test_two_looks_that_disagree_are_an_error_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "agrees", lambda reference, answer: False)
+    verdict = judged(r"\sqrt{12}", r"2\sqrt{3}")
+    assert verdict.outcome == Outcome.ERROR
+    assert verdict.why == "the last box: the values agree to 60 digits and math-verify does not confirm it"
+
+
+def test_the_first_look_needs_no_second_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "agrees", lambda reference, answer: True)
+    for pair in PAIRS:
+        if not pair.same and pair.category in SLOW:
+            assert judged(pair.reference, pair.answer).outcome == Outcome.WRONG, pair
 
 
 def test_the_verdict_in_a_thread_is_the_verdict_in_the_main_thread() -> None:
