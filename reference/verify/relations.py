@@ -20,7 +20,7 @@ from reference.verify.parser import Unreadable, read_expression
 from reference.verify.policy import Policy
 
 RELATION = re.compile(r"\\(le|ge|neq|approx)(?![A-Za-z])|(?<![<>=!])([<>=])(?!=)")
-NAME = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z|'+,() \\]|_ ?(?:\{[A-Za-z0-9]+\}|[A-Za-z0-9])|\([0-9]+\))+")
+NAME = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z|'+,(){}/ \\]|_ ?(?:\{[A-Za-z0-9]+\}|[A-Za-z0-9])|\([0-9]+\))+")
 TURNED = {">": "<", "ge": "le"}
 Reading = Callable[[str], Answer]
 

@@ -780,4 +780,118 @@ PAIRS: list[Pair] = [
         5 ;; 5\ldots
         """,
     ),
+    *pairs(
+        "written after the verifier",
+        r"""
+        12 ;; 12 units
+        \frac{7}{12} ;; 7/12.
+        x=2,-3 ;; x=-3,2
+        \sqrt{5}-1 ;; -1+\sqrt{5}
+        25\pi ;; 25\pi\text{ square units}
+        \frac{\pi}{4} ;; 45^\circ
+        (3,-2) ;; \left(3,\,-2\right)
+        a^{b+c} ;; a^b a^c
+        \frac{1}{\sqrt{3}+\sqrt{2}} ;; \sqrt{3}-\sqrt{2}
+        2^{-1/2} ;; \frac{\sqrt{2}}{2}
+        \frac{x}{y} ;; x y^{-1}
+        16! ;; 20922789888000
+        \binom{20}{10} ;; 184756
+        \frac{-3+\sqrt{17}}{2} ;; \frac{\sqrt{17}-3}{2}
+        [-3,5) ;; -3\leq x<5
+        (-\infty,1)\cup(1,\infty) ;; x<1\text{ or }x>1
+        \text{Tuesday} ;; Tuesday
+        y=-\frac{1}{2}x+4 ;; x+2y=8
+        0 ;; \sin\pi
+        1 ;; -\cos\pi
+        \sqrt{-9} ;; 3i
+        \frac{1+i}{2} ;; 0.5+0.5i
+        10^{100} ;; 10^{99}\cdot10
+        1.5 ;; \frac32
+        1{,}000 ;; 1000
+        \{-1,0,1\} ;; \{0,\pm1\}
+        \frac{p}{q}=\frac{3}{4} ;; \frac{3}{4}
+        3\frac{1}{7} ;; 22/7
+        \cos^2\theta-\sin^2\theta ;; \cos2\theta
+        \log_3 7 ;; \frac{\log 7}{\log 3}
+        e^{\ln 5} ;; 5
+        \frac{n^2+n}{2} ;; n(n+1)/2
+        6! ;; 720
+        \lceil 2.1\rceil ;; 3
+        5\times10^{-3} ;; 0.005
+        \text{C} ;; (C)
+        \mathrm{(D)} ;; D
+        No solution ;; \text{no solution}
+        (2,3] ;; (2, 3]
+        \sec^2x ;; 1+\tan^2x
+        |a| ;; \sqrt{a^2}
+        \sqrt[3]{-27} ;; -3
+        \tfrac{3}{8}\text{ inch} ;; 0.375 inches
+        1 hour 30 minutes ;; 1 hour 30 minutes
+        40,320 ;; 8!
+        \frac{2}{\sqrt[3]{4}} ;; \sqrt[3]{2}
+        \pi r^2 h ;; h\pi r^2
+        t^2-2t ;; t(t-2)
+        (x+1)^2(x-1) ;; (x-1)(x+1)^2
+        """,
+        r"""
+        12 ;; 12^2
+        12 ;; 1/12
+        \frac{7}{12} ;; \frac{12}{7}
+        x^2 ;; 2x
+        \sqrt{5} ;; 5
+        25\pi ;; 25
+        (3,-2) ;; (-3,2)
+        \log 8 ;; 3
+        x+1 ;; x-1
+        [-3,5) ;; [-3,5]
+        2 ;; 2.0000001
+        2 ;; 1.9999999999
+        \frac{1}{3} ;; 0.\overline{33}4
+        10^{100} ;; 10^{100}+1
+        e ;; 2.718281828459045
+        \text{Tuesday} ;; Thursday
+        7 ;; 7 or -7
+        7 ;; \{7,8\}
+        7 ;; 7\text{ and some more}
+        7 ;; 7\ne 8
+        7 ;; 7>6
+        7 ;; 7+0i+1
+        7 ;; 7:1
+        7 ;; (7)(1)(1)1
+        7 ;; 07.1
+        7 ;; \sqrt{7}^2 x
+        7 ;; seven eight
+        7 ;; 7 mod 8
+        7 ;; 7 = 8
+        7 ;; x=7=y=8
+        i ;; -i
+        \sin x ;; \cos x
+        \sin x ;; \sin y
+        a_n ;; a_m
+        \ln x ;; \log x
+        x^{1/2} ;; x^{1/3}
+        3:2 ;; 2:3
+        A ;; B
+        A ;; a
+        \{1,2\} ;; \{1,2,2,3\}
+        \begin{pmatrix}1&2\end{pmatrix} ;; 1,2,3
+        \emptyset ;; \{\emptyset,1\}
+        100 ;; 100\%
+        1 ;; 100
+        5\text{ kg} ;; 5\text{ g}
+        5 ;; 5e1
+        5 ;; 5^{0.999999999}
+        \infty ;; 10^{999}
+        y=x ;; y=-x
+        x>1 ;; x>1.0001
+        \frac{1}{x} ;; \frac{1}{|x|}
+        0 ;; 10^{-1000}
+        0 ;; \sin 3.14159265358979323846264338327950288419716939937510582097494459
+        1 ;; 0.99999999999999999999999999999999999999999999999999999999999
+        2 ;; \boxed{}2 3
+        12 ;; 1\frac{2}{1}
+        x ;; \lim x
+        10 ;; 1010_{2} \text{ or } 10
+        """,
+    ),
 ]

@@ -19,7 +19,7 @@ from tests.verify.mathematics_pairs import PAIRS, Pair
 ASYMMETRIC = ("bases", "base asked for", "choice", "choice with options in the problem", "hostile", "nouns of the problem")
 """Categories in which the reference says how the answer is read."""
 
-SLOW = ("radical and pi", "expressions", "names and equations")
+SLOW = ("written after the verifier", "radical and pi", "expressions", "names and equations")
 """Categories that ask the engine; their other direction would double the time of these tests and meet the same engine."""
 
 
@@ -170,6 +170,11 @@ def test_two_looks_that_disagree_are_an_error_and_no_verdict(monkeypatch: pytest
     verdict = judged(r"\sqrt{12}", r"2\sqrt{3}")
     assert verdict.outcome == Outcome.ERROR
     assert verdict.why == "the last box: the values agree to 60 digits and math-verify does not confirm it"
+
+
+@pytest.mark.parametrize(("reference", "answer"), [(r"\ln x^2", r"2\ln |x|"), (r"\ln\frac{a}{b}", r"-\ln\frac{b}{a}")])
+def test_logarithms_that_the_engine_cannot_prove_equal_are_errors_and_not_wrong(reference: str, answer: str) -> None:
+    assert judged(reference, answer).outcome == Outcome.ERROR
 
 
 def test_the_first_look_needs_no_second_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
