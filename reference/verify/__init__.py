@@ -1,0 +1,1 @@
+"""Verifiers: each judges the final answer of a response and says why."""

@@ -1,0 +1,151 @@
+"""Expressions as trees: five kinds of nodes, and the text that an outside engine reads.
+
+==========================  ======================================================================================
+``Number(value)``           an exact rational, however it was written
+``Constant(name)``          ``pi``, ``e``, ``i``, ``infinity``
+``Symbol(name)``            an unknown, with its subscript: ``x_{1}``
+``Apply(operation, parts)``  an operation of ``ARITY``; ``log`` takes base and argument, ``root`` index and radicand
+==========================  ======================================================================================
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+TRIGONOMETRIC = ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth")
+INVERSE = ("arcsin", "arccos", "arctan", "arccot", "arcsinh", "arccosh", "arctanh")
+ARITY = {
+    **dict.fromkeys(("+", "*", "/", "^", "log", "root", "binom"), 2),
+    **dict.fromkeys(("-", "!", "abs", "floor", "ceil", "conjugate", *TRIGONOMETRIC, *INVERSE), 1),
+}
+"""Operations and the number of their parts; ``-`` is the sign, a difference is a sum with a negative."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """An exact rational number."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number with a name: pi, e, i; infinity may only stand as the end of an interval."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """An unknown."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operation applied to its parts."""
+
+    operation: str
+    parts: tuple["Tree", ...]
+
+
+Tree = Number | Constant | Symbol | Apply
+
+INFINITY = Constant("infinity")
+SINGLE = re.compile(r"\d+|[a-z]|\\left\(-\d+\\right\)")
+"""What the engine cannot tear apart: digits, a letter, a negative number in its brackets. Brackets are slow to parse."""
+
+
+def number(value: int | Fraction) -> Number:
+    """A number of an integer or a fraction."""
+    return Number(Fraction(value))
+
+
+def negative(tree: Tree) -> Tree:
+    """The tree with its sign changed; a number stays a number."""
+    return Number(-tree.value) if isinstance(tree, Number) else Apply("-", (tree,))
+
+
+def difference(left: Tree, right: Tree) -> Tree:
+    """``left - right``."""
+    return Apply("+", (left, negative(right)))
+
+
+def leaves(tree: Tree) -> Iterator[Number | Constant | Symbol]:
+    """All numbers, constants and symbols, from left to right."""
+    if isinstance(tree, Apply):
+        for part in tree.parts:
+            yield from leaves(part)
+    else:
+        yield tree
+
+
+def symbols(tree: Tree) -> frozenset[str]:
+    """Names of the unknowns."""
+    return frozenset(leaf.name for leaf in leaves(tree) if isinstance(leaf, Symbol))
+
+
+def latex(tree: Tree, names: dict[str, str]) -> str:
+    """Write a tree for math-verify, every part but a sign or a number in brackets, so that no rule of precedence is needed.
+
+    Args:
+        tree: A tree of finite numbers.
+        names: Symbol -> the single letter to write for it; letters that the engine would read as constants are not used.
+
+    Returns:
+        LaTeX.
+    """
+    if isinstance(tree, Number):
+        # A number keeps its sign in brackets: `a+-3` must not depend on how the engine reads it.
+        above, below = tree.value.numerator, tree.value.denominator
+        text = str(abs(above)) if below == 1 else rf"\frac{{{abs(above)}}}{{{below}}}"
+        return rf"\left(-{text}\right)" if above < 0 else text
+    if isinstance(tree, Constant):
+        return {"pi": r"\pi", "e": "e", "i": r"\sqrt{-1}"}[tree.name]
+    if isinstance(tree, Symbol):
+        return names[tree.name]
+    written = tuple(latex(part, names) for part in tree.parts)
+    return _written_operation(tree.operation, written)
+
+
+def _written_operation(operation: str, parts: tuple[str, ...]) -> str:
+    bracketed = tuple(part if SINGLE.fullmatch(part) else rf"\left({part}\right)" for part in parts)
+    match operation, parts:
+        case "+", (left, _):
+            return f"{left}+{bracketed[1]}"
+        case "*", _:
+            return rf"{bracketed[0]}\cdot {bracketed[1]}"
+        case "/", (above, below):
+            return rf"\frac{{{above}}}{{{below}}}"
+        case "^", ("e", exponent):
+            return f"e^{{{exponent}}}"
+        case "^", (_, exponent):
+            return rf"{bracketed[0]}^{{{exponent}}}"
+        case "root", ("2", radicand):
+            return rf"\sqrt{{{radicand}}}"
+        case "root", (index, radicand):
+            return rf"\sqrt[{index}]{{{radicand}}}"
+        case "log", ("e", _):
+            return rf"\ln\left({parts[1]}\right)"
+        case "log", (base, _):
+            return rf"\frac{{\ln\left({parts[1]}\right)}}{{\ln\left({base}\right)}}"
+        case "binom", (above, below):
+            return rf"\binom{{{above}}}{{{below}}}"
+        case "-", _:
+            return f"-{bracketed[0]}"
+        case "!", _:
+            return f"{bracketed[0]}!"
+        case "abs", (inside,):
+            return rf"\left|{inside}\right|"
+        case "floor", (inside,):
+            return rf"\lfloor {inside} \rfloor"
+        case "ceil", (inside,):
+            return rf"\lceil {inside} \rceil"
+    inside = rf"\left({parts[0]}\right)"
+    if operation == "coth":  # the engine reads \coth as a cotangent
+        return rf"\frac{{1}}{{\tanh{inside}}}"
+    if operation == "arccot":  # the engine knows no arccot; this is it for all but the sign's convention below 0
+        return rf"\frac{{\pi}}{{2}}-\arctan{inside}"
+    return rf"\{operation}{inside}"

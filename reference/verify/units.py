@@ -1,0 +1,169 @@
+"""Units behind (or money before) a number: what kind of quantity, and how many of its base unit.
+
+    10 m = 1000 cm,    10 m != 10 cm,    36 km/h = 10 m/s,    $0.50 = 50 cents,    60 degrees = pi/3 rad
+
+A unit is a product of powers of named units, with ``/`` or ``per`` before what divides. A one-letter unit counts only after
+a blank, or where the source wrote ``\\text`` or ``\\mathrm``, which leave one: ``5m`` is five times the unknown m.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+Dimensions = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit.
+
+    Attributes:
+        dimensions: Base quantity -> exponent, sorted by name, without zeros.
+        factor: How many base units it is (degrees are the base of angles, whose radian is 180/pi of them).
+        name: As it was written.
+        radian: True for the one unit whose factor is irrational.
+    """
+
+    dimensions: Dimensions
+    factor: Fraction
+    name: str = ""
+    radian: bool = False
+
+
+def _table(text: str) -> dict[str, Unit]:
+    """Read ``names = factor base^exponent ...`` lines."""
+    found = {}
+    for line in text.strip().splitlines():
+        names, meaning = line.split("=")
+        factor, *bases = meaning.split()
+        dimensions = tuple(sorted((base.partition("^")[0], int(base.partition("^")[2] or 1)) for base in bases))
+        for name in names.split():
+            found[name] = Unit(dimensions, Fraction(factor), name)
+    return found
+
+
+UNITS: Mapping[str, Unit] = _table("""
+m meter meters metre metres                              = 1 length
+km kilometer kilometers kilometre kilometres             = 1000 length
+dm decimeter decimeters decimetre decimetres             = 1/10 length
+cm centimeter centimeters centimetre centimetres         = 1/100 length
+mm millimeter millimeters millimetre millimetres         = 1/1000 length
+nm nanometer nanometers nanometre nanometres             = 1/1000000000 length
+inch inches in                                           = 127/5000 length
+foot feet ft                                             = 381/1250 length
+yard yards yd                                            = 1143/1250 length
+mile miles mi                                            = 201168/125 length
+kg kilogram kilograms                                    = 1 mass
+g gram grams                                             = 1/1000 mass
+mg milligram milligrams                                  = 1/1000000 mass
+ton tons tonne tonnes                                    = 1000 mass
+pound pounds lb lbs                                      = 45359237/100000000 mass
+ounce ounces oz                                          = 45359237/1600000000 mass
+s sec secs second seconds                                = 1 time
+ms millisecond milliseconds                              = 1/1000 time
+min mins minute minutes                                  = 60 time
+h hr hrs hour hours                                      = 3600 time
+day days                                                 = 86400 time
+week weeks                                               = 604800 time
+month months                                             = 1 month
+year years yr yrs                                        = 12 month
+L l liter liters litre litres                            = 1/1000 length^3
+ml mL milliliter milliliters millilitre millilitres      = 1/1000000 length^3
+gallon gallons                                           = 1 gallon
+quart quarts                                             = 1/4 gallon
+A ampere amperes amp amps                                = 1 current
+mA                                                       = 1/1000 current
+V volt volts                                             = 1 mass length^2 time^-3 current^-1
+N newton newtons                                         = 1 mass length time^-2
+J joule joules                                           = 1 mass length^2 time^-2
+kJ kilojoule kilojoules                                  = 1000 mass length^2 time^-2
+W watt watts                                             = 1 mass length^2 time^-3
+kW kilowatt kilowatts                                    = 1000 mass length^2 time^-3
+Pa pascal pascals                                        = 1 mass length^-1 time^-2
+kPa                                                      = 1000 mass length^-1 time^-2
+Hz hertz                                                 = 1 time^-1
+kHz                                                      = 1000 time^-1
+C coulomb coulombs                                       = 1 current time
+mol mole moles                                           = 1 substance
+eV                                                       = 1 electronvolt
+K kelvin kelvins                                         = 1 kelvin
+mph                                                      = 1397/3125 length time^-1
+$ dollar dollars USD usd bucks                           = 1 dollar
+cent cents ¢                                             = 1/100 dollar
+€ euro euros EUR                                         = 1 euro
+£ GBP                                                    = 1 sterling
+¥ yuan RMB yen                                           = 1 yuan
+₹ rupee rupees Rs                                        = 1 rupee
+unit units                                               = 1
+""")
+CELSIUS, FAHRENHEIT = Unit((("celsius", 1),), Fraction(1), "°C"), Unit((("fahrenheit", 1),), Fraction(1), "°F")
+DEGREE, RADIAN = Unit((("angle", 1),), Fraction(1), "degrees"), Unit((("angle", 1),), Fraction(1), "radians", radian=True)
+
+# A word that raises to a power is never a unit itself: a text must not have two readings, nor a pattern two ways to match.
+ONE = (
+    r"(?:square |sq\.? |cubic |cu\.? )?(?:(?!square|cube|cubic|sq\b|cu\b|per\b)[A-Za-z]+|[$€£¥₹¢])"
+    r"(?: ?(?:\^ ?\{? ?-?[1-9] ?\}?|squared|cubed))?"
+)
+SUFFIX = re.compile(rf"^(?P<number>.*?(?:[\d)}}!.]|\\pi))(?P<blank> ?)(?P<unit>{ONE}(?: ?(?:\*|/|per\b|(?= )) ?{ONE})*)\.?$")
+DEGREE_SUFFIX = re.compile(r"^(?P<number>[^A-Za-z]*(?:\\frac)?[^A-Za-z\\]*[\d)}])\s*\^ ?\{? ?\\circ ?\}? ?(?P<scale>[CF]?)$")
+PREFIX = re.compile(r"^(?P<sign>-?) ?(?P<unit>US ?\$|[$€£¥₹]|Rs\.?(?= ?\d)) ?(?P<number>[\d.].*)$")
+PARTS = re.compile(rf"(\*|/|per\b)|({ONE})")
+
+
+def split_unit(text: str) -> tuple[str, Unit | None]:
+    """Part a number from its unit.
+
+    Args:
+        text: A text in normal form.
+
+    Returns:
+        The text without the unit, and the unit; the text itself and None if no known unit is there.
+    """
+    if money := PREFIX.match(text):
+        written = money["unit"].replace("US", "").strip().rstrip(".")
+        number, other = split_unit(money["number"])
+        if other is None or (other.dimensions == UNITS[written].dimensions and other.factor == 1):
+            return money["sign"] + number, UNITS[written]
+    if angle := DEGREE_SUFFIX.match(text):
+        return angle["number"], {"": DEGREE, "C": CELSIUS, "F": FAHRENHEIT}[angle["scale"]]
+    if angle := re.match(r"^(.*\S)\s*(?:radians?|rad)$", text):
+        return angle[1], RADIAN
+    found = SUFFIX.match(text)
+    if found is None:
+        return text, None
+    unit = _read(found["unit"])
+    bare_letters = not found["blank"] and (len(found["unit"]) == 1 or found["unit"] in ("mi", "in", "min"))
+    if unit is None or (bare_letters and found["unit"] not in "$€£¥₹¢"):
+        return text, None
+    return found["number"], unit
+
+
+def _read(text: str) -> Unit | None:
+    """The product of units that a text names; None if it names anything else."""
+    dimensions: dict[str, int] = {}
+    factor, below = Fraction(1), False
+    for sign, one in PARTS.findall(text):
+        if sign:
+            below = sign != "*"
+            continue
+        unit, exponent = _power(one)
+        if unit is None:
+            return None
+        exponent = -exponent if below else exponent
+        factor *= unit.factor**exponent
+        for base, power in unit.dimensions:
+            dimensions[base] = dimensions.get(base, 0) + power * exponent
+    kept = tuple(sorted((base, power) for base, power in dimensions.items() if power))
+    return Unit(kept, factor, text)
+
+
+def _power(text: str) -> tuple[Unit | None, int]:
+    """One unit and its exponent: ``square meters``, ``cm^2``, ``m^{-1}``, ``feet cubed``."""
+    exponent = 1
+    if before := re.match(r"(square|sq\.?|cubic|cu\.?) ", text):
+        exponent, text = 2 if before[1].startswith("s") else 3, text[before.end() :]
+    if behind := re.search(r" ?(?:\^ ?\{? ?(-?[1-9]) ?\}?|(squared|cubed))$", text):
+        exponent = int(behind[1]) if behind[1] else {"squared": 2, "cubed": 3}[behind[2]]
+        text = text[: behind.start()]
+    return UNITS.get(text), exponent
