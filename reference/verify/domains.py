@@ -40,19 +40,19 @@ def domain_verifier(domain: str) -> Verifier:
         SeedError: UNKNOWN_NAME.
     """
     if domain == "math":
-        from reference.verify import mathematics
+        from reference.verify.mathematics import verify as mathematics
 
-        return mathematics.verify
+        return mathematics
     if domain == "code":
-        from reference.verify import code
+        from reference.verify.code import verify as code
 
-        return code.verify
+        return code
     if domain == "puzzle":
-        from reference.verify import puzzle
+        from reference.verify.puzzle import verify as puzzle
 
-        return puzzle.verify
+        return puzzle
     if domain == "judge":
-        from reference.verify import judge
+        from reference.verify.judge import verify as judge
 
-        return judge.verify
+        return judge
     raise SeedError(Reason.UNKNOWN_NAME, f"domain={domain!r} must be one of {', '.join(DOMAINS)}")

@@ -32,11 +32,11 @@ GRACE_SECONDS = 2.0
 PAUSE_SECONDS = 0.005
 """Pause between looks at a dying process."""
 
-ENVIRONMENT = {
-    "PYTHONHASHSEED": "0",  # a verifier that depends on the order of a set still says the same in every run
-    "OPENBLAS_NUM_THREADS": "1",  # each thread would take its share of the limited address space
-    "OMP_NUM_THREADS": "1",
-}
+FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Unless the user says otherwise: each thread would take its share of the limited address space."""
+
+SAME_ORDER = {"PYTHONHASHSEED": "0"}
+"""A verifier that depends on the order of a set then says the same in every process and every run."""
 
 START = "import sys; sys.path[:] = {path}; from reference.verify.worker_process import main; main(*map(int, sys.argv[1:]))"
 
@@ -95,7 +95,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-c", START.format(path=path), *numbers],
                 pass_fds=theirs,
-                env=ENVIRONMENT | dict(os.environ) | {"PYTHONHASHSEED": "0"},
+                env=FEW_THREADS | dict(os.environ) | SAME_ORDER,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -137,7 +137,7 @@ class Worker:
         Raises:
             WorkerLost: The time limit is over, or the process has died. Call ``kill``.
         """
-        gone = self._has_exited()  # asked first: what it wrote before it exited can then be read
+        gone = self._status() is not None  # asked first: what it wrote before it exited can then be read
         self._write()
         try:
             for message in self.inbox.messages():
@@ -181,25 +181,30 @@ class Worker:
         self.request = None
         return judgement_of(message)
 
-    def _has_exited(self) -> bool:
-        """Look without reaping: until it is reaped, no other process or group can have its number."""
+    def _status(self) -> int | None:
+        """Exit status, or minus the signal that killed it, or None while it lives.
+
+        Looks without reaping where the system can: until it is reaped, no other process or group can have its number.
+        """
         if not hasattr(os, "waitid"):
-            return False
-        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+            return self.process.poll()
+        try:
+            ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # the program around us ignores SIGCHLD, so the kernel keeps no status
+            return 0
+        if ended is None:
+            return None
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
     def _cause_of_death(self) -> str:
         patience = monotonic() + GRACE_SECONDS
-        while not self._has_exited():
+        while (status := self._status()) is None:
             if monotonic() > patience:
                 return "the verifier closed the worker's pipe"
             sleep(PAUSE_SECONDS)  # the kernel closes its pipes a moment before it counts as dead
-        ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
-        if ended is None or ended.si_code == os.CLD_EXITED:
-            status = ended.si_status if ended else 0
-            if status == OUT_OF_MEMORY:
-                return f"memory limit of {self.limits.memory_mebibytes} MiB"
-            return f"worker exited with status {status}"
-        return f"worker died: signal {ended.si_status}"
+        if status == OUT_OF_MEMORY:
+            return f"memory limit of {self.limits.memory_mebibytes} MiB"
+        return f"worker died: signal {-status}" if status < 0 else f"worker exited with status {status}"
 
 
 def _descendants(ancestor: int) -> list[int]:

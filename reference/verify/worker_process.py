@@ -13,7 +13,6 @@ import os
 import resource
 import select
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
