@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 from reference.verify.domains import NEEDS
 from reference.verify.judgement import Judgement, error
 from reference.verify.worker import Request
+from spec.errors import Reason, SeedError
 from spec.verify import DOMAINS, Item
 
 MAX_LINE_BYTES = 64 << 20
@@ -81,12 +82,18 @@ def raw_lines(file: BinaryIO) -> Iterator[bytes]:
 
     Returns:
         The lines without line ends. Of a line longer than ``MAX_LINE_BYTES``, one byte more than that is kept.
+
+    Raises:
+        SeedError: UNREADABLE_FILE.
     """
-    while line := file.readline(MAX_LINE_BYTES + 1):
-        rest = line
-        while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE_BYTES)):
-            pass
-        yield line.removesuffix(b"\n").removesuffix(b"\r")
+    try:
+        while line := file.readline(MAX_LINE_BYTES + 1):
+            rest = line
+            while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE_BYTES)):
+                pass
+            yield line.removesuffix(b"\n").removesuffix(b"\r")
+    except OSError as failure:
+        raise SeedError(Reason.UNREADABLE_FILE, f"{file.name}: {failure.strerror}") from None
 
 
 def parsed(line: bytes, rule: Rule) -> tuple[Heading, Request | Judgement]:
