@@ -3,7 +3,7 @@
 =====================  ========================================  ==========
 returned               verdict                                   reward
 =====================  ========================================  ==========
-``True``, ``False``    ``correct``, ``wrong``                    1, 0
+``True``, ``False``    ``correct``, ``wrong``, as 1 and 0        1, 0
 a number               ``correct`` exactly if it is at least 1   the number
 ``Verdict``            its outcome                               1, 0, none
 mapping                ``["verdict"]``                           ``["reward"]``, else 1, 0, none
@@ -70,26 +70,23 @@ def judgement_of(returned: Any) -> Judgement:
     Returns:
         The judgement; ``error`` with the reason if it cannot be read.
     """
-    if hasattr(returned, "item") and not isinstance(returned, Mapping):
+    if getattr(returned, "shape", None) == ():
         returned = returned.item()
     if isinstance(returned, Verdict):
         return Judgement(_bounded(returned), REWARDS[returned.outcome])
     if isinstance(returned, Mapping):
         return _of_mapping(returned)
-    if isinstance(returned, bool):
-        returned = float(returned)
-        return _of_number(returned, "the verifier returned " + ("true" if returned else "false"))
     if isinstance(returned, Real):
-        return _of_number(returned, f"the verifier returned {float(returned):g}")
+        return _of_number(returned, f"the verifier returned {returned}")
     return error(f"the verifier returned {type(returned).__name__}; it must return a bool, a number, a Verdict or a mapping")
 
 
 def _of_number(number: Real | float, why: str) -> Judgement:
-    reward = float(number)
-    if not math.isfinite(reward):
-        return error(f"reward is {reward}, must be a finite number")
+    reward = _finite(number)
+    if reward is None:
+        return error(f"reward is {number}, must be a finite number")
     outcome = Outcome.CORRECT if reward >= FULL_REWARD else Outcome.WRONG
-    return Judgement(Verdict(outcome, "", why), reward)
+    return Judgement(_bounded(Verdict(outcome, "", why)), reward)
 
 
 def _of_mapping(returned: Mapping[str, Any]) -> Judgement:
@@ -101,10 +98,20 @@ def _of_mapping(returned: Mapping[str, Any]) -> Judgement:
     for name, text in texts.items():
         if not isinstance(text, str):
             return error(f"{name} is {type(text).__name__}, must be text")
-    reward = REWARDS[outcome] if returned.get("reward") is None or outcome is Outcome.ERROR else returned["reward"]
-    if reward is not None and not (isinstance(reward, Real) and math.isfinite(reward)):
-        return error(f"reward is {reward!r}, must be a finite number")
-    return Judgement(_bounded(Verdict(outcome, **texts)), None if reward is None else float(reward))
+    verdict = _bounded(Verdict(outcome, **texts))
+    if outcome is Outcome.ERROR or returned.get("reward") is None:
+        return Judgement(verdict, REWARDS[outcome])
+    reward = _finite(returned["reward"])
+    return error(f"reward is {returned['reward']!r}, must be a finite number") if reward is None else Judgement(verdict, reward)
+
+
+def _finite(number: Any) -> float | None:
+    """The number as a float; None if it is none or has no finite one."""
+    try:
+        reward = float(number) if isinstance(number, Real) else math.nan
+    except OverflowError:
+        return None
+    return reward if math.isfinite(reward) else None
 
 
 def _bounded(verdict: Verdict) -> Verdict:

@@ -26,7 +26,7 @@ from spec.verify import Item
 LOADING_SECONDS = 120.0
 """Time limit of importing a verifier, apart from judging: SymPy takes half a second, on a loaded machine many."""
 
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 1.0
 """How long a killed or dying process may take to be gone before it is left to the kernel."""
 
 PAUSE_SECONDS = 0.005
