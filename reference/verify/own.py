@@ -7,7 +7,6 @@ It is given the fields of ``spec.verify.Item`` as a dict and returns a bool, a r
 import importlib.util
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,4 +55,4 @@ def own_verifier(address: str) -> Callable[[Item], Any]:
     function = getattr(module, name, None)
     if not callable(function):
         raise SeedError(Reason.ILLEGAL_VALUE, f"verifier={address}: {path} has no function {name}")
-    return lambda item: function(asdict(item))
+    return lambda item: function(dict(vars(item)))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
@@ -109,6 +109,7 @@ class Worker:
         self.inbox = Inbox(self.replies)
         self.outgoing = memoryview(b"")
         self.request: Request | None = None
+        self.loaded: set[str] = set()
         self.serial = 0
         self.limit, self.deadline = 0.0, 0.0
 
@@ -118,14 +119,17 @@ class Worker:
         Returns:
             None, or at once an ``error`` if the request cannot be written down.
         """
-        item = None if request.item is None else asdict(request.item)
+        item = None if request.item is None else vars(request.item)
+        loaded = _key(request) in self.loaded
         self.serial += 1
         try:
-            message = encoded({"serial": self.serial, "verifier": request.verifier, "item": item})
+            message = encoded({"serial": self.serial, "verifier": request.verifier, "item": item, "announce": not loaded})
         except (ValueError, RecursionError) as failure:
             return error(f"the line cannot be handed to a verifier: {type(failure).__name__}: {failure}")
         self.outgoing, self.request = memoryview(message), request
         self.limit, self.deadline = 0.0, monotonic() + LOADING_SECONDS
+        if loaded:
+            self._start_the_clock(request)
         return None
 
     def advance(self) -> Judgement | None:
@@ -174,12 +178,15 @@ class Worker:
         if message.get("serial") != self.serial or self.request is None:
             return None  # left over from an earlier request
         if "loaded" in message:
-            item = self.request.item
-            self.limit = self.limits.seconds_for(item.domain if item else "", self.request.verifier)
-            self.deadline = monotonic() + self.limit
+            self.loaded.add(_key(self.request))
+            self._start_the_clock(self.request)
             return None
         self.request = None
         return judgement_of(message)
+
+    def _start_the_clock(self, request: Request) -> None:
+        self.limit = self.limits.seconds_for(request.item.domain if request.item else "", request.verifier)
+        self.deadline = monotonic() + self.limit
 
     def _status(self) -> int | None:
         """Exit status, or minus the signal that killed it, or None while it lives.
@@ -205,6 +212,11 @@ class Worker:
         if status == OUT_OF_MEMORY:
             return f"memory limit of {self.limits.memory_mebibytes} MiB"
         return f"worker died: signal {-status}" if status < 0 else f"worker exited with status {status}"
+
+
+def _key(request: Request) -> str:
+    """What has to be imported for a request: the user's own verifier, or that of the domain."""
+    return request.verifier or (request.item.domain if request.item else "")
 
 
 def _descendants(ancestor: int) -> list[int]:

@@ -1,7 +1,7 @@
 """What runs inside a worker: read a request, find its verifier, judge, reply, until the pool is gone.
 
-    request  {"serial": 7, "verifier": "" | "path.py:function", "item": {…} | null}
-    reply    {"serial": 7, "loaded": true}                  the verifier is imported: from now on its time counts
+    request  {"serial": 7, "verifier": "" | "path.py:function", "item": {…} | null, "announce": true | false}
+    reply    {"serial": 7, "loaded": true}                  if to be announced: from now on the verifier's time counts
              {"serial": 7, "verdict": …, "reward": …, …}
 
 Whatever a verifier prints is dropped; whatever it raises is an ``error``. Running out of memory ends the process, since
@@ -56,7 +56,8 @@ def serve(request: dict[str, Any], replies: int) -> dict[str, Any]:
     try:
         item = None if request["item"] is None else Item(**request["item"])
         verifier = find_verifier(request["verifier"], item)
-        frames.write(replies, {"serial": serial, "loaded": True})
+        if request["announce"]:
+            frames.write(replies, {"serial": serial, "loaded": True})
         judgement = judgement_of(verifier(item)) if item else judgement_of(Verdict(Outcome.CORRECT, "", "it loads"))
     except MemoryError:
         os._exit(OUT_OF_MEMORY)

@@ -102,7 +102,8 @@ def test_an_empty_file_has_an_empty_output(tmp_path: Path) -> None:
 
 
 def test_the_summary_shows_errors_apart_and_why(tmp_path: Path) -> None:
-    lines = [own_line("a", "1"), own_line("b", "2"), own_line("c", "3", "no"), own_line("d", "raises"), own_line("e", "raises"), b"{"]
+    lines = [own_line("a", "1"), own_line("b", "2"), own_line("c", "3", "no")]
+    lines += [own_line("d", "raises"), own_line("e", "raises"), b"{"]
     (tmp_path / "in").write_bytes(b"\n".join(lines))
     done = run("verify", tmp_path / "in", "--out", tmp_path / "out", *OWN)
     assert done.exit_code == 0, done.output
