@@ -121,7 +121,7 @@ def judging_options(command: Callable[..., None]) -> Callable[..., None]:
                          help="Of one verdict.  [default: 10; code and judge 300]"),
             click.option("--memory-limit", type=click.IntRange(512), default=4096, show_default=True, metavar="MIB",
                          help="Of one worker."),
-            click.option("--jobs", type=click.IntRange(1), help="Workers at a time.  [default: all cores]"),
+            click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time.  [default: all cores]"),
         ]
     ):
         command = option(command)

@@ -73,7 +73,8 @@ def bar(path: Path, name: str) -> Iterator[Listener]:
 
         def told(heading: Heading, judgement: Judgement) -> None:
             counts[judgement.verdict.outcome] += 1
-            shown.set_postfix_str(", ".join(f"{count} {outcome}" for outcome, count in counts.items()), refresh=False)
+            told_counts = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+            shown.set_postfix_str(told_counts, refresh=False)
             shown.update()
 
         yield told

@@ -195,28 +195,20 @@ def test_a_verifier_that_does_not_load_is_refused_before_anything_is_written(poo
     assert not (tmp_path / "out").exists()
 
 
-def test_killed_with_its_lines_in_flight_and_resumed_a_command_writes_the_same_bytes(tmp_path: Path) -> None:
-    (tmp_path / "in").write_bytes(b"\n".join(own_line(str(number), "is_slow") for number in range(40)))
-    program = [sys.executable, "-c", "from cli.main import seed; seed()"]
-    command = [*program, "verify", "in", "--jobs", "2", "--verifier", BEHAVE, "--out"]
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": ""}
-
-    def start(out: str, *more: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [*command, out, *more], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-
-    with start("whole") as run:
-        assert run.wait() == 0
-    with start("killed") as run:
-        while run.poll() is None and not ((tmp_path / "killed").exists() and (tmp_path / "killed").stat().st_size > 1000):
+def test_killed_with_its_lines_in_flight_and_resumed_a_command_writes_the_same_bytes(pool: Pool, tmp_path: Path) -> None:
+    path, out = tmp_path / "in", tmp_path / "out"
+    path.write_bytes(b"\n".join(own_line(str(number), "is_slow") for number in range(40)))
+    verify_file(path, tmp_path / "whole", OWN, pool, False, heard)
+    program = "from cli.main import seed; seed()"
+    command = [sys.executable, "-c", program, "verify", str(path), "--out", str(out), "--verifier", BEHAVE, "--jobs", "2"]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL) as run:
+        while run.poll() is None and not (out.exists() and out.stat().st_size > 1000):
             time.sleep(0.001)
         run.kill()
-    whole, part = (tmp_path / "whole").read_bytes(), (tmp_path / "killed").read_bytes()
+    whole, part = (tmp_path / "whole").read_bytes(), out.read_bytes()
     assert len(whole) > len(part) > 0 and whole.startswith(part)
-    with start("killed", "--resume") as run:
-        assert run.wait() == 0
-    assert (tmp_path / "killed").read_bytes() == whole
+    verify_file(path, out, OWN, pool, True, heard)
+    assert out.read_bytes() == whole
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def test_no_line_suffers_from_what_earlier_lines_have_done_to_their_worker() -> 
 
 
 def test_the_judgements_come_in_order_and_do_not_depend_on_the_number_of_workers() -> None:
-    deeds = ["", "is_slow", "raises", "", "crashes", "is_slow", "exits", ""]
+    deeds = ["", "is_slow", "raises", "tells_a_hash", "crashes", "is_slow", "exits", "tells_a_hash"]
     requests: list[Request | Judgement] = [request(deed, "right" if n % 3 else "wrong") for n, deed in enumerate(deeds)]
     requests.insert(5, error("not even a line"))
     alone = judgements(requests)
