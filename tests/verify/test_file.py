@@ -105,6 +105,14 @@ def test_a_run_cut_off_at_any_byte_is_resumed_to_the_same_bytes(
     assert len(again) == len(LINES) == sum(tally.overall.outcomes.values())
 
 
+def test_a_last_line_that_was_cut_short_leaves_nothing_behind(pool: Pool, whole: tuple[Path, bytes], tmp_path: Path) -> None:
+    """The line may come out shorter this time: a judge gave long reasons, and now the server does not answer."""
+    start = whole[1][: whole[1].index(b'"verdict": "') + len(b'"verdict": "')]
+    (tmp_path / "out").write_bytes(start + b"x" * 100_000)
+    verify_file(whole[0], tmp_path / "out", Rule(), pool, True, heard)
+    assert (tmp_path / "out").read_bytes() == whole[1]
+
+
 @given(data=st.data())
 @LAWS
 def test_an_output_that_belongs_to_something_else_is_refused_and_left_as_it_is(

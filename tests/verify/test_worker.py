@@ -87,6 +87,12 @@ def test_what_a_verifier_prints_reads_or_forks_does_not_reach_its_verdicts() -> 
     assert [one.verdict.outcome for one in said] == [Outcome.CORRECT, Outcome.WRONG] * len(HARMLESS)
 
 
+def test_a_forked_copy_of_a_worker_never_serves_requests(tmp_path: Path) -> None:
+    told = tmp_path / "processes"
+    judgements([request("forks_and_both_return")] * 3 + [request("tells_its_process", reference=str(told))] * 100)
+    assert len(set(told.read_text().split())) == 1
+
+
 def test_a_reply_to_an_earlier_request_is_not_taken_for_one_to_this() -> None:
     _, forged = judgements([request(""), request("forges_a_late_reply", "wrong")])
     assert forged.verdict.outcome is Outcome.WRONG
