@@ -1,10 +1,15 @@
 """The ``seed`` command. Subcommands import what they need when they run, so that help answers at once."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from reference.verify.lines import Rule
+    from reference.verify.pool import Pool
 
 # The reference multiplies many small matrices. OpenBLAS threads do not speed that up, and on a shared machine they slow
 # it down twentyfold by waiting for each other; so one thread, unless the user says otherwise. Read when NumPy loads.
@@ -146,6 +151,90 @@ def _speaks() -> bool:
     """Whether this process is the one of a launched job that talks to the person: what all refuse is said once."""
     ranks = [os.environ[name] for name in ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK") if name in os.environ]
     return not ranks or ranks[0] == "0"
+
+
+def judging_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that ``verify`` and ``audit`` share."""
+    for option in reversed(
+        [
+            click.option("--verifier", default="", metavar="PATH.py:FUNCTION", help="Your own verifier, for all lines."),
+            click.option("--line-verifiers", is_flag=True, help="Lines may name a verifier. It is run: trust the file."),
+            click.option("--time-limit", type=click.FloatRange(0.0, min_open=True), metavar="SECONDS",
+                         help="Of one verdict.  [default: 10; code and judge 300]"),
+            click.option("--memory-limit", type=click.IntRange(512), default=4096, show_default=True, metavar="MIB",
+                         help="Of one worker."),
+            click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time.  [default: all cores]"),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@seed.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New file, one line per line of FILE.")
+@click.option("--resume", is_flag=True, help="Continue an --out that was interrupted.")
+@judging_options
+def verify(file: Path, out: Path, resume: bool, **how: Any) -> None:
+    """Judge every line of FILE: id, domain (math, code, puzzle, judge), problem, response, and what the domain needs.
+
+    math and judge need reference, code needs tests, puzzle needs puzzle. Every line gets correct, wrong or error; an
+    error says that the verifier failed, has no reward and never counts as wrong.
+
+    Your own verifier takes one dict (id, domain, problem, response, reference, tests, puzzle) and returns a bool, a
+    reward (1 or more is correct) or a mapping with verdict, reward, extracted, why.
+    """
+    from cli.verify import verify as verify_command
+
+    verify_command(file, out, *_rule_and_pool(**how), resume)
+
+
+@seed.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="New file for every false verdict and every error.")
+@judging_options
+def audit(file: Path, out: Path | None, **how: Any) -> None:
+    """Hold the verifiers against people: FILE is as for verify, and every line has label, correct or wrong."""
+    from cli.verify import audit as audit_command
+
+    audit_command(file, out, *_rule_and_pool(**how))
+
+
+@seed.group(invoke_without_command=True)
+@click.pass_context
+def puzzles(context: click.Context) -> None:
+    """List the puzzle families; generate problems."""
+    if context.invoked_subcommand is None:
+        from cli.puzzles import listing
+
+        click.echo(listing())
+
+
+@puzzles.command("generate")
+@click.argument("family")
+@click.option("--level", type=int, default=1, show_default=True, help="Difficulty; `seed puzzles` lists the levels.")
+@click.option("--count", type=click.IntRange(1), default=10, show_default=True, help="Distinct problems.")
+@click.option("--seed", "set_seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Keys the draws.")
+@click.option("--held-out", is_flag=True, help="From the side of the split that training never sees.")
+@click.option("--solved", is_flag=True, help="With the family's own solution as response, ready for `seed verify`.")
+@click.option("--out", type=click.Path(path_type=Path), help="New file.  [default: stdout]")
+def generate_puzzles(
+    family: str, level: int, count: int, set_seed: int, held_out: bool, solved: bool, out: Path | None
+) -> None:
+    """Write problems of FAMILY as JSON lines. Add a response to each, and `seed verify` judges them."""
+    from cli.puzzles import generate
+
+    generate(family, level, count, set_seed, held_out, solved, out)
+
+
+def _rule_and_pool(
+    verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, jobs: int | None
+) -> "tuple[Rule, Pool]":
+    from reference.verify.lines import Rule
+    from reference.verify.pool import Pool, default_jobs
+    from reference.verify.worker import Limits
+
+    return Rule(verifier, line_verifiers), Pool(jobs or default_jobs(), Limits(time_limit, memory_limit))
 
 
 def _was_given(context: click.Context, name: str) -> bool:

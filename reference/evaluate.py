@@ -63,6 +63,35 @@ def clustered_interval(shares: Sequence[float], samples: int) -> tuple[float, fl
     p = float(np.mean(shares))
     variance = float(np.sum((np.asarray(shares) - p) ** 2)) / (n * max(n - 1, 1))
     m = min(max(p * (1.0 - p) / variance, n), n * samples) if variance > 0.0 else n
+    return _wilson(p, m)
+
+
+def ratio_interval(hits: Sequence[int], cases: Sequence[int]) -> tuple[float, float]:
+    """95 % Wilson interval of all hits over all cases, where problems may have different numbers of cases.
+
+    Formula: ``p = sum h / sum k``; effective size ``m = p (1 - p) / SE^2`` with the ratio estimator's
+    ``SE^2 = n / (n - 1) sum (h_i - p k_i)^2 / (sum k)^2``, held within [(sum k)^2 / sum k^2, sum k]: from the problems'
+    worth if all cases of a problem agree (Kish) to that of independent cases. Equal k give ``clustered_interval``, and
+    k = 1 plain Wilson.
+
+    Args:
+        hits: Hits of each problem, 0 <= hits <= cases.
+        cases: Cases of each problem, >= 1.
+
+    Returns:
+        Lower and upper bound, within [0, 1]; (0, 1) for no problem.
+    """
+    n = len(cases)
+    if n == 0:
+        return 0.0, 1.0
+    k, total = np.asarray(cases, float), float(sum(cases))
+    p = sum(hits) / total
+    fewest = total**2 / float(np.sum(k**2))
+    variance = n / max(n - 1, 1) * float(np.sum((np.asarray(hits) - p * k) ** 2)) / total**2
+    return _wilson(p, min(max(p * (1.0 - p) / variance, fewest), total) if variance > 0.0 else fewest)
+
+
+def _wilson(p: float, m: float) -> tuple[float, float]:
     centre = (p + Z95**2 / (2 * m)) / (1 + Z95**2 / m)
     half = Z95 / (1 + Z95**2 / m) * math.sqrt(p * (1 - p) / m + Z95**2 / (4 * m * m))
     # Round-off must not put a mean of exactly 0 or 1 outside its own interval.

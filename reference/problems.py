@@ -5,7 +5,7 @@ held-out problems are disjoint by construction, in every run and for every size 
 slip into training under another presentation (the numbers of a 24-point problem in another order, say).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -122,7 +122,7 @@ def problem_set(
     slots = [_slot(families, difficulties, index) for index in range(count)]
     problems: dict[str, Problem] = {}
     for index, (family, difficulty) in enumerate(slots):
-        problem = _new_problem(family, difficulty, _random(seed, True, index), problems)
+        problem = _new_problem(family, difficulty, _random(seed, True, index), problems, held_out=True)
         if problem is None:
             found = sum((taken.family, taken.difficulty) == (family, difficulty) for taken in problems.values())
             wanted = slots.count((family, difficulty))
@@ -130,6 +130,32 @@ def problem_set(
             raise SeedError(Reason.ILLEGAL_VALUE, line)
         problems[problem.id] = problem
     return list(problems.values())
+
+
+def distinct_problems(family: str, difficulty: int, count: int, seed: int, held_out: bool) -> Iterator[Problem]:
+    """Draw pairwise distinct problems of one level; a larger set begins with the smaller one.
+
+    Args:
+        family: A key of ``FAMILIES``.
+        difficulty: A member of the family's ``LEVELS``.
+        count: Number of problems, >= 0.
+        seed: Seed of the set.
+        held_out: The side.
+
+    Returns:
+        The problems, drawn one by one; the held-out ones are those of ``problem_set``.
+
+    Raises:
+        SeedError: The family or difficulty does not exist, or the level has too few distinct problems on that side.
+    """
+    taken: set[str] = set()
+    for index in range(count):
+        problem = _new_problem(family, difficulty, _random(seed, held_out, index), taken, held_out)
+        if problem is None:
+            wanted = f"wanted {count} distinct {_split(held_out)} problems, found only {index}"
+            raise SeedError(Reason.ILLEGAL_VALUE, f"{family} level {difficulty}: {wanted}")
+        taken.add(problem.id)
+        yield problem
 
 
 def verify(problem: Problem, response: str) -> Verdict:
@@ -166,10 +192,10 @@ def _problem(family: str, difficulty: int, instance: dict[str, Any]) -> Problem:
 
 
 def _new_problem(
-    family: str, difficulty: int, random: np.random.Generator, taken: Collection[str]
+    family: str, difficulty: int, random: np.random.Generator, taken: Collection[str], held_out: bool
 ) -> Problem | None:
     for _ in range(MAX_DRAWS):
-        problem = draw_problem(family, difficulty, random, held_out=True)
+        problem = draw_problem(family, difficulty, random, held_out)
         if problem.id not in taken:
             return problem
     return None

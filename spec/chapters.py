@@ -352,6 +352,13 @@ EQUATIONS = (
         reference="reference.evaluate:clustered_interval",
         test="tests/test_evaluate.py::test_the_interval_holds_the_mean_and_stays_between_0_and_1",
     ),
+    Equation(
+        title="ratio interval",
+        formula="Wilson at the effective size of a ratio sum h / sum k",
+        source="arXiv 2411.00640 section 2.2; Wilson 1927",
+        reference="reference.evaluate:ratio_interval",
+        test="tests/test_evaluate.py::test_the_ratio_interval_of_one_case_per_problem_is_wilsons",
+    ),
 )
 
 CHAPTERS: Mapping[str, tuple[str, ...]] = {

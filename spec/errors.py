@@ -18,6 +18,10 @@ class Reason(StrEnum):
     REWARD_NOT_FINITE = "reward-not-finite"
     LOSS_NOT_FINITE = "loss-not-finite"
     VERIFIER_FAILED = "verifier-failed"
+    UNREADABLE_FILE = "unreadable-file"
+    UNWRITABLE_FILE = "unwritable-file"
+    FILE_EXISTS = "file-exists"
+    FOREIGN_OUTPUT = "foreign-output"
     BACKEND_MISSING = "backend-missing"
 
 

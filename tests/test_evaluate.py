@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.evaluate import clustered_interval, pass_at_k, score_families, score_problems
+from reference.evaluate import clustered_interval, pass_at_k, ratio_interval, score_families, score_problems
 
 LAWS = settings(derandomize=True, deadline=None, max_examples=40)
 
@@ -152,3 +152,38 @@ def test_each_family_is_scored_as_if_alone_and_overall_counts_every_problem_once
 def test_families_without_counts_are_refused() -> None:
     with pytest.raises(ValueError):
         score_families(["maze", "sudoku"], [4], 4)
+
+
+@given(solved=st.lists(st.booleans(), min_size=1, max_size=40))
+@LAWS
+def test_the_ratio_interval_of_one_case_per_problem_is_wilsons(solved: list[bool]) -> None:
+    hits = [int(right) for right in solved]
+    assert ratio_interval(hits, [1] * len(hits)) == pytest.approx(wilson(sum(hits) / len(hits), len(hits)), abs=1e-6)
+
+
+@given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=40), samples=st.integers(4, 8))
+@LAWS
+def test_with_equal_numbers_of_cases_the_ratio_interval_is_the_clustered_one(counts: list[int], samples: int) -> None:
+    shares = [count / samples for count in counts]
+    assert ratio_interval(counts, [samples] * len(counts)) == pytest.approx(clustered_interval(shares, samples), abs=1e-9)
+
+
+@given(pairs=st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)).filter(lambda pair: pair[0] <= pair[1]), min_size=1))
+@LAWS
+def test_the_ratio_interval_holds_the_ratio_and_is_never_narrower_than_that_of_independent_cases(
+    pairs: list[tuple[int, int]],
+) -> None:
+    hits, cases = [hit for hit, _ in pairs], [case for _, case in pairs]
+    share, (low, high) = sum(hits) / sum(cases), ratio_interval(hits, cases)
+    assert 0.0 <= low <= share <= high <= 1.0
+    narrowest = wilson(share, sum(cases))
+    assert high - low >= narrowest[1] - narrowest[0] - 1e-6
+
+
+def test_a_problem_with_nearly_all_cases_is_worth_hardly_more_than_itself() -> None:
+    low, high = ratio_interval([1000, 1, 1], [1000, 1, 1])
+    assert (low, high) == pytest.approx(wilson(1.0, 1.004), abs=1e-3)
+
+
+def test_the_ratio_interval_of_no_problem_says_nothing() -> None:
+    assert ratio_interval([], []) == (0.0, 1.0)

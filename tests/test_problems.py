@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference import problems
-from reference.problems import is_held_out, problem_set, qualified_identity, training_problem, verify
+from reference.problems import distinct_problems, is_held_out, problem_set, qualified_identity, training_problem, verify
 from reference.puzzles import FAMILIES
 from spec.errors import Reason, SeedError
 from spec.types import Outcome, Problem
@@ -148,3 +148,21 @@ def test_a_damaged_instance_and_an_unknown_family_are_errors_too() -> None:
     problem = problem_set(["sudoku"], {"sudoku": [1]}, 1, seed=0, held_out=False)[0]
     assert verify(replace(problem, instance={}), "1").outcome is Outcome.ERROR
     assert verify(replace(problem, family="chess"), "1").outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_distinct_problems_are_distinct_and_a_larger_set_begins_with_the_smaller_one(held_out: bool) -> None:
+    many = list(distinct_problems("twentyfour", 1, 40, 5, held_out))
+    assert len({problem.id for problem in many}) == 40
+    assert list(distinct_problems("twentyfour", 1, 7, 5, held_out)) == many[:7]
+    for problem in many:
+        assert is_held_out(qualified_identity(problem.family, problem.instance)) is held_out
+
+
+def test_distinct_held_out_problems_are_those_of_the_problem_set() -> None:
+    assert list(distinct_problems("maze", 2, 9, 4, True)) == problem_set(["maze"], {"maze": [2]}, 9, 4, held_out=True)
+
+
+def test_more_distinct_problems_than_a_level_has_are_refused() -> None:
+    with pytest.raises(SeedError, match=r"arithmetic level 1: wanted 1000 distinct training problems, found only \d+"):
+        list(distinct_problems("arithmetic", 1, 1000, 1, held_out=False))

@@ -1,1 +1,1 @@
-"""Verifiers: each judges the final answer of a response and says why."""
+"""Verifiers: mathematics, code, puzzles and judges, and what runs them where they can do no harm."""

@@ -1,1 +1,1 @@
-"""Laws of the verifiers."""
+"""Laws of the verifiers and of what runs them."""
