@@ -205,7 +205,7 @@ def _start_keeper() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
         [reach.interpreter(), *keeper.INTERPRETER_OPTIONS, "-c", script, setup],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=None,
+        stderr=subprocess.DEVNULL,
         env=weak.ENVIRONMENT,
         cwd="/",
         pass_fds=[theirs.fileno()],
