@@ -41,10 +41,10 @@ def attempts(job: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         Name -> function.
     """
     return {
-        "write a new file": lambda: open(os.path.join(job["folder"], "escaped"), "w").close() or True,
+        "write a new file": lambda: bool(open(os.path.join(job["folder"], "escaped"), "w")),
         "overwrite a file": lambda: open(job["file"], "w").write("escaped"),
-        "change a file's mode": lambda: os.chmod(job["file"], 0o600) or True,
-        "delete a file": lambda: os.unlink(job["file"]) or True,
+        "change a file's mode": lambda: _done(os.chmod, job["file"], 0o600),
+        "delete a file": lambda: _done(os.unlink, job["file"]),
         "read a foreign file": lambda: open(job["secret"]).read(),
         "list a home directory": lambda: set(os.listdir(job["home"])) & set(job["hidden"]),
         "read /etc/passwd": lambda: open("/etc/passwd").read(),
@@ -52,17 +52,22 @@ def attempts(job: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         "set the core pattern": lambda: open("/proc/sys/kernel/core_pattern", "r+"),
         "connect by TCP": lambda: socket.create_connection(("127.0.0.1", job["tcp"]), 1),
         "send by UDP": lambda: _socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"escaped", ("127.0.0.1", job["udp"])),
-        "reach an abstract socket": lambda: _socket(socket.AF_UNIX).connect("\0" + job["abstract"]) or True,
-        "signal a foreign process": lambda: os.kill(job["process"], 0) or True,
+        "reach an abstract socket": lambda: _done(_socket(socket.AF_UNIX).connect, "\0" + job["abstract"]),
+        "signal a foreign process": lambda: _done(os.kill, job["process"], 0),
         # Process 1 is the sandbox's own, where processes have a name space.
-        "signal the parent": lambda: os.getppid() > 1 and (os.kill(os.getppid(), signal.SIGCONT) or True),
+        "signal the parent": lambda: os.getppid() > 1 and _done(os.kill, os.getppid(), signal.SIGCONT),
         "trace a foreign process": lambda: _trace(job["process"]) == 0,
         "see a foreign process": lambda: os.path.exists(f"/proc/{job['process']}/environ") and _read_environment(job),
         "see the caller's environment": lambda: job["variable"] in os.environ or job["variable"] in _environment_of_first(),
-        "be the superuser": lambda: os.setuid(0) or True,
+        "be the superuser": lambda: _done(os.setuid, 0),
         "make a name space of users": lambda: ctypes.CDLL(None).unshare(NEW_USER) == 0,
         "keep a descriptor": lambda: _open_descriptors() - {0, 1, 2},
     }
+
+
+def _done(function: Callable[..., None], *arguments: Any) -> bool:
+    function(*arguments)
+    return True
 
 
 def _socket(family: int, kind: int = socket.SOCK_STREAM) -> socket.socket:

@@ -91,9 +91,11 @@ class Guest:
         self.seconds = seconds
 
     def __enter__(self) -> "Guest":
+        """Use it while it runs."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Kill it if it still runs."""
         self.close()
 
     def kill(self) -> None:

@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass
 
 CPU_SECONDS = 10
-"""Processor time of one process. Codeforces statements allow 1 to 4 s to C++; Python gets a multiple (LiveCodeBench: 6 s a case)."""
+"""Processor time of one process. Codeforces statements allow C++ 1 to 4 s; Python gets a multiple (LiveCodeBench: 6 s)."""
 
 WALL_SECONDS = 20.0
-"""Time by the clock of one process: twice the processor time, so that a busy machine does not turn right programs into wrong ones."""
+"""Time by the clock of one process: twice the processor time, so that a busy machine makes no right program wrong."""
 
 CALL_SECONDS = 6.0
 """Time by the clock of one call of a tested function; LiveCodeBench's limit for one case."""

@@ -116,9 +116,7 @@ def _run_asserts(remote: Remote, suite: dict[str, Any], _: str) -> str:
     sources = [suite["setup"], *suite["asserts"]]
     trees = [_parsed(source) for source in sources]
     names: dict[str, Any] = {"__name__": "tests"}
-    free = _free_names(trees, names)
-    _import_modules(trees, names, free)
-    if missing := _take_from_program(remote, names, [name for name in free if name not in names]):
+    if missing := _take_from_program(remote, names, _wanted_names(trees, names)):
         return f"the program does not define {', '.join(missing)}"
     for number, tree in enumerate(trees):
         try:
@@ -137,7 +135,7 @@ def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
     exec(compile(prompt, "prompt.py", "exec", optimize=0), names)
     calls_itself = any(_calls_check(statement) for statement in tree.body)
     if calls_itself:
-        wanted = sorted(_free_names([tree], names))
+        wanted = _wanted_names([tree], names)
     elif entry:
         # Whatever else the program defines is no help to the tests: a helper of the program's could agree with anything.
         wanted = [entry]
@@ -149,6 +147,17 @@ def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
     if not calls_itself:
         names[CHECK](names[entry])
     return ""
+
+
+def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
+    """List the names that the program must define, and import the standard modules that the tests forgot.
+
+    A module is never taken from the program: its ``math.isclose`` or ``np.allclose`` would mark its own work.
+    """
+    free = _free_names(trees, names)
+    modules = _bases(trees, free)
+    names.update({name: importlib.import_module(name) for name in modules & sys.stdlib_module_names})
+    return sorted(free - modules)
 
 
 def _take_from_program(remote: Remote, names: dict[str, Any], wanted: list[str]) -> list[str]:
@@ -176,7 +185,8 @@ def _calls_check(statement: ast.stmt) -> bool:
 
 def _free_names(trees: list[ast.Module], known: dict[str, Any]) -> set[str]:
     """List the names that tests use and nobody has given them: they are the program's."""
-    used, given = set(), {*known, *dir(builtins)}
+    used: set[str] = set()
+    given = {*known, *dir(builtins)}
     for node in _nodes(trees):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else given).add(node.id)
@@ -191,12 +201,10 @@ def _free_names(trees: list[ast.Module], known: dict[str, Any]) -> set[str]:
     return used - given
 
 
-def _import_modules(trees: list[ast.Module], names: dict[str, Any], free: set[str]) -> None:
-    """Import what tests forgot to: a free name that is only ever used as ``name.something`` and names a standard module."""
-    bases = [id(node.value) for node in _nodes(trees) if isinstance(node, ast.Attribute)]
-    alone = {node.id for node in _nodes(trees) if isinstance(node, ast.Name) and id(node) not in bases}
-    for name in (free - alone) & sys.stdlib_module_names:
-        names[name] = importlib.import_module(name)
+def _bases(trees: list[ast.Module], free: set[str]) -> set[str]:
+    """List the free names that are only ever used as ``name.something``, as modules are."""
+    bases = {id(node.value) for node in _nodes(trees) if isinstance(node, ast.Attribute)}
+    return free - {node.id for node in _nodes(trees) if isinstance(node, ast.Name) and id(node) not in bases} - {CLASS}
 
 
 def _nodes(trees: list[ast.Module]) -> Iterator[ast.AST]:

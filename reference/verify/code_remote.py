@@ -169,7 +169,7 @@ class Handle:
 
     def __len__(self) -> int:
         """Ask for its length."""
-        return self._plain("__len__", int)  # type: ignore[no-any-return]
+        return self._plain("__len__", int)
 
     def __bool__(self) -> bool:
         """Hold for true, as objects are; asking would let the program answer an assertion."""
@@ -189,7 +189,7 @@ class Handle:
 
     def __str__(self) -> str:
         """Ask for its text."""
-        return self._plain("__str__", str)  # type: ignore[no-any-return]
+        return self._plain("__str__", str)
 
     def __repr__(self) -> str:
         """Name its type; nothing is asked, so that messages about failures cannot fail."""

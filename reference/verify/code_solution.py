@@ -28,7 +28,8 @@ def serve(job: dict[str, Any]) -> None:
     """Run the program, then answer requests until the judge is gone.
 
     Args:
-        job: ``program``: source; ``problem``: what was asked, run first if it is a prompt; ``site``: whether the names of ``code_site`` exist.
+        job: ``program``: source; ``problem``: what was asked, run first if it is a prompt; ``site``: whether the names of
+            ``code_site`` exist.
     """
     channel = code_wire.Channel(FIRST_OWN, FIRST_OWN + 1)
     module = types.ModuleType(MODULE)
@@ -92,12 +93,13 @@ class Side:
         named = {name: decoder.decode(argument) for name, argument in keywords.items()}
         value = self.objects[number](*positional, **named)
         changed = {}
-        given = {**dict(enumerate(arguments)), **keywords}
-        for place, argument in {**dict(enumerate(positional)), **named}.items():
+        given = {str(place): argument for place, argument in enumerate(arguments)} | keywords
+        taken = {str(place): argument for place, argument in enumerate(positional)} | named
+        for place, argument in taken.items():
             if isinstance(argument, MUTABLE) or type(argument).__name__ in code_wire.NODES:
                 after = self._encoded(argument)
                 if after != given[place]:
-                    changed[str(place)] = after
+                    changed[place] = after
         return ["value", self._encoded(value), changed]
 
     def _value(self, value: Any) -> list[Any]:

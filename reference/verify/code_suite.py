@@ -55,7 +55,8 @@ def _named(tests: Any) -> dict[str, Any]:
         return {"kind": "asserts", "asserts": tests["test_list"], "setup": tests.get("test_setup_code", "")}
     for name in ("test", "tests"):
         if isinstance(tests.get(name), str):
-            return {"kind": "check", "source": tests[name], "entry": tests.get("entry_point", ""), "prompt": tests.get("prompt", "")}
+            entry, prompt = tests.get("entry_point", ""), tests.get("prompt", "")
+            return {"kind": "check", "source": tests[name], "entry": entry, "prompt": prompt}
     raise SuiteError(f"tests with the fields {', '.join(map(str, tests))} have no known shape")
 
 

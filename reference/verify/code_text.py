@@ -35,7 +35,8 @@ def program_of(response: str) -> str:
 def _blocks(answer: str) -> tuple[list[tuple[str, str]], bool]:
     """Cut the answer into fenced blocks: language and content of each, and whether the last one is still open."""
     blocks: list[tuple[str, str]] = []
-    language, indent, content = "", 0, None
+    language, indent = "", 0
+    content: list[str] | None = None
     for line in answer.split("\n"):
         text = line.strip()
         if content is None and text.startswith(FENCE):

@@ -100,8 +100,9 @@ class Encoder:
             return ["r", *map(_integer, (value.start, value.stop, value.step))]
         return self._container(value, depth + 1)
 
-    def _container(self, value: Any, depth: int) -> list[Any]:
-        for kind, tag in ((list, "l"), (tuple, "t"), (set, "s"), (frozenset, "f")):
+    def _container(self, value: Any, depth: int) -> Any:
+        kinds: tuple[tuple[Any, str], ...] = ((list, "l"), (tuple, "t"), (set, "s"), (frozenset, "f"))
+        for kind, tag in kinds:
             if isinstance(value, kind):
                 return [tag, *(self.encode(member, depth) for member in kind.__iter__(value))]
         if isinstance(value, dict):
@@ -111,7 +112,7 @@ class Encoder:
         if type(value).__name__ in NODES:
             return self._nodes(value, depth)
         if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
-            return self.encode(value.item(), depth)  # type: ignore[no-any-return]
+            return self.encode(value.item(), depth)
         return self.opaque(value)
 
     def _nodes(self, root: Any, depth: int) -> list[Any]:
@@ -139,7 +140,7 @@ class Decoder:
         unknown: Reads a tag that is not in the table (a handle), or raises ``WireError``.
     """
 
-    def __init__(self, nodes: Mapping[str, type], unknown: Unknown) -> None:
+    def __init__(self, nodes: Mapping[str, Any], unknown: Unknown) -> None:
         self.nodes = nodes
         self.unknown = unknown
 

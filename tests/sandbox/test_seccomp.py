@@ -7,11 +7,11 @@ from reference.sandbox import seccomp
 COLUMNS = {name: column for column, name in enumerate(seccomp.AUDIT_ARCHITECTURE)}
 
 
-def decide(architecture: str, number: int, first: int = 0, second: int = 0, *, signals: bool = False, audit: int | None = None) -> int:
+def decide(architecture: str, number: int, first: int = 0, second: int = 0, *, signals: bool = False, audit: int = 0) -> int:
     """Run the filter as the kernel does."""
     words = {
         seccomp.NUMBER: number,
-        seccomp.ARCHITECTURE: seccomp.AUDIT_ARCHITECTURE[architecture] if audit is None else audit,
+        seccomp.ARCHITECTURE: audit or seccomp.AUDIT_ARCHITECTURE[architecture],
         seccomp.FIRST_ARGUMENT: first,
         seccomp.SECOND_ARGUMENT: second,
     }
