@@ -86,7 +86,8 @@ def main() -> None:
     work = works()
     for run in work.values():
         run()  # the first program of each kind starts the keeper and probes
-    for title, measured in (("one after another", one_after_another(work, programs)), (f"{TOGETHER} at once", together(work, programs))):
+    tables = {"one after another": one_after_another(work, programs), f"{TOGETHER} at once": together(work, programs)}
+    for title, measured in tables.items():
         print(f"{title:30s} programs/s   against a plain subprocess")
         for name, seconds in measured.items():
             print(f"  {name:28s} {1 / seconds:10.1f}   {measured[PLAIN] / seconds:6.2f}")

@@ -16,7 +16,9 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-ATTACH, PTRACE_NUMBER = 16, {"x86_64": 101, "aarch64": 117}
+SEIZE, PTRACE_NUMBER = 0x4206, {"x86_64": 101, "aarch64": 117}
+"""PTRACE_SEIZE: unlike PTRACE_ATTACH it does not stop the process, which is the prober."""
+
 NEW_USER = 0x10000000
 ALIVE = "alive"
 
@@ -76,7 +78,7 @@ def _socket(family: int, kind: int = socket.SOCK_STREAM) -> socket.socket:
 
 def _trace(process: int) -> int:
     number = PTRACE_NUMBER[os.uname().machine]
-    answer: int = ctypes.CDLL(None).syscall(number, ATTACH, process, 0, 0)
+    answer: int = ctypes.CDLL(None).syscall(number, SEIZE, process, 0, 0)
     return answer
 
 

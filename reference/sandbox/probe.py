@@ -78,7 +78,7 @@ def soundness(mechanism: str) -> Soundness:
     try:
         escapes = attempt_escapes(mechanism)
     except SandboxError as failure:
-        return Soundness(False, str(failure))
+        return Soundness(False, str(failure) + _closed_to_others())
     return Soundness(not escapes, "; ".join(f"a program inside can {name}" for name in escapes))
 
 
@@ -131,6 +131,12 @@ def bait() -> Iterator[dict[str, Any]]:
             "abstract": root.name,
             "variable": next(iter(os.environ.keys() - weak.ENVIRONMENT.keys()), "NONE"),
         }
+
+
+def _closed_to_others() -> str:
+    """Explain the commonest reason why nothing runs as another user than root."""
+    closed = reach.closed_directory(reach.interpreter()) if os.getuid() == 0 else ""
+    return f" ({closed} is closed to other users: use a Python that everybody can reach)" if closed else ""
 
 
 def _touched(job: dict[str, Any]) -> bool:

@@ -16,6 +16,8 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     # Sets of strings are walked in the same order each time, so that the same program gets the same verdict.
     "PYTHONHASHSEED": "0",
+    # The C library reserves 64 MiB of address space for every thread otherwise, and sixteen threads would use up a limit.
+    "MALLOC_ARENA_MAX": "1",
     # OpenBLAS starts a thread per core, each with a buffer that counts against the address space.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

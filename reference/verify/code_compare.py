@@ -51,7 +51,7 @@ def same_value(returned: Any, expected: Any) -> bool:
     if isinstance(expected, dict):
         alike = isinstance(returned, dict) and returned.keys() == expected.keys()
         return alike and all(same_value(returned[key], value) for key, value in expected.items())
-    if isinstance(expected, float) and isinstance(returned, int | float) and not isinstance(returned, bool):
+    if isinstance(expected, float) and isinstance(returned, int | float):
         return _close(returned, expected, VALUE_TOLERANCE)
     return bool(returned == expected)
 

@@ -155,7 +155,7 @@ class Decoder:
         try:
             tag, *parts = written
             return self._tagged(tag, parts)
-        except (TypeError, ValueError, IndexError, OverflowError, RecursionError) as failure:
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as failure:
             raise WireError(f"not a value: {type(failure).__name__}") from failure
 
     def _tagged(self, tag: str, parts: list[Any]) -> Any:

@@ -80,7 +80,7 @@ attempt("subprocess", lambda: subprocess.run(["/bin/true"]))
 attempt("exec", lambda: os.execv("/bin/true", ["true"]))
 attempt("kill", lambda: os.kill({os.getpid()}, 0) or True)
 attempt("kill all", lambda: os.kill(-1, 0) or True)
-attempt("ptrace", lambda: libc.ptrace(16, {os.getpid()}, 0, 0) == 0)
+attempt("ptrace", lambda: libc.ptrace(0x4206, {os.getpid()}, 0, 0) == 0)
 attempt("own limits", lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40)) or True)
 attempt("limits of others", lambda: resource.prlimit({os.getpid()}, resource.RLIMIT_NOFILE))
 attempt("priority of others", lambda: os.setpriority(os.PRIO_PROCESS, {os.getpid()}, 19) or True)
@@ -128,6 +128,19 @@ def test_a_thread_that_is_not_joined_may_finish(mechanism: str) -> None:
     program = "import threading, sys\nthreading.stack_size(1 << 26)\nsys.setrecursionlimit(10**6)\n"
     program += "def depth(n):\n    return n and 1 + depth(n - 1)\nthreading.Thread(target=lambda: print(depth(10**5))).start()"
     assert script(program, mechanism).stdout == b"100000\n"
+
+
+def test_thirty_threads_are_no_fault(mechanism: str) -> None:
+    program = """
+import threading
+gate = threading.Barrier(30)
+threads = [threading.Thread(target=gate.wait) for _ in range(29)]
+for thread in threads:
+    thread.start()
+gate.wait()
+print("met")
+"""
+    assert script(program, mechanism, Limits()).stdout == b"met\n"
 
 
 @pytest.mark.parametrize(
