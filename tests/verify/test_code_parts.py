@@ -39,7 +39,7 @@ plain = st.recursive(
 
 
 @given(value=plain)
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True, deadline=None, max_examples=60)
 def test_a_plain_value_crosses_unchanged(value: Any) -> None:
     assert repr_of_types(crossed_over(value)) == repr_of_types(value)
     assert crossed_over(value) == value
@@ -56,7 +56,7 @@ leaves = st.none() | st.integers(-3, 3) | st.sampled_from([*"icbltsfdrgnhk", "Li
 
 
 @given(written=st.recursive(leaves, lambda inner: st.lists(inner, max_size=4), max_leaves=20))
-@settings(derandomize=True, deadline=None, max_examples=2000)
+@settings(derandomize=True, deadline=None, max_examples=400)
 def test_whatever_arrives_is_a_value_or_refused(written: Any) -> None:
     with contextlib.suppress(code_wire.WireError):
         code_wire.Decoder(NODES, refuse).decode(written)
