@@ -1,0 +1,86 @@
+"""When two outputs, or two returned values, are the same.
+
+    text    lines, without blanks at their ends and without empty lines at the end; between blanks, equal words, or
+            |x - y| <= 1e-6 max(1, |y|) where the expected word y is written with a point or an exponent
+    values  equal, where a tuple is a list and |x - y| <= 1e-5 max(1, |y|) where the expected y is a float
+"""
+
+import math
+import re
+from typing import Any
+
+TEXT_TOLERANCE = 1e-6
+"""What most contest statements allow, absolute or relative."""
+
+VALUE_TOLERANCE = 1e-5
+"""What LeetCode's statements allow: answers within 10^-5 are accepted."""
+
+REAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d{1,3})?")
+"""A number whose spelling says that it is not exact. Exponents are short: no number costs time."""
+
+BLANKS = re.compile(r"([ \t]+)")
+
+
+def same_output(output: str, expected: str) -> bool:
+    """Compare what a program printed with what it should have printed.
+
+    Args:
+        output: Any text at all.
+        expected: The tests' text.
+
+    Returns:
+        Whether they are the same; see the module.
+    """
+    lines, expected_lines = _lines(output), _lines(expected)
+    return len(lines) == len(expected_lines) and all(map(_same_line, lines, expected_lines))
+
+
+def same_value(returned: Any, expected: Any) -> bool:
+    """Compare what a function returned with what it should have returned.
+
+    Args:
+        returned: A plain value, or anything that is equal to nothing.
+        expected: JSON values.
+
+    Returns:
+        Whether they are the same; see the module.
+    """
+    if isinstance(expected, list):
+        alike = isinstance(returned, list | tuple) and len(returned) == len(expected)
+        return alike and all(map(same_value, returned, expected))
+    if isinstance(expected, dict):
+        alike = isinstance(returned, dict) and returned.keys() == expected.keys()
+        return alike and all(same_value(returned[key], value) for key, value in expected.items())
+    if isinstance(expected, float) and isinstance(returned, int | float):
+        return _close(returned, expected, VALUE_TOLERANCE)
+    return bool(returned == expected)
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line.rstrip() for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _same_line(line: str, expected: str) -> bool:
+    if line == expected:
+        return True
+    words, expected_words = BLANKS.split(line), BLANKS.split(expected)
+    return len(words) == len(expected_words) and all(map(_same_word, words, expected_words))
+
+
+def _same_word(word: str, expected: str) -> bool:
+    if word == expected:
+        return True
+    if not REAL.fullmatch(expected):
+        return False
+    number = REAL.fullmatch(word) or re.fullmatch(r"[+-]?\d{1,300}", word)
+    return number is not None and _close(float(word), float(expected), TEXT_TOLERANCE)
+
+
+def _close(number: float, expected: float, tolerance: float) -> bool:
+    try:
+        return number == expected or math.fabs(number - expected) <= tolerance * max(1.0, math.fabs(expected))
+    except OverflowError:  # an integer beyond the floats
+        return False
