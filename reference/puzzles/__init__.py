@@ -1,13 +1,15 @@
-"""The four puzzle families, each one a module that fulfils ``spec.puzzle.PuzzleFamily``."""
+"""The puzzle families and two extra tasks (judging, writing), each one a module that fulfils ``spec.puzzle.PuzzleFamily``."""
 
 from collections.abc import Mapping
 
-from reference.puzzles import arithmetic, maze, sudoku, twentyfour
+from reference.puzzles import arithmetic, equivalence, maze, prose, sudoku, twentyfour
 from spec.puzzle import PuzzleFamily
 
 FAMILIES: Mapping[str, PuzzleFamily] = {
     "arithmetic": arithmetic,
+    "equivalence": equivalence,
     "maze": maze,
+    "prose": prose,
     "sudoku": sudoku,
     "twentyfour": twentyfour,
 }

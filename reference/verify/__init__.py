@@ -1,0 +1,1 @@
+"""Verifiers of free text: one module per domain, each with ``verify(item) -> Verdict``."""
