@@ -1,0 +1,1 @@
+"""Laws of the puzzle families, one file per module of ``reference.puzzles``."""

@@ -1,0 +1,1 @@
+"""Laws of the verifiers, one file per module of ``reference.verify``."""
