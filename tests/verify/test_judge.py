@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -68,10 +69,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.requests.append({"path": self.path} | body)
             state.keys.append(self.headers.get("Authorization"))
-            try:
+            with suppress(BrokenPipeError, ConnectionResetError):  # some laws are about judges that stop listening
                 state.act(self, len(state.requests) - 1)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # the judge has stopped listening, which is what some laws are about
 
         do_GET = do_POST
 
