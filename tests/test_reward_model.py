@@ -222,7 +222,8 @@ class Plain:
 
 def test_a_plain_preference_is_learned_from_pairs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reward_model, "TASKS", {"prose": Plain()})
-    config = config_of("reward_model.steps=60", "reward_model.batch=32", "reward_model.examined_pairs=100")
+    fast = ("reward_model.optimizer.learning_rate=1e-2", "reward_model.steps=20", "reward_model.batch=32")
+    config = config_of(*fast, "reward_model.examined_pairs=100")
     model = reward_model.ready(ReferenceBackend(), config, tmp_path / "model", SilentObserver())
     assert model is not None
     assert model.report["agreement"]["ci_low"] > 0.8

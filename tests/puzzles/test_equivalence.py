@@ -85,11 +85,13 @@ def test_half_of_the_pairs_of_every_form_are_equal(level: int) -> None:
 
 @pytest.mark.parametrize("level", equivalence.LEVELS)
 def test_no_side_of_a_pair_repeats_the_other_and_a_miss_is_one_of_the_nearest_values(level: int) -> None:
+    values = {equivalence.value_of(text) for name in equivalence.FORMS[level] for text in equivalence.written(name)}
     for pair in pairs(level):
-        left, right = (equivalence.value_of(pair[side]) for side in ("reference", "answer"))
+        left, right = sorted((equivalence.value_of(pair["reference"]), equivalence.value_of(pair["answer"])))
         assert pair["reference"] != pair["answer"]
         assert (left.denominator == 1) == (right.denominator == 1)
-        assert left == right or abs(left - right) <= max(30, right)
+        between = [value for value in values if left < value <= right and (value.denominator == 1) == (left.denominator == 1)]
+        assert len(between) <= equivalence.NEAR
 
 
 @pytest.mark.parametrize("response", ["Y", "=Y", "#16?16=Y", "#wrong work=Y", "N=Y", "=N=Y"])

@@ -167,7 +167,7 @@ def test_a_refusal_is_an_error_at_once_and_never_shows_the_key(server: Server, s
 
 def test_pauses_double_and_a_server_may_ask_for_longer_ones(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(judge_server.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     server.act = failing_first(503, 99)
     judge_of(server, pause=1.0)(TRIPLET)
     server.act = failing_first(429, 99, Retry_After="7")

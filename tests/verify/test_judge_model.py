@@ -57,6 +57,10 @@ class Rambling(Knowing):
         return "16?16 Y"
 
 
+def judge_of(backend: ReferenceBackend, thinking: bool = True) -> ModelJudge[Any]:
+    return ModelJudge(backend, None, CONFIG, thinking)
+
+
 def instance_of(prompt: str) -> dict[str, str]:
     reference, answer = prompt.removeprefix("D").removesuffix("=").split("?")
     return {"reference": reference, "answer": answer}
@@ -69,7 +73,7 @@ def replying(request: Request, text: str) -> Rollout:
 
 @pytest.mark.parametrize("thinking", [False, True])
 def test_a_model_that_knows_is_a_judge_that_is_always_right(thinking: bool) -> None:
-    judge: Judge = ModelJudge(Knowing(), None, CONFIG, thinking)
+    judge: Judge = judge_of(Knowing(), thinking)
     for pair, triplet in zip(PAIRS, TRIPLETS, strict=True):
         verdict = judge(triplet)
         assert (verdict.extracted == "YES") == (pair.answer == "Y") == (verdict.outcome is Outcome.CORRECT)
@@ -81,12 +85,12 @@ def test_a_model_that_knows_is_a_judge_that_is_always_right(thinking: bool) -> N
     "answer", ["", "16=Y", "16?16", "16=Y?16", "Y", "#", "16\n", " 16", "1" * 33, "\u0661", "<answer>YES</answer>"]
 )
 def test_an_answer_that_is_no_number_is_an_error_and_is_never_read(thinking: bool, answer: str) -> None:
-    verdict = ModelJudge(Knowing(), None, CONFIG, thinking)(Triplet("", "16", answer))
+    verdict = judge_of(Knowing(), thinking)(Triplet("", "16", answer))
     assert (verdict.outcome, verdict.extracted) == (Outcome.ERROR, "")
 
 
 def test_reasoning_without_a_verdict_is_an_error_and_never_no() -> None:
-    verdicts = ModelJudge(Rambling(), None, CONFIG).verdicts(TRIPLETS)
+    verdicts = judge_of(Rambling()).verdicts(TRIPLETS)
     assert {verdict.outcome for verdict in verdicts} == {Outcome.ERROR}
     scores = judge_scores(PAIRS, verdicts)
     assert scores["overall"]["errors"] == len(PAIRS) and scores["overall"]["n"] == 0
