@@ -36,11 +36,10 @@ def tables(summary: Mapping[str, Any]) -> Iterator[tuple[str, Row, Sequence[Row]
     """Title, heads and rows of every table that the summary has figures for."""
     if "reward_model" in summary:
         yield "Reward model", HEADS["reward_model"], reward_model_rows(summary["reward_model"])
-    for when, found in summary.get("judges", {}).items():
-        if "judge" in found:
-            yield f"Judge, {when} RL", HEADS["judge"], judge_rows(found["judge"])
-        if "preference" in found:
-            yield f"Writing, {when} RL", HEADS["preference"], preference_rows(found["preference"])
+    for when, judge in summary.get("judge", {}).items():
+        yield f"Judge, {when} RL", HEADS["judge"], judge_rows(judge)
+    for when, found in summary.get("preference", {}).items():
+        yield f"Writing, {when} RL", HEADS["preference"], preference_rows(found)
 
 
 def judge_rows(judge: Mapping[str, Any]) -> list[Row]:

@@ -7,7 +7,7 @@
 Where the two win rates part, the policy has learned to please the reward model and not what it stands for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,7 +29,7 @@ FAMILY = "equivalence"
 
 
 def examine_judges(
-    backend: Backend[State], state: State, config: Config, model: RewardModel[State] | None, when: str
+    backend: Backend[State], state: State, config: Config, model: RewardModel[State] | None
 ) -> dict[str, Any]:
     """Both examinations, as far as the run's data call for them.
 
@@ -38,17 +38,34 @@ def examine_judges(
         state: The policy's weights.
         config: Families, number of pairs and problems.
         model: The run's reward model, if it has one.
-        when: "before" or "after" RL.
 
     Returns:
-        ``{when: {"judge": ..., "preference": ...}}`` with the keys that apply; empty if none does.
+        ``{"judge": ..., "preference": ...}`` with the keys that apply.
     """
     found: dict[str, Any] = {}
     if FAMILY in config.data.families:
         found["judge"] = examine_judge(backend, state, config)
     if model is not None:
         found["preference"] = examine_preference(backend, state, config, model)
-    return {when: found} if found else {}
+    return found
+
+
+def judge_summary(examinations: Mapping[str, Mapping[str, Any]], model: RewardModel[State] | None) -> dict[str, Any]:
+    """What a run's summary says of judges: nothing for a run that has neither a reward model nor the equivalence family.
+
+    Args:
+        examinations: "before" and "after" RL -> what ``examine_judges`` found.
+        model: The run's reward model, if it has one.
+
+    Returns:
+        ``judge`` and ``preference`` -> "before" and "after" -> scores, and ``reward_model`` -> its report, as far as they apply.
+    """
+    found = {
+        name: {when: examination[name] for when, examination in examinations.items() if name in examination}
+        for name in ("judge", "preference")
+    }
+    known = {name: scores for name, scores in found.items() if scores}
+    return known | ({"reward_model": model.report} if model else {})
 
 
 def examine_judge(backend: Backend[State], state: State, config: Config) -> dict[str, Any]:

@@ -183,12 +183,14 @@ def preferences(
     if model is None:
         return found
     texts = [decode(rollout.response_tokens) for rollout in rollouts]
+    visits = [(rollout.request.problem.id, rollout.request.draw) for rollout in rollouts]
     owners: list[int] = []
     pairs: list[Comparison] = []
     for place, rollout in enumerate(rollouts):
         problem = rollout.request.problem
         if problem.family in config.data.preferred:
-            others = opponents(place, rollouts, texts, config.reward.opponent)
+            group = [text for other, text in enumerate(texts) if other != place and visits[other] == visits[place]]
+            others = group if config.reward.opponent == "group" else [problem.demonstration]
             owners += [place] * len(others)
             pairs += [Comparison(problem, texts[place], other) for other in others]
     said = compare(model, pairs)
@@ -197,16 +199,6 @@ def preferences(
         score, gap = (float(np.mean(values)) for values in zip(*[(w.score, w.order_gap) for w in of_place], strict=True))
         found[place] = Preference(score, gap)
     return found
-
-
-def opponents(place: int, rollouts: Sequence[Rollout], texts: Sequence[str], choice: str) -> list[str]:
-    """What a response is compared with: its problem's demonstration, or all other responses to the same visit."""
-    request = rollouts[place].request
-    if choice == "reference":
-        return [request.problem.demonstration]
-    visits = [(rollout.request.problem.id, rollout.request.draw) for rollout in rollouts]
-    here = (request.problem.id, request.draw)
-    return [text for other, text in enumerate(texts) if other != place and visits[other] == here]
 
 
 def examined(model: RewardModel[State]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from reference.advantage import decoupled_gae, group_advantages, token_rewards
 from reference.batch import plain_batch, rollout_batch
 from reference.curriculum import Collection, collect
 from reference.examination import examination_problems, examine
-from reference.judge_examination import examine_judges
+from reference.judge_examination import examine_judges, judge_summary
 from reference.problems import training_problem
 from reference.progress import Progress
 from reference.puzzles import FAMILIES
@@ -115,11 +115,11 @@ def finish_phase(run: Run[State], following: str) -> None:
     progress = run.progress
     if progress.phase == "supervised":
         progress.eval_before = examine(run.backend, run.state, run.config, run.observer, "evaluation before RL")
-        progress.judges |= examine_judges(run.backend, run.state, run.config, run.reward_model, "before")
+        progress.judges["before"] = examine_judges(run.backend, run.state, run.config, run.reward_model)
         run.state = run.backend.begin_reinforcement(run.state, run.config)
     if following == "done":
         progress.eval_after = examine(run.backend, run.state, run.config, run.observer, "evaluation after RL")
-        progress.judges |= examine_judges(run.backend, run.state, run.config, run.reward_model, "after")
+        progress.judges["after"] = examine_judges(run.backend, run.state, run.config, run.reward_model)
     progress.phase, progress.phase_step = following, 0
     progress.phase_ends.append(progress.step)
     save(run)
@@ -342,15 +342,9 @@ def summarise(run: Run[State]) -> dict[str, Any]:
         "wall_seconds": progress.seconds,
         "eval_before": progress.eval_before,
         "eval_after": progress.eval_after,
-        **judge_summary(run),
+        **judge_summary(progress.judges, run.reward_model),
         "tokens_per_second": {kind: throughput(timings, kind) for kind in ("rollout", "update")},
     }
-
-
-def judge_summary(run: Run[State]) -> dict[str, Any]:
-    """What is known of judges: nothing for a run that has neither a reward model nor the equivalence family."""
-    summary = {"judges": run.progress.judges} if any(run.progress.judges.values()) else {}
-    return summary | ({"reward_model": run.reward_model.report} if run.reward_model else {})
 
 
 def throughput(timings: Sequence[dict[str, Any]], kind: str) -> float:

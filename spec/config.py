@@ -93,7 +93,8 @@ class DataConfig(Section):
     families: tuple[str, ...] = Field(description="puzzle families, see `seed explain`", min_length=1)
     difficulties: Levels = Field(description="family -> difficulties to draw from")
     classes: Classes = Field(
-        MappingProxyType({}),
+        default_factory=dict,
+        validate_default=True,
         description="family -> verifiable (a verifier judges), general (a reward model scores) or hybrid (both); "
         "verifiable where not named",
     )

@@ -9,10 +9,8 @@ MEAN = {"mean": 0.125, "ci_low": 0.1, "ci_high": 0.15}
 FORM = SHARE | {"errors": 2}
 SILENT = SHARE | {"n": 0, "errors": 10}
 SUMMARY: dict[str, Any] = {
-    "judges": {
-        "before": {"judge": {"direct": {"overall": FORM, "sum": FORM}, "thinking": {"overall": FORM, "sum": SILENT}}},
-        "after": {"preference": {"by_reward_model": SHARE, "by_hidden_preference": SHARE | {"accuracy": 0.4}}},
-    },
+    "judge": {"before": {"direct": {"overall": FORM, "sum": FORM}, "thinking": {"overall": FORM, "sum": SILENT}}},
+    "preference": {"after": {"by_reward_model": SHARE, "by_hidden_preference": SHARE | {"accuracy": 0.4}}},
     "reward_model": {
         "agreement": SHARE,
         "agreement_one_order": SHARE,

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from reference import reward_model, trainer
 from reference.backend import ReferenceBackend
 from reference.batch import plain_batch
+from reference.curriculum import CurriculumState
 from reference.problems import training_problem
+from reference.progress import Progress
 from reference.puzzles import prose
+from reference.reward import score
 from reference.reward_model import Comparison, RewardModel, compare, examined, labelled, preferences, prefers, question
 from reference.run_directory import RunDirectory
 from reference.tokenizer import END, decode, encode
@@ -24,7 +27,7 @@ from reference.yes_no import yes_probability
 from spec.config import Config, load_config
 from spec.errors import Reason, SeedError
 from spec.observer import SilentObserver
-from spec.types import Array, Batch, Finish, Request, Rollout
+from spec.types import Array, Batch, Finish, Preference, Request, Rollout
 from tests.test_trainer import SMALL, KillAfter, Killed, lasting_bytes, metrics_of
 
 WRITING = (
@@ -249,6 +252,14 @@ def test_a_family_without_preferences_cannot_be_general() -> None:
     assert refusal.value.line == "data.classes.maze='hybrid' must be 'verifiable'; legal families of the other classes: prose"
 
 
+def test_a_preference_survives_the_way_through_a_checkpoint() -> None:
+    word = Preference(0.1 + 0.2, -1 / 3)
+    scored = score(rollout("abcab"), config_of("data.classes.prose=hybrid"), word)
+    progress = Progress(curriculum=CurriculumState(7, ([scored],)))
+    read = Progress.from_json(json.loads(json.dumps(progress.to_json())))
+    assert read.curriculum.surplus[0][0].preference == word
+
+
 # --- in a run ---------------------------------------------------------------------------------------------------------
 
 
@@ -284,7 +295,7 @@ def test_p23_a_run_with_a_reward_model_killed_anywhere_is_the_uninterrupted_run(
         run = trainer.resume(ReferenceBackend(), found, directory, KillAfter(following + 3 * lost))
     pieced = trainer.train(run)
     assert everything(path) == everything(uninterrupted[0])
-    for key in ("judges", "reward_model", "eval_after"):
+    for key in ("preference", "reward_model", "eval_after"):
         assert pieced[key] == uninterrupted[1][key]
 
 
@@ -296,7 +307,7 @@ def test_a_general_run_reports_preference_bias_and_both_win_rates(tmp_path: Path
     assert not any("preference_mean" in line for line in metrics_of(tmp_path / "run") if line["phase"] == "supervised")
     for when in ("before", "after"):
         for name in ("by_reward_model", "by_hidden_preference"):
-            found = summary["judges"][when]["preference"][name]
+            found = summary["preference"][when][name]
             assert 0.0 <= found["ci_low"] <= found["accuracy"] <= found["ci_high"] <= 1.0
     assert set(summary["reward_model"]) >= {"agreement", "position_bias"}
     samples = RunDirectory(tmp_path / "run").read("samples.jsonl")
@@ -305,6 +316,6 @@ def test_a_general_run_reports_preference_bias_and_both_win_rates(tmp_path: Path
 
 def test_a_run_without_judges_says_nothing_of_them(tmp_path: Path) -> None:
     summary = trainer.train(start(tmp_path / "run", load_config("tiny", "grpo", SMALL)))
-    assert not {"judges", "reward_model"} & summary.keys()
+    assert not {"judge", "preference", "reward_model"} & summary.keys()
     assert not (tmp_path / "run" / "reward_model").exists()
     assert not any("preference_mean" in line for line in metrics_of(tmp_path / "run"))

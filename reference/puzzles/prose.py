@@ -29,7 +29,7 @@ CHARACTERS = f"0123456789={LETTERS}w#?YN"
 """The last four are what a reward model of this task reads and says beside the rest."""
 RULES = (
     "Write a line of letters. The prompt names the letters of the theme, then the length. Use letters of the theme only, any "
-    "of them as often as you like, and write exactly as many as the length says, without spaces. Good lines are varied."
+    "of them as often as you like, and write exactly as many as the length says, without spaces."
 )
 FOREIGN = "#"
 """How a reward model reads a character that is no letter of this task."""

@@ -138,7 +138,7 @@ def test_a_run_that_practises_equivalence_examines_its_policy_as_a_judge(tmp_pat
     run = trainer.start(ReferenceBackend(), config, RunDirectory.create(path, config), SilentObserver())
     summary = trainer.train(run)
     for when in ("before", "after"):
-        judge = summary["judges"][when]["judge"]
+        judge = summary["judge"][when]
         for style in ("direct", "thinking"):
             overall = judge[style]["overall"]
             assert overall["n"] + overall["errors"] == 20
