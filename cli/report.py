@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from cli.judges import judge_section
 from cli.plots import Line, Plot, Record, first_middle_last, plots
 from reference.checkpoint import read_manifest
 from reference.run_directory import RunDirectory
@@ -16,6 +17,7 @@ from spec.errors import SeedError
 
 GRID_FAMILIES = ("maze", "sudoku")
 CELLS = {"#": "wall", "S": "start", "G": "goal", ".": "free"}
+MARKS = {"correct": ("correct", "✓"), "wrong": ("wrong", "✗"), "unjudged": ("soft", "–")}
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SHOWN_CHARACTERS = 1000
 """Longer responses are cut in the report; the whole ones are in rollouts.h5."""
@@ -74,6 +76,7 @@ def write_report(directory: Path) -> Path:
         (
             header(record),
             score_table(record),
+            judge_section(record.summary),
             plot_grid(plots(record)),
             event_table(record),
             sample_tables(record),
@@ -318,7 +321,7 @@ def sample_row(line: Line) -> str:
     prompt_grid = grid(prompt[1:].rstrip("=")) if family in GRID_FAMILIES else ""
     response_grid = grid(response) if family in GRID_FAMILIES else ""
     cut = " Cut off at the token limit." if line["finish"] == "length" else ""
-    kind, mark = ("correct", "✓") if line["outcome"] == "correct" else ("wrong", "✗")
+    kind, mark = MARKS[line["outcome"]]
     outcome = f'<span class="outcome {kind}">{mark} {escape(line["outcome"])}</span>'
     reward = f"{line['reward']:.2f}".replace("-", "−")
     return (

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cli.houses import house
+from cli.judges import judge_lines
 from cli.progress import ProgressBars
 from cli.report import write_report
 from reference import trainer
@@ -59,6 +60,8 @@ def carry_out(run: trainer.Run[Any]) -> None:
     if speaks:
         report = write_report(path)
         click.echo(score_table(summary["eval_before"], summary["eval_after"]))
+        if known := judge_lines(summary):
+            click.echo(known)
         click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from reference.loss import token_weights
 from spec.config import Config
-from spec.types import Array, Batch, BoolArray, Finish, IntArray, ScoredRollout
+from spec.types import Array, Batch, BoolArray, Finish, IntArray, Outcome, ScoredRollout
 
 
 def pad(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]]) -> tuple[IntArray, IntArray, BoolArray]:
@@ -62,7 +62,8 @@ def rollout_batch(scored: Sequence[ScoredRollout]) -> Batch:
     _, group = np.unique([r.request.problem.id for r in rollouts], return_inverse=True)
     return replace(
         batch,
-        positive=np.array([item.accuracy == 1.0 for item in scored]),
+        # A reward model's favourite is not known to be right, so it is never imitated.
+        positive=np.array([item.accuracy == 1.0 and item.verdict.outcome is not Outcome.UNJUDGED for item in scored]),
         group=group,
         truncated=np.array([r.finish is Finish.LENGTH for r in rollouts]),
         behaviour_log_probs=spread([r.log_probs for r in rollouts], batch.response),

@@ -2,17 +2,20 @@
 
 Dynamic sampling (DAPO 3.2, eq. 11) drops a prompt whose responses are all correct or all wrong, since its group advantage
 is zero, and asks for more until the batch is full. The filter reads accuracy, never the shaped reward: a length penalty
-would make an all-correct group look useful. Surplus groups are kept, with the version of every token, for the next step.
+would make an all-correct group look useful. A general problem has no accuracy; its group is kept if the reward model's
+scores differ enough (``reward.least_spread``), which is the report's rule for non-verifiable prompts (2.1). Surplus groups
+are kept, with the version of every token, for the next step.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import pstdev
 
 from reference.problems import training_problem
 from reference.tokenizer import encode
 from spec.config import Config
 from spec.errors import Reason, SeedError
-from spec.types import Request, ScoredRollout
+from spec.types import Outcome, Request, ScoredRollout
 
 Group = list[ScoredRollout]
 Score = Callable[[Sequence[Request]], list[ScoredRollout]]
@@ -67,7 +70,7 @@ def collect(config: Config, state: CurriculumState, score: Score) -> Collection:
         rounds += 1
         sampled += fresh
         new = split_groups(fresh, config.rollout.samples_per_prompt)
-        groups += [g for g in new if is_useful(g)] if config.algorithm.dynamic_sampling else new
+        groups += [g for g in new if is_useful(g, config.reward.least_spread)] if config.algorithm.dynamic_sampling else new
     after = CurriculumState(next_problem, tuple(groups[wanted:]))
     return Collection(groups[:wanted], sampled, after, rounds, exhausted=len(groups) < wanted)
 
@@ -96,6 +99,17 @@ def split_groups(scored: Sequence[ScoredRollout], size: int) -> list[Group]:
     return [list(scored[start : start + size]) for start in range(0, len(scored), size)]
 
 
-def is_useful(group: Group) -> bool:
-    """Whether some responses are correct and some are not: ``0 < |correct| < G`` (DAPO eq. 11)."""
+def is_useful(group: Group, least_spread: float = 0.0) -> bool:
+    """Whether a group can teach: some responses are correct and some are not, ``0 < |correct| < G`` (DAPO eq. 11).
+
+    Args:
+        group: Responses to one problem.
+        least_spread: Without a verifier, the smallest standard deviation of the reward model's scores that counts.
+
+    Returns:
+        True to keep it. Neither length nor format penalty can change the answer.
+    """
+    scores = [item.preference.score for item in group if item.preference and item.verdict.outcome is Outcome.UNJUDGED]
+    if scores:
+        return len(set(scores)) > 1 and pstdev(scores) >= least_spread
     return len({item.accuracy for item in group}) > 1

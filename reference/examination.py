@@ -44,6 +44,9 @@ def judged(rollouts: Sequence[Rollout]) -> list[tuple[str, bool]]:
 def examine(backend: Backend[State], state: State, config: Config, observer: Observer, name: str) -> dict[str, Any]:
     """Answer every held-out problem ``evaluation.samples`` times.
 
+    General families too are examined by what can be verified about them: the form of a line. What cannot be verified is
+    examined in ``reference.judge_examination``.
+
     Args:
         backend: The house that samples.
         state: Its weights.

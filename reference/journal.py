@@ -17,7 +17,7 @@ VALUE_POSITIONS = 64
 def sampling_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
     """Figures of all responses sampled in a step, before dynamic sampling drops any.
 
-    Filtered figures would look better than the policy is.
+    Filtered figures would look better than the policy is. On general problems accuracy is the win rate by the reward model.
     """
     lengths = [len(item.rollout.response_tokens) for item in sampled]
     families = sorted({item.rollout.request.problem.family for item in sampled})
@@ -32,6 +32,22 @@ def sampling_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
         "response_length_mean": float(np.mean(lengths)),
         "response_length_max": max(lengths),
         "truncated_fraction": float(np.mean([item.rollout.finish is Finish.LENGTH for item in sampled])),
+    } | preference_metrics(sampled)
+
+
+def preference_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
+    """What the reward model said of a step's general and hybrid responses, and how far presentation order swayed it.
+
+    The bias is the mean ``P(YES | a, b) + P(YES | b, a) - 1``; averaging both orders takes it out of the score.
+    """
+    words = [item.preference for item in sampled if item.preference]
+    if not words:
+        return {}
+    return {
+        "preference_mean": float(np.mean([word.score for word in words])),
+        "preference_std": float(np.std([word.score for word in words])),
+        "position_bias": float(np.mean([word.order_gap for word in words])),
+        "order_gap_absolute": float(np.mean([abs(word.order_gap) for word in words])),
     }
 
 

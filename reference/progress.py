@@ -23,6 +23,7 @@ class Progress:
         seconds: Wall seconds so far, over all sittings.
         eval_before: Scores of the cold-start model.
         eval_after: Scores of the trained model.
+        judges: "before" and "after" RL -> examination of the policy as a judge and of its unverifiable writing.
     """
 
     phase: str = "supervised"
@@ -35,6 +36,7 @@ class Progress:
     seconds: float = 0.0
     eval_before: dict[str, Any] = field(default_factory=dict)
     eval_after: dict[str, Any] = field(default_factory=dict)
+    judges: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; floats keep every bit."""
@@ -43,7 +45,7 @@ class Progress:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Progress":
         """Undo ``to_json``."""
-        return _ADAPTER.validate_python({name: values[name] for name in cls.__dataclass_fields__})
+        return _ADAPTER.validate_python({name: values[name] for name in cls.__dataclass_fields__ if name in values})
 
 
 _ADAPTER = TypeAdapter(Progress)

@@ -15,15 +15,17 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from reference import journal
+from reference import journal, reward_model
 from reference.batch import plain_batch, rollout_batch
 from reference.curriculum import Collection, collect
 from reference.examination import examination_problems, examine
+from reference.judge_examination import examine_judges, judge_summary
 from reference.problems import training_problem
 from reference.progress import Progress
 from reference.puzzles import FAMILIES
 from reference.random import generator
-from reference.reward import score
+from reference.reward import quality_of, score
+from reference.reward_model import RewardModel
 from reference.run_directory import RunDirectory
 from reference.schedule import SynchronousSchedule
 from reference.tokenizer import END, encode, vocabulary_for
@@ -48,6 +50,7 @@ class Run(Generic[State]):
     observer: Observer
     state: State
     progress: Progress = field(default_factory=Progress)
+    reward_model: RewardModel[State] | None = None
     started: float = field(default_factory=time.monotonic)
 
 
@@ -59,6 +62,7 @@ def check(config: Config) -> None:
             small for the families' characters.
     """
     examination_problems(config)
+    reward_model.check(config)
     needed = vocabulary_for("".join(FAMILIES[family].CHARACTERS for family in config.data.families))
     if config.model.vocabulary < needed:
         raise SeedError(
@@ -90,6 +94,7 @@ def train(run: Run[State]) -> dict[str, Any]:
     Returns:
         The summary, also written to ``summary.json``.
     """
+    run.reward_model = reward_model.ready(run.backend, run.config, run.directory.path / "reward_model", run.observer)
     if run.progress.phase == "supervised":
         supervised(run)
         finish_phase(run, "value_pretraining" if run.config.uses_value_model else "reinforcement")
@@ -109,9 +114,11 @@ def finish_phase(run: Run[State], following: str) -> None:
     progress = run.progress
     if progress.phase == "supervised":
         progress.eval_before = examine(run.backend, run.state, run.config, run.observer, "evaluation before RL")
+        progress.judges["before"] = examine_judges(run.backend, run.state, run.config, run.reward_model)
         run.state = run.backend.begin_reinforcement(run.state, run.config)
     if following == "done":
         progress.eval_after = examine(run.backend, run.state, run.config, run.observer, "evaluation after RL")
+        progress.judges["after"] = examine_judges(run.backend, run.state, run.config, run.reward_model)
     progress.phase, progress.phase_step = following, 0
     progress.phase_ends.append(progress.step)
     save(run)
@@ -210,7 +217,7 @@ def reinforce(run: Run[State]) -> None:
         scored = [item for group in collection.groups for item in group]
         batch = learnable(run, config, scored)
         began = time.monotonic()
-        events = learning_events(batch)
+        events = learning_events(batch, [quality_of(item, config) for item in scored])
         metrics = journal.sampling_metrics(collection.sampled) | journal.group_metrics(collection.groups)
         metrics |= {"generation_rounds": collection.rounds} | journal.advantage_metrics(batch, config)
         metrics |= journal.value_metrics(batch) if config.uses_value_model else {}
@@ -233,7 +240,9 @@ def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
 
     def sample_and_score(requests: Sequence[Request]) -> list[ScoredRollout]:
         rollouts = schedule.finish(requests)
-        return run.backend.once(lambda: [score(rollout, config) for rollout in rollouts])
+        preferences = reward_model.preferences(run.reward_model, config, rollouts)
+        judged = list(zip(rollouts, preferences, strict=True))
+        return run.backend.once(lambda: [score(rollout, config, preference) for rollout, preference in judged])
 
     collection = collect(config, run.progress.curriculum, sample_and_score)
     run.progress.curriculum = collection.state
@@ -274,12 +283,13 @@ def has_signal(batch: Batch, config: Config) -> bool:
     return imitates or bool(np.any(batch.advantages[counted] != 0.0))
 
 
-def learning_events(batch: Batch) -> list[tuple[str, str]]:
+def learning_events(batch: Batch, qualities: Sequence[float]) -> list[tuple[str, str]]:
     """What must not pass silently about a batch: it can teach nothing, or hardly anything."""
     events = []
     if batch.truncated.all():
         events.append(("all_truncated_batch", "every response hit rollout.max_response_tokens"))
-    rewards_equal = [len(np.unique(batch.positive[batch.group == group])) == 1 for group in np.unique(batch.group)]
+    quality = np.array(qualities)
+    rewards_equal = [len(np.unique(quality[batch.group == group])) == 1 for group in np.unique(batch.group)]
     if all(rewards_equal):
         events.append(("zero_variance_batch", "in every group all responses are right or all are wrong"))
     return events
@@ -324,6 +334,7 @@ def summarise(run: Run[State]) -> dict[str, Any]:
         "wall_seconds": progress.seconds,
         "eval_before": progress.eval_before,
         "eval_after": progress.eval_after,
+        **judge_summary(progress.judges, run.reward_model),
         "tokens_per_second": {kind: throughput(timings, kind) for kind in ("rollout", "update")},
     }
 

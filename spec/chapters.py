@@ -332,6 +332,27 @@ EQUATIONS = (
         test="tests/test_reward.py::test_p24_the_overlong_ramp_has_its_golden_values_at_every_boundary",
     ),
     Equation(
+        title="quality by data class",
+        formula="v, s, or their gate v (1 - w + w s), product v s, mean (1 - w) v + w s",
+        source="report 4.2; the rules are ours",
+        reference="reference.reward:quality",
+        test="tests/test_data_classes.py::test_the_hybrid_rules_have_their_golden_values",
+    ),
+    Equation(
+        title="YES against NO",
+        formula="pi(Y) / (pi(Y) + pi(N))",
+        source="report 3.2",
+        reference="reference.yes_no:yes_probability",
+        test="tests/test_reward_model.py::test_yes_and_no_are_weighed_against_each_other_and_nothing_else_is",
+    ),
+    Equation(
+        title="pairwise preference",
+        formula="1/2 (P(YES | a, b) + 1 - P(YES | b, a))",
+        source="report 3.2; Pairwise-RL, arXiv 2504.04950",
+        reference="reference.reward_model:compare",
+        test="tests/test_reward_model.py::test_a_preference_and_its_reverse_add_up_to_one_whatever_the_model_says",
+    ),
+    Equation(
         title="dynamic sampling",
         formula="0 < correct < G",
         source="DAPO eq. 11",

@@ -32,6 +32,13 @@ Levels = Annotated[
     PlainSerializer(lambda levels: {family: list(of_family) for family, of_family in levels.items()}),
 ]
 
+DataClass = Literal["verifiable", "general", "hybrid"]
+Classes = Annotated[
+    Mapping[str, DataClass],
+    AfterValidator(lambda classes: MappingProxyType(dict(classes))),
+    PlainSerializer(dict),
+]
+
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 PRESETS = ("tiny", "seed-200b")
 
@@ -85,6 +92,12 @@ class DataConfig(Section):
 
     families: tuple[str, ...] = Field(description="puzzle families, see `seed explain`", min_length=1)
     difficulties: Levels = Field(description="family -> difficulties to draw from")
+    classes: Classes = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="family -> verifiable (a verifier judges), general (a reward model scores) or hybrid (both); "
+        "verifiable where not named",
+    )
     demonstrations: PositiveInt = Field(description="worked solutions of the cold start, over all families")
     bare_share: Share = Field(
         0.0, description="share of the demonstrations that give the answer without reasoning, like text from the wild"
@@ -97,6 +110,15 @@ class DataConfig(Section):
             if not self.difficulties.get(family):
                 raise ValueError(f"data.difficulties has no entry for family {family!r}: must list at least one difficulty")
         return self
+
+    def class_of(self, family: str) -> DataClass:
+        """How responses to a family's problems are scored (report 4.2: three data classes)."""
+        return self.classes.get(family, "verifiable")
+
+    @property
+    def preferred(self) -> tuple[str, ...]:
+        """The families that a reward model takes part in scoring."""
+        return tuple(family for family in self.families if self.class_of(family) != "verifiable")
 
 
 class OptimizerConfig(Section):
@@ -174,6 +196,41 @@ class RewardConfig(Section):
     overlong_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
         0.0, description="L_cache / L_max of the soft overlong punishment, 0 = off; L_max is rollout.max_response_tokens"
     )
+    format_penalty: NonNegativeFloat = Field(
+        0.0, description="taken off for a response without '=' where the demonstration has one, 0 = off; in no paper"
+    )
+    hybrid_rule: Literal["gate", "product", "mean"] = Field(
+        "gate",
+        description="hybrid problems: gate = verifier first, the reward model shapes correct responses only; product of "
+        "both; weighted mean of both. The report combines them and does not say how",
+    )
+    preference_weight: Share = Field(0.5, description="weight of the reward model within gate and mean")
+    opponent: Literal["reference", "group"] = Field(
+        "reference",
+        description="what the reward model compares a response with: the demonstration (Pairwise-RL's anchor), or all "
+        "other responses of its group",
+    )
+    least_spread: NonNegativeFloat = Field(
+        0.05,
+        description="dynamic sampling drops a general problem whose scores have a smaller standard deviation, as report "
+        "2.1 drops prompts of low score variance; our value",
+    )
+
+
+class RewardModelConfig(Section):
+    """The pairwise generative reward model: a model of the policy's sizes, taught by preference pairs before the run."""
+
+    steps: PositiveInt = Field(1200, description="optimizer steps; only taken if some family is general or hybrid")
+    batch: Annotated[int, Field(ge=2, multiple_of=2, strict=True)] = Field(
+        64, description="comparisons per optimizer step: half as many fresh pairs, each in both presentation orders"
+    )
+    examined_pairs: PositiveInt = Field(400, description="held-out pairs that its agreement and position bias are measured on")
+    optimizer: OptimizerConfig = Field(
+        default_factory=lambda: OptimizerConfig.model_validate(
+            {"learning_rate": 3e-3, "final_learning_rate": 3e-4, "schedule": "cosine", "warmup_steps": 10}
+        ),
+        description="as in the cold start of the tiny preset",
+    )
 
 
 class AlgorithmConfig(Section):
@@ -229,6 +286,9 @@ class EvaluationConfig(Section):
     samples: PositiveInt = Field(description="responses per problem (avg@k)")
     temperature: PositiveFloat = Field(1.0, description="softmax temperature")
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.7, description="nucleus mass")
+    judge_pairs: PositiveInt = Field(
+        160, description="held-out pairs on which the policy is examined as a judge, if it practises equivalence"
+    )
 
 
 class ParallelConfig(Section):
@@ -277,6 +337,7 @@ class Config(Section):
     value_pretraining: ValuePretrainingConfig
     rollout: RolloutConfig
     reward: RewardConfig
+    reward_model: RewardModelConfig = Field(default_factory=lambda: RewardModelConfig.model_validate({}))
     algorithm: AlgorithmConfig
     policy_optimizer: OptimizerConfig
     value_optimizer: OptimizerConfig
@@ -297,6 +358,8 @@ class Config(Section):
             raise ValueError("rollout.samples_per_prompt=1 must be at least 2 with algorithm.advantage=group")
         if algorithm.dynamic_sampling and self.rollout.samples_per_prompt < 2:
             raise ValueError("rollout.samples_per_prompt=1 must be at least 2 with algorithm.dynamic_sampling=true")
+        if self.reward.opponent == "group" and self.data.preferred and self.rollout.samples_per_prompt < 2:
+            raise ValueError("rollout.samples_per_prompt=1 must be at least 2 with reward.opponent=group")
         if self.reward.correct <= self.reward.wrong:
             raise ValueError(f"reward.correct={self.reward.correct} must exceed reward.wrong={self.reward.wrong}")
         if self.evaluation.problems < len(self.data.families):

@@ -16,11 +16,15 @@ Metrics = dict[str, float]
 
 
 class Outcome(StrEnum):
-    """What a verifier says. ``error`` means the verifier failed: it is never counted as ``wrong`` nor as ``correct``."""
+    """What a verifier says. ``error`` means the verifier failed: it is never counted as ``wrong`` nor as ``correct``.
+
+    ``unjudged`` means that there is no verifier: a general problem, which only a reward model scores.
+    """
 
     CORRECT = "correct"
     WRONG = "wrong"
     ERROR = "error"
+    UNJUDGED = "unjudged"
 
 
 class Finish(StrEnum):
@@ -113,17 +117,34 @@ class Rollout:
 
 
 @dataclass(frozen=True)
+class Preference:
+    """What a pairwise reward model says about a response and what it is compared with.
+
+    Attributes:
+        score: Probability that the response is the better one, both presentation orders averaged, in [0, 1]; 1/2 is a tie.
+        order_gap: ``P(YES | a, b) + P(YES | b, a) - 1`` in [-1, 1]: 0 without position bias, positive if the first is favoured.
+    """
+
+    score: float
+    order_gap: float
+
+
+@dataclass(frozen=True)
 class ScoredRollout:
     """A rollout, its verdict, and the reward that reaches the learner.
 
     ``accuracy`` (1 or 0, from the verdict alone) is what dynamic sampling filters by; ``reward`` also carries the
     length penalty, so filtering by it would keep groups that teach nothing (papers: DAPO 3.2, field law P22).
+    ``preference`` is the reward model's word on general and hybrid problems. A general problem has no verdict: there
+    ``accuracy`` is 1 for a response preferred to what it is compared with, so that its mean is a win rate, and dynamic
+    sampling filters by the spread of the scores.
     """
 
     rollout: Rollout
     verdict: Verdict
     accuracy: float
     reward: float
+    preference: Preference | None = None
 
 
 @dataclass(frozen=True)

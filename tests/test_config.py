@@ -13,8 +13,8 @@ from spec.errors import Reason, SeedError
 
 ROLLOUT_KEYS = "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha"
 TOP_KEYS = (
-    "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout, reward, algorithm, "
-    "policy_optimizer, value_optimizer, evaluation, parallel, run"
+    "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout, reward, reward_model, "
+    "algorithm, policy_optimizer, value_optimizer, evaluation, parallel, run"
 )
 OPTIMIZER_KEYS = (
     "learning_rate, final_learning_rate, schedule, warmup_steps, beta1, beta2, epsilon, weight_decay, clip_norm"
