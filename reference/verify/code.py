@@ -14,11 +14,11 @@ kind        fields                                                        raw sh
             function to check; ``prompt``: else the problem is it         ``check``); {``test``, ``entry_point``, ``prompt``}
 ==========  ============================================================  ==================================================
 
-``stdio`` runs the program once per case, compares its output here (``code_compare``), or has the checker compare it in a sandbox
-of its own. The other kinds run two processes, both in sandboxes, joined by two pipes:
+``stdio`` runs the program once per case and compares its output here, or has the checker compare it in a sandbox of its own.
+The other kinds run two processes, both in sandboxes, joined by two pipes (modules of ``reference.programs``):
 
     judge: tests, verdict   --- requests --->   solution: the program
-      (code_judge)          <--- values ----     (code_solution)       plain tagged data, bounded (code_wire)
+          (judge)           <--- values ----         (solution)        plain tagged data, bounded (wire)
 
 The program's process holds no test and no expected value; the verdict comes from the judge. An exit status or a printed text
 can make a program wrong and never right. Empty or broken tests are an ``error``.
@@ -32,17 +32,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from reference.programs.compare import same_output
+from reference.programs.extraction import program_of
+from reference.programs.suite import SuiteError, suite_of
 from reference.sandbox.host import Ended, SandboxError, start
 from reference.sandbox.limits import Limits
 from reference.sandbox.probe import AUTOMATIC, choose
-from reference.verify.code_compare import same_output
-from reference.verify.code_suite import SuiteError, suite_of
-from reference.verify.code_text import program_of
 from spec.types import Outcome, Verdict
 from spec.verify import Item
 
-SOLUTION, SCRIPT = "reference.verify.code_solution:serve", "reference.verify.code_solution:program"
-JUDGE, CHECKER = "reference.verify.code_judge:judge", "reference.verify.code_judge:check_output"
+SOLUTION, SCRIPT = "reference.programs.solution:serve", "reference.programs.solution:program"
+JUDGE, CHECKER = "reference.programs.judge:judge", "reference.programs.judge:check_output"
 
 JUDGE_EXTRA_SECONDS = 10
 """How much longer than the program the judge may take: the tests' own work, and time to notice that the program is gone."""

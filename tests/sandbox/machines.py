@@ -36,7 +36,7 @@ def first_sound() -> str:
 def script(program: str, mechanism: str, limits: Limits = TIGHT, stdin: bytes = b"") -> Ended:
     """Run a script and wait for its end."""
     job = {"program": program, "site": False}
-    with start("reference.verify.code_solution:program", job, mechanism, limits, stdin=stdin) as guest:
+    with start("reference.programs.solution:program", job, mechanism, limits, stdin=stdin) as guest:
         return guest.wait()
 
 

@@ -258,4 +258,4 @@ def test_limits_that_nothing_can_run_under_are_refused() -> None:
 
 def _sleeper(mechanism: str) -> Guest:
     job = json.loads('{"program": "import time\\ntime.sleep(1000)", "site": false}')
-    return start("reference.verify.code_solution:program", job, mechanism, TIGHT)
+    return start("reference.programs.solution:program", job, mechanism, TIGHT)
