@@ -8,7 +8,8 @@ safe way to a fresh interpreter. A guard watches one guest until it ends, its ti
 lifeline; then it kills what is left, waits until the last descendant is gone (orphans come to it, PR_SET_CHILD_SUBREAPER),
 and only then reports. When the host dies, lifelines and the request socket close, and everything ends by itself.
 
-The descriptors of a request: 0 lifeline, 1 status, then the guest's own (see ``guest``), which become 0, 1, 2, ...
+The descriptors of a request: 0 lifeline, 1 status, 2 the claim of the uid if it has one (``users``: held until the guard ends),
+then the guest's own (see ``guest``), which become 0, 1, 2, ...
 """
 
 import contextlib
@@ -87,6 +88,8 @@ def guard(request: dict[str, Any], descriptors: list[int]) -> None:
     library = ctypes.CDLL(None, use_errno=True)
     library.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     lifeline, status, *own = descriptors
+    if request["uid"] is not None:
+        own.pop(0)  # the claim stays open in the guard, and only there, until it has ended
     watching, ready = os.pipe()
     started = time.monotonic()
     process = os.fork()

@@ -38,20 +38,22 @@ FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 SAME_ORDER = {"PYTHONHASHSEED": "0"}
 """A verifier that depends on the order of a set then says the same in every process and every run."""
 
-START = "import sys; sys.path[:] = {path}; from reference.verify.worker_process import main; main(*map(int, sys.argv[1:]))"
+START = "import sys; sys.path[:] = {path}; from reference.verify.worker_process import main; main(*sys.argv[1:])"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a verifier may take.
+    """What a verifier may take, and where it runs programs.
 
     Attributes:
         seconds: Time limit of one verdict; None for the domain's own, see ``reference.verify.domains``.
         memory_mebibytes: Limit of the address space of each worker, > 0.
+        isolation: Where programs are run: ``automatic``, ``bubblewrap``, ``landlock`` or ``weak``.
     """
 
     seconds: float | None = None
     memory_mebibytes: int = 4096
+    isolation: str = "automatic"
 
     def seconds_for(self, domain: str, verifier: str) -> float:
         """Time limit of one verdict."""
@@ -93,7 +95,7 @@ class Worker:
         numbers = [*map(str, theirs), str(limits.memory_mebibytes << 20)]
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", START.format(path=path), *numbers],
+                [sys.executable, "-P", "-c", START.format(path=path), *numbers, limits.isolation],
                 pass_fds=theirs,
                 env=FEW_THREADS | dict(os.environ) | SAME_ORDER,
                 stdin=subprocess.DEVNULL,
