@@ -102,7 +102,8 @@ class Guest:
         """Wait until nothing is left of the process.
 
         Raises:
-            SandboxError: It could not be confined, so it was never run; or its guard does not report.
+            SandboxError: It could not be confined, so it was never run; or its guard does not report. A process that was killed
+                before it was confined has not failed.
         """
         _, status, stdout, stderr = self.descriptors
         poll = select.poll()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reference.sandbox import probe, users, weak
+from reference.sandbox import bubblewrap, probe, users, weak
 from reference.sandbox.host import Guest, SandboxError, start
 from reference.sandbox.limits import Limits
 from tests.sandbox.machines import TIGHT, first_sound, leftovers, script, sound, words
@@ -285,3 +285,16 @@ def test_a_uid_is_free_again_when_its_last_holder_is_gone(monkeypatch: pytest.Mo
     again, claimed = users.claim()
     claimed.close()
     assert again == uid
+
+
+def test_who_is_let_go_before_he_was_confined_has_not_failed() -> None:
+    for _ in range(20):
+        with _sleeper(first_sound()) as guest:
+            guest.kill()
+            ended = guest.wait()
+        assert (ended.status, ended.late) == (-9, False)
+
+
+def test_an_environment_below_tmp_is_not_covered_by_the_scratch_space(tmp_path: Path) -> None:
+    command = bubblewrap.command([str(tmp_path)], Limits(), ["true"])
+    assert command.index(str(tmp_path)) > max(place for place, word in enumerate(command) if word == "--tmpfs")

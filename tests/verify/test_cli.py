@@ -139,7 +139,7 @@ def test_text_of_a_file_cannot_steer_the_terminal() -> None:
 
 
 def test_the_isolations_of_the_command_line_are_those_of_the_sandbox() -> None:
-    assert ISOLATIONS == (probe.AUTOMATIC, *probe.PREFERRED, probe.WEAK)
+    assert (probe.AUTOMATIC, *probe.PREFERRED, probe.WEAK) == ISOLATIONS
 
 
 def test_weak_isolation_is_used_where_it_is_named_and_only_there(tmp_path: Path) -> None:
