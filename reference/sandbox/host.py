@@ -112,9 +112,9 @@ class Guest:
             raise SandboxError("the guard of a sandboxed process does not report")
         message = os.read(status, STATUS_BYTES)
         written = _contents(stderr)
-        if not message:
-            raise SandboxError(f"the guard of a sandboxed process died: {written[:300].decode('utf-8', 'replace')}")
-        report = json.loads(message)
+        report = json.loads(message or '{"fault": "no report"}')
+        if "fault" in report:
+            raise SandboxError(f"the guard of a sandboxed process died: {report['fault']}")
         if not report.pop("ready"):
             why = written[:300].decode("utf-8", "replace").strip() or Ended(stdout=b"", stderr=b"", **report).fault()
             raise SandboxError(f"the process could not be confined: {why}")

@@ -24,10 +24,10 @@ import signal
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from reference.sandbox import bubblewrap, guest, weak
+from reference.sandbox.descendants import descendants
 from reference.sandbox.limits import Limits
 
 REQUEST_BYTES = 1 << 16
@@ -71,6 +71,8 @@ def serve(requests: socket.socket) -> None:
             requests.close()
             try:
                 guard(request, descriptors)
+            except BaseException as failure:
+                os.write(descriptors[1], json.dumps({"fault": f"{type(failure).__name__}: {failure}"[:300]}).encode())
             finally:
                 os._exit(0)
         for descriptor in descriptors:
@@ -152,7 +154,7 @@ def bury_the_rest(uid: int | None) -> None:
     while _have_children():
         if uid is not None:
             _kill_all_of(uid)
-        for child in _descendants(os.getpid()):
+        for child in descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(child, signal.SIGKILL)
         time.sleep(PAUSE_SECONDS)
@@ -177,21 +179,6 @@ def _kill_all_of(uid: int) -> None:
         finally:
             os._exit(0)
     os.waitpid(killer, 0)
-
-
-def _descendants(ancestor: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            # "pid (name) state parent ...": a name may hold spaces and parentheses, so cut behind the last one.
-            children.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
-    found: list[int] = []
-    waiting = [ancestor]
-    while waiting:
-        young = children.get(waiting.pop(), [])
-        found += young
-        waiting += young
-    return found
 
 
 def _ended(process: int, lifeline: int, deadline: float) -> bool:

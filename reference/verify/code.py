@@ -67,11 +67,19 @@ def verify(item: Item, isolation: str = AUTOMATIC, limits: Limits = DEFAULT_LIMI
         mechanism = choose(isolation)
         if not program.strip():
             return Verdict(Outcome.WRONG, "", "the response holds no program")
-        run = _run_script if suite["kind"] == "stdio" else _run_with_judge
-        outcome, why = run(program, suite, item.problem, mechanism, limits)
+        outcome, why = _run(program, suite, item.problem, mechanism, limits)
     except (SuiteError, SandboxError) as failure:
         return Verdict(Outcome.ERROR, program, str(failure), mechanism)
     return Verdict(outcome, program, why, mechanism)
+
+
+def _run(program: str, suite: dict[str, Any], problem: str, mechanism: str, limits: Limits) -> tuple[Outcome, str]:
+    """Run once, and once more if the sandbox itself has failed: that says nothing about the program."""
+    run = _run_script if suite["kind"] == "stdio" else _run_with_judge
+    try:
+        return run(program, suite, problem, mechanism, limits)
+    except SandboxError:
+        return run(program, suite, problem, mechanism, limits)
 
 
 def _run_script(program: str, suite: dict[str, Any], _: str, mechanism: str, limits: Limits) -> tuple[Outcome, str]:

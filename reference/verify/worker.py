@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
+from reference.sandbox.descendants import descendants
 from reference.verify.domains import SECONDS, SECONDS_OF
 from reference.verify.frames import Illegible, Inbox, encoded
 from reference.verify.judgement import Judgement, error, judgement_of
@@ -160,7 +161,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process, its group and its descendants at once, and reap it."""
-        strays = _descendants(self.process.pid)
+        strays = descendants(self.process.pid)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         for stray in strays:
@@ -219,21 +220,3 @@ class Worker:
 def _key(request: Request) -> str:
     """What has to be imported for a request: the user's own verifier, or that of the domain."""
     return request.verifier or (request.item.domain if request.item else "")
-
-
-def _descendants(ancestor: int) -> list[int]:
-    """Processes that a verifier started, also in groups of their own (a sandbox, say). None where there is no /proc."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if entry.isdigit():
-            with suppress(OSError), open(f"/proc/{entry}/stat", "rb") as file:
-                # The name, in parentheses, may hold anything; the parent is the second word behind it.
-                parent = int(file.read().rpartition(b")")[2].split()[1])
-                children.setdefault(parent, []).append(int(entry))
-    found: list[int] = []
-    waiting = [ancestor]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found

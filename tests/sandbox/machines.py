@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reference.sandbox import keeper
+from reference.sandbox.descendants import descendants
 from reference.sandbox.host import Ended, start
 from reference.sandbox.limits import Limits
 from reference.sandbox.probe import PREFERRED, soundness
@@ -51,7 +51,7 @@ def leftovers() -> list[int]:
 def _below() -> list[int]:
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
     keepers = {int(child) for child in children.read_text().split()} if children.exists() else set()
-    return [process for process in keeper._descendants(os.getpid()) if process not in keepers]
+    return [process for process in descendants(os.getpid()) if process not in keepers]
 
 
 def words(ended: Ended) -> list[str]:
