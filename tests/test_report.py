@@ -12,7 +12,8 @@ import pytest
 
 from cli.ablation_report import T975, AblationRow, ablation_table, estimate, write_ablation
 from cli.plots import accuracy_interval, trend
-from cli.report import duration, grid, read_record, write_report
+from cli.report import GRID_FAMILIES, duration, grid, read_record, sample_row, write_report
+from reference.problems import distinct_problems
 from reference.run_directory import RunDirectory
 from spec.config import load_config
 from spec.errors import Reason, SeedError
@@ -194,9 +195,17 @@ def test_a_trend_keeps_constants_and_skips_gaps() -> None:
     assert np.array_equal(trend(gap), np.ones(48))
 
 
+def test_every_grid_family_has_a_prompt_or_an_answer_that_is_shown_as_a_grid() -> None:
+    for name in GRID_FAMILIES:
+        (problem,) = distinct_problems(name, 1, 1, seed=1, held_out=False)
+        line = {"problem": problem.id, "prompt": problem.prompt, "response": problem.demonstration, "finish": "stop"}
+        assert "class=grid" in sample_row(line | {"outcome": "correct", "reward": 1.0, "why": ""}), name
+
+
 def test_grids_and_durations_read_well() -> None:
     assert grid("S.#/..#/#.G").count("<tr>") == 3
-    assert grid("DRDR") == grid("12/3") == grid("") == ""
+    assert grid("2 9 ./7 5 ./6 . 8").count("<td class=mark>") == 6
+    assert grid("DRDR") == grid("12/3") == grid("1 2/3") == grid("") == ""
     assert [duration(s) for s in (3.2, 77, 3725)] == ["3 s", "1 min 17 s", "1 h 2 min"]
 
 
