@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from cli.ablation_report import T975, AblationRow, ablation_table, estimate, write_ablation
-from cli.plots import accuracy_interval, trend
+from cli.plots import accuracy_interval, class_plot, trend
 from cli.report import GRID_FAMILIES, duration, grid, read_record, sample_row, write_report
 from reference.problems import distinct_problems
 from reference.run_directory import RunDirectory
@@ -193,6 +194,15 @@ def test_a_trend_keeps_constants_and_skips_gaps() -> None:
     assert np.array_equal(trend(np.full(48, 2.0)), np.full(48, 2.0))
     gap = np.where(np.arange(48) == 20, np.nan, 1.0)
     assert np.array_equal(trend(gap), np.ones(48))
+
+
+def test_the_reward_of_each_data_class_is_drawn_where_there_is_more_than_verifiable_problems(tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    record = read_record(tmp_path / "run")
+    assert class_plot(record) is None
+    lines = [line | {"reward_by_class": {"general": 0.1, "verifiable": -0.5}} for line in record.of_phase("reinforcement")]
+    plot = class_plot(replace(record, metrics=lines))
+    assert plot and "general" in plot.svg and "verifiable" in plot.svg
 
 
 def test_every_grid_family_has_a_prompt_or_an_answer_that_is_shown_as_a_grid() -> None:
