@@ -24,7 +24,7 @@ from typing import Any
 from spec.types import Outcome, Verdict
 
 REWARDS: Mapping[Outcome, float | None] = {Outcome.CORRECT: 1.0, Outcome.WRONG: 0.0, Outcome.ERROR: None}
-"""Rewards of a verifier that gives none of its own."""
+"""Rewards of a verifier that gives none of its own; an outcome that is not among them is none that a verifier may give."""
 
 FULL_REWARD = 1.0
 """The smallest number that means ``correct``. Graders with partial credit give wrong answers 0.01 to 0.9 (reasoning-gym), so
@@ -73,7 +73,7 @@ def judgement_of(returned: Any) -> Judgement:
     if getattr(returned, "shape", None) == ():
         returned = returned.item()
     if isinstance(returned, Verdict):
-        return Judgement(_bounded(returned), REWARDS[returned.outcome])
+        return _of_mapping({**vars(returned), "verdict": returned.outcome})
     if isinstance(returned, Mapping):
         return _of_mapping(returned)
     if isinstance(returned, Real):
@@ -91,8 +91,8 @@ def _of_number(number: Real | float, why: str) -> Judgement:
 
 def _of_mapping(returned: Mapping[str, Any]) -> Judgement:
     said = returned.get("verdict")
-    if said not in list(Outcome):
-        return error(f"verdict is {said!r}, must be one of {', '.join(Outcome)}")
+    if said not in list(REWARDS):  # a list, because what was said may be anything, and not hashable
+        return error(f"verdict is {str(said)!r}, must be one of {', '.join(REWARDS)}")
     outcome = Outcome(said)
     texts = {name: returned.get(name) or "" for name in ("extracted", "why", "isolation")}
     for name, text in texts.items():
