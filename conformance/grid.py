@@ -113,7 +113,9 @@ def quick_precisions(layout: Layout) -> tuple[str, ...]:
 
 
 def run_grid(
-    grid: dict[int, list[Layout]], precisions_of: Callable[[Layout], Sequence[str]], report: Callable[[str], None] = lambda _: None
+    grid: dict[int, list[Layout]],
+    precisions_of: Callable[[Layout], Sequence[str]],
+    report: Callable[[str], None] = lambda _: None,
 ) -> list[Line]:
     """Compare every layout of a grid with the reference.
 
