@@ -34,7 +34,7 @@ from spec.backend import Backend
 from spec.config import Config, load_config
 from spec.layout import Layout
 from spec.observer import SilentObserver
-from spec.types import Batch, Rollout, Sampling
+from spec.types import Batch, Request, Rollout, Sampling
 
 Runs = Mapping[str, trainer.Run[Any]]
 """Name of a house -> its run, both with the same weights."""
@@ -59,7 +59,9 @@ def houses(
     with tempfile.TemporaryDirectory(prefix="seed-bench-") as scratch:
         runs = both(config, checkpoint or cold_start(config, Path(scratch)), Path(scratch))
     rollouts: dict[str, list[list[Rollout]]] = {name: [] for name in runs}
-    readings = {"rollout": in_turn({name: rolling(run, rollouts[name]) for name, run in runs.items()}, repetitions)}
+    prompts = config.rollout.prompts
+    asked = [requests(config, number * prompts, prompts) for number in range(repetitions + 1)]
+    readings = {"rollout": in_turn({name: rolling(run, asked, rollouts[name]) for name, run in runs.items()}, repetitions)}
     batch, rewards = scored_batch(rollouts["reference"][-1], config)
     readings["values"] = in_turn({name: valuing(run, batch, rewards) for name, run in runs.items()}, repetitions)
     learnable = runs["reference"].backend.advantages(runs["reference"].state, config, batch, rewards)
@@ -111,14 +113,13 @@ def torch_house() -> ScaledBackend:
     return ScaledBackend(World(), Layout(), torch.device("cpu"))
 
 
-def rolling(run: trainer.Run[Any], kept: list[list[Rollout]]) -> Any:
+def rolling(run: trainer.Run[Any], asked: Sequence[Sequence[Request]], kept: list[list[Rollout]]) -> Any:
     """Sampling of a step's responses; each repetition has its own problems."""
     settings = run.config.rollout
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
 
     def once(number: int) -> float:
-        asked = requests(run.config, number * settings.prompts, settings.prompts)
-        kept.append(run.backend.generate(run.state, run.config, asked, sampling, "rollout"))
+        kept.append(run.backend.generate(run.state, run.config, asked[number], sampling, "rollout"))
         return sum(len(rollout.response_tokens) for rollout in kept[-1])
 
     return once
