@@ -56,7 +56,7 @@ class Reading:
         rows, width: b rows of s tokens each, flattened to n = b s.
         cos_n1h, sin_n1h: Rotation of each token.
         mine: Which tokens this context rank remembers; None for all.
-        places: Where in the flattened memory it remembers them.
+        places_nK: Where in the flattened memory it remembers them, one place a head.
         visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens.
     """
 
@@ -65,7 +65,7 @@ class Reading:
     cos_n1h: Tensor
     sin_n1h: Tensor
     mine: Tensor | None
-    places: Tensor
+    places_nK: Tensor
     visible_b1qC: Tensor
 
 
@@ -73,7 +73,7 @@ class Decoder:
     """A policy of one version with the keys and values of unfinished responses.
 
     Attributes:
-        memory: Per layer keys and values [slots, positions/cp, 2, K/tp, h]. Rows in use are the first so many.
+        memory: Per layer keys and values [2, slots, K/tp, positions/cp, h]. Rows in use are the first so many.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
@@ -93,19 +93,20 @@ class Decoder:
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
         self.held = -(-positions // mesh.context.size)
-        shape = (slots, self.held, 2, self.kv_heads, model.head_width)
+        shape = (2, slots, self.kv_heads, self.held, model.head_width)
         self.memory = [self.embedding.new_zeros(shape) for _ in range(model.layers)]
         everywhere = torch.arange(positions, device=mesh.device)
         self.rotation = rotation(everywhere, model.head_width, model.rope_base, self.embedding.dtype)
 
-    def step(self, tokens_bs: Tensor, positions_bs: Tensor, first: int, read_b: Tensor) -> Tensor:
+    def step(self, tokens_bs: Tensor, positions_bs: Tensor, longest: int, first: int, read_b: Tensor | None) -> Tensor:
         """Read tokens and say what may follow.
 
         Args:
             tokens_bs: New tokens of consecutive rows, right-padded; b may be 0.
             positions_bs: Their positions; padding counts on, and what it leaves in the memory is overwritten before it is seen.
+            longest: One more than the largest position.
             first: Slot of the first row.
-            read_b: Column of each row whose logits are wanted.
+            read_b: Column of each row whose logits are wanted; None if there is one column.
 
         Returns:
             Logits of this rank's share of the rows, padded to equal shares [ceil(b / sequence), V].
@@ -113,26 +114,25 @@ class Decoder:
         b, s = tokens_bs.shape
         epsilon = self.model.norm_epsilon
         x_nD = F.embedding(tokens_bs.reshape(-1), self.embedding)
-        reading = self.reading(positions_bs, first) if b else None
+        reading = self.reading(positions_bs, longest, first) if b else None
         for layer, memory in zip(self.layers, self.memory, strict=True):
             if reading is not None:
                 x_nD = x_nD + self.attention(layer, rms_norm(x_nD, layer.attention_norm, epsilon), memory, first, reading)
             x_nD = x_nD + self.feed_forward(layer, rms_norm(x_nD, layer.feed_forward_norm, epsilon))
-        last_bD = x_nD.view(b, s, -1)[torch.arange(b, device=x_nD.device), read_b] if s > 1 else x_nD
+        last_bD = x_nD if read_b is None else x_nD.view(b, s, -1)[torch.arange(b, device=x_nD.device), read_b]
         return wide(rms_norm(self.share(last_bD), self.final_norm, epsilon) @ self.head)
 
-    def reading(self, positions_bs: Tensor, first: int) -> Reading:
+    def reading(self, positions_bs: Tensor, longest: int, first: int) -> Reading:
         """Everything about a step that does not depend on the layer."""
         b, s = positions_bs.shape
-        cp, rank = self.mesh.context.size, self.mesh.context.rank
+        cp, rank, K = self.mesh.context.size, self.mesh.context.rank, self.kv_heads
         flat = positions_bs.reshape(-1)
-        slot = torch.arange(first, first + b, device=flat.device)[:, None].expand(b, s).reshape(-1)
-        places = slot * self.held + flat // cp
+        heads = torch.arange(first * K, (first + b) * K, device=flat.device).view(b, 1, K).expand(b, s, K).reshape(-1, K)
+        places = heads * self.held + (flat // cp)[:, None]
         mine = None if cp == 1 else flat % cp == rank
-        longest = -(-(int(flat.max()) + 1) // cp)
-        held = torch.arange(longest, device=flat.device) * cp + rank
+        held = torch.arange(-(-longest // cp), device=flat.device) * cp + rank
         visible_bsC = held <= positions_bs[..., None]
-        visible = visible_bsC[:, None].expand(b, self.group, s, longest).reshape(b, 1, self.group * s, longest)
+        visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
         cos, sin = (table[flat] for table in self.rotation)
         return Reading(b, s, cos, sin, mine, places if mine is None else places[mine], visible)
 
@@ -144,10 +144,11 @@ class Decoder:
         if layer.head_norms is not None:
             qk = rms_norm(qk, layer.head_norms, self.model.norm_epsilon)
         qk = qk * reading.cos_n1h + qk.roll(h // 2, -1) * reading.sin_n1h
-        kv = torch.cat([qk[:, -K:], v], 1).flatten(1)
-        memory.view(-1, 2 * K * h).index_copy_(0, reading.places, kv if reading.mine is None else kv[reading.mine])
+        for held, new in zip(memory, (qk[:, -K:], v), strict=True):
+            mine = new if reading.mine is None else new[reading.mine]
+            held.view(-1, h).index_copy_(0, reading.places_nK.view(-1), mine.reshape(-1, h))
         q = qk[:, :-K].view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
-        keys, values = memory[first : first + b, : reading.visible_b1qC.shape[-1]].permute(2, 0, 3, 1, 4).unbind(0)
+        keys, values = memory[:, first : first + b, :, : reading.visible_b1qC.shape[-1]].unbind(0)
         mixed = self.merge(q, keys, values, reading.visible_b1qC)
         mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
         return sum_over(mixed @ layer.output, self.mesh.tensor)
@@ -155,7 +156,9 @@ class Decoder:
     def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
         """Softmax attention over the keys of all context ranks [b, K, queries, h]."""
         if self.mesh.context.size == 1:
-            return F.scaled_dot_product_attention(q, keys, values, visible)
+            if q.device.type == "cuda" or q.dtype == torch.bfloat16 or q.shape[2] > self.group:
+                return F.scaled_dot_product_attention(q, keys, values, visible)
+            return one_query(q, keys, values, visible)
         scores = wide(q @ keys.transpose(2, 3)).masked_fill(~visible, -math.inf) * self.model.head_width**-0.5
         total = torch.logsumexp(scores, -1, keepdim=True)
         # A rank may hold no key that a query sees: its total is -inf, its part 0 and its weight 0.
@@ -182,10 +185,24 @@ class Decoder:
         padded = torch.cat([x, x.new_zeros(rows * size - len(x), *x.shape[1:])])
         return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
 
-    def copy(self, sources: Tensor, targets: Tensor) -> None:
-        """Copy the rows of some slots to others."""
+    def copy(self, sources: Tensor, targets: Tensor, longest: int) -> None:
+        """Copy what some slots remember of the first ``longest`` positions to others."""
+        used = -(-longest // self.mesh.context.size)
         for memory in self.memory:
-            memory[targets] = memory[sources]
+            memory[:, targets, :, :used] = memory[:, sources, :, :used]
+
+
+def one_query(q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
+    """Softmax attention of a single position [b, K, group, h], where scores are small enough to be written down.
+
+    Two batched products are faster on a CPU than torch's blocked kernel, which is made for long queries.
+    """
+    b, K, group, h = q.shape
+    unseen = torch.zeros(visible.shape, dtype=q.dtype).masked_fill_(~visible, -math.inf)
+    unseen = unseen.expand(b, K, group, -1).reshape(b * K, group, -1)
+    scores = torch.baddbmm(unseen, q.flatten(0, 1), keys.flatten(0, 1).transpose(1, 2), alpha=h**-0.5)
+    return torch.bmm(torch.softmax(scores, -1), values.flatten(0, 1)).view(b, K, group, h)
+
 
 
 def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:

@@ -9,6 +9,7 @@ sampled. Requests are dealt out over data ranks; where experts span data ranks, 
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from scaled.decode import Decoder
 from scaled.mesh import Mesh
 from scaled.random import uniforms
 from spec.config import ModelConfig
-from spec.types import Finish, Request, Rollout, Sampling
+from spec.types import Finish, IntArray, Request, Rollout, Sampling
 
 Drawn = tuple[list[int], list[float]]
 """Tokens and behaviour log-probabilities of one response."""
@@ -108,11 +109,14 @@ class _ContinuousBatch:
         longest = max((len(request.prompt_tokens) for request in requests), default=0)
         self.decoder = Decoder(weights, model, mesh, self.slots, longest + limit)
         device = mesh.device
-        self.tokens = torch.zeros(self.slots, limit, dtype=torch.int64, device=device)
-        self.log_probs = torch.zeros(self.slots, limit, dtype=torch.float64, device=device)
+        self.tokens = np.zeros((self.slots, limit), dtype=np.int64)
+        self.log_probs = np.zeros((self.slots, limit))
+        self.lengths = np.zeros(self.slots, dtype=np.int64)
+        self.prompt_lengths = np.zeros(self.slots, dtype=np.int64)
+        self.newest = torch.zeros(self.slots, dtype=torch.int64, device=device)
+        self.places = torch.zeros(self.slots, dtype=torch.int64, device=device)
+        self.positions = torch.zeros(self.slots, dtype=torch.int64, device=device)
         self.numbers = torch.zeros(self.slots, limit, dtype=torch.float64, device=device)
-        self.prompt_lengths = torch.zeros(self.slots, dtype=torch.int64, device=device)
-        self.lengths = torch.zeros(self.slots, dtype=torch.int64, device=device)
 
     def together(self, wish: bool) -> bool:
         """Whether to go on: this rank's wish, or anybody's where experts make all ranks step together."""
@@ -135,76 +139,86 @@ class _ContinuousBatch:
         prompts = {tokens: place for place, tokens in enumerate(different)}
         prompt_of_row = torch.tensor([prompts[request.prompt_tokens] for request in requests], dtype=torch.int64)
         logits, lengths = self.read_prompts(list(prompts), first, prompt_of_row.to(self.mesh.device))
+        self.prompt_lengths[rows], self.lengths[rows] = lengths[prompt_of_row.numpy()], 0
+        self.positions[rows], self.places[rows] = torch.from_numpy(self.prompt_lengths[rows]).to(self.mesh.device), 0
         self.numbers[rows] = self.uniforms_of(requests)
-        self.prompt_lengths[rows], self.lengths[rows] = lengths, 0
         self.take(logits, rows)
         self.retire()
 
-    def read_prompts(self, prompts: Sequence[tuple[int, ...]], first: int, prompt_of_row: Tensor) -> tuple[Tensor, Tensor]:
+    def read_prompts(self, prompts: Sequence[tuple[int, ...]], first: int, prompt_of_row: Tensor) -> tuple[Tensor, IntArray]:
         """Read different prompts into the slots from ``first`` on and copy each to the rows that answer it.
 
         Returns:
-            This rank's share of the logits after each row's prompt, and the length of each row's prompt.
+            This rank's share of the logits after each row's prompt, and the length of each prompt.
         """
+        lengths = np.array([len(prompt) for prompt in prompts], dtype=np.int64)
         width = max((len(prompt) for prompt in prompts), default=1)
-        lengths = torch.tensor([len(prompt) for prompt in prompts], dtype=torch.int64).to(self.mesh.device)
-        tokens = torch.zeros(len(prompts), width, dtype=torch.int64)
-        for row, prompt in enumerate(prompts):
-            tokens[row, : len(prompt)] = torch.tensor(prompt)
-        tokens = tokens.to(self.mesh.device)
-        share = self.decoder.step(tokens, torch.arange(width, device=tokens.device).expand_as(tokens), first, lengths - 1)
-        self.decoder.copy(first + prompt_of_row, first + torch.arange(len(prompt_of_row), device=tokens.device))
+        padded = np.zeros((len(prompts), width), dtype=np.int64)
+        for place, prompt in enumerate(prompts):
+            padded[place, : len(prompt)] = prompt
+        tokens, last = (torch.from_numpy(array).to(self.mesh.device) for array in (padded, lengths - 1))
+        positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
+        share = self.decoder.step(tokens, positions, width, first, last)
+        self.decoder.copy(first + prompt_of_row, first + torch.arange(len(prompt_of_row), device=self.mesh.device), width)
         logits = all_gather(share, self.mesh.sequence)[prompt_of_row]
-        return self.decoder.share(logits), lengths[prompt_of_row]
+        return self.decoder.share(logits), lengths
 
     def advance(self) -> None:
         """Read the newest token of every active response and draw the next one."""
         rows = slice(0, len(self.active))
-        newest = (self.lengths[rows] - 1)[:, None]
-        tokens = self.tokens[rows].gather(1, newest)
-        positions = self.prompt_lengths[rows][:, None] + newest
-        logits = self.decoder.step(tokens, positions, 0, torch.zeros_like(newest[:, 0]))
+        longest = self.longest()
+        logits = self.decoder.step(self.newest[rows][:, None], self.positions[rows][:, None], longest, 0, None)
+        self.positions[rows] += 1
         self.take(logits, rows)
         self.retire()
+
+    def longest(self) -> int:
+        """Positions of the longest active response, prompt included."""
+        count = len(self.active)
+        return int((self.prompt_lengths[:count] + self.lengths[:count]).max(initial=0))
 
     def take(self, logits: Tensor, rows: slice) -> None:
         """Draw the next token of some rows; each rank of ``sequence`` draws for its share and tells the others."""
         count = rows.stop - rows.start
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        place = self.lengths[rows]
-        numbers = self.decoder.share(self.numbers[rows].gather(1, place[:, None]).squeeze(1))
+        numbers = self.decoder.share(self.numbers[rows].gather(1, self.places[rows][:, None]).squeeze(1))
         chosen = draw(log_p, numbers) if count else logits.new_zeros(0, dtype=torch.int64)
-        drawn = torch.stack([chosen.double(), log_p.gather(1, chosen[:, None]).squeeze(1).double()], 1)
-        drawn = all_gather(drawn, self.mesh.sequence)[:count] if count else drawn
-        self.tokens[rows].scatter_(1, place[:, None], drawn[:, :1].long())
-        self.log_probs[rows].scatter_(1, place[:, None], drawn[:, 1:])
+        drawn = torch.stack([chosen.double(), log_p.gather(1, chosen[:, None]).squeeze(1).double()])
+        drawn = all_gather(drawn.T, self.mesh.sequence)[:count].T if count else drawn
+        self.newest[rows] = drawn[0].long()
+        self.places[rows] += 1
+        written, place = np.arange(rows.start, rows.stop), self.lengths[rows]
+        self.tokens[written, place], self.log_probs[written, place] = drawn.cpu().numpy()
         self.lengths[rows] += 1
 
     def retire(self) -> None:
         """Write down ended responses and close the gaps, so that the active ones stay the first so many slots."""
         count = len(self.active)
-        newest = self.tokens[:count].gather(1, (self.lengths[:count] - 1)[:, None]).squeeze(1)
-        ended = ((newest == END) | (self.lengths[:count] == self.sampling.max_response_tokens)).tolist()
-        if not any(ended):
+        lengths = self.lengths[:count]
+        ended = (self.tokens[np.arange(count), lengths - 1] == END) | (lengths == self.sampling.max_response_tokens)
+        gone = np.flatnonzero(ended)
+        if not len(gone):
             return
-        gone = [slot for slot in range(count) if ended[slot]]
-        for slot, length in zip(gone, self.lengths[gone].tolist(), strict=True):
-            answer = self.tokens[slot, :length].tolist(), self.log_probs[slot, :length].tolist()
-            self.finished[self.active[slot]] = answer
+        drawn = zip(lengths[gone].tolist(), self.tokens[gone].tolist(), self.log_probs[gone].tolist(), strict=True)
+        for slot, (length, tokens, log_probs) in zip(gone.tolist(), drawn, strict=True):
+            self.finished[self.active[slot]] = tokens[:length], log_probs[:length]
         left = count - len(gone)
-        targets = [slot for slot in gone if slot < left]
-        sources = [slot for slot in range(left, count) if not ended[slot]]
-        for source, target in zip(sources, targets, strict=True):
+        targets = gone[gone < left]
+        sources = np.flatnonzero(~ended[left:]) + left
+        for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
             self.active[target] = self.active[source]
         del self.active[left:]
-        if targets:
-            self.move(torch.tensor(sources, device=self.mesh.device), torch.tensor(targets, device=self.mesh.device))
+        if len(targets):
+            self.move(sources, targets)
 
-    def move(self, sources: Tensor, targets: Tensor) -> None:
+    def move(self, sources: IntArray, targets: IntArray) -> None:
         """Move everything about some slots to others."""
-        self.decoder.copy(sources, targets)
-        for array in (self.tokens, self.log_probs, self.numbers, self.prompt_lengths, self.lengths):
-            array[targets] = array[sources]
+        for kept in (self.tokens, self.log_probs, self.lengths, self.prompt_lengths):
+            kept[targets] = kept[sources]
+        there, here = (torch.from_numpy(slots).to(self.mesh.device) for slots in (targets, sources))
+        self.decoder.copy(here, there, self.longest())
+        for held in (self.newest, self.places, self.positions, self.numbers):
+            held[there] = held[here]
 
     def uniforms_of(self, requests: Sequence[Request]) -> Tensor:
         """The random numbers of all positions of some requests [rows, limit]."""
