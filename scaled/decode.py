@@ -58,6 +58,7 @@ class Reading:
         mine: Which tokens this context rank remembers; None for all.
         places_nK: Where in the flattened memory it remembers them, one place a head.
         visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens.
+        unseen_r1C: 0 where seen and -inf elsewhere, where scores are written down (``one_query``) [b K, 1, C]; else None.
     """
 
     rows: int
@@ -67,6 +68,7 @@ class Reading:
     mine: Tensor | None
     places_nK: Tensor
     visible_b1qC: Tensor
+    unseen_r1C: Tensor | None
 
 
 class Decoder:
@@ -95,6 +97,8 @@ class Decoder:
         self.held = -(-positions // mesh.context.size)
         shape = (2, slots, self.kv_heads, self.held, model.head_width)
         self.memory = [self.embedding.new_zeros(shape) for _ in range(model.layers)]
+        # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
+        self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
         everywhere = torch.arange(positions, device=mesh.device)
         self.rotation = rotation(everywhere, model.head_width, model.rope_base, self.embedding.dtype)
 
@@ -133,8 +137,12 @@ class Decoder:
         held = torch.arange(-(-longest // cp), device=flat.device) * cp + rank
         visible_bsC = held <= positions_bs[..., None]
         visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
+        unseen = None
+        if self.writes_scores and s == 1:
+            unseen = torch.zeros(b, 1, len(held), dtype=self.embedding.dtype).masked_fill_(~visible_bsC, -math.inf)
+            unseen = unseen.repeat_interleave(K, 0)
         cos, sin = (table[flat] for table in self.rotation)
-        return Reading(b, s, cos, sin, mine, places if mine is None else places[mine], visible)
+        return Reading(b, s, cos, sin, mine, places if mine is None else places[mine], visible, unseen)
 
     def attention(self, layer: Layer, x_nD: Tensor, memory: Tensor, first: int, reading: Reading) -> Tensor:
         """Remember keys and values of the new tokens and attend to all remembered ones [n, D]."""
@@ -149,16 +157,17 @@ class Decoder:
             held.view(-1, h).index_copy_(0, reading.places_nK.view(-1), mine.reshape(-1, h))
         q = qk[:, :-K].view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
         keys, values = memory[:, first : first + b, :, : reading.visible_b1qC.shape[-1]].unbind(0)
-        mixed = self.merge(q, keys, values, reading.visible_b1qC)
+        if reading.unseen_r1C is not None:
+            mixed = one_query(q, keys, values, reading.unseen_r1C)
+        else:
+            mixed = self.merge(q, keys, values, reading.visible_b1qC)
         mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
         return sum_over(mixed @ layer.output, self.mesh.tensor)
 
     def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
         """Softmax attention over the keys of all context ranks [b, K, queries, h]."""
         if self.mesh.context.size == 1:
-            if q.device.type == "cuda" or q.dtype == torch.bfloat16 or q.shape[2] > self.group:
-                return F.scaled_dot_product_attention(q, keys, values, visible)
-            return one_query(q, keys, values, visible)
+            return F.scaled_dot_product_attention(q, keys, values, visible)
         scores = wide(q @ keys.transpose(2, 3)).masked_fill(~visible, -math.inf) * self.model.head_width**-0.5
         total = torch.logsumexp(scores, -1, keepdim=True)
         # A rank may hold no key that a query sees: its total is -inf, its part 0 and its weight 0.
@@ -192,17 +201,11 @@ class Decoder:
             memory[:, targets, :, :used] = memory[:, sources, :, :used]
 
 
-def one_query(q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
-    """Softmax attention of a single position [b, K, group, h], where scores are small enough to be written down.
-
-    Two batched products are faster on a CPU than torch's blocked kernel, which is made for long queries.
-    """
-    b, K, group, h = q.shape
-    unseen = torch.zeros(visible.shape, dtype=q.dtype).masked_fill_(~visible, -math.inf)
-    unseen = unseen.expand(b, K, group, -1).reshape(b * K, group, -1)
-    scores = torch.baddbmm(unseen, q.flatten(0, 1), keys.flatten(0, 1).transpose(1, 2), alpha=h**-0.5)
-    return torch.bmm(torch.softmax(scores, -1), values.flatten(0, 1)).view(b, K, group, h)
-
+def one_query(q: Tensor, keys: Tensor, values: Tensor, unseen_r1C: Tensor) -> Tensor:
+    """Softmax attention of a single position [b, K, group, h]: scores are few, so two batched products are the fastest."""
+    scale = q.shape[-1] ** -0.5
+    scores = torch.baddbmm(unseen_r1C, q.flatten(0, 1), keys.flatten(0, 1).transpose(1, 2), alpha=scale)
+    return torch.bmm(torch.softmax(scores, -1), values.flatten(0, 1)).view_as(q)
 
 
 def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:
