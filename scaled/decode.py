@@ -9,6 +9,7 @@ The weights are this rank's slices with FSDP's shards gathered, joined where two
 is many small operations, so what does not depend on the layer is worked out once per step.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from scaled.collectives import all_gather, sum_over
 from scaled.mesh import Mesh
 from scaled.moe import dispatch, route, swiglu
 from spec.config import ModelConfig
+
+Memory = tuple[Tensor, Tensor]
+"""Keys and values of one layer."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,10 @@ class Reading:
         rows, width: b rows of s tokens each, flattened to n = b s.
         cos_n1h, sin_n1h: Rotation of each token.
         mine: Which tokens this context rank remembers; None for all.
-        places_nK: Where in the flattened memory it remembers them, one place a head.
-        visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens.
-        unseen_r1C: 0 where seen and -inf elsewhere, where scores are written down (``one_query``) [b K, 1, C]; else None.
+        places: Where in the flattened memory it remembers them, one place a head [n K].
+        remembered: Positions that this rank remembers of the longest row.
+        visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens; or None.
+        unseen_r1C: The same for ``one_query``, a row per slot and head: 0 where seen, -inf elsewhere [b K, 1, C]; else None.
     """
 
     rows: int
@@ -66,8 +71,9 @@ class Reading:
     cos_n1h: Tensor
     sin_n1h: Tensor
     mine: Tensor | None
-    places_nK: Tensor
-    visible_b1qC: Tensor
+    places: Tensor
+    remembered: int
+    visible_b1qC: Tensor | None
     unseen_r1C: Tensor | None
 
 
@@ -75,7 +81,7 @@ class Decoder:
     """A policy of one version with the keys and values of unfinished responses.
 
     Attributes:
-        memory: Per layer keys and values [2, slots, K/tp, positions/cp, h]. Rows in use are the first so many.
+        memory: Per layer keys and values [slots K/tp, positions/cp, h], a row per slot and head. Slots in use are the first.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
@@ -95,8 +101,9 @@ class Decoder:
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
         self.held = -(-positions // mesh.context.size)
-        shape = (2, slots, self.kv_heads, self.held, model.head_width)
-        self.memory = [self.embedding.new_zeros(shape) for _ in range(model.layers)]
+        shape = (slots * self.kv_heads, self.held, model.head_width)
+        self.memory = [(self.embedding.new_zeros(shape), self.embedding.new_zeros(shape)) for _ in range(model.layers)]
+        self.first_places = torch.arange(slots * self.kv_heads, device=mesh.device).view(slots, 1, -1) * self.held
         # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
         self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
         everywhere = torch.arange(positions, device=mesh.device)
@@ -129,39 +136,42 @@ class Decoder:
     def reading(self, positions_bs: Tensor, longest: int, first: int) -> Reading:
         """Everything about a step that does not depend on the layer."""
         b, s = positions_bs.shape
-        cp, rank, K = self.mesh.context.size, self.mesh.context.rank, self.kv_heads
+        cp, rank = self.mesh.context.size, self.mesh.context.rank
         flat = positions_bs.reshape(-1)
-        heads = torch.arange(first * K, (first + b) * K, device=flat.device).view(b, 1, K).expand(b, s, K).reshape(-1, K)
-        places = heads * self.held + (flat // cp)[:, None]
+        places_bsK = self.first_places[first : first + b] + (positions_bs if cp == 1 else positions_bs // cp)[..., None]
         mine = None if cp == 1 else flat % cp == rank
+        places = places_bsK.view(b * s, -1) if mine is None else places_bsK.view(b * s, -1)[mine]
         held = torch.arange(-(-longest // cp), device=flat.device) * cp + rank
-        visible_bsC = held <= positions_bs[..., None]
-        visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
-        unseen = None
+        visible = unseen = None
         if self.writes_scores and s == 1:
-            unseen = torch.zeros(b, 1, len(held), dtype=self.embedding.dtype).masked_fill_(~visible_bsC, -math.inf)
-            unseen = unseen.repeat_interleave(K, 0)
-        cos, sin = (table[flat] for table in self.rotation)
-        return Reading(b, s, cos, sin, mine, places if mine is None else places[mine], visible, unseen)
+            asked_r11 = flat.repeat_interleave(self.kv_heads)[:, None, None]
+            unseen = torch.where(held <= asked_r11, self.embedding.new_zeros(()), -math.inf)
+        else:
+            visible_bsC = held <= positions_bs[..., None]
+            visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
+        cos, sin = (table.index_select(0, flat) for table in self.rotation)
+        return Reading(b, s, cos, sin, mine, places.view(-1), len(held), visible, unseen)
 
-    def attention(self, layer: Layer, x_nD: Tensor, memory: Tensor, first: int, reading: Reading) -> Tensor:
+    def attention(self, layer: Layer, x_nD: Tensor, memory: Memory, first: int, reading: Reading) -> Tensor:
         """Remember keys and values of the new tokens and attend to all remembered ones [n, D]."""
         b, s, K, h = reading.rows, reading.width, self.kv_heads, self.model.head_width
         joined = (x_nD @ layer.projection).view(b * s, -1, h)
         qk, v = joined[:, :-K], joined[:, -K:]
         if layer.head_norms is not None:
             qk = rms_norm(qk, layer.head_norms, self.model.norm_epsilon)
-        qk = qk * reading.cos_n1h + qk.roll(h // 2, -1) * reading.sin_n1h
+        qk = torch.addcmul(qk * reading.cos_n1h, qk.roll(h // 2, -1), reading.sin_n1h)
         for held, new in zip(memory, (qk[:, -K:], v), strict=True):
             mine = new if reading.mine is None else new[reading.mine]
-            held.view(-1, h).index_copy_(0, reading.places_nK.view(-1), mine.reshape(-1, h))
-        q = qk[:, :-K].view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
-        keys, values = memory[:, first : first + b, :, : reading.visible_b1qC.shape[-1]].unbind(0)
+            held.view(-1, h).index_copy_(0, reading.places, mine.reshape(-1, h))
+        keys, values = (held[first * K : (first + b) * K, : reading.remembered] for held in memory)
+        q = qk[:, :-K]
         if reading.unseen_r1C is not None:
-            mixed = one_query(q, keys, values, reading.unseen_r1C)
+            mixed = one_query(q.reshape(b * K, -1, h), keys, values, reading.unseen_r1C).view(b, -1)
         else:
-            mixed = self.merge(q, keys, values, reading.visible_b1qC)
-        mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
+            assert reading.visible_b1qC is not None
+            q = q.view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
+            mixed = self.merge(q, keys.unflatten(0, (b, K)), values.unflatten(0, (b, K)), reading.visible_b1qC)
+            mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
         return sum_over(mixed @ layer.output, self.mesh.tensor)
 
     def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
@@ -196,16 +206,16 @@ class Decoder:
 
     def copy(self, sources: Tensor, targets: Tensor, longest: int) -> None:
         """Copy what some slots remember of the first ``longest`` positions to others."""
-        used = -(-longest // self.mesh.context.size)
-        for memory in self.memory:
-            memory[:, targets, :, :used] = memory[:, sources, :, :used]
+        used, K = -(-longest // self.mesh.context.size), self.kv_heads
+        for held in itertools.chain(*self.memory):
+            rows = held.view(-1, K, *held.shape[1:])
+            rows[targets, :, :used] = rows[sources, :, :used]
 
 
 def one_query(q: Tensor, keys: Tensor, values: Tensor, unseen_r1C: Tensor) -> Tensor:
-    """Softmax attention of a single position [b, K, group, h]: scores are few, so two batched products are the fastest."""
-    scale = q.shape[-1] ** -0.5
-    scores = torch.baddbmm(unseen_r1C, q.flatten(0, 1), keys.flatten(0, 1).transpose(1, 2), alpha=scale)
-    return torch.bmm(torch.softmax(scores, -1), values.flatten(0, 1)).view_as(q)
+    """Softmax attention of single positions [b K, group, h]: scores are few, so two batched products are the fastest."""
+    scores = torch.baddbmm(unseen_r1C, q, keys.transpose(1, 2), alpha=q.shape[-1] ** -0.5)
+    return torch.bmm(torch.softmax(scores, -1), values)
 
 
 def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:
