@@ -106,8 +106,8 @@ class Decoder:
         self.first_places = torch.arange(slots * self.kv_heads, device=mesh.device).view(slots, 1, -1) * self.held
         # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
         self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
-        everywhere = torch.arange(positions, device=mesh.device)
-        self.rotation = rotation(everywhere, model.head_width, model.rope_base, self.embedding.dtype)
+        self.everywhere = torch.arange(positions, device=mesh.device)
+        self.rotation = rotation(self.everywhere, model.head_width, model.rope_base, self.embedding.dtype)
 
     def step(self, tokens_bs: Tensor, positions_bs: Tensor, longest: int, first: int, read_b: Tensor | None) -> Tensor:
         """Read tokens and say what may follow.
@@ -141,11 +141,11 @@ class Decoder:
         places_bsK = self.first_places[first : first + b] + (positions_bs if cp == 1 else positions_bs // cp)[..., None]
         mine = None if cp == 1 else flat % cp == rank
         places = places_bsK.view(b * s, -1) if mine is None else places_bsK.view(b * s, -1)[mine]
-        held = torch.arange(-(-longest // cp), device=flat.device) * cp + rank
+        held = self.everywhere[rank::cp][: -(-longest // cp)]
         visible = unseen = None
         if self.writes_scores and s == 1:
-            asked_r11 = flat.repeat_interleave(self.kv_heads)[:, None, None]
-            unseen = torch.where(held <= asked_r11, self.embedding.new_zeros(()), -math.inf)
+            asked_r11 = positions_bs.expand(b, self.kv_heads).reshape(-1, 1, 1)
+            unseen = self.embedding.new_zeros(b * self.kv_heads, 1, len(held)).masked_fill_(held > asked_r11, -math.inf)
         else:
             visible_bsC = held <= positions_bs[..., None]
             visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
