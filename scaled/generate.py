@@ -20,7 +20,7 @@ from scaled.decode import Decoder
 from scaled.mesh import Mesh
 from scaled.random import uniforms
 from spec.config import ModelConfig
-from spec.types import Finish, IntArray, Request, Rollout, Sampling
+from spec.types import Array, Finish, IntArray, Request, Rollout, Sampling
 
 Drawn = tuple[list[int], list[float]]
 """Tokens and behaviour log-probabilities of one response."""
@@ -87,7 +87,15 @@ def generate(
 
 
 class _ContinuousBatch:
-    """Requests on their way through the slots: waiting, active (the first so many slots), finished."""
+    """Requests on their way through the slots: waiting, active (the first so many slots), finished.
+
+    The books are kept on the host, which looks at every token anyway; the device holds keys and values only.
+
+    Attributes:
+        tokens, log_probs: What was drawn so far [slots, limit].
+        numbers: Random numbers of all positions [slots, limit].
+        lengths, prompt_lengths: Tokens drawn, tokens of the prompt [slots].
+    """
 
     def __init__(
         self,
@@ -108,15 +116,10 @@ class _ContinuousBatch:
         limit = sampling.max_response_tokens
         longest = max((len(request.prompt_tokens) for request in requests), default=0)
         self.decoder = Decoder(weights, model, mesh, self.slots, longest + limit)
-        device = mesh.device
         self.tokens = np.zeros((self.slots, limit), dtype=np.int64)
-        self.log_probs = np.zeros((self.slots, limit))
+        self.log_probs, self.numbers = np.zeros((self.slots, limit)), np.zeros((self.slots, limit))
         self.lengths = np.zeros(self.slots, dtype=np.int64)
         self.prompt_lengths = np.zeros(self.slots, dtype=np.int64)
-        self.newest = torch.zeros(self.slots, dtype=torch.int64, device=device)
-        self.places = torch.zeros(self.slots, dtype=torch.int64, device=device)
-        self.positions = torch.zeros(self.slots, dtype=torch.int64, device=device)
-        self.numbers = torch.zeros(self.slots, limit, dtype=torch.float64, device=device)
 
     def together(self, wish: bool) -> bool:
         """Whether to go on: this rank's wish, or anybody's where experts make all ranks step together."""
@@ -140,7 +143,6 @@ class _ContinuousBatch:
         prompt_of_row = torch.tensor([prompts[request.prompt_tokens] for request in requests], dtype=torch.int64)
         logits, lengths = self.read_prompts(list(prompts), first, prompt_of_row.to(self.mesh.device))
         self.prompt_lengths[rows], self.lengths[rows] = lengths[prompt_of_row.numpy()], 0
-        self.positions[rows], self.places[rows] = torch.from_numpy(self.prompt_lengths[rows]).to(self.mesh.device), 0
         self.numbers[rows] = self.uniforms_of(requests)
         self.take(logits, rows)
         self.retire()
@@ -156,7 +158,7 @@ class _ContinuousBatch:
         padded = np.zeros((len(prompts), width), dtype=np.int64)
         for place, prompt in enumerate(prompts):
             padded[place, : len(prompt)] = prompt
-        tokens, last = (torch.from_numpy(array).to(self.mesh.device) for array in (padded, lengths - 1))
+        tokens, last = self.on_device(padded), self.on_device(lengths - 1)
         positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
         share = self.decoder.step(tokens, positions, width, first, last)
         self.decoder.copy(first + prompt_of_row, first + torch.arange(len(prompt_of_row), device=self.mesh.device), width)
@@ -165,30 +167,27 @@ class _ContinuousBatch:
 
     def advance(self) -> None:
         """Read the newest token of every active response and draw the next one."""
-        rows = slice(0, len(self.active))
-        longest = self.longest()
-        logits = self.decoder.step(self.newest[rows][:, None], self.positions[rows][:, None], longest, 0, None)
-        self.positions[rows] += 1
-        self.take(logits, rows)
+        count = len(self.active)
+        newest = self.lengths[:count] - 1
+        tokens, positions = self.tokens[np.arange(count), newest], self.prompt_lengths[:count] + newest
+        columns = self.on_device(tokens[:, None]), self.on_device(positions[:, None])
+        self.take(self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None), slice(0, count))
         self.retire()
 
-    def longest(self) -> int:
-        """Positions of the longest active response, prompt included."""
-        count = len(self.active)
-        return int((self.prompt_lengths[:count] + self.lengths[:count]).max(initial=0))
+    def on_device(self, array: IntArray | Array) -> Tensor:
+        """An array of the host where the model computes."""
+        return torch.from_numpy(array).to(self.mesh.device)
 
     def take(self, logits: Tensor, rows: slice) -> None:
         """Draw the next token of some rows; each rank of ``sequence`` draws for its share and tells the others."""
         count = rows.stop - rows.start
+        if not count:
+            return
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        numbers = self.decoder.share(self.numbers[rows].gather(1, self.places[rows][:, None]).squeeze(1))
-        chosen = draw(log_p, numbers) if count else logits.new_zeros(0, dtype=torch.int64)
-        drawn = torch.stack([chosen.double(), log_p.gather(1, chosen[:, None]).squeeze(1).double()])
-        drawn = all_gather(drawn.T, self.mesh.sequence)[:count].T if count else drawn
-        self.newest[rows] = drawn[0].long()
-        self.places[rows] += 1
-        written, place = np.arange(rows.start, rows.stop), self.lengths[rows]
-        self.tokens[written, place], self.log_probs[written, place] = drawn.cpu().numpy()
+        places = np.arange(rows.start, rows.stop), self.lengths[rows]
+        chosen = draw(log_p, self.decoder.share(self.on_device(self.numbers[places])))
+        drawn = torch.stack([chosen.double(), log_p.gather(1, chosen[:, None]).squeeze(1).double()], 1)
+        self.tokens[places], self.log_probs[places] = all_gather(drawn, self.mesh.sequence)[:count].T.cpu().numpy()
         self.lengths[rows] += 1
 
     def retire(self) -> None:
@@ -213,20 +212,19 @@ class _ContinuousBatch:
 
     def move(self, sources: IntArray, targets: IntArray) -> None:
         """Move everything about some slots to others."""
-        for kept in (self.tokens, self.log_probs, self.lengths, self.prompt_lengths):
+        for kept in (self.tokens, self.log_probs, self.numbers, self.lengths, self.prompt_lengths):
             kept[targets] = kept[sources]
-        there, here = (torch.from_numpy(slots).to(self.mesh.device) for slots in (targets, sources))
-        self.decoder.copy(here, there, self.longest())
-        for held in (self.newest, self.places, self.positions, self.numbers):
-            held[there] = held[here]
+        count = len(self.active)
+        longest = int((self.prompt_lengths[:count] + self.lengths[:count]).max())
+        self.decoder.copy(self.on_device(sources), self.on_device(targets), longest)
 
-    def uniforms_of(self, requests: Sequence[Request]) -> Tensor:
+    def uniforms_of(self, requests: Sequence[Request]) -> Array:
         """The random numbers of all positions of some requests [rows, limit]."""
         limit = self.sampling.max_response_tokens
         keys = [[word_of(request.problem.id), request.sample, request.draw, 0] for request in requests]
         counters = torch.tensor(keys, dtype=torch.int64, device=self.mesh.device).reshape(-1, 1, 4).repeat(1, limit, 1)
         counters[:, :, 3] = torch.arange(limit, device=self.mesh.device)
-        return uniforms(self.seed, self.purpose, counters)
+        return uniforms(self.seed, self.purpose, counters).cpu().numpy()
 
 
 def _rollout(request: Request, tokens: list[int], log_probs: list[float], version: int) -> Rollout:
