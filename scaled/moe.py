@@ -78,10 +78,7 @@ def dispatch(
     order = torch.argsort(flat, stable=True)
     counts = torch.bincount(flat, minlength=len(weights[0]) * expert.size)
     copies = x_nD.index_select(0, order // k)
-    if expert.size == 1:
-        answers = run_experts(copies, counts, weights)
-    else:
-        answers = _answers_of_ranks(copies, counts, weights, expert)
+    answers = _answers_of_ranks(copies, counts, weights, expert)
     return (_unsorted(answers, order).view(n, k, x_nD.shape[1]) * gates_nk[:, :, None]).sum(1)
 
 
@@ -102,6 +99,8 @@ def _unsorted(rows: Tensor, order: Tensor) -> Tensor:
 
 def _answers_of_ranks(copies: Tensor, counts_E: Tensor, weights: tuple[Tensor, Tensor, Tensor], expert: Axis) -> Tensor:
     """Answers to copies that are sorted by expert, wherever the experts live, in the same order."""
+    if expert.size == 1:
+        return run_experts(copies, counts_E, weights)
     coming = exchange_counts(counts_E, expert).view(expert.size, -1)  # [from rank, my expert]
     sent = counts_E.view(expert.size, -1).sum(1).tolist()
     received = coming.sum(1).tolist()

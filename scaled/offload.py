@@ -134,7 +134,7 @@ def saved_activations(offload: bool, ledger: Ledger) -> Iterator[None]:
         holding = holdings.get(key)
         if holding is None:
             holding = holdings[key] = _Holding(x.detach(), ledger, offload)
-        return _Saved(holding, x.dtype, x.size(), x.stride(), x.storage_offset())
+        return _Saved(holding, x.dtype, x.size(), x.stride(), int(x.storage_offset()))
 
     def unpack(saved: Any) -> Tensor:
         return saved.back() if isinstance(saved, _Saved) else saved

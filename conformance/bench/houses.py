@@ -21,7 +21,7 @@ import click
 import numpy as np
 import torch
 
-from conformance.bench.measure import Reading, in_turn, median_rate, ratios, spread, table
+from conformance.bench.measure import Contestant, Reading, in_turn, median_rate, ratios, spread, table
 from reference import trainer
 from reference.backend import ReferenceBackend
 from reference.batch import rollout_batch
@@ -34,7 +34,7 @@ from spec.backend import Backend
 from spec.config import Config, load_config
 from spec.layout import Layout
 from spec.observer import SilentObserver
-from spec.types import Batch, Request, Rollout, Sampling
+from spec.types import Array, Batch, Request, Rollout, Sampling
 
 Runs = Mapping[str, trainer.Run[Any]]
 """Name of a house -> its run, both with the same weights."""
@@ -113,25 +113,26 @@ def torch_house() -> ScaledBackend:
     return ScaledBackend(World(), Layout(), torch.device("cpu"))
 
 
-def rolling(run: trainer.Run[Any], asked: Sequence[Sequence[Request]], kept: list[list[Rollout]]) -> Any:
+def rolling(run: trainer.Run[Any], asked: Sequence[Sequence[Request]], kept: list[list[Rollout]]) -> Contestant:
     """Sampling of a step's responses; each repetition has its own problems."""
     settings = run.config.rollout
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
 
     def once(number: int) -> float:
-        kept.append(run.backend.generate(run.state, run.config, asked[number], sampling, "rollout"))
-        return sum(len(rollout.response_tokens) for rollout in kept[-1])
+        answers: list[Rollout] = run.backend.generate(run.state, run.config, asked[number], sampling, "rollout")
+        kept.append(answers)
+        return sum(len(rollout.response_tokens) for rollout in answers)
 
     return once
 
 
-def scored_batch(rollouts: Sequence[Rollout], config: Config) -> tuple[Batch, Any]:
+def scored_batch(rollouts: Sequence[Rollout], config: Config) -> tuple[Batch, Array]:
     """Rows and rewards of a step's responses."""
     scored = [score(rollout, config) for rollout in rollouts]
     return rollout_batch(scored), np.array([item.reward for item in scored])
 
 
-def valuing(run: trainer.Run[Any], batch: Batch, rewards: Any) -> Any:
+def valuing(run: trainer.Run[Any], batch: Batch, rewards: Array) -> Contestant:
     """Advantages of a batch."""
 
     def once(number: int) -> float:
@@ -141,7 +142,7 @@ def valuing(run: trainer.Run[Any], batch: Batch, rewards: Any) -> Any:
     return once
 
 
-def updating(run: trainer.Run[Any], batch: Batch) -> Any:
+def updating(run: trainer.Run[Any], batch: Batch) -> Contestant:
     """All optimizer steps on a batch."""
 
     def once(number: int) -> float:
@@ -153,7 +154,7 @@ def updating(run: trainer.Run[Any], batch: Batch) -> Any:
 
 def equal_share(rollouts: Mapping[str, Sequence[Sequence[Rollout]]]) -> float:
     """Share of responses that are the same token by token in both houses; float32 lets a draw fall to the other side."""
-    pairs = [
+    pairs: list[bool] = [
         a.response_tokens == b.response_tokens
         for one, other in zip(*rollouts.values(), strict=True)
         for a, b in zip(one, other, strict=True)

@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+Contestant = Callable[[int], float]
+"""What is measured: takes the number of the repetition, returns the work it did."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -30,14 +33,14 @@ class Reading:
         return (self.wall if clock == "wall" else self.cpu) / self.work
 
 
-def timed(contestant: Callable[[], float]) -> Reading:
-    """Run a contestant once; it returns how much work it did."""
+def timed(contestant: Contestant, number: int) -> Reading:
+    """Run a contestant once."""
     wall, cpu = time.perf_counter(), time.process_time()
-    work = contestant()
+    work = contestant(number)
     return Reading(time.perf_counter() - wall, time.process_time() - cpu, work)
 
 
-def in_turn(contestants: Mapping[str, Callable[[int], float]], repetitions: int) -> dict[str, list[Reading]]:
+def in_turn(contestants: Mapping[str, Contestant], repetitions: int) -> dict[str, list[Reading]]:
     """Readings of each contestant, interleaved; the order within a repetition alternates.
 
     Args:
@@ -47,7 +50,7 @@ def in_turn(contestants: Mapping[str, Callable[[int], float]], repetitions: int)
     readings: dict[str, list[Reading]] = {name: [] for name in contestants}
     for number in range(repetitions + 1):
         for name in list(contestants)[:: 1 if number % 2 else -1]:
-            reading = timed(lambda name=name: contestants[name](number))  # type: ignore[misc]  # noqa: B023
+            reading = timed(contestants[name], number)
             if number:
                 readings[name].append(reading)
     return readings
@@ -71,7 +74,4 @@ def spread(values: Sequence[float]) -> str:
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows as text: columns as wide as their longest entry, the first to the left, the others to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) if not column else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths)))
-        for row in rows
-    )
+    return "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows)

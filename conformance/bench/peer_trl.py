@@ -18,6 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from typing import Any
 from unittest.mock import patch
@@ -66,10 +67,11 @@ def peer_trl(size: str, steps: int) -> None:
     theirs = trl_steps(network, asked[::group], group, tokens, steps + 1, ours.step)
     readings = {"TRL": theirs, "seed": ours.readings}
     weights = sum(weight.numel() for weight in network.parameters())
+    versions = ", ".join(f"{package} {metadata.version(package)}" for package in ("trl", "transformers", "torch"))
     click.echo(
         f"{config.model.layers} layers, hidden {config.model.hidden}, {config.model.experts} experts of which "
         f"{config.model.experts_per_token} are chosen, {weights:,} weights, float32, one thread; {prompts} prompts x {group} "
-        f"responses x {tokens} tokens; TRL {version('trl')}, transformers {version('transformers')}, torch {torch.__version__}"
+        f"responses x {tokens} tokens; {versions}"
     )
     click.echo(f"median (smallest - largest) of {steps} steps, one of ours between two of theirs\n")
     header = ("", "faster than TRL, CPU time", "wall time", "TRL CPU ms", "wall ms", "seed CPU ms", "wall ms")
@@ -164,10 +166,9 @@ def trl_steps(
     network: Any, asked: Sequence[Request], group: int, tokens: int, steps: int, between: Callable[[], None]
 ) -> dict[str, list[Reading]]:
     """Run TRL's trainer and call ``between`` after each of its steps; readings of the steps, the first one included."""
-    from datasets import Dataset
     from transformers import TrainerCallback
-    from trl import GRPOConfig, GRPOTrainer
 
+    trl, datasets = import_module("trl"), import_module("datasets")
     clock = Clock()
 
     class Watch(TrainerCallback):  # type: ignore[misc, unused-ignore]
@@ -191,7 +192,7 @@ def trl_steps(
         return [share_of_digits(text) for text in completions]
 
     with tempfile.TemporaryDirectory(prefix="seed-bench-") as scratch:
-        settings = GRPOConfig(
+        settings = trl.GRPOConfig(
             output_dir=scratch,
             max_steps=steps,
             per_device_train_batch_size=len(asked) * group,
@@ -215,11 +216,11 @@ def trl_steps(
             disable_tqdm=True,
             shuffle_dataset=False,
         )
-        trainer = GRPOTrainer(
+        trainer = trl.GRPOTrainer(
             model=network,
             reward_funcs=reward,
             args=settings,
-            train_dataset=Dataset.from_list([{"prompt": request.problem.prompt} for request in asked]),
+            train_dataset=datasets.Dataset.from_list([{"prompt": request.problem.prompt} for request in asked]),
             processing_class=character_tokenizer(),
             callbacks=[Watch()],
         )
@@ -238,20 +239,13 @@ def _clocked(clock: Clock, kind: str, method: Callable[..., Any]) -> Callable[..
 def character_tokenizer() -> Any:
     """Our tokenizer as one of transformers: the same ids."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
 
+    fast: Any = import_module("transformers").PreTrainedTokenizerFast
     ids = {"<pad>": 0, "<end>": 1} | {character: number for number, character in enumerate(ALPHABET, start=2)}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<pad>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     tokenizer.decoder = decoders.Fuse()
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>", padding_side="left")
-
-
-def version(package: str) -> str:
-    """The installed version of a package."""
-    from importlib.metadata import version as of
-
-    return of(package)
+    return fast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>", padding_side="left")
 
 
 if __name__ == "__main__":

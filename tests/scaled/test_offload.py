@@ -49,9 +49,7 @@ def imitated(config: Config, steps: int = 2) -> tuple[ScaledBackend, State, list
     return backend, state, metrics
 
 
-@pytest.mark.parametrize(
-    "switches", [("recompute",), ("activation_offload",), ("optimizer_offload",), SWITCHES], ids=lambda switches: "+".join(switches)
-)
+@pytest.mark.parametrize("switches", [*((switch,) for switch in SWITCHES), SWITCHES], ids="+".join)
 def test_no_switch_changes_a_bit_of_a_loss_a_norm_or_a_weight(switches: tuple[str, ...]) -> None:
     _, plain, expected = imitated(config_with())
     _, switched, metrics = imitated(config_with(*switches))
@@ -132,9 +130,8 @@ def test_gradients_through_views_strides_and_outputs_are_the_same_bits(offload: 
         with saved_activations(offload and inside, Ledger()):
             y = torch.softmax(x.T @ x[:, :64], 0).exp()
             z = y.T.expand(2, -1, -1) * x[:, None, :].transpose(0, 1)
-        z.square().sum().backward()
-        assert x.grad is not None
-        return x.grad
+        (found,) = torch.autograd.grad(z.square().sum(), x)
+        return found
 
     assert torch.equal(gradient(True), gradient(False))
 
@@ -147,10 +144,8 @@ def test_a_storage_that_is_written_to_between_two_uses_is_saved_in_both_states()
         first = (a * x).sum()
         x += 1.0
         second = (b * x).sum()
-    (first + second).backward()
-    assert a.grad is not None
-    assert b.grad is not None
-    assert (a.grad[0], b.grad[0]) == (2.0, 3.0)
+    of_a, of_b = torch.autograd.grad(first + second, (a, b))
+    assert (of_a.tolist(), of_b.tolist()) == ([2.0] * LARGE, [3.0] * LARGE)
 
 
 def test_an_address_that_is_used_again_is_another_storage() -> None:
@@ -159,10 +154,8 @@ def test_an_address_that_is_used_again_is_another_storage() -> None:
     weights = [torch.ones(LARGE, requires_grad=True) for _ in range(8)]
     with saved_activations(True, ledger):
         total = torch.stack([(weight * torch.full((LARGE,), float(number))).sum() for number, weight in enumerate(weights)]).sum()
-    total.backward()
-    for number, weight in enumerate(weights):
-        assert weight.grad is not None
-        assert weight.grad.unique().tolist() == [float(number)]
+    for number, gradient in enumerate(torch.autograd.grad(total, weights)):
+        assert torch.equal(gradient, torch.full((LARGE,), float(number)))
 
 
 def test_weights_and_their_views_are_no_activations() -> None:
@@ -172,7 +165,7 @@ def test_weights_and_their_views_are_no_activations() -> None:
         total = (layer(x) @ layer.weight.T).sum()
     assert ledger.moved == 0
     assert ledger.peak <= 2 * 256 * 4
-    total.backward()
+    del total
 
 
 @pytest.mark.parametrize("offload", [False, True])
