@@ -6,6 +6,7 @@ draws. What must not matter is made as bad as it can be: masked places hold NaN 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -94,13 +95,17 @@ def algorithm(**changes: Any) -> AlgorithmConfig:
 
 def small_config(algorithm_changes: Mapping[str, Any] | None = None, model_changes: Mapping[str, Any] | None = None) -> Config:
     """The smallest model that has every part, with some changes."""
-    config = load_config("tiny", "vapo", SIZES, backend="scaled")
-    return config.model_copy(
-        update={
-            "algorithm": config.algorithm.model_copy(update=dict(algorithm_changes or {})),
-            "model": config.model.model_copy(update=dict(model_changes or {})),
-        }
-    )
+    config = _plain_config()
+    changed = {
+        "algorithm": config.algorithm.model_copy(update=dict(algorithm_changes or {})),
+        "model": config.model.model_copy(update=dict(model_changes or {})),
+    }
+    return config.model_copy(update=changed)
+
+
+@cache
+def _plain_config() -> Config:
+    return load_config("tiny", "vapo", SIZES, backend="scaled")
 
 
 @st.composite

@@ -35,12 +35,21 @@ def tensor(array: Any) -> Tensor:
     return tensors(array)[0]
 
 
-def assert_same(found: Any, expected: Any, what: str, relative: float = EXACT) -> None:
-    """Raise unless an answer of the torch house is the reference's: integers equal, numbers close, -inf and NaN in the same places."""
+def assert_same(found: Any, expected: Any, what: str, relative: float = EXACT, scale: float = 0.0) -> None:
+    """Raise unless an answer of the torch house is the reference's.
+
+    Args:
+        found: Tensor or array, or a tuple of them.
+        expected: The reference's array or tuple; its integers must be met exactly, infinities in the same places.
+        what: Name of the quantity for the message.
+        relative: Bound, of the largest magnitude expected.
+        scale: Magnitude of what the numbers were computed from, where they may be its small difference (a log-probability
+            near 0 is one of two logits).
+    """
     if isinstance(expected, tuple):
         assert len(found) == len(expected), what
         for place, (one, other) in enumerate(zip(found, expected, strict=True)):
-            assert_same(one, other, f"{what}[{place}]", relative)
+            assert_same(one, other, f"{what}[{place}]", relative, scale)
         return
     ours = found.detach().numpy() if isinstance(found, Tensor) else np.asarray(found)
     theirs = np.asarray(expected)
@@ -51,7 +60,8 @@ def assert_same(found: Any, expected: Any, what: str, relative: float = EXACT) -
     special = ~np.isfinite(theirs)
     np.testing.assert_array_equal(ours[special], theirs[special], err_msg=what)
     if not special.all():
-        assert_close(np.where(special, 0.0, ours), np.where(special, 0.0, theirs), relative, what)
+        ours, theirs = (np.append(np.where(special, 0.0, array), scale) for array in (ours, theirs))
+        assert_close(ours, theirs, relative, what)
 
 
 def policy_of(config: Config) -> Params:
