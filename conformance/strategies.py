@@ -157,7 +157,8 @@ def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
     names = ("behaviour_log_probs", "advantages", "value_targets", "old_values", "anchor_log_probs")
     # A random model gives each of twelve tokens about exp(-2.5): so ratios lie on both sides of every clip.
     centres = {"behaviour_log_probs": -2.5, "anchor_log_probs": -2.5}
-    filled = {name: dirty(centres.get(name, 0.0) + random.normal(size=shape), batch.response, 3) for name in names}
+    plain = {name: centres.get(name, 0.0) + random.normal(size=shape) for name in names}
+    filled: dict[str, Any] = {name: dirty(values, batch.response, 3) for name, values in plain.items()}
     return replace(
         batch,
         positive=random.random(rows) < 0.5,

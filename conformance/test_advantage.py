@@ -22,7 +22,7 @@ from conformance.strategies import (
     numbers,
     rewards_of,
 )
-from conformance.twins import assert_same, tensor, tensors
+from conformance.twins import ask, assert_same, tensor, tensors
 from spec.types import BoolArray
 
 STANDARDS = ("population", "sample", "none")
@@ -33,11 +33,11 @@ STANDARDS = ("population", "sample", "none")
 def test_rewards_and_last_values_stand_in_the_same_places(response: BoolArray, seed: int) -> None:
     rows = len(response)
     rewards, truncated = numbers(seed, rows), numbers(seed + 1, rows) > 0
-    ours = scaled.advantage.token_rewards(*tensors(rewards, response))
+    ours = ask(scaled.advantage.token_rewards, rewards, response)
     assert_same(ours, reference.advantage.token_rewards(rewards, response), "token rewards")
     values = dirty(numbers(seed, *response.shape), response, seed)
     for choice in ("zero", "last"):
-        ours = scaled.advantage.final_values(*tensors(values, response, truncated), choice)
+        ours = ask(scaled.advantage.final_values, values, response, truncated, choice)
         assert_same(ours, reference.advantage.final_values(values, response, truncated, choice), f"final values, {choice}")
 
 
@@ -59,7 +59,7 @@ def test_p8_gae_is_the_same_over_gaps_that_hold_anything(response: BoolArray, se
     rows, shape = len(response), response.shape
     rewards, values = (dirty(numbers(seed + place, *shape), response, seed) for place in range(2))
     traces, after = np.random.default_rng(seed).random(rows), numbers(seed, rows)
-    ours = scaled.advantage.gae(*tensors(rewards, values, response), discount, *tensors(traces, after))
+    ours = ask(scaled.advantage.gae, rewards, values, response, discount, traces, after)
     assert_same(ours, reference.advantage.gae(rewards, values, response, discount, traces, after), "gae")
 
 
@@ -70,7 +70,7 @@ def test_p18_decoupled_gae_is_the_same_under_every_combination(changes: dict[str
     truncated = numbers(seed, len(response)) > 0
     rewards, values = (dirty(numbers(seed + place, *response.shape), response, seed) for place in range(2))
     arrays = rewards, values, response, truncated
-    ours = scaled.advantage.decoupled_gae(*tensors(*arrays), algorithm(**changes))
+    ours = ask(scaled.advantage.decoupled_gae, *arrays, algorithm(**changes))
     assert_same(ours, reference.advantage.decoupled_gae(*arrays, algorithm(**changes)), f"{changes}")
 
 
@@ -78,7 +78,7 @@ def test_p18_decoupled_gae_is_the_same_under_every_combination(changes: dict[str
 @LAWS
 def test_whitening_is_the_same_and_makes_a_constant_zero(response: BoolArray, seed: int, constant: bool) -> None:
     values = np.full(response.shape, 0.1) if constant else numbers(seed, *response.shape)
-    ours = scaled.advantage.whiten(*tensors(np.where(response, values, 0.0), response))
+    ours = ask(scaled.advantage.whiten, np.where(response, values, 0.0), response)
     assert_same(ours, reference.advantage.whiten(np.where(response, values, 0.0), response), "whitened")
     assert not constant or not ours.any()
 
@@ -88,7 +88,7 @@ def test_whitening_is_the_same_and_makes_a_constant_zero(response: BoolArray, se
 def test_group_advantages_are_the_same_whatever_the_divisor(drawn: Any) -> None:
     rewards, group = drawn
     for std in STANDARDS:
-        ours = scaled.advantage.group_advantages(*tensors(rewards, group), std)
+        ours = ask(scaled.advantage.group_advantages, rewards, group, std)
         assert_same(ours, reference.advantage.group_advantages(rewards, group, std), std)
 
 
@@ -104,7 +104,7 @@ def test_p13_a_group_of_equal_rewards_gets_exactly_zero(std: str, reward: float,
 @LAWS
 def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier: float) -> None:
     rewards = np.where(np.arange(size) == 0, outlier, 0.1)
-    found = scaled.advantage.group_advantages(*tensors(rewards, np.zeros(size, dtype=np.int64)), "population")
+    found = ask(scaled.advantage.group_advantages, rewards, np.zeros(size, dtype=np.int64), "population")
     assert float(found.abs().max()) <= np.sqrt(size - 1) * (1 + 1e-12)
 
 
@@ -112,6 +112,6 @@ def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier:
 @LAWS
 def test_p14_permuting_rows_permutes_group_advantages(drawn: Any) -> None:
     rewards, group, order = drawn
-    whole = scaled.advantage.group_advantages(*tensors(rewards, group), "population")
-    moved = scaled.advantage.group_advantages(*tensors(rewards[order], group[order]), "population")
+    whole = ask(scaled.advantage.group_advantages, rewards, group, "population")
+    moved = ask(scaled.advantage.group_advantages, rewards[order], group[order], "population")
     assert_same(moved, whole.numpy()[order], "permuted")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import reference.attention
 import scaled.attention
 from conformance.strategies import FEW, LAWS, Seeds, batches, numbers, small_config
-from conformance.twins import ONE, assert_same, policy_of, rank_of, tensor, tensors
+from conformance.twins import ONE, ask, assert_same, policy_of, rank_of, tensor, tensors
 from reference.model import positions_of
 from scaled.stream import pack
 from spec.layout import Layout
@@ -24,7 +24,7 @@ LAYOUTS = [Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2), Layout(
 @LAWS
 def test_rms_norm_is_the_same_at_any_scale(seed: int, scale: float, width: int) -> None:
     x, weight = scale * numbers(seed, 3, width), numbers(seed + 1, width)
-    ours = scaled.attention.rms_norm(*tensors(x, weight), 1e-6)
+    ours = ask(scaled.attention.rms_norm, x, weight, 1e-6)
     assert_same(ours, reference.attention.rms_norm(x, weight, 1e-6), "rms norm")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from conformance.strategies import (
     partitions,
     small_config,
 )
-from conformance.twins import CPU, EXACT, ONE, assert_same, gradient_of, model_of, policy_of, tensor, tensors, value_of
+from conformance.twins import CPU, EXACT, ONE, ask, assert_same, gradient_of, model_of, policy_of, tensor, value_of
 from reference.batch import plain_batch
 from scaled.model import Transformer
 from scaled.stream import Stream, pack
@@ -45,12 +46,9 @@ ALL_ON = {f"{name}_weight": value for name, value in COEFFICIENTS.items()}
 WHOLE = 10 * EXACT
 """Bound of whole gradients: some ten functions, one after the other."""
 
-Weights = dict[str, torch.Tensor]
-LOSSES: dict[str, Callable[[Transformer, Stream, Weights, Batch, Config], Any]] = {
-    "policy": lambda model, stream, weights, batch, config: scaled.backend.policy_loss(model, stream, weights, batch, config, ONE),
-    "imitation": lambda model, stream, weights, batch, config: scaled.backend.imitation_loss(
-        model, stream, weights, batch, config, ONE
-    ),
+LOSSES: dict[str, Callable[[Transformer, Stream, dict[str, torch.Tensor], Batch, Config], Any]] = {
+    "policy": partial(scaled.backend.policy_loss, mesh=ONE),
+    "imitation": partial(scaled.backend.imitation_loss, mesh=ONE),
     "value": scaled.backend.value_loss,
 }
 REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
@@ -65,7 +63,7 @@ REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
 def test_p6_the_four_meanings_of_mean_have_the_same_weights(drawn: Any) -> None:
     response, group = drawn
     for aggregation in LOSS_SWITCHES["aggregation"]:
-        ours = scaled.loss.token_weights(*tensors(response, group), aggregation, 7.0)
+        ours = ask(scaled.loss.token_weights, response, group, aggregation, 7.0)
         assert_same(ours, reference.loss.token_weights(response, group, aggregation, 7.0), aggregation)
 
 
@@ -102,13 +100,13 @@ def test_p18_every_term_is_the_same_at_tokens_however_stale(changes: dict[str, A
     others, advantages, targets = log_probs + stale * numbers(seed + 1, 20), numbers(seed + 2, 20), numbers(seed + 3, 20)
     advantages[:3] = 0.0
     asked = log_probs, others, advantages
-    assert_same(scaled.loss.ratio(*tensors(*asked[:2])), reference.loss.ratio(*asked[:2]), "ratio")
+    assert_same(ask(scaled.loss.ratio, *asked[:2]), reference.loss.ratio(*asked[:2]), "ratio")
     for name in ("clipped_surrogate", "clip_fractions"):
-        ours = getattr(scaled.loss, name)(*tensors(*asked), switches)
+        ours = ask(getattr(scaled.loss, name), *asked, switches)
         assert_same(ours, getattr(reference.loss, name)(*asked, switches), name)
-    ours = scaled.loss.kl_penalty(*tensors(log_probs, others), switches.kl_estimator)
+    ours = ask(scaled.loss.kl_penalty, log_probs, others, switches.kl_estimator)
     assert_same(ours, reference.loss.kl_penalty(log_probs, others, switches.kl_estimator), "kl")
-    ours = scaled.loss.value_error(*tensors(log_probs, others, targets), switches.value_clip)
+    ours = ask(scaled.loss.value_error, log_probs, others, targets, switches.value_clip)
     assert_same(ours, reference.loss.value_error(log_probs, others, targets, switches.value_clip), "value error")
 
 
@@ -198,8 +196,9 @@ def test_p5_a_micro_batch_without_response_tokens_gives_zero_and_no_nan() -> Non
 def some_batch() -> Batch:
     """Two rows with advantages and an anchor."""
     batch = plain_batch([[2, 3], [4, 5, 6]], [[7, 8, 1], [9, 1]])
-    shape = batch.tokens.shape
-    return replace(batch, advantages=numbers(1, *shape), behaviour_log_probs=-2.5 + numbers(2, *shape), anchor_log_probs=-2.5 * np.ones(shape))
+    advantages, behaviour = (numbers(seed, *batch.tokens.shape) for seed in (1, 2))
+    anchor = np.full(batch.tokens.shape, -2.5)
+    return replace(batch, advantages=advantages, behaviour_log_probs=-2.5 + behaviour, anchor_log_probs=anchor)
 
 
 def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Array], Metrics]:

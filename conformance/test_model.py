@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 from autograd import grad
-from hypothesis import given
+from hypothesis import given, settings
 
 from conformance.compare import assert_all_close
-from conformance.strategies import FEW, MODEL_SWITCHES, Seeds, batches, combinations, numbers, settings, small_config
+from conformance.strategies import FEW, MODEL_SWITCHES, Seeds, batches, combinations, numbers, small_config
 from conformance.twins import EXACT, ONE, assert_same, gradient_of, model_of, policy_of, tensor, value_of
 from reference.model import hidden_states, positions_of, token_logits, token_values
 from scaled.backend import forward

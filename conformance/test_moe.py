@@ -12,7 +12,7 @@ from torch import Tensor
 import reference.moe
 import scaled.moe
 from conformance.strategies import LAWS, Seeds, masks, numbers, routings, small_config
-from conformance.twins import ONE, assert_same, policy_of, tensor, tensors
+from conformance.twins import ONE, ask, assert_same, policy_of, tensor, tensors
 from scaled.mesh import Axis
 from spec.types import Array, BoolArray, Params
 
@@ -46,7 +46,7 @@ def test_equal_router_logits_go_to_the_same_smaller_ids(drawn: tuple[Array, int]
 def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise: bool) -> None:
     logits, k = drawn
     ids = reference.moe.top_k(logits, k)
-    ours = scaled.moe.gates(*tensors(logits, ids), normalise)
+    ours = ask(scaled.moe.gates, logits, ids, normalise)
     assert_same(ours, reference.moe.gates(logits, ids, normalise), "gates")
 
 
@@ -55,7 +55,7 @@ def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise:
 def test_swiglu_is_the_same_and_never_overflows(seed: int, scale: float) -> None:
     x, params = scale * numbers(seed, 6, 5), layer(1)
     weights = [params[name][0] for name in EXPERTS]
-    assert_same(scaled.moe.swiglu(*tensors(x, *weights)), reference.moe.swiglu(x, *weights), "swiglu")
+    assert_same(ask(scaled.moe.swiglu, x, *weights), reference.moe.swiglu(x, *weights), "swiglu")
 
 
 @given(drawn=routings(), seed=Seeds)
@@ -66,7 +66,7 @@ def test_p18_dispatch_is_the_same_for_any_routing(drawn: tuple[Array, int], seed
     tokens, experts = logits.shape
     params, x = layer(experts), numbers(seed, tokens, 5)
     ids, gates = reference.moe.top_k(logits, k), numbers(seed + 1, tokens, k)
-    ours = scaled.moe.dispatch(*tensors(x, ids, gates), of_experts(params), ONE.expert)
+    ours = ask(scaled.moe.dispatch, x, ids, gates, of_experts(params), ONE.expert)
     assert_same(ours, reference.moe.dispatch(params, "", x, ids, gates), "dispatch")
 
 
@@ -81,7 +81,8 @@ def test_an_expert_without_tokens_has_a_gradient_and_it_is_zero() -> None:
 
 def test_p5_a_rank_without_tokens_answers_nothing_and_has_zero_gradients() -> None:
     weights = of_experts(layer(3))
-    out = scaled.moe.dispatch(torch.zeros(0, 5).double(), torch.zeros(0, 2).long(), torch.zeros(0, 2).double(), weights, ONE.expert)
+    x, ids, gates = torch.zeros(0, 5).double(), torch.zeros(0, 2).long(), torch.zeros(0, 2).double()
+    out = scaled.moe.dispatch(x, ids, gates, weights, ONE.expert)
     assert out.shape == (0, 5)
     out.sum().backward()
     for weight in weights:
@@ -115,9 +116,9 @@ def test_the_routers_losses_are_the_same_with_any_weights(mask: BoolArray, seed:
     ids = reference.moe.top_k(logits, k)
     weights = np.where(mask, np.random.default_rng(seed).random(mask.shape) + 0.1, 0.0)
     row = np.repeat(np.arange(B), S)
-    ours = scaled.moe.balance_loss(*tensors(logits, ids, weights.reshape(-1), row), B, SEQUENCE)
+    ours = ask(scaled.moe.balance_loss, logits, ids, weights.reshape(-1), row, B, SEQUENCE)
     assert_same(ours, reference.moe.balance_loss(logits, ids, weights), "balance")
-    ours = scaled.moe.z_loss(*tensors(logits, weights.reshape(-1)))
+    ours = ask(scaled.moe.z_loss, logits, weights.reshape(-1))
     assert_same(ours, reference.moe.z_loss(logits, weights), "z")
 
 
@@ -128,5 +129,5 @@ def test_the_balance_loss_does_not_ask_in_which_order_tokens_stand(mask: BoolArr
     logits, order = numbers(seed, B * S, 3), np.random.default_rng(seed).permutation(B * S)
     arrays: tuple[Any, ...] = (logits, reference.moe.top_k(logits, 2), mask.reshape(-1) * 0.5, np.repeat(np.arange(B), S))
     moved = (array[order] for array in arrays)
-    one = scaled.moe.balance_loss(*tensors(*arrays), B, SEQUENCE)
-    assert_same(scaled.moe.balance_loss(*tensors(*moved), B, SEQUENCE), one.numpy(), "balance")
+    one = ask(scaled.moe.balance_loss, *arrays, B, SEQUENCE)
+    assert_same(ask(scaled.moe.balance_loss, *moved, B, SEQUENCE), one.numpy(), "balance")

@@ -116,7 +116,10 @@ def names_of(line: str) -> list[str]:
     names = re.findall("`([^`]+)`", line.split("|")[1])
     folder = names[0].rpartition("/")[0]
     whole = [name if "/" in name else f"{folder}/{name}" for name in names]
-    return [name.replace(".", r"\.").replace("layer i", r"layer \d+").replace("NAME", r"\S+").replace("FIGURE", ".+") for name in whole]
+    meanings = {".": r"\.", "layer i": r"layer \d+", "NAME": r"\S+", "FIGURE": ".+"}
+    for sign, meaning in meanings.items():
+        whole = [name.replace(sign, meaning) for name in whole]
+    return whole
 
 
 def assert_all_equal_or_close(found: dict[str, Array], expected: dict[str, Array]) -> None:

@@ -1,6 +1,7 @@
 """The same question to both houses: arrays into tensors, models of equal weights, answers that must agree."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from scaled.model import Transformer
 from scaled.parallelize import build, fill, gradients_of
 from spec.config import Config
 from spec.layout import Layout
-from spec.types import Array, BoolArray, Params
+from spec.types import Array, Params
 
 EXACT = 1e-12
 """Bound in float64 for functions and for small models: some hundred roundings, far below any mistake."""
@@ -25,14 +26,19 @@ ONE = single(CPU)
 """The mesh of one process."""
 
 
+def ask(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function of the torch house answers to these arguments, arrays among them given as tensors."""
+    return function(*(tensor(argument) if isinstance(argument, np.ndarray) else argument for argument in arguments))
+
+
 def tensors(*arrays: Any) -> tuple[Tensor, ...]:
     """Copies of arrays as tensors."""
-    return tuple(torch.from_numpy(np.array(array)) for array in arrays)
+    return tuple(tensor(array) for array in arrays)
 
 
 def tensor(array: Any) -> Tensor:
     """A copy of an array as a tensor."""
-    return tensors(array)[0]
+    return torch.from_numpy(np.array(array))
 
 
 def assert_same(found: Any, expected: Any, what: str, relative: float = EXACT, scale: float = 0.0) -> None:
@@ -91,11 +97,5 @@ def gradient_of(model: Transformer) -> dict[str, Array]:
 def rank_of(layout: Layout, context: int, tensor_rank: int) -> Mesh:
     """The mesh as one of many ranks sees it, without the others: for what needs no communication."""
     sequence = Axis("sequence", layout.cp * layout.tp, context * layout.tp + tensor_rank)
-    none = {name: Axis(name) for name in ("data", "expert", "world")}
     context_axis, tensor_axis = Axis("context", layout.cp, context), Axis("tensor", layout.tp, tensor_rank)
-    return Mesh(layout, CPU, context=context_axis, tensor=tensor_axis, sequence=sequence, **none)
-
-
-def clean(values: Mapping[str, Array], mask: BoolArray) -> dict[str, Array]:
-    """Arrays with 0 where the mask is off."""
-    return {name: np.where(mask, array, 0.0) for name, array in values.items()}
+    return replace(ONE, layout=layout, context=context_axis, tensor=tensor_axis, sequence=sequence)
