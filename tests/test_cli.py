@@ -77,8 +77,12 @@ def test_a_directory_in_use_is_left_as_it_is(finished: Path) -> None:
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 
-def test_the_scaled_house_says_that_it_is_not_built(tmp_path: Path) -> None:
-    assert_refused(run("run", "--backend", "scaled", "--out", str(tmp_path / "run")), "backend='scaled'", "legal: reference")
+def test_the_reference_is_refused_under_a_launcher(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PMI_SIZE", "2")
+    result = run("run", "--out", str(tmp_path / "run"))
+    assert result.exit_code == 2
+    assert "backend='reference' runs in one process" in result.output
+    assert not (tmp_path / "run").exists()
 
 
 def test_resuming_nothing_is_refused(tmp_path: Path) -> None:

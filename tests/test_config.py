@@ -124,7 +124,7 @@ REFUSALS = {
     "family without difficulties": (
         "data.difficulties.maze=[]",
         Reason.ILLEGAL_COMBINATION,
-        "data.difficulties has no entry for family 'maze': must list at least one difficulty",
+        "data.families='maze' has no entry in data.difficulties; families that have one: arithmetic, sudoku, twentyfour",
     ),
     "difficulty zero": (
         "data.difficulties.maze=[0]",
