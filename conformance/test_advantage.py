@@ -100,6 +100,14 @@ def test_p13_a_group_of_equal_rewards_gets_exactly_zero(std: str, reward: float,
     assert not scaled.advantage.group_advantages(rewards, group, std).any()
 
 
+@pytest.mark.parametrize("std", STANDARDS)
+def test_p13_rewards_that_only_round_off_tells_apart_are_equal(std: str) -> None:
+    rewards, group = np.array([0.3, 0.1 + 0.2, 0.3]), np.zeros(3, dtype=np.int64)
+    assert np.ptp(rewards) > 0.0
+    assert not ask(scaled.advantage.group_advantages, rewards, group, std).any()
+    assert not reference.advantage.group_advantages(rewards, group, std).any()
+
+
 @given(size=st.integers(2, 20), outlier=st.floats(1.0, 1e9))
 @LAWS
 def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier: float) -> None:
