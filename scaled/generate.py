@@ -45,7 +45,7 @@ def draw(log_p_nV: Tensor, uniform_n: Tensor) -> Tensor:
     return (cumulative_nV > threshold_n1).to(torch.int8).argmax(-1)
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def generate(
     weights: Mapping[str, Tensor],
     model: ModelConfig,

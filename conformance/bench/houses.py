@@ -47,7 +47,7 @@ NO_CHECKPOINTS = "run.checkpoint_every=1000000"
 @click.option("--steps", default=300, show_default=True, help="imitation steps of the cold start, on the torch house")
 @click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), help="start from this step_N folder instead")
 @click.option("--repetitions", default=5, show_default=True, help="repetitions that count, of each house in turn")
-@click.option("--threads", default=len(os.sched_getaffinity(0)), show_default=True, help="threads of torch")
+@click.option("--threads", default=1, show_default=True, help="of torch; 1 as in `seed run`, more only on an idle machine")
 @click.argument("overrides", nargs=-1)
 def houses(
     recipe: str, steps: int, checkpoint: Path | None, repetitions: int, threads: int, overrides: tuple[str, ...]
