@@ -56,12 +56,12 @@ def overlong_start(config: Config) -> str:
 
 
 def equation_table() -> str:
-    """Every equation: number, what it says, where it is printed, the function, the test."""
+    """Every equation: number, what it says, where it is printed, the function in each house or why there is none, the test."""
     lines = []
     for number, equation in enumerate(EQUATIONS, start=1):
         lines.append(f"{number:3}  {equation.title}: {equation.formula}")
         lines.append(f"     source     {equation.source}")
-        lines.append(f"     reference  {equation.reference}")
-        lines.append(f"     scaled     {equation.scaled or 'not built yet'}")
+        lines.append(f"     reference  {equation.reference or equation.apart}")
+        lines.append(f"     scaled     {equation.scaled or equation.apart}")
         lines.append(f"     test       {equation.test}")
     return "\n".join(lines)

@@ -17,11 +17,11 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from conformance.cases import CASES, case_batch, case_config, case_rewards
+from conformance.cases import CASES, case_batch, case_config
 from conformance.compare import largest_error
 from conformance.launch import run_ranks
 from conformance.reference_trace import ReferenceTracer
-from conformance.trace import CHAPTERS, Replay, Trace, flat, trace
+from conformance.trace import CHAPTERS, Replay, Trace, flat, started, trace
 from spec.layout import Layout
 from spec.types import Params
 
@@ -174,10 +174,9 @@ def in_bfloat16(case: str) -> Trace:
     exact one at weights that were rounded to bfloat16.
     """
     tracer, config, routes = ReferenceTracer(), case_config(case), chosen_experts(ReferenceTracer(), case)
-    exact = tracer.backend.begin_reinforcement(tracer.backend.initial_state(config), config)
+    exact, learned = started(tracer, config)
     policy, value = rounded(exact.policy), rounded(exact.value)
     found = tracer.forward(replace(exact, policy=policy, value={}), config, case_batch(config), routes)
-    learned = tracer.backend.advantages(exact, config, case_batch(config), case_rewards(config))
     at_rounded = replace(exact, policy=plain(policy), value=plain(value))
     gradients = tracer.gradients(at_rounded, config, learned, None)
     found["gradient"] = {name: g for name, g in gradients.items() if name.startswith("policy")}

@@ -1,4 +1,4 @@
-"""All communication of the numeric chapters: what each call does forward, and backward as the transpose of it.
+"""All communication but that of FSDP: what each call does forward, and backward as the transpose of it.
 
 =============== ========================================== ==========================
 call            forward                                    backward
@@ -6,8 +6,10 @@ call            forward                                    backward
 all_gather      concatenate the ranks' rows                reduce-scatter
 reduce_scatter  sum over ranks, keep this rank's rows      all-gather
 exchange        send rows to their ranks (uneven)          send the gradients back
-sum_over        sum over ranks                             none: outside of gradients
 exchange_counts tell each rank how many rows will come     none
+sum_over        sum over ranks                             none: outside of gradients
+max_over        largest over ranks                         none
+gather_objects  Python values of all ranks                 none
 =============== ========================================== ==========================
 
 On an axis of one rank every call returns its argument. Written by hand over the c10d calls, because the functional

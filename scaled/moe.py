@@ -180,4 +180,3 @@ def z_loss(logits_nE: Tensor, weights_n: Tensor) -> Tensor:
     """``sum_t w_t logsumexp(logits_t)^2`` over this rank's tokens (ST-MoE eq. 5)."""
     z_n = torch.logsumexp(logits_nE, -1)
     return torch.where(weights_n > 0, weights_n * z_n * z_n, 0.0).sum()
-

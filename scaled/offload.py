@@ -12,7 +12,7 @@ import contextlib
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,6 @@ def away(x: Tensor) -> Tensor:
     finally:
         os.unlink(path)  # the mapping keeps the bytes; nothing is left behind, whatever ends the process
     return held.copy_(x)
-
-
-Place = Callable[[Tensor], Tensor]
-"""Where moments live: ``away``, or ``stay``."""
 
 
 def stay(x: Tensor) -> Tensor:
