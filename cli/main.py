@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 PRESETS = ("tiny", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
+ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")
 PRECISIONS = ("float64", "float32", "bfloat16")
 
 
@@ -163,6 +164,8 @@ def judging_options(command: Callable[..., None]) -> Callable[..., None]:
                          help="Of one verdict.  [default: 10; code and judge 300]"),
             click.option("--memory-limit", type=click.IntRange(512), default=4096, show_default=True, metavar="MIB",
                          help="Of one worker."),
+            click.option("--isolation", type=click.Choice(ISOLATIONS), default="automatic", show_default=True,
+                         help="Where programs of code lines run. weak is none against attacks; it must be named."),
             click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time.  [default: all cores]"),
         ]
     ):
@@ -228,13 +231,13 @@ def generate_puzzles(
 
 
 def _rule_and_pool(
-    verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, jobs: int | None
+    verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, isolation: str, jobs: int | None
 ) -> "tuple[Rule, Pool]":
     from reference.verify.lines import Rule
     from reference.verify.pool import Pool, default_jobs
     from reference.verify.worker import Limits
 
-    return Rule(verifier, line_verifiers), Pool(jobs or default_jobs(), Limits(time_limit, memory_limit))
+    return Rule(verifier, line_verifiers), Pool(jobs or default_jobs(), Limits(time_limit, memory_limit, isolation))
 
 
 def _was_given(context: click.Context, name: str) -> bool:

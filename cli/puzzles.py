@@ -18,10 +18,11 @@ from spec.types import Problem
 
 def listing() -> str:
     """One line per family: name, levels, what it is (the first sentence of its module)."""
-    lines = [f"{'family':14}{'levels':>8}   what"]
+    width = max(map(len, FAMILIES))
+    lines = [f"{'family':{width}}{'levels':>8}   what"]
     for name, family in FAMILIES.items():
         levels = f"{family.LEVELS[0]}-{family.LEVELS[-1]}"
-        lines.append(f"{name:14}{levels:>8}   {(family.__doc__ or '').partition(chr(10))[0]}")
+        lines.append(f"{name:{width}}{levels:>8}   {(family.__doc__ or '').partition(chr(10))[0]}")
     return "\n".join(lines)
 
 

@@ -45,7 +45,7 @@ def examine(backend: Backend[State], state: State, config: Config, observer: Obs
     """Answer every held-out problem ``evaluation.samples`` times.
 
     General families too are examined by what can be verified about them: the form of a line. What cannot be verified is
-    examined in ``reference.judge_examination``.
+    examined in ``reference.judges.examination``.
 
     Args:
         backend: The house that samples.

@@ -18,8 +18,8 @@ model without saying how, so the rule and its weight w are switches.
 
 import math
 
+from reference.judges.reward_model import DECIDED
 from reference.problems import verify
-from reference.reward_model import DECIDED
 from reference.tokenizer import decode
 from spec.config import Config, DataClass, RewardConfig
 from spec.errors import Reason, SeedError

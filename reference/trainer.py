@@ -15,17 +15,18 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from reference import journal, reward_model
+from reference import journal
 from reference.batch import plain_batch, rollout_batch
 from reference.curriculum import Collection, collect
 from reference.examination import examination_problems, examine
-from reference.judge_examination import examine_judges, judge_summary
+from reference.judges import reward_model
+from reference.judges.examination import examine_judges, judge_summary
+from reference.judges.reward_model import RewardModel
 from reference.problems import training_problem
 from reference.progress import Progress
 from reference.puzzles import FAMILIES
 from reference.random import generator
 from reference.reward import quality_of, score
-from reference.reward_model import RewardModel
 from reference.run_directory import RunDirectory
 from reference.schedule import SynchronousSchedule
 from reference.tokenizer import END, encode, vocabulary_for

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from reference.puzzles.backtracking import bits, cross, draw_solvable, fitting
 from reference.puzzles.filling import BLANK, blanked, completed, lines_of, misfilled, only_blanks
-from reference.puzzles.search import bits, cross, draw_solvable, fitting
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 

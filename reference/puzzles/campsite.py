@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from reference.puzzles.backtracking import Count, bits, draw_solvable, mark, numbers_of
 from reference.puzzles.filling import rows_of
 from reference.puzzles.marking import (
     NotAMarking,
@@ -31,7 +32,6 @@ from reference.puzzles.marking import (
     windows,
 )
 from reference.puzzles.matching import match
-from reference.puzzles.search import Count, bits, draw_solvable, mark, numbers_of
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 

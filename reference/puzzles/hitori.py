@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from reference.puzzles.backtracking import Count, Marks, bits, draw_solvable, mark, numbers_of
 from reference.puzzles.filling import random_latin_square, rows_of
 from reference.puzzles.marking import NotAMarking, beside, cells_of, connected, lines, marked, place, read_marks, side, touching
-from reference.puzzles.search import Count, Marks, bits, draw_solvable, mark, numbers_of
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 

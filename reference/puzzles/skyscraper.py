@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from reference.puzzles.backtracking import bits, cross, draw_solvable, fitting
 from reference.puzzles.filling import BLANK, blanked, completed, lines_of, misfilled, only_blanks, random_latin_square
-from reference.puzzles.search import bits, cross, draw_solvable, fitting
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from reference.puzzles.backtracking import Count, bits, draw_solvable, mark, numbers_of
 from reference.puzzles.filling import rows_of
 from reference.puzzles.marking import NotAMarking, around, cells_of, lines, marked, place, read_marks, side, touching, windows
-from reference.puzzles.search import Count, bits, draw_solvable, mark, numbers_of
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 

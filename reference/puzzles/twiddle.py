@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.search import shortest_moves
+from reference.puzzles.shortest_path import shortest_moves
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 

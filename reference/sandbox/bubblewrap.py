@@ -51,8 +51,9 @@ def command(readable: Sequence[str], limits: Limits, inside: Sequence[str]) -> l
         *("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
         *("--uid", INSIDE_USER, "--gid", INSIDE_USER, "--disable-userns", "--hostname", "sandbox"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-        *(part for path in readable if os.path.exists(path) for part in _shown(path)),
         *("--dev", "/dev", "--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/dev/shm"),
+        # Last, because an environment may itself lie below /tmp.
+        *(part for path in readable if os.path.exists(path) for part in _shown(path)),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"),
         *inside,
     ]

@@ -9,7 +9,6 @@ RLIMIT_FSIZE bounds. So nobody has to read while the process runs, and no orphan
 
 import atexit
 import fcntl
-import itertools
 import json
 import os
 import select
@@ -24,7 +23,7 @@ from signal import Signals
 from types import TracebackType
 from typing import Any
 
-from reference.sandbox import keeper, reach, weak
+from reference.sandbox import keeper, reach, users, weak
 from reference.sandbox.limits import Limits
 
 MECHANISMS = ("bubblewrap", "landlock", "weak")
@@ -33,16 +32,12 @@ GRACE_SECONDS = 10.0
 """How much longer than a guest's own time its guard may take to report: a busy machine, not a hostile program."""
 
 STATUS_BYTES = 4096
-FIRST_UID, UIDS = 60706, 478
-"""Uids that no distribution hands out (systemd's table of uids: unused 60706-61183): each process gets the next one."""
 
 SEALS = fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 _start_lock = threading.Lock()
 _keepers: dict[int, tuple[socket.socket, "subprocess.Popen[bytes]"]] = {}
 """The keeper of this process, by its own process id: after a fork the child starts its own."""
-
-_serial = itertools.count(os.getpid())
 
 
 class SandboxError(Exception):
@@ -107,7 +102,8 @@ class Guest:
         """Wait until nothing is left of the process.
 
         Raises:
-            SandboxError: It could not be confined, so it was never run; or its guard does not report.
+            SandboxError: It could not be confined, so it was never run; or its guard does not report. A process that was killed
+                before it was confined has not failed.
         """
         _, status, stdout, stderr = self.descriptors
         poll = select.poll()
@@ -116,11 +112,11 @@ class Guest:
             raise SandboxError("the guard of a sandboxed process does not report")
         message = os.read(status, STATUS_BYTES)
         written = _contents(stderr)
-        if not message:
-            raise SandboxError(f"the guard of a sandboxed process died: {written[:300].decode('utf-8', 'replace')}")
-        report = json.loads(message)
+        report = json.loads(message or '{"fault": "no report"}')
+        if "fault" in report:
+            raise SandboxError(f"the guard of a sandboxed process died: {report['fault']}")
         if not report.pop("ready"):
-            why = written[:300].decode("utf-8", "replace").strip() or f"status {report['status']}"
+            why = written[:300].decode("utf-8", "replace").strip() or Ended(stdout=b"", stderr=b"", **report).fault()
             raise SandboxError(f"the process could not be confined: {why}")
         return Ended(stdout=_contents(stdout), stderr=written, **report)
 
@@ -165,7 +161,10 @@ def start(
         "readable": reach.readable(),
         "shares_its_user": os.getuid() != 0 and mechanism != "bubblewrap",
     }
-    uid = FIRST_UID + next(_serial) % UIDS if os.getuid() == 0 else None
+    try:
+        uid, claims = _own_uid()
+    except users.NoUid as failure:
+        raise SandboxError(f"no process could be started: {failure}") from failure
     request = {"run": run, "path": _search_path(), "uid": uid, "seconds": limits.wall_seconds}
     lifeline_end, lifeline = os.pipe()
     status, status_end = os.pipe()
@@ -174,14 +173,22 @@ def start(
     lent = [_sealed(stdin), nowhere if quiet else stdout, stderr, _sealed(json.dumps(job).encode()), *descriptors]
     guest = Guest(lifeline, status, stdout, stderr, limits.wall_seconds)
     try:
-        _send(json.dumps(request).encode(), [lifeline_end, status_end, *lent])
+        _send(json.dumps(request).encode(), [lifeline_end, status_end, *claims, *lent])
     except OSError as failure:
         guest.close()
         raise SandboxError(f"no process could be started: {failure}") from failure
     finally:
-        for descriptor in (lifeline_end, status_end, nowhere, lent[0], lent[3]):
+        for descriptor in (lifeline_end, status_end, nowhere, *claims, lent[0], lent[3]):
             os.close(descriptor)
     return guest
+
+
+def _own_uid() -> tuple[int | None, list[int]]:
+    """Claim a uid if we can give one away; the guard holds the claim as long as it lives."""
+    if os.getuid() != 0:
+        return None, []
+    uid, claimed = users.claim()
+    return uid, [claimed.detach()]
 
 
 def _send(message: bytes, descriptors: list[int]) -> None:

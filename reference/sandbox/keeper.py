@@ -8,7 +8,8 @@ safe way to a fresh interpreter. A guard watches one guest until it ends, its ti
 lifeline; then it kills what is left, waits until the last descendant is gone (orphans come to it, PR_SET_CHILD_SUBREAPER),
 and only then reports. When the host dies, lifelines and the request socket close, and everything ends by itself.
 
-The descriptors of a request: 0 lifeline, 1 status, then the guest's own (see ``guest``), which become 0, 1, 2, ...
+The descriptors of a request: 0 lifeline, 1 status, 2 the claim of the uid if it has one (``users``: held until the guard ends),
+then the guest's own (see ``guest``), which become 0, 1, 2, ...
 """
 
 import contextlib
@@ -23,10 +24,10 @@ import signal
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from reference.sandbox import bubblewrap, guest, weak
+from reference.sandbox.descendants import descendants
 from reference.sandbox.limits import Limits
 
 REQUEST_BYTES = 1 << 16
@@ -70,6 +71,8 @@ def serve(requests: socket.socket) -> None:
             requests.close()
             try:
                 guard(request, descriptors)
+            except BaseException as failure:
+                os.write(descriptors[1], json.dumps({"fault": f"{type(failure).__name__}: {failure}"[:300]}).encode())
             finally:
                 os._exit(0)
         for descriptor in descriptors:
@@ -87,6 +90,8 @@ def guard(request: dict[str, Any], descriptors: list[int]) -> None:
     library = ctypes.CDLL(None, use_errno=True)
     library.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     lifeline, status, *own = descriptors
+    if request["uid"] is not None:
+        own.pop(0)  # the claim stays open in the guard, and only there, until it has ended
     watching, ready = os.pipe()
     started = time.monotonic()
     process = os.fork()
@@ -100,14 +105,16 @@ def guard(request: dict[str, Any], descriptors: list[int]) -> None:
             os._exit(guest.SETUP_FAILED)
     for descriptor in (ready, *own):
         os.close(descriptor)
-    late = not _ended(process, lifeline, started + request["seconds"])
+    ended = _ended(process, lifeline, started + request["seconds"])
+    late = not ended and time.monotonic() >= started + request["seconds"]
     with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
     _, how, use = os.wait4(process, 0)
     bury_the_rest(request["uid"])
     report = {
-        "ready": os.read(watching, 1) == b"1",
-        "late": late and time.monotonic() >= started + request["seconds"],
+        # A host may let go of a guest that has only just been started: then it has not failed.
+        "ready": os.read(watching, 1) == b"1" or (not ended and not late),
+        "late": late,
         "status": os.waitstatus_to_exitcode(how),
         "cpu_seconds": use.ru_utime + use.ru_stime,
         "wall_seconds": time.monotonic() - started,
@@ -147,7 +154,7 @@ def bury_the_rest(uid: int | None) -> None:
     while _have_children():
         if uid is not None:
             _kill_all_of(uid)
-        for child in _descendants(os.getpid()):
+        for child in descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(child, signal.SIGKILL)
         time.sleep(PAUSE_SECONDS)
@@ -172,21 +179,6 @@ def _kill_all_of(uid: int) -> None:
         finally:
             os._exit(0)
     os.waitpid(killer, 0)
-
-
-def _descendants(ancestor: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            # "pid (name) state parent ...": a name may hold spaces and parentheses, so cut behind the last one.
-            children.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
-    found: list[int] = []
-    waiting = [ancestor]
-    while waiting:
-        young = children.get(waiting.pop(), [])
-        found += young
-        waiting += young
-    return found
 
 
 def _ended(process: int, lifeline: int, deadline: float) -> bool:

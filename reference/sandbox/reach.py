@@ -35,7 +35,7 @@ def own() -> tuple[str, ...]:
     """List the directories of this project that a process needs in its sandbox; tests and data are not among them."""
     here = Path(__file__).resolve().parent
     root = here.parent
-    return (str(here), str(root / "verify"), str(root / "__init__.py"))
+    return (str(here), str(root / "programs"), str(root / "__init__.py"))
 
 
 def readable() -> tuple[str, ...]:

@@ -14,11 +14,11 @@ kind        fields                                                        raw sh
             function to check; ``prompt``: else the problem is it         ``check``); {``test``, ``entry_point``, ``prompt``}
 ==========  ============================================================  ==================================================
 
-``stdio`` runs the program once per case, compares its output here (``code_compare``), or has the checker compare it in a sandbox
-of its own. The other kinds run two processes, both in sandboxes, joined by two pipes:
+``stdio`` runs the program once per case and compares its output here, or has the checker compare it in a sandbox of its own.
+The other kinds run two processes, both in sandboxes, joined by two pipes (modules of ``reference.programs``):
 
     judge: tests, verdict   --- requests --->   solution: the program
-      (code_judge)          <--- values ----     (code_solution)       plain tagged data, bounded (code_wire)
+          (judge)           <--- values ----         (solution)        plain tagged data, bounded (wire)
 
 The program's process holds no test and no expected value; the verdict comes from the judge. An exit status or a printed text
 can make a program wrong and never right. Empty or broken tests are an ``error``.
@@ -32,17 +32,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from reference.programs.compare import same_output
+from reference.programs.extraction import program_of
+from reference.programs.suite import SuiteError, suite_of
 from reference.sandbox.host import Ended, SandboxError, start
 from reference.sandbox.limits import Limits
 from reference.sandbox.probe import AUTOMATIC, choose
-from reference.verify.code_compare import same_output
-from reference.verify.code_suite import SuiteError, suite_of
-from reference.verify.code_text import program_of
 from spec.types import Outcome, Verdict
 from spec.verify import Item
 
-SOLUTION, SCRIPT = "reference.verify.code_solution:serve", "reference.verify.code_solution:program"
-JUDGE, CHECKER = "reference.verify.code_judge:judge", "reference.verify.code_judge:check_output"
+SOLUTION, SCRIPT = "reference.programs.solution:serve", "reference.programs.solution:program"
+JUDGE, CHECKER = "reference.programs.judge:judge", "reference.programs.judge:check_output"
 
 JUDGE_EXTRA_SECONDS = 10
 """How much longer than the program the judge may take: the tests' own work, and time to notice that the program is gone."""
@@ -67,11 +67,19 @@ def verify(item: Item, isolation: str = AUTOMATIC, limits: Limits = DEFAULT_LIMI
         mechanism = choose(isolation)
         if not program.strip():
             return Verdict(Outcome.WRONG, "", "the response holds no program")
-        run = _run_script if suite["kind"] == "stdio" else _run_with_judge
-        outcome, why = run(program, suite, item.problem, mechanism, limits)
+        outcome, why = _run(program, suite, item.problem, mechanism, limits)
     except (SuiteError, SandboxError) as failure:
         return Verdict(Outcome.ERROR, program, str(failure), mechanism)
     return Verdict(outcome, program, why, mechanism)
+
+
+def _run(program: str, suite: dict[str, Any], problem: str, mechanism: str, limits: Limits) -> tuple[Outcome, str]:
+    """Run once, and once more if the sandbox itself has failed: that says nothing about the program."""
+    run = _run_script if suite["kind"] == "stdio" else _run_with_judge
+    try:
+        return run(program, suite, problem, mechanism, limits)
+    except SandboxError:
+        return run(program, suite, problem, mechanism, limits)
 
 
 def _run_script(program: str, suite: dict[str, Any], _: str, mechanism: str, limits: Limits) -> tuple[Outcome, str]:

@@ -12,6 +12,7 @@ own     ``--verifier``              nothing      10 s
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from spec.errors import Reason, SeedError
 from spec.verify import DOMAINS, Verifier
@@ -27,11 +28,12 @@ SECONDS_OF: Mapping[str, float] = {"code": 300.0, "judge": 300.0}
 limit, and a judge waits for a model. Here the outer limit only catches a verifier that hangs."""
 
 
-def domain_verifier(domain: str) -> Verifier:
+def domain_verifier(domain: str, isolation: str) -> Verifier:
     """Load the verifier of a domain, and of that domain only: each needs libraries that the others do not.
 
     Args:
         domain: A member of ``spec.verify.DOMAINS``.
+        isolation: Where programs are run, see ``reference.sandbox.probe.choose``.
 
     Returns:
         The verifier.
@@ -46,7 +48,7 @@ def domain_verifier(domain: str) -> Verifier:
     if domain == "code":
         from reference.verify.code import verify as code
 
-        return code
+        return partial(code, isolation=isolation)
     if domain == "puzzle":
         from reference.verify.puzzle import verify as puzzle
 

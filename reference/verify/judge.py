@@ -16,8 +16,8 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from reference.verify.judge_server import ServerJudge
-from reference.verify.judge_text import final_answer
+from reference.judges.server import ServerJudge
+from reference.judges.text import final_answer
 from spec.judge import Triplet, principles
 from spec.types import Outcome, Verdict
 from spec.verify import Item

@@ -2,7 +2,7 @@
 
     response -> extraction -> limits -> normal_forms -> structures, parser -> equivalence -> values -> engine
 
-Choices, where graders differ. Switches are fields of ``reference.verify.policy.Policy``; the rest is fixed.
+Choices, where graders differ. Switches are fields of ``reference.mathematics.policy.Policy``; the rest is fixed.
 
 =================================  ===================================================================  ==================
 point                              choice                                                               switch
@@ -38,18 +38,18 @@ limit gives the verifier a process and kills it.
 
 from collections.abc import Iterator
 
-from reference.verify.answers import Answer, Collection, Matrix, Named, Scalar, Statement
-from reference.verify.choices import Choice, chosen_letter, reference_choice
-from reference.verify.equivalence import same_answer
-from reference.verify.evaluation import BASE_DIGITS, UNDEFINED, Evaluation, TooLarge, point_number
-from reference.verify.expressions import Tree, symbols
-from reference.verify.extraction import braced, final_answer, without_announcement
-from reference.verify.limits import broken_limit
-from reference.verify.normal_forms import normal_form
-from reference.verify.parser import Unreadable
-from reference.verify.policy import DEFAULT, Policy
-from reference.verify.structures import read_answer
-from reference.verify.values import Comparison, Undecided, folded
+from reference.mathematics.answers import Answer, Collection, Matrix, Named, Scalar, Statement
+from reference.mathematics.choices import Choice, chosen_letter, reference_choice
+from reference.mathematics.equivalence import same_answer
+from reference.mathematics.evaluation import BASE_DIGITS, UNDEFINED, Evaluation, TooLarge, point_number
+from reference.mathematics.expressions import Tree, symbols
+from reference.mathematics.extraction import braced, final_answer, without_announcement
+from reference.mathematics.limits import broken_limit
+from reference.mathematics.normal_forms import normal_form
+from reference.mathematics.parser import Unreadable
+from reference.mathematics.policy import DEFAULT, Policy
+from reference.mathematics.structures import read_answer
+from reference.mathematics.values import Comparison, Undecided, folded
 from spec.puzzle import MAX_EXTRACTED_CHARACTERS
 from spec.types import Outcome, Verdict
 from spec.verify import Item

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
+from reference.sandbox.descendants import descendants
 from reference.verify.domains import SECONDS, SECONDS_OF
 from reference.verify.frames import Illegible, Inbox, encoded
 from reference.verify.judgement import Judgement, error, judgement_of
@@ -38,20 +39,22 @@ FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 SAME_ORDER = {"PYTHONHASHSEED": "0"}
 """A verifier that depends on the order of a set then says the same in every process and every run."""
 
-START = "import sys; sys.path[:] = {path}; from reference.verify.worker_process import main; main(*map(int, sys.argv[1:]))"
+START = "import sys; sys.path[:] = {path}; from reference.verify.worker_process import main; main(*sys.argv[1:])"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a verifier may take.
+    """What a verifier may take, and where it runs programs.
 
     Attributes:
         seconds: Time limit of one verdict; None for the domain's own, see ``reference.verify.domains``.
         memory_mebibytes: Limit of the address space of each worker, > 0.
+        isolation: Where programs are run: ``automatic``, ``bubblewrap``, ``landlock`` or ``weak``.
     """
 
     seconds: float | None = None
     memory_mebibytes: int = 4096
+    isolation: str = "automatic"
 
     def seconds_for(self, domain: str, verifier: str) -> float:
         """Time limit of one verdict."""
@@ -93,7 +96,7 @@ class Worker:
         numbers = [*map(str, theirs), str(limits.memory_mebibytes << 20)]
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", START.format(path=path), *numbers],
+                [sys.executable, "-P", "-c", START.format(path=path), *numbers, limits.isolation],
                 pass_fds=theirs,
                 env=FEW_THREADS | dict(os.environ) | SAME_ORDER,
                 stdin=subprocess.DEVNULL,
@@ -158,7 +161,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process, its group and its descendants at once, and reap it."""
-        strays = _descendants(self.process.pid)
+        strays = descendants(self.process.pid)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         for stray in strays:
@@ -217,21 +220,3 @@ class Worker:
 def _key(request: Request) -> str:
     """What has to be imported for a request: the user's own verifier, or that of the domain."""
     return request.verifier or (request.item.domain if request.item else "")
-
-
-def _descendants(ancestor: int) -> list[int]:
-    """Processes that a verifier started, also in groups of their own (a sandbox, say). None where there is no /proc."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if entry.isdigit():
-            with suppress(OSError), open(f"/proc/{entry}/stat", "rb") as file:
-                # The name, in parentheses, may hold anything; the parent is the second word behind it.
-                parent = int(file.read().rpartition(b")")[2].split()[1])
-                children.setdefault(parent, []).append(int(entry))
-    found: list[int] = []
-    waiting = [ancestor]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found

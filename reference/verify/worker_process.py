@@ -29,33 +29,35 @@ OUT_OF_MEMORY = 71
 """Exit status that tells the pool of a ``MemoryError``; 71 is EX_OSERR of sysexits.h."""
 
 
-def main(requests: int, replies: int, lifeline: int, memory: int) -> None:
-    """Serve until the pool closes the pipe.
+def main(requests: str, replies: str, lifeline: str, memory: str, isolation: str) -> None:
+    """Serve until the pool closes the pipe; the arguments are those of a command line.
 
     Args:
         requests: Descriptor to read from.
         replies: Descriptor to write to.
         lifeline: Read end of a pipe whose other end closes when the pool dies.
         memory: Limit of the address space in bytes.
+        isolation: Where programs are run.
     """
-    for descriptor in (requests, replies, lifeline):
+    reading, writing, watched = int(requests), int(replies), int(lifeline)
+    for descriptor in (reading, writing, watched):
         os.set_inheritable(descriptor, False)
-    limit_memory(memory)
-    die_with_the_pool(lifeline)
-    with os.fdopen(requests, "rb") as stream:
+    limit_memory(int(memory))
+    die_with_the_pool(watched)
+    with os.fdopen(reading, "rb") as stream:
         try:
             while (request := frames.read(stream)) is not None:
-                frames.write(replies, serve(request, replies))
+                frames.write(writing, serve(request, writing, isolation))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
 
 
-def serve(request: dict[str, Any], replies: int) -> dict[str, Any]:
+def serve(request: dict[str, Any], replies: int, isolation: str) -> dict[str, Any]:
     """Answer one request; see the table of this module."""
     process, serial = os.getpid(), request["serial"]
     try:
         item = None if request["item"] is None else Item(**request["item"])
-        verifier = find_verifier(request["verifier"], item)
+        verifier = find_verifier(request["verifier"], item, isolation)
         if request["announce"]:
             frames.write(replies, {"serial": serial, "loaded": True})
         judgement = judgement_of(verifier(item)) if item else judgement_of(Verdict(Outcome.CORRECT, "", "it loads"))
@@ -68,9 +70,9 @@ def serve(request: dict[str, Any], replies: int) -> dict[str, Any]:
     return {"serial": serial, **judgement.as_json()}
 
 
-def find_verifier(address: str, item: Item | None) -> Callable[[Item], Any]:
+def find_verifier(address: str, item: Item | None, isolation: str) -> Callable[[Item], Any]:
     """The user's own verifier if one is named, else that of the item's domain."""
-    return own_verifier(address) if address or item is None else domain_verifier(item.domain)
+    return own_verifier(address) if address or item is None else domain_verifier(item.domain, isolation)
 
 
 def failed(failure: BaseException) -> Judgement:

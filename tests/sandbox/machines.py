@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reference.sandbox import keeper
+from reference.sandbox.descendants import descendants
 from reference.sandbox.host import Ended, start
 from reference.sandbox.limits import Limits
 from reference.sandbox.probe import PREFERRED, soundness
@@ -36,7 +36,7 @@ def first_sound() -> str:
 def script(program: str, mechanism: str, limits: Limits = TIGHT, stdin: bytes = b"") -> Ended:
     """Run a script and wait for its end."""
     job = {"program": program, "site": False}
-    with start("reference.verify.code_solution:program", job, mechanism, limits, stdin=stdin) as guest:
+    with start("reference.programs.solution:program", job, mechanism, limits, stdin=stdin) as guest:
         return guest.wait()
 
 
@@ -51,7 +51,7 @@ def leftovers() -> list[int]:
 def _below() -> list[int]:
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
     keepers = {int(child) for child in children.read_text().split()} if children.exists() else set()
-    return [process for process in keeper._descendants(os.getpid()) if process not in keepers]
+    return [process for process in descendants(os.getpid()) if process not in keepers]
 
 
 def words(ended: Ended) -> list[str]:

@@ -1,5 +1,6 @@
 """A program inside cannot get out, whatever it tries, and nothing is left of it."""
 
+import itertools
 import json
 import os
 import socket
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reference.sandbox import probe, weak
+from reference.sandbox import bubblewrap, probe, users, weak
 from reference.sandbox.host import Guest, SandboxError, start
 from reference.sandbox.limits import Limits
 from tests.sandbox.machines import TIGHT, first_sound, leftovers, script, sound, words
@@ -258,4 +259,42 @@ def test_limits_that_nothing_can_run_under_are_refused() -> None:
 
 def _sleeper(mechanism: str) -> Guest:
     job = json.loads('{"program": "import time\\ntime.sleep(1000)", "site": false}')
-    return start("reference.verify.code_solution:program", job, mechanism, TIGHT)
+    return start("reference.programs.solution:program", job, mechanism, TIGHT)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives every program a uid of its own")
+def test_no_program_goes_down_with_another_that_leaves_children_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begun(program: str) -> Guest:
+        monkeypatch.setattr(users, "_serial", itertools.count(7))  # as another host, which begins at the same uid
+        return start("reference.programs.solution:program", {"program": program, "site": False}, probe.WEAK, TIGHT)
+
+    with begun("import os, time\ntime.sleep(0.5)\nprint(os.getuid())") as quiet:
+        with begun("import os, time\nprint(os.getuid())\nif os.fork() == 0: time.sleep(100)") as crowded:
+            ended = crowded.wait()
+        survivor = quiet.wait()
+    assert (survivor.fault(), ended.fault()) == ("", "")
+    assert survivor.stdout.split() != ended.stdout.split()
+
+
+def test_a_uid_is_free_again_when_its_last_holder_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "_serial", itertools.repeat(9))
+    uid, claimed = users.claim()
+    with pytest.raises(users.NoUid, match="in use"):
+        users.claim()
+    claimed.close()
+    again, claimed = users.claim()
+    claimed.close()
+    assert again == uid
+
+
+def test_who_is_let_go_before_he_was_confined_has_not_failed() -> None:
+    for _ in range(20):
+        with _sleeper(first_sound()) as guest:
+            guest.kill()
+            ended = guest.wait()
+        assert (ended.status, ended.late) == (-9, False)
+
+
+def test_an_environment_below_tmp_is_not_covered_by_the_scratch_space(tmp_path: Path) -> None:
+    command = bubblewrap.command([str(tmp_path)], Limits(), ["true"])
+    assert command.index(str(tmp_path)) > max(place for place, word in enumerate(command) if word == "--tmpfs")

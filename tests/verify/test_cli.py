@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import seed
+from cli.main import ISOLATIONS, seed
 from cli.verify import printable
 from reference.problems import is_held_out, qualified_identity
 from reference.puzzles import FAMILIES
+from reference.sandbox import probe
 from tests.verify.test_file import own_line
 from tests.verify.test_worker import BEHAVE
 
@@ -135,6 +136,21 @@ def test_an_audit_tells_rates_and_offending_ids_and_writes_them_all(tmp_path: Pa
 def test_text_of_a_file_cannot_steer_the_terminal() -> None:
     assert printable("a\u001b[31m\r\n\u202e\ud800b") == "a?[31m????b"
     assert printable("x" * 500, 10) == "x" * 9 + "…"
+
+
+def test_the_isolations_of_the_command_line_are_those_of_the_sandbox() -> None:
+    assert (probe.AUTOMATIC, *probe.PREFERRED, probe.WEAK) == ISOLATIONS
+
+
+def test_weak_isolation_is_used_where_it_is_named_and_only_there(tmp_path: Path) -> None:
+    line = {"id": "a", "domain": "code", "problem": "", "tests": ["assert one() == 1"], "response": "def one(): return 1"}
+    (tmp_path / "in").write_text(json.dumps(line))
+    for isolation in (probe.WEAK, probe.AUTOMATIC):
+        done = run("verify", tmp_path / "in", "--out", tmp_path / isolation, "--jobs", 1, "--isolation", isolation)
+        assert done.exit_code == 0, done.output
+    (weak,), (automatic,) = (objects((tmp_path / name).read_bytes()) for name in (probe.WEAK, probe.AUTOMATIC))
+    assert (weak["verdict"], weak["isolation"]) == ("correct", "weak")
+    assert automatic.get("isolation") in (*probe.PREFERRED, None), "None: nothing is sound on this machine"
 
 
 def test_the_time_limit_can_be_set(tmp_path: Path) -> None:

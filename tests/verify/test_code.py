@@ -11,8 +11,8 @@ from reference.verify import code
 from reference.verify.code import verify
 from spec.types import Outcome, Verdict
 from spec.verify import Item
+from tests.programs.samples import ADD, ADD_TESTS, BROKEN, GOOD
 from tests.sandbox.machines import TIGHT, first_sound, leftovers, sound
-from tests.verify.programs import ADD, ADD_TESTS, BROKEN, GOOD
 
 
 def judged(program: str, tests: Any, problem: str = "", mechanism: str = "") -> Verdict:

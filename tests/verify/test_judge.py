@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from reference.verify import judge, judge_server
-from reference.verify.judge_server import ServerJudge
+from reference.judges import server as judge_server
+from reference.judges.server import ServerJudge
+from reference.verify import judge
 from spec.judge import Triplet, principles
 from spec.types import Outcome
 from spec.verify import Item

@@ -8,13 +8,13 @@ from collections import Counter
 
 import pytest
 
-from reference.verify import engine
+from reference.mathematics import engine
+from reference.mathematics.parser import read_expression
+from reference.mathematics.policy import DEFAULT, Policy
 from reference.verify.mathematics import verify
-from reference.verify.parser import read_expression
-from reference.verify.policy import DEFAULT, Policy
 from spec.types import Outcome, Verdict
 from spec.verify import Item
-from tests.verify.mathematics_pairs import PAIRS, Pair
+from tests.mathematics.pairs import PAIRS, Pair
 
 ASYMMETRIC = ("bases", "base asked for", "choice", "choice with options in the problem", "hostile", "nouns of the problem")
 """Categories in which the reference says how the answer is read."""

@@ -1,0 +1,1 @@
+"""Laws of the judges and of the reward model."""
