@@ -18,13 +18,14 @@ from dataclasses import dataclass
 import click
 import torch
 
-from cli.houses import house
 from conformance.bench.measure import table
 from reference.batch import plain_batch
 from reference.random import generator
 from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
 from scaled.collectives import gather_objects
+from scaled.device import device_of
+from scaled.launch import agreed_layout, start, together
 from scaled.offload import Ledger
 from scaled.parallelize import shards_of
 from spec.config import Config, load_config, merged, validated
@@ -71,8 +72,9 @@ def memory(rows: int, length: int, steps: int, overrides: tuple[str, ...]) -> No
     """Measure every switch on a model of 6 layers of width 256; OVERRIDES are section.key=value as for ``seed run``."""
     sizes = [f"model.{size}" for size in SIZES]
     base = load_config("tiny", "vapo", [*sizes, f"algorithm.micro_batch={rows}", *overrides], backend="scaled")
-    with house(base) as backend:
-        assert isinstance(backend, ScaledBackend)
+    layout, world = agreed_layout(base.parallel), start(base.parallel)
+    with together(world):
+        backend = ScaledBackend(world, layout, device_of(world, base.parallel.device))
         batch = batch_of(base, rows, length)
         accounts = {names: account(backend, with_switches(base, names), batch, steps) for names in SWITCHES}
         weights = sum(shard.numel() for shard in shards_of(backend.initial_state(base).policy).values())
