@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# When a rank is lost, the C++ of torch prints a page of stack frames on each of the others, around the one line that counts.
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+
 PRESETS = ("tiny", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
@@ -29,7 +32,10 @@ class Refusal(click.ClickException):
 
 
 class RefusingGroup(click.Group):
-    """A group whose commands refuse in one line: a ``SeedError`` becomes that line on stderr and exit code 2."""
+    """A group whose commands refuse in one line: a ``SeedError`` becomes that line on stderr and exit code 2.
+
+    Of the processes of a launched job one speaks; what ends all of them is said once.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -38,9 +44,14 @@ class RefusingGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SeedError as error:
-            if not _speaks():
-                ctx.exit(2)
-            raise Refusal(str(error)) from None
+            said: click.ClickException = Refusal(str(error))
+        except KeyboardInterrupt as interrupt:
+            said = click.ClickException(f"interrupted{f'; {interrupt}' if str(interrupt) else ''}")
+        except click.ClickException as error:
+            said = error
+        if not _speaks():
+            ctx.exit(said.exit_code)
+        raise said from None
 
 
 @click.group(cls=RefusingGroup, context_settings={"help_option_names": ["-h", "--help"]})
