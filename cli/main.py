@@ -92,12 +92,13 @@ def run(
 @click.option("--preset", type=click.Choice(PRESETS), default="tiny", show_default=True, help="Sizes and task.")
 @click.option("--recipe", type=click.Choice(RECIPES), default="vapo", show_default=True, help="Algorithm.")
 @click.option("--equations", is_flag=True, help="List every equation with its source, its function and its test.")
+@click.option("--build", is_flag=True, help="Also shard the real model, without memory, and count what a rank holds.")
 @click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
-def explain(preset: str, recipe: str, equations: bool, overrides: tuple[str, ...]) -> None:
+def explain(preset: str, recipe: str, equations: bool, build: bool, overrides: tuple[str, ...]) -> None:
     """Show every setting with its meaning, and every size that follows from them. Trains nothing."""
     from cli.explain import equation_table, explanation
 
-    click.echo(equation_table() if equations else explanation(preset, recipe, overrides))
+    click.echo(equation_table() if equations else explanation(preset, recipe, overrides, build))
 
 
 @seed.command("eval")

@@ -15,7 +15,8 @@ hang      sleeps
 stop      is stopped, all of its threads
 ========= ==========================================
 
-WHERE is ``update``, between two layers of the forward pass, or ``generate``, when the requests are dealt out.
+WHERE is ``start``, before the common work begins, ``update``, between two layers of the forward pass, or ``generate``, when
+the requests are dealt out.
 """
 
 import os
@@ -70,6 +71,8 @@ def main(what: str, where: str, rank: int, seconds: float) -> None:
     layout = agreed_layout(config.parallel)
     world = start(config.parallel)
     fault = FAULTS[what] if world.rank == rank else lambda: None
+    if where == "start":
+        fault()
     with together(world):
         backend = ScaledBackend(world, layout, device_of(world, "cpu"))
         state = backend.initial_state(config)

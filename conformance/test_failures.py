@@ -40,10 +40,10 @@ def the_line(done: "subprocess.CompletedProcess[str]") -> str:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--backend", "scaled", "parallel.cp=3"), ("parallel.cp=3", "must be the number of ranks, 2", "legal products", "1, 2")),
+        (("--backend", "scaled", "parallel.cp=3"), ("parallel.cp=3", "must be the number of ranks, 2", "cp and tp among 1, 2")),
         (("--backend", "scaled", "parallel.ep=4"), ("parallel.ep=4", "must divide the number of ranks, 2", "legal: 1, 2")),
         (("--backend", "scaled", "parallel.tp=4"), ("parallel.tp=4 must divide model.key_value_heads=2",)),
-        (("--backend", "scaled", "parallel.pp=2"), ("unknown-key: parallel.pp", "legal keys of section parallel", "fsdp, cp, tp")),
+        (("--backend", "scaled", "parallel.pp=2"), ("unknown-key: parallel.pp", "legal keys of section parallel")),
         (("--backend", "reference"), ("backend='reference' runs in one process", "legal backend is scaled")),
         (("--no-such-option",), ("No such option",)),
     ],
@@ -80,6 +80,12 @@ def test_a_rank_that_raises_ends_all_and_is_told_once_with_phase_and_error(where
     assert done.stderr.count("Traceback") == 1
 
 
+def test_an_exception_that_nobody_expected_ends_all_too() -> None:
+    done = misbehave("raise", "start", 1)
+    assert done.returncode == 1, done.stderr
+    assert "ZeroDivisionError: a made-up mistake" in done.stderr
+
+
 def test_a_refusal_that_only_one_rank_has_ends_all() -> None:
     done = misbehave("refuse", "update", 1)
     assert done.returncode == 2, done.stderr
@@ -89,7 +95,7 @@ def test_a_refusal_that_only_one_rank_has_ends_all() -> None:
 def test_a_rank_that_is_killed_takes_all_down() -> None:
     done = misbehave("kill", "update", 1)
     assert done.returncode == 9, done.stderr
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr and "error:" not in done.stderr
 
 
 def test_an_interrupt_of_one_rank_ends_all() -> None:

@@ -38,6 +38,9 @@ LAUNCHERS = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE")
 AGREEMENT_SECONDS = 3.0
 """How long a rank that refuses waits for the others to refuse as well, before it ends them."""
 
+ECHO_SECONDS = 1.0
+"""How long a failure inside a collective waits to be told: a launcher that lost a rank ends the others in milliseconds."""
+
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as in a shell."""
 
@@ -202,8 +205,9 @@ def _fail(world: World, failure: BaseException) -> None:
     """Tell of an exception and end all ranks."""
     from scaled.watchdog import current
 
-    # Inside a collective a failure mostly follows from another rank's, whose traceback is the one to read.
     trace = "" if current.waiting else "".join(traceback.format_exception(failure))
+    if current.waiting:  # mostly the echo of another rank's end, of which that rank or the launcher tells better
+        time.sleep(ECHO_SECONDS)
     what = f"{type(failure).__name__}: {failure}"
     _tell(world, f"{trace}error: rank {world.rank} of {world.size} failed {current.line()}: {what}")
     end_all(world, 1)
@@ -235,11 +239,10 @@ def _leave(world: World) -> None:
 
 def _abort_on_uncaught(communicator: Any) -> None:
     """Let an exception that nobody catches end all ranks, as ``python -m mpi4py`` does: MPI would wait for this one."""
-    show = sys.excepthook
 
     def hook(kind: type[BaseException], failure: BaseException, trace: TracebackType | None) -> None:
-        show(kind, failure, trace)
-        sys.stderr.flush()
+        # torch wraps this hook and collects what it writes to sys.stderr until it returns, which it does not.
+        traceback.print_exception(kind, failure, trace, file=sys.__stderr__)
         communicator.Abort(1)
 
     sys.excepthook = hook
