@@ -380,6 +380,30 @@ EQUATIONS = (
         reference="reference.evaluate:ratio_interval",
         test="tests/test_evaluate.py::test_the_ratio_interval_of_one_case_per_problem_is_wilsons",
     ),
+    Equation(
+        title="largest differencing",
+        formula="join the two partitions of largest spread, largest part with smallest, until one is left",
+        source="Karmarkar and Karp 1982; report 5.3",
+        reference="reference.balance:karmarkar_karp",
+        test="tests/test_balance.py::test_karmarkar_karp_gives_its_golden_sums",
+        scaled="reference.balance:karmarkar_karp",
+    ),
+    Equation(
+        title="cost of a sequence",
+        formula="2 A l + 2 L H h l^2",
+        source="matrix products and causal attention, counted",
+        reference="reference.balance:sequence_costs",
+        test="tests/test_balance.py::test_the_cost_of_a_sequence_has_its_closed_form",
+        scaled="reference.balance:sequence_costs",
+    ),
+    Equation(
+        title="weights of a rank",
+        formula="rows_held(rows, shards) * entries of a row, over the weights of a group",
+        source="ZeRO-3, arXiv 1910.02054; three groups as in scaled.parallelize",
+        reference="spec.layout:weights_per_rank",
+        test="tests/test_layout.py::test_every_weight_is_on_exactly_one_rank_and_each_rank_holds_what_the_count_says",
+        scaled="scaled.rehearsal:weights_held",
+    ),
 )
 
 CHAPTERS: Mapping[str, tuple[str, ...]] = {
@@ -398,5 +422,6 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "reference.advantage": (),
     "reference.loss": (),
     "reference.evaluate": ("score_problems", "score_families"),
+    "reference.balance": ("spread",),
 }
 """Numeric chapters, and their public functions that are shapes, starting values or bookkeeping rather than an equation."""
