@@ -19,6 +19,7 @@ from scaled.collectives import all_gather, gather_objects, max_over
 from scaled.decode import Decoder
 from scaled.mesh import Mesh
 from scaled.random import uniforms
+from scaled.watchdog import moves
 from spec.config import ModelConfig
 from spec.types import Array, Finish, IntArray, Request, Rollout, Sampling
 
@@ -80,6 +81,7 @@ def generate(
         if batch.together(batch.can_admit()):
             batch.admit()
         batch.advance()
+        moves()
     drawn: dict[int, Drawn] = {}
     for part in gather_objects({dealt[number]: answer for number, answer in batch.finished.items()}, mesh.data):
         drawn |= part

@@ -32,6 +32,7 @@ class Equation:
 
 
 SHARED = "shared: verdicts, rewards and figures are worked out once, by the reference's function, whichever house computes"
+SHARED_DECISION = "shared: no arithmetic on arrays, decided once for both houses"
 RANKS = "one process has nobody to share with"
 
 EQUATIONS = (
@@ -516,6 +517,30 @@ EQUATIONS = (
         apart="the reference decodes all requests side by side",
         test="conformance/test_generate.py::test_a_freed_slot_is_refilled_without_changing_a_response",
     ),
+    Equation(
+        title="largest differencing",
+        formula="join the two partitions of largest spread, largest part with smallest, until one is left",
+        source="Karmarkar and Karp 1982; report 5.3",
+        reference="reference.balance:karmarkar_karp",
+        test="tests/test_balance.py::test_karmarkar_karp_gives_its_golden_sums",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="cost of a sequence",
+        formula="2 A l + 2 L H h l^2",
+        source="matrix products and causal attention, counted",
+        reference="reference.balance:sequence_costs",
+        test="tests/test_balance.py::test_the_cost_of_a_sequence_has_its_closed_form",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="weights of a rank",
+        formula="rows_held(rows, shards) * entries of a row, over the weights of a group",
+        source="ZeRO-3, arXiv 1910.02054; three groups as in scaled.parallelize",
+        reference="spec.layout:weights_per_rank",
+        test="tests/test_layout.py::test_every_weight_is_on_exactly_one_rank_and_each_rank_holds_what_the_count_says",
+        scaled="scaled.rehearsal:weights_held",
+    ),
 )
 
 CHAPTERS: Mapping[str, tuple[str, ...]] = {
@@ -534,6 +559,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "reference.advantage": (),
     "reference.loss": (),
     "reference.evaluate": ("score_problems", "score_families"),
+    "reference.balance": ("spread",),
     "scaled.advantage": (),
     "scaled.attention": ("wide", "rotation", "heads_of"),
     "scaled.collectives": ("exchange_counts", "sum_over", "max_over", "gather_objects"),
