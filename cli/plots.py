@@ -323,6 +323,21 @@ def family_plot(record: Record) -> Plot | None:
     )
 
 
+def class_plot(record: Record) -> Plot | None:
+    """Reward in training, one line per data class; none where all problems are verifiable."""
+    lines = [line for line in record.of_phase("reinforcement") if "reward_by_class" in line]
+    flat = [{"phase_step": line["phase_step"], **line["reward_by_class"]} for line in lines]
+    classes = sorted({name for line in lines for name in line["reward_by_class"]})
+    return curves_plot(
+        flat,
+        "Reward by data class",
+        "The same rewards, apart for problems that a verifier judges, that the reward model scores (general), and that both "
+        "do (hybrid). Look for one class that pays while another is given up.",
+        "mean reward",
+        [Curve(name, name, colour) for name, colour in zip(classes, cycle(FAMILY_COLOURS), strict=False)],
+    )
+
+
 # Responses and policy
 
 
@@ -584,6 +599,7 @@ def plots(record: Record) -> list[Plot]:
         accuracy_plot(record),
         reward,
         family_plot(record),
+        class_plot(record),
         *policy,
         explained_variance_plot(record),
         value_loss_plot(record),

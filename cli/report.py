@@ -15,7 +15,11 @@ from reference.checkpoint import read_manifest
 from reference.run_directory import RunDirectory
 from spec.errors import SeedError
 
-GRID_FAMILIES = ("maze", "sudoku")
+GRID_FAMILIES = (
+    *("binario", "campsite", "hitori", "kakurasu", "light_up", "magic_square", "maze", "minesweeper", "skyscraper"),
+    *("sliding", "star_battle", "sudoku", "twiddle"),
+)
+"""Families whose prompts or answers are rows of cells; whatever is not is shown as text only."""
 CELLS = {"#": "wall", "S": "start", "G": "goal", ".": "free"}
 MARKS = {"correct": ("correct", "✓"), "wrong": ("wrong", "✗"), "unjudged": ("soft", "–")}
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -319,7 +323,7 @@ def sample_row(line: Line) -> str:
     family = line["problem"].split("/")[0]
     prompt, response = line["prompt"], line["response"]
     prompt_grid = grid(prompt[1:].rstrip("=")) if family in GRID_FAMILIES else ""
-    response_grid = grid(response) if family in GRID_FAMILIES else ""
+    response_grid = grid(response.partition("=")[0]) if family in GRID_FAMILIES else ""
     cut = " Cut off at the token limit." if line["finish"] == "length" else ""
     kind, mark = MARKS[line["outcome"]]
     outcome = f'<span class="outcome {kind}">{mark} {escape(line["outcome"])}</span>'
@@ -338,9 +342,9 @@ def shown(response: str) -> str:
 
 
 def grid(text: str) -> str:
-    """Rows split at ``/`` as a small table; empty if the text is no square grid."""
-    rows = text.split("/")
-    if len(rows) < 2 or any(len(row) != len(rows) for row in rows):
+    """Rows split at ``/``, cells at blanks if there are any, as a small table; empty if the rows are not alike."""
+    rows = [row.split(" ") if " " in text else list(row) for row in text.split("/")]
+    if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
         return ""
     lines = ["".join(f"<td class={CELLS.get(cell, 'mark')}>{escape(cell)}</td>" for cell in row) for row in rows]
     body = "".join(f"<tr>{line}</tr>" for line in lines)

@@ -7,14 +7,14 @@ import numpy as np
 
 from reference.advantage import explained_variance, policy_lambda
 from reference.tokenizer import decode
-from spec.config import Config
+from spec.config import Config, DataConfig
 from spec.types import Batch, Finish, Metrics, ScoredRollout
 
 VALUE_POSITIONS = 64
 """Response positions whose mean value is written out; longer responses are sampled evenly."""
 
 
-def sampling_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
+def sampling_metrics(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[str, Any]:
     """Figures of all responses sampled in a step, before dynamic sampling drops any.
 
     Filtered figures would look better than the policy is. On general problems accuracy is the win rate by the reward model.
@@ -32,7 +32,17 @@ def sampling_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
         "response_length_mean": float(np.mean(lengths)),
         "response_length_max": max(lengths),
         "truncated_fraction": float(np.mean([item.rollout.finish is Finish.LENGTH for item in sampled])),
-    } | preference_metrics(sampled)
+    } | reward_by_class(sampled, data) | preference_metrics(sampled)
+
+
+def reward_by_class(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[str, Any]:
+    """Mean reward of each data class; nothing where all problems are verifiable."""
+    if not data.preferred:
+        return {}
+    rewards: dict[str, list[float]] = {}
+    for item in sampled:
+        rewards.setdefault(data.class_of(item.rollout.request.problem.family), []).append(item.reward)
+    return {"reward_by_class": {name: float(np.mean(found)) for name, found in sorted(rewards.items())}}
 
 
 def preference_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:

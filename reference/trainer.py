@@ -194,7 +194,7 @@ def pretrain_value(run: Run[State]) -> None:
         collection, rollout_timing = roll_out(run, config)
         batch = learnable(run, config, [item for group in collection.groups for item in group])
         began = time.monotonic()
-        metrics = journal.sampling_metrics(collection.sampled) | journal.value_metrics(batch)
+        metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.value_metrics(batch)
         metrics |= update(run, config, batch, policy_moves=False)
         timing = rollout_timing | update_timing(began, batch)
         reached = metrics["explained_variance"] >= settings.explained_variance
@@ -219,7 +219,7 @@ def reinforce(run: Run[State]) -> None:
         batch = learnable(run, config, scored)
         began = time.monotonic()
         events = learning_events(batch, [quality_of(item, config) for item in scored])
-        metrics = journal.sampling_metrics(collection.sampled) | journal.group_metrics(collection.groups)
+        metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.group_metrics(collection.groups)
         metrics |= {"generation_rounds": collection.rounds} | journal.advantage_metrics(batch, config)
         metrics |= journal.value_metrics(batch) if config.uses_value_model else {}
         metrics |= update(run, config, batch, policy_moves=has_signal(batch, config))

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from cli.ablation_report import T975, AblationRow, ablation_table, estimate, write_ablation
-from cli.plots import accuracy_interval, trend
-from cli.report import duration, grid, read_record, write_report
+from cli.plots import accuracy_interval, class_plot, trend
+from cli.report import GRID_FAMILIES, duration, grid, read_record, sample_row, write_report
+from reference.problems import distinct_problems
 from reference.run_directory import RunDirectory
 from spec.config import load_config
 from spec.errors import Reason, SeedError
@@ -194,9 +196,26 @@ def test_a_trend_keeps_constants_and_skips_gaps() -> None:
     assert np.array_equal(trend(gap), np.ones(48))
 
 
+def test_the_reward_of_each_data_class_is_drawn_where_there_is_more_than_verifiable_problems(tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    record = read_record(tmp_path / "run")
+    assert class_plot(record) is None
+    lines = [line | {"reward_by_class": {"general": 0.1, "verifiable": -0.5}} for line in record.of_phase("reinforcement")]
+    plot = class_plot(replace(record, metrics=lines))
+    assert plot and "general" in plot.svg and "verifiable" in plot.svg
+
+
+def test_every_grid_family_has_a_prompt_or_an_answer_that_is_shown_as_a_grid() -> None:
+    for name in GRID_FAMILIES:
+        (problem,) = distinct_problems(name, 1, 1, seed=1, held_out=False)
+        line = {"problem": problem.id, "prompt": problem.prompt, "response": problem.demonstration, "finish": "stop"}
+        assert "class=grid" in sample_row(line | {"outcome": "correct", "reward": 1.0, "why": ""}), name
+
+
 def test_grids_and_durations_read_well() -> None:
     assert grid("S.#/..#/#.G").count("<tr>") == 3
-    assert grid("DRDR") == grid("12/3") == grid("") == ""
+    assert grid("2 9 ./7 5 ./6 . 8").count("<td class=mark>") == 6
+    assert grid("DRDR") == grid("12/3") == grid("1 2/3") == grid("") == ""
     assert [duration(s) for s in (3.2, 77, 3725)] == ["3 s", "1 min 17 s", "1 h 2 min"]
 
 

@@ -56,7 +56,7 @@ leaves = st.none() | st.integers(-3, 3) | st.sampled_from([*"icbltsfdrgnhk", "Li
 
 
 @given(written=st.recursive(leaves, lambda inner: st.lists(inner, max_size=4), max_leaves=20))
-@settings(derandomize=True, deadline=None, max_examples=400)
+@settings(derandomize=True, deadline=None, max_examples=150)
 def test_whatever_arrives_is_a_value_or_refused(written: Any) -> None:
     with contextlib.suppress(wire.WireError):
         wire.Decoder(NODES, refuse).decode(written)

@@ -171,7 +171,8 @@ def test_whatever_a_program_uses_up_is_bounded(program: str, fault: str) -> None
 
 
 def test_time_by_the_clock_is_bounded(mechanism: str) -> None:
-    ended = script("import time\ntime.sleep(1000)", mechanism, replace(TIGHT, wall_seconds=0.3))
+    # A busy machine may need a second before the program is confined and begins.
+    ended = script("import time\ntime.sleep(1000)", mechanism, replace(TIGHT, wall_seconds=3.0))
     assert ended.fault().startswith("ran out of time")
     assert leftovers() == []
 

@@ -28,7 +28,7 @@ from tests.verify.test_worker import BEHAVE
 
 LIMITS = Limits(seconds=60.0, memory_mebibytes=512)
 OWN = Rule(BEHAVE)
-LAWS = settings(derandomize=True, deadline=None, max_examples=60)
+LAWS = settings(derandomize=True, deadline=None, max_examples=30)
 
 
 def own_line(name: str, problem: str = "", response: str = "right", **more: Any) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reference.verify.judgement import MAX_TEXT_CHARACTERS, Judgement, error, judgement_of
 from spec.types import Outcome, Verdict
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=100)
+LAWS = settings(derandomize=True, deadline=None, max_examples=50)
 TEXTS = st.text(alphabet="a\u00e9\ud800\n", max_size=5) | st.sampled_from(list(Outcome))
 NUMBERS = st.integers() | st.floats() | st.just(10**400)
 JSON_VALUES = st.recursive(

@@ -15,7 +15,7 @@ from reference.verify.worker import Request
 from spec.types import Outcome
 from spec.verify import Item
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=100)
+LAWS = settings(derandomize=True, deadline=None, max_examples=60)
 GOOD = {"id": "a", "domain": "math", "problem": "1 + 1", "reference": "2", "response": "2"}
 DOMAINS_DECIDE, OWN = Rule(), Rule("own.py:f")
 TEXTS = st.text(alphabet="ab\ud800\x00", max_size=3)
