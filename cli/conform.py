@@ -12,6 +12,7 @@ from conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisi
 from conformance.side import config_of, parse_side, traced
 from conformance.trace import CHAPTERS, Trace
 from spec.errors import Reason, SeedError
+from spec.layout import Layout
 
 TOLERANCES = {"float64": EXACT, "float32": 1e-4, "bfloat16": 0.1}
 """From which relative error on ``seed diff`` calls a chapter different, by the lower precision of the two sides."""
@@ -28,8 +29,8 @@ def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool
         asked, legal = (", ".join(map(str, numbers)) for numbers in (ranks, QUICK))
         raise SeedError(Reason.ILLEGAL_VALUE, f"--ranks={asked} must be some of: {legal}")
 
-    def of(count: int) -> tuple[str, ...]:
-        return tuple(precisions) or (PRECISIONS if full else quick_precisions(count))
+    def of(layout: Layout) -> tuple[str, ...]:
+        return tuple(precisions) or (PRECISIONS if full else quick_precisions(layout))
 
     with tqdm(total=len(grid) + 1, desc="conform", dynamic_ncols=True) as bar:
 

@@ -6,13 +6,24 @@ from pydantic import BaseModel
 
 from spec.chapters import EQUATIONS
 from spec.config import Config, load_config
+from spec.errors import Reason, SeedError
+from spec.layout import MASTER_BYTES, Layout, layout_for, weights_per_rank
 from spec.parameters import architecture, count
+from spec.weights import policy_shapes
 
 
-def explanation(preset: str, recipe: str, overrides: Sequence[str]) -> str:
-    """The resolved configuration and its derived sizes as text."""
+def explanation(preset: str, recipe: str, overrides: Sequence[str], build: bool = False) -> str:
+    """The resolved configuration and its derived sizes as text; with ``build`` the layout's are counted on the model as well."""
     config = load_config(preset, recipe, overrides)
-    return "\n".join([*settings(config, ""), "", "derived", *derived(config)])
+    lines = [*settings(config, ""), "", "derived", *derived(config)]
+    if not config.parallel.fsdp:
+        if build:
+            raise SeedError(
+                Reason.ILLEGAL_COMBINATION, "--build with parallel.fsdp=0 knows no number of ranks; legal: parallel.fsdp >= 1"
+            )
+        return "\n".join(lines)
+    layout = layout_for(config.parallel, config.parallel.fsdp * config.parallel.cp * config.parallel.tp)
+    return "\n".join([*lines, "", *on_each_rank(config, layout, build)])
 
 
 def settings(section: BaseModel, path: str) -> list[str]:
@@ -48,6 +59,38 @@ def derived(config: Config) -> list[str]:
     return [f"  {name:26}{text}" for name, text in figures.items()]
 
 
+def on_each_rank(config: Config, layout: Layout, build: bool) -> list[str]:
+    """What the fullest rank holds of the policy: weights by group, and bytes of what the optimizer step needs of each.
+
+    Args:
+        config: Sizes and precision.
+        layout: Degrees of parallelism.
+        build: Whether to shard the real model as well, without memory, and count the weights there.
+    """
+    held, size = weights_per_rank(policy_shapes(config.model), layout), MASTER_BYTES[config.precision]
+    built = _built(config, layout) if build else {}
+    columns = ("weights", "their bytes", "gradient", "two moments", *(("weights built",) if build else ()))
+    lines = [
+        f"policy on each rank: {layout.title}, {layout.ranks} ranks (none holds more than this)",
+        f"  {'group':12}" + "".join(f"{column:>18}" for column in columns),
+    ]
+    held["all"], built["all"] = sum(held.values()), sum(built.values())
+    for group, weights in held.items():
+        figures = [weights, size * weights, size * weights, 2 * size * weights, *([built[group]] if build else [])]
+        lines.append(f"  {group:12}" + "".join(f"{figure:>18,}" for figure in figures))
+    return lines
+
+
+def _built(config: Config, layout: Layout) -> dict[str, int]:
+    try:
+        from scaled.rehearsal import weights_held
+    except ImportError as missing:
+        raise SeedError(
+            Reason.BACKEND_MISSING, f"--build needs torch: pip install 'seed-reasoning[scaled]' ({missing})"
+        ) from None
+    return weights_held(config, layout)
+
+
 def overlong_start(config: Config) -> str:
     """From which response length on the soft overlong punishment bites."""
     longest = config.rollout.max_response_tokens
@@ -56,12 +99,12 @@ def overlong_start(config: Config) -> str:
 
 
 def equation_table() -> str:
-    """Every equation: number, what it says, where it is printed, the function, the test."""
+    """Every equation: number, what it says, where it is printed, the function in each house or why there is none, the test."""
     lines = []
     for number, equation in enumerate(EQUATIONS, start=1):
         lines.append(f"{number:3}  {equation.title}: {equation.formula}")
         lines.append(f"     source     {equation.source}")
-        lines.append(f"     reference  {equation.reference}")
-        lines.append(f"     scaled     {equation.scaled or 'not built yet'}")
+        lines.append(f"     reference  {equation.reference or equation.apart}")
+        lines.append(f"     scaled     {equation.scaled or equation.apart}")
         lines.append(f"     test       {equation.test}")
     return "\n".join(lines)

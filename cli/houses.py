@@ -7,6 +7,7 @@ from typing import Any
 from spec.backend import Backend
 from spec.config import Config
 from spec.errors import Reason, SeedError
+from spec.layout import Layout
 
 
 @contextlib.contextmanager
@@ -18,7 +19,7 @@ def house(config: Config) -> Iterator[Backend[Any]]:
     Raises:
         SeedError: BACKEND_MISSING, ILLEGAL_COMBINATION.
     """
-    from scaled.launch import agreed_layout, start, started_by_mpi, together
+    from scaled.launch import agreed, started_by_mpi
 
     if config.backend == "reference":
         if started_by_mpi():
@@ -28,14 +29,24 @@ def house(config: Config) -> Iterator[Backend[Any]]:
 
         yield ReferenceBackend()
         return
+    layout = agreed(lambda: _layout_of_a_torch_that_loads(config))
+    from scaled.backend import ScaledBackend
+    from scaled.device import device_of
+    from scaled.launch import start, together
+
+    world = start(config.parallel)
+    with together(world):
+        yield ScaledBackend(world, layout, device_of(world, config.parallel.device))
+
+
+def _layout_of_a_torch_that_loads(config: Config) -> Layout:
+    from scaled.launch import agreed_layout
+
     layout = agreed_layout(config.parallel)
     try:
-        from scaled.backend import ScaledBackend
-        from scaled.device import device_of
+        import scaled.backend  # noqa: F401  # takes seconds; so last
     except ImportError as missing:
         raise SeedError(
             Reason.BACKEND_MISSING, f"backend=scaled needs torch: pip install 'seed-reasoning[scaled]' ({missing})"
         ) from None
-    world = start(config.parallel)
-    with together(world):
-        yield ScaledBackend(world, layout, device_of(world, config.parallel.device))
+    return layout

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# When a rank is lost, the C++ of torch prints a page of stack frames on each of the others, around the one line that counts.
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+
 PRESETS = ("tiny", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
@@ -30,7 +33,10 @@ class Refusal(click.ClickException):
 
 
 class RefusingGroup(click.Group):
-    """A group whose commands refuse in one line: a ``SeedError`` becomes that line on stderr and exit code 2."""
+    """A group whose commands refuse in one line: a ``SeedError`` becomes that line on stderr and exit code 2.
+
+    Of the processes of a launched job one speaks; what ends all of them is said once.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -39,9 +45,14 @@ class RefusingGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SeedError as error:
-            if not _speaks():
-                ctx.exit(2)
-            raise Refusal(str(error)) from None
+            said: click.ClickException = Refusal(str(error))
+        except KeyboardInterrupt as interrupt:
+            said = click.ClickException(f"interrupted{f'; {interrupt}' if str(interrupt) else ''}")
+        except click.ClickException as error:
+            said = error
+        if not _speaks():
+            ctx.exit(said.exit_code)
+        raise said from None
 
 
 @click.group(cls=RefusingGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,12 +93,13 @@ def run(
 @click.option("--preset", type=click.Choice(PRESETS), default="tiny", show_default=True, help="Sizes and task.")
 @click.option("--recipe", type=click.Choice(RECIPES), default="vapo", show_default=True, help="Algorithm.")
 @click.option("--equations", is_flag=True, help="List every equation with its source, its function and its test.")
+@click.option("--build", is_flag=True, help="Also shard the real model, without memory, and count what a rank holds.")
 @click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
-def explain(preset: str, recipe: str, equations: bool, overrides: tuple[str, ...]) -> None:
+def explain(preset: str, recipe: str, equations: bool, build: bool, overrides: tuple[str, ...]) -> None:
     """Show every setting with its meaning, and every size that follows from them. Trains nothing."""
     from cli.explain import equation_table, explanation
 
-    click.echo(equation_table() if equations else explanation(preset, recipe, overrides))
+    click.echo(equation_table() if equations else explanation(preset, recipe, overrides, build))
 
 
 @seed.command("eval")

@@ -53,8 +53,7 @@ def carry_out(run: trainer.Run[Any]) -> None:
     try:
         summary = trainer.train(run)
     except KeyboardInterrupt:
-        close()
-        raise click.ClickException(f"interrupted; continue with: seed run --resume {path}") from None
+        raise KeyboardInterrupt(f"continue with: seed run --resume {path}") from None
     finally:
         close()
     if speaks:

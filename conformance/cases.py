@@ -109,6 +109,11 @@ def case_rewards(config: Config, seed: int = 0) -> Array:
     return np.asarray(rewards)
 
 
+def case_value_head(config: Config, seed: int = 0) -> Array:
+    """A head [D, 1] for the value model that gives values of about 1."""
+    return np.asarray(generator(seed, "conformance value head").normal(size=(config.model.hidden, 1)) / config.model.hidden**0.5)
+
+
 def case_requests(config: Config) -> list[Request]:
     """Requests of real puzzles, several samples each."""
     families, difficulties = config.data.families, config.data.difficulties

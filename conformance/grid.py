@@ -17,11 +17,11 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from conformance.cases import CASES, case_batch, case_config, case_rewards
+from conformance.cases import CASES, case_batch, case_config
 from conformance.compare import largest_error
 from conformance.launch import run_ranks
 from conformance.reference_trace import ReferenceTracer
-from conformance.trace import CHAPTERS, Replay, Trace, flat, trace
+from conformance.trace import CHAPTERS, Replay, Trace, flat, started, trace
 from spec.layout import Layout
 from spec.types import Params
 
@@ -33,15 +33,18 @@ FLOORS = {"float32": 16 * 2.0**-24, "bfloat16": 4 * 2.0**-9}
 
 FORWARD = ("attention", "moe", "model")
 BFLOAT16_CHAPTERS = (*FORWARD, "gradient")
+ILL_CONDITIONED = ("grpo",)
+"""With tied embeddings an untrained policy repeats its token (log-probability -0.02): its gradient is a small difference of
+large numbers, and in bfloat16 it measures the rounding of the case instead of the house."""
 LAUNCH_SECONDS = 900.0
 
 QUICK = {
     1: [Layout()],
     2: [Layout(fsdp=2), Layout(cp=2), Layout(tp=2), Layout(fsdp=2, ep=2)],
     4: [Layout(cp=2, tp=2, ep=2), Layout(tp=4, ep=4), Layout(fsdp=2, cp=2, ep=4), Layout(fsdp=2, tp=2)],
-    8: [Layout(fsdp=2, cp=2, tp=2, ep=8), Layout(cp=4, tp=2, ep=4)],
+    8: [Layout(fsdp=2, cp=2, tp=2, ep=8)],
 }
-"""Every axis alone, and combinations up to eight ranks, in about a minute a launch on two cores."""
+"""Every axis alone, and combinations up to eight ranks, in less than a minute a launch on two cores."""
 
 FULL = {
     ranks: [
@@ -68,7 +71,9 @@ class Job:
     @property
     def chapters(self) -> tuple[str, ...]:
         """What is compared in this precision."""
-        return BFLOAT16_CHAPTERS if self.precision == "bfloat16" else CHAPTERS
+        if self.precision != "bfloat16":
+            return CHAPTERS
+        return FORWARD if self.case in ILL_CONDITIONED else BFLOAT16_CHAPTERS
 
 
 @dataclass(frozen=True)
@@ -95,37 +100,39 @@ class Line:
         return self.error <= self.bound
 
 
-def jobs_of(layouts: Sequence[Layout], precisions: Sequence[str]) -> list[Job]:
+def jobs_of(layouts: Sequence[Layout], precisions_of: Callable[[Layout], Sequence[str]]) -> list[Job]:
     """All cases in one process; on several ranks the case with every term, in every precision."""
     several = any(layout.ranks > 1 for layout in layouts)
     cases = ("everything",) if several else tuple(CASES)
-    return [Job(case, precision, layout) for layout in layouts for precision in precisions for case in cases]
+    return [Job(case, precision, layout) for layout in layouts for precision in precisions_of(layout) for case in cases]
 
 
 PRECISIONS = ("float64", "float32", "bfloat16")
-FEW_RANKS = 2
-"""Up to so many ranks the quick grid computes in every precision, beyond in float64 only: there is where layouts differ."""
+IN_EVERY_PRECISION = (Layout(), Layout(tp=2), Layout(fsdp=2, ep=2))
+"""Where the quick grid computes in every precision; elsewhere in float64 only, which shows a mistake of a layout best."""
 
 
-def quick_precisions(ranks: int) -> tuple[str, ...]:
+def quick_precisions(layout: Layout) -> tuple[str, ...]:
     """Precisions of the quick grid."""
-    return PRECISIONS if ranks <= FEW_RANKS else ("float64",)
+    return PRECISIONS if layout in IN_EVERY_PRECISION else ("float64",)
 
 
 def run_grid(
-    grid: dict[int, list[Layout]], precisions_of: Callable[[int], Sequence[str]], report: Callable[[str], None] = lambda _: None
+    grid: dict[int, list[Layout]],
+    precisions_of: Callable[[Layout], Sequence[str]],
+    report: Callable[[str], None] = lambda _: None,
 ) -> list[Line]:
     """Compare every layout of a grid with the reference.
 
     Args:
         grid: Ranks -> layouts.
-        precisions_of: Ranks -> which of ``PRECISIONS``.
+        precisions_of: Layout -> which of ``PRECISIONS``.
         report: Told what is being done.
 
     Returns:
         A line per job and chapter.
     """
-    launches = {ranks: jobs_of(layouts, precisions_of(ranks)) for ranks, layouts in grid.items()}
+    launches = {ranks: jobs_of(layouts, precisions_of) for ranks, layouts in grid.items()}
     every_job = [job for jobs in launches.values() for job in jobs]
     cases = sorted({job.case for job in every_job})
     with tempfile.TemporaryDirectory(prefix="seed-conform-") as folder:
@@ -172,10 +179,9 @@ def in_bfloat16(case: str) -> Trace:
     exact one at weights that were rounded to bfloat16.
     """
     tracer, config, routes = ReferenceTracer(), case_config(case), chosen_experts(ReferenceTracer(), case)
-    exact = tracer.backend.begin_reinforcement(tracer.backend.initial_state(config), config)
+    exact, learned = started(tracer, config)
     policy, value = rounded(exact.policy), rounded(exact.value)
     found = tracer.forward(replace(exact, policy=policy, value={}), config, case_batch(config), routes)
-    learned = tracer.backend.advantages(exact, config, case_batch(config), case_rewards(config))
     at_rounded = replace(exact, policy=plain(policy), value=plain(value))
     gradients = tracer.gradients(at_rounded, config, learned, None)
     found["gradient"] = {name: g for name, g in gradients.items() if name.startswith("policy")}

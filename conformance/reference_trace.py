@@ -86,6 +86,10 @@ class ReferenceTracer:
         found = {f"policy {name}": weight for name, weight in state.policy.items()}
         return found | {f"value {name}": weight for name, weight in state.value.items()}
 
+    def set_value_head(self, state: State, head: Array) -> None:
+        """A new head in place."""
+        state.value["value_head"] = head.astype(state.value["value_head"].dtype)
+
     def _replayed(self, params: Params, config: Config, batch: Batch, replay: Replay) -> tuple[Array, None]:
         B, S = batch.tokens.shape
         flat = [ids.reshape(B * S, -1) for ids in replay]

@@ -14,7 +14,7 @@ from scaled.backend import ScaledBackend, forward, policy_loss, step_weights, va
 from scaled.checkpoint import State
 from scaled.collectives import sum_over
 from scaled.model import Block, Transformer
-from scaled.parallelize import gradients_of, shards_of, whole
+from scaled.parallelize import gradients_of, local, put, shards_of, whole
 from scaled.stream import Stream
 from spec.config import Config
 from spec.types import Array, Batch, IntArray
@@ -86,6 +86,12 @@ class ScaledTracer:
         """All weights."""
         found = _whole(state.policy, shards_of(state.policy), "policy")
         return found if state.value is None else found | _whole(state.value, shards_of(state.value), "value")
+
+    def set_value_head(self, state: State, head: Array) -> None:
+        """A new head in place, each rank its shard."""
+        assert state.value is not None
+        weight = state.value.value_head
+        put(local(weight.data), "value_head", torch.from_numpy(head), state.value.mesh, weight)
 
 
 class _Rows:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from conformance.cases import case_batch, case_requests, case_rewards
+from conformance.cases import case_batch, case_requests, case_rewards, case_value_head
 from spec.backend import Backend
 from spec.config import Config
 from spec.types import Array, Batch, IntArray, Sampling
@@ -17,6 +17,11 @@ from spec.types import Array, Batch, IntArray, Sampling
 CHAPTERS = ("attention", "moe", "model", "generate", "advantage", "loss", "gradient", "optimizer")
 STEPS = 5
 """Optimizer steps: enough for moments and bias corrections to matter."""
+
+SAMPLINGS = (("", 1.0, 1.0), ("nucleus ", 1.3, 0.7))
+"""Title, temperature and nucleus: the training setting, and one that uses both."""
+PURPOSE = "conformance"
+"""Name of the random stream that responses are sampled with."""
 
 Trace = dict[str, dict[str, Array]]
 Replay = Sequence[IntArray]
@@ -47,6 +52,10 @@ class Tracer(Protocol):
         """All weights of policy and value model."""
         ...
 
+    def set_value_head(self, state: Any, head: Array) -> None:
+        """Give the value model of a state, in place, this head [D, 1]."""
+        ...
+
 
 def trace(tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, replay: Replay | None = None) -> Trace:
     """Answers of a house to a case.
@@ -62,8 +71,7 @@ def trace(tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, re
         Chapter -> name -> array, in the order of ``CHAPTERS``.
     """
     backend = tracer.backend
-    state = backend.begin_reinforcement(backend.initial_state(config), config)
-    learned = backend.advantages(state, config, case_batch(config), case_rewards(config))
+    state, learned = started(tracer, config)
     answers: dict[str, Callable[[], Trace]] = {
         "attention": lambda: tracer.forward(state, config, learned, replay),
         "generate": lambda: {"generate": sampled(backend, state, config)},
@@ -79,12 +87,24 @@ def trace(tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, re
     return {chapter: found[chapter] for chapter in CHAPTERS if chapter in chapters}
 
 
+def started(tracer: Tracer, config: Config) -> tuple[Any, Batch]:
+    """The state that a case begins with, and its batch with advantages.
+
+    The value model's head is drawn: with the zero head that RL starts from, all values would agree whatever is below it.
+    """
+    backend = tracer.backend
+    state = backend.begin_reinforcement(backend.initial_state(config), config)
+    if config.uses_value_model:
+        tracer.set_value_head(state, case_value_head(config))
+    return state, backend.advantages(state, config, case_batch(config), case_rewards(config))
+
+
 def sampled(backend: Backend[Any], state: Any, config: Config) -> dict[str, Array]:
     """Tokens and log-probabilities of sampled responses [requests, limit], at the training setting and in a nucleus."""
     limit = config.rollout.max_response_tokens
     found: dict[str, Array] = {}
-    for title, temperature, top_p in (("", 1.0, 1.0), ("nucleus ", 1.3, 0.7)):
-        rollouts = backend.generate(state, config, case_requests(config), Sampling(temperature, top_p, limit), "conformance")
+    for title, temperature, top_p in SAMPLINGS:
+        rollouts = backend.generate(state, config, case_requests(config), Sampling(temperature, top_p, limit), PURPOSE)
         for name, rows in (("tokens", [r.response_tokens for r in rollouts]), ("log-probs", [r.log_probs for r in rollouts])):
             array = np.zeros((len(rollouts), limit))
             for row, values in enumerate(rows):

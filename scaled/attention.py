@@ -70,10 +70,15 @@ def heads_of(
     Returns:
         q [..., H/tp, h], k and v [..., K/tp, h].
     """
-    q, k, v = ((x @ weight).unflatten(-1, (-1, model.head_width)) for weight in projections)
+    # One product for all heads, and one norm and rotation for queries and keys: half as many passes over them.
+    heads, kv_heads = (weight.shape[1] // model.head_width for weight in projections[:2])
+    joined = (x @ torch.cat(list(projections), 1)).unflatten(-1, (-1, model.head_width))
+    qk, v = joined.split([heads + kv_heads, kv_heads], -2)
     if norms is not None:
-        q, k = rms_norm(q, norms[0], model.norm_epsilon), rms_norm(k, norms[1], model.norm_epsilon)
-    return rotary(q, angles), rotary(k, angles), v
+        weights = torch.cat([norms[0].expand(heads, -1), norms[1].expand(kv_heads, -1)])
+        qk = rms_norm(qk, weights, model.norm_epsilon)
+    q, k = rotary(qk, angles).split([heads, kv_heads], -2)
+    return q, k, v
 
 
 def attention(

@@ -244,7 +244,7 @@ class ScaledBackend:
         sums: dict[str, Tensor] = {}
         offload = config.parallel.activation_offload
         for stream in self.streams(batch, config):
-            with saved_activations(model, offload, self.ledger) if offload or self.counts_memory else nullcontext():
+            with saved_activations(offload, self.ledger) if offload or self.counts_memory else nullcontext():
                 total, observed = loss(model, stream, weights)
             total.backward()
             for name, value in observed.items():

@@ -1,4 +1,4 @@
-"""All communication of the numeric chapters: what each call does forward, and backward as the transpose of it.
+"""All communication but that of FSDP: what each call does forward, and backward as the transpose of it.
 
 =============== ========================================== ==========================
 call            forward                                    backward
@@ -6,15 +6,19 @@ call            forward                                    backward
 all_gather      concatenate the ranks' rows                reduce-scatter
 reduce_scatter  sum over ranks, keep this rank's rows      all-gather
 exchange        send rows to their ranks (uneven)          send the gradients back
-sum_over        sum over ranks                             none: outside of gradients
 exchange_counts tell each rank how many rows will come     none
+sum_over        sum over ranks                             none: outside of gradients
+max_over        largest over ranks                         none
+gather_objects  Python values of all ranks                 none
 =============== ========================================== ==========================
+
+FSDP has its own calls; ``GatherWeights`` and ``ScatterGradients`` are the same calls with a note for the watchdog.
 
 On an axis of one rank every call returns its argument. Written by hand over the c10d calls, because the functional
 ``all_reduce`` of torch is its own transpose (a gradient would come out too large by the number of ranks).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -116,6 +120,35 @@ def gather_objects(value: Any, axis: Axis) -> list[Any]:
     with collective("all_gather of objects", axis.name):
         dist.all_gather_object(out, value, group=axis.group)
     return out
+
+
+class _Noted:
+    """A communication of FSDP that says over which ranks it runs."""
+
+    def __init__(self, ranks: str) -> None:
+        self.ranks = ranks
+
+    def allocate(self, size: Sequence[int], *, dtype: torch.dtype, device: torch.device) -> Tensor:
+        """Room for what is sent or received."""
+        return torch.empty(*size, dtype=dtype, device=device)
+
+
+class GatherWeights(_Noted):
+    """FSDP's all-gather of the shards of weights before they are used."""
+
+    def __call__(self, output_tensor: Tensor, input_tensor: Tensor, group: Any, async_op: bool = False) -> Any:
+        """Gather."""
+        with collective("all_gather of weights", self.ranks):
+            return _gather_rows(output_tensor, input_tensor, group=group, async_op=async_op)
+
+
+class ScatterGradients(_Noted):
+    """FSDP's reduce-scatter of gradients after they are made."""
+
+    def __call__(self, output_tensor: Tensor, input_tensor: Tensor, group: Any, op: Any, async_op: bool = False) -> Any:
+        """Sum over ranks and keep this rank's shard."""
+        with collective("reduce_scatter of gradients", self.ranks):
+            return _scatter_rows(output_tensor, input_tensor, op=op, group=group, async_op=async_op)
 
 
 def _gathered(x: Tensor, axis: Axis) -> Tensor:

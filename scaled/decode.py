@@ -9,6 +9,7 @@ The weights are this rank's slices with FSDP's shards gathered, joined where two
 is many small operations, so what does not depend on the layer is worked out once per step.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from scaled.collectives import all_gather, sum_over
 from scaled.mesh import Mesh
 from scaled.moe import dispatch, route, swiglu
 from spec.config import ModelConfig
+
+Memory = tuple[Tensor, Tensor]
+"""Keys and values of one layer."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,10 @@ class Reading:
         rows, width: b rows of s tokens each, flattened to n = b s.
         cos_n1h, sin_n1h: Rotation of each token.
         mine: Which tokens this context rank remembers; None for all.
-        places: Where in the flattened memory it remembers them.
-        visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens.
+        places: Where in the flattened memory it remembers them, one place a head [n K].
+        remembered: Positions that this rank remembers of the longest row.
+        visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens; or None.
+        unseen_r1C: The same for ``one_query``, a row per slot and head: 0 where seen, -inf elsewhere [b K, 1, C]; else None.
     """
 
     rows: int
@@ -66,14 +72,16 @@ class Reading:
     sin_n1h: Tensor
     mine: Tensor | None
     places: Tensor
-    visible_b1qC: Tensor
+    remembered: int
+    visible_b1qC: Tensor | None
+    unseen_r1C: Tensor | None
 
 
 class Decoder:
     """A policy of one version with the keys and values of unfinished responses.
 
     Attributes:
-        memory: Per layer keys and values [slots, positions/cp, 2, K/tp, h]. Rows in use are the first so many.
+        memory: Per layer keys and values [slots K/tp, positions/cp, h], a row per slot and head. Slots in use are the first.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
@@ -93,19 +101,23 @@ class Decoder:
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
         self.held = -(-positions // mesh.context.size)
-        shape = (slots, self.held, 2, self.kv_heads, model.head_width)
-        self.memory = [self.embedding.new_zeros(shape) for _ in range(model.layers)]
-        everywhere = torch.arange(positions, device=mesh.device)
-        self.rotation = rotation(everywhere, model.head_width, model.rope_base, self.embedding.dtype)
+        shape = (slots * self.kv_heads, self.held, model.head_width)
+        self.memory = [(self.embedding.new_zeros(shape), self.embedding.new_zeros(shape)) for _ in range(model.layers)]
+        self.first_places = torch.arange(slots * self.kv_heads, device=mesh.device).view(slots, 1, -1) * self.held
+        # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
+        self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
+        self.everywhere = torch.arange(positions, device=mesh.device)
+        self.rotation = rotation(self.everywhere, model.head_width, model.rope_base, self.embedding.dtype)
 
-    def step(self, tokens_bs: Tensor, positions_bs: Tensor, first: int, read_b: Tensor) -> Tensor:
+    def step(self, tokens_bs: Tensor, positions_bs: Tensor, longest: int, first: int, read_b: Tensor | None) -> Tensor:
         """Read tokens and say what may follow.
 
         Args:
             tokens_bs: New tokens of consecutive rows, right-padded; b may be 0.
             positions_bs: Their positions; padding counts on, and what it leaves in the memory is overwritten before it is seen.
+            longest: One more than the largest position.
             first: Slot of the first row.
-            read_b: Column of each row whose logits are wanted.
+            read_b: Column of each row whose logits are wanted; None if there is one column.
 
         Returns:
             Logits of this rank's share of the rows, padded to equal shares [ceil(b / sequence), V].
@@ -113,43 +125,53 @@ class Decoder:
         b, s = tokens_bs.shape
         epsilon = self.model.norm_epsilon
         x_nD = F.embedding(tokens_bs.reshape(-1), self.embedding)
-        reading = self.reading(positions_bs, first) if b else None
+        reading = self.reading(positions_bs, longest, first) if b else None
         for layer, memory in zip(self.layers, self.memory, strict=True):
             if reading is not None:
                 x_nD = x_nD + self.attention(layer, rms_norm(x_nD, layer.attention_norm, epsilon), memory, first, reading)
             x_nD = x_nD + self.feed_forward(layer, rms_norm(x_nD, layer.feed_forward_norm, epsilon))
-        last_bD = x_nD.view(b, s, -1)[torch.arange(b, device=x_nD.device), read_b] if s > 1 else x_nD
+        last_bD = x_nD if read_b is None else x_nD.view(b, s, -1)[torch.arange(b, device=x_nD.device), read_b]
         return wide(rms_norm(self.share(last_bD), self.final_norm, epsilon) @ self.head)
 
-    def reading(self, positions_bs: Tensor, first: int) -> Reading:
+    def reading(self, positions_bs: Tensor, longest: int, first: int) -> Reading:
         """Everything about a step that does not depend on the layer."""
         b, s = positions_bs.shape
         cp, rank = self.mesh.context.size, self.mesh.context.rank
         flat = positions_bs.reshape(-1)
-        slot = torch.arange(first, first + b, device=flat.device)[:, None].expand(b, s).reshape(-1)
-        places = slot * self.held + flat // cp
+        places_bsK = self.first_places[first : first + b] + (positions_bs if cp == 1 else positions_bs // cp)[..., None]
         mine = None if cp == 1 else flat % cp == rank
-        longest = -(-(int(flat.max()) + 1) // cp)
-        held = torch.arange(longest, device=flat.device) * cp + rank
-        visible_bsC = held <= positions_bs[..., None]
-        visible = visible_bsC[:, None].expand(b, self.group, s, longest).reshape(b, 1, self.group * s, longest)
-        cos, sin = (table[flat] for table in self.rotation)
-        return Reading(b, s, cos, sin, mine, places if mine is None else places[mine], visible)
+        places = places_bsK.view(b * s, -1) if mine is None else places_bsK.view(b * s, -1)[mine]
+        held = self.everywhere[rank::cp][: -(-longest // cp)]
+        visible = unseen = None
+        if self.writes_scores and s == 1:
+            asked_r11 = positions_bs.expand(b, self.kv_heads).reshape(-1, 1, 1)
+            unseen = self.embedding.new_zeros(b * self.kv_heads, 1, len(held)).masked_fill_(held > asked_r11, -math.inf)
+        else:
+            visible_bsC = held <= positions_bs[..., None]
+            visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
+        cos, sin = (table.index_select(0, flat) for table in self.rotation)
+        return Reading(b, s, cos, sin, mine, places.view(-1), len(held), visible, unseen)
 
-    def attention(self, layer: Layer, x_nD: Tensor, memory: Tensor, first: int, reading: Reading) -> Tensor:
+    def attention(self, layer: Layer, x_nD: Tensor, memory: Memory, first: int, reading: Reading) -> Tensor:
         """Remember keys and values of the new tokens and attend to all remembered ones [n, D]."""
         b, s, K, h = reading.rows, reading.width, self.kv_heads, self.model.head_width
         joined = (x_nD @ layer.projection).view(b * s, -1, h)
         qk, v = joined[:, :-K], joined[:, -K:]
         if layer.head_norms is not None:
             qk = rms_norm(qk, layer.head_norms, self.model.norm_epsilon)
-        qk = qk * reading.cos_n1h + qk.roll(h // 2, -1) * reading.sin_n1h
-        kv = torch.cat([qk[:, -K:], v], 1).flatten(1)
-        memory.view(-1, 2 * K * h).index_copy_(0, reading.places, kv if reading.mine is None else kv[reading.mine])
-        q = qk[:, :-K].view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
-        keys, values = memory[first : first + b, : reading.visible_b1qC.shape[-1]].permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = self.merge(q, keys, values, reading.visible_b1qC)
-        mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
+        qk = torch.addcmul(qk * reading.cos_n1h, qk.roll(h // 2, -1), reading.sin_n1h)
+        for held, new in zip(memory, (qk[:, -K:], v), strict=True):
+            mine = new if reading.mine is None else new[reading.mine]
+            held.view(-1, h).index_copy_(0, reading.places, mine.reshape(-1, h))
+        keys, values = (held[first * K : (first + b) * K, : reading.remembered] for held in memory)
+        q = qk[:, :-K]
+        if reading.unseen_r1C is not None:
+            mixed = one_query(q.reshape(b * K, -1, h), keys, values, reading.unseen_r1C).view(b, -1)
+        else:
+            assert reading.visible_b1qC is not None
+            q = q.view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
+            mixed = self.merge(q, keys.unflatten(0, (b, K)), values.unflatten(0, (b, K)), reading.visible_b1qC)
+            mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
         return sum_over(mixed @ layer.output, self.mesh.tensor)
 
     def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
@@ -182,10 +204,18 @@ class Decoder:
         padded = torch.cat([x, x.new_zeros(rows * size - len(x), *x.shape[1:])])
         return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
 
-    def copy(self, sources: Tensor, targets: Tensor) -> None:
-        """Copy the rows of some slots to others."""
-        for memory in self.memory:
-            memory[targets] = memory[sources]
+    def copy(self, sources: Tensor, targets: Tensor, longest: int) -> None:
+        """Copy what some slots remember of the first ``longest`` positions to others."""
+        used, K = -(-longest // self.mesh.context.size), self.kv_heads
+        for held in itertools.chain(*self.memory):
+            rows = held.view(-1, K, *held.shape[1:])
+            rows[targets, :, :used] = rows[sources, :, :used]
+
+
+def one_query(q: Tensor, keys: Tensor, values: Tensor, unseen_r1C: Tensor) -> Tensor:
+    """Softmax attention of single positions [b K, group, h]: scores are few, so two batched products are the fastest."""
+    scores = torch.baddbmm(unseen_r1C, q, keys.transpose(1, 2), alpha=q.shape[-1] ** -0.5)
+    return torch.bmm(torch.softmax(scores, -1), values)
 
 
 def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:

@@ -9,6 +9,7 @@ sampled. Requests are dealt out over data ranks; where experts span data ranks, 
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,8 +19,9 @@ from scaled.collectives import all_gather, gather_objects, max_over
 from scaled.decode import Decoder
 from scaled.mesh import Mesh
 from scaled.random import uniforms
+from scaled.watchdog import moves
 from spec.config import ModelConfig
-from spec.types import Finish, Request, Rollout, Sampling
+from spec.types import Array, Finish, IntArray, Request, Rollout, Sampling
 
 Drawn = tuple[list[int], list[float]]
 """Tokens and behaviour log-probabilities of one response."""
@@ -44,7 +46,7 @@ def draw(log_p_nV: Tensor, uniform_n: Tensor) -> Tensor:
     return (cumulative_nV > threshold_n1).to(torch.int8).argmax(-1)
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def generate(
     weights: Mapping[str, Tensor],
     model: ModelConfig,
@@ -79,6 +81,7 @@ def generate(
         if batch.together(batch.can_admit()):
             batch.admit()
         batch.advance()
+        moves()
     drawn: dict[int, Drawn] = {}
     for part in gather_objects({dealt[number]: answer for number, answer in batch.finished.items()}, mesh.data):
         drawn |= part
@@ -86,7 +89,15 @@ def generate(
 
 
 class _ContinuousBatch:
-    """Requests on their way through the slots: waiting, active (the first so many slots), finished."""
+    """Requests on their way through the slots: waiting, active (the first so many slots), finished.
+
+    The books are kept on the host, which looks at every token anyway; the device holds keys and values only.
+
+    Attributes:
+        tokens, log_probs: What was drawn so far [slots, limit].
+        numbers: Random numbers of all positions [slots, limit].
+        lengths, prompt_lengths: Tokens drawn, tokens of the prompt [slots].
+    """
 
     def __init__(
         self,
@@ -107,12 +118,10 @@ class _ContinuousBatch:
         limit = sampling.max_response_tokens
         longest = max((len(request.prompt_tokens) for request in requests), default=0)
         self.decoder = Decoder(weights, model, mesh, self.slots, longest + limit)
-        device = mesh.device
-        self.tokens = torch.zeros(self.slots, limit, dtype=torch.int64, device=device)
-        self.log_probs = torch.zeros(self.slots, limit, dtype=torch.float64, device=device)
-        self.numbers = torch.zeros(self.slots, limit, dtype=torch.float64, device=device)
-        self.prompt_lengths = torch.zeros(self.slots, dtype=torch.int64, device=device)
-        self.lengths = torch.zeros(self.slots, dtype=torch.int64, device=device)
+        self.tokens = np.zeros((self.slots, limit), dtype=np.int64)
+        self.log_probs, self.numbers = np.zeros((self.slots, limit)), np.zeros((self.slots, limit))
+        self.lengths = np.zeros(self.slots, dtype=np.int64)
+        self.prompt_lengths = np.zeros(self.slots, dtype=np.int64)
 
     def together(self, wish: bool) -> bool:
         """Whether to go on: this rank's wish, or anybody's where experts make all ranks step together."""
@@ -135,84 +144,89 @@ class _ContinuousBatch:
         prompts = {tokens: place for place, tokens in enumerate(different)}
         prompt_of_row = torch.tensor([prompts[request.prompt_tokens] for request in requests], dtype=torch.int64)
         logits, lengths = self.read_prompts(list(prompts), first, prompt_of_row.to(self.mesh.device))
+        self.prompt_lengths[rows], self.lengths[rows] = lengths[prompt_of_row.numpy()], 0
         self.numbers[rows] = self.uniforms_of(requests)
-        self.prompt_lengths[rows], self.lengths[rows] = lengths, 0
         self.take(logits, rows)
         self.retire()
 
-    def read_prompts(self, prompts: Sequence[tuple[int, ...]], first: int, prompt_of_row: Tensor) -> tuple[Tensor, Tensor]:
+    def read_prompts(self, prompts: Sequence[tuple[int, ...]], first: int, prompt_of_row: Tensor) -> tuple[Tensor, IntArray]:
         """Read different prompts into the slots from ``first`` on and copy each to the rows that answer it.
 
         Returns:
-            This rank's share of the logits after each row's prompt, and the length of each row's prompt.
+            This rank's share of the logits after each row's prompt, and the length of each prompt.
         """
+        lengths = np.array([len(prompt) for prompt in prompts], dtype=np.int64)
         width = max((len(prompt) for prompt in prompts), default=1)
-        lengths = torch.tensor([len(prompt) for prompt in prompts], dtype=torch.int64).to(self.mesh.device)
-        tokens = torch.zeros(len(prompts), width, dtype=torch.int64)
-        for row, prompt in enumerate(prompts):
-            tokens[row, : len(prompt)] = torch.tensor(prompt)
-        tokens = tokens.to(self.mesh.device)
-        share = self.decoder.step(tokens, torch.arange(width, device=tokens.device).expand_as(tokens), first, lengths - 1)
-        self.decoder.copy(first + prompt_of_row, first + torch.arange(len(prompt_of_row), device=tokens.device))
+        padded = np.zeros((len(prompts), width), dtype=np.int64)
+        for place, prompt in enumerate(prompts):
+            padded[place, : len(prompt)] = prompt
+        tokens, last = self.on_device(padded), self.on_device(lengths - 1)
+        positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
+        share = self.decoder.step(tokens, positions, width, first, last)
+        self.decoder.copy(first + prompt_of_row, first + torch.arange(len(prompt_of_row), device=self.mesh.device), width)
         logits = all_gather(share, self.mesh.sequence)[prompt_of_row]
-        return self.decoder.share(logits), lengths[prompt_of_row]
+        return self.decoder.share(logits), lengths
 
     def advance(self) -> None:
         """Read the newest token of every active response and draw the next one."""
-        rows = slice(0, len(self.active))
-        newest = (self.lengths[rows] - 1)[:, None]
-        tokens = self.tokens[rows].gather(1, newest)
-        positions = self.prompt_lengths[rows][:, None] + newest
-        logits = self.decoder.step(tokens, positions, 0, torch.zeros_like(newest[:, 0]))
-        self.take(logits, rows)
+        count = len(self.active)
+        newest = self.lengths[:count] - 1
+        tokens, positions = self.tokens[np.arange(count), newest], self.prompt_lengths[:count] + newest
+        columns = self.on_device(tokens[:, None]), self.on_device(positions[:, None])
+        self.take(self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None), slice(0, count))
         self.retire()
+
+    def on_device(self, array: IntArray | Array) -> Tensor:
+        """An array of the host where the model computes."""
+        return torch.from_numpy(array).to(self.mesh.device)
 
     def take(self, logits: Tensor, rows: slice) -> None:
         """Draw the next token of some rows; each rank of ``sequence`` draws for its share and tells the others."""
         count = rows.stop - rows.start
+        if not count:
+            return
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        place = self.lengths[rows]
-        numbers = self.decoder.share(self.numbers[rows].gather(1, place[:, None]).squeeze(1))
-        chosen = draw(log_p, numbers) if count else logits.new_zeros(0, dtype=torch.int64)
+        places = np.arange(rows.start, rows.stop), self.lengths[rows]
+        chosen = draw(log_p, self.decoder.share(self.on_device(self.numbers[places])))
         drawn = torch.stack([chosen.double(), log_p.gather(1, chosen[:, None]).squeeze(1).double()], 1)
-        drawn = all_gather(drawn, self.mesh.sequence)[:count] if count else drawn
-        self.tokens[rows].scatter_(1, place[:, None], drawn[:, :1].long())
-        self.log_probs[rows].scatter_(1, place[:, None], drawn[:, 1:])
+        self.tokens[places], self.log_probs[places] = all_gather(drawn, self.mesh.sequence)[:count].T.cpu().numpy()
         self.lengths[rows] += 1
 
     def retire(self) -> None:
         """Write down ended responses and close the gaps, so that the active ones stay the first so many slots."""
         count = len(self.active)
-        newest = self.tokens[:count].gather(1, (self.lengths[:count] - 1)[:, None]).squeeze(1)
-        ended = ((newest == END) | (self.lengths[:count] == self.sampling.max_response_tokens)).tolist()
-        if not any(ended):
+        lengths = self.lengths[:count]
+        ended = (self.tokens[np.arange(count), lengths - 1] == END) | (lengths == self.sampling.max_response_tokens)
+        gone = np.flatnonzero(ended)
+        if not len(gone):
             return
-        gone = [slot for slot in range(count) if ended[slot]]
-        for slot, length in zip(gone, self.lengths[gone].tolist(), strict=True):
-            answer = self.tokens[slot, :length].tolist(), self.log_probs[slot, :length].tolist()
-            self.finished[self.active[slot]] = answer
+        drawn = zip(lengths[gone].tolist(), self.tokens[gone].tolist(), self.log_probs[gone].tolist(), strict=True)
+        for slot, (length, tokens, log_probs) in zip(gone.tolist(), drawn, strict=True):
+            self.finished[self.active[slot]] = tokens[:length], log_probs[:length]
         left = count - len(gone)
-        targets = [slot for slot in gone if slot < left]
-        sources = [slot for slot in range(left, count) if not ended[slot]]
-        for source, target in zip(sources, targets, strict=True):
+        targets = gone[gone < left]
+        sources = np.flatnonzero(~ended[left:]) + left
+        for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
             self.active[target] = self.active[source]
         del self.active[left:]
-        if targets:
-            self.move(torch.tensor(sources, device=self.mesh.device), torch.tensor(targets, device=self.mesh.device))
+        if len(targets):
+            self.move(sources, targets)
 
-    def move(self, sources: Tensor, targets: Tensor) -> None:
+    def move(self, sources: IntArray, targets: IntArray) -> None:
         """Move everything about some slots to others."""
-        self.decoder.copy(sources, targets)
-        for array in (self.tokens, self.log_probs, self.numbers, self.prompt_lengths, self.lengths):
-            array[targets] = array[sources]
+        for kept in (self.tokens, self.log_probs, self.numbers, self.lengths, self.prompt_lengths):
+            kept[targets] = kept[sources]
+        count = len(self.active)
+        longest = int((self.prompt_lengths[:count] + self.lengths[:count]).max())
+        self.decoder.copy(self.on_device(sources), self.on_device(targets), longest)
 
-    def uniforms_of(self, requests: Sequence[Request]) -> Tensor:
+    def uniforms_of(self, requests: Sequence[Request]) -> Array:
         """The random numbers of all positions of some requests [rows, limit]."""
         limit = self.sampling.max_response_tokens
         keys = [[word_of(request.problem.id), request.sample, request.draw, 0] for request in requests]
         counters = torch.tensor(keys, dtype=torch.int64, device=self.mesh.device).reshape(-1, 1, 4).repeat(1, limit, 1)
         counters[:, :, 3] = torch.arange(limit, device=self.mesh.device)
-        return uniforms(self.seed, self.purpose, counters)
+        return uniforms(self.seed, self.purpose, counters).cpu().numpy()
 
 
 def _rollout(request: Request, tokens: list[int], log_probs: list[float], version: int) -> Rollout:

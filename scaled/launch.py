@@ -2,6 +2,16 @@
 
 Rank 0 opens a store on a free port and MPI tells the others where; nothing has to be set in the environment. Without
 ``mpirun`` there is one process, without MPI and without process group.
+
+=================================== ========= =========================================================================
+what happens                        exit code what is said, once
+=================================== ========= =========================================================================
+a refusal                           2         its line
+an exception on a rank              1         its traceback, then a line with rank, phase, last collective and error
+an interrupt (Ctrl-C)               130       that it was one
+a rank that stands still            1         who is behind, where, and who waits (``scaled.watchdog``)
+a rank that is killed               its own   the launcher's notice; the launcher ends the others
+=================================== ========= =========================================================================
 """
 
 import contextlib
@@ -10,14 +20,17 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from types import TracebackType
+from typing import Any, TypeVar
 
 from spec.config import ParallelConfig
 from spec.errors import Reason, SeedError
 from spec.layout import Layout, layout_for
+
+Answer = TypeVar("Answer")
 
 LAUNCHERS = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE")
 """Variables that MPICH, PMIx launchers (Slurm among them) and Open MPI set for the processes they start."""
@@ -25,8 +38,11 @@ LAUNCHERS = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE")
 AGREEMENT_SECONDS = 3.0
 """How long a rank that refuses waits for the others to refuse as well, before it ends them."""
 
-STORE_SECONDS = 1.0
-"""How long the rank that tells of a failure gives its line before all ranks are ended."""
+ECHO_SECONDS = 1.0
+"""How long a failure inside a collective waits to be told: a launcher that lost a rank ends the others in milliseconds."""
+
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as in a shell."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,7 @@ class World:
         local_rank: This process among those of its machine: the GPU it takes.
         communicator: MPI's world, or None without ``mpirun``.
         store: Where ranks leave notes for each other; None for one process.
+        watchdog: The thread that ends all ranks when they stand still; None for one process.
     """
 
     rank: int = 0
@@ -45,6 +62,7 @@ class World:
     local_rank: int = 0
     communicator: Any = None
     store: Any = None
+    watchdog: Any = None
 
 
 def started_by_mpi() -> bool:
@@ -56,9 +74,39 @@ def agreed_layout(parallel: ParallelConfig) -> Layout:
     """The layout for the processes that were started, refused before torch is loaded.
 
     Raises:
-        SeedError: BACKEND_MISSING without mpi4py under a launcher; ILLEGAL_COMBINATION if the degrees do not fit.
+        SeedError: BACKEND_MISSING without mpi4py under a launcher, or with a foreign one; ILLEGAL_COMBINATION if the
+            degrees do not fit.
     """
-    return layout_for(parallel, _communicator().size if started_by_mpi() else 1)
+    if not started_by_mpi():
+        return layout_for(parallel, 1)
+    size = _communicator().size
+    launched = max(int(os.environ.get(name, 1)) for name in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE"))
+    if size == 1 < launched:  # each process believes that it is alone: all of them would write the same run
+        raise SeedError(
+            Reason.BACKEND_MISSING,
+            f"the launcher started {launched} processes that MPI cannot join; legal: the mpirun that belongs to {sys.executable}",
+        )
+    return layout_for(parallel, size)
+
+
+def agreed(check: Callable[[], Answer]) -> Answer:
+    """What a check returns; what one rank refuses, for a file or a library that only its machine lacks, all refuse.
+
+    Raises:
+        SeedError: The refusal of the first rank that has one.
+    """
+    if not started_by_mpi():
+        return check()
+    found: list[Answer] = []
+    refusal: tuple[Reason, str] | None = None
+    try:
+        found.append(check())
+    except SeedError as error:
+        refusal = error.reason, error.line
+    for said in _communicator().allgather(refusal):
+        if said is not None:
+            raise SeedError(*said)
+    return found[0]
 
 
 def start(parallel: ParallelConfig, store_timeout: float = 300.0) -> World:
@@ -73,6 +121,7 @@ def start(parallel: ParallelConfig, store_timeout: float = 300.0) -> World:
     from mpi4py import MPI
 
     communicator = _communicator()
+    _abort_on_uncaught(communicator)
     machine = communicator.Split_type(MPI.COMM_TYPE_SHARED)
     world = World(communicator.rank, communicator.size, machine.rank, communicator)
     if world.size == 1:
@@ -106,9 +155,9 @@ def _join(world: World, host: str, parallel: ParallelConfig, store_timeout: floa
     backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
     dist.init_process_group(backend, store=store, rank=world.rank, world_size=world.size, timeout=timeout)
     notes = connect(port, False)
-    joined = World(world.rank, world.size, world.local_rank, world.communicator, store)
-    Watchdog(notes, world.rank, world.size, parallel.collective_timeout, lambda: end_all(joined, 1)).start()
-    return joined
+    watchdog = Watchdog(notes, world.rank, world.size, parallel.collective_timeout, lambda: end_all(world, 1))
+    watchdog.start()
+    return replace(world, store=store, watchdog=watchdog)
 
 
 @contextlib.contextmanager
@@ -120,12 +169,16 @@ def together(world: World) -> Iterator[None]:
         if world.size == 1:
             raise
         _refuse(world, refusal)
+    except KeyboardInterrupt as interrupt:
+        if world.size == 1:
+            raise
+        _tell(world, f"Error: interrupted{f'; {interrupt}' if str(interrupt) else ''}")
+        end_all(world, INTERRUPTED)
     except BaseException as failure:
         if world.size == 1:
             raise
         _fail(world, failure)
-    if world.size > 1:
-        _leave()
+    _leave(world)
 
 
 def end_all(world: World, code: int) -> None:
@@ -144,27 +197,55 @@ def _refuse(world: World, refusal: SeedError) -> None:
         if time.monotonic() > patience:
             end_all(world, 2)
         time.sleep(0.02)
-    _leave()
+    _leave(world)
     sys.exit(2)
 
 
 def _fail(world: World, failure: BaseException) -> None:
+    """Tell of an exception and end all ranks."""
     from scaled.watchdog import current
 
-    if world.store.add("failures", 1) == 1:
-        traceback.print_exception(failure)
-        what = f"{type(failure).__name__}: {failure}"
-        print(f"error: rank {world.rank} of {world.size} failed {current.line()}: {what}", file=sys.stderr, flush=True)
-    else:
-        time.sleep(STORE_SECONDS)  # another rank's failure came first and is being told; ours follows from it
+    trace = "" if current.waiting else "".join(traceback.format_exception(failure))
+    if current.waiting:  # mostly the echo of another rank's end, of which that rank or the launcher tells better
+        time.sleep(ECHO_SECONDS)
+    what = f"{type(failure).__name__}: {failure}"
+    _tell(world, f"{trace}error: rank {world.rank} of {world.size} failed {current.line()}: {what}")
     end_all(world, 1)
 
 
-def _leave() -> None:
+def _tell(world: World, line: str) -> None:
+    """Print how the run ends, unless another rank came first: then give it the time to tell, and to end this one too."""
+    from scaled.watchdog import TELLING_SECONDS
+
+    try:
+        first = world.store.add("failures", 1) == 1
+    except Exception:  # the store's rank has ended, so its failure came first
+        first = False
+    if first:
+        print(line, file=sys.stderr, flush=True)
+    else:
+        time.sleep(TELLING_SECONDS)
+
+
+def _leave(world: World) -> None:
+    """Say goodbye to the process group, when nothing more is to come from any rank."""
+    if world.size == 1:
+        return
     import torch.distributed as dist
 
-    if dist.is_initialized():
-        dist.destroy_process_group()
+    world.watchdog.release()
+    dist.destroy_process_group()
+
+
+def _abort_on_uncaught(communicator: Any) -> None:
+    """Let an exception that nobody catches end all ranks, as ``python -m mpi4py`` does: MPI would wait for this one."""
+
+    def hook(kind: type[BaseException], failure: BaseException, trace: TracebackType | None) -> None:
+        # torch wraps this hook and collects what it writes to sys.stderr until it returns, which it does not.
+        traceback.print_exception(kind, failure, trace, file=sys.__stderr__)
+        communicator.Abort(1)
+
+    sys.excepthook = hook
 
 
 def _communicator() -> Any:

@@ -5,6 +5,7 @@ a rank, so nothing depends on how tokens are spread (P1 to P6).
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from spec.config import AlgorithmConfig
@@ -38,8 +39,7 @@ def weighted_sum(weights: Tensor, terms: Tensor) -> Tensor:
 
 def token_log_probs(logits_nV: Tensor, targets_n: Tensor, temperature: float) -> Tensor:
     """Log-probability of each target under its logits at the sampling temperature [n]."""
-    scaled = logits_nV / temperature
-    return scaled.gather(1, targets_n[:, None]).squeeze(1) - torch.logsumexp(scaled, 1)
+    return -F.cross_entropy(logits_nV / temperature, targets_n, reduction="none")
 
 
 def token_entropy(logits_nV: Tensor, temperature: float) -> Tensor:

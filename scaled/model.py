@@ -164,7 +164,7 @@ class Transformer(nn.Module):
     value_bias: nn.Parameter
 
     def __init__(self, model: ModelConfig, mesh: Mesh, is_value: bool = False) -> None:
-        """Weights are empty: ``parallelize.load`` fills them.
+        """Weights are empty: ``parallelize.fill`` fills them.
 
         Args:
             model: Sizes.
@@ -236,5 +236,3 @@ def reference_name(name: str) -> str:
 def _hold(module: nn.Module, shapes: Shapes) -> None:
     for name, shape in shapes.items():
         module.register_parameter(name, nn.Parameter(torch.empty(shape)))
-
-

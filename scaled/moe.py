@@ -15,6 +15,9 @@ from scaled.collectives import exchange, exchange_counts, sum_over
 from scaled.mesh import Axis
 from spec.config import ModelConfig
 
+FEW_PRODUCTS = 1 << 23
+"""Multiplications up to which all experts answer all rows on a CPU: choosing the rows would take longer (measured)."""
+
 MOST_PADDING = 3
 """Rows computed per real row up to which one batched product beats a loop over experts (measured on two cores)."""
 
@@ -27,20 +30,19 @@ def swiglu(x: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
 def top_k(logits_nE: Tensor, k: int) -> Tensor:
     """Ids of the k largest logits, largest first; equal logits go to the smaller id, as in the reference.
 
-    torch's own ``topk`` leaves ties open; its ``argmax`` promises the first.
+    torch's own ``topk`` leaves ties open; a stable sort does not.
     """
-    left_nE = logits_nE.clone()
-    chosen = []
-    for _ in range(k):
-        chosen.append(left_nE.argmax(1, keepdim=True))
-        left_nE.scatter_(1, chosen[-1], -torch.inf)
-    return torch.cat(chosen, 1)
+    return torch.argsort(logits_nE, dim=1, descending=True, stable=True)[:, :k]
 
 
 def gates(logits_nE: Tensor, expert_ids_nk: Tensor, normalise: bool) -> Tensor:
-    """Router probabilities of the chosen experts [n, k], rescaled to sum to one if ``normalise``."""
-    gates_nk = torch.softmax(logits_nE, -1).gather(1, expert_ids_nk)
-    return gates_nk / gates_nk.sum(-1, keepdim=True) if normalise else gates_nk
+    """Router probabilities of the chosen experts [n, k], rescaled to sum to one if ``normalise``.
+
+    Rescaled, all other experts cancel: what is left is the softmax over the chosen ones.
+    """
+    if normalise:
+        return torch.softmax(logits_nE.gather(1, expert_ids_nk), -1)
+    return torch.softmax(logits_nE, -1).gather(1, expert_ids_nk)
 
 
 def route(x_nD: Tensor, router: Tensor, model: ModelConfig, given_nk: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -70,50 +72,79 @@ def dispatch(
         sum_{i in I} g_i swiglu_i(x) [n, D].
     """
     n, k = expert_ids_nk.shape
+    if x_nD.device.type == "cpu" and expert.size == 1 and 3 * n * weights[0].numel() <= FEW_PRODUCTS:
+        return ask_all_experts(x_nD, expert_ids_nk, gates_nk, weights)
     flat = expert_ids_nk.reshape(-1)
-    if expert.size == 1:
-        answers = run_experts(x_nD.repeat_interleave(k, 0), flat, weights)
-    else:
-        order = torch.argsort(flat, stable=True)
-        back = torch.empty_like(order)
-        back[order] = torch.arange(len(order), device=order.device)
-        counts = torch.bincount(flat, minlength=len(weights[0]) * expert.size)
-        answers = _answers_of_ranks(x_nD[order // k], counts, weights, expert)[back]
-    return (answers.view(n, k, x_nD.shape[1]) * gates_nk[:, :, None]).sum(1)
+    order = torch.argsort(flat, stable=True)
+    counts = torch.bincount(flat, minlength=len(weights[0]) * expert.size)
+    copies = x_nD.index_select(0, order // k)
+    answers = _answers_of_ranks(copies, counts, weights, expert)
+    return (_unsorted(answers, order).view(n, k, x_nD.shape[1]) * gates_nk[:, :, None]).sum(1)
+
+
+def ask_all_experts(
+    x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor, weights: tuple[Tensor, Tensor, Tensor]
+) -> Tensor:
+    """The sum over all experts, where those that were not chosen have gate 0: for a few rows."""
+    gate, up, down = weights
+    gates_nE = gates_nk.new_zeros(len(x_nD), len(gate)).scatter(1, expert_ids_nk, gates_nk)
+    inner_EnF = F.silu(x_nD @ gate) * (x_nD @ up) * gates_nE.T[:, :, None]
+    return (inner_EnF @ down).sum(0)
+
+
+def _unsorted(rows: Tensor, order: Tensor) -> Tensor:
+    """Rows back where ``order`` took them from."""
+    return torch.empty_like(rows).index_copy(0, order, rows)
 
 
 def _answers_of_ranks(copies: Tensor, counts_E: Tensor, weights: tuple[Tensor, Tensor, Tensor], expert: Axis) -> Tensor:
     """Answers to copies that are sorted by expert, wherever the experts live, in the same order."""
+    if expert.size == 1:
+        return run_experts(copies, counts_E, weights)
     coming = exchange_counts(counts_E, expert).view(expert.size, -1)  # [from rank, my expert]
     sent = counts_E.view(expert.size, -1).sum(1).tolist()
     received = coming.sum(1).tolist()
     arrived = exchange(copies, sent, received, expert)
     mine = torch.arange(coming.shape[1], device=copies.device).repeat(expert.size).repeat_interleave(coming.reshape(-1))
-    return exchange(run_experts(arrived, mine, weights), received, sent, expert)
+    order = torch.argsort(mine, stable=True)
+    answers = run_experts(arrived.index_select(0, order), coming.sum(0), weights)
+    return exchange(_unsorted(answers, order), received, sent, expert)
 
 
-def run_experts(x: Tensor, expert_of_row: Tensor, weights: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    """Each row's own expert's answer.
+def run_experts(x: Tensor, counts_E: Tensor, weights: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Answers to rows that are sorted by expert. An expert without rows still gets its zero gradient, as all ranks must agree.
 
-    Rows line up before their experts in lines padded to the longest one, and all experts run as one batched product: an
-    expert without rows still gets its zero gradient, as all ranks must agree. Where one line is so long that padding would
-    cost more than ``MOST_PADDING`` times the rows, experts run one after the other on exactly their rows.
+    One of three ways, whichever is the fastest that the device and the precision have:
+
+    1. torch's grouped product: exactly the rows, one call a matrix (float32 and bfloat16 on a CPU)
+    2. rows in lines padded to the longest one, and all experts as one batched product
+    3. one expert after the other, where padding would cost more than ``MOST_PADDING`` times the rows
+
+    Args:
+        x: Rows of the first expert, of the second, ...
+        counts_E: How many each expert has.
+        weights: gate, up and down of the experts.
     """
-    experts = len(weights[0])
-    counts = torch.bincount(expert_of_row, minlength=experts)
-    longest = int(counts.max())
-    order = torch.argsort(expert_of_row, stable=True)
+    if has_grouped_product(x, weights[0]):
+        gate, up, down = weights
+        ends = counts_E.cumsum(0, dtype=torch.int32)
+        inner = F.silu(F.grouped_mm(x, gate, offs=ends)) * F.grouped_mm(x, up, offs=ends)
+        return F.grouped_mm(inner, down, offs=ends)
+    experts, longest = len(counts_E), int(counts_E.max())
     if experts * longest > MOST_PADDING * len(x):
-        each = zip(x[order].split(counts.tolist()), *(weight.unbind(0) for weight in weights), strict=True)
-        answers = torch.cat([swiglu(*line) for line in each])
-        return torch.empty_like(answers).index_copy(0, order, answers)
-    starts = counts.cumsum(0) - counts
-    place = torch.empty_like(order)
-    place[order] = torch.arange(len(order), device=order.device) - starts.repeat_interleave(counts)
-    slots = expert_of_row * longest + place
-    lines = x.new_zeros(experts * longest, x.shape[1]).index_copy(0, slots, x)
+        each = zip(x.split(counts_E.tolist()), *(weight.unbind(0) for weight in weights), strict=True)
+        return torch.cat([swiglu(*line) for line in each])
+    gaps = torch.arange(experts, device=x.device) * longest - (counts_E.cumsum(0) - counts_E)
+    places = torch.arange(len(x), device=x.device) + gaps.repeat_interleave(counts_E)
+    lines = x.new_zeros(experts * longest, x.shape[1]).index_copy(0, places, x)
     answers = swiglu(lines.view(experts, longest, x.shape[1]), *weights)
-    return answers.flatten(0, 1).index_select(0, slots)
+    return answers.flatten(0, 1).index_select(0, places)
+
+
+def has_grouped_product(x: Tensor, gate: Tensor) -> bool:
+    """Whether torch's grouped product takes these rows and weights: not in float64, and only rows of a multiple of 16 bytes."""
+    aligned = all(width * x.element_size() % 16 == 0 for width in gate.shape[1:])
+    return x.device.type == "cpu" and x.dtype in (torch.float32, torch.bfloat16) and aligned and len(x) > 0
 
 
 def balance_loss(
@@ -149,4 +180,3 @@ def z_loss(logits_nE: Tensor, weights_n: Tensor) -> Tensor:
     """``sum_t w_t logsumexp(logits_t)^2`` over this rank's tokens (ST-MoE eq. 5)."""
     z_n = torch.logsumexp(logits_nE, -1)
     return torch.where(weights_n > 0, weights_n * z_n * z_n, 0.0).sum()
-

@@ -1,29 +1,34 @@
 """Keeping what is not needed now off the device: activations until the backward pass, moments until the next step.
 
-On a GPU "off" is pinned host memory. On a CPU the device's memory is the host's, so "off" is a file without a name that
-is mapped into memory: the system writes it out when memory is short. Copies are exact, so no switch changes a number.
+On a GPU "off" is pinned host memory. On a CPU the device's memory is the host's, so "off" is a file without a name in
+``TMPDIR`` that is mapped into memory: the system writes it out when memory is short. Copies are exact and come back with
+the strides they had, so no switch changes a number.
+
+What counts is the storage, not the tensor: autograd may save one storage many times, whole and in views, and only its last
+user frees it. So a storage is counted once and moved once.
 """
 
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
+from torch.multiprocessing.reductions import StorageWeakRef
 
 SMALLEST_BYTES = 1 << 16
-"""Saved tensors below 64 KiB stay: moving them costs more than they take (Megatron's threshold is a million elements)."""
+"""Storages below 64 KiB stay: moving them costs more than they take (Megatron's threshold is a million elements)."""
 
 
 def away(x: Tensor) -> Tensor:
     """A copy of a tensor off its device."""
     if x.device.type == "cuda":
-        held = torch.empty(x.shape, dtype=x.dtype, pin_memory=True)
-        return held.copy_(x, non_blocking=False)
+        return torch.empty(x.shape, dtype=x.dtype, pin_memory=True).copy_(x)
     if not x.numel():
         return x.clone()
     descriptor, path = tempfile.mkstemp(prefix="seed-offload-")
@@ -35,80 +40,100 @@ def away(x: Tensor) -> Tensor:
     return held.copy_(x)
 
 
+def stay(x: Tensor) -> Tensor:
+    """Leave a tensor where it is."""
+    return x
+
+
 @dataclass
 class Ledger:
-    """Bytes that autograd holds for the backward pass.
+    """Bytes that autograd holds for the backward pass, each storage counted once.
+
+    Under recomputation that is the input of every block. What a block computes again lives for the block's own backward
+    pass only and is not counted.
 
     Attributes:
-        now, peak: Bytes of saved tensors on the device, each storage counted once.
-        moved: Bytes that went off the device.
+        now, peak: On the device.
+        off: Off the device.
+        moved: All that ever went off the device.
     """
 
     now: int = 0
     peak: int = 0
+    off: int = 0
     moved: int = 0
 
     def hold(self, count: int) -> None:
-        """Count bytes that are saved, or with a minus that are let go."""
+        """Count bytes on the device that are saved, or with a minus that are let go."""
         self.now += count
         self.peak = max(self.peak, self.now)
 
+    def move(self, count: int) -> None:
+        """Count bytes that went off the device, or with a minus that are let go there."""
+        self.off += count
+        self.moved += max(count, 0)
 
-class _Saved:
-    """A saved tensor, on the device or off it; its bytes are let go when autograd lets go of it."""
 
-    def __init__(self, x: Tensor, ledger: Ledger, storages: dict[int, int], offload: bool) -> None:
-        self.device, self.ledger, self.storages = x.device, ledger, storages
-        self.key = x.untyped_storage().data_ptr()
-        self.bytes = x.untyped_storage().nbytes()
-        self.offloaded = offload and self.bytes >= SMALLEST_BYTES
-        self.held = away(x) if self.offloaded else x
-        if self.offloaded:
-            ledger.moved += x.numel() * x.element_size()
-            return
-        storages[self.key] = storages.get(self.key, 0) + 1
-        if storages[self.key] == 1:
-            ledger.hold(self.bytes)
+class _Holding:
+    """A storage that saved tensors share, on the device or off it; let go when the last of them is."""
 
-    def back(self) -> Tensor:
-        """The tensor on its device."""
-        return self.held.to(self.device) if self.device.type == "cuda" or not self.offloaded else self.held.clone()
+    def __init__(self, x: Tensor, ledger: Ledger, offload: bool) -> None:
+        storage = x.untyped_storage()
+        self.device, self.bytes, self.ledger = x.device, storage.nbytes(), ledger
+        self.is_off = offload and self.bytes >= SMALLEST_BYTES
+        # Its number cannot go to another storage while this weak reference lives.
+        self.reference = StorageWeakRef(storage)
+        everything = torch.empty(0, dtype=torch.uint8, device=x.device).set_(storage)
+        self.held = away(everything) if self.is_off else everything
+        (ledger.move if self.is_off else ledger.hold)(self.bytes)
+
+    def on_device(self) -> Tensor:
+        """All bytes of the storage where the backward pass can read them; on a CPU that is where they are."""
+        return self.held.to(self.device)
 
     def __del__(self) -> None:
-        if self.offloaded:
-            return
-        self.storages[self.key] -= 1
-        if not self.storages[self.key]:
-            self.ledger.hold(-self.bytes)
+        (self.ledger.move if self.is_off else self.ledger.hold)(-self.bytes)
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """A saved tensor as a view of its storage."""
+
+    holding: _Holding
+    dtype: torch.dtype
+    size: torch.Size
+    stride: tuple[int, ...]
+    offset: int
+
+    def back(self) -> Tensor:
+        """The tensor, with the bits and the strides that it had."""
+        storage = self.holding.on_device().untyped_storage()
+        empty = torch.empty(0, dtype=self.dtype, device=self.holding.device)
+        return empty.set_(storage, self.offset, self.size, self.stride)
 
 
 @contextlib.contextmanager
-def saved_activations(model: nn.Module, offload: bool, ledger: Ledger) -> Iterator[None]:
-    """Count, and with ``offload`` move away, what autograd saves inside the block.
+def saved_activations(offload: bool, ledger: Ledger) -> Iterator[None]:
+    """Count, and with ``offload`` move away, what autograd saves inside the block. Weights stay and are not counted.
 
     Args:
-        model: Its weights are not activations and stay where they are.
         offload: Whether to move.
         ledger: Where bytes are counted.
     """
-    storages: dict[int, int] = {}
-    weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    holdings: weakref.WeakValueDictionary[tuple[int, int], _Holding] = weakref.WeakValueDictionary()
 
     def pack(x: Tensor) -> Any:
-        is_weight = isinstance(x, nn.Parameter) or x.untyped_storage().data_ptr() in weights
-        return x if is_weight else _Saved(x, ledger, storages, offload)
+        if isinstance(x, nn.Parameter) or isinstance(x._base, nn.Parameter):
+            return x
+        # The version tells a storage from what it was before it was written to.
+        key = (x.untyped_storage()._cdata, x._version)
+        holding = holdings.get(key)
+        if holding is None:
+            holding = holdings[key] = _Holding(x.detach(), ledger, offload)
+        return _Saved(holding, x.dtype, x.size(), x.stride(), int(x.storage_offset()))
 
     def unpack(saved: Any) -> Tensor:
         return saved.back() if isinstance(saved, _Saved) else saved
 
     with saved_tensors_hooks(pack, unpack):
         yield
-
-
-Place = Callable[[Tensor], Tensor]
-"""Where moments live: ``away``, or ``stay``."""
-
-
-def stay(x: Tensor) -> Tensor:
-    """Leave a tensor where it is."""
-    return x

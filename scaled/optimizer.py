@@ -79,15 +79,17 @@ def adamw(
     rate = learning_rate(state.step, total_steps, config)
     scale = config.clip_norm / norm if 0.0 < config.clip_norm < norm else 1.0
     t = state.step + 1
+    unbias_first, unbias_second = 1.0 - config.beta1**t, 1.0 - config.beta2**t
     for name, weight in shards.items():
         g = gradient[name] * scale
         first, second = state.first[name].to(g.device), state.second[name].to(g.device)
         first.mul_(config.beta1).add_(g, alpha=1.0 - config.beta1)
         second.mul_(config.beta2).addcmul_(g, g, value=1.0 - config.beta2)
-        direction = (first / (1.0 - config.beta1**t)) / ((second / (1.0 - config.beta2**t)).sqrt() + config.epsilon)
+        divisor = second.sqrt().div_(math.sqrt(unbias_second)).add_(config.epsilon)
         if weight.ndim > 1 and config.weight_decay:
-            direction = direction + config.weight_decay * weight
-        weight.sub_(rate * direction)
-        state.first[name].copy_(first)
-        state.second[name].copy_(second)
+            weight.mul_(1.0 - rate * config.weight_decay)
+        weight.addcdiv_(first, divisor, value=-rate / unbias_first)
+        if first is not state.first[name]:  # moments that live off the device go back there
+            state.first[name].copy_(first)
+            state.second[name].copy_(second)
     return OptimizerState(state.first, state.second, t)

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, Shard
 
-from scaled.collectives import all_gather
+from scaled.collectives import GatherWeights, ScatterGradients, all_gather
 from scaled.mesh import Axis, Mesh
 from scaled.model import Block, Transformer, reference_name
-from scaled.watchdog import collective
+from scaled.watchdog import collective, moves
 from spec.config import Config
 from spec.layout import group_of, sharded_axis, sliced_axis
 from spec.types import Array
@@ -41,11 +41,16 @@ def build(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
         mesh: Ranks.
         is_value: Whether it is a value model.
     """
+    return on_meta(config, mesh, is_value).to_empty(device=mesh.device)
+
+
+def on_meta(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
+    """The same model without memory: every weight has its shape, its shard and its precision, and no numbers."""
     with torch.device("meta"):
         model = Transformer(config.model, mesh, is_value).to(MASTER[config.precision])
     model.recompute = config.parallel.recompute
     shard(model, mesh, COMPUTE[config.precision])
-    return model.to_empty(device=mesh.device)
+    return model
 
 
 def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
@@ -56,23 +61,23 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
     cast = None if compute == master else compute
     policy = MixedPrecisionPolicy(param_dtype=cast, reduce_dtype=master, cast_forward_inputs=False)
 
-    def over(ranks: DeviceMesh) -> dict[str, Any]:
+    def over(module: nn.Module, ranks: DeviceMesh, names: str, **placement: Any) -> None:
         # Asked for by name: the outermost group would otherwise stay gathered after a forward pass without backward, and the
         # next one would compute with weights from before an optimizer step.
-        return {"mesh": ranks, "mp_policy": policy, "reshard_after_forward": True}
+        unit = fully_shard(module, mesh=ranks, mp_policy=policy, reshard_after_forward=True, **placement)
+        unit.set_gradient_divide_factor(1.0)
+        unit.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that multiplies first
+        unit.set_custom_all_gather(GatherWeights(names))  # type: ignore[arg-type]  # has what is asked for; its type is private
+        unit.set_custom_reduce_scatter(ScatterGradients(names))  # type: ignore[arg-type]
 
     for block in model.layers:
         assert isinstance(block, Block)
         if block.is_moe:
             experts = mesh.expert_shards
-            fully_shard(block.moe.experts, shard_placement_fn=_experts_placement(experts.size()), **over(experts))
-        fully_shard(block.attention.heads, **over(mesh.attention_shards))
-        fully_shard(block, **over(mesh.all_shards))
-    fully_shard(model, **over(mesh.all_shards))
-    for module in model.modules():
-        if isinstance(module, FSDPModule):
-            module.set_gradient_divide_factor(1.0)
-            module.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that multiplies first
+            over(block.moe.experts, experts, "expert shards", shard_placement_fn=_experts_placement(experts.size()))
+        over(block.attention.heads, mesh.attention_shards, "attention shards")
+        over(block, mesh.all_shards, "world")
+    over(model, mesh.all_shards, "world")
 
 
 def _experts_placement(shards: int) -> Callable[[nn.Parameter], Shard]:
@@ -115,6 +120,7 @@ def fill(model: Transformer, value_of: Callable[[str], Array]) -> None:
 
 def put(shard_: Tensor, name: str, full: Tensor, mesh: Mesh, weight: Tensor) -> None:
     """Write this rank's part of a full tensor into a shard that is laid out like ``weight``."""
+    moves()
     piece = slice_of(name, full, mesh)
     if isinstance(weight, DTensor):
         (placement,) = weight.placements

@@ -155,7 +155,7 @@ def attention_plan(
         keys: Places of the stream in the order in which all keys are gathered.
         device: Where attention is computed.
     """
-    documents = np.unique(document[queries])
+    documents = np.flatnonzero(np.bincount(document[queries] - FILLER)) + FILLER
     query_slots, query_width = slots_of(document[queries], documents)
     key_slots, key_width = slots_of(document[keys], documents)
 

@@ -16,9 +16,10 @@ class Equation:
         title: What it is called.
         formula: The equation, in one line.
         source: Paper and equation.
-        reference: ``module:function`` of the NumPy house.
+        reference: ``module:function`` of the NumPy house, or empty.
         test: ``file::function`` of a test that fails when the equation is wrong.
-        scaled: ``module:function`` of the torch house; empty until that chapter is built.
+        scaled: ``module:function`` of the torch house, or empty.
+        apart: Why one of the two has no function of its own; empty if both have.
     """
 
     title: str
@@ -27,7 +28,12 @@ class Equation:
     reference: str
     test: str
     scaled: str = ""
+    apart: str = ""
 
+
+SHARED = "shared: verdicts, rewards and figures are worked out once, by the reference's function, whichever house computes"
+SHARED_DECISION = "shared: no arithmetic on arrays, decided once for both houses"
+RANKS = "one process has nobody to share with"
 
 EQUATIONS = (
     Equation(
@@ -36,6 +42,7 @@ EQUATIONS = (
         source="arXiv 1910.07467 eq. 4",
         reference="reference.attention:rms_norm",
         test="tests/test_model.py::test_rms_norm_leaves_mean_square_one_whatever_the_scale",
+        scaled="scaled.attention:rms_norm",
     ),
     Equation(
         title="rotary position",
@@ -43,6 +50,7 @@ EQUATIONS = (
         source="RoPE, arXiv 2104.09864 eq. 34",
         reference="reference.attention:rotary",
         test="tests/test_model.py::test_rotary_products_depend_on_the_distance_of_positions_only",
+        scaled="scaled.attention:rotary",
     ),
     Equation(
         title="softmax",
@@ -50,6 +58,7 @@ EQUATIONS = (
         source="definition",
         reference="reference.attention:softmax",
         test="tests/test_model.py::test_softmax_sums_to_one_and_ignores_a_common_offset",
+        apart="torch has it",
     ),
     Equation(
         title="attention",
@@ -57,6 +66,7 @@ EQUATIONS = (
         source="GQA, arXiv 2305.13245",
         reference="reference.attention:attention",
         test="conformance/test_outside.py::test_logits_states_and_router_logits_agree",
+        scaled="scaled.attention:attention",
     ),
     Equation(
         title="SiLU",
@@ -64,6 +74,7 @@ EQUATIONS = (
         source="arXiv 1702.03118",
         reference="reference.moe:silu",
         test="tests/test_moe.py::test_silu_is_x_times_its_sigmoid_and_never_overflows",
+        apart="torch has it",
     ),
     Equation(
         title="SwiGLU",
@@ -71,6 +82,7 @@ EQUATIONS = (
         source="arXiv 2002.05202 eq. 6",
         reference="reference.moe:swiglu",
         test="tests/test_moe.py::test_swiglu_of_scalars_has_its_closed_form",
+        scaled="scaled.moe:swiglu",
     ),
     Equation(
         title="top-k routing",
@@ -78,6 +90,7 @@ EQUATIONS = (
         source="arXiv 1701.06538 eq. 5",
         reference="reference.moe:top_k",
         test="tests/test_moe.py::test_equal_router_logits_go_to_the_smaller_ids",
+        scaled="scaled.moe:top_k",
     ),
     Equation(
         title="gates",
@@ -85,6 +98,7 @@ EQUATIONS = (
         source="Qwen3-MoE",
         reference="reference.moe:gates",
         test="tests/test_moe.py::test_gates_are_the_routers_probabilities_rescaled_or_not",
+        scaled="scaled.moe:gates",
     ),
     Equation(
         title="dropless dispatch",
@@ -92,6 +106,7 @@ EQUATIONS = (
         source="MegaBlocks, arXiv 2211.15841",
         reference="reference.moe:dispatch",
         test="tests/test_moe.py::test_dispatch_is_a_plain_loop_over_tokens_and_experts",
+        scaled="scaled.moe:dispatch",
     ),
     Equation(
         title="mixture of experts",
@@ -99,6 +114,7 @@ EQUATIONS = (
         source="DeepSeek-V3, arXiv 2412.19437 eq. 12-16",
         reference="reference.moe:moe_layer",
         test="tests/test_moe.py::test_replay_of_the_routers_own_choice_changes_nothing_and_another_keeps_the_routers_gradient",
+        scaled="scaled.model:Moe.forward",
     ),
     Equation(
         title="load balance",
@@ -106,6 +122,7 @@ EQUATIONS = (
         source="DeepSeek-V3 eq. 17-20",
         reference="reference.moe:balance_loss",
         test="tests/test_moe.py::test_the_balance_loss_is_its_weight_at_perfect_balance_and_more_when_all_go_to_one",
+        scaled="scaled.moe:balance_loss",
     ),
     Equation(
         title="router z loss",
@@ -113,6 +130,7 @@ EQUATIONS = (
         source="ST-MoE, arXiv 2202.08906 eq. 5",
         reference="reference.moe:z_loss",
         test="tests/test_moe.py::test_the_z_loss_is_the_weighted_square_of_logsumexp",
+        scaled="scaled.moe:z_loss",
     ),
     Equation(
         title="transformer",
@@ -120,6 +138,7 @@ EQUATIONS = (
         source="arXiv 2002.04745 (pre-norm)",
         reference="reference.model:hidden_states",
         test="conformance/test_outside.py::test_loss_and_gradients_of_every_weight_agree",
+        scaled="scaled.model:Transformer.forward",
     ),
     Equation(
         title="next-token logits",
@@ -127,6 +146,7 @@ EQUATIONS = (
         source="definition",
         reference="reference.model:token_logits",
         test="tests/test_model.py::test_a_token_changes_no_logits_up_to_its_own",
+        scaled="scaled.model:Transformer.read",
     ),
     Equation(
         title="value",
@@ -134,6 +154,7 @@ EQUATIONS = (
         source="VC-PPO, VAPO 2",
         reference="reference.model:token_values",
         test="tests/test_model.py::test_p11_the_value_of_the_first_response_token_sees_the_prompt_only",
+        scaled="scaled.model:Transformer.values",
     ),
     Equation(
         title="sampling distribution",
@@ -141,6 +162,7 @@ EQUATIONS = (
         source="arXiv 1904.09751",
         reference="reference.generate:log_distribution",
         test="tests/test_generate.py::test_the_nucleus_is_the_smallest_set_with_enough_mass",
+        scaled="scaled.generate:log_distribution",
     ),
     Equation(
         title="sampling",
@@ -148,6 +170,7 @@ EQUATIONS = (
         source="inversion",
         reference="reference.generate:draw",
         test="tests/test_generate.py::test_draw_inverts_the_distribution_and_never_takes_what_is_impossible",
+        scaled="scaled.generate:draw",
     ),
     Equation(
         title="generation",
@@ -155,6 +178,7 @@ EQUATIONS = (
         source="report 5.2",
         reference="reference.generate:generate",
         test="tests/test_generate.py::test_p15_recorded_log_probs_are_the_recomputed_ones_at_any_setting",
+        scaled="scaled.generate:generate",
     ),
     Equation(
         title="Philox",
@@ -162,6 +186,7 @@ EQUATIONS = (
         source="SC 2011, section 3.3",
         reference="reference.random:philox",
         test="tests/test_random.py::test_philox_gives_the_published_known_answers",
+        scaled="scaled.random:philox",
     ),
     Equation(
         title="uniform numbers",
@@ -169,6 +194,7 @@ EQUATIONS = (
         source="definition",
         reference="reference.random:uniforms",
         test="tests/test_random.py::test_uniform_numbers_are_the_same_one_by_one_and_all_at_once",
+        scaled="scaled.random:uniforms",
     ),
     Equation(
         title="learning rate",
@@ -176,6 +202,7 @@ EQUATIONS = (
         source="arXiv 1608.03983 eq. 5",
         reference="reference.optimizer:learning_rate",
         test="tests/test_optimizer.py::test_cosine_starts_at_the_peak_after_warm_up_and_ends_at_the_final_rate",
+        scaled="scaled.optimizer:learning_rate",
     ),
     Equation(
         title="gradient norm",
@@ -183,6 +210,7 @@ EQUATIONS = (
         source="definition",
         reference="reference.optimizer:global_norm",
         test="tests/test_optimizer.py::test_the_global_norm_is_that_of_all_entries_whatever_the_order_of_names",
+        scaled="scaled.optimizer:global_norm",
     ),
     Equation(
         title="AdamW",
@@ -190,6 +218,7 @@ EQUATIONS = (
         source="arXiv 1711.05101 algorithm 2",
         reference="reference.optimizer:adamw",
         test="tests/test_optimizer.py::test_adamw_takes_torchs_steps",
+        scaled="scaled.optimizer:adamw",
     ),
     Equation(
         title="terminal reward",
@@ -197,6 +226,7 @@ EQUATIONS = (
         source="VAPO 2.1",
         reference="reference.advantage:token_rewards",
         test="tests/test_advantage.py::test_token_rewards_stand_on_the_last_response_token_only",
+        scaled="scaled.advantage:token_rewards",
     ),
     Equation(
         title="length-adaptive lambda",
@@ -204,6 +234,7 @@ EQUATIONS = (
         source="VAPO eq. 5",
         reference="reference.advantage:length_adaptive_lambda",
         test="tests/test_advantage.py::test_length_adaptive_lambda_gives_the_golden_table",
+        scaled="scaled.advantage:length_adaptive_lambda",
     ),
     Equation(
         title="GAE",
@@ -211,6 +242,7 @@ EQUATIONS = (
         source="arXiv 1506.02438 eq. 16; VAPO eq. 3",
         reference="reference.advantage:gae",
         test="tests/test_advantage.py::test_gae_gives_the_golden_table",
+        scaled="scaled.advantage:gae",
     ),
     Equation(
         title="decoupled GAE",
@@ -218,6 +250,7 @@ EQUATIONS = (
         source="VC-PPO algorithm 1; VAPO 4.1",
         reference="reference.advantage:decoupled_gae",
         test="tests/test_advantage.py::test_decoupled_targets_are_returns_whatever_lambda_the_policy_uses",
+        scaled="scaled.advantage:decoupled_gae",
     ),
     Equation(
         title="policy lambda",
@@ -225,6 +258,7 @@ EQUATIONS = (
         source="VAPO eq. 5, VC-PPO 3.2",
         reference="reference.advantage:policy_lambda",
         test="tests/test_advantage.py::test_policy_lambda_is_adaptive_or_fixed",
+        scaled="scaled.advantage:policy_lambda",
     ),
     Equation(
         title="value after the end",
@@ -232,6 +266,7 @@ EQUATIONS = (
         source="T-PPO, arXiv 2506.15050",
         reference="reference.advantage:final_values",
         test="tests/test_advantage.py::test_p12_what_follows_a_cut_is_a_named_choice_and_a_flag_of_the_sampler",
+        scaled="scaled.advantage:final_values",
     ),
     Equation(
         title="whitening",
@@ -239,6 +274,7 @@ EQUATIONS = (
         source="common practice, in no paper",
         reference="reference.advantage:whiten",
         test="tests/test_advantage.py::test_whitening_is_off_by_default_and_gives_mean_zero_and_spread_one",
+        scaled="scaled.advantage:whiten",
     ),
     Equation(
         title="group advantage",
@@ -246,6 +282,7 @@ EQUATIONS = (
         source="GRPO, arXiv 2402.03300; DAPO eq. 9",
         reference="reference.advantage:group_advantages",
         test="tests/test_advantage.py::test_group_advantages_give_the_golden_table",
+        scaled="scaled.advantage:group_advantages",
     ),
     Equation(
         title="explained variance",
@@ -253,6 +290,7 @@ EQUATIONS = (
         source="VAPO 4.1",
         reference="reference.advantage:explained_variance",
         test="tests/test_advantage.py::test_explained_variance_is_one_for_the_truth_and_zero_for_a_constant",
+        apart="shared: a figure for people, worked out once on the host",
     ),
     Equation(
         title="loss aggregation",
@@ -260,6 +298,7 @@ EQUATIONS = (
         source="VAPO eq. 6-7; DAPO eq. 8",
         reference="reference.loss:token_weights",
         test="tests/test_loss.py::test_p6_the_four_meanings_of_mean_have_their_golden_weights",
+        scaled="scaled.loss:token_weights",
     ),
     Equation(
         title="weighted sum",
@@ -267,6 +306,7 @@ EQUATIONS = (
         source="field law P1",
         reference="reference.loss:weighted_sum",
         test="tests/test_loss.py::test_what_stands_at_weight_zero_reaches_neither_the_sum_nor_its_gradient",
+        scaled="scaled.loss:weighted_sum",
     ),
     Equation(
         title="token log-probability",
@@ -274,6 +314,7 @@ EQUATIONS = (
         source="definition",
         reference="reference.loss:token_log_probs",
         test="tests/test_loss.py::test_p16_only_the_alignment_with_the_token_before_gives_the_right_number",
+        scaled="scaled.loss:token_log_probs",
     ),
     Equation(
         title="entropy",
@@ -281,6 +322,7 @@ EQUATIONS = (
         source="definition",
         reference="reference.loss:token_entropy",
         test="tests/test_loss.py::test_the_entropy_has_its_closed_form",
+        scaled="scaled.loss:token_entropy",
     ),
     Equation(
         title="probability ratio",
@@ -288,6 +330,7 @@ EQUATIONS = (
         source="VAPO eq. 2",
         reference="reference.loss:ratio",
         test="tests/test_loss.py::test_p15_the_ratio_is_exactly_one_for_equal_log_probs",
+        scaled="scaled.loss:ratio",
     ),
     Equation(
         title="clip-higher",
@@ -295,6 +338,7 @@ EQUATIONS = (
         source="DAPO eq. 10; VAPO eq. 8; report eq. 1",
         reference="reference.loss:clipped_surrogate",
         test="tests/test_loss.py::test_the_surrogate_gradient_has_its_closed_form_everywhere_off_the_kinks",
+        scaled="scaled.loss:clipped_surrogate",
     ),
     Equation(
         title="clip fractions",
@@ -302,6 +346,7 @@ EQUATIONS = (
         source="DAPO 3.1",
         reference="reference.loss:clip_fractions",
         test="tests/test_loss.py::test_the_clip_fractions_are_the_tokens_whose_gradient_vanishes",
+        scaled="scaled.loss:clip_fractions",
     ),
     Equation(
         title="value loss",
@@ -309,6 +354,7 @@ EQUATIONS = (
         source="VC-PPO algorithm 1",
         reference="reference.loss:value_error",
         test="tests/test_loss.py::test_the_value_error_is_half_the_square",
+        scaled="scaled.loss:value_error",
     ),
     Equation(
         title="KL penalty",
@@ -316,6 +362,7 @@ EQUATIONS = (
         source="Schulman, Approximating KL Divergence",
         reference="reference.loss:kl_penalty",
         test="tests/test_loss.py::test_p20_the_expected_gradient_of_k2_is_that_of_the_reverse_kl_and_the_one_of_k3_is_not",
+        scaled="scaled.loss:kl_penalty",
     ),
     Equation(
         title="policy loss",
@@ -323,6 +370,7 @@ EQUATIONS = (
         source="VAPO eq. 9-10; report eq. 2",
         reference="reference.backend:policy_loss",
         test="tests/test_loss.py::test_p3_the_gradient_of_a_step_is_the_sum_of_its_terms",
+        scaled="scaled.backend:policy_loss",
     ),
     Equation(
         title="soft overlong punishment",
@@ -330,6 +378,7 @@ EQUATIONS = (
         source="DAPO eq. 13",
         reference="reference.reward:soft_overlong",
         test="tests/test_reward.py::test_p24_the_overlong_ramp_has_its_golden_values_at_every_boundary",
+        apart=SHARED,
     ),
     Equation(
         title="quality by data class",
@@ -337,6 +386,7 @@ EQUATIONS = (
         source="report 4.2; the rules are ours",
         reference="reference.reward:quality",
         test="tests/test_data_classes.py::test_the_hybrid_rules_have_their_golden_values",
+        apart=SHARED,
     ),
     Equation(
         title="YES against NO",
@@ -344,6 +394,7 @@ EQUATIONS = (
         source="report 3.2",
         reference="reference.judges.yes_no:yes_probability",
         test="tests/judges/test_reward_model.py::test_yes_and_no_are_weighed_against_each_other_and_nothing_else_is",
+        apart=SHARED,
     ),
     Equation(
         title="pairwise preference",
@@ -351,6 +402,7 @@ EQUATIONS = (
         source="report 3.2; Pairwise-RL, arXiv 2504.04950",
         reference="reference.judges.reward_model:compare",
         test="tests/judges/test_reward_model.py::test_a_preference_and_its_reverse_add_up_to_one_whatever_the_model_says",
+        apart=SHARED,
     ),
     Equation(
         title="dynamic sampling",
@@ -358,6 +410,7 @@ EQUATIONS = (
         source="DAPO eq. 11",
         reference="reference.curriculum:is_useful",
         test="tests/test_trainer.py::test_a_length_penalty_does_not_make_a_solved_group_useful",
+        apart=SHARED,
     ),
     Equation(
         title="pass@k",
@@ -365,6 +418,7 @@ EQUATIONS = (
         source="arXiv 2107.03374 eq. 1",
         reference="reference.evaluate:pass_at_k",
         test="tests/test_evaluate.py::test_p26_pass_at_k_is_what_enumeration_gives",
+        apart=SHARED,
     ),
     Equation(
         title="clustered interval",
@@ -372,6 +426,7 @@ EQUATIONS = (
         source="arXiv 2411.00640; Wilson 1927",
         reference="reference.evaluate:clustered_interval",
         test="tests/test_evaluate.py::test_the_interval_holds_the_mean_and_stays_between_0_and_1",
+        apart=SHARED,
     ),
     Equation(
         title="ratio interval",
@@ -379,6 +434,112 @@ EQUATIONS = (
         source="arXiv 2411.00640 section 2.2; Wilson 1927",
         reference="reference.evaluate:ratio_interval",
         test="tests/test_evaluate.py::test_the_ratio_interval_of_one_case_per_problem_is_wilsons",
+        apart=SHARED,
+    ),
+    Equation(
+        title="packing",
+        formula="document after document in one stream; position t predicts t + 1 of its own document",
+        source="field law P19",
+        reference="",
+        scaled="scaled.stream:pack",
+        apart="padded rows need none: the reference's shift is reference.model:shift",
+        test="conformance/test_stream.py::test_p19_log_probs_of_a_packed_document_are_those_of_the_document_alone",
+    ),
+    Equation(
+        title="attention within documents",
+        formula="softmax over the keys of the query's document up to its own position",
+        source="field law P19",
+        reference="",
+        scaled="scaled.attention:attend",
+        apart="the reference's rows are one document each",
+        test="conformance/test_attention.py::test_p18_attention_of_a_packed_stream_is_that_of_padded_rows",
+    ),
+    Equation(
+        title="zigzag",
+        formula="context share c of n holds chunks c and 2 n - 1 - c of 2 n",
+        source="Llama 3, arXiv 2407.21783 section 3.3.2",
+        reference="",
+        scaled="scaled.stream:context_order",
+        apart=RANKS,
+        test="conformance/test_stream.py::test_zigzag_gives_every_share_the_same_work",
+    ),
+    Equation(
+        title="all-gather",
+        formula="y = all ranks' x;  dx = this rank's rows of sum dy",
+        source="transpose of a linear map",
+        reference="",
+        scaled="scaled.collectives:all_gather",
+        apart=RANKS,
+        test="conformance/test_collectives.py::test_a_collective_is_what_it_says_and_its_gradient_the_transpose",
+    ),
+    Equation(
+        title="reduce-scatter",
+        formula="y = this rank's rows of sum x;  dx = all ranks' dy",
+        source="transpose of a linear map",
+        reference="",
+        scaled="scaled.collectives:reduce_scatter",
+        apart=RANKS,
+        test="conformance/test_collectives.py::test_a_collective_is_what_it_says_and_its_gradient_the_transpose",
+    ),
+    Equation(
+        title="exchange",
+        formula="y = the rows that others sent here;  dx = dy, sent back",
+        source="transpose of a linear map",
+        reference="",
+        scaled="scaled.collectives:exchange",
+        apart=RANKS,
+        test="conformance/test_collectives.py::test_a_collective_is_what_it_says_and_its_gradient_the_transpose",
+    ),
+    Equation(
+        title="dispatch over ranks",
+        formula="copies to their experts' ranks, answers back, in the order they left",
+        source="GShard, arXiv 2006.16668; dropless as in MegaBlocks",
+        reference="",
+        scaled="scaled.moe:dispatch",
+        apart=RANKS,
+        test="conformance/test_collectives.py::test_experts_on_other_ranks_answer_and_learn_as_at_home",
+    ),
+    Equation(
+        title="merge of partial softmaxes",
+        formula="sum_r softmax(L)_r out_r, L_r = logsumexp of rank r's scores",
+        source="Flash-Decoding; arXiv 1805.02867",
+        reference="",
+        scaled="scaled.decode:Decoder.merge",
+        apart=RANKS,
+        test="conformance/test_collectives.py::test_partial_softmaxes_merged_by_log_sum_exp_are_the_whole_softmax",
+    ),
+    Equation(
+        title="continuous batching",
+        formula="a slot whose response has ended takes the next request; U depends on request and position only",
+        source="Orca, OSDI 2022",
+        reference="",
+        scaled="scaled.generate:generate",
+        apart="the reference decodes all requests side by side",
+        test="conformance/test_generate.py::test_a_freed_slot_is_refilled_without_changing_a_response",
+    ),
+    Equation(
+        title="largest differencing",
+        formula="join the two partitions of largest spread, largest part with smallest, until one is left",
+        source="Karmarkar and Karp 1982; report 5.3",
+        reference="reference.balance:karmarkar_karp",
+        test="tests/test_balance.py::test_karmarkar_karp_gives_its_golden_sums",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="cost of a sequence",
+        formula="2 A l + 2 L H h l^2",
+        source="matrix products and causal attention, counted",
+        reference="reference.balance:sequence_costs",
+        test="tests/test_balance.py::test_the_cost_of_a_sequence_has_its_closed_form",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="weights of a rank",
+        formula="rows_held(rows, shards) * entries of a row, over the weights of a group",
+        source="ZeRO-3, arXiv 1910.02054; three groups as in scaled.parallelize",
+        reference="spec.layout:weights_per_rank",
+        test="tests/test_layout.py::test_every_weight_is_on_exactly_one_rank_and_each_rank_holds_what_the_count_says",
+        scaled="scaled.rehearsal:weights_held",
     ),
 )
 
@@ -398,5 +559,17 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "reference.advantage": (),
     "reference.loss": (),
     "reference.evaluate": ("score_problems", "score_families"),
+    "reference.balance": ("spread",),
+    "scaled.advantage": (),
+    "scaled.attention": ("wide", "rotation", "heads_of"),
+    "scaled.collectives": ("exchange_counts", "sum_over", "max_over", "gather_objects"),
+    "scaled.decode": ("one_query",),
+    "scaled.generate": (),
+    "scaled.loss": (),
+    "scaled.model": ("reference_name",),
+    "scaled.moe": ("route", "ask_all_experts", "run_experts", "has_grouped_product"),
+    "scaled.optimizer": ("initial_optimizer",),
+    "scaled.random": (),
+    "scaled.stream": ("attention_plan", "slots_of"),
 }
 """Numeric chapters, and their public functions that are shapes, starting values or bookkeeping rather than an equation."""

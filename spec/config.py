@@ -108,7 +108,8 @@ class DataConfig(Section):
     def _every_family_has_difficulties(self) -> Self:
         for family in self.families:
             if not self.difficulties.get(family):
-                raise ValueError(f"data.difficulties has no entry for family {family!r}: must list at least one difficulty")
+                legal = ", ".join(name for name, levels in self.difficulties.items() if levels)
+                raise ValueError(f"data.families={family!r} has no entry in data.difficulties; families that have one: {legal}")
         return self
 
     def class_of(self, family: str) -> DataClass:

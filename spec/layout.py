@@ -13,7 +13,7 @@ rest        all others                        nothing                  all ranks
 =========== ================================= ======================== ==========================
 
 FSDP cuts the first axis into ``ceil(rows / shards)`` rows a rank, so the last ranks may hold less; experts are cut
-along their second axis where there are more shards than experts.
+along their second axis where there are more shards than experts and that axis divides evenly.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,9 @@ from spec.errors import Reason, SeedError
 
 ATTENTION_MATRICES = ("query", "key", "value", "output")
 EXPERT_MATRICES = ("gate", "up", "down")
+
+MASTER_BYTES = {"float64": 8, "float32": 4, "bfloat16": 4}
+"""Bytes of a weight by ``precision``, and of its gradient and each of its two moments: bfloat16 computes over float32."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,12 @@ def layout_for(parallel: ParallelConfig, ranks: int) -> Layout:
     inner = parallel.cp * parallel.tp
     wanted = (parallel.fsdp or max(ranks // inner, 1)) * inner
     if wanted != ranks:
-        share = f"parallel.fsdp={parallel.fsdp} * " if parallel.fsdp else "any fsdp * "
-        legal = [f"{n}" for n in divisors(ranks)]
+        share = f"parallel.fsdp={parallel.fsdp}" if parallel.fsdp else "any fsdp"
+        instead = f"{wanted} ranks, or parallel.fsdp=0 and " if parallel.fsdp else ""
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
-            f"{share}parallel.cp={parallel.cp} * parallel.tp={parallel.tp} must be the number of ranks, {ranks}; "
-            f"legal products of cp and tp: {', '.join(legal)}",
+            f"{share} * parallel.cp={parallel.cp} * parallel.tp={parallel.tp} must be the number of ranks, {ranks}; "
+            f"legal: {instead}a product of cp and tp among {', '.join(map(str, divisors(ranks)))}",
         )
     if ranks % parallel.ep:
         raise SeedError(
@@ -102,8 +105,11 @@ def sliced_axis(name: str) -> int | None:
 
 
 def sharded_axis(shape: tuple[int, ...], name: str, shards: int) -> int:
-    """Axis along which FSDP cuts a slice of a weight: the first, but for experts fewer than shards the second."""
-    return 1 if group_of(name) == "experts" and shape[0] < shards else 0
+    """Axis along which FSDP cuts a slice of a weight: the first, but for experts fewer than shards the second.
+
+    FSDP cuts only the first axis unevenly. Where the second does not divide, the last ranks hold no part of an expert.
+    """
+    return 1 if group_of(name) == "experts" and shape[0] < shards and shape[1] % shards == 0 else 0
 
 
 def slice_shape(name: str, shape: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
@@ -120,21 +126,33 @@ def shards_of(name: str, layout: Layout) -> int:
     return {"attention": layout.fsdp * layout.cp, "experts": layout.efsdp, "rest": layout.ranks}[group_of(name)]
 
 
-def weights_per_rank(shapes: Mapping[str, tuple[int, ...]], layout: Layout) -> dict[str, int]:
-    """Weights that the fullest rank holds, by group.
+def shard_of(name: str, rank: int, layout: Layout) -> int:
+    """Which of the ``shards_of`` shards of its slice a rank holds: its place along the axes that FSDP shards over."""
+    return {"attention": rank // layout.tp, "experts": rank // layout.ep, "rest": rank}[group_of(name)]
 
-    Formula: ``ceil(rows / shards) * (entries of a row)`` summed over the weights of a group.
+
+def rows_held(rows: int, shards: int, shard: int) -> int:
+    """Rows that one shard of an axis holds: ``ceil(rows / shards)``, and less or none at the end."""
+    each = ceil(rows / shards)
+    return min(max(rows - shard * each, 0), each)
+
+
+def weights_per_rank(shapes: Mapping[str, tuple[int, ...]], layout: Layout, rank: int = 0) -> dict[str, int]:
+    """Weights that a rank holds, by group.
+
+    Formula: ``rows_held * (entries of a row)`` summed over the weights of a group.
 
     Args:
         shapes: Name -> full shape of every weight.
         layout: Degrees of parallelism.
+        rank: Which rank; none holds more than rank 0.
 
     Returns:
-        Group -> number of weights on rank 0, which holds the most.
+        Group -> number of weights.
     """
     held = {"attention": 0, "experts": 0, "rest": 0}
     for name, shape in shapes.items():
         piece, shards = slice_shape(name, shape, layout), shards_of(name, layout)
         axis = sharded_axis(piece, name, shards)
-        held[group_of(name)] += ceil(piece[axis] / shards) * prod(piece) // piece[axis]
+        held[group_of(name)] += rows_held(piece[axis], shards, shard_of(name, rank, layout)) * prod(piece) // piece[axis]
     return held

@@ -1,5 +1,7 @@
 """Laws of the command line: a refusal is one line and exit code 2, and nothing is lost or overwritten."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,8 +79,12 @@ def test_a_directory_in_use_is_left_as_it_is(finished: Path) -> None:
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 
-def test_the_scaled_house_says_that_it_is_not_built(tmp_path: Path) -> None:
-    assert_refused(run("run", "--backend", "scaled", "--out", str(tmp_path / "run")), "backend='scaled'", "legal: reference")
+def test_the_reference_is_refused_under_a_launcher(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PMI_SIZE", "2")
+    result = run("run", "--out", str(tmp_path / "run"))
+    assert result.exit_code == 2
+    assert "backend='reference' runs in one process" in result.output
+    assert not (tmp_path / "run").exists()
 
 
 def test_resuming_nothing_is_refused(tmp_path: Path) -> None:
@@ -148,6 +154,15 @@ def test_explain_names_every_setting(preset: str, recipe: str) -> None:
 def test_explain_counts_the_200b_model() -> None:
     done = run("explain", "--preset", "seed-200b")
     assert "198,304,093,184 in all, 19,941,315,584 active per token" in done.output
+
+
+def test_explain_counts_what_a_rank_holds_without_torch_and_refuses_to_build_what_has_no_ranks() -> None:
+    code = "import sys; sys.modules['torch'] = None; from cli.main import seed; seed(['explain', '--preset', 'seed-200b'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "fsdp=16 cp=4 tp=1 ep=8, 64 ranks" in done.stdout
+    weights = 3_098_501_456
+    assert done.stdout.splitlines()[-1].split() == ["all", *(f"{n * weights:,}" for n in (1, 4, 4, 8))]
+    assert_refused(run("explain", "--build"), "parallel.fsdp=0", "legal: parallel.fsdp >= 1")
 
 
 def test_explain_lists_the_equations() -> None:

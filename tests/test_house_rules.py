@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.pairs import CHAPTERS as PAIRS
 from spec.chapters import CHAPTERS, EQUATIONS, Equation
 
 ROOT = Path(__file__).parent.parent
@@ -35,12 +36,30 @@ def test_every_entry_of_the_index_leads_to_a_documented_function_and_to_a_test(e
 
 def test_the_index_has_no_hole() -> None:
     """Every public function of a numeric chapter stands behind an equation, or is named as a helper with its reason."""
-    indexed = {equation.reference for equation in EQUATIONS}
+    indexed = {place for equation in EQUATIONS for place in (equation.reference, equation.scaled)}
     for chapter, helpers in CHAPTERS.items():
         public = {f"{chapter}:{name}" for name in public_functions(chapter)}
         named = {f"{chapter}:{name}" for name in helpers}
         assert public == (public & indexed) | named, f"{chapter}: {sorted(public ^ ((public & indexed) | named))}"
         assert not named & indexed
+
+
+def test_an_equation_has_a_place_in_both_houses_or_says_why_not() -> None:
+    for equation in EQUATIONS:
+        assert equation.reference or equation.scaled, equation.title
+        assert bool(equation.apart) is not bool(equation.reference and equation.scaled), equation.title
+
+
+def test_the_index_and_the_twins_know_the_same_pairs() -> None:
+    """What the index pairs by one name are namesakes of paired chapters, and no pair is missing from the index."""
+    paired = {(one.__name__, other.__name__) for one, other in PAIRS.values()}
+    indexed = {(equation.reference, equation.scaled) for equation in EQUATIONS}
+    for one, other in paired:
+        ours = {f"{one}:{name}" for name in public_functions(one)} & {reference for reference, _ in indexed}
+        for place in ours:
+            twin = place.replace(one, other)
+            if place.partition(":")[2] in public_functions(other):
+                assert (place, twin) in indexed, f"{place} and {twin}"
 
 
 def test_numbers_and_titles_of_the_index_are_unique() -> None:
@@ -53,8 +72,8 @@ def test_the_command_line_loads_neither_torch_nor_numpy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_every_public_function_of_spec_and_reference_is_documented() -> None:
-    for folder in ("spec", "reference", "cli"):
+def test_every_public_function_and_class_is_documented() -> None:
+    for folder in ("spec", "reference", "scaled", "cli"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):

@@ -1,0 +1,90 @@
+"""One rank of a launch in which one of them misbehaves, for the laws of failure.
+
+    python -m conformance.misbehave WHAT WHERE RANK SECONDS
+
+RANK does WHAT in the middle of WHERE, and every rank waits at most SECONDS for the others.
+
+========= ==========================================
+WHAT      the misbehaving rank
+========= ==========================================
+raise     raises an ordinary exception
+refuse    refuses, and no other rank does
+interrupt gets Ctrl-C
+kill      is killed
+hang      sleeps
+stop      is stopped, all of its threads
+========= ==========================================
+
+WHERE is ``start``, before the common work begins, ``update``, between two layers of the forward pass, or ``generate``, when
+the requests are dealt out.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from conformance.cases import case_batch, case_config, case_requests
+from scaled.backend import ScaledBackend
+from scaled.device import device_of
+from scaled.launch import agreed_layout, start, together
+from spec.errors import Reason, SeedError
+from spec.types import Request, Sampling
+
+
+def raise_error() -> None:
+    """A mistake in a program."""
+    raise ZeroDivisionError("a made-up mistake")
+
+
+def refuse() -> None:
+    """A refusal that only one rank has."""
+    raise SeedError(Reason.LOSS_NOT_FINITE, "a made-up refusal")
+
+
+FAULTS: dict[str, Callable[[], object]] = {
+    "raise": raise_error,
+    "refuse": refuse,
+    "interrupt": lambda: os.kill(os.getpid(), signal.SIGINT),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "hang": lambda: time.sleep(600.0),
+    "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+}
+
+
+class FaultyRequests(list[Request]):
+    """Requests that misbehave when they are dealt out."""
+
+    fault: Callable[[], object]
+
+    def __getitem__(self, index: Any) -> Any:
+        """Misbehave, then give."""
+        self.fault()
+        return super().__getitem__(index)
+
+
+def main(what: str, where: str, rank: int, seconds: float) -> None:
+    """Start together, misbehave, and print what must not be reached."""
+    config = case_config("grpo", f"parallel.collective_timeout={seconds}")
+    layout = agreed_layout(config.parallel)
+    world = start(config.parallel)
+    fault = FAULTS[what] if world.rank == rank else lambda: None
+    if where == "start":
+        fault()
+    with together(world):
+        backend = ScaledBackend(world, layout, device_of(world, "cpu"))
+        state = backend.initial_state(config)
+        if where == "update":
+            state.policy.layers[1].register_forward_pre_hook(lambda *_: fault() and None)
+            backend.update_policy(state, config, case_batch(config))
+        else:
+            requests = FaultyRequests(case_requests(config))
+            requests.fault = fault
+            backend.generate(state, config, requests, Sampling(1.0, 1.0, 4), "rollout")
+        print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))

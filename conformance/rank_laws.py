@@ -1,0 +1,153 @@
+"""Laws that only several ranks can show, each as the distance of what they computed from what one process computes.
+
+    mpirun -n 3 python -m conformance.rank_laws OUT      rank 0 writes {law: largest distance over ranks}
+
+Three ranks, as nothing is a power of two by accident; the last one holds no tokens, and no key that the first query sees.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from conformance.strategies import numbers, small_config
+from conformance.twins import policy_of, tensor, tensors
+from scaled.collectives import all_gather, exchange, exchange_counts, gather_objects, max_over, reduce_scatter, sum_over
+from scaled.decode import Decoder
+from scaled.launch import start, together
+from scaled.mesh import Axis, Mesh, build
+from scaled.moe import dispatch
+from spec.config import ParallelConfig
+from spec.layout import Layout
+
+RANKS = 3
+EXPERTS = 6
+TOKENS = (5, 4, 0)
+"""Of each rank."""
+
+
+def gathering(mesh: Mesh) -> float:
+    """Forward: all rows, one rank's after the other. Backward: the transpose."""
+    x = leaf(1 + mesh.world.rank, 2, 3)
+    out = all_gather(x, mesh.world)
+    expected = torch.cat([leaf(1 + rank, 2, 3) for rank in range(RANKS)])
+    return max(distance(out, expected), transpose_gap(x, out, mesh.world))
+
+
+def scattering(mesh: Mesh) -> float:
+    """Forward: this rank's rows of the sum. Backward: the transpose."""
+    x = leaf(1 + mesh.world.rank, 2 * RANKS, 3)
+    out = reduce_scatter(x, mesh.world)
+    total = torch.stack([leaf(1 + rank, 2 * RANKS, 3) for rank in range(RANKS)]).sum(0)
+    return max(distance(out, total.split(2)[mesh.world.rank]), transpose_gap(x, out, mesh.world))
+
+
+def exchanging(mesh: Mesh) -> float:
+    """Forward: row blocks of uneven size, some empty, change places. Backward: the transpose."""
+    counts = np.array([[0, 2, 1], [3, 0, 0], [1, 1, 4]])  # [from, to]
+    me = mesh.world.rank
+    blocks = [leaf(1 + rank, int(counts[rank].sum()), 2).split(counts[rank].tolist()) for rank in range(RANKS)]
+    x = leaf(1 + me, int(counts[me].sum()), 2)
+    told = exchange_counts(tensor(counts[me]), mesh.world)
+    out = exchange(x, counts[me].tolist(), told.tolist(), mesh.world)
+    expected = torch.cat([blocks[rank][me] for rank in range(RANKS)])
+    return max(distance(told, tensor(counts[:, me])), distance(out, expected), transpose_gap(x, out, mesh.world))
+
+
+def reducing(mesh: Mesh) -> float:
+    """Sum, largest and the values of all ranks, without gradient."""
+    x = leaf(1 + mesh.world.rank, 4)
+    everybody = torch.stack(gather_objects(x.detach(), mesh.world))
+    expected = torch.stack([leaf(1 + rank, 4) for rank in range(RANKS)])
+    assert not sum_over(x, mesh.world).requires_grad
+    found = (sum_over(x, mesh.world), max_over(x, mesh.world), everybody)
+    return max(map(distance, found, (expected.sum(0), expected.amax(0), expected)))
+
+
+def dispatching(mesh: Mesh) -> float:
+    """Experts on other ranks answer, and learn, what they would at home; a rank without tokens takes part."""
+    me, held = mesh.expert.rank, EXPERTS // RANKS
+    shapes = (EXPERTS, 5, 4), (EXPERTS, 5, 4), (EXPERTS, 4, 5)
+    random = np.random.default_rng(7)
+    ids = tensor(np.stack([random.permutation(EXPERTS)[:2] for _ in range(sum(TOKENS))]))
+    gates, x = (tensor(numbers(place, sum(TOKENS), width)) for place, width in ((1, 2), (2, 5)))
+
+    def answers(x: Tensor, ids: Tensor, gates: Tensor, rows: slice, axis: Axis) -> list[Tensor]:
+        x = x.clone().requires_grad_()
+        gate, up, down = (leaf(10 + place, *shape)[rows].detach().requires_grad_() for place, shape in enumerate(shapes))
+        out = dispatch(x, ids, gates, (gate, up, down), axis)
+        out.square().sum().backward()
+        return [out, *(zero_or(weight) for weight in (x, gate, up, down))]
+
+    first = sum(TOKENS[:me])
+    mine, experts = slice(first, first + TOKENS[me]), slice(me * held, (me + 1) * held)
+    found = answers(x[mine], ids[mine], gates[mine], experts, mesh.expert)
+    out, slope, *weights = answers(x, ids, gates, slice(None), Axis("alone"))
+    expected = [out[mine], slope[mine], *(weight[experts] for weight in weights)]
+    return max(map(distance, found, expected))
+
+
+def merging(mesh: Mesh) -> float:
+    """Partial softmaxes over the keys of each rank, merged by their log-sum-exp, are the softmax over all keys."""
+    config = small_config()
+    model, me = config.model, mesh.context.rank
+    weights = {name: tensor(array) for name, array in policy_of(config).items()}
+    decoder = Decoder(weights, model, mesh, slots=2, positions=9)
+    q = tensor(numbers(1, 2, model.key_value_heads, 4, model.head_width))
+    keys, values = (50 * tensor(numbers(place, 2, model.key_value_heads, 9, model.head_width)) for place in (2, 3))
+    positions = torch.arange(9)
+    visible = (positions <= torch.tensor([0, 1, 5, 8])[:, None])[None, None]  # the first query sees the key of rank 0 only
+    merged = decoder.merge(q, keys[:, :, me::RANKS], values[:, :, me::RANKS], visible[..., me::RANKS])
+    return distance(merged, F.scaled_dot_product_attention(q, keys, values, visible)) / 50
+
+
+LAWS: dict[str, Callable[[Mesh], float]] = {
+    law.__name__: law for law in (gathering, scattering, exchanging, reducing, dispatching, merging)
+}
+
+
+def leaf(seed: int, *shape: int) -> Tensor:
+    """Numbers that want a gradient."""
+    return tensors(numbers(seed, *shape))[0].requires_grad_()
+
+
+def zero_or(weight: Tensor) -> Tensor:
+    """The gradient of a leaf."""
+    assert weight.grad is not None
+    return weight.grad
+
+
+def distance(found: Tensor, expected: Tensor) -> float:
+    """Largest difference; infinite if the shapes differ."""
+    if found.shape != expected.shape:
+        return float("inf")
+    return float((found.detach().double() - expected.detach().double()).abs().max()) if found.numel() else 0.0
+
+
+def transpose_gap(x: Tensor, out: Tensor, axis: Axis) -> float:
+    """How far ``sum over ranks of <A x, y>`` is from ``sum over ranks of <x, A' y>`` for a y that differs by rank."""
+    y = leaf(100 + axis.rank, *out.shape).detach()
+    out.backward(y)
+    forward, backward = (out.detach() * y).sum(), (x.detach() * zero_or(x)).sum()
+    return abs(float(sum_over(forward - backward, axis)))
+
+
+def main(out: Path) -> None:
+    """Compute all laws."""
+    torch.set_num_threads(1)
+    world = start(ParallelConfig.model_validate({"collective_timeout": 60.0}))
+    with together(world):
+        mesh = build(Layout(fsdp=1, cp=RANKS, ep=RANKS), torch.device("cpu"))
+        found: dict[str, Any] = {name: max(gather_objects(law(mesh), mesh.world)) for name, law in LAWS.items()}
+        if world.rank == 0:
+            out.write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,177 @@
+"""Hypothesis strategies for what both houses read: masks, groups, rewards, logits, routing, ragged batches, switches.
+
+Shapes and everything discrete are drawn by Hypothesis, so that a failure shrinks; plain numbers come from a seed that it
+draws. What must not matter is made as bad as it can be: masked places hold NaN and infinities (law P8).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from reference.batch import plain_batch
+from spec.config import AlgorithmConfig, Config, load_config
+from spec.types import Array, Batch, BoolArray, IntArray
+
+LAWS = settings(derandomize=True, deadline=None, max_examples=25)
+FEW = settings(derandomize=True, deadline=None, max_examples=8)
+"""For laws of whole models, whose single example takes a twentieth of a second."""
+
+Seeds = st.integers(0, 2**32 - 1)
+
+SIZES = (
+    "precision=float64",
+    "model.vocabulary=12",
+    "model.layers=2",
+    "model.dense_layers=1",
+    "model.dense_width=6",
+    "model.hidden=8",
+    "model.heads=4",
+    "model.key_value_heads=2",
+    "model.head_width=4",
+    "model.experts=4",
+    "model.experts_per_token=2",
+    "model.expert_width=6",
+    "model.shared_experts=1",
+    "rollout.temperature=0.8",
+    "rollout.max_response_tokens=8",
+)
+"""A dense block and one of experts with a shared one: the smallest model in which every part is present."""
+
+Switches = Mapping[str, Sequence[Any]]
+
+LOSS_SWITCHES: Switches = {
+    "aggregation": ("token", "sequence", "group", "constant"),
+    "overlong_filter": (False, True),
+    "positive_weight": (0.0, 0.3),
+    "kl_weight": (0.0, 0.2),
+    "load_balance_weight": (0.0, 0.5),
+    "router_z_weight": (0.0, 0.1),
+}
+"""What decides which terms a step has and how they are weighed."""
+
+TERM_SWITCHES: Switches = {"dual_clip": (0.0, 1.5), "value_clip": (0.0, 0.1), "kl_estimator": ("k2", "k3")}
+"""What changes a term itself."""
+
+ADVANTAGE_SWITCHES: Switches = {
+    "length_adaptive": (False, True),
+    "truncation_value": ("zero", "last"),
+    "whiten": (False, True),
+    "discount": (1.0, 0.9),
+    "lambda_value": (1.0, 0.7),
+}
+"""All alternatives of decoupled GAE."""
+
+MODEL_SWITCHES: Switches = {
+    "normalise_gates": (False, True),
+    "query_key_norm": (False, True),
+    "tied_embeddings": (False, True),
+    "shared_experts": (0, 1),
+    "dense_layers": (0, 1, 2),
+}
+"""All alternatives of the model."""
+
+
+def combinations(switches: Switches) -> list[dict[str, Any]]:
+    """Every combination of the switches, as changes of a section."""
+    return [dict(zip(switches, values, strict=True)) for values in product(*switches.values())]
+
+
+def combined(switches: Switches) -> st.SearchStrategy[dict[str, Any]]:
+    """One of the combinations, simplest values first."""
+    return st.fixed_dictionaries({name: st.sampled_from(list(values)) for name, values in switches.items()})
+
+
+def algorithm(**changes: Any) -> AlgorithmConfig:
+    """The papers' defaults with some changes, validated."""
+    return AlgorithmConfig.model_validate({"mini_batch": 4, "micro_batch": 2, **changes})
+
+
+def small_config(algorithm_changes: Mapping[str, Any] | None = None, model_changes: Mapping[str, Any] | None = None) -> Config:
+    """The smallest model that has every part, with some changes."""
+    config = _plain_config()
+    changed = {
+        "algorithm": config.algorithm.model_copy(update=dict(algorithm_changes or {})),
+        "model": config.model.model_copy(update=dict(model_changes or {})),
+    }
+    return config.model_copy(update=changed)
+
+
+@cache
+def _plain_config() -> Config:
+    return load_config("tiny", "vapo", SIZES, backend="scaled")
+
+
+@st.composite
+def masks(draw: st.DrawFn, least_rows: int = 1, most_rows: int = 6) -> BoolArray:
+    """Response masks [B, S] with gaps anywhere; rows may be empty, and so may all be."""
+    shape = draw(st.integers(least_rows, most_rows)), draw(st.integers(1, 10))
+    return np.asarray(draw(arrays_of.arrays(np.bool_, shape)))
+
+
+def groups_of(rows: int) -> st.SearchStrategy[IntArray]:
+    """A group number for each row: wherever they stand, some of a single row."""
+    return st.lists(st.integers(0, 3), min_size=rows, max_size=rows).map(lambda numbers: 7 * np.array(numbers, dtype=np.int64))
+
+
+def rewards_of(rows: int) -> st.SearchStrategy[Array]:
+    """A reward for each row: many equal ones (of a value that no binary fraction is), outliers, tiny and plain ones."""
+    # Not nearly equal ones: their spread would be round-off of the mean, and dividing by it makes anything of it.
+    values = st.sampled_from([0.1, 0.7, -1.0, 1.0, 1e6, 1e-9, 0.0]) | st.integers(-200, 200).map(lambda cents: cents / 100)
+    return st.lists(values, min_size=rows, max_size=rows).map(lambda numbers: np.array(numbers, dtype=np.float64))
+
+
+def dirty(values: Array, mask: BoolArray, seed: int) -> Array:
+    """The values with NaN and infinities wherever the mask is off."""
+    rubbish = np.random.default_rng(seed).choice([np.nan, np.inf, -np.inf, 1e300], values.shape)
+    return np.where(mask, values, rubbish)
+
+
+def numbers(seed: int, *shape: int) -> Array:
+    """Plain numbers about 1."""
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@st.composite
+def routings(draw: st.DrawFn) -> tuple[Array, int]:
+    """Router logits [N, E] in which ties are frequent, and k from 1 to E."""
+    tokens, experts = draw(st.integers(1, 12)), draw(st.integers(1, 6))
+    levels = draw(arrays_of.arrays(np.int64, (tokens, experts), elements=st.integers(-2, 2)))
+    return levels.astype(np.float64) / 2.0, draw(st.integers(1, experts))
+
+
+@st.composite
+def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
+    """Ragged rows with everything that the loss reads; rows may be a single token, and may have no response."""
+    lengths = draw(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6)), min_size=1, max_size=most_rows))
+    random = np.random.default_rng(draw(Seeds))
+    prompts = [random.integers(2, vocabulary, prompt).tolist() for prompt, _ in lengths]
+    batch = plain_batch(prompts, [random.integers(1, vocabulary, response).tolist() for _, response in lengths])
+    shape, rows = batch.tokens.shape, len(lengths)
+    names = ("behaviour_log_probs", "advantages", "value_targets", "old_values", "anchor_log_probs")
+    # A random model gives each of twelve tokens about exp(-2.5): so ratios lie on both sides of every clip.
+    centres = {"behaviour_log_probs": -2.5, "anchor_log_probs": -2.5}
+    plain = {name: centres.get(name, 0.0) + random.normal(size=shape) for name in names}
+    filled: dict[str, Any] = {name: dirty(values, batch.response, 3) for name, values in plain.items()}
+    return replace(
+        batch,
+        positive=random.random(rows) < 0.5,
+        group=np.arange(rows) // 2,
+        truncated=random.random(rows) < 0.4,
+        **filled,
+    )
+
+
+def partitions(rows: int) -> st.SearchStrategy[list[list[int]]]:
+    """Cuts of the rows into micro-batches; some may be empty."""
+
+    def parts(numbers: list[int]) -> list[list[int]]:
+        return [[row for row, part in enumerate(numbers) if part == number] for number in range(3)]
+
+    return st.lists(st.integers(0, 2), min_size=rows, max_size=rows).map(parts)

@@ -1,0 +1,222 @@
+"""Twins of the loss: every term under every combination of switches, and no step that depends on how it was cut."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import reference.backend
+import reference.batch
+import reference.loss
+import scaled.backend
+import scaled.loss
+from conformance.compare import assert_all_close
+from conformance.strategies import (
+    FEW,
+    LAWS,
+    LOSS_SWITCHES,
+    TERM_SWITCHES,
+    Seeds,
+    algorithm,
+    batches,
+    combinations,
+    combined,
+    dirty,
+    groups_of,
+    masks,
+    numbers,
+    partitions,
+    small_config,
+)
+from conformance.twins import CPU, EXACT, ONE, ask, assert_same, gradient_of, model_of, policy_of, tensor, value_of
+from reference.batch import plain_batch
+from scaled.model import Transformer
+from scaled.stream import Stream, pack
+from spec.config import Config
+from spec.types import Array, Batch, BoolArray, Metrics, Params
+
+COEFFICIENTS = {"positive": 0.3, "kl": 0.2, "load_balance": 0.5, "router_z": 0.1}
+ALL_ON = {f"{name}_weight": value for name, value in COEFFICIENTS.items()}
+WHOLE = 10 * EXACT
+"""Bound of whole gradients: some ten functions, one after the other."""
+
+LOSSES: dict[str, Callable[[Transformer, Stream, dict[str, torch.Tensor], Batch, Config], Any]] = {
+    "policy": partial(scaled.backend.policy_loss, mesh=ONE),
+    "imitation": partial(scaled.backend.imitation_loss, mesh=ONE),
+    "value": scaled.backend.value_loss,
+}
+REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
+    "policy": reference.backend.policy_loss,
+    "imitation": reference.backend.imitation_loss,
+    "value": reference.backend.value_loss,
+}
+
+
+@given(drawn=masks(least_rows=0).flatmap(lambda mask: st.tuples(st.just(mask), groups_of(len(mask)))))
+@LAWS
+def test_p6_the_four_meanings_of_mean_have_the_same_weights(drawn: Any) -> None:
+    response, group = drawn
+    for aggregation in LOSS_SWITCHES["aggregation"]:
+        ours = ask(scaled.loss.token_weights, response, group, aggregation, 7.0)
+        assert_same(ours, reference.loss.token_weights(response, group, aggregation, 7.0), aggregation)
+
+
+@given(mask=masks(), seed=Seeds)
+@LAWS
+def test_p8_a_term_at_weight_zero_reaches_neither_the_sum_nor_its_gradient(mask: BoolArray, seed: int) -> None:
+    terms, weights = dirty(numbers(seed, *mask.shape), mask, seed), np.where(mask, numbers(seed, *mask.shape), 0.0)
+    leaf = tensor(terms).requires_grad_()
+    total = scaled.loss.weighted_sum(tensor(weights), leaf)
+    assert_same(total, np.asarray(reference.loss.weighted_sum(weights, terms)), "sum", scale=1.0)
+    total.backward()
+    assert leaf.grad is not None
+    assert_same(leaf.grad, weights, "gradient")
+
+
+@given(seed=Seeds, temperature=st.floats(0.2, 5.0), scale=st.sampled_from([1.0, 300.0]))
+@LAWS
+def test_log_probs_and_entropy_are_the_same_at_any_temperature(seed: int, temperature: float, scale: float) -> None:
+    logits, tokens = scale * numbers(seed, 2, 4, 12), np.random.default_rng(seed).integers(0, 12, (2, 4))
+    flat, targets = tensor(logits).flatten(0, 1), tensor(tokens).flatten()
+    ours = scaled.loss.token_log_probs(flat, targets, temperature)
+    theirs = reference.loss.token_log_probs(logits, tokens, temperature).reshape(-1)
+    assert_same(ours, theirs, "log-probs", scale=scale / temperature)
+    theirs = reference.loss.token_entropy(logits, temperature).reshape(-1)
+    assert_same(scaled.loss.token_entropy(flat, temperature), theirs, "entropy", scale=1.0)
+
+
+@pytest.mark.parametrize("changes", combinations(TERM_SWITCHES), ids=lambda changes: "-".join(map(str, changes.values())))
+@given(seed=Seeds, stale=st.sampled_from([0.1, 1.0, 50.0]))
+@FEW
+def test_p18_every_term_is_the_same_at_tokens_however_stale(changes: dict[str, Any], seed: int, stale: float) -> None:
+    switches = algorithm(**changes)
+    log_probs = -np.abs(numbers(seed, 20))
+    others, advantages, targets = log_probs + stale * numbers(seed + 1, 20), numbers(seed + 2, 20), numbers(seed + 3, 20)
+    advantages[:3] = 0.0
+    asked = log_probs, others, advantages
+    assert_same(ask(scaled.loss.ratio, *asked[:2]), reference.loss.ratio(*asked[:2]), "ratio")
+    for name in ("clipped_surrogate", "clip_fractions"):
+        ours = ask(getattr(scaled.loss, name), *asked, switches)
+        assert_same(ours, getattr(reference.loss, name)(*asked, switches), name)
+    ours = ask(scaled.loss.kl_penalty, log_probs, others, switches.kl_estimator)
+    assert_same(ours, reference.loss.kl_penalty(log_probs, others, switches.kl_estimator), "kl")
+    ours = ask(scaled.loss.value_error, log_probs, others, targets, switches.value_clip)
+    assert_same(ours, reference.loss.value_error(log_probs, others, targets, switches.value_clip), "value error")
+
+
+@given(batch=batches())
+@FEW
+def test_p18_the_weights_of_a_step_are_the_same_under_every_combination(batch: Batch) -> None:
+    for changes in combinations(LOSS_SWITCHES):
+        config = small_config(changes)
+        ours, theirs = scaled.backend.step_weights(batch, config, CPU), reference.batch.step_weights(batch, config)
+        assert ours.keys() == theirs.keys(), changes
+        for name, expected in theirs.items():
+            assert_same(ours[name], expected, f"{name} under {changes}")
+
+
+@given(batch=batches(), losses=combined(LOSS_SWITCHES), terms=combined(TERM_SWITCHES))
+@LAWS
+def test_p18_loss_metrics_and_gradient_of_a_step_are_the_same(
+    batch: Batch, losses: dict[str, Any], terms: dict[str, Any]
+) -> None:
+    """What is not response holds NaN in every array of the batch (P8)."""
+    config = small_config(losses | terms)
+    for loss in LOSSES:
+        theirs, their_metrics = of_reference(loss, batch, config)
+        ours, our_metrics = of_torch(loss, batch, config, [list(range(len(batch.lengths)))])
+        assert our_metrics.keys() == their_metrics.keys()
+        for name, expected in their_metrics.items():
+            assert_same(our_metrics[name], np.asarray(expected), f"{loss} {name}", WHOLE, scale=1.0)
+        assert_all_close(ours, theirs, WHOLE, loss)
+
+
+TERMS = ("policy", "value", "imitation", *COEFFICIENTS)
+
+
+@pytest.mark.parametrize("term", TERMS)
+@given(
+    drawn=batches().flatmap(lambda batch: st.tuples(st.just(batch), partitions(len(batch.lengths)))),
+    aggregation=st.sampled_from(list(LOSS_SWITCHES["aggregation"])),
+)
+@FEW
+def test_p1_p3_no_partition_into_micro_batches_changes_the_gradient_of_a_term(
+    term: str, drawn: tuple[Batch, list[list[int]]], aggregation: str
+) -> None:
+    """Micro-batches may be empty (P5). A coefficient's term is what switching it on adds to the gradient."""
+    batch, cut = drawn
+    loss = term if term in LOSSES else "policy"
+    on = {f"{term}_weight": COEFFICIENTS[term]} if term in COEFFICIENTS else {}
+    config = small_config({"positive_weight": 0.0, "aggregation": aggregation, **on})
+    whole, whole_metrics = of_torch(loss, batch, config, [list(range(len(batch.lengths)))])
+    parts, part_metrics = of_torch(loss, batch, config, cut)
+    assert_all_close(parts, whole, WHOLE, f"{term} in {cut}")
+    for name, expected in whole_metrics.items():
+        assert_same(part_metrics[name], np.asarray(expected), name, WHOLE, scale=1.0)
+
+
+def test_p3_every_term_of_a_step_is_cut_in_these_tests() -> None:
+    batch = replace(some_batch(), positive=np.array([True, False]))
+    names = scaled.backend.step_weights(batch, small_config(ALL_ON), CPU).keys()
+    assert names - {"tokens"} == {"policy", *COEFFICIENTS}
+
+
+@pytest.mark.parametrize("name", COEFFICIENTS)
+def test_p4_every_coefficient_changes_the_gradient_where_its_term_applies(name: str) -> None:
+    batch = replace(some_batch(), positive=np.array([True, False]))
+    off = small_config({"positive_weight": 0.0})
+    on = small_config({"positive_weight": 0.0, f"{name}_weight": COEFFICIENTS[name]})
+    rows = [[0, 1]]
+    one, other = (of_torch("policy", batch, config, rows)[0] for config in (off, on))
+    assert max(float(np.abs(one[weight] - other[weight]).max()) for weight in one) > 1e-4
+
+
+def test_p5_a_micro_batch_without_response_tokens_gives_zero_and_no_nan() -> None:
+    config = small_config(ALL_ON)
+    batch = plain_batch([[2, 3], [4, 5, 6]], [[], [7, 8]])
+    weights = scaled.backend.step_weights(batch, config, CPU)
+    for loss in LOSSES:
+        for rows in ([], [0]):
+            model = model_of(config, value_of(config) if loss == "value" else policy_of(config))
+            total, _ = LOSSES[loss](model, pack(batch, rows, ONE), weights, batch, config)
+            total.backward()
+            gradient = gradient_of(model)
+            assert all(np.isfinite(array).all() for array in gradient.values())
+            if not rows or loss == "value":  # a prompt alone still has router terms
+                assert not total.detach()
+                assert not any(array.any() for array in gradient.values())
+
+
+def some_batch() -> Batch:
+    """Two rows with advantages and an anchor."""
+    batch = plain_batch([[2, 3], [4, 5, 6]], [[7, 8, 1], [9, 1]])
+    advantages, behaviour = (numbers(seed, *batch.tokens.shape) for seed in (1, 2))
+    anchor = np.full(batch.tokens.shape, -2.5)
+    return replace(batch, advantages=advantages, behaviour_log_probs=-2.5 + behaviour, anchor_log_probs=anchor)
+
+
+def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Array], Metrics]:
+    """Gradient of a whole step and its metrics, by the reference in one micro-batch."""
+    params = value_of(config) if loss == "value" else policy_of(config)
+    weighed = replace(batch, weights=reference.batch.step_weights(batch, config))
+    return reference.backend.accumulate(
+        lambda weights, part: REFERENCE[loss](weights, part, config), params, weighed, len(batch.lengths)
+    )
+
+
+def of_torch(loss: str, batch: Batch, config: Config, cut: Sequence[Sequence[int]]) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Gradient of a whole step and its metrics, by the torch house in these micro-batches."""
+    model = model_of(config, value_of(config) if loss == "value" else policy_of(config))
+    weights = scaled.backend.step_weights(batch, config, CPU)
+    sums: dict[str, Any] = {}
+    for rows in cut:
+        total, observed = LOSSES[loss](model, pack(batch, rows, ONE), weights, batch, config)
+        total.backward()
+        sums = {name: sums.get(name, 0.0) + value.detach() for name, value in observed.items()}
+    return gradient_of(model), sums

@@ -1,0 +1,121 @@
+"""Twins of the whole model: logits, values, routes and gradients under every combination of its switches."""
+
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+import torch
+from autograd import grad
+from hypothesis import given, settings
+
+from conformance.compare import assert_all_close
+from conformance.strategies import FEW, MODEL_SWITCHES, Seeds, batches, combinations, numbers, small_config
+from conformance.twins import EXACT, ONE, assert_same, gradient_of, model_of, policy_of, tensor, value_of
+from reference.model import hidden_states, positions_of, token_logits, token_values
+from scaled.backend import forward
+from scaled.model import HEAD_CHUNK, Transformer
+from scaled.stream import Stream, pack
+from spec.config import Config
+from spec.types import Array, Batch, IntArray, Params
+
+WHOLE = 10 * EXACT
+"""Bound of a whole model: some ten functions, one after the other."""
+
+COMBINED = pytest.mark.parametrize(
+    "changes", combinations(MODEL_SWITCHES), ids=lambda changes: "-".join(map(str, changes.values()))
+)
+TWICE = settings(derandomize=True, deadline=None, max_examples=2)
+"""For laws of 48 combinations: the batches of one differ from those of the next."""
+
+
+@COMBINED
+@given(batch=batches(), seed=Seeds)
+@TWICE
+def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combination(
+    changes: dict[str, Any], batch: Batch, seed: int
+) -> None:
+    config = small_config(model_changes=changes)
+    stream = pack(batch, range(len(batch.lengths)), ONE)
+    predicted = (stream.cells_n >= 0).numpy()
+    cells, weight_nV = stream.cells_n.numpy()[predicted], numbers(seed, int(predicted.sum()), config.model.vocabulary)
+
+    policy, model = policy_of(config), model_of(config, policy_of(config))
+    logits_nV, trace = forward(model, stream, config)
+    theirs, decided = token_logits(policy, batch.tokens, config.model)
+    if len(cells):
+        assert_same(logits_nV[predicted], theirs.reshape(-1, theirs.shape[-1])[cells], "logits", WHOLE)
+    own = stream.own_cells_n >= 0
+    for ids, expected in zip(trace.expert_ids, decided.expert_ids, strict=True):
+        assert_same(ids[own], expected[stream.own_cells_n[own].numpy()], "expert ids")
+
+    (logits_nV[predicted] * tensor(weight_nV)).sum().backward()
+    weight_BSV = np.zeros(theirs.shape)
+    weight_BSV.reshape(-1, theirs.shape[-1])[cells] = weight_nV
+    slope = grad(lambda params: anp.sum(token_logits(params, batch.tokens, config.model)[0] * weight_BSV))(policy)
+    assert_all_close(gradient_of(model), slope, WHOLE, "gradient")
+
+    values_n, _ = forward(model_of(config, value_of(config)), stream, config)
+    if len(cells):
+        expected = token_values(value_of(config), batch.tokens, config.model).reshape(-1)[cells]
+        assert_same(values_n[predicted], expected, "values", WHOLE)
+
+
+@pytest.mark.parametrize("experts_per_token", [1, 2, 4])
+@given(batch=batches(), seed=Seeds)
+@FEW
+def test_replay_of_given_experts_is_the_same_in_both_houses(experts_per_token: int, batch: Batch, seed: int) -> None:
+    config = small_config(model_changes={"experts_per_token": experts_per_token})
+    policy, random = policy_of(config), np.random.default_rng(seed)
+    ids = np.argsort(random.random((batch.tokens.size, config.model.experts)), axis=1)[:, :experts_per_token]
+    stream = pack(batch, range(len(batch.lengths)), ONE)
+    model = model_of(config, policy)
+    logits_nV, _ = forward(model, stream, config, replay=[tensor(ids)[stream.own_cells_n.clamp(min=0)]])
+    own = stream.own_cells_n >= 0
+    expected = replayed(policy, batch, config, ids)
+    assert_same(logits_nV[own], expected[stream.own_cells_n[own].numpy()], "logits", WHOLE)
+
+
+def replayed(policy: Params, batch: Batch, config: Config, ids: IntArray) -> Array:
+    """The reference's logits after each token, with given experts."""
+    positions = positions_of(batch.tokens)
+    hidden_ND, _ = hidden_states(policy, batch.tokens, positions, config.model, replay=[ids])
+    return np.asarray(hidden_ND @ policy["head"])
+
+
+@given(batch=batches())
+@FEW
+def test_replay_of_the_own_choice_changes_not_a_bit(batch: Batch) -> None:
+    config = small_config()
+    model, stream = model_of(config, policy_of(config)), pack(batch, range(len(batch.lengths)), ONE)
+    once, trace = forward(model, stream, config)
+    again, _ = forward(model, stream, config, replay=trace.expert_ids)
+    assert torch.equal(once, again)
+
+
+@given(batch=batches())
+@FEW
+def test_recomputing_blocks_changes_neither_logits_nor_gradients(batch: Batch) -> None:
+    config, stream = small_config(), pack(batch, range(len(batch.lengths)), ONE)
+    model = model_of(config, policy_of(config))
+    plain = logits_and_gradient(model, stream, config)
+    model.recompute = True
+    model.zero_grad(set_to_none=True)
+    again = logits_and_gradient(model, stream, config)
+    assert_all_close(again, plain, EXACT, "with recomputation")
+
+
+def logits_and_gradient(model: Transformer, stream: Stream, config: Config) -> dict[str, Array]:
+    """Logits, and the gradient of their squares."""
+    logits, _ = forward(model, stream, config)
+    logits.square().sum().backward()
+    return gradient_of(model) | {"logits": logits.detach().numpy()}
+
+
+def test_logits_read_in_chunks_are_those_read_at_once() -> None:
+    config = small_config()
+    model = model_of(config, policy_of(config))
+    states, targets = tensor(numbers(1, HEAD_CHUNK + 3, config.model.hidden)), torch.arange(HEAD_CHUNK + 3)
+    at_once = model.read(states, targets, None)
+    in_chunks = model.read(states, targets, lambda logits, _: logits)
+    assert_same(in_chunks, at_once.detach().numpy(), "logits")

@@ -1,0 +1,133 @@
+"""Twins of the expert layer: routing with its ties, dispatch, replay, the router's losses."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+import reference.moe
+import scaled.moe
+from conformance.strategies import LAWS, Seeds, masks, numbers, routings, small_config
+from conformance.twins import ONE, ask, assert_same, policy_of, tensor, tensors
+from scaled.mesh import Axis
+from spec.types import Array, BoolArray, Params
+
+EXPERTS = ("gate", "up", "down")
+SEQUENCE = Axis("sequence")
+
+
+def layer(experts: int) -> Params:
+    """Weights of one layer of so many experts."""
+    shapes = {"router": (5, experts), "gate": (experts, 5, 4), "up": (experts, 5, 4), "down": (experts, 4, 5)}
+    return {name: numbers(place, *shape) for place, (name, shape) in enumerate(shapes.items())}
+
+
+def of_experts(params: Params) -> tuple[Tensor, Tensor, Tensor]:
+    """gate, up and down as leaves that want a gradient."""
+    gate, up, down = (weight.requires_grad_() for weight in tensors(*(params[name] for name in EXPERTS)))
+    return gate, up, down
+
+
+@given(drawn=routings())
+@LAWS
+def test_equal_router_logits_go_to_the_same_smaller_ids(drawn: tuple[Array, int]) -> None:
+    logits, k = drawn
+    ids = scaled.moe.top_k(tensor(logits), k)
+    assert_same(ids, reference.moe.top_k(logits, k), "top k")
+    assert ids.sort(1).values.diff(dim=1).ne(0).all()
+
+
+@given(drawn=routings(), normalise=st.booleans())
+@LAWS
+def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise: bool) -> None:
+    logits, k = drawn
+    ids = reference.moe.top_k(logits, k)
+    ours = ask(scaled.moe.gates, logits, ids, normalise)
+    assert_same(ours, reference.moe.gates(logits, ids, normalise), "gates")
+
+
+@given(seed=Seeds, scale=st.sampled_from([1.0, 30.0, 1000.0]))
+@LAWS
+def test_swiglu_is_the_same_and_never_overflows(seed: int, scale: float) -> None:
+    x, params = scale * numbers(seed, 6, 5), layer(1)
+    weights = [params[name][0] for name in EXPERTS]
+    assert_same(ask(scaled.moe.swiglu, x, *weights), reference.moe.swiglu(x, *weights), "swiglu")
+
+
+@given(drawn=routings(), seed=Seeds)
+@LAWS
+def test_p18_dispatch_is_the_same_for_any_routing(drawn: tuple[Array, int], seed: int) -> None:
+    """The given ids need not be the router's choice: all tokens at one expert, experts without tokens, all experts."""
+    logits, k = drawn
+    tokens, experts = logits.shape
+    params, x = layer(experts), numbers(seed, tokens, 5)
+    ids, gates = reference.moe.top_k(logits, k), numbers(seed + 1, tokens, k)
+    ours = ask(scaled.moe.dispatch, x, ids, gates, of_experts(params), ONE.expert)
+    assert_same(ours, reference.moe.dispatch(params, "", x, ids, gates), "dispatch")
+
+
+def test_an_expert_without_tokens_has_a_gradient_and_it_is_zero() -> None:
+    weights = of_experts(layer(3))
+    ids = tensor(np.tile([0, 2], (6, 1)))
+    scaled.moe.dispatch(tensor(numbers(1, 6, 5)), ids, torch.ones(6, 2).double(), weights, ONE.expert).square().sum().backward()
+    for weight in weights:
+        assert weight.grad is not None
+        assert not weight.grad[1].any() and weight.grad[0].any() and weight.grad[2].any()
+
+
+def test_p5_a_rank_without_tokens_answers_nothing_and_has_zero_gradients() -> None:
+    weights = of_experts(layer(3))
+    x, ids, gates = torch.zeros(0, 5).double(), torch.zeros(0, 2).long(), torch.zeros(0, 2).double()
+    out = scaled.moe.dispatch(x, ids, gates, weights, ONE.expert)
+    assert out.shape == (0, 5)
+    out.sum().backward()
+    for weight in weights:
+        assert weight.grad is not None and not weight.grad.any()
+
+
+@pytest.mark.parametrize("normalise", [False, True])
+@given(seed=Seeds)
+@LAWS
+def test_replay_of_the_own_choice_changes_nothing_and_another_keeps_the_routers_gradient(normalise: bool, seed: int) -> None:
+    model = small_config(model_changes={"normalise_gates": normalise}).model
+    params = policy_of(small_config())
+    x, router = tensor(numbers(seed, 6, model.hidden)), tensor(params["layers.1.moe.router"]).requires_grad_()
+    weights = of_experts({name: params[f"layers.1.moe.{name}"] for name in EXPERTS})
+    logits, ids, gates = scaled.moe.route(x, router, model, None)
+    again = scaled.moe.route(x, router, model, ids)
+    for one, other in zip(again, (logits, ids, gates), strict=True):
+        assert torch.equal(one, other)
+    others = (ids + 1) % model.experts
+    _, used, gates = scaled.moe.route(x, router, model, others)
+    assert torch.equal(used, others)
+    scaled.moe.dispatch(x, used, gates, weights, ONE.expert).square().sum().backward()
+    assert router.grad is not None and bool(router.grad.any())
+
+
+@given(mask=masks(), seed=Seeds, k=st.integers(1, 3))
+@LAWS
+def test_the_routers_losses_are_the_same_with_any_weights(mask: BoolArray, seed: int, k: int) -> None:
+    B, S = mask.shape
+    logits = numbers(seed, B * S, 3)
+    ids = reference.moe.top_k(logits, k)
+    weights = np.where(mask, np.random.default_rng(seed).random(mask.shape) + 0.1, 0.0)
+    row = np.repeat(np.arange(B), S)
+    ours = ask(scaled.moe.balance_loss, logits, ids, weights.reshape(-1), row, B, SEQUENCE)
+    assert_same(ours, reference.moe.balance_loss(logits, ids, weights), "balance")
+    ours = ask(scaled.moe.z_loss, logits, weights.reshape(-1))
+    assert_same(ours, reference.moe.z_loss(logits, weights), "z")
+
+
+@given(mask=masks(), seed=Seeds)
+@LAWS
+def test_the_balance_loss_does_not_ask_in_which_order_tokens_stand(mask: BoolArray, seed: int) -> None:
+    B, S = mask.shape
+    logits, order = numbers(seed, B * S, 3), np.random.default_rng(seed).permutation(B * S)
+    arrays: tuple[Any, ...] = (logits, reference.moe.top_k(logits, 2), mask.reshape(-1) * 0.5, np.repeat(np.arange(B), S))
+    moved = (array[order] for array in arrays)
+    one = ask(scaled.moe.balance_loss, *arrays, B, SEQUENCE)
+    assert_same(ask(scaled.moe.balance_loss, *moved, B, SEQUENCE), one.numpy(), "balance")

@@ -1,0 +1,131 @@
+"""Laws of the golden vectors: filled twice they are the same bytes, the committed ones are fresh, both houses meet them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from conformance.cases import CASES
+from conformance.compare import assert_all_close
+from conformance.fill import FOLDER, FORMAT, by_step, read, vector_config
+from conformance.grid import EXACT
+from conformance.scaled_trace import ScaledTracer
+from conformance.trace import CHAPTERS, Trace, trace
+from reference.tokenizer import END
+from scaled.backend import ScaledBackend
+from scaled.launch import World
+from spec.layout import Layout
+from spec.types import Array
+
+OTHER_BLAS = 1e-12
+"""What the README promises: sums in another order, a hundred times over."""
+
+MOST_BYTES = 1_000_000
+
+
+@cache
+def committed(case: str) -> tuple[dict[str, Array], Trace]:
+    return read(FOLDER / f"{case}.h5")
+
+
+@pytest.fixture(scope="module")
+def fills(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two fills by processes of their own that hash differently, seconds apart."""
+    folders = [tmp_path_factory.mktemp(f"fill{seed}") for seed in (1, 2)]
+    for seed, folder in enumerate(folders):
+        environment = os.environ | {"PYTHONHASHSEED": str(seed), "PYTHONPATH": str(FOLDER.parent.parent)}
+        subprocess.run([sys.executable, "-m", "conformance.fill", str(folder)], env=environment, check=True, capture_output=True)
+    return folders
+
+
+def test_filling_twice_gives_the_same_bytes(fills: list[Path]) -> None:
+    one, other = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in fills)
+    assert one == other
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_committed_vectors_are_fresh(fills: list[Path], case: str) -> None:
+    (inputs, expected), (new_inputs, new_expected) = committed(case), read(fills[0] / f"{case}.h5")
+    assert expected.keys() == new_expected.keys() == set(CHAPTERS)
+    assert_all_equal_or_close(new_inputs, inputs)
+    for chapter, arrays in expected.items():
+        assert_all_close(new_expected[chapter], arrays, OTHER_BLAS, chapter)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_torch_house_meets_the_vectors(case: str) -> None:
+    tracer = ScaledTracer(ScaledBackend(World(), Layout(), torch.device("cpu")))
+    found, (_, expected) = trace(tracer, vector_config(case)), committed(case)
+    found |= {"loss": by_step(found["loss"])}
+    for chapter, arrays in expected.items():
+        assert_all_close(found[chapter], arrays, EXACT, f"{case} {chapter}")
+    for name, tokens in expected["generate"].items():
+        assert not name.endswith("tokens") or np.array_equal(found["generate"][name], tokens)
+
+
+def test_there_is_a_file_for_every_case_and_all_are_small() -> None:
+    files = sorted(FOLDER.glob("*.h5"))
+    assert [file.stem for file in files] == sorted(CASES)
+    assert sum(file.stat().st_size for file in files) < MOST_BYTES
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_file_explains_itself_and_keeps_to_its_types(case: str) -> None:
+    with h5py.File(FOLDER / f"{case}.h5", "r") as file:
+        assert (file.attrs["format"], file.attrs["case"]) == (FORMAT, case)
+        assert json.loads(file.attrs["config"]) == vector_config(case).model_dump(mode="json")
+        types: set[str] = set()
+        file.visititems(lambda _, item: types.add(item.dtype.str) if isinstance(item, h5py.Dataset) else None)
+    assert types == {"<f8", "<i8", "|u1"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_readme_describes_every_dataset(case: str) -> None:
+    """A name in the README's tables is a pattern: ``i`` is a number, NAME a weight, FIGURE a metric."""
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    patterns = [pattern for line in text.splitlines() if line.startswith("| `") for pattern in names_of(line)]
+    inputs, expected = committed(case)
+    names = [*inputs, *(f"{chapter}/{name}" for chapter, arrays in expected.items() for name in arrays)]
+    assert [name for name in names if not any(re.fullmatch(pattern, name) for pattern in patterns)] == []
+
+
+def test_the_vectors_hold_what_makes_them_worth_meeting() -> None:
+    """No chapter that is all zero, both ways for a response to end, values that are not those of an untaught head."""
+    for case in CASES:
+        inputs, expected = committed(case)
+        for chapter, arrays in expected.items():
+            assert all(np.isfinite(array).all() for array in arrays.values())
+            assert any(array.any() for array in arrays.values()), chapter
+        if "old values" in expected["advantage"]:
+            assert np.abs(expected["advantage"]["old values"]).max() > 0.1
+        assert {0, 1} == set(inputs["batch/truncated"].tolist()) == set(inputs["batch/positive"].tolist())
+        if not vector_config(case).model.tied_embeddings:  # tied, an untaught model says the same token again and again
+            assert END in expected["generate"]["tokens"]
+
+
+def names_of(line: str) -> list[str]:
+    """Patterns of the datasets that a line of the README's tables names; later names leave out the folder of the first."""
+    names = re.findall("`([^`]+)`", line.split("|")[1])
+    folder = names[0].rpartition("/")[0]
+    whole = [name if "/" in name else f"{folder}/{name}" for name in names]
+    meanings = {".": r"\.", "layer i": r"layer \d+", "NAME": r"\S+", "FIGURE": ".+"}
+    for sign, meaning in meanings.items():
+        whole = [name.replace(sign, meaning) for name in whole]
+    return whole
+
+
+def assert_all_equal_or_close(found: dict[str, Array], expected: dict[str, Array]) -> None:
+    """Integers are equal, numbers close."""
+    whole = {name for name, array in expected.items() if array.dtype.kind in "iu"}
+    for name in whole:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+    one, other = ({name: array for name, array in arrays.items() if name not in whole} for arrays in (found, expected))
+    assert_all_close(one, other, OTHER_BLAS, "inputs")
