@@ -16,18 +16,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+import reference.generate
+import scaled.generate
 from conformance.strategies import numbers, small_config
 from conformance.twins import policy_of, tensor, tensors
+from reference.problems import training_problem
+from reference.tokenizer import encode
 from scaled.collectives import all_gather, exchange, exchange_counts, gather_objects, max_over, reduce_scatter, sum_over
 from scaled.decode import Decoder
 from scaled.launch import start, together
 from scaled.mesh import Axis, Mesh, build
 from scaled.moe import dispatch
+from scaled.parallelize import slice_of
 from spec.config import ParallelConfig
 from spec.layout import Layout
+from spec.types import Request, Sampling
 
 RANKS = 3
 EXPERTS = 6
+VOCABULARY = 32
+"""What the puzzles' prompts need."""
 TOKENS = (5, 4, 0)
 """Of each rank."""
 
@@ -107,8 +115,24 @@ def merging(mesh: Mesh) -> float:
     return distance(merged, F.scaled_dot_product_attention(q, keys, values, visible)) / 50
 
 
+def sampling(_: Mesh) -> float:
+    """Two requests on three data ranks that share experts: the rank without a request takes part in every step."""
+    mesh = build(Layout(fsdp=RANKS, ep=RANKS), torch.device("cpu"))
+    config = small_config(model_changes={"experts": EXPERTS, "vocabulary": VOCABULARY})
+    policy = policy_of(config)
+    weights = {name: slice_of(name, tensor(array), mesh) for name, array in policy.items()}
+    problems = [training_problem(config.data.families, config.data.difficulties, number, 1) for number in range(2)]
+    requests = [Request(problem, encode(problem.prompt), 0, 0) for problem in problems]
+    asked = requests, Sampling(1.5, 1.0, 5), 1, "law", 0
+    theirs = reference.generate.generate(policy, config.model, *asked)
+    ours = scaled.generate.generate(weights, config.model, mesh, *asked)
+    assert [rollout.response_tokens for rollout in ours] == [rollout.response_tokens for rollout in theirs]
+    pairs = zip(ours, theirs, strict=True)
+    return max(distance(tensor(np.array(one.log_probs)), tensor(np.array(other.log_probs))) for one, other in pairs)
+
+
 LAWS: dict[str, Callable[[Mesh], float]] = {
-    law.__name__: law for law in (gathering, scattering, exchanging, reducing, dispatching, merging)
+    law.__name__: law for law in (gathering, scattering, exchanging, reducing, dispatching, merging, sampling)
 }
 
 

@@ -43,6 +43,10 @@ def test_partial_softmaxes_merged_by_log_sum_exp_are_the_whole_softmax(distances
     assert distances["merging"] <= EXACT
 
 
+def test_a_data_rank_without_requests_samples_with_the_others(distances: dict[str, float]) -> None:
+    assert distances["sampling"] <= EXACT
+
+
 def test_on_an_axis_of_one_rank_every_call_returns_its_argument() -> None:
     alone, x = Axis("alone"), torch.ones(3, 2)
     for answer in (all_gather(x, alone), reduce_scatter(x, alone), exchange(x, [3], [3], alone), sum_over(x, alone)):

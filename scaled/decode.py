@@ -103,7 +103,7 @@ class Decoder:
         self.held = -(-positions // mesh.context.size)
         shape = (slots * self.kv_heads, self.held, model.head_width)
         self.memory = [(self.embedding.new_zeros(shape), self.embedding.new_zeros(shape)) for _ in range(model.layers)]
-        self.first_places = torch.arange(slots * self.kv_heads, device=mesh.device).view(slots, 1, -1) * self.held
+        self.first_places = torch.arange(slots * self.kv_heads, device=mesh.device).view(slots, 1, self.kv_heads) * self.held
         # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
         self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
         self.everywhere = torch.arange(positions, device=mesh.device)
@@ -130,7 +130,7 @@ class Decoder:
             if reading is not None:
                 x_nD = x_nD + self.attention(layer, rms_norm(x_nD, layer.attention_norm, epsilon), memory, first, reading)
             x_nD = x_nD + self.feed_forward(layer, rms_norm(x_nD, layer.feed_forward_norm, epsilon))
-        last_bD = x_nD if read_b is None else x_nD.view(b, s, -1)[torch.arange(b, device=x_nD.device), read_b]
+        last_bD = x_nD if read_b is None else x_nD.view(b, s, x_nD.shape[1])[torch.arange(b, device=x_nD.device), read_b]
         return wide(rms_norm(self.share(last_bD), self.final_norm, epsilon) @ self.head)
 
     def reading(self, positions_bs: Tensor, longest: int, first: int) -> Reading:
@@ -208,7 +208,7 @@ class Decoder:
         """Copy what some slots remember of the first ``longest`` positions to others."""
         used, K = -(-longest // self.mesh.context.size), self.kv_heads
         for held in itertools.chain(*self.memory):
-            rows = held.view(-1, K, *held.shape[1:])
+            rows = held.view(len(held) // K, K, *held.shape[1:])
             rows[targets, :, :used] = rows[sources, :, :used]
 
 
