@@ -22,6 +22,7 @@ from spec.config import Config
 from spec.types import Array
 
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
+SETTINGS = ("seed", "precision", "model", "rollout", "algorithm", "policy_optimizer", "value_optimizer")
 FORMAT = "seed-vectors-1"
 
 SMALL = (
@@ -96,6 +97,11 @@ def fill(folder: Path) -> list[Path]:
     return [write(folder / f"{case}.h5", case) for case in CASES]
 
 
+def settings_of(config: Config) -> dict[str, Any]:
+    """The settings that the numbers of a file depend on, so that no other setting makes a file out of date."""
+    return config.model_dump(mode="json", include=set(SETTINGS))
+
+
 def write(path: Path, case: str) -> Path:
     """Write one file: attributes that explain it, groups in a fixed order, no clock."""
     config = vector_config(case)
@@ -105,7 +111,7 @@ def write(path: Path, case: str) -> Path:
     with h5py.File(path, "w", libver="earliest") as file:
         file.attrs["format"] = FORMAT
         file.attrs["case"] = case
-        file.attrs["config"] = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+        file.attrs["config"] = json.dumps(settings_of(config), sort_keys=True)
         for name, array in arrays.items():
             plain = np.asarray(array)
             plain = plain.astype(np.uint8 if plain.dtype.kind == "b" else "<i8" if plain.dtype.kind in "iu" else "<f8")

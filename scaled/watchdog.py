@@ -145,16 +145,20 @@ class Watchdog(threading.Thread):
 
     def look(self) -> None:
         """Publish this rank's activity; tell and end if it stands still."""
-        self.looks += 1
-        seen = Sighting(self.rank, self.looks, current.waiting, current.count, current.still(), current.line())
-        self.ask(lambda: self.publish(seen))
-        if seen.still <= self.timeout:
+        if self.publish().still <= self.timeout:
             return
         if self.ask(lambda: self.store.add("failures", 1)) == 1:
             self.tell()
         else:
-            time.sleep(TELLING_SECONDS)  # another rank is telling
+            self.stand_by()
         self.end()
+
+    def stand_by(self) -> None:
+        """Let another rank tell, and go on publishing meanwhile: whoever falls silent would be taken for the culprit."""
+        until = time.monotonic() + TELLING_SECONDS
+        while time.monotonic() < until:
+            time.sleep(self.pause)
+            self.publish()
 
     def tell(self) -> None:
         """Print once for all ranks who is behind and who waits."""
@@ -166,10 +170,16 @@ class Watchdog(threading.Thread):
         """The store's answer, if it comes within ``ANSWER_SECONDS``."""
         return self.messenger.submit(question).result(min(ANSWER_SECONDS, self.timeout))
 
-    def publish(self, seen: Sighting) -> None:
+    def publish(self) -> Sighting:
         """Write what the others shall know of this rank, and see it arrive."""
-        key = f"activity/{self.rank}"
-        self.store.set(key, json.dumps(vars(seen)))
+        self.looks += 1
+        seen = Sighting(self.rank, self.looks, current.waiting, current.count, current.still(), current.line())
+        self.ask(lambda: self.write(f"activity/{self.rank}", json.dumps(vars(seen))))
+        return seen
+
+    def write(self, key: str, text: str) -> None:
+        """Set an entry of the store and wait until it is there."""
+        self.store.set(key, text)
         self.store.get(key)
 
     def everyone(self) -> list[Sighting]:

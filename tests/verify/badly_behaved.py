@@ -7,6 +7,8 @@ import sys
 import time
 from typing import Any
 
+MOST_DESCRIPTORS = 1024
+"""A test run may hold many files open, and a worker's pipes then have high numbers."""
 hoard: list[bytes] = []
 calls = 0
 
@@ -121,12 +123,12 @@ def tells_its_process(item: dict[str, Any]) -> None:
 
 
 def closes_every_file(item: dict[str, Any]) -> None:
-    os.closerange(3, 100)
+    os.closerange(3, MOST_DESCRIPTORS)
     time.sleep(3600)
 
 
 def writes_garbage_everywhere(item: dict[str, Any]) -> None:
-    for descriptor in range(3, 20):
+    for descriptor in range(3, MOST_DESCRIPTORS):
         try:
             os.write(descriptor, b"\xff" * 1000)
         except OSError:
@@ -135,7 +137,7 @@ def writes_garbage_everywhere(item: dict[str, Any]) -> None:
 
 def forges_a_late_reply(item: dict[str, Any]) -> None:
     text = b'{"serial": 1, "verdict": "correct", "reward": 1.0}'
-    for descriptor in range(3, 20):
+    for descriptor in range(3, MOST_DESCRIPTORS):
         try:
             os.write(descriptor, len(text).to_bytes(4, "big") + text)
         except OSError:
