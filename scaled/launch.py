@@ -45,6 +45,10 @@ INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as in a shell."""
 
 
+LAST_WORDS_SECONDS = 0.5
+"""An abort throws away what the launcher has not yet read from a rank: its last line would be lost at times."""
+
+
 @dataclass(frozen=True)
 class World:
     """The processes of a run.
@@ -182,8 +186,9 @@ def together(world: World) -> Iterator[None]:
 
 
 def end_all(world: World, code: int) -> None:
-    """End every rank with this exit code, at once."""
+    """End every rank with this exit code, as soon as the launcher has passed on what was said."""
     sys.stderr.flush()
+    time.sleep(LAST_WORDS_SECONDS)
     world.communicator.Abort(code)
 
 
