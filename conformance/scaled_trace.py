@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from conformance.trace import Replay, Trace
-from scaled.backend import ScaledBackend, forward, policy_loss, step_weights, value_loss
+from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
 from scaled.collectives import sum_over
 from scaled.model import Block, Transformer
+from scaled.objective import forward, policy_loss, step_weights, value_loss
 from scaled.parallelize import gradients_of, local, put, shards_of, whole
 from scaled.stream import Stream
 from spec.config import Config

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import reference.backend
 import reference.batch
 import reference.loss
-import scaled.backend
 import scaled.loss
+import scaled.objective
 from conformance.compare import assert_all_close
 from conformance.strategies import (
     FEW,
@@ -47,9 +47,9 @@ WHOLE = 10 * EXACT
 """Bound of whole gradients: some ten functions, one after the other."""
 
 LOSSES: dict[str, Callable[[Transformer, Stream, dict[str, torch.Tensor], Batch, Config], Any]] = {
-    "policy": partial(scaled.backend.policy_loss, mesh=ONE),
-    "imitation": partial(scaled.backend.imitation_loss, mesh=ONE),
-    "value": scaled.backend.value_loss,
+    "policy": partial(scaled.objective.policy_loss, mesh=ONE),
+    "imitation": partial(scaled.objective.imitation_loss, mesh=ONE),
+    "value": scaled.objective.value_loss,
 }
 REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
     "policy": reference.backend.policy_loss,
@@ -115,7 +115,7 @@ def test_p18_every_term_is_the_same_at_tokens_however_stale(changes: dict[str, A
 def test_p18_the_weights_of_a_step_are_the_same_under_every_combination(batch: Batch) -> None:
     for changes in combinations(LOSS_SWITCHES):
         config = small_config(changes)
-        ours, theirs = scaled.backend.step_weights(batch, config, CPU), reference.batch.step_weights(batch, config)
+        ours, theirs = scaled.objective.step_weights(batch, config, CPU), reference.batch.step_weights(batch, config)
         assert ours.keys() == theirs.keys(), changes
         for name, expected in theirs.items():
             assert_same(ours[name], expected, f"{name} under {changes}")
@@ -163,7 +163,7 @@ def test_p1_p3_no_partition_into_micro_batches_changes_the_gradient_of_a_term(
 
 def test_p3_every_term_of_a_step_is_cut_in_these_tests() -> None:
     batch = replace(some_batch(), positive=np.array([True, False]))
-    names = scaled.backend.step_weights(batch, small_config(ALL_ON), CPU).keys()
+    names = scaled.objective.step_weights(batch, small_config(ALL_ON), CPU).keys()
     assert names - {"tokens"} == {"policy", *COEFFICIENTS}
 
 
@@ -180,7 +180,7 @@ def test_p4_every_coefficient_changes_the_gradient_where_its_term_applies(name: 
 def test_p5_a_micro_batch_without_response_tokens_gives_zero_and_no_nan() -> None:
     config = small_config(ALL_ON)
     batch = plain_batch([[2, 3], [4, 5, 6]], [[], [7, 8]])
-    weights = scaled.backend.step_weights(batch, config, CPU)
+    weights = scaled.objective.step_weights(batch, config, CPU)
     for loss in LOSSES:
         for rows in ([], [0]):
             model = model_of(config, value_of(config) if loss == "value" else policy_of(config))
@@ -213,7 +213,7 @@ def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Arr
 def of_torch(loss: str, batch: Batch, config: Config, cut: Sequence[Sequence[int]]) -> tuple[dict[str, Array], dict[str, Any]]:
     """Gradient of a whole step and its metrics, by the torch house in these micro-batches."""
     model = model_of(config, value_of(config) if loss == "value" else policy_of(config))
-    weights = scaled.backend.step_weights(batch, config, CPU)
+    weights = scaled.objective.step_weights(batch, config, CPU)
     sums: dict[str, Any] = {}
     for rows in cut:
         total, observed = LOSSES[loss](model, pack(batch, rows, ONE), weights, batch, config)

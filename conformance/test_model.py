@@ -13,8 +13,8 @@ from conformance.compare import assert_all_close
 from conformance.strategies import FEW, MODEL_SWITCHES, Seeds, batches, combinations, numbers, small_config
 from conformance.twins import EXACT, ONE, assert_same, gradient_of, model_of, policy_of, tensor, value_of
 from reference.model import hidden_states, positions_of, token_logits, token_values
-from scaled.backend import forward
 from scaled.model import HEAD_CHUNK, Transformer
+from scaled.objective import forward
 from scaled.stream import Stream, pack
 from spec.config import Config
 from spec.types import Array, Batch, IntArray, Params

@@ -13,9 +13,9 @@ from torch import Tensor
 from conformance.strategies import FEW, LAWS, Seeds, batches, small_config
 from conformance.twins import ONE, assert_same, model_of, policy_of, rank_of
 from reference.batch import plain_batch
-from scaled.backend import forward
 from scaled.loss import token_log_probs
 from scaled.model import Transformer
+from scaled.objective import forward
 from scaled.stream import context_order, pack
 from spec.layout import Layout
 from spec.types import Batch, IntArray

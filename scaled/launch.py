@@ -44,7 +44,6 @@ ECHO_SECONDS = 1.0
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as in a shell."""
 
-
 LAST_WORDS_SECONDS = 0.5
 """An abort throws away what the launcher has not yet read from a rank: its last line would be lost at times."""
 

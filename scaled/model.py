@@ -90,14 +90,19 @@ class Swiglu(nn.Module):
         return swiglu(x, self.gate, self.up, self.down)
 
 
-class Experts(Swiglu):
+class Experts(nn.Module):
     """This rank's routed experts: the weights that expert parallelism cuts."""
 
-    def __init__(self, shapes: Shapes, mesh: Mesh) -> None:
-        super().__init__("moe.", shapes)
-        self.mesh = mesh
+    gate: nn.Parameter
+    up: nn.Parameter
+    down: nn.Parameter
 
-    def forward(self, x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor) -> Tensor:  # type: ignore[override]
+    def __init__(self, shapes: Shapes, mesh: Mesh) -> None:
+        super().__init__()
+        self.mesh = mesh
+        _hold(self, {name: shapes["moe." + name] for name in ("gate", "up", "down")})
+
+    def forward(self, x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor) -> Tensor:
         """Answers of the chosen experts, wherever they live [n, D]."""
         return dispatch(x_nD, expert_ids_nk, gates_nk, (self.gate, self.up, self.down), self.mesh.expert)
 

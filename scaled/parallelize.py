@@ -68,7 +68,7 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
         unit.set_gradient_divide_factor(1.0)
         unit.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that multiplies first
         unit.set_custom_all_gather(GatherWeights(names))  # type: ignore[arg-type]  # has what is asked for; its type is private
-        unit.set_custom_reduce_scatter(ScatterGradients(names))  # type: ignore[arg-type]
+        unit.set_custom_reduce_scatter(ScatterGradients(names))  # type: ignore[arg-type]  # the same
 
     for block in model.layers:
         assert isinstance(block, Block)

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
-GRACE = 1.5
-"""Seconds between two looks. A rank publishes its note that often, so what others read is never older than that."""
+LOOK_SECONDS = 1.5
+"""Time between two looks. A rank publishes its note that often, so what others read is never older than that."""
 
 TELLING_SECONDS = 6.0
 """How long the rank that tells of a failure is given before the others end the run: four looks, of which it needs two."""
@@ -121,7 +121,7 @@ class Watchdog(threading.Thread):
         """
         super().__init__(name="watchdog", daemon=True)
         self.store, self.rank, self.size, self.timeout, self.end = store, rank, size, timeout, end
-        self.pause, self.looks = min(GRACE, timeout / 4), 0
+        self.pause, self.looks = min(LOOK_SECONDS, timeout / 4), 0
         self.released = threading.Event()
         # A call to a store whose process has stopped never returns, whatever its own timeout; so another thread makes it.
         self.messenger = ThreadPoolExecutor(1, "messenger")

@@ -370,7 +370,7 @@ EQUATIONS = (
         source="VAPO eq. 9-10; report eq. 2",
         reference="reference.backend:policy_loss",
         test="tests/test_loss.py::test_p3_the_gradient_of_a_step_is_the_sum_of_its_terms",
-        scaled="scaled.backend:policy_loss",
+        scaled="scaled.objective:policy_loss",
     ),
     Equation(
         title="soft overlong punishment",

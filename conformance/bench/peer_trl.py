@@ -171,7 +171,7 @@ def trl_steps(
     trl, datasets = import_module("trl"), import_module("datasets")
     clock = Clock()
 
-    class Watch(TrainerCallback):  # type: ignore[misc, unused-ignore]
+    class Watch(TrainerCallback):  # type: ignore[misc, unused-ignore]  # untyped, or typed in some versions
         """Times a step from its beginning to its end, and what it prepared apart from what it learned."""
 
         began = (0.0, 0.0)

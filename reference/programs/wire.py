@@ -161,7 +161,8 @@ class Decoder:
     def _tagged(self, tag: str, parts: list[Any]) -> Any:
         if tag in ("l", "t", "s", "f", "g"):
             members = [self.decode(part) for part in parts]
-            return {"l": list, "t": tuple, "s": set, "f": frozenset, "g": iter}[tag](members)  # type: ignore[operator]
+            made_by: dict[str, Callable[[list[Any]], Any]] = {"l": list, "t": tuple, "s": set, "f": frozenset, "g": iter}
+            return made_by[tag](members)
         if tag == "d":
             members = [self.decode(part) for part in parts]
             return dict(zip(members[::2], members[1::2], strict=True))

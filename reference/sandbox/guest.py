@@ -107,7 +107,7 @@ def _print_traceback() -> None:
 def _end_of_threads() -> Callable[[], Any]:
     import threading
 
-    finish: Callable[[], Any] = threading._shutdown  # type: ignore[attr-defined]
+    finish: Callable[[], Any] = threading._shutdown  # type: ignore[attr-defined]  # what the interpreter itself calls at its end
     return finish
 
 

@@ -114,7 +114,7 @@ def test_a_channel_refuses_what_is_too_long_and_notices_the_end() -> None:
 
 
 def test_a_handle_is_equal_to_itself_and_to_nothing_else() -> None:
-    one, same, other = (Handle(None, number, "Yes") for number in (1, 1, 2))  # type: ignore[arg-type]
+    one, same, other = (Handle(None, number, "Yes") for number in (1, 1, 2))  # type: ignore[arg-type]  # equality asks no channel
     assert one == same
     assert one != other
     assert all(one != value for value in (1, "x", None, [], object()))

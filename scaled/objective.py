@@ -1,0 +1,177 @@
+"""What an optimizer step minimises: the model in its precision, the weights of all tokens, the terms of each loss.
+
+    L = sum over ranks, micro-batches and tokens of w_t l_t,   w worked out by every rank for the whole step
+
+A function here sees one micro-batch of one rank. It returns this rank's part of the sum and of every metric; nothing is
+averaged, so the parts of all ranks and micro-batches add up to what the reference computes at once.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from scaled.loss import (
+    clip_fractions,
+    clipped_surrogate,
+    kl_penalty,
+    ratio,
+    token_entropy,
+    token_log_probs,
+    token_weights,
+    value_error,
+    weighted_sum,
+)
+from scaled.mesh import Mesh
+from scaled.model import Readout, RouterTrace, Transformer
+from scaled.moe import balance_loss, z_loss
+from scaled.parallelize import COMPUTE
+from scaled.stream import Stream
+from spec.config import Config
+from spec.types import Array, Batch
+
+Loss = tuple[Tensor, dict[str, Tensor]]
+"""A sum to be differentiated, and metrics that are sums as well."""
+
+
+def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str, Tensor]:
+    """Token weights [B, S] of every loss term over one whole optimizer step, coefficients included.
+
+    Terms as in the reference: ``policy``, ``kl``, ``positive``, ``tokens``, ``load_balance``, ``router_z``. The router terms are
+    means over all real tokens, and stand at the token itself; all others at the token that is predicted.
+    """
+    algorithm = config.algorithm
+    response, group, lengths, positive, truncated = (
+        torch.from_numpy(array).to(device)
+        for array in (batch.response, batch.group, batch.lengths, batch.positive, batch.truncated)
+    )
+    trained = response & ~truncated[:, None] if algorithm.overlong_filter else response
+    limit = float(config.rollout.max_response_tokens)
+    policy = token_weights(trained, group, algorithm.aggregation, limit)
+    real = torch.arange(batch.tokens.shape[1], device=device) < lengths[:, None]
+    router = token_weights(real, group, "token")
+    weights = {
+        "policy": policy,
+        "kl": algorithm.kl_weight * policy,
+        "positive": algorithm.positive_weight * token_weights(response & positive[:, None], group, "token"),
+        "tokens": token_weights(response, group, "token"),
+        "load_balance": algorithm.load_balance_weight * router,
+        "router_z": algorithm.router_z_weight * router,
+    }
+    return {name: weight for name, weight in weights.items() if name in ("policy", "tokens") or bool(weight.any())}
+
+
+def forward(
+    model: Transformer,
+    stream: Stream,
+    config: Config,
+    readout: Readout | None = None,
+    replay: Sequence[Tensor] | None = None,
+) -> tuple[Tensor, RouterTrace]:
+    """Run a model in the configured precision; the other arguments are those of ``Transformer.forward``.
+
+    FSDP casts the weights it gathers. In one process they are cast here, as part of the graph, so that gradients
+    arrive in the precision of the master weights.
+    """
+    compute = COMPUTE[config.precision]
+    if model.mesh.world.size > 1 or model.embedding.dtype == compute:
+        return model(stream, readout, replay)
+    cast = {name: weight.to(compute) for name, weight in model.named_parameters()}
+    return functional_call(model, cast, (stream, readout, replay))
+
+
+def policy_loss(
+    model: Transformer,
+    stream: Stream,
+    weights: dict[str, Tensor],
+    batch: Batch,
+    config: Config,
+    mesh: Mesh,
+    replay: Sequence[Tensor] | None = None,
+) -> Loss:
+    """All terms of the policy's loss on this rank's part of a micro-batch (VAPO eq. 10 and the switches), and metrics."""
+    algorithm, temperature = config.algorithm, config.rollout.temperature
+
+    def readout(logits_nV: Tensor, targets_n: Tensor) -> Tensor:
+        entropy_n = token_entropy(logits_nV.detach(), temperature)
+        return torch.stack([token_log_probs(logits_nV, targets_n, temperature), entropy_n], 1)
+
+    out_n2, trace = forward(model, stream, config, readout, replay)
+    log_probs, entropy = out_n2[:, 0], out_n2[:, 1].detach()
+    behaviour, advantages, anchor = (
+        stream.take(_response_only(values, batch, log_probs))
+        for values in (batch.behaviour_log_probs, batch.advantages, batch.anchor_log_probs)
+    )
+    taken = {name: stream.take(weight).to(log_probs.dtype) for name, weight in weights.items()}
+    terms = {"policy": weighted_sum(taken["policy"], clipped_surrogate(log_probs, behaviour, advantages, algorithm))}
+    if "positive" in weights:
+        terms["positive"] = weighted_sum(taken["positive"], -log_probs)
+    if "kl" in weights:
+        terms["kl"] = weighted_sum(taken["kl"], kl_penalty(log_probs, anchor, algorithm.kl_estimator))
+    terms |= router_terms(trace, stream, weights, mesh)
+    plain, mean = log_probs.detach(), taken["tokens"]
+    low, high = clip_fractions(plain, behaviour, advantages, algorithm)
+    observed = {
+        "entropy": entropy,
+        "ratio": ratio(plain, behaviour),
+        "clip_fraction_low": low.to(mean.dtype),
+        "clip_fraction_high": high.to(mean.dtype),
+        "log_prob_gap": (plain - behaviour).abs(),
+    }
+    return _total(terms), _observed(terms) | {name: weighted_sum(mean, values) for name, values in observed.items()}
+
+
+def imitation_loss(
+    model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config, mesh: Mesh
+) -> Loss:
+    """Token mean of ``-log pi(a_t)`` over demonstrations, plus the router terms."""
+
+    def readout(logits_nV: Tensor, targets_n: Tensor) -> Tensor:
+        return token_log_probs(logits_nV, targets_n, 1.0)
+
+    log_probs, trace = forward(model, stream, config, readout)
+    terms = {"nll": weighted_sum(stream.take(weights["tokens"]).to(log_probs.dtype), -log_probs)}
+    terms |= router_terms(trace, stream, weights, mesh)
+    return _total(terms), _observed(terms)
+
+
+def value_loss(model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config) -> Loss:
+    """Token mean of ``1/2 (V - target)^2``."""
+    values, _ = forward(model, stream, config)
+    old_values, targets = (
+        stream.take(_response_only(array, batch, values)) for array in (batch.old_values, batch.value_targets)
+    )
+    error = value_error(values, old_values, targets, config.algorithm.value_clip)
+    loss = weighted_sum(stream.take(weights["tokens"]).to(values.dtype), error)
+    return loss, {"value_loss": loss.detach()}
+
+
+def router_terms(trace: RouterTrace, stream: Stream, weights: dict[str, Tensor], mesh: Mesh) -> dict[str, Tensor]:
+    """Load-balance and z loss, summed over MoE layers, if switched on."""
+    terms: dict[str, Tensor] = {}
+    if "load_balance" in weights:
+        B, S = weights["load_balance"].shape
+        own = stream.take_own(weights["load_balance"])
+        row_n = (stream.own_cells_n.clamp(min=0)) // S
+        pairs = zip(trace.logits, trace.expert_ids, strict=True)
+        parts = [balance_loss(logits, ids, own.to(logits.dtype), row_n, B, mesh.sequence) for logits, ids in pairs]
+        terms["load_balance"] = torch.stack(parts).sum()
+    if "router_z" in weights:
+        own = stream.take_own(weights["router_z"])
+        terms["router_z"] = torch.stack([z_loss(logits, own.to(logits.dtype)) for logits in trace.logits]).sum()
+    return terms
+
+
+def _total(terms: dict[str, Tensor]) -> Tensor:
+    return torch.stack(list(terms.values())).sum()
+
+
+def _observed(terms: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"loss_{name}": term.detach() for name, term in terms.items()}
+
+
+def _response_only(values: Array, batch: Batch, like: Tensor) -> Tensor:
+    """An array of the batch as a tensor, 0 outside the response: 0 times NaN would be NaN."""
+    return torch.from_numpy(np.where(batch.response, values, 0.0)).to(like.device, like.dtype)
