@@ -41,17 +41,16 @@ def settings(section: BaseModel, path: str) -> list[str]:
 
 def derived(config: Config) -> list[str]:
     """Sizes that a person would otherwise have to work out from the source."""
-    rollout, algorithm = config.rollout, config.algorithm
+    rollout = config.rollout
     parameters = count(architecture(config.model))
     responses = rollout.prompts * rollout.samples_per_prompt
-    updates = algorithm.epochs * (responses // algorithm.mini_batch)
     figures = {
         "policy parameters": f"{parameters.total:,} in all, {parameters.active:,} active per token",
         "value model": "one, of the policy's size" if config.uses_value_model else "none (group advantages)",
         "cold start": f"{config.supervised.steps * config.supervised.batch:,} demonstrations read in "
         f"{config.supervised.steps} optimizer steps, {config.data.demonstrations:,} of them distinct draws",
         "responses per RL step": f"{rollout.prompts} prompts x {rollout.samples_per_prompt} samples = {responses}",
-        "policy updates": f"{updates} per RL step, {updates * rollout.steps:,} in all",
+        "policy updates": f"{config.updates_per_step} per RL step, {config.updates:,} in all",
         "most tokens per RL step": f"{responses * (config.data.max_prompt_tokens + rollout.max_response_tokens):,}",
         "soft overlong from": f"{overlong_start(config)}",
         "held-out answers": f"{config.evaluation.problems} problems x {config.evaluation.samples} samples",

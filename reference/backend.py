@@ -142,7 +142,7 @@ class ReferenceBackend:
             return policy_loss(params, part, config)
 
         policy, optimizer, metrics = self._step(
-            state.policy, state.policy_optimizer, loss, batch, config, config.policy_optimizer, policy_steps(config)
+            state.policy, state.policy_optimizer, loss, batch, config, config.policy_optimizer, config.updates
         )
         return replace(state, policy=policy, policy_optimizer=optimizer, version=state.version + 1), metrics
 
@@ -154,7 +154,7 @@ class ReferenceBackend:
             return value_loss(params, part, config)
 
         value, optimizer, metrics = self._step(
-            state.value, state.value_optimizer, loss, batch, config, config.value_optimizer, policy_steps(config)
+            state.value, state.value_optimizer, loss, batch, config, config.value_optimizer, config.updates
         )
         return replace(state, value=value, value_optimizer=optimizer), metrics
 
@@ -199,11 +199,6 @@ class ReferenceBackend:
         params, optimizer = adamw(params, gradient, optimizer, optimizer_config, total_steps)
         return params, optimizer, metrics | {"grad_norm": norm}
 
-
-def policy_steps(config: Config) -> int:
-    """Optimizer steps of the whole RL phase, for the cosine schedule."""
-    responses = config.rollout.prompts * config.rollout.samples_per_prompt
-    return config.rollout.steps * config.algorithm.epochs * (responses // config.algorithm.mini_batch)
 
 
 def micro_batches(batch: Batch, size: int) -> list[IntArray]:

@@ -169,7 +169,7 @@ class ScaledBackend:
 
         with phase("update policy"):
             optimizer, metrics = self._step(
-                state.policy, state.policy_optimizer, loss, batch, config, config.policy_optimizer, policy_steps(config)
+                state.policy, state.policy_optimizer, loss, batch, config, config.policy_optimizer, config.updates
             )
         return replace(state, policy_optimizer=optimizer, version=state.version + 1), metrics
 
@@ -182,7 +182,7 @@ class ScaledBackend:
 
         with phase("update value"):
             optimizer, metrics = self._step(
-                state.value, state.value_optimizer, loss, batch, config, config.value_optimizer, policy_steps(config)
+                state.value, state.value_optimizer, loss, batch, config, config.value_optimizer, config.updates
             )
         return replace(state, value_optimizer=optimizer), metrics
 
@@ -252,9 +252,3 @@ def moments(model: Transformer, config: Config) -> OptimizerState:
     return OptimizerState(
         {name: place(x) for name, x in state.first.items()}, {name: place(x) for name, x in state.second.items()}, 0
     )
-
-
-def policy_steps(config: Config) -> int:
-    """Optimizer steps of the whole RL phase, for the cosine schedule."""
-    responses = config.rollout.prompts * config.rollout.samples_per_prompt
-    return config.rollout.steps * config.algorithm.epochs * (responses // config.algorithm.mini_batch)

@@ -378,6 +378,17 @@ class Config(Section):
         return self
 
     @property
+    def updates_per_step(self) -> int:
+        """Policy updates of one RL step: passes over its responses, times mini-batches of one pass."""
+        responses = self.rollout.prompts * self.rollout.samples_per_prompt
+        return self.algorithm.epochs * (responses // self.algorithm.mini_batch)
+
+    @property
+    def updates(self) -> int:
+        """Policy updates of the whole RL phase, the length of its cosine schedule."""
+        return self.rollout.steps * self.updates_per_step
+
+    @property
     def uses_value_model(self) -> bool:
         """Whether the advantage needs V, so that a value model is built, pretrained and updated."""
         return self.algorithm.advantage == "gae"

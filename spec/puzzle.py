@@ -14,8 +14,8 @@ import numpy as np
 
 from spec.types import Outcome, Verdict
 
-# The longest demonstration (a 9x9 grid) has 89 characters. Forty times that leaves room for any detour of a small
-# model and still bounds the work a hostile response can cause, since it is checked before anything is parsed.
+# The longest demonstrations (knights and knaves with six inhabitants) have some 500 characters. Eight times that leaves
+# room for a detour and still bounds the work a hostile response can cause, since it is checked before anything is parsed.
 MAX_RESPONSE_CHARACTERS = 4096
 
 # A verdict is written to logs once per response, so it quotes the beginning of a long answer only.
