@@ -113,6 +113,17 @@ def advantage_metrics(batch: Batch, config: Config) -> dict[str, Any]:
     return metrics
 
 
+def importance_metrics(batch: Batch, config: Config) -> dict[str, Any]:
+    """Mean weight of truncated importance sampling and the share of tokens at the cap, where it is on."""
+    if not config.algorithm.importance_cap:
+        return {}
+    inside = batch.importance[batch.response]
+    return {
+        "importance_mean": float(inside.mean()),
+        "importance_capped_fraction": float(np.mean(inside >= config.algorithm.importance_cap)),
+    }
+
+
 def mean_of(steps: Sequence[Metrics], prefix: str = "") -> dict[str, float]:
     """Mean of each figure over the optimizer steps that reported it."""
     names = sorted({name for step in steps for name in step})
