@@ -23,9 +23,9 @@ from spec.types import Verdict
 
 VERTICES = {1: 6, 2: 7, 3: 8, 4: 10, 5: 12}
 LEVELS = range(1, len(VERTICES) + 1)
-NAMES = "ABCDEFGHIJKL"
+NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # twelve are drawn at most; Enigmata's graphs have up to 25 vertices
 IMPOSSIBLE = "impossible"
-CHARACTERS = NAMES + "OP= imposble"
+CHARACTERS = NAMES + "= imposble"
 RULES = (
     "After OP find a Hamiltonian path, after OC a Hamiltonian cycle of an undirected graph: a walk along its edges that "
     "visits every vertex exactly once, and in a cycle returns to its first vertex. Vertices are letters and every pair of "
