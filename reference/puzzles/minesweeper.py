@@ -105,7 +105,7 @@ def solve(instance: Mapping[str, Any]) -> str:
     certain = _certain_mines(instance["grid"])
     rows = instance["grid"].split("/")
     marked = [
-        "".join(MINE if _name(row, column, _side(rows)) in certain else mark for column, mark in enumerate(line))
+        "".join(MINE if cell_name(row, column, _side(rows)) in certain else mark for column, mark in enumerate(line))
         for row, line in enumerate(rows)
     ]
     return f"{'/'.join(marked)}={' '.join(certain)}"
@@ -150,6 +150,20 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     return judge(fault, listed, "the cells are the mines that are certain")
 
 
+def cell_name(row: int, column: int, side: int) -> str:
+    """Name a cell as an answer does.
+
+    Args:
+        row: From 0.
+        column: From 0.
+        side: The longer side of the grid.
+
+    Returns:
+        Row and column from 1, one digit each, or two in a grid of side 10 or more.
+    """
+    return f"{row + 1}{column + 1}" if side <= LONGEST_SHORT_SIDE else f"{row + 1:02}{column + 1:02}"
+
+
 def _fault(grid: str, listed: str) -> str:
     small = _side(grid.split("/")) <= LONGEST_SHORT_SIDE
     if not (CELLS if small else WIDE_CELLS).fullmatch(listed):
@@ -163,10 +177,6 @@ def _fault(grid: str, listed: str) -> str:
         if cell not in certain:
             return f"the cell {cell} is not a hidden cell that must hold a mine"
     return "" if len(cells) == len(certain) else "a cell that must hold a mine is not listed"
-
-
-def _name(row: int, column: int, side: int) -> str:
-    return f"{row + 1}{column + 1}" if side <= LONGEST_SHORT_SIDE else f"{row + 1:02}{column + 1:02}"
 
 
 def _side(rows: list[str]) -> int:
@@ -208,7 +218,7 @@ def _certain_mines(grid: str) -> list[str]:
             raise ValueError(f"no placement of mines agrees with {grid}")
         certain |= found
     cells = [(row, column) for row in range(len(rows)) for column in range(len(rows[0]))]
-    return [_name(*cell, _side(rows)) for place, cell in enumerate(cells) if certain >> place & 1]
+    return [cell_name(*cell, _side(rows)) for place, cell in enumerate(cells) if certain >> place & 1]
 
 
 def _certain_on(counts: list[Count]) -> int | None:

@@ -106,7 +106,7 @@ def parsed(line: bytes, rule: Rule) -> tuple[Heading, Request | Judgement]:
     Returns:
         Its heading, and the request or the ``error`` that says what is wrong with the line.
     """
-    fields, fault = _fields(line)
+    fields, fault = fields_of(line)
     identity, domain = _name(fields, "id"), _name(fields, "domain")
     own = fields.get("verifier", "")
     verifier = own if rule.lines_may_choose and isinstance(own, str) and own else rule.verifier
@@ -129,7 +129,7 @@ def digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:DIGEST_DIGITS]
 
 
-def _fields(line: bytes) -> tuple[Mapping[str, Any], str]:
+def fields_of(line: bytes) -> tuple[Mapping[str, Any], str]:
     if len(line) > MAX_LINE_BYTES:
         return {}, f"the line is longer than {MAX_LINE_BYTES >> 20} MiB"
     if not line.strip():
