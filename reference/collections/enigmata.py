@@ -164,6 +164,7 @@ TASKS: Mapping[str, Reader] = {
     "hitori": grids.hitori,
     "kakurasu": grids.kakurasu,
     "light_up": grids.light_up,
+    "magic_square": grids.magic_square,
     "maze": maze,
     "minesweeper": grids.minesweeper,
     "skyscraper": grids.skyscraper,
@@ -190,9 +191,7 @@ def _hamiltonian(line: Line, kind: str) -> Converted:
     if count > len(NAMES):
         raise Unsuited(f"{count} vertices, and hamiltonian names {len(NAMES)}")
     alone = set(range(count)) - {vertex for edge in edges for vertex in edge}
-    if alone:
-        raise Unsuited("a vertex without an edge, and hamiltonian names vertices by their edges")
-    names = sorted({"".join(sorted(NAMES[vertex] for vertex in edge)) for edge in edges})
+    names = sorted({"".join(sorted(NAMES[vertex] for vertex in edge)) for edge in [*edges, *([vertex] for vertex in alone)]})
     instance = {"kind": kind, "edges": " ".join(names)}
     if line.answer == "NO":
         return Converted("hamiltonian", instance, IMPOSSIBLE)
@@ -221,7 +220,8 @@ def _moves(answer: Any, grid: str) -> str:
 
 def _operations(pushed: list[int], wanted: list[int]) -> str:
     """The only operations that can give the output; empty if they do not."""
-    operations, stack, waiting = "", [], pushed[::-1]
+    operations, waiting = "", pushed[::-1]
+    stack: list[int] = []
     for item in wanted:
         while waiting and (not stack or stack[-1] != item):
             stack.append(waiting.pop())

@@ -1,19 +1,19 @@
 """Enigmata's grid puzzles (b9c6f59, Apache-2.0), each in the grid of the family of ours that plays by the same rules.
 
-===========  ============================  ===================================================================
-task         ``meta``                      ``answer``
-===========  ============================  ===================================================================
-binario      question: lines, ``_`` blank  lines of 0 and 1; its rules let lines be equal
-campsite     question: numbers, then the   the same with tents ``*`` between <begin_board> and <end_board>
-             board, ``X`` tree
-hitori       question: matrix              list of cells from 0
-kakurasu     question: "Row sums: […]" …   list of cells from 1
-light_up     question: lines               list of cells from 0
-minesweeper  question: matrix, -2 hidden   list of cells from 0, the mines that are certain
-skyscraper   grid_size, question: clues    matrix
-star_battle  question: lines, ``X`` wall   lines with ``*``
-sudoku       question: matrix, 0 blank     matrix
-===========  ============================  ===================================================================
+============  =============================  ===============================================================
+task          ``meta``                       ``answer``
+============  =============================  ===============================================================
+binario       question: lines, ``_`` blank   lines of 0 and 1; its rules let lines be equal
+campsite      question: numbers, then lines  the same with tents ``*`` between <begin_board> and <end_board>
+hitori        question: matrix               list of cells from 0
+kakurasu      question: "Row sums: […]" …    list of cells from 1
+light_up      question: lines                list of cells from 0
+magic_square  question: 3x3, null blank      matrix; any different integers
+minesweeper   question: matrix, -2 hidden    list of cells from 0, the mines that are certain
+skyscraper    grid_size, question: clues     matrix
+star_battle   question: lines, ``X`` wall    lines with ``*``
+sudoku        question: matrix, 0 blank      matrix
+============  =============================  ===============================================================
 """
 
 import json
@@ -36,6 +36,7 @@ from reference.collections.reading import (
     text,
     written,
 )
+from reference.puzzles.magic_square import SIDE_OF_ANY
 from reference.puzzles.minesweeper import cell_name
 
 SIDES = ("left", "right", "top", "bottom")
@@ -85,6 +86,15 @@ def light_up(line: Line) -> Converted:
     return answered("light_up", {"grid": grid}, line.answer, lambda answer: marked(grid, cells(answer, "answer"), "*"))
 
 
+def magic_square(line: Line) -> Converted:
+    """Read a magic square."""
+    rows = matrix(line.meta.get("question"), "meta.question", (int, type(None)))
+    if len(rows) != SIDE_OF_ANY or len(rows[0]) != SIDE_OF_ANY:
+        raise Unsuited("a magic square of another side than 3, and magic_square completes only these with any integers")
+    instance = {"grid": _spaced(rows), "any_integers": True}
+    return answered("magic_square", instance, line.answer, lambda answer: _spaced(matrix(answer, "answer")))
+
+
 def minesweeper(line: Line) -> Converted:
     """Read a minefield."""
     field = matrix(line.meta.get("question"), "meta.question")
@@ -124,6 +134,10 @@ def _rows(answer: Any, name: str) -> str:
     if not isinstance(answer, str):
         raise Unreadable(f"{name} must be text")
     return "/".join("".join(line.split()) for line in answer.strip().splitlines())
+
+
+def _spaced(rows: list[list[Any]]) -> str:
+    return "/".join(" ".join("." if cell is None else str(cell) for cell in row) for row in rows)
 
 
 def _matrix_rows(answer: Any) -> str:

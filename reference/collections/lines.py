@@ -17,7 +17,6 @@ collection's answer in the form that these ask for as ``response``; and ``label`
 puts the model's response in its place.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -135,7 +134,3 @@ def _written(fields: Mapping[str, Any], converted: Converted) -> dict[str, Any]:
         "claim": converted.claimed,
     } | kept
 
-
-def as_json(line: Mapping[str, Any]) -> str:
-    """Write a line down."""
-    return json.dumps(line)

@@ -82,7 +82,7 @@ def cryptarithm(line: Line) -> Converted:
     if len(letters) > len(LETTERS):
         raise Unreadable(f"meta.words_letters must not hold more than {len(LETTERS)} letters")
     digits = dict(re.findall(r"([A-Z]) ?= ?([0-9])", _text(line.answer)))
-    instance = {"sum": whole.translate(str.maketrans(dict(zip(letters, LETTERS, strict=False))))}
+    instance = {"sum": whole.translate({ord(letter): name for letter, name in zip(letters, LETTERS, strict=False)})}
     return Converted("cryptarithm", instance, "".join(digits.get(sign, NO_STEP if sign.isalpha() else sign) for sign in whole))
 
 
