@@ -126,7 +126,7 @@ def own_answer(family: str, instance: dict[str, Any]) -> str | None:
         return FAMILIES[family].answer(instance)
     except OutOfSteps as failure:
         raise Unsuited(f"{family} does not find out whether there is an answer: {failure}") from None
-    except ValueError:
+    except (ValueError, LookupError):
         return None
 
 
