@@ -179,6 +179,8 @@ def judging_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--isolation", type=click.Choice(ISOLATIONS), default="automatic", show_default=True,
                          help="Where programs of code lines run. weak is none against attacks; it must be named."),
             click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time.  [default: all cores]"),
+            click.option("--by", default="domain", show_default=True, metavar="FIELD",
+                         help="Count lines by the text of this field, such as task."),
         ]
     ):
         command = option(command)
@@ -218,7 +220,7 @@ def audit(file: Path, out: Path | None, **how: Any) -> None:
 @seed.group(invoke_without_command=True)
 @click.pass_context
 def puzzles(context: click.Context) -> None:
-    """List the puzzle families; generate problems."""
+    """List the puzzle families; generate problems; read those of public collections."""
     if context.invoked_subcommand is None:
         from cli.puzzles import listing
 
@@ -242,14 +244,29 @@ def generate_puzzles(
     generate(family, level, count, set_seed, held_out, solved, out)
 
 
+@puzzles.command("read")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New file, one line per problem that is read.")
+def read_puzzles(file: Path, out: Path) -> None:
+    """Read problems of Enigmata or reasoning-gym: FILE has id, task, problem, answer, meta, source.
+
+    Every problem that a family can ask is asked in the family's own words, with the collection's answer as its response:
+    `seed verify OUT --by task` scores the collection, or your model if you put its responses there. Tasks without a
+    family, problems that a family cannot ask, and unreadable lines are counted, with the reasons.
+    """
+    from cli.collections import read
+
+    read(file, out)
+
+
 def _rule_and_pool(
-    verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, isolation: str, jobs: int | None
+    verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, isolation: str, jobs: int | None, by: str
 ) -> "tuple[Rule, Pool]":
     from reference.verify.lines import Rule
     from reference.verify.pool import Pool, default_jobs
     from reference.verify.worker import Limits
 
-    return Rule(verifier, line_verifiers), Pool(jobs or default_jobs(), Limits(time_limit, memory_limit, isolation))
+    return Rule(verifier, line_verifiers, by), Pool(jobs or default_jobs(), Limits(time_limit, memory_limit, isolation))
 
 
 def _was_given(context: click.Context, name: str) -> bool:
