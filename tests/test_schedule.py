@@ -267,7 +267,8 @@ def test_of_two_old_samples_the_older_goes_first_then_the_longer() -> None:
     scheduler = Scheduler(rules)
     events: list[Event] = [Published(0), *(Opened(n, (n,), 3) for n in range(4)), Requested(2)]
     events += [Admitted(n, 0, 0) for n in range(3)]
-    events += [Advanced(0, 2), Parked(0, 2), Parked(1, 5), Parked(2, 2), Published(1), Admitted(3, 0, 1), Parked(3, 1), Published(2)]
+    events += [Advanced(0, 2), Parked(0, 2), Parked(1, 5), Parked(2, 2), Published(1)]
+    events += [Admitted(3, 0, 1), Parked(3, 1), Published(2)]
     for event in events:
         scheduler.apply(event)
     assert [placed.sample for placed in scheduler.placements()] == [1, 0, 2, 3]
