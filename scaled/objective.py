@@ -56,7 +56,7 @@ def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str
     real = torch.arange(batch.tokens.shape[1], device=device) < lengths[:, None]
     router = token_weights(real, group, "token")
     weights = {
-        "policy": mean * importance,
+        "policy": mean * torch.where(mean != 0.0, importance, 0.0),
         "kl": algorithm.kl_weight * mean,
         "positive": algorithm.positive_weight * token_weights(response & positive[:, None], group, "token"),
         "tokens": token_weights(response, group, "token"),
