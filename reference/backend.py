@@ -29,6 +29,7 @@ from reference.loss import (
 from reference.model import RouterTrace, initial_policy, token_logits, token_values, value_from_policy
 from reference.moe import balance_loss, z_loss
 from reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
+from reference.precision import rollout_weights
 from spec.config import Config, OptimizerConfig
 from spec.errors import Reason, SeedError
 from spec.types import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
@@ -89,7 +90,8 @@ class ReferenceBackend:
         self, state: State, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
-        return generate(state.policy, config.model, requests, sampling, config.seed, purpose, state.version)
+        policy = rollout_weights(state.policy, config, purpose)
+        return generate(policy, config.model, requests, sampling, config.seed, purpose, state.version)
 
     def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
         """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0 elsewhere."""

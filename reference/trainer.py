@@ -189,12 +189,13 @@ def pretrain_value(run: Run[State]) -> None:
     run.observer.phase("value pretraining", settings.steps, run.progress.phase_step)
     # Monte-Carlo returns are lambda 1, whatever lambda_value RL will use.
     frozen = run.config.algorithm.model_copy(update={"lambda_value": 1.0, "dynamic_sampling": False})
-    config = run.config.model_copy(update={"algorithm": frozen})
+    config = run.config.model_copy(update={"algorithm": frozen}).in_phase("value_pretraining")
     while run.progress.phase_step < settings.steps and run.progress.patience < PATIENCE:
         collection, rollout_timing = roll_out(run, config)
         batch = learnable(run, config, [item for group in collection.groups for item in group])
         began = time.monotonic()
         metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.value_metrics(batch)
+        metrics |= rollout_gap(run, config, batch)
         metrics |= update(run, config, batch, policy_moves=False)
         timing = rollout_timing | update_timing(began, batch)
         reached = metrics["explained_variance"] >= settings.explained_variance
@@ -208,7 +209,7 @@ def pretrain_value(run: Run[State]) -> None:
 
 def reinforce(run: Run[State]) -> None:
     """Learn from rewards for ``rollout.steps`` steps, or until dynamic sampling finds no more to learn from."""
-    config = run.config
+    config = run.config.in_phase("reinforcement")
     run.observer.phase("reinforcement", config.rollout.steps, run.progress.phase_step)
     while run.progress.phase_step < config.rollout.steps and not run.progress.stopped:
         collection, rollout_timing = roll_out(run, config)
@@ -222,6 +223,7 @@ def reinforce(run: Run[State]) -> None:
         metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.group_metrics(collection.groups)
         metrics |= {"generation_rounds": collection.rounds} | journal.advantage_metrics(batch, config)
         metrics |= journal.value_metrics(batch) if config.uses_value_model else {}
+        metrics |= rollout_gap(run, config, batch)
         metrics |= update(run, config, batch, policy_moves=has_signal(batch, config))
         timing = rollout_timing | update_timing(began, batch)
         run.directory.keep_rollouts(run.progress.step + 1, scored)
@@ -255,6 +257,13 @@ def learnable(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) 
     """Rows with values, advantages and value targets: all that the updates need."""
     rewards = np.array([item.reward for item in scored])
     return run.backend.advantages(run.state, config, rollout_batch(scored), rewards)
+
+
+def rollout_gap(run: Run[State], config: Config, batch: Batch) -> Metrics:
+    """How far the policy that drew FP8 rollouts is from the trainer's before any update; nothing where they are the same."""
+    if config.rollout.precision == "trainer":
+        return {}
+    return journal.rollout_metrics(batch, run.backend.log_probs(run.state, config, batch))
 
 
 def update(run: Run[State], config: Config, batch: Batch, policy_moves: bool) -> dict[str, float]:

@@ -30,7 +30,8 @@ from scaled.model import Readout, Transformer
 from scaled.objective import Loss, forward, imitation_loss, policy_loss, step_weights, value_loss
 from scaled.offload import Ledger, away, saved_activations, stay
 from scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
-from scaled.parallelize import COMPUTE, build, fill, gradients_of, shards_of, slices_of
+from scaled.parallelize import build, fill, gradients_of, shards_of, slices_of
+from scaled.precision import rollout_weights
 from scaled.stream import Stream, pack
 from scaled.watchdog import phase
 from spec.config import Config, OptimizerConfig
@@ -106,7 +107,7 @@ class ScaledBackend:
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
         with phase(f"generate ({purpose})"):
-            weights = {name: piece.to(COMPUTE[config.precision]) for name, piece in slices_of(state.policy).items()}
+            weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
             slots = config.parallel.rollout_slots
             return generate(
                 weights, config.model, self.mesh, requests, sampling, config.seed, purpose, state.version, slots

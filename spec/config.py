@@ -176,6 +176,16 @@ class RolloutConfig(Section):
         "probability 0 and the ratio would not be defined",
     )
     srs_alpha: Share = Field(1.0, description="share of a step's samples that must finish on-policy; 1 = synchronous")
+    precision: Literal["trainer", "fp8"] = Field(
+        "trainer",
+        description="of the policy that draws rollouts: the trainer's own, or its matrices quantised to FP8 (E4M3), which the "
+        "report does; off by default since small models do not need the speed",
+    )
+    fp8_phases: tuple[Literal["value_pretraining", "reinforcement"], ...] = Field(
+        ("reinforcement",),
+        description="phases whose rollouts are drawn in FP8 if rollout.precision is fp8; examinations never are. Value "
+        "pretraining is short and its policy frozen: V would learn the returns of one fixed rounding",
+    )
 
     @model_validator(mode="after")
     def _sampling_can_be_trained_on(self) -> Self:
@@ -186,6 +196,10 @@ class RolloutConfig(Section):
             )
         if self.srs_alpha != 1.0:
             raise ValueError(f"rollout.srs_alpha={self.srs_alpha} must be 1.0 (the schedule is synchronous)")
+        if self.precision == "fp8" and not self.fp8_phases:
+            raise ValueError(
+                "rollout.fp8_phases=[] must name a phase with rollout.precision=fp8: value_pretraining or reinforcement"
+            )
         return self
 
 
@@ -392,6 +406,16 @@ class Config(Section):
     def uses_value_model(self) -> bool:
         """Whether the advantage needs V, so that a value model is built, pretrained and updated."""
         return self.algorithm.advantage == "gae"
+
+    def in_phase(self, phase: str) -> Self:
+        """The configuration that a phase rolls out by: in FP8 only if ``rollout.fp8_phases`` names the phase."""
+        if self.rollout.precision == "trainer" or phase in self.rollout.fp8_phases:
+            return self
+        return self.model_copy(update={"rollout": self.rollout.model_copy(update={"precision": "trainer"})})
+
+    def samples_in_fp8(self, purpose: str) -> bool:
+        """Whether responses of a random stream are drawn in FP8: those that train the policy, never those that examine it."""
+        return self.rollout.precision == "fp8" and purpose == "rollout"
 
 
 def load_config(preset: str, recipe: str, overrides: Sequence[str] = (), **top: Any) -> Config:
