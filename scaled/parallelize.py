@@ -163,8 +163,12 @@ def whole(model: Transformer, shards: Mapping[str, Tensor], name: str) -> Tensor
         shards: Reference name -> this rank's shard.
         name: Which one.
     """
-    piece = unsharded(named(model)[name], shards[name].to(model.mesh.device))
-    axis, ranks = sliced_axis(name), slicing_axis(name, model.mesh)
+    return unsliced(name, unsharded(named(model)[name], shards[name].to(model.mesh.device)), model.mesh)
+
+
+def unsliced(name: str, piece: Tensor, mesh: Mesh) -> Tensor:
+    """The full weight of which each rank holds a slice (``slice_of``). Collective."""
+    axis, ranks = sliced_axis(name), slicing_axis(name, mesh)
     if axis is None or ranks.size == 1:
         return piece
     return all_gather(piece.movedim(axis, 0), ranks).movedim(0, axis)
