@@ -75,7 +75,7 @@ def test_all_codes_their_middles_neighbours_and_what_is_beyond_are_rounded_to_th
     x = np.concatenate([known, middles, *near, *hairs, beyond, -beyond])
     for dtype in (np.float64, np.float32):
         with np.errstate(over="ignore"):
-            given_x = x.astype(dtype)
+            given_x: Array = x.astype(dtype)
         np.testing.assert_array_equal(bits(scaled.precision.e4m3(tensor(given_x))), bits(reference.precision.e4m3(given_x)))
 
 
@@ -93,7 +93,7 @@ def test_p18_a_matrix_is_quantised_to_the_same_bits(seed: int, shape: tuple[int,
 def test_p18_a_product_is_the_same(seed: int, shape: tuple[int, ...], rows: int, single: bool) -> None:
     dtype = np.float32 if single else np.float64
     weight = reference.precision.quantise(weights_of(seed, shape, single, zero=False))
-    x = numbers(seed + 1, *shape[:-2], rows, shape[-2]).astype(dtype)
+    x: Array = numbers(seed + 1, *shape[:-2], rows, shape[-2]).astype(dtype)
     ours = operand(scaled.precision.quantise(tensor(weights_of(seed, shape, single, zero=False))), tensor(x))
     expected = reference.precision.product(x, weight)
     found = scaled.precision.product(tensor(x), ours)
@@ -188,8 +188,8 @@ def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_houses(tmp
         config = config.model_copy(update={"model": config.model.model_copy(update={"layers": 1, "hidden": 16})})
         directory = RunDirectory.create(tmp_path / house, config)
         trainer.train(trainer.start(backend, config, directory, SilentObserver()))
-        text = (tmp_path / house / "metrics.jsonl").read_text()
-        lines[house], samples[house] = [json.loads(line) for line in text.splitlines()], (directory.path / "samples.jsonl").read_text()
+        lines[house] = [json.loads(line) for line in (directory.path / "metrics.jsonl").read_text().splitlines()]
+        samples[house] = (directory.path / "samples.jsonl").read_text()
     assert samples["reference"] == samples["scaled"]
     assert [differences(*pair) for pair in zip(lines["reference"], lines["scaled"], strict=True)] == [[]] * 6
     gaps = [line["rollout_log_prob_gap"] for line in lines["scaled"] if line["phase"] == "reinforcement"]

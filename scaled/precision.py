@@ -140,7 +140,7 @@ def _kernel(codes: Tensor, row_scale: Tensor, weight: Quantised, out: torch.dtyp
         return row_scale.new_zeros(0, weight.values.shape[1], dtype=out)
     # Fast accumulation keeps 14 bits of a sum; we want what float32 would give.
     return torch._scaled_mm(
-        codes, weight.values, scale_a=row_scale, scale_b=weight.scale, out_dtype=out, use_fast_accum=False
+        codes.contiguous(), weight.values, scale_a=row_scale, scale_b=weight.scale, out_dtype=out, use_fast_accum=False
     )
 
 

@@ -34,7 +34,7 @@ from reference.run_directory import RunDirectory
 from spec.config import Config, load_config
 from spec.errors import Reason, SeedError
 from spec.observer import SilentObserver
-from spec.types import Array
+from spec.types import Array, Params
 from spec.weights import is_quantised, scale_of
 
 LAWS = settings(derandomize=True, deadline=None, max_examples=40)
@@ -72,13 +72,14 @@ NUMBERS = np.array(sorted({number_of(code) for code in range(256) if code & 127 
 
 
 def codes_of(x: Any) -> list[int]:
-    return np.atleast_1d(e4m3(np.asarray(x, dtype=np.float64))).view(np.uint8).tolist()
+    rounded = np.atleast_1d(e4m3(np.asarray(x, dtype=np.float64)))
+    return [int(code) for code in rounded.view(np.uint8)]
 
 
 @st.composite
 def matrices(draw: st.DrawFn) -> Array:
     """Matrices, and stacks of them, with channels that are zero, tiny, huge or a single outlier among small weights."""
-    shape = draw(st.sampled_from([(), (2,)])) + (draw(st.integers(1, 12)), draw(st.integers(1, 4)))
+    shape = (*draw(st.sampled_from([(), (2,)])), draw(st.integers(1, 12)), draw(st.integers(1, 4)))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     weight = random.normal(size=shape)
     powers = st.sampled_from([0, -300, -150, -130, -126, -40, 40, 100, 110])
@@ -231,7 +232,8 @@ def test_rows_of_a_product_do_not_know_each_other() -> None:
 
 def test_a_plain_matrix_is_multiplied_as_ever_and_keeps_its_gradient() -> None:
     random = np.random.default_rng(3)
-    x, params = random.normal(size=(4, 5)), {"a": random.normal(size=(5, 3))}
+    x = random.normal(size=(4, 5))
+    params: Params = {"a": random.normal(size=(5, 3))}
     np.testing.assert_array_equal(product(x, matrix(params, "a")), x @ params["a"])
     slope = grad(lambda held: anp.sum(product(x, matrix(held, "a"))))(params)["a"]
     np.testing.assert_allclose(slope, np.tile(x.sum(0)[:, None], (1, 3)), rtol=1e-14)
@@ -309,6 +311,6 @@ def test_every_step_of_fp8_rollouts_says_how_far_they_are_from_the_trainer_and_n
     assert gaps["value_pretraining"] == [None]
     assert all(gap is not None and 1e-6 < gap < 0.5 for gap in gaps["reinforcement"])
     plain = gaps_of(tmp_path / "plain")
-    assert set(sum(plain.values(), [])) == {None}
+    assert {gap for phase in plain.values() for gap in phase} == {None}
     both = gaps_of(tmp_path / "both", "rollout.precision=fp8", 'rollout.fp8_phases=["value_pretraining", "reinforcement"]')
     assert all(gap is not None and 1e-6 < gap < 0.5 for gap in both["value_pretraining"])
