@@ -43,6 +43,7 @@ RUN = (
     "evaluation.problems=2",
     "evaluation.samples=1",
 )
+STREAMING = ("rollout.srs_alpha=0.5", "algorithm.importance_cap=2.0")
 BFLOAT16 = 2.0**-8
 
 
@@ -179,12 +180,13 @@ def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(ch
     assert [rollout.log_probs for rollout in plain] != [rollout.log_probs for rollout in theirs]
 
 
-def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_houses(tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [(), STREAMING], ids=["synchronous", "streaming"])
+def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_houses(tmp_path: Path, settings: tuple[str, ...]) -> None:
     lines: dict[str, list[dict[str, Any]]] = {}
     samples: dict[str, str] = {}
     backends: dict[str, Any] = {"reference": ReferenceBackend(), "scaled": ScaledBackend(World(), Layout(), CPU)}
     for house, backend in backends.items():
-        config = load_config("tiny", "vapo", [*SIZES[:1], *RUN], backend=house, precision="float64")
+        config = load_config("tiny", "vapo", [*RUN, *settings], backend=house, precision="float64")
         config = config.model_copy(update={"model": config.model.model_copy(update={"layers": 1, "hidden": 16})})
         directory = RunDirectory.create(tmp_path / house, config)
         trainer.train(trainer.start(backend, config, directory, SilentObserver()))

@@ -44,9 +44,13 @@ class KeyValueCache:
         self.keys[row, :, positions_BS] = k_BKSh.transpose(0, 2, 1, 3)
         self.values[row, :, positions_BS] = v_BKSh.transpose(0, 2, 1, 3)
 
-    def keep(self, rows: IntArray) -> "KeyValueCache":
-        """The cache of some rows only."""
-        return KeyValueCache(self.keys[rows], self.values[rows])
+    def part(self, rows: slice, positions: int) -> "KeyValueCache":
+        """The first ``positions`` of consecutive rows; what is written to it is written here."""
+        return KeyValueCache(self.keys[rows, :, :positions], self.values[rows, :, :positions])
+
+    def move(self, sources: IntArray, targets: IntArray) -> None:
+        """Copy some rows over others."""
+        self.keys[targets], self.values[targets] = self.keys[sources], self.values[sources]
 
 
 def rms_norm(x: Array, weight: Array, epsilon: float) -> Array:

@@ -15,7 +15,7 @@ from autograd.tracer import getval
 from reference import checkpoint
 from reference.advantage import decoupled_gae, group_advantages, token_rewards
 from reference.batch import step_weights
-from reference.generate import generate
+from reference.generate import Unit, generate
 from reference.loss import (
     clip_fractions,
     clipped_surrogate,
@@ -74,6 +74,10 @@ class ReferenceBackend:
         policy = initial_policy(config.model, config.seed, config.precision)
         return State(policy, {}, {}, initial_optimizer(policy), initial_optimizer({}), 0)
 
+    def version(self, state: State) -> int:
+        """Optimizer steps that the policy has taken."""
+        return state.version
+
     def begin_reinforcement(self, state: State, config: Config) -> State:
         """Start RL from the policy as it is: it becomes the KL anchor and the value model's body; moments start anew."""
         value = value_from_policy(state.policy, config.model) if config.uses_value_model else {}
@@ -92,6 +96,16 @@ class ReferenceBackend:
         """One rollout per request, in their order, each independent of the others in the list."""
         policy = rollout_weights(state.policy, config, purpose)
         return generate(policy, config.model, requests, sampling, config.seed, purpose, state.version)
+
+    def unit(self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str) -> Unit:
+        """Free slots that decode with the policy of a state."""
+        positions = config.data.max_prompt_tokens + sampling.max_response_tokens
+        policy = rollout_weights(state.policy, config, purpose)
+        return Unit(policy, config.model, slots, positions, sampling, config.seed, purpose, state.version)
+
+    def snapshot(self, state: State, config: Config) -> State:
+        """The policy alone: a state is a value, which no update changes."""
+        return State(state.policy, {}, {}, initial_optimizer({}), initial_optimizer({}), state.version)
 
     def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
         """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0 elsewhere."""

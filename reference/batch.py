@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reference.loss import token_weights
+from reference.loss import LOG_RATIO_LIMIT, token_weights
 from spec.config import Config
 from spec.types import Array, Batch, BoolArray, Finish, IntArray, Outcome, ScoredRollout
 
@@ -51,14 +51,20 @@ def plain_batch(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[i
         value_targets=zeros,
         old_values=zeros,
         anchor_log_probs=zeros,
+        importance=np.ones(tokens.shape),
+        current=response,
         weights={},
     )
 
 
 def rollout_batch(scored: Sequence[ScoredRollout]) -> Batch:
-    """Rows of sampled responses with their behaviour log-probabilities; advantages are still 0."""
+    """Rows of sampled responses with their behaviour log-probabilities; advantages are still 0.
+
+    A batch always has a token of the newest weights, unless srs_alpha is 0.
+    """
     rollouts = [item.rollout for item in scored]
     batch = plain_batch([r.request.prompt_tokens for r in rollouts], [r.response_tokens for r in rollouts])
+    newest = max(r.weight_versions[-1] for r in rollouts)
     _, group = np.unique([r.request.problem.id for r in rollouts], return_inverse=True)
     return replace(
         batch,
@@ -67,7 +73,23 @@ def rollout_batch(scored: Sequence[ScoredRollout]) -> Batch:
         group=group,
         truncated=np.array([r.finish is Finish.LENGTH for r in rollouts]),
         behaviour_log_probs=spread([r.log_probs for r in rollouts], batch.response),
+        current=spread([r.weight_versions for r in rollouts], batch.response) == newest,
     )
+
+
+def truncated_importance(batch: Batch, start_log_probs: Array, cap: float) -> Batch:
+    """Split the ratio at the start of the step: the clip sees what this step changed, a factor weighs what came before.
+
+    Formula: ``rho = pi / pi_start`` is clipped as ever, and the token's loss weighs ``min(pi_start / pi_behaviour, cap)``.
+    Source: decoupled PPO (Hilton et al., arXiv 2110.00641) with the weight truncated at a cap, as verl and AReaL do.
+
+    Args:
+        batch: Rows with behaviour log-probabilities.
+        start_log_probs: Log-probability of each token under the policy at the start of the step [B, S].
+        cap: Largest weight, > 0.
+    """
+    weight = np.minimum(np.exp(np.minimum(start_log_probs - batch.behaviour_log_probs, LOG_RATIO_LIMIT)), cap)
+    return replace(batch, importance=np.where(batch.response, weight, 1.0), behaviour_log_probs=start_log_probs)
 
 
 def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
@@ -75,7 +97,7 @@ def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
 
     Args:
         batch: All rows of the step, over all micro-batches and ranks.
-        config: aggregation, coefficients, overlong filter.
+        config: aggregation, coefficients, overlong filter, switches of off-policy data.
 
     Returns:
         Weights [B, S] by term, coefficients included: ``policy`` and ``kl`` under the configured aggregation, ``positive`` a
@@ -87,13 +109,15 @@ def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
     trained = batch.response
     if algorithm.overlong_filter:
         trained = trained & ~batch.truncated[:, None]
+    if algorithm.newest_segment_only:
+        trained = trained & batch.current
     limit = float(config.rollout.max_response_tokens)
-    policy = token_weights(trained, batch.group, algorithm.aggregation, limit)
+    mean = token_weights(trained, batch.group, algorithm.aggregation, limit)
     real = np.arange(batch.tokens.shape[1]) < batch.lengths[:, None]
     router = token_weights(real, batch.group, "token")
     weights = {
-        "policy": policy,
-        "kl": algorithm.kl_weight * policy,
+        "policy": mean * batch.importance,
+        "kl": algorithm.kl_weight * mean,
         "positive": algorithm.positive_weight
         * token_weights(batch.response & batch.positive[:, None], batch.group, "token"),
         "tokens": token_weights(batch.response, batch.group, "token"),

@@ -19,6 +19,7 @@ from spec.types import Outcome, Request, ScoredRollout
 
 Group = list[ScoredRollout]
 Score = Callable[[Sequence[Request]], list[ScoredRollout]]
+"""Turns requests into scored rollouts, equally many in a synchronous run; a streaming one may answer earlier requests."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +49,39 @@ class Collection:
     exhausted: bool
 
 
-def collect(config: Config, state: CurriculumState, score: Score) -> Collection:
-    """Fill one batch of ``rollout.prompts`` groups.
+def collect(config: Config, state: CurriculumState, score: Score, openings: Callable[[], int]) -> Collection:
+    """Fill one batch of ``rollout.prompts`` times ``rollout.samples_per_prompt`` responses.
 
     Args:
         config: Sizes and the dynamic-sampling switch.
         state: Where the stream stands.
         score: Samples and verifies a list of requests.
+        openings: Says how many new problems the next call of ``score`` should bring.
 
     Returns:
         The batch, full or marked ``exhausted``.
     """
-    wanted = config.rollout.prompts
+    wanted = config.rollout.prompts * config.rollout.samples_per_prompt
     groups, next_problem = list(state.surplus), state.next_problem
     sampled: list[ScoredRollout] = []
     rounds = 0
     limit = config.algorithm.dynamic_sampling_tries if config.algorithm.dynamic_sampling else 1
-    while len(groups) < wanted and rounds < limit:
-        fresh = score(requests(config, next_problem, wanted))
-        next_problem += wanted
+    while responses(groups) < wanted and rounds < limit:
+        prompts = openings()
+        fresh = score(requests(config, next_problem, prompts))
+        next_problem += prompts
         rounds += 1
         sampled += fresh
-        new = split_groups(fresh, config.rollout.samples_per_prompt)
+        new = split_groups(fresh)
         groups += [g for g in new if is_useful(g, config.reward.least_spread)] if config.algorithm.dynamic_sampling else new
-    after = CurriculumState(next_problem, tuple(groups[wanted:]))
-    return Collection(groups[:wanted], sampled, after, rounds, exhausted=len(groups) < wanted)
+    taken = next((count for count in range(len(groups)) if responses(groups[:count]) >= wanted), len(groups))
+    after = CurriculumState(next_problem, tuple(groups[taken:]))
+    return Collection(groups[:taken], sampled, after, rounds, exhausted=responses(groups) < wanted)
+
+
+def responses(groups: Sequence[Group]) -> int:
+    """How many there are over all groups; a streaming batch may hold a part of a group."""
+    return sum(map(len, groups))
 
 
 def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
@@ -94,9 +103,12 @@ def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
     return out
 
 
-def split_groups(scored: Sequence[ScoredRollout], size: int) -> list[Group]:
-    """Cut a list of consecutive groups of equal size."""
-    return [list(scored[start : start + size]) for start in range(0, len(scored), size)]
+def split_groups(scored: Sequence[ScoredRollout]) -> list[Group]:
+    """Answers to one visit of a problem together, in the order of the visits."""
+    groups: dict[int, Group] = {}
+    for item in scored:
+        groups.setdefault(item.rollout.request.draw, []).append(item)
+    return list(groups.values())
 
 
 def is_useful(group: Group, least_spread: float = 0.0) -> bool:

@@ -1,4 +1,4 @@
-"""Sampling with a key-value cache: temperature, nucleus (top-p), stop at end of sequence.
+"""Sampling with a key-value cache: temperature, nucleus (top-p), stop at end of sequence, continuation of a prefix.
 
     log p = log softmax(logits / temperature), restricted to the nucleus and renormalised
     token = smallest v with  sum_{u <= v} p_u > U,   U = Philox(run seed, purpose; problem, sample, draw, position)
@@ -7,7 +7,8 @@
 call it, so an unchanged policy has ratio 1 (field law P15). Nucleus: Holtzman et al., arXiv 1904.09751.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import autograd.numpy as np
 import numpy
@@ -17,10 +18,11 @@ from reference.model import hidden_states, logits_of
 from reference.random import uniforms, word_of
 from reference.tokenizer import END
 from spec.config import ModelConfig
-from spec.types import Array, Finish, IntArray, Params, Request, Rollout, Sampling
+from spec.types import Array, BoolArray, Finish, IntArray, Params, Request, Rollout, Sampling, unanswered
 
-COMPACT_BELOW = 0.75
-"""Share of unfinished rows under which finished ones are dropped from the batch: copying the cache must pay for itself."""
+POSITION_BLOCK = 64
+"""Attention looks at whole blocks of the cache, up to the longest active response: sums over another number of (hidden)
+positions round differently, so a response's last digits should not change with every token of its neighbours."""
 
 
 def log_distribution(logits: Array, temperature: float, top_p: float = 1.0) -> Array:
@@ -84,63 +86,152 @@ def generate(
     Returns:
         Rollouts in the order of the requests. Each is independent of which other requests are in the batch.
     """
-    limit = sampling.max_response_tokens
-    counters = numpy.array([[word_of(r.problem.id), r.sample, r.draw, 0] for r in requests])
-    lengths = numpy.array([len(r.prompt_tokens) for r in requests])
-    tokens = numpy.zeros((len(requests), lengths.max() + limit), dtype=numpy.int64)
-    for row, request in enumerate(requests):
-        tokens[row, : lengths[row]] = request.prompt_tokens
-    log_probs = numpy.zeros((len(requests), limit))
-    ended = numpy.zeros(len(requests), dtype=bool)
-
-    dtype = policy["embedding"].dtype
-    caches = [KeyValueCache.empty(len(requests), tokens.shape[1], model, dtype) for _ in range(model.layers)]
-    alive = numpy.arange(len(requests))
-    logits_BV = _read_prompts(policy, model, tokens[:, : lengths.max()], lengths, caches)
-    for step in range(limit):
-        counters[:, 3] = step
-        log_p_BV = log_distribution(logits_BV, sampling.temperature, sampling.top_p)
-        chosen = draw(log_p_BV, uniforms(seed, purpose, counters[alive]))
-        running = ~ended[alive]
-        write = alive[running]
-        tokens[write, lengths[write] + step] = chosen[running]
-        log_probs[write, step] = log_p_BV[numpy.arange(len(alive)), chosen][running]
-        ended[write] = chosen[running] == END
-        if ended.all() or step + 1 == limit:
-            break
-        running = ~ended[alive]
-        if running.mean() < COMPACT_BELOW:
-            caches = [cache.keep(numpy.flatnonzero(running)) for cache in caches]
-            alive, chosen = alive[running], chosen[running]
-        positions = (lengths[alive] + step)[:, None]
-        hidden_BD, _ = hidden_states(policy, chosen[:, None], positions, model, caches)
-        logits_BV = logits_of(policy, hidden_BD, model)
-    return [
-        _rollout(request, tokens[row, lengths[row] :], log_probs[row], bool(ended[row]), version)
-        for row, request in enumerate(requests)
-    ]
+    longest = max(len(request.prompt_tokens) for request in requests)
+    unit = Unit(policy, model, len(requests), longest + sampling.max_response_tokens, sampling, seed, purpose, version)
+    unit.admit([unanswered(request) for request in requests])
+    finished = {rollout.request: rollout for rollout in unit.advance(sampling.max_response_tokens)}
+    return [finished[request] for request in requests]
 
 
-def _read_prompts(
-    policy: Params, model: ModelConfig, tokens_BS: IntArray, lengths: IntArray, caches: list[KeyValueCache]
-) -> Array:
-    """Fill the caches with the prompts; logits [B, V] after each row's last prompt token."""
-    B, S = tokens_BS.shape
-    positions_BS = numpy.broadcast_to(numpy.arange(S), (B, S))
-    hidden_ND, _ = hidden_states(policy, tokens_BS, positions_BS, model, caches)
-    last_BD = hidden_ND.reshape(B, S, -1)[numpy.arange(B), lengths - 1]
-    return logits_of(policy, last_BD, model)
+class Unit:
+    """Slots that decode responses side by side under one version of the policy; fulfils ``spec.backend.Unit``.
 
+    Active responses are the first rows of every array; a finished one leaves its row to the last.
 
-def _rollout(request: Request, tokens: IntArray, log_probs: Array, ended: bool, version: int) -> Rollout:
-    length = int(numpy.argmax(tokens == END)) + 1 if ended else len(log_probs)
-    return Rollout(
-        request=request,
-        response_tokens=tuple(int(token) for token in tokens[:length]),
-        log_probs=tuple(float(value) for value in log_probs[:length]),
-        weight_versions=(version,) * length,
-        finish=Finish.EOS if ended else Finish.LENGTH,
-    )
+    Attributes:
+        active: The partial rollouts in the slots, as they were admitted.
+        logits_BV: What may follow each active response.
+        lengths, starts: Tokens drawn so far, and prompt tokens, of each row.
+    """
+
+    def __init__(
+        self,
+        policy: Params,
+        model: ModelConfig,
+        slots: int,
+        positions: int,
+        sampling: Sampling,
+        seed: int,
+        purpose: str,
+        version: int,
+    ) -> None:
+        """Make room.
+
+        Args:
+            policy: Weights.
+            model: Sizes.
+            slots: Responses decoded side by side.
+            positions: Longest prompt and response together.
+            sampling: Temperature, nucleus and token limit.
+            seed: Run seed.
+            purpose: Name of the random stream.
+            version: Version of the weights, recorded with every token.
+        """
+        self.policy, self.model, self.sampling = policy, model, sampling
+        self.slots, self.seed, self.purpose, self.version = slots, seed, purpose, version
+        self.active: list[Rollout] = []
+        limit, dtype = sampling.max_response_tokens, policy["embedding"].dtype
+        self.caches = [KeyValueCache.empty(slots, positions, model, dtype) for _ in range(model.layers)]
+        self.logits_BV = numpy.zeros((slots, model.vocabulary), dtype)
+        self.tokens, self.log_probs = numpy.zeros((slots, limit), dtype=numpy.int64), numpy.zeros((slots, limit))
+        self.counters = numpy.zeros((slots, 4), dtype=numpy.int64)
+        self.lengths, self.starts, self.limits = (numpy.zeros(slots, dtype=numpy.int64) for _ in range(3))
+
+    @property
+    def running(self) -> int:
+        """Responses in the slots."""
+        return len(self.active)
+
+    def admit(self, entering: Sequence[Rollout]) -> None:
+        """Read prompts and what was sampled of their answers so far into free slots."""
+        if not entering:
+            return
+        rows = numpy.arange(len(self.active), len(self.active) + len(entering))
+        self.active += entering
+        texts = [(*rollout.request.prompt_tokens, *rollout.response_tokens) for rollout in entering]
+        read = numpy.array([len(text) for text in texts])
+        padded = numpy.zeros((len(texts), read.max()), dtype=numpy.int64)
+        for row, text, rollout in zip(rows, texts, entering, strict=True):
+            request, drawn = rollout.request, len(rollout.response_tokens)
+            padded[row - rows[0], : len(text)] = text
+            self.tokens[row, :drawn], self.log_probs[row, :drawn] = rollout.response_tokens, rollout.log_probs
+            self.counters[row] = word_of(request.problem.id), request.sample, request.draw, 0
+            self.starts[row], self.lengths[row] = len(request.prompt_tokens), drawn
+            self.limits[row] = request.forced_length or self.sampling.max_response_tokens
+        positions = numpy.broadcast_to(numpy.arange(padded.shape[1]), padded.shape)
+        self._read(padded, positions, rows, last=read - 1)
+
+    def advance(self, steps: int) -> list[Rollout]:
+        """Draw so many tokens of every active response, fewer of one that ends.
+
+        Returns:
+            The rollouts that ended; they have left their slots.
+        """
+        finished: list[Rollout] = []
+        while self.active and steps:
+            finished += self._draw()
+            steps -= 1
+        return finished
+
+    def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
+        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so far."""
+        leaving = numpy.array([chosen is None or rollout.request in chosen for rollout in self.active], dtype=bool)
+        partial = [replace(self._rollout(row), finish=Finish.UNFINISHED) for row in numpy.flatnonzero(leaving).tolist()]
+        self._close_gaps(leaving)
+        return partial
+
+    def _draw(self) -> list[Rollout]:
+        """Draw the next token of every active response and read it; the rollouts that end."""
+        count = len(self.active)
+        places = numpy.arange(count), self.lengths[:count]
+        self.counters[:count, 3] = self.lengths[:count]
+        log_p_BV = log_distribution(self.logits_BV[:count], self.sampling.temperature, self.sampling.top_p)
+        chosen = draw(log_p_BV, uniforms(self.seed, self.purpose, self.counters[:count]))
+        self.tokens[places], self.log_probs[places] = chosen, log_p_BV[numpy.arange(count), chosen]
+        self.lengths[:count] += 1
+        forced = numpy.array([rollout.request.forced_length > 0 for rollout in self.active])
+        ended = ((chosen == END) & ~forced) | (self.lengths[:count] == self.limits[:count])
+        finished = [self._rollout(row) for row in numpy.flatnonzero(ended).tolist()]
+        self._close_gaps(ended)
+        rows = numpy.arange(len(self.active))
+        if len(rows):
+            newest = self.lengths[rows] - 1
+            self._read(self.tokens[rows, newest][:, None], (self.starts[rows] + newest)[:, None], rows)
+        return finished
+
+    def _read(self, tokens_BS: IntArray, positions_BS: IntArray, rows: IntArray, last: IntArray | int = 0) -> None:
+        """Run the model over new tokens of consecutive rows and keep the logits after column ``last`` of each."""
+        longest = POSITION_BLOCK * (int(positions_BS.max()) // POSITION_BLOCK + 1)
+        caches = [cache.part(slice(rows[0], rows[-1] + 1), longest) for cache in self.caches]
+        hidden_ND, _ = hidden_states(self.policy, tokens_BS, positions_BS, self.model, caches)
+        last_BD = hidden_ND.reshape(*tokens_BS.shape, -1)[numpy.arange(len(rows)), last]
+        self.logits_BV[rows] = logits_of(self.policy, last_BD, self.model)
+
+    def _close_gaps(self, leaving: BoolArray) -> None:
+        """Move the last rows that stay into the places of those that leave."""
+        left = len(leaving) - int(leaving.sum())
+        targets = numpy.flatnonzero(leaving[:left])
+        sources = left + numpy.flatnonzero(~leaving[left:])
+        rows = self.tokens, self.log_probs, self.counters, self.lengths, self.starts, self.limits, self.logits_BV
+        for array in rows:
+            array[targets] = array[sources]
+        for cache in self.caches:
+            cache.move(sources, targets)
+        for source, target in zip(sources, targets, strict=True):
+            self.active[target] = self.active[source]
+        del self.active[left:]
+
+    def _rollout(self, row: int) -> Rollout:
+        before, length = self.active[row], int(self.lengths[row])
+        tokens = tuple(self.tokens[row, :length].tolist())
+        drawn = length - len(before.response_tokens)
+        return Rollout(
+            request=before.request,
+            response_tokens=tokens,
+            log_probs=tuple(self.log_probs[row, :length].tolist()),
+            weight_versions=(*before.weight_versions, *(self.version,) * drawn),
+            finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
+        )
 
 
 def _log_softmax(x: Array) -> Array:

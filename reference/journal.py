@@ -113,8 +113,21 @@ def advantage_metrics(batch: Batch, config: Config) -> dict[str, Any]:
     return metrics
 
 
+def importance_metrics(batch: Batch, config: Config) -> dict[str, Any]:
+    """Mean weight of truncated importance sampling and the share of tokens at the cap, where it is on."""
+    if not config.algorithm.importance_cap:
+        return {}
+    inside = batch.importance[batch.response]
+    return {
+        "importance_mean": float(inside.mean()),
+        "importance_capped_fraction": float(np.mean(inside >= config.algorithm.importance_cap)),
+    }
+
+
 def rollout_metrics(batch: Batch, log_probs: Array) -> Metrics:
     """Mean over response tokens of ``|log pi - log behaviour|``: what FP8 does to a token's probability, before any update.
+
+    Where samples are continued or kept for a later step, what their weights were behind counts as well.
 
     Args:
         batch: Rows as they were drawn.

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from reference.curriculum import CurriculumState
+from reference.streaming import Books
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Progress:
         phase_ends: Steps at which phases ended; their checkpoints are kept.
         patience: Consecutive steps of sufficient explained variance in value pretraining.
         curriculum: The stream of problems, and groups sampled but not yet learned from.
+        books: Samples under way: the scheduler's state and the partial rollouts.
         stopped: Name of the event that ended RL early, or empty.
         seconds: Wall seconds so far, over all sittings.
         eval_before: Scores of the cold-start model.
@@ -32,6 +34,7 @@ class Progress:
     phase_ends: list[int] = field(default_factory=list)
     patience: int = 0
     curriculum: CurriculumState = field(default_factory=CurriculumState)
+    books: Books = field(default_factory=Books)
     stopped: str = ""
     seconds: float = 0.0
     eval_before: dict[str, Any] = field(default_factory=dict)

@@ -22,6 +22,8 @@ from spec.errors import Reason, SeedError
 from spec.types import ScoredRollout
 
 STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
+SCHEDULE = "schedule.jsonl"
+"""Only a streaming run has one."""
 
 
 class RunDirectory:
@@ -87,12 +89,27 @@ class RunDirectory:
             if step not in spared:
                 shutil.rmtree(self.checkpoint_directory(step))
 
+    def snapshot_directory(self, publication: int) -> Path:
+        """Where the policy of a publication lives that unfinished samples are to be continued with."""
+        return self.path / "snapshots" / f"publication_{publication}"
+
+    def drop_snapshots(self, spared: Sequence[int]) -> None:
+        """Delete all snapshots but the spared ones."""
+        kept = {self.snapshot_directory(publication) for publication in spared}
+        for path in (self.path / "snapshots").glob("publication_*") if self.writes else ():
+            if path not in kept:
+                shutil.rmtree(path)
+
     def append(self, name: str, line: dict[str, Any]) -> None:
-        """Add one JSON object to a ``.jsonl`` file; NaN becomes null, which JSON knows."""
-        if not self.writes:
+        """Add one JSON object to a ``.jsonl`` file."""
+        self.append_all(name, [line])
+
+    def append_all(self, name: str, lines: Sequence[dict[str, Any]]) -> None:
+        """Add JSON objects to a ``.jsonl`` file; NaN becomes null, which JSON knows."""
+        if not self.writes or not lines:
             return
         with (self.path / name).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(_without_nan(line), sort_keys=True) + "\n")
+            file.writelines(json.dumps(_without_nan(line), sort_keys=True) + "\n" for line in lines)
 
     def read(self, name: str) -> list[dict[str, Any]]:
         """All whole lines of a ``.jsonl`` file; a last line cut by a kill is left out."""
@@ -130,7 +147,7 @@ class RunDirectory:
         """Forget everything written after ``step``, for a resume from its checkpoint."""
         if not self.writes:
             return
-        for name in STEP_LINES:
+        for name in (*STEP_LINES, *([SCHEDULE] if (self.path / SCHEDULE).exists() else [])):
             lines = [line for line in self.read(name) if line["step"] <= step]
             aside = self.path / f".{name}.partial"
             aside.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines), encoding="utf-8")

@@ -1,23 +1,352 @@
-"""Who waits for whom: turns requests into finished rollouts. Synchronous for now (srs_alpha = 1).
+"""Who decodes what, where and when: the streaming rollout scheduler (SRS) as a state machine over events.
 
-The trainer asks ``Schedule.finish`` for rollouts and never calls the sampler itself, so a streaming schedule can hand
-back samples of mixed weight versions without the loop changing: every rollout carries its versions and log-probs.
+    opened -> waiting -> running -> (parked: waiting again, with what it has) ... -> finished -> taken | evicted
+
+A step takes the N samples it trains on out of more than N that are under way:
+
+    under way   O = N min(1 / srs_alpha, 1 + max_staleness)         opened at the start of a step, up to this many
+    batch       N finished samples, ceil(srs_alpha N) of them drawn from the newest weights alone      ends the wait
+    the rest    O - N samples keep their prefix, the version and the log-probability of every token    go on in the next step
+    staleness   publications between a sample's oldest token and the batch that takes it, <= max_staleness
+
+So a step waits until the share srs_alpha of its samples has finished under the newest weights (report 5.2, the batch
+completion reading), and srs_alpha = 1 opens N samples and waits for all of them. The step after has O - N old samples and N
+new ones, so enough new ones to fill any share: the wait always ends.
+
+Every decision is a function of the events before it (``Scheduler.decisions``), so a log of events can be replayed.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from spec.types import Request, Rollout
-
-Generate = Callable[[Sequence[Request]], list[Rollout]]
+from reference.events import (
+    STALE,
+    Admitted,
+    Advanced,
+    Event,
+    Evicted,
+    Finished,
+    Lost,
+    Opened,
+    Parked,
+    Published,
+    Recalled,
+    Requested,
+    Switched,
+    Taken,
+)
 
 
 @dataclass(frozen=True)
-class SynchronousSchedule:
-    """Every requested sample is finished under the newest weights before the step goes on."""
+class Unit:
+    """Where samples can run.
 
-    generate: Generate
+    Attributes:
+        slots: Samples decoded side by side.
+        memory: Positions that its cache can hold over all slots, 0 = no limit.
+        standalone: Runs while the trainer trains; a unit that is not shares the trainer's processors.
+    """
 
-    def finish(self, requests: Sequence[Request]) -> list[Rollout]:
-        """One finished rollout per request, in their order."""
-        return self.generate(requests)
+    slots: int
+    memory: int = 0
+    standalone: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the scheduler is told once.
+
+    Attributes:
+        alpha: srs_alpha, share of a batch that must be drawn from the newest weights alone, in [0, 1].
+        batch: Samples of a batch, N.
+        group: Samples of a prompt, opened together; divides ``batch``.
+        bundle: Samples that a batch takes together: 1, or ``group`` where statistics of whole groups are needed.
+        max_staleness: Publications by which the oldest token of a trained sample may lag, >= 0.
+        at_bound: What happens to a sample that would exceed it in the next step: the batch waits for it, or it is evicted.
+        continue_with: Weights that a parked sample is continued with: the newest, or those of its own snapshot.
+        units: Where samples can run.
+    """
+
+    alpha: float
+    batch: int
+    group: int
+    bundle: int
+    max_staleness: int
+    at_bound: Literal["wait", "evict"]
+    continue_with: Literal["newest", "snapshot"]
+    units: tuple[Unit, ...]
+
+    @property
+    def under_way(self) -> int:
+        """Samples under way at the start of a step, O: whole groups."""
+        factor = min(1.0 / self.alpha if self.alpha else math.inf, 1.0 + self.max_staleness)
+        return self.group * math.ceil(round(self.batch * factor / self.group, 9))
+
+    def allowed_old(self, size: int) -> int:
+        """Most samples of a batch that may hold tokens of older weights."""
+        return size - math.ceil(round(self.alpha * size, 9))
+
+
+@dataclass
+class Sample:
+    """One sample under way.
+
+    Attributes:
+        number: Order of opening.
+        bundle: Samples of the same number are taken together.
+        prompt: Tokens of the prompt.
+        tokens: Tokens drawn, as far as reported.
+        oldest, newest: Publication that the first and the last token were drawn from; -1 without tokens.
+        unit: Where it runs, -1 if it does not.
+        version: Publication it runs with.
+        recalled: Whether its unit was asked to give it back.
+        finished: Whether it has ended.
+        kept: ``(tokens, oldest, newest)`` when it was admitted: what is left if its unit dies.
+    """
+
+    number: int
+    bundle: int
+    prompt: int
+    tokens: int = 0
+    oldest: int = -1
+    newest: int = -1
+    unit: int = -1
+    version: int = -1
+    recalled: bool = False
+    finished: bool = False
+    kept: tuple[int, int, int] = (0, -1, -1)
+
+    def draw(self, tokens: int) -> None:
+        """Take note that the sample has so many tokens now; new ones are of the version it runs with."""
+        if tokens > self.tokens:
+            self.tokens, self.newest = tokens, self.version
+            self.oldest = self.version if self.oldest < 0 else self.oldest
+
+
+@dataclass
+class ScheduleState:
+    """Everything that decisions depend on; plain values.
+
+    Attributes:
+        newest: Number of the newest publication, -1 before the first.
+        wanted: Samples that the trainer waits for, 0 if it does not wait.
+        samples: Samples under way by number.
+        lost: Units that died.
+        opened, taken, evicted: Samples so far.
+    """
+
+    newest: int = -1
+    wanted: int = 0
+    samples: dict[int, Sample] = field(default_factory=dict)
+    lost: list[int] = field(default_factory=list)
+    opened: int = 0
+    taken: int = 0
+    evicted: int = 0
+
+
+class Scheduler:
+    """Rules, and the state that the events so far have led to."""
+
+    def __init__(self, rules: Rules, state: ScheduleState | None = None) -> None:
+        self.rules = rules
+        self.state = state or ScheduleState()
+
+    # What happened
+
+    def apply(self, event: Event) -> None:
+        """Move on by one event.
+
+        Raises:
+            ValueError: The event cannot happen now.
+        """
+        state = self.state
+        match event:
+            case Opened(bundle, numbers, prompt):
+                _demand(len(numbers) == self.rules.bundle and not state.samples.keys() & set(numbers), event)
+                state.samples |= {number: Sample(number, bundle, prompt) for number in numbers}
+                state.opened += len(numbers)
+            case Published(version):
+                _demand(version == state.newest + 1, event)
+                state.newest = version
+            case Requested(size):
+                _demand(not state.wanted and size > 0 and size % self.rules.bundle == 0, event)
+                state.wanted = size
+            case Admitted(number, unit, version):
+                sample = state.samples[number]
+                _demand(sample.unit < 0 and not sample.finished and unit not in state.lost, event)
+                sample.unit, sample.version = unit, version
+                sample.kept = sample.tokens, sample.oldest, sample.newest
+            case Recalled(number):
+                state.samples[number].recalled = True
+            case Advanced(unit, tokens):
+                for sample in self.running(unit):
+                    sample.draw(sample.tokens + tokens)
+            case Finished(number, tokens) | Parked(number, tokens):
+                sample = state.samples[number]
+                _demand(sample.unit >= 0 and tokens >= sample.tokens, event)
+                sample.draw(tokens)
+                sample.unit, sample.recalled, sample.finished = -1, False, isinstance(event, Finished)
+            case Switched(unit, version):
+                _demand(version <= state.newest, event)
+                for sample in self.running(unit):
+                    sample.version = version
+            case Lost(unit):
+                for sample in self.running(unit):
+                    (sample.tokens, sample.oldest, sample.newest) = sample.kept
+                    sample.unit, sample.recalled = -1, False
+                state.lost.append(unit)
+            case Evicted(number, _):
+                _demand(state.samples.pop(number).unit < 0, event)
+                state.evicted += 1
+            case Taken(numbers):
+                _demand(len(numbers) == state.wanted and all(state.samples[n].finished for n in numbers), event)
+                for number in numbers:
+                    del state.samples[number]
+                state.wanted, state.taken = 0, state.taken + len(numbers)
+
+    # What to do now
+
+    def openings(self) -> int:
+        """Prompts to open at the start of a step, all samples of each."""
+        return max(self.rules.under_way - len(self.state.samples), 0) // self.rules.group
+
+    def decisions(self) -> list[Event]:
+        """What follows from the events so far, to be applied and carried out in this order; empty: wait for the world."""
+        stale = self.stale()
+        if evicted := [sample.number for sample in stale if sample.unit < 0]:
+            return [Evicted(number, STALE) for number in evicted]
+        if (batch := self.batch()) is not None:
+            return [Taken(batch)]
+        if leaving := [sample.number for sample in (*stale, *self.overflow()) if not sample.recalled]:
+            return [Recalled(number) for number in dict.fromkeys(leaving)]
+        return list(self.placements())
+
+    def drawn(self, event: Event) -> int:
+        """Tokens that an event which is about to happen brings."""
+        match event:
+            case Advanced(unit, tokens):
+                return tokens * len(self.running(unit))
+            case Finished(number, tokens) | Parked(number, tokens):
+                return tokens - self.state.samples[number].tokens
+            case _:
+                return 0
+
+    def running(self, unit: int) -> list[Sample]:
+        """Samples in the slots of a unit."""
+        return [sample for sample in self.state.samples.values() if sample.unit == unit]
+
+    def age(self, sample: Sample) -> int:
+        """Publications since the sample's oldest token."""
+        return self.state.newest - sample.oldest if sample.oldest >= 0 else 0
+
+    def is_old(self, sample: Sample) -> bool:
+        """Whether some of its tokens are of older weights than the newest."""
+        return self.age(sample) > 0
+
+    def stale(self) -> list[Sample]:
+        """Samples that no batch may take any more, and what shares a bundle with them."""
+        over = {s.bundle for s in self.state.samples.values() if self.age(s) > self.rules.max_staleness}
+        return [s for s in self.state.samples.values() if s.bundle in over] if over else []
+
+    def batch(self) -> tuple[int, ...] | None:
+        """The batch that the trainer waits for, oldest samples first in line, in the order of opening; None: go on waiting."""
+        wanted, state = self.state.wanted, self.state
+        if not wanted or sum(sample.finished for sample in state.samples.values()) < wanted:
+            return None
+        bundles: dict[int, list[Sample]] = {}
+        for sample in state.samples.values():
+            bundles.setdefault(sample.bundle, []).append(sample)
+        old = sorted((b for b in bundles.values() if any(map(self.is_old, b))), key=self._bundle_rank)
+        places = self.rules.allowed_old(wanted) // self.rules.bundle
+        last_chance = [b for b in old if max(map(self.age, b)) == self.rules.max_staleness]
+        if self.rules.at_bound == "wait" and not all(map(_whole, last_chance[:places])):
+            return None
+        chosen = [b for b in old if _whole(b)][:places]
+        fresh = [b for b in bundles.values() if _whole(b) and not any(map(self.is_old, b))]
+        chosen += fresh[: wanted // self.rules.bundle - len(chosen)]
+        if len(chosen) * self.rules.bundle < wanted:
+            return None
+        return tuple(sorted(sample.number for bundle in chosen for sample in bundle))
+
+    def overflow(self) -> list[Sample]:
+        """Running samples that must leave so that the rest fits the memory of their unit, last in line first."""
+        leaving: list[Sample] = []
+        for unit, plan in enumerate(self.rules.units):
+            here = sorted((s for s in self.running(unit) if not s.recalled), key=self._rank) if plan.memory else []
+            while len(here) > 1 and sum(s.prompt + s.tokens for s in here) > plan.memory:
+                leaving.append(here.pop())
+        return leaving
+
+    def placements(self) -> Iterable[Admitted]:
+        """Who enters which free slot.
+
+        Old samples go first to standalone units. A unit beside the trainer keeps the share srs_alpha of its slots for fresh
+        samples as long as one waits, and the rest for old ones: both kinds are needed to fill a batch. Among old samples
+        the one with the oldest token goes first, then the longest; among fresh ones the first opened. So nobody is passed
+        for ever: whoever waits longer is ahead of all who came later.
+        """
+        waiting = [s for s in self.state.samples.values() if s.unit < 0 and not s.finished]
+        old = sorted((s for s in waiting if self.is_old(s)), key=self._rank, reverse=True)
+        fresh = sorted((s for s in waiting if not self.is_old(s)), key=self._rank, reverse=True)
+        for unit in sorted(range(len(self.rules.units)), key=lambda unit: not self.rules.units[unit].standalone):
+            plan = self.rules.units[unit]
+            if unit in self.state.lost or not (plan.standalone or self.state.wanted):
+                continue
+            here = self.running(unit)
+            places, held = plan.slots - len(here), sum(s.prompt + s.tokens for s in here)
+            room = plan.slots - math.floor(self.rules.alpha * plan.slots)
+            old_here = sum(map(self.is_old, here))
+            while places > 0 and (old or fresh):
+                takes_old = bool(old) and (plan.standalone or old_here < room or not fresh)
+                line = old if takes_old else fresh
+                needs = line[-1].prompt + line[-1].tokens + 1
+                if plan.memory and held + needs > plan.memory and places < plan.slots:
+                    break
+                sample = line.pop()
+                places, held, old_here = places - 1, held + needs, old_here + takes_old
+                yield Admitted(sample.number, unit, self.version_for(sample))
+
+    def version_for(self, sample: Sample) -> int:
+        """The publication that a sample is continued with."""
+        snapshot = self.rules.continue_with == "snapshot" and sample.tokens > 0
+        return sample.newest if snapshot else self.state.newest
+
+    def _rank(self, sample: Sample) -> tuple[int, int, int]:
+        """Place in line: oldest token, then most tokens, then order of opening."""
+        return (-self.age(sample), -sample.tokens if self.is_old(sample) else 0, sample.number)
+
+    def _bundle_rank(self, bundle: Sequence[Sample]) -> tuple[int, int, int]:
+        return min(map(self._rank, bundle))
+
+
+def _whole(bundle: Sequence[Sample]) -> bool:
+    return all(sample.finished for sample in bundle)
+
+
+def _demand(possible: bool, event: Event) -> None:
+    if not possible:
+        raise ValueError(f"the schedule cannot have {event} now")
+
+
+def replay(rules: Rules, log: Iterable[Event]) -> list[tuple[int, ...]]:
+    """Decide everything again from a log.
+
+    Returns:
+        The batches.
+
+    Raises:
+        ValueError: The log holds a decision that does not follow from the events before it.
+    """
+    scheduler = Scheduler(rules)
+    batches: list[tuple[int, ...]] = []
+    due: list[Event] = []
+    for event in log:
+        if isinstance(event, Admitted | Recalled | Taken) or event == Evicted(getattr(event, "sample", -1), STALE):
+            due = due or scheduler.decisions()
+            _demand(bool(due) and due.pop(0) == event, event)
+        scheduler.apply(event)
+        if isinstance(event, Taken):
+            batches.append(event.samples)
+    return batches

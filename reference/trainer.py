@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from reference import journal
-from reference.batch import plain_batch, rollout_batch
+from reference.batch import plain_batch, rollout_batch, truncated_importance
 from reference.curriculum import Collection, collect
 from reference.examination import examination_problems, examine
 from reference.judges import reward_model
@@ -27,14 +27,14 @@ from reference.progress import Progress
 from reference.puzzles import FAMILIES
 from reference.random import generator
 from reference.reward import quality_of, score
+from reference.rollouts import Rollouts
 from reference.run_directory import RunDirectory
-from reference.schedule import SynchronousSchedule
 from reference.tokenizer import END, encode, vocabulary_for
 from spec.backend import Backend
 from spec.config import Config
 from spec.errors import Reason, SeedError
 from spec.observer import Observer
-from spec.types import Batch, Metrics, Request, Sampling, ScoredRollout
+from spec.types import Batch, Metrics, Request, ScoredRollout
 
 State = TypeVar("State")
 PATIENCE = 2
@@ -53,6 +53,11 @@ class Run(Generic[State]):
     progress: Progress = field(default_factory=Progress)
     reward_model: RewardModel[State] | None = None
     started: float = field(default_factory=time.monotonic)
+    rollouts: Rollouts[State] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The schedule goes on from the books that progress keeps."""
+        self.rollouts = Rollouts(self.backend, self.config, self.directory, self.progress.books)
 
 
 def check(config: Config) -> None:
@@ -118,6 +123,7 @@ def finish_phase(run: Run[State], following: str) -> None:
         progress.judges["before"] = examine_judges(run.backend, run.state, run.config, run.reward_model)
         run.state = run.backend.begin_reinforcement(run.state, run.config)
     if following == "done":
+        run.rollouts.close(progress.step)
         progress.eval_after = examine(run.backend, run.state, run.config, run.observer, "evaluation after RL")
         progress.judges["after"] = examine_judges(run.backend, run.state, run.config, run.reward_model)
     progress.phase, progress.phase_step = following, 0
@@ -132,7 +138,9 @@ def save(run: Run[State]) -> None:
     run.started = now
     run.directory.publish_rollouts()
     target = run.directory.checkpoint_directory(run.progress.step)
+    run.rollouts.save_snapshots()
     run.backend.save(run.state, run.config, run.progress.to_json(), target)
+    run.rollouts.drop_snapshots()
     run.directory.drop_old_checkpoints(run.config.run.keep_checkpoints, run.progress.phase_ends)
 
 
@@ -192,10 +200,11 @@ def pretrain_value(run: Run[State]) -> None:
     config = run.config.model_copy(update={"algorithm": frozen}).in_phase("value_pretraining")
     while run.progress.phase_step < settings.steps and run.progress.patience < PATIENCE:
         collection, rollout_timing = roll_out(run, config)
-        batch = learnable(run, config, [item for group in collection.groups for item in group])
+        scored = [item for group in collection.groups for item in group]
+        batch = learnable(run, config, scored)
         began = time.monotonic()
         metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.value_metrics(batch)
-        metrics |= rollout_gap(run, config, batch)
+        metrics |= run.rollouts.metrics() | rollout_gap(run, config, scored)
         metrics |= update(run, config, batch, policy_moves=False)
         timing = rollout_timing | update_timing(began, batch)
         reached = metrics["explained_variance"] >= settings.explained_variance
@@ -222,8 +231,8 @@ def reinforce(run: Run[State]) -> None:
         events = learning_events(batch, [quality_of(item, config) for item in scored])
         metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.group_metrics(collection.groups)
         metrics |= {"generation_rounds": collection.rounds} | journal.advantage_metrics(batch, config)
+        metrics |= run.rollouts.metrics() | rollout_gap(run, config, scored) | journal.importance_metrics(batch, config)
         metrics |= journal.value_metrics(batch) if config.uses_value_model else {}
-        metrics |= rollout_gap(run, config, batch)
         metrics |= update(run, config, batch, policy_moves=has_signal(batch, config))
         timing = rollout_timing | update_timing(began, batch)
         run.directory.keep_rollouts(run.progress.step + 1, scored)
@@ -236,18 +245,15 @@ def reinforce(run: Run[State]) -> None:
 def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
     """Collect one batch of scored groups; the curriculum moves on."""
     began = time.monotonic()
-    sampling = Sampling(config.rollout.temperature, config.rollout.top_p, config.rollout.max_response_tokens)
-    schedule = SynchronousSchedule(
-        lambda requests: run.backend.generate(run.state, config, requests, sampling, "rollout")
-    )
+    run.rollouts.publish(run.state, config, run.progress.step + 1)
 
     def sample_and_score(requests: Sequence[Request]) -> list[ScoredRollout]:
-        rollouts = schedule.finish(requests)
+        rollouts = run.rollouts.finish(requests)
         preferences = reward_model.preferences(run.reward_model, config, rollouts)
         judged = list(zip(rollouts, preferences, strict=True))
         return run.backend.once(lambda: [score(rollout, config, preference) for rollout, preference in judged])
 
-    collection = collect(config, run.progress.curriculum, sample_and_score)
+    collection = collect(config, run.progress.curriculum, sample_and_score, run.rollouts.openings)
     run.progress.curriculum = collection.state
     tokens = sum(len(item.rollout.response_tokens) for item in collection.sampled)
     return collection, {"rollout_seconds": time.monotonic() - began, "rollout_tokens": float(tokens)}
@@ -256,13 +262,17 @@ def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
 def learnable(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) -> Batch:
     """Rows with values, advantages and value targets: all that the updates need."""
     rewards = np.array([item.reward for item in scored])
-    return run.backend.advantages(run.state, config, rollout_batch(scored), rewards)
+    batch = run.backend.advantages(run.state, config, rollout_batch(scored), rewards)
+    if not config.algorithm.importance_cap:
+        return batch
+    return truncated_importance(batch, run.backend.log_probs(run.state, config, batch), config.algorithm.importance_cap)
 
 
-def rollout_gap(run: Run[State], config: Config, batch: Batch) -> Metrics:
-    """How far the policy that drew FP8 rollouts is from the trainer's before any update; nothing where they are the same."""
+def rollout_gap(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) -> Metrics:
+    """How far the policies that drew FP8 rollouts are from the trainer's before any update; nothing in its own precision."""
     if config.rollout.precision == "trainer":
         return {}
+    batch = rollout_batch(scored)  # importance weights may have put the trainer's log-probs in the place of the behaviour's
     return journal.rollout_metrics(batch, run.backend.log_probs(run.state, config, batch))
 
 

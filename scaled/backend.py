@@ -22,7 +22,7 @@ from scaled import checkpoint
 from scaled.advantage import decoupled_gae, group_advantages, token_rewards
 from scaled.checkpoint import State
 from scaled.collectives import gather_objects, sum_over
-from scaled.generate import generate
+from scaled.generate import Unit, generate
 from scaled.launch import World
 from scaled.loss import token_log_probs
 from scaled.mesh import build as build_mesh
@@ -87,6 +87,10 @@ class ScaledBackend:
         fill(policy, drawn)
         return State(policy, None, None, moments(policy, config), OptimizerState({}, {}, 0), 0)
 
+    def version(self, state: State) -> int:
+        """Optimizer steps that the policy has taken."""
+        return state.version
+
     def begin_reinforcement(self, state: State, config: Config) -> State:
         """Start RL from the policy as it is: it becomes the KL anchor and the value model's body; moments start anew."""
         value, anchor = None, None
@@ -112,6 +116,21 @@ class ScaledBackend:
             return generate(
                 weights, config.model, self.mesh, requests, sampling, config.seed, purpose, state.version, slots
             )
+
+    def unit(self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str) -> Unit:
+        """Free slots that decode with the policy of a state, spread over the data ranks."""
+        with phase(f"generate ({purpose})"):
+            weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
+            positions = config.data.max_prompt_tokens + sampling.max_response_tokens
+            return Unit(weights, config.model, self.mesh, slots, positions, sampling, config.seed, purpose, state.version)
+
+    def snapshot(self, state: State, config: Config) -> State:
+        """A copy of the policy, without moments."""
+        policy = build(config, self.mesh)
+        for shard, learned in zip(shards_of(policy).values(), shards_of(state.policy).values(), strict=True):
+            shard.copy_(learned)
+        nothing = OptimizerState({}, {}, 0)
+        return State(policy, None, None, nothing, nothing, state.version)
 
     def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
         """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0 elsewhere."""

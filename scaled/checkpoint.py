@@ -70,7 +70,7 @@ def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
         ("value_optimizer", state.value, state.value_optimizer),
     )
     for part, model, optimizer in pairs:
-        if model is not None:
+        if model is not None and optimizer.first:
             yield from _arrays(f"{part}.first", model, optimizer.first)
             yield from _arrays(f"{part}.second", model, optimizer.second)
         yield f"{part}.step", optimizer.step
@@ -105,7 +105,7 @@ def restore(
             return built
 
         def optimizer(part: str, of: Transformer | None) -> OptimizerState:
-            if of is None:
+            if of is None or f"{part}.first" not in file:
                 return OptimizerState({}, {}, 0)
             empty = moments(of)
             for moment, target in (("first", empty.first), ("second", empty.second)):

@@ -7,7 +7,8 @@ A token's number U belongs to the request and its position, so neither slots nor
 sampled. Requests are dealt out over data ranks; where experts span data ranks, all of them take every step together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -21,10 +22,10 @@ from scaled.mesh import Mesh
 from scaled.random import uniforms
 from scaled.watchdog import moves
 from spec.config import ModelConfig
-from spec.types import Array, Finish, IntArray, Request, Rollout, Sampling
+from spec.types import Array, BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
 
 Drawn = tuple[list[int], list[float]]
-"""Tokens and behaviour log-probabilities of one response."""
+"""Tokens and behaviour log-probabilities of one response, those of an earlier version at its beginning included."""
 
 
 def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:
@@ -74,29 +75,25 @@ def generate(
     Returns:
         Rollouts in the order of the requests, on every rank.
     """
-    dealt = list(range(mesh.data.rank, len(requests), mesh.data.size))
-    mine = [requests[index] for index in dealt]
-    batch = _ContinuousBatch(weights, model, mesh, mine, sampling, seed, purpose, slots)
+    partials = [unanswered(request) for request in requests]
+    mine = {index: partials[index] for index in range(mesh.data.rank, len(requests), mesh.data.size)}
+    longest = max((len(partial.request.prompt_tokens) for partial in mine.values()), default=0)
+    seats = min(slots, len(mine)) if slots else len(mine)
+    batch = _ContinuousBatch(weights, model, mesh, seats, longest + sampling.max_response_tokens, sampling, seed, purpose)
+    batch.enter(mine)
     while batch.together(bool(batch.waiting or batch.active)):
-        if batch.together(batch.can_admit()):
-            batch.admit()
-        batch.advance()
-        moves()
+        batch.tick()
     drawn: dict[int, Drawn] = {}
-    for part in gather_objects({dealt[number]: answer for number, answer in batch.finished.items()}, mesh.data):
+    for part in gather_objects(batch.finished, mesh.data):
         drawn |= part
-    return [_rollout(request, *drawn[index], version) for index, request in enumerate(requests)]
+    return [_rollout(partial, *drawn[index], version) for index, partial in enumerate(partials)]
 
 
-class _ContinuousBatch:
-    """Requests on their way through the slots: waiting, active (the first so many slots), finished.
+class Unit:
+    """Slots that decode with the weights of one version, spread over the data ranks; fulfils ``spec.backend.Unit``.
 
-    The books are kept on the host, which looks at every token anyway; the device holds keys and values only.
-
-    Attributes:
-        tokens, log_probs: What was drawn so far [slots, limit].
-        numbers: Random numbers of all positions [slots, limit].
-        lengths, prompt_lengths: Tokens drawn, tokens of the prompt [slots].
+    Every rank knows who runs on which data rank, so admission needs no message; what was drawn is told at the end of
+    ``advance`` and ``release``. All methods are collective.
     """
 
     def __init__(
@@ -104,24 +101,123 @@ class _ContinuousBatch:
         weights: Mapping[str, Tensor],
         model: ModelConfig,
         mesh: Mesh,
-        requests: Sequence[Request],
+        slots: int,
+        positions: int,
         sampling: Sampling,
         seed: int,
         purpose: str,
-        slots: int,
+        version: int,
     ) -> None:
-        self.mesh, self.requests, self.sampling, self.seed, self.purpose = mesh, requests, sampling, seed, purpose
-        self.waiting = list(range(len(requests)))[::-1]
+        """Make room; the arguments are those of ``generate``.
+
+        Args:
+            slots: Responses decoded side by side, over all data ranks.
+            positions: Longest prompt and response together.
+        """
+        self.mesh, self.version = mesh, version
+        self.entered = 0
+        self.partials: dict[int, Rollout] = {}
+        self.places: dict[int, int] = {}
+        seats = -(-slots // mesh.data.size)
+        self.batch = _ContinuousBatch(weights, model, mesh, seats, positions, sampling, seed, purpose)
+
+    @property
+    def running(self) -> int:
+        """Responses in the slots, over all data ranks."""
+        return len(self.partials)
+
+    def admit(self, entering: Sequence[Rollout]) -> None:
+        """Deal partial rollouts out, each to the data rank that has the fewest; they are read by the next ``advance``."""
+        load = [0] * self.mesh.data.size
+        for place in self.places.values():
+            load[place] += 1
+        mine: dict[int, Rollout] = {}
+        for partial in entering:
+            place = load.index(min(load))
+            load[place] += 1
+            self.partials[self.entered], self.places[self.entered] = partial, place
+            if place == self.mesh.data.rank:
+                mine[self.entered] = partial
+            self.entered += 1
+        self.batch.enter(mine)
+
+    def advance(self, steps: int) -> list[Rollout]:
+        """Draw so many tokens of every response, fewer of one that ends; the rollouts that ended."""
+        for _ in range(steps):
+            self.batch.tick()
+        finished, self.batch.finished = self.batch.finished, {}
+        return self._gathered(finished)
+
+    def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
+        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so far."""
+        left = [number for number, partial in self.partials.items() if chosen is None or partial.request in chosen]
+        partial = self._gathered(self.batch.leave(left))
+        return [replace(rollout, finish=Finish.UNFINISHED) for rollout in partial]
+
+    def _gathered(self, mine: dict[int, Drawn]) -> list[Rollout]:
+        """What all data ranks give away, in the order of admission; it is no longer here."""
+        drawn: dict[int, Drawn] = {}
+        for part in gather_objects(mine, self.mesh.data):
+            drawn |= part
+        for number in drawn:
+            del self.places[number]
+        return [_rollout(self.partials.pop(number), *drawn[number], self.version) for number in sorted(drawn)]
+
+
+class _ContinuousBatch:
+    """Responses on their way through the slots of a data rank: waiting, active (the first so many slots), finished.
+
+    The books are kept on the host, which looks at every token anyway; the device holds keys and values only.
+
+    Attributes:
+        tokens, log_probs: What was drawn so far [slots, limit].
+        numbers: Random numbers of all positions [slots, limit].
+        lengths, prompt_lengths, limits: Tokens drawn, tokens of the prompt, tokens to draw at most [slots].
+        forced: Whether the end of sequence is no end [slots].
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        model: ModelConfig,
+        mesh: Mesh,
+        slots: int,
+        positions: int,
+        sampling: Sampling,
+        seed: int,
+        purpose: str,
+    ) -> None:
+        self.mesh, self.sampling, self.seed, self.purpose, self.slots = mesh, sampling, seed, purpose, slots
+        self.partials: dict[int, Rollout] = {}
+        self.waiting: list[int] = []
         self.active: list[int] = []
         self.finished: dict[int, Drawn] = {}
-        self.slots = min(slots, len(requests)) if slots else len(requests)
         limit = sampling.max_response_tokens
-        longest = max((len(request.prompt_tokens) for request in requests), default=0)
-        self.decoder = Decoder(weights, model, mesh, self.slots, longest + limit)
-        self.tokens = np.zeros((self.slots, limit), dtype=np.int64)
-        self.log_probs, self.numbers = np.zeros((self.slots, limit)), np.zeros((self.slots, limit))
-        self.lengths = np.zeros(self.slots, dtype=np.int64)
-        self.prompt_lengths = np.zeros(self.slots, dtype=np.int64)
+        self.decoder = Decoder(weights, model, mesh, slots, positions)
+        self.tokens = np.zeros((slots, limit), dtype=np.int64)
+        self.log_probs, self.numbers = np.zeros((slots, limit)), np.zeros((slots, limit))
+        self.lengths, self.prompt_lengths, self.limits = (np.zeros(slots, dtype=np.int64) for _ in range(3))
+        self.forced = np.zeros(slots, dtype=bool)
+
+    def enter(self, partials: Mapping[int, Rollout]) -> None:
+        """Queue up."""
+        self.partials |= partials
+        self.waiting = [*reversed(list(partials)), *self.waiting]
+
+    def tick(self) -> None:
+        """Draw one token of every active response, and the first ones of those that find a slot."""
+        if self.together(bool(self.active)):
+            self.advance()
+        if self.together(self.can_admit()):
+            self.admit()
+        moves()
+
+    def leave(self, numbers: Sequence[int]) -> dict[int, Drawn]:
+        """Take responses out of the queue and the slots; what was drawn of them so far."""
+        waiting = [number for number in self.waiting if number in numbers]
+        self.waiting = [number for number in self.waiting if number not in numbers]
+        told = {number: (list(p.response_tokens), list(p.log_probs)) for number in waiting for p in [self.partials[number]]}
+        return told | self.vacate(np.array([number in numbers for number in self.active], dtype=bool))
 
     def together(self, wish: bool) -> bool:
         """Whether to go on: this rank's wish, or anybody's where experts make all ranks step together."""
@@ -134,38 +230,46 @@ class _ContinuousBatch:
         return bool(self.waiting) and len(self.active) < self.slots
 
     def admit(self) -> None:
-        """Fill the free slots with waiting requests: read each different prompt once and draw the first tokens."""
+        """Fill the free slots: read each different prompt, with what is drawn of its answer, once and draw one token more."""
         first = len(self.active)
         entering = [self.waiting.pop() for _ in range(min(self.slots - first, len(self.waiting)))]
         self.active += entering
         rows = slice(first, len(self.active))
-        requests = [self.requests[number] for number in entering]
-        different = dict.fromkeys(request.prompt_tokens for request in requests)
-        prompts = {tokens: place for place, tokens in enumerate(different)}
-        prompt_of_row = torch.tensor([prompts[request.prompt_tokens] for request in requests], dtype=torch.int64)
-        logits, lengths = self.read_prompts(list(prompts), first, prompt_of_row.to(self.mesh.device))
-        self.prompt_lengths[rows], self.lengths[rows] = lengths[prompt_of_row.numpy()], 0
-        self.numbers[rows] = self.uniforms_of(requests)
+        partials = [self.partials[number] for number in entering]
+        texts = [(*partial.request.prompt_tokens, *partial.response_tokens) for partial in partials]
+        different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        text_of_row = torch.tensor([different[text] for text in texts], dtype=torch.int64)
+        logits = self.read_texts(list(different), first, text_of_row.to(self.mesh.device))
+        self.numbers[rows] = self.uniforms_of([partial.request for partial in partials])
+        for row, partial in enumerate(partials, start=first):
+            self.take_over(row, partial)
         self.take(logits, rows)
         self.retire()
 
-    def read_prompts(self, prompts: Sequence[tuple[int, ...]], first: int, prompt_of_row: Tensor) -> tuple[Tensor, IntArray]:
-        """Read different prompts into the slots from ``first`` on and copy each to the rows that answer it.
+    def take_over(self, row: int, partial: Rollout) -> None:
+        """Note what was drawn of a response before it came here."""
+        request, drawn = partial.request, len(partial.response_tokens)
+        self.tokens[row, :drawn], self.log_probs[row, :drawn] = partial.response_tokens, partial.log_probs
+        self.prompt_lengths[row], self.lengths[row] = len(request.prompt_tokens), drawn
+        self.limits[row] = request.forced_length or self.sampling.max_response_tokens
+        self.forced[row] = request.forced_length > 0
+
+    def read_texts(self, texts: Sequence[tuple[int, ...]], first: int, text_of_row: Tensor) -> Tensor:
+        """Read different texts into the slots from ``first`` on and copy each to the rows that go on with it.
 
         Returns:
-            This rank's share of the logits after each row's prompt, and the length of each prompt.
+            This rank's share of the logits after each row's text.
         """
-        lengths = np.array([len(prompt) for prompt in prompts], dtype=np.int64)
-        width = max((len(prompt) for prompt in prompts), default=1)
-        padded = np.zeros((len(prompts), width), dtype=np.int64)
-        for place, prompt in enumerate(prompts):
-            padded[place, : len(prompt)] = prompt
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        width = max((len(text) for text in texts), default=1)
+        padded = np.zeros((len(texts), width), dtype=np.int64)
+        for place, text in enumerate(texts):
+            padded[place, : len(text)] = text
         tokens, last = self.on_device(padded), self.on_device(lengths - 1)
         positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
         share = self.decoder.step(tokens, positions, width, first, last)
-        self.decoder.copy(first + prompt_of_row, first + torch.arange(len(prompt_of_row), device=self.mesh.device), width)
-        logits = all_gather(share, self.mesh.sequence)[prompt_of_row]
-        return self.decoder.share(logits), lengths
+        self.decoder.copy(first + text_of_row, first + torch.arange(len(text_of_row), device=self.mesh.device), width)
+        return self.decoder.share(all_gather(share, self.mesh.sequence)[text_of_row])
 
     def advance(self) -> None:
         """Read the newest token of every active response and draw the next one."""
@@ -193,28 +297,36 @@ class _ContinuousBatch:
         self.lengths[rows] += 1
 
     def retire(self) -> None:
-        """Write down ended responses and close the gaps, so that the active ones stay the first so many slots."""
+        """Write down ended responses."""
         count = len(self.active)
         lengths = self.lengths[:count]
-        ended = (self.tokens[np.arange(count), lengths - 1] == END) | (lengths == self.sampling.max_response_tokens)
-        gone = np.flatnonzero(ended)
+        ends = (self.tokens[np.arange(count), lengths - 1] == END) & ~self.forced[:count]
+        self.finished |= self.vacate(ends | (lengths == self.limits[:count]))
+
+    def vacate(self, leaving: BoolArray) -> dict[int, Drawn]:
+        """Empty slots and close the gaps, so that the active ones stay the first; what was drawn of those that leave."""
+        gone = np.flatnonzero(leaving)
         if not len(gone):
-            return
-        drawn = zip(lengths[gone].tolist(), self.tokens[gone].tolist(), self.log_probs[gone].tolist(), strict=True)
+            return {}
+        told: dict[int, Drawn] = {}
+        drawn = zip(self.lengths[gone].tolist(), self.tokens[gone].tolist(), self.log_probs[gone].tolist(), strict=True)
         for slot, (length, tokens, log_probs) in zip(gone.tolist(), drawn, strict=True):
-            self.finished[self.active[slot]] = tokens[:length], log_probs[:length]
-        left = count - len(gone)
+            told[self.active[slot]] = tokens[:length], log_probs[:length]
+            del self.partials[self.active[slot]]
+        left = len(self.active) - len(gone)
         targets = gone[gone < left]
-        sources = np.flatnonzero(~ended[left:]) + left
+        sources = np.flatnonzero(~leaving[left:]) + left
         for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
             self.active[target] = self.active[source]
         del self.active[left:]
         if len(targets):
             self.move(sources, targets)
+        return told
 
     def move(self, sources: IntArray, targets: IntArray) -> None:
         """Move everything about some slots to others."""
-        for kept in (self.tokens, self.log_probs, self.numbers, self.lengths, self.prompt_lengths):
+        books = self.tokens, self.log_probs, self.numbers, self.lengths, self.prompt_lengths, self.limits, self.forced
+        for kept in books:
             kept[targets] = kept[sources]
         count = len(self.active)
         longest = int((self.prompt_lengths[:count] + self.lengths[:count]).max())
@@ -229,11 +341,11 @@ class _ContinuousBatch:
         return uniforms(self.seed, self.purpose, counters).cpu().numpy()
 
 
-def _rollout(request: Request, tokens: list[int], log_probs: list[float], version: int) -> Rollout:
+def _rollout(before: Rollout, tokens: list[int], log_probs: list[float], version: int) -> Rollout:
     return Rollout(
-        request=request,
+        request=before.request,
         response_tokens=tuple(tokens),
         log_probs=tuple(log_probs),
-        weight_versions=(version,) * len(tokens),
-        finish=Finish.EOS if tokens[-1] == END else Finish.LENGTH,
+        weight_versions=(*before.weight_versions, *(version,) * (len(tokens) - len(before.response_tokens))),
+        finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
     )

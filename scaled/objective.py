@@ -43,18 +43,21 @@ def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str
     means over all real tokens, and stand at the token itself; all others at the token that is predicted.
     """
     algorithm = config.algorithm
-    response, group, lengths, positive, truncated = (
+    response, group, lengths, positive, truncated, importance, current = (
         torch.from_numpy(array).to(device)
-        for array in (batch.response, batch.group, batch.lengths, batch.positive, batch.truncated)
+        for array in (
+            batch.response, batch.group, batch.lengths, batch.positive, batch.truncated, batch.importance, batch.current
+        )
     )
     trained = response & ~truncated[:, None] if algorithm.overlong_filter else response
+    trained = trained & current if algorithm.newest_segment_only else trained
     limit = float(config.rollout.max_response_tokens)
-    policy = token_weights(trained, group, algorithm.aggregation, limit)
+    mean = token_weights(trained, group, algorithm.aggregation, limit)
     real = torch.arange(batch.tokens.shape[1], device=device) < lengths[:, None]
     router = token_weights(real, group, "token")
     weights = {
-        "policy": policy,
-        "kl": algorithm.kl_weight * policy,
+        "policy": mean * importance,
+        "kl": algorithm.kl_weight * mean,
         "positive": algorithm.positive_weight * token_weights(response & positive[:, None], group, "token"),
         "tokens": token_weights(response, group, "token"),
         "load_balance": algorithm.load_balance_weight * router,

@@ -3,7 +3,7 @@
 A state is a value: methods take one and return a new one. Under MPI every method is collective.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -12,6 +12,31 @@ from spec.types import Array, Batch, Metrics, Request, Rollout, Sampling
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")
+
+
+class Unit(Protocol):
+    """Slots that decode responses side by side, with the weights of one version of the policy."""
+
+    @property
+    def running(self) -> int:
+        """Responses in the slots, over all processes."""
+        ...
+
+    def admit(self, entering: Sequence[Rollout]) -> None:
+        """Put partial rollouts into free slots: their prompts, and what was sampled of their answers, are read anew."""
+        ...
+
+    def advance(self, steps: int) -> list[Rollout]:
+        """Draw so many tokens of every response in the slots, fewer of one that ends.
+
+        Returns:
+            The rollouts that ended; they have left their slots.
+        """
+        ...
+
+    def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
+        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so far."""
+        ...
 
 
 class Backend(Protocol[State]):
@@ -32,6 +57,10 @@ class Backend(Protocol[State]):
         """Random weights, zero optimizer moments, version 0."""
         ...
 
+    def version(self, state: State) -> int:
+        """Version of the policy's weights: optimizer steps it has taken; recorded with every sampled token."""
+        ...
+
     def begin_reinforcement(self, state: State, config: Config) -> State:
         """Start RL from the policy as it is: it becomes the KL anchor and the value model's body; moments start anew."""
         ...
@@ -40,6 +69,14 @@ class Backend(Protocol[State]):
         self, state: State, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
+        ...
+
+    def unit(self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str) -> Unit:
+        """Free slots that decode with the policy of a state; to be emptied before the state is updated."""
+        ...
+
+    def snapshot(self, state: State, config: Config) -> State:
+        """A state that holds the policy as it is now, whatever becomes of the given one, and nothing else."""
         ...
 
     def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:

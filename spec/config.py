@@ -175,7 +175,23 @@ class RolloutConfig(Section):
         description="only 1.0: a smaller nucleus changes with the weights, so a sampled token could later have "
         "probability 0 and the ratio would not be defined",
     )
-    srs_alpha: Share = Field(1.0, description="share of a step's samples that must finish on-policy; 1 = synchronous")
+    srs_alpha: Share = Field(
+        1.0, description="streaming: share of a batch that must be drawn from the newest weights alone; 1 = synchronous"
+    )
+    max_staleness: Count = Field(
+        8, description="publications of weights by which the oldest token of a trained sample may lag; our choice, as in prime-rl"
+    )
+    at_staleness_bound: Literal["wait", "evict"] = Field(
+        "wait", description="a sample that the next step could not take any more: wait for it, or give it up (which favours "
+        "short responses)",
+    )
+    continue_with: Literal["newest", "snapshot"] = Field(
+        "newest",
+        description="weights that an unfinished sample goes on with: the newest (its tokens are then of several versions), "
+        "or the snapshot that began it (report 5.2; keeps a copy of the policy per version under way)",
+    )
+    block_tokens: PositiveInt = Field(1, description="tokens that a slot decodes between two looks at the schedule")
+    cache_tokens: Count = Field(0, description="positions that the key-value cache of a unit holds over its slots, 0 = no limit")
     precision: Literal["trainer", "fp8"] = Field(
         "trainer",
         description="of the policy that draws rollouts: the trainer's own, or its matrices quantised to FP8 (E4M3), which the "
@@ -194,8 +210,6 @@ class RolloutConfig(Section):
                 f"rollout.top_p={self.top_p} must be 1.0 (log-probs of a changing nucleus cannot be recomputed; "
                 "evaluation.top_p may be smaller)"
             )
-        if self.srs_alpha != 1.0:
-            raise ValueError(f"rollout.srs_alpha={self.srs_alpha} must be 1.0 (the schedule is synchronous)")
         if self.precision == "fp8" and not self.fp8_phases:
             raise ValueError(
                 "rollout.fp8_phases=[] must name a phase with rollout.precision=fp8: value_pretraining or reinforcement"
@@ -276,6 +290,14 @@ class AlgorithmConfig(Section):
     kl_estimator: Literal["k2", "k3"] = Field("k2", description="k2 has the exact reverse-KL gradient, k3 has not")
     load_balance_weight: NonNegativeFloat = Field(0.0, description="weight of the sequence-wise balance loss, 0 = off")
     router_z_weight: NonNegativeFloat = Field(0.0, description="weight of the router z loss, 0 = off")
+    importance_cap: NonNegativeFloat = Field(
+        0.0,
+        description="truncated importance sampling: the ratio's denominator is the policy at the start of the step, and a "
+        "token's loss weighs min(pi_start / pi_behaviour, cap); 0 = off: the denominator is pi_behaviour",
+    )
+    newest_segment_only: Switch = Field(
+        False, description="policy loss only on tokens that the newest weights drew; the report does not say so"
+    )
     overlong_filter: Switch = Field(False, description="mask the policy loss of truncated responses (DAPO)")
     dynamic_sampling: Switch = Field(False, description="drop groups of accuracy 0 or 1 and refill the batch (DAPO)")
     dynamic_sampling_tries: PositiveInt = Field(10, description="most generation rounds to fill one batch")
@@ -401,6 +423,13 @@ class Config(Section):
     def updates(self) -> int:
         """Policy updates of the whole RL phase, the length of its cosine schedule."""
         return self.rollout.steps * self.updates_per_step
+
+    @property
+    def needs_whole_groups(self) -> bool:
+        """Whether a batch must hold all responses to a prompt or none, as statistics of the group are asked for."""
+        algorithm = self.algorithm
+        compares = self.reward.opponent == "group" and bool(self.data.preferred)
+        return algorithm.advantage == "group" or algorithm.dynamic_sampling or compares
 
     @property
     def uses_value_model(self) -> bool:

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     FOREIGN_CHECKPOINT = "foreign-checkpoint"
     REWARD_NOT_FINITE = "reward-not-finite"
     LOSS_NOT_FINITE = "loss-not-finite"
+    SCHEDULE_STUCK = "schedule-stuck"
     VERIFIER_FAILED = "verifier-failed"
     UNREADABLE_FILE = "unreadable-file"
     UNWRITABLE_FILE = "unwritable-file"

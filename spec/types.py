@@ -28,10 +28,11 @@ class Outcome(StrEnum):
 
 
 class Finish(StrEnum):
-    """Why a response ended: the end-of-sequence token was sampled, or the token limit cut it off."""
+    """Why a response ended: the end-of-sequence token was sampled, the token limit cut it off, or it has not ended yet."""
 
     EOS = "eos"
     LENGTH = "length"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,23 @@ class Request:
         prompt_tokens: The encoded prompt.
         sample: Index of the response within its group, 0 <= sample < G.
         draw: Number of the visit to the problem, so that a second visit samples anew.
+        forced_length: Benchmarks sample exactly so many tokens, end of sequence or not; 0 = as the policy likes.
     """
 
     problem: Problem
     prompt_tokens: tuple[int, ...]
     sample: int
     draw: int
+    forced_length: int = 0
+
+    def __hash__(self) -> int:
+        """By identity of the response; a problem's instance is a mapping, which has no hash."""
+        return hash((self.problem.id, self.sample, self.draw))
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """One sampled response with everything an off-policy learner needs to know about its birth.
+    """One sampled response, whole or partial, with everything an off-policy learner needs to know about its birth.
 
     Attributes:
         request: What was asked.
@@ -114,6 +121,11 @@ class Rollout:
     log_probs: tuple[float, ...]
     weight_versions: tuple[int, ...]
     finish: Finish
+
+
+def unanswered(request: Request) -> Rollout:
+    """The partial rollout of which nothing is sampled yet."""
+    return Rollout(request, (), (), (), Finish.UNFINISHED)
 
 
 @dataclass(frozen=True)
@@ -163,6 +175,8 @@ class Batch:
         value_targets: Regression targets of the value model [B, S].
         old_values: Values before this step's updates, used by value clipping only [B, S].
         anchor_log_probs: Log-probability under the policy that RL started from, used by the KL term only [B, S].
+        importance: Factor of each token's policy loss, 1 unless truncated importance sampling sets it [B, S].
+        current: True at response tokens that the newest published weights drew [B, S].
         weights: Name of a loss term -> weight of each token in the optimizer step's loss [B, S].
     """
 
@@ -177,6 +191,8 @@ class Batch:
     value_targets: Array
     old_values: Array
     anchor_log_probs: Array
+    importance: Array
+    current: BoolArray
     weights: Mapping[str, Array]
 
     def rows(self, index: IntArray) -> "Batch":

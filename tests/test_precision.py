@@ -310,6 +310,8 @@ def test_every_step_of_fp8_rollouts_says_how_far_they_are_from_the_trainer_and_n
     gaps = gaps_of(tmp_path / "fp8", "rollout.precision=fp8")
     assert gaps["value_pretraining"] == [None]
     assert all(gap is not None and 1e-6 < gap < 0.5 for gap in gaps["reinforcement"])
+    weighed = gaps_of(tmp_path / "weighed", "rollout.precision=fp8", "algorithm.importance_cap=2.0")
+    assert weighed["reinforcement"][0] == gaps["reinforcement"][0]
     plain = gaps_of(tmp_path / "plain")
     assert {gap for phase in plain.values() for gap in phase} == {None}
     both = gaps_of(tmp_path / "both", "rollout.precision=fp8", 'rollout.fp8_phases=["value_pretraining", "reinforcement"]')

@@ -215,11 +215,11 @@ def alternating(requests: Sequence[Request]) -> list[ScoredRollout]:
 
 def test_p22_dynamic_sampling_refills_and_keeps_the_surplus_for_the_next_step() -> None:
     config = small_config("dapo", "rollout.prompts=3", "algorithm.mini_batch=4")
-    first = collect(config, CurriculumState(), alternating)
+    first = collect(config, CurriculumState(), alternating, lambda: 3)
     assert len(first.groups) == 3 and first.rounds == 2 and not first.exhausted
     assert all(is_useful(group) for group in first.groups)
     assert len(first.state.surplus) == 1
-    second = collect(config, first.state, alternating)
+    second = collect(config, first.state, alternating, lambda: 3)
     assert second.groups[0] == first.state.surplus[0]
     assert second.groups[0][0].rollout.weight_versions == (7,)
 
@@ -234,7 +234,7 @@ def test_p22_no_problem_of_the_stream_is_lost_or_repeated() -> None:
 
     state = CurriculumState()
     for _ in range(3):
-        found: Collection = collect(config, state, note)
+        found: Collection = collect(config, state, note, lambda: 4)
         state = found.state
     assert seen == list(range(12))
 
