@@ -231,27 +231,23 @@ class LocalEngine(Generic[State]):
         """Give back what was recalled, or else decode a block."""
         if self.recalled:
             wanted, self.recalled = self.recalled, set()
-            return [told for unit in self.units.values() for told in self._parked(unit, wanted)]
+            chosen = {request for request, number in self.numbers.items() if number in wanted}
+            return self._told(Parked, [rollout for unit in self.units.values() for rollout in unit.release(chosen)])
         steps, busy = self.config.rollout.block_tokens, [unit for unit in self.units.values() if unit.running]
         if not busy:
             raise SeedError(Reason.SCHEDULE_STUCK, "no sample is running and none may start: the schedule cannot go on")
         self.effort.decode_steps += steps * len(busy)
         self.effort.offered += steps * self.slots
         finished = [rollout for unit in busy for rollout in unit.advance(steps)]
-        told: list[Told] = [
-            (Finished(self.numbers.pop(rollout.request), len(rollout.response_tokens)), [rollout]) for rollout in finished
-        ]
-        return [*told, (Advanced(0, steps), [])]
+        return [*self._told(Finished, finished), (Advanced(0, steps), [])]
 
     def pause(self) -> list[Told]:
         """Empty all slots; the caches go with the weights that filled them."""
-        told = [told for unit in self.units.values() for told in self._parked(unit, None)]
+        partial = [rollout for unit in self.units.values() for rollout in unit.release(None)]
         self.units.clear()
-        return told
+        return self._told(Parked, partial)
 
-    def _parked(self, unit: DecodingUnit, wanted: set[int] | None) -> list[Told]:
-        chosen = None if wanted is None else {request for request, number in self.numbers.items() if number in wanted}
-        return [
-            (Parked(self.numbers.pop(rollout.request), len(rollout.response_tokens)), [rollout])
-            for rollout in unit.release(chosen)
-        ]
+    def _told(self, kind: type[Finished] | type[Parked], rollouts: Sequence[Rollout]) -> list[Told]:
+        """What became of samples that leave their slots, in the order of opening: houses may tell it in another one."""
+        left = sorted(((self.numbers.pop(r.request), r) for r in rollouts), key=lambda pair: pair[0])
+        return [(kind(number, len(rollout.response_tokens)), [rollout]) for number, rollout in left]
