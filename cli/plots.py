@@ -346,6 +346,10 @@ def policy_plots(record: Record) -> list[Plot | None]:
     lines, config = record.of_phase("reinforcement"), record.config
     algorithm, limit = config.algorithm, config.rollout.max_response_tokens
     punished = ", less the punishment for overlong ones" if config.reward.overlong_share else ""
+    of_fp8, gaps = "", [Curve("policy_log_prob_gap", "in the updates", POLICY)]
+    if config.rollout.precision == "fp8":
+        of_fp8 = " The other line is the gap before any update: what rounding the rollouts' policy to FP8 costs."
+        gaps.append(Curve("rollout_log_prob_gap", "before them (FP8)", VALUE))
     return [
         curves_plot(
             lines,
@@ -416,9 +420,9 @@ def policy_plots(record: Record) -> list[Plot | None]:
             lines,
             "Log-prob gap",
             "Mean distance between a token's log-probability in the update and when it was drawn. A jump means a large "
-            "policy step, or a sampler and a trainer that disagree.",
+            f"policy step, or a sampler and a trainer that disagree.{of_fp8}",
             "mean gap (nats)",
-            [Curve("policy_log_prob_gap", "gap", POLICY)],
+            gaps,
         ),
         curves_plot(
             lines,

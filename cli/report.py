@@ -165,9 +165,10 @@ def header(record: Record) -> str:
     config = record.config
     steps = {phase: len(record.of_phase(phase)) for phase in ("supervised", "value_pretraining", "reinforcement")}
     counts = record.summary.get("steps_by_phase", steps)
+    rollouts = ", rollouts in FP8" if config.rollout.precision == "fp8" else ""
     did = (
         f"Recipe <b>{escape(config.recipe)}</b> on preset <b>{escape(config.preset)}</b> with seed {config.seed}, "
-        f"computed by the {escape(config.backend)} backend in {config.precision}: "
+        f"computed by the {escape(config.backend)} backend in {config.precision}{rollouts}: "
         f"{counts['supervised']} supervised steps, {counts['value_pretraining']} of value pretraining, "
         f"{counts['reinforcement']} of reinforcement learning."
     )

@@ -27,7 +27,7 @@ from scaled.loss import (
 from scaled.mesh import Mesh
 from scaled.model import Readout, RouterTrace, Transformer
 from scaled.moe import balance_loss, z_loss
-from scaled.parallelize import COMPUTE
+from scaled.precision import COMPUTE
 from scaled.stream import Stream
 from spec.config import Config
 from spec.types import Array, Batch

@@ -12,7 +12,10 @@ from reference.puzzles import FAMILIES
 from spec.config import PRESETS, RECIPES, Config, load_config, parse_override, to_toml, validated
 from spec.errors import Reason, SeedError
 
-ROLLOUT_KEYS = "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha"
+ROLLOUT_KEYS = (
+    "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha, max_staleness, "
+    "at_staleness_bound, continue_with, block_tokens, cache_tokens, precision, fp8_phases"
+)
 TOP_KEYS = (
     "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout, reward, reward_model, "
     "algorithm, policy_optimizer, value_optimizer, evaluation, parallel, run"
