@@ -55,7 +55,7 @@ def inputs_of(config: Config) -> dict[str, Array]:
     if config.uses_value_model:
         found |= {f"weights/value/{name}": state.value[name] for name in ("value_head", "value_bias")}
     batch = case_batch(config)
-    computed = ("advantages", "value_targets", "old_values", "anchor_log_probs", "weights", "importance", "current")
+    computed = ("advantages", "value_targets", "old_values", "anchor_log_probs", "weights")
     for field in fields(batch):
         if field.name not in computed:
             found[f"batch/{field.name}"] = getattr(batch, field.name)
