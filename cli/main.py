@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # When a rank is lost, the C++ of torch prints a page of stack frames on each of the others, around the one line that counts.
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
-PRESETS = ("tiny", "seed-200b")
+PRESETS = ("tiny", "mixed", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
 ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")
@@ -58,7 +58,7 @@ def run(
         given = [name for name in ("out", "preset", "recipe", "run_seed", "backend") if _was_given(context, name)]
         if given or overrides:
             named = ", ".join([f"--{name.removeprefix('run_')}" for name in given] + list(overrides))
-            line = f"--resume takes its configuration from the run directory; {named} must not be given with it"
+            line = f"--resume takes its configuration from the run directory; {named} must not be given too"
             raise SeedError(Reason.ILLEGAL_COMBINATION, line)
         resumed_run(resume)
     else:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cli.classes import earned
 from reference.advantage import policy_lambda
 from reference.evaluate import clustered_interval
 from spec.config import Config
@@ -324,18 +325,30 @@ def family_plot(record: Record) -> Plot | None:
 
 
 def class_plot(record: Record) -> Plot | None:
-    """Reward in training, one line per data class; none where all problems are verifiable."""
+    """Reward in training, one line per data class, with its means at both ends; none where all problems are verifiable."""
     lines = [line for line in record.of_phase("reinforcement") if "reward_by_class" in line]
-    flat = [{"phase_step": line["phase_step"], **line["reward_by_class"]} for line in lines]
-    classes = sorted({name for line in lines for name in line["reward_by_class"]})
-    return curves_plot(
-        flat,
-        "Reward by data class",
-        "The same rewards, apart for problems that a verifier judges, that the reward model scores (general), and that both "
-        "do (hybrid). Look for one class that pays while another is given up.",
-        "mean reward",
-        [Curve(name, name, colour) for name, colour in zip(classes, cycle(FAMILY_COLOURS), strict=False)],
+    found = earned(lines, record.config.data)
+    if not found:
+        return None
+
+    def paint(figure: "Figure") -> None:
+        axes = figure.subplots()
+        for one, colour, style in zip(found, cycle(FAMILY_COLOURS), cycle(STYLES), strict=False):
+            y = column([line["reward_by_class"] for line in lines], one.name)
+            draw_curve(axes, column(lines, "phase_step"), y, f"{one.name}: {', '.join(one.families)}", colour, style)
+            for part in (one.early, one.late):
+                reward, place = part.reward, (part.first + part.last) / 2
+                if reward.low is not None and reward.high is not None:
+                    errors = [[reward.mean - reward.low], [reward.high - reward.mean]]
+                    axes.errorbar([place], [reward.mean], yerr=errors, fmt="o", color=colour, markersize=4, capsize=2.5)
+        finish(axes, "RL step", "mean reward", legend=True)
+
+    caption = (
+        "The same rewards, apart for problems that a verifier judges, that the reward model scores (general), and that both do "
+        "(hybrid); dots are means of the first and the last steps with 95 % intervals. Look for one class that pays while "
+        "another is given up."
     )
+    return Plot("reward-by-data-class", "Reward by data class", caption, draw_svg("reward-by-data-class", WIDE, paint), wide=True)
 
 
 # Responses and policy

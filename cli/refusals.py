@@ -125,7 +125,7 @@ def refused_value(param: click.Parameter, ctx: click.Context, typed: Any) -> str
     return str(typed)
 
 
-def legal_values(kind: click.ParamType) -> str:
+def legal_values(kind: Any) -> str:
     """What a parameter takes, in words; empty for kinds that take any text."""
     if isinstance(kind, click.Choice):
         return f"one of {', '.join(map(str, kind.choices))}"

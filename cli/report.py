@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from cli.classes import class_section, earned
 from cli.judges import judge_section
 from cli.plots import Line, Plot, Record, first_middle_last, plots
 from reference.checkpoint import read_manifest
@@ -80,6 +81,7 @@ def write_report(directory: Path) -> Path:
         (
             header(record),
             score_table(record),
+            class_section(earned(record.of_phase("reinforcement"), record.config.data)),
             judge_section(record.summary),
             plot_grid(plots(record)),
             event_table(record),

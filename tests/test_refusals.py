@@ -24,6 +24,7 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple
 
 COMMANDS = commands(seed)
 OPTIONS = [(path, option) for path, command in COMMANDS for option in command.params if isinstance(option, click.Option)]
+NAMES = ", ".join(sorted(seed.commands))
 TYPED = [(path, option) for path, option in OPTIONS if not isinstance(option.type, (click.types.StringParamType, click.Path))]
 
 
@@ -60,11 +61,11 @@ def refusal(done: Result) -> str:
         (("run", "--outt", "x"), "unknown-name: --outt is not an option (did you mean --out?); legal options of seed run: "
          "--backend, --preset, --recipe, --seed, --out, --resume, --help"),
         (("--threads", "x"), "unknown-name: --threads is not an option; legal options of seed: --version, --help"),
-        (("rnu",), f"unknown-name: rnu is not a command (did you mean run?); legal commands of seed: {', '.join(sorted(seed.commands))}"),
+        (("rnu",), f"unknown-name: rnu is not a command (did you mean run?); legal commands of seed: {NAMES}"),
         (("puzzles", "solve"), "unknown-name: solve is not a command; legal commands of seed puzzles: generate"),
         (
             ("run", "--resume", "x", "--seed", "2", "a.b=1"),
-            "illegal-combination: --resume takes its configuration from the run directory; --seed, a.b=1 must not be given with it",
+            "illegal-combination: --resume takes its configuration from the run directory; --seed, a.b=1 must not be given too",
         ),
         (("verify", "missing", "--out", "out"), "unreadable-file: missing: No such file or directory"),
     ],
