@@ -73,8 +73,8 @@ def reward_model_rows(report: Mapping[str, Any]) -> list[Row]:
         ("agrees with the hidden preference, orders averaged", *split(report["agreement"])),
         *[(f"agrees with it on {family}", *split(rate)) for family, rate in report.get("agreement_by_family", {}).items()],
         ("agrees with the hidden preference, one order", *split(report["agreement_one_order"])),
-        ("position bias of one order, P(YES|a,b) + P(YES|b,a) - 1", f"{bias['before']['mean']:+.4f}", bounds(bias["before"])),
-        ("position bias, orders averaged", f"{bias['after']['mean']:+.4f}", bounds(bias["after"])),
+        ("position bias of one order, P(YES|a,b) + P(YES|b,a) - 1", signed(bias["before"]["mean"]), bounds(bias["before"])),
+        ("position bias, orders averaged", signed(bias["after"]["mean"]), bounds(bias["after"])),
         ("mean size of the order gap", f"{report['order_gap_absolute']:.4f}", ""),
         ("verdict depends on the order", f"{100 * report['verdict_depends_on_order']:.1f} %", ""),
     ]
@@ -93,4 +93,9 @@ def split(score: Mapping[str, float]) -> Row:
 
 def bounds(mean: Mapping[str, float]) -> str:
     """The interval of a mean that is no share."""
-    return f"[{mean['ci_low']:+.4f}, {mean['ci_high']:+.4f}]"
+    return f"[{signed(mean['ci_low'])}, {signed(mean['ci_high'])}]"
+
+
+def signed(figure: float) -> str:
+    """A figure with its sign; what rounds to nothing has none to speak of."""
+    return f"{round(figure, 4) + 0.0:+.4f}"

@@ -333,20 +333,21 @@ def class_plot(record: Record) -> Plot | None:
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
-        for one, colour, style in zip(found, cycle(FAMILY_COLOURS), cycle(STYLES), strict=False):
+        x = column(lines, "phase_step")
+        apart = 0.015 * (x[-1] - x[0])  # the means stand side by side, outside of the lines
+        for turn, (one, colour, style) in enumerate(zip(found, cycle(FAMILY_COLOURS), cycle(STYLES), strict=False), start=1):
             y = column([line["reward_by_class"] for line in lines], one.name)
-            draw_curve(axes, column(lines, "phase_step"), y, f"{one.name}: {', '.join(one.families)}", colour, style)
-            for part in (one.early, one.late):
-                reward, place = part.reward, (part.first + part.last) / 2
-                if reward.low is not None and reward.high is not None:
-                    errors = [[reward.mean - reward.low], [reward.high - reward.mean]]
-                    axes.errorbar([place], [reward.mean], yerr=errors, fmt="o", color=colour, markersize=4, capsize=2.5)
+            draw_curve(axes, x, y, f"{one.name}: {', '.join(one.families)}", colour, style)
+            for place, part in ((x[0] - turn * apart, one.early.reward), (x[-1] + turn * apart, one.late.reward)):
+                if part.low is not None and part.high is not None:
+                    errors = [[part.mean - part.low], [part.high - part.mean]]
+                    axes.errorbar([place], [part.mean], yerr=errors, fmt="o", color=colour, markersize=5, linewidth=1.4)
         finish(axes, "RL step", "mean reward", legend=True)
 
     caption = (
         "The same rewards, apart for problems that a verifier judges, that the reward model scores (general), and that both do "
-        "(hybrid); dots are means of the first and the last steps with 95 % intervals. Look for one class that pays while "
-        "another is given up."
+        "(hybrid). The dots at both ends are means of the first and of the last sixth of the steps, with 95 % intervals. Look "
+        "for one class that pays while another is given up."
     )
     return Plot("reward-by-data-class", "Reward by data class", caption, draw_svg("reward-by-data-class", WIDE, paint), wide=True)
 

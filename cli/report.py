@@ -48,6 +48,7 @@ figcaption { font-size: .85rem; line-height: 1.4; }
 svg { width: 100%; height: auto; display: block; } svg text { font-family: inherit !important; }
 code, pre { font: .85rem/1.45 ui-monospace, "Cascadia Mono", Menlo, "Liberation Mono", monospace; }
 code { overflow-wrap: anywhere; white-space: pre-wrap; } .samples td { break-inside: avoid; }
+table + h3 { margin-top: 1.6rem; }
 .samples { table-layout: fixed; margin-bottom: 1.4rem; } .samples th:nth-child(3) { width: 34%; }
 .samples th:last-child { width: 5rem; }
 .correct { color: var(--correct); } .wrong { color: var(--wrong); } .outcome { font-weight: 600; }
