@@ -359,13 +359,14 @@ def policy_plots(record: Record) -> list[Plot | None]:
     """What RL does to the policy and its responses."""
     lines, config = record.of_phase("reinforcement"), record.config
     algorithm, limit = config.algorithm, config.rollout.max_response_tokens
+    between = ", and between them by the reward model's word" if config.data.preferred else ""
     punished = ", less the punishment for overlong ones" if config.reward.overlong_share else ""
     return [
         curves_plot(
             lines,
             "Reward",
             f"Mean reward of all responses sampled in a step: {config.reward.correct:g} for a correct one, "
-            f"{config.reward.wrong:g} for a wrong one{punished}. This is what training pushes up.",
+            f"{config.reward.wrong:g} for a wrong one{between}{punished}. This is what training pushes up.",
             "mean reward",
             [Curve("reward_mean", "reward", POLICY)],
         ),

@@ -48,9 +48,8 @@ figcaption { font-size: .85rem; line-height: 1.4; }
 svg { width: 100%; height: auto; display: block; } svg text { font-family: inherit !important; }
 code, pre { font: .85rem/1.45 ui-monospace, "Cascadia Mono", Menlo, "Liberation Mono", monospace; }
 code { overflow-wrap: anywhere; white-space: pre-wrap; } .samples td { break-inside: avoid; }
-table + h3 { margin-top: 1.6rem; }
 .samples { table-layout: fixed; margin-bottom: 1.4rem; } .samples th:nth-child(3) { width: 34%; }
-.samples th:last-child { width: 5rem; }
+.samples th:last-child { width: 5rem; } table + h3 { margin-top: 1.6rem; }
 .correct { color: var(--correct); } .wrong { color: var(--wrong); } .outcome { font-weight: 600; }
 .grid { width: auto; margin-top: .35rem; font: .75rem/1 ui-monospace, Menlo, monospace; }
 .grid td { width: 1.35rem; height: 1.35rem; padding: 0; text-align: center; vertical-align: middle;
