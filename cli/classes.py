@@ -102,7 +102,8 @@ def cells(found: Sequence[Earned]) -> list[tuple[str, ...]]:
     """Heads and rows; the heads name the windows of the first class, which are those of all but in a run of few prompts."""
     if not found:
         return []
-    heads = tuple(f"steps {of.first}-{of.last}" for of in (found[0].early, found[0].late))
+    ends = ((of.first, of.last) for of in (found[0].early, found[0].late))
+    heads = tuple(f"step {first}" if first == last else f"steps {first}-{last}" for first, last in ends)
     rows = [
         (
             one.name,
@@ -124,5 +125,5 @@ def worded(reward: Estimate) -> str:
 
 
 def signed(reward: float) -> str:
-    """A reward with its sign, a true minus."""
-    return f"{reward:+.2f}".replace("-", "−")
+    """A reward with its sign, a true minus; what rounds to nothing has none to speak of."""
+    return f"{round(reward, 2) + 0.0:+.2f}".replace("-", "−")

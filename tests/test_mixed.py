@@ -87,6 +87,7 @@ def test_windows_are_the_first_and_the_last_sixth_of_the_steps() -> None:
 def test_a_single_step_has_no_interval_and_a_run_of_verifiable_problems_no_table() -> None:
     data = load_config("mixed", "vapo").data
     single = earned([line(1, general=-0.25)], data)
+    assert "step 1 " in class_lines(single) and "+0.00" in class_lines(earned([line(1, general=-0.001)], data))
     assert "−0.25  −0.25" in re.sub(" {3,}", "  ", class_lines(single)) and "[" not in class_lines(single)
     nothing: list[Earned] = earned([{"phase_step": 1}], data)
     assert (nothing, class_lines(nothing), class_section(nothing)) == ([], "", "")
