@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.refusals import RefusingGroup
+from spec.errors import Reason, SeedError
+
 if TYPE_CHECKING:
     from reference.verify.lines import Rule
     from reference.verify.pool import Pool
@@ -19,40 +22,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # When a rank is lost, the C++ of torch prints a page of stack frames on each of the others, around the one line that counts.
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
-PRESETS = ("tiny", "seed-200b")
+PRESETS = ("tiny", "mixed", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
 ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")
 PRECISIONS = ("float64", "float32", "bfloat16")
-
-
-class Refusal(click.ClickException):
-    """One line on stderr and exit code 2."""
-
-    exit_code = 2
-
-
-class RefusingGroup(click.Group):
-    """A group whose commands refuse in one line: a ``SeedError`` becomes that line on stderr and exit code 2.
-
-    Of the processes of a launched job one speaks; what ends all of them is said once.
-    """
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        from spec.errors import SeedError
-
-        try:
-            return super().invoke(ctx)
-        except SeedError as error:
-            said: click.ClickException = Refusal(str(error))
-        except KeyboardInterrupt as interrupt:
-            said = click.ClickException(f"interrupted{f'; {interrupt}' if str(interrupt) else ''}")
-        except click.ClickException as error:
-            said = error
-        if not _speaks():
-            ctx.exit(said.exit_code)
-        raise said from None
 
 
 @click.group(cls=RefusingGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,7 +57,9 @@ def run(
         context = click.get_current_context()
         given = [name for name in ("out", "preset", "recipe", "run_seed", "backend") if _was_given(context, name)]
         if given or overrides:
-            raise click.UsageError("--resume takes its configuration from the run directory; give it alone")
+            named = ", ".join([f"--{name.removeprefix('run_')}" for name in given] + list(overrides))
+            line = f"--resume takes its configuration from the run directory; {named} must not be given too"
+            raise SeedError(Reason.ILLEGAL_COMBINATION, line)
         resumed_run(resume)
     else:
         new_run(preset, recipe, run_seed, backend, out, overrides)
@@ -158,12 +134,6 @@ def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> No
 
     if not run_diff(first, second, recipe, overrides):
         raise SystemExit(1)
-
-
-def _speaks() -> bool:
-    """Whether this process is the one of a launched job that talks to the person: what all refuse is said once."""
-    ranks = [os.environ[name] for name in ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK") if name in os.environ]
-    return not ranks or ranks[0] == "0"
 
 
 def judging_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -69,7 +69,8 @@ def check(config: Config) -> None:
     """
     examination_problems(config)
     reward_model.check(config)
-    needed = vocabulary_for("".join(FAMILIES[family].CHARACTERS for family in config.data.families))
+    characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
+    needed = vocabulary_for(characters + (reward_model.CHARACTERS if config.data.preferred else ""))
     if config.model.vocabulary < needed:
         raise SeedError(
             Reason.ILLEGAL_VALUE,

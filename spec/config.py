@@ -40,7 +40,7 @@ Classes = Annotated[
 ]
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
-PRESETS = ("tiny", "seed-200b")
+PRESETS = ("tiny", "mixed", "seed-200b")
 
 
 class Section(BaseModel):

@@ -231,7 +231,7 @@ def test_every_refusal_names_the_field_the_value_and_what_is_legal(case: str) ->
 
 def test_an_unknown_preset_or_recipe_is_refused_with_the_known_ones() -> None:
     preset, recipe = refusal(preset="huge"), refusal(recipe="reinforce")
-    assert (preset.reason, preset.line) == (Reason.UNKNOWN_NAME, "preset 'huge' is not one of: tiny, seed-200b")
+    assert (preset.reason, preset.line) == (Reason.UNKNOWN_NAME, "preset 'huge' is not one of: tiny, mixed, seed-200b")
     assert (recipe.reason, recipe.line) == (
         Reason.UNKNOWN_NAME,
         "recipe 'reinforce' is not one of: vapo, dapo, grpo, ppo",

@@ -11,7 +11,8 @@ import h5py
 import numpy as np
 import pytest
 
-from cli.ablation_report import T975, AblationRow, ablation_table, estimate, write_ablation
+from cli.ablation_report import AblationRow, ablation_table, write_ablation
+from cli.estimates import T975, estimate
 from cli.plots import accuracy_interval, class_plot, policy_plots, trend
 from cli.report import GRID_FAMILIES, duration, grid, read_record, sample_row, write_report
 from reference.problems import distinct_problems
