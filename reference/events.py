@@ -1,13 +1,13 @@
 """What can happen to samples under way: the events of the streaming scheduler, and the lines of its log.
 
-    told by the world       Opened  Published  Requested  Advanced  Finished  Parked  Switched  Lost
+    told by the world       Opened  Published  Requested  Advanced  Finished  Parked  Switched  Lost  Joined
     decided (schedule.py)   Admitted  Recalled  Taken  Evicted as stale
 
 A log line is a JSON object: ``{"event": "admitted", "sample": 7, "unit": 0, "version": 2}``.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Admitted:
 
 @dataclass(frozen=True)
 class Advanced:
-    """Every sample that is still running on a unit drew so many more tokens."""
+    """Samples of a unit drew so many more tokens each, and are still running."""
 
-    unit: int
+    samples: tuple[int, ...]
     tokens: int
 
 
@@ -83,7 +83,14 @@ class Switched:
 
 @dataclass(frozen=True)
 class Lost:
-    """A unit died: its samples are again what they were when it got them, and no unit of this number is heard any more."""
+    """A unit died: its samples are again what they were when it got them, and it is not heard any more."""
+
+    unit: int
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A unit that was lost is back, empty."""
 
     unit: int
 
@@ -106,11 +113,10 @@ class Taken:
 STALE, ENDED = "stale", "run ended"
 """Reasons of an eviction: over the staleness bound, or still under way when the run was over."""
 
-Event = Opened | Published | Requested | Admitted | Recalled | Advanced | Finished | Parked | Switched | Lost | Evicted | Taken
-KINDS: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind
-    for kind in (Opened, Published, Requested, Admitted, Recalled, Advanced, Finished, Parked, Switched, Lost, Evicted, Taken)
-}
+Told = Opened | Published | Requested | Advanced | Finished | Parked | Switched | Lost | Joined
+Decided = Admitted | Recalled | Evicted | Taken
+Event = Told | Decided
+KINDS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
 
 
 def line_of(event: Event) -> dict[str, Any]:

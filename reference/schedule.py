@@ -28,6 +28,7 @@ from reference.events import (
     Event,
     Evicted,
     Finished,
+    Joined,
     Lost,
     Opened,
     Parked,
@@ -180,8 +181,9 @@ class Scheduler:
                 sample.kept = sample.tokens, sample.oldest, sample.newest
             case Recalled(number):
                 state.samples[number].recalled = True
-            case Advanced(unit, tokens):
-                for sample in self.running(unit):
+            case Advanced(numbers, tokens):
+                for sample in (state.samples[number] for number in numbers):
+                    _demand(sample.unit >= 0, event)
                     sample.draw(sample.tokens + tokens)
             case Finished(number, tokens) | Parked(number, tokens):
                 sample = state.samples[number]
@@ -191,12 +193,14 @@ class Scheduler:
             case Switched(unit, version):
                 _demand(version <= state.newest, event)
                 for sample in self.running(unit):
-                    sample.version = version
+                    sample.version = max(version, sample.version)
             case Lost(unit):
                 for sample in self.running(unit):
                     (sample.tokens, sample.oldest, sample.newest) = sample.kept
                     sample.unit, sample.recalled = -1, False
                 state.lost.append(unit)
+            case Joined(unit):
+                state.lost.remove(unit)
             case Evicted(number, _):
                 _demand(state.samples.pop(number).unit < 0, event)
                 state.evicted += 1
@@ -228,8 +232,8 @@ class Scheduler:
     def drawn(self, event: Event) -> int:
         """Tokens that an event which is about to happen brings."""
         match event:
-            case Advanced(unit, tokens):
-                return tokens * len(self.running(unit))
+            case Advanced(numbers, tokens):
+                return tokens * len(numbers)
             case Finished(number, tokens) | Parked(number, tokens):
                 return tokens - self.state.samples[number].tokens
             case _:

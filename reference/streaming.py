@@ -133,28 +133,35 @@ class Streaming:
             pool |= {number: unanswered(request) for number, request in zip(numbers, bundle, strict=True)}
             self.happen(Opened(numbers[0], numbers, len(bundle[0].prompt_tokens)))
         self.happen(Requested(rules.batch))
-        batch = self.wait_for_batch()
+        batch = None
+        while batch is None:
+            batch = self.step()
         self.listen(self.engine.pause())
         return [pool.pop(number) for number in batch]
 
-    def wait_for_batch(self) -> tuple[int, ...]:
-        """Carry out decisions and listen to the units until the trainer has what it wants."""
-        while True:
-            decisions = self.scheduler.decisions()
-            for decision in decisions:
-                if isinstance(decision, Taken):
-                    samples = self.scheduler.state.samples
-                    self.engine.effort.ages += [self.scheduler.age(samples[number]) for number in decision.samples]
-                if isinstance(decision, Evicted):
-                    del self.books.pool[decision.sample]
-                    self.engine.effort.evicted += 1
-                self.happen(decision)
-                if isinstance(decision, Taken):
-                    return decision.samples
-            self.engine.admit([d for d in decisions if isinstance(d, Admitted)], self.books.pool)
-            self.engine.recall([d.sample for d in decisions if isinstance(d, Recalled)])
-            if not decisions:
-                self.listen(self.engine.wait())
+    def serve(self, over: Callable[[], bool]) -> None:
+        """Keep units busy that run while the trainer trains, until it is over."""
+        while not over():
+            self.step()
+
+    def step(self) -> tuple[int, ...] | None:
+        """Carry out what is decided now, or listen to the units if nothing is; the batch, if it is taken."""
+        decisions = self.scheduler.decisions()
+        for decision in decisions:
+            if isinstance(decision, Taken):
+                samples = self.scheduler.state.samples
+                self.engine.effort.ages += [self.scheduler.age(samples[number]) for number in decision.samples]
+            if isinstance(decision, Evicted):
+                del self.books.pool[decision.sample]
+                self.engine.effort.evicted += 1
+            self.happen(decision)
+            if isinstance(decision, Taken):
+                return decision.samples
+        self.engine.admit([d for d in decisions if isinstance(d, Admitted)], self.books.pool)
+        self.engine.recall([d.sample for d in decisions if isinstance(d, Recalled)])
+        if not decisions:
+            self.listen(self.engine.wait())
+        return None
 
     def listen(self, news: Sequence[Told]) -> None:
         """Take note of what units tell."""
@@ -239,7 +246,8 @@ class LocalEngine(Generic[State]):
         self.effort.decode_steps += steps * len(busy)
         self.effort.offered += steps * self.slots
         finished = [rollout for unit in busy for rollout in unit.advance(steps)]
-        return [*self._told(Finished, finished), (Advanced(0, steps), [])]
+        told = self._told(Finished, finished)
+        return [*told, (Advanced(tuple(sorted(self.numbers.values())), steps), [])]
 
     def pause(self) -> list[Told]:
         """Empty all slots; the caches go with the weights that filled them."""

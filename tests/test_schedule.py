@@ -86,7 +86,7 @@ class RandomWorld:
                 self.running[number] = where, version, grown(rollout, length, version)
                 if length == self.length(number):
                     told.append(self.leave(Finished, number))
-        return [*told, (Advanced(unit, steps), [])]
+        return [*told, (Advanced(tuple(number for number, run in self.running.items() if run[0] == unit), steps), [])]
 
     def pause(self) -> list[Told]:
         return [self.leave(Parked, number) for number in list(self.running) if not self.standalone(number)]
@@ -267,7 +267,7 @@ def test_of_two_old_samples_the_older_goes_first_then_the_longer() -> None:
     scheduler = Scheduler(rules)
     events: list[Event] = [Published(0), *(Opened(n, (n,), 3) for n in range(4)), Requested(2)]
     events += [Admitted(n, 0, 0) for n in range(3)]
-    events += [Advanced(0, 2), Parked(0, 2), Parked(1, 5), Parked(2, 2), Published(1)]
+    events += [Advanced((0, 1, 2), 2), Parked(0, 2), Parked(1, 5), Parked(2, 2), Published(1)]
     events += [Admitted(3, 0, 1), Parked(3, 1), Published(2)]
     for event in events:
         scheduler.apply(event)
@@ -277,8 +277,8 @@ def test_of_two_old_samples_the_older_goes_first_then_the_longer() -> None:
 def test_a_lost_unit_gives_its_samples_back_as_they_were_when_it_got_them() -> None:
     rules = Rules(0.5, 2, 1, 1, 8, "wait", "newest", (Unit(4), Unit(4, standalone=True)))
     scheduler = Scheduler(rules)
-    events: list[Event] = [Published(0), Opened(0, (0,), 3), Admitted(0, 1, 0), Advanced(1, 2), Parked(0, 2), Published(1)]
-    events += [Admitted(0, 1, 1), Advanced(1, 7), Lost(1)]
+    events: list[Event] = [Published(0), Opened(0, (0,), 3), Admitted(0, 1, 0), Advanced((0,), 2), Parked(0, 2), Published(1)]
+    events += [Admitted(0, 1, 1), Advanced((0,), 7), Lost(1)]
     for event in events:
         scheduler.apply(event)
     sample = scheduler.state.samples[0]
