@@ -140,21 +140,36 @@ class Streaming:
     def wait_for_batch(self) -> tuple[int, ...]:
         """Carry out decisions and listen to the units until the trainer has what it wants."""
         while True:
-            decisions = self.scheduler.decisions()
-            for decision in decisions:
-                if isinstance(decision, Taken):
-                    samples = self.scheduler.state.samples
-                    self.engine.effort.ages += [self.scheduler.age(samples[number]) for number in decision.samples]
-                if isinstance(decision, Evicted):
-                    del self.books.pool[decision.sample]
-                    self.engine.effort.evicted += 1
-                self.happen(decision)
-                if isinstance(decision, Taken):
-                    return decision.samples
-            self.engine.admit([d for d in decisions if isinstance(d, Admitted)], self.books.pool)
-            self.engine.recall([d.sample for d in decisions if isinstance(d, Recalled)])
+            decisions = self.decide()
+            if decisions and isinstance(decisions[0], Taken):
+                return decisions[0].samples
             if not decisions:
                 self.listen(self.engine.wait())
+
+    def serve(self, training: Callable[[], bool]) -> None:
+        """Keep the units that run beside a busy trainer at work.
+
+        Args:
+            training: Whether the trainer is still busy.
+        """
+        while training():
+            if not self.decide():
+                self.listen(self.engine.wait())
+
+    def decide(self) -> list[Event]:
+        """Carry out what follows from the events so far."""
+        decisions = self.scheduler.decisions()
+        for decision in decisions:
+            if isinstance(decision, Taken):
+                samples = self.scheduler.state.samples
+                self.engine.effort.ages += [self.scheduler.age(samples[number]) for number in decision.samples]
+            if isinstance(decision, Evicted):
+                del self.books.pool[decision.sample]
+                self.engine.effort.evicted += 1
+            self.happen(decision)
+        self.engine.admit([d for d in decisions if isinstance(d, Admitted)], self.books.pool)
+        self.engine.recall([d.sample for d in decisions if isinstance(d, Recalled)])
+        return decisions
 
     def listen(self, news: Sequence[Told]) -> None:
         """Take note of what units tell."""
