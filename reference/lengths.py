@@ -17,9 +17,10 @@ import numpy as np
 
 from reference.random import generator
 from spec.errors import Reason, SeedError
+from spec.types import Array
 
-FIELDS = {"lognormal": ("mean", "sigma", "max"), "constant": ("tokens",)}
 LEGAL = "lognormal:mean=M,sigma=S,max=L with 1 <= M <= L and 0 < S <= 5, constant:tokens=N with N >= 1, or a .jsonl file"
+Draw = Callable[[np.random.Generator, int], Array]
 WIDEST_SIGMA = 5.0
 """Beyond this more than a third of a distribution's mass lies a hundredfold away from its median: no response length does."""
 
@@ -34,7 +35,7 @@ class Lengths:
     """
 
     name: str
-    draw: Callable[[np.random.Generator, int], np.ndarray]
+    draw: Draw
 
     def sample(self, seed: int, count: int) -> list[int]:
         """The first ``count`` lengths of a seed: more of them begin with the same ones."""
@@ -51,29 +52,36 @@ def lengths_named(text: str) -> Lengths:
         SeedError: ILLEGAL_VALUE, UNREADABLE_FILE.
     """
     kind, _, fields = text.partition(":")
-    if kind not in FIELDS:
+    if kind not in DISTRIBUTIONS:
         return _measured(Path(text), text)
+    names, made = DISTRIBUTIONS[kind]
     try:
         pairs = [field.split("=") for field in fields.split(",")]
         values = {name.strip(): float(value) for name, value in pairs}
-        if len(pairs) != len(values) or set(values) != set(FIELDS[kind]):
+        if len(pairs) != len(values) or set(values) != set(names):
             raise ValueError
-        return Lengths(text, _constant(**values) if kind == "constant" else _lognormal(values["mean"], values["sigma"], values["max"]))
+        return Lengths(text, made(*(values[name] for name in names)))
     except ValueError:
         raise SeedError(Reason.ILLEGAL_VALUE, f"--lengths={text} must be {LEGAL}") from None
 
 
-def _lognormal(mean: float, sigma: float, longest: float) -> Callable[[np.random.Generator, int], np.ndarray]:
+def _lognormal(mean: float, sigma: float, longest: float) -> Draw:
     if not (1.0 <= mean <= longest < math.inf and 0.0 < sigma <= WIDEST_SIGMA):
         raise ValueError
     middle = math.log(mean) - sigma**2 / 2
     return lambda random, count: np.clip(np.ceil(random.lognormal(middle, sigma, count)), 1, int(longest))
 
 
-def _constant(tokens: float) -> Callable[[np.random.Generator, int], np.ndarray]:
+def _constant(tokens: float) -> Draw:
     if not (tokens >= 1 and tokens == int(tokens)):
         raise ValueError
-    return lambda random, count: np.full(count, int(tokens))
+    return lambda random, count: np.full(count, tokens)
+
+
+DISTRIBUTIONS: dict[str, tuple[tuple[str, ...], Callable[..., Draw]]] = {
+    "lognormal": (("mean", "sigma", "max"), _lognormal),
+    "constant": (("tokens",), _constant),
+}
 
 
 def _measured(path: Path, text: str) -> Lengths:
@@ -88,7 +96,7 @@ def _measured(path: Path, text: str) -> Lengths:
         raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {error}") from None
     if not found:
         raise SeedError(Reason.UNREADABLE_FILE, f'{path} holds no line; legal: objects such as {{"tokens": 812}}, one a line')
-    measured = np.array(found)
+    measured = np.array(found, dtype=np.float64)
     return Lengths(f"{path.name} ({len(found)} lengths)", lambda random, count: random.choice(measured, count))
 
 

@@ -260,11 +260,13 @@ class SimulatedEngine:
 
     def _decode(self, number: int, unit: SimulatedUnit) -> list[Told]:
         """Whole steps of a unit up to now."""
-        steps = bisect_right(range(1, self.block + 1), self.clock, key=lambda k: unit.ready + unit.duration(k, self.cost))
-        passes = unit.longest(steps)
+        steps, end = self.block, unit.ready + unit.duration(self.block, self.cost)
+        if end > self.clock:
+            steps = bisect_right(range(1, steps), self.clock, key=lambda k: unit.ready + unit.duration(k, self.cost))
+            end = unit.ready + unit.duration(steps, self.cost)
+        passes, held = unit.longest(steps), unit.held
         if not (steps := max(passes)):
             return []
-        end, held = unit.ready + unit.duration(steps, self.cost), unit.held
         old = sum(self.born[sample] < self.newest for sample in held)
         self.spans.append(Span(number, unit.ready, end, len(held) - old, old))
         self.effort.decode_steps += sum(passes)
