@@ -18,7 +18,7 @@ from reference.run_directory import SCHEDULE, RunDirectory
 from reference.schedule import Rules, Unit, replay
 from reference.simulate import Cost
 from reference.streaming import rules_of
-from reference.sweep import Point, World, pays_until, sweep
+from reference.sweep import LEAST_GAIN, Point, World, pays_until, sweep
 from reference.verify.publish import publish
 from spec.errors import Reason, SeedError
 
@@ -97,9 +97,8 @@ def simulate_command(out: Path, settings: Settings) -> None:
     total = len({1.0, *settings.alphas})
     with tqdm(total=total, desc="srs_alpha", mininterval=REFRESH_SECONDS, dynamic_ncols=True) as bar:
         points = sweep(settings.rules, settings.alphas, world, bar.update)
-    best = pays_until(points)
     click.echo(text_table(points))
-    click.echo(f"\nspeed stops paying at srs_alpha={best.alpha:g}: {best.speed_up:.2f} times the synchronous system")
+    click.echo(f"\n{verdict(points)}")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as failure:
@@ -127,6 +126,17 @@ def check(settings: Settings) -> None:
         )
     if settings.trainers + settings.standalone == 0:
         raise SeedError(Reason.ILLEGAL_COMBINATION, "--trainers=0 with --standalone=0: nothing decodes; legal: one of them >= 1")
+
+
+def verdict(points: Sequence[Point]) -> str:
+    """What the sweep says, in one line."""
+    best = pays_until(points)
+    if len(points) == 1:
+        return "only the synchronous system was simulated; name a smaller --alpha to compare"
+    if best is points[0]:
+        return f"streaming does not pay here: its first step shortens an iteration by less than {100 * LEAST_GAIN:g} %"
+    where = "still pays at the smallest" if best is points[-1] else "stops paying at"
+    return f"speed {where} srs_alpha={best.alpha:g}: {best.speed_up:.2f} times the synchronous system"
 
 
 def record(settings: Settings, world: World, points: Sequence[Point]) -> dict[str, Any]:

@@ -62,16 +62,18 @@ def sweep_plot(points: Sequence[Point], best: Point) -> Plot:
                 axes.plot(alphas, values, style, color=colour, label=label, marker=marker, markersize=3.5)
             finish(axes, "srs_alpha", y_label, legend=True)
             axes.axvline(best.alpha, color=BEFORE, linewidth=1.0)
-            axes.set_ylim(bottom=0.0)
-            axes.set_xlim(1.03, min(alphas) - 0.03)
+            axes.set_ylim(0.0, max(axes.get_ylim()[1], 1.0))
             axes.set_xticks(np.arange(0.0, 1.01, 0.2), [f"{tick:.1f}" for tick in np.arange(0.0, 1.01, 0.2)])
             axes.set_xlim(1.03, min(alphas) - 0.03)
 
+    stops = (
+        "where speed stops paying: the next step of the sweep shortens an iteration by less than "
+        f"{100 * LEAST_GAIN:g} %, and what it costs in the other two pictures goes on"
+    )
+    why = "the smallest that was simulated: speed still pays there" if best is points[-1] else stops
     caption = (
         f"From the synchronous system (left) to ever fewer samples of the newest weights. The grey line marks srs_alpha = "
-        f"{best.alpha:g}, where speed stops paying: the next step of the sweep shortens an iteration by less than "
-        f"{100 * LEAST_GAIN:g} %, and what it costs in the other two pictures goes on. The speed-up beyond refilling alone "
-        "is the worth of decoding while the trainer trains."
+        f"{best.alpha:g}, {why}. The speed-up beyond refilling alone is the worth of decoding while the trainer trains."
     )
     return Plot("sweep", "Where speed stops paying", caption, draw_svg("sweep", WIDE, paint), wide=True)
 
@@ -171,7 +173,8 @@ def occupancy_plot(synchronous: Point, best: Point, world: World) -> Plot:
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
-        for point, colour, style in ((synchronous, BEFORE, "--"), (best, POLICY, "-")):
+        systems = [(synchronous, BEFORE, "--")] + [(best, POLICY, "-")] * (best is not synchronous)
+        for point, colour, style in systems:
             outcome = point.outcome
             start, units = outcome.iterations[world.warm_up].start, outcome.rules.units
             edges = start + np.linspace(0.0, span, SMALL_PIXELS + 1)
@@ -199,6 +202,7 @@ def staleness_plot(best: Point) -> Plot:
         axes.bar(list(counts), [100 * count / total for count in counts.values()], 0.8, color=VALUE)
         axes.patches[0].set_color(POLICY)
         finish(axes, "publications since the oldest token", "samples (%)", legend=False)
+        axes.set_xlim(-0.6, max(len(counts), 4) - 0.4)
         axes.grid(axis="x", visible=False)
 
     caption = (
@@ -214,7 +218,8 @@ def length_plot(world: World) -> Plot:
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
-        axes.hist(lengths, bins=40, weights=np.full(len(lengths), 100 / len(lengths)), color=POLICY, alpha=0.85)
+        share = np.full(len(lengths), 100 / len(lengths))
+        axes.hist(lengths, bins=40, range=(0, lengths.max() + 1), weights=share, color=POLICY, alpha=0.85)
         axes.axvline(lengths.mean(), color=AFTER, linewidth=1.0)
         finish(axes, "response tokens", "responses (%)", legend=False)
         axes.grid(axis="x", visible=False)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.main import seed
+from cli.srs import verdict
 from cli.srs_plots import slots_used
 from reference.backend import ReferenceBackend
 from reference.events import Event, Evicted, Finished, Switched, line_of
@@ -228,12 +229,30 @@ def test_a_sweep_begins_with_the_synchronous_system_and_speeds_are_against_it() 
         assert sum(point.figures.staleness_counts.values()) == 6 * 16
 
 
+def points_of(seconds: list[float]) -> list[Point]:
+    """A sweep from srs_alpha = 1 down in steps of 0.1, with these iteration times and nothing else of interest."""
+    outcome = simulate(rules(), [1], FLOOR, 1)
+    figures = [Figures(s, s, 0, 0, 0, 0, 0, 1, 0, 0, {0: 16}, 0) for s in seconds]
+    return [Point(1 - i / 10, f, seconds[0] / f.seconds, 1, 1, outcome) for i, f in enumerate(figures)]
+
+
 @pytest.mark.parametrize(("seconds", "stops"), [([10, 8, 7.9, 4], 1), ([10, 9.6], 0), ([10, 9, 8], 2), ([10], 0)])
 def test_speed_stops_paying_where_the_next_step_gains_less_than_five_percent(seconds: list[float], stops: int) -> None:
-    outcome = simulate(rules(), [1], FLOOR, 1)
-    figures = [Figures(s, s, 0, 0, 0, 0, 0, 1, 0, 0, {}, 0) for s in seconds]
-    points = [Point(1 - i / 10, f, seconds[0] / f.seconds, 1, 1, outcome) for i, f in enumerate(figures)]
+    points = points_of(seconds)
     assert pays_until(points) is points[stops]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        ([10.0], "only the synchronous"),
+        ([10.0, 9.9], "does not pay"),
+        ([10.0, 5.0], "still pays at the smallest srs_alpha=0.9: 2.00 times"),
+        ([10.0, 5.0, 4.9], "stops paying at srs_alpha=0.9: 2.00 times"),
+    ],
+)
+def test_the_verdict_claims_no_more_than_the_sweep_shows(seconds: list[float], words: str) -> None:
+    assert words in verdict(points_of(seconds))
 
 
 def test_slots_over_time_add_up_to_the_time_that_samples_spent_in_them() -> None:
