@@ -7,13 +7,13 @@ Both runs of a pair begin with the same cold start, so what a seed's cold start 
 """
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.estimates import Estimate, estimate
 from cli.plots import AFTER, BEFORE, POLICY, draw_svg, finish
 from cli.report import page, publish
 
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# 97.5 % quantiles of Student's t for 1 to 30 degrees of freedom, from the table "Critical Values of the Student's t
-# Distribution" of the NIST/SEMATECH e-Handbook of Statistical Methods, section 1.3.6.7.2, column 0.975.
-T975 = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
-    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
-    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
-)
 COLUMNS = ("variant", "seeds", "before", "after [95 %]", "difference to full [95 %]")
 
 
@@ -48,15 +41,6 @@ class AblationRow:
     seeds: tuple[int, ...]
     before: tuple[float, ...]
     after: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over seeds with its 95 % interval, which one seed alone cannot give."""
-
-    mean: float
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
@@ -113,17 +97,6 @@ def results(rows: Sequence[AblationRow]) -> list[Result]:
         difference = estimate(differences) if differences else None
         found.append(Result(row, estimate(row.before), estimate(row.after), difference))
     return found
-
-
-def estimate(values: Sequence[float]) -> Estimate:
-    """Mean with its 95 % t-interval, ``m +- t s / sqrt(k)``; above 30 degrees of freedom t is that of 30."""
-    count = len(values)
-    mean = math.fsum(values) / count
-    if count < 2:
-        return Estimate(mean, None, None)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
-    half = T975[min(count - 1, len(T975)) - 1] * deviation / math.sqrt(count)
-    return Estimate(mean, mean - half, mean + half)
 
 
 def paired_differences(row: AblationRow, full: AblationRow) -> list[float]:

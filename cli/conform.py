@@ -84,9 +84,10 @@ def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool
 
 
 def diff_table(first: Trace, second: Trace, tolerance: float) -> tuple[str, list[str]]:
-    """A row per chapter with its largest error, and the chapters whose error is above the tolerance."""
+    """A row per chapter that both sides have, with its largest error, and the chapters whose error is above the tolerance."""
     rows, differing = [f"{'chapter':12}{'largest error':>15}  {'where':44}"], []
-    for chapter, expected in first.items():
+    for chapter in [chapter for chapter in first if chapter in second]:
+        expected = first[chapter]
         error, worst = largest_error(second[chapter], expected, chapter)
         differs = not error <= tolerance
         differing += [chapter] if differs else []

@@ -7,7 +7,7 @@ from typing import Any
 Row = tuple[str, ...]
 HEADS = {
     "judge": ("the policy as a judge, held-out pairs by form of the answer", "direct", "thinking", "no verdict", "pairs"),
-    "preference": ("unverifiable writing, held-out", "better than its anchor", "problems × samples"),
+    "preference": ("held-out problems that a reward model scores", "better than the anchor", "problems × samples"),
     "reward_model": ("reward model, held-out pairs", "value", "95 % interval"),
 }
 
@@ -39,7 +39,7 @@ def tables(summary: Mapping[str, Any]) -> Iterator[tuple[str, Row, Sequence[Row]
     for when, judge in summary.get("judge", {}).items():
         yield f"Judge, {when} RL", HEADS["judge"], judge_rows(judge)
     for when, found in summary.get("preference", {}).items():
-        yield f"Writing, {when} RL", HEADS["preference"], preference_rows(found)
+        yield f"Responses against their anchors, {when} RL", HEADS["preference"], preference_rows(found)
 
 
 def judge_rows(judge: Mapping[str, Any]) -> list[Row]:
@@ -57,9 +57,11 @@ def judge_rows(judge: Mapping[str, Any]) -> list[Row]:
 
 
 def preference_rows(found: Mapping[str, Any]) -> list[Row]:
-    """Win rates by the reward model and by what it stands for."""
+    """Win rates by the reward model and by what it stands for, over all families and, if there are several, by family."""
+    parts = {"": found} | {f"{family}, ": rates for family, rates in found.get("by_family", {}).items()}
     return [
-        (label, scored(found[name]), f"{found[name]['n']} × {found[name]['samples']}")
+        (part + label, scored(rates[name]), f"{rates[name]['n']} × {rates[name]['samples']}")
+        for part, rates in parts.items()
         for name, label in (("by_reward_model", "by the reward model"), ("by_hidden_preference", "by the hidden preference"))
     ]
 
@@ -69,9 +71,10 @@ def reward_model_rows(report: Mapping[str, Any]) -> list[Row]:
     bias = report["position_bias"]
     return [
         ("agrees with the hidden preference, orders averaged", *split(report["agreement"])),
+        *[(f"agrees with it on {family}", *split(rate)) for family, rate in report.get("agreement_by_family", {}).items()],
         ("agrees with the hidden preference, one order", *split(report["agreement_one_order"])),
-        ("position bias of one order, P(YES|a,b) + P(YES|b,a) - 1", f"{bias['before']['mean']:+.4f}", bounds(bias["before"])),
-        ("position bias, orders averaged", f"{bias['after']['mean']:+.4f}", bounds(bias["after"])),
+        ("position bias of one order, P(YES|a,b) + P(YES|b,a) - 1", signed(bias["before"]["mean"]), bounds(bias["before"])),
+        ("position bias, orders averaged", signed(bias["after"]["mean"]), bounds(bias["after"])),
         ("mean size of the order gap", f"{report['order_gap_absolute']:.4f}", ""),
         ("verdict depends on the order", f"{100 * report['verdict_depends_on_order']:.1f} %", ""),
     ]
@@ -90,4 +93,9 @@ def split(score: Mapping[str, float]) -> Row:
 
 def bounds(mean: Mapping[str, float]) -> str:
     """The interval of a mean that is no share."""
-    return f"[{mean['ci_low']:+.4f}, {mean['ci_high']:+.4f}]"
+    return f"[{signed(mean['ci_low'])}, {signed(mean['ci_high'])}]"
+
+
+def signed(figure: float) -> str:
+    """A figure with its sign; what rounds to nothing has none to speak of."""
+    return f"{round(figure, 4) + 0.0:+.4f}"

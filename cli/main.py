@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.refusals import RefusingGroup
+from spec.errors import Reason, SeedError
+
 if TYPE_CHECKING:
     from reference.verify.lines import Rule
     from reference.verify.pool import Pool
@@ -19,40 +22,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # When a rank is lost, the C++ of torch prints a page of stack frames on each of the others, around the one line that counts.
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
-PRESETS = ("tiny", "seed-200b")
+PRESETS = ("tiny", "mixed", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
 ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")
 PRECISIONS = ("float64", "float32", "bfloat16")
-
-
-class Refusal(click.ClickException):
-    """One line on stderr and exit code 2."""
-
-    exit_code = 2
-
-
-class RefusingGroup(click.Group):
-    """A group whose commands refuse in one line: a ``SeedError`` becomes that line on stderr and exit code 2.
-
-    Of the processes of a launched job one speaks; what ends all of them is said once.
-    """
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        from spec.errors import SeedError
-
-        try:
-            return super().invoke(ctx)
-        except SeedError as error:
-            said: click.ClickException = Refusal(str(error))
-        except KeyboardInterrupt as interrupt:
-            said = click.ClickException(f"interrupted{f'; {interrupt}' if str(interrupt) else ''}")
-        except click.ClickException as error:
-            said = error
-        if not _speaks():
-            ctx.exit(said.exit_code)
-        raise said from None
 
 
 @click.group(cls=RefusingGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,7 +57,9 @@ def run(
         context = click.get_current_context()
         given = [name for name in ("out", "preset", "recipe", "run_seed", "backend") if _was_given(context, name)]
         if given or overrides:
-            raise click.UsageError("--resume takes its configuration from the run directory; give it alone")
+            named = ", ".join([f"--{name.removeprefix('run_')}" for name in given] + list(overrides))
+            line = f"--resume takes its configuration from the run directory; {named} must not be given too"
+            raise SeedError(Reason.ILLEGAL_COMBINATION, line)
         resumed_run(resume)
     else:
         new_run(preset, recipe, run_seed, backend, out, overrides)
@@ -160,12 +136,6 @@ def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> No
         raise SystemExit(1)
 
 
-def _speaks() -> bool:
-    """Whether this process is the one of a launched job that talks to the person: what all refuse is said once."""
-    ranks = [os.environ[name] for name in ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK") if name in os.environ]
-    return not ranks or ranks[0] == "0"
-
-
 def judging_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that ``verify`` and ``audit`` share."""
     for option in reversed(
@@ -179,6 +149,8 @@ def judging_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--isolation", type=click.Choice(ISOLATIONS), default="automatic", show_default=True,
                          help="Where programs of code lines run. weak is none against attacks; it must be named."),
             click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time.  [default: all cores]"),
+            click.option("--by", default="domain", show_default=True, metavar="FIELD",
+                         help="Count lines by the text of this field, such as task."),
         ]
     ):
         command = option(command)
@@ -218,7 +190,7 @@ def audit(file: Path, out: Path | None, **how: Any) -> None:
 @seed.group(invoke_without_command=True)
 @click.pass_context
 def puzzles(context: click.Context) -> None:
-    """List the puzzle families; generate problems."""
+    """List the puzzle families; generate problems; read those of public collections."""
     if context.invoked_subcommand is None:
         from cli.puzzles import listing
 
@@ -240,6 +212,21 @@ def generate_puzzles(
     from cli.puzzles import generate
 
     generate(family, level, count, set_seed, held_out, solved, out)
+
+
+@puzzles.command("read")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New file, one line per problem that is read.")
+def read_puzzles(file: Path, out: Path) -> None:
+    """Read problems of Enigmata or reasoning-gym: FILE has id, task, problem, answer, meta, source.
+
+    Every problem that a family can ask is asked in the family's own words, with the collection's answer as its response:
+    `seed verify OUT --by task` scores the collection, or your model if you put its responses there. Tasks without a
+    family, problems that a family cannot ask, and unreadable lines are counted, with the reasons.
+    """
+    from cli.collections import read
+
+    read(file, out)
 
 
 @seed.group()
@@ -305,13 +292,13 @@ def replay_run(directory: Path) -> None:
 
 
 def _rule_and_pool(
-    verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, isolation: str, jobs: int | None
+    verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, isolation: str, jobs: int | None, by: str
 ) -> "tuple[Rule, Pool]":
     from reference.verify.lines import Rule
     from reference.verify.pool import Pool, default_jobs
     from reference.verify.worker import Limits
 
-    return Rule(verifier, line_verifiers), Pool(jobs or default_jobs(), Limits(time_limit, memory_limit, isolation))
+    return Rule(verifier, line_verifiers, by), Pool(jobs or default_jobs(), Limits(time_limit, memory_limit, isolation))
 
 
 def _was_given(context: click.Context, name: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cli.classes import earned
 from reference.advantage import policy_lambda
 from reference.evaluate import clustered_interval
 from spec.config import Config
@@ -324,18 +325,31 @@ def family_plot(record: Record) -> Plot | None:
 
 
 def class_plot(record: Record) -> Plot | None:
-    """Reward in training, one line per data class; none where all problems are verifiable."""
+    """Reward in training, one line per data class, with its means at both ends; none where all problems are verifiable."""
     lines = [line for line in record.of_phase("reinforcement") if "reward_by_class" in line]
-    flat = [{"phase_step": line["phase_step"], **line["reward_by_class"]} for line in lines]
-    classes = sorted({name for line in lines for name in line["reward_by_class"]})
-    return curves_plot(
-        flat,
-        "Reward by data class",
-        "The same rewards, apart for problems that a verifier judges, that the reward model scores (general), and that both "
-        "do (hybrid). Look for one class that pays while another is given up.",
-        "mean reward",
-        [Curve(name, name, colour) for name, colour in zip(classes, cycle(FAMILY_COLOURS), strict=False)],
+    found = earned(lines, record.config.data)
+    if not found:
+        return None
+
+    def paint(figure: "Figure") -> None:
+        axes = figure.subplots()
+        x = column(lines, "phase_step")
+        apart = 0.015 * (x[-1] - x[0])  # the means stand side by side, outside of the lines
+        for turn, (one, colour, style) in enumerate(zip(found, cycle(FAMILY_COLOURS), cycle(STYLES), strict=False), start=1):
+            y = column([line["reward_by_class"] for line in lines], one.name)
+            draw_curve(axes, x, y, f"{one.name}: {', '.join(one.families)}", colour, style)
+            for place, part in ((x[0] - turn * apart, one.early.reward), (x[-1] + turn * apart, one.late.reward)):
+                if part.low is not None and part.high is not None:
+                    errors = [[part.mean - part.low], [part.high - part.mean]]
+                    axes.errorbar([place], [part.mean], yerr=errors, fmt="o", color=colour, markersize=5, linewidth=1.4)
+        finish(axes, "RL step", "mean reward", legend=True)
+
+    caption = (
+        "The same rewards, apart for problems that a verifier judges, that the reward model scores (general), and that both do "
+        "(hybrid). The dots at both ends are means of the first and of the last sixth of the steps, with 95 % intervals. Look "
+        "for one class that pays while another is given up."
     )
+    return Plot("reward-by-data-class", "Reward by data class", caption, draw_svg("reward-by-data-class", WIDE, paint), wide=True)
 
 
 # Responses and policy
@@ -345,13 +359,18 @@ def policy_plots(record: Record) -> list[Plot | None]:
     """What RL does to the policy and its responses."""
     lines, config = record.of_phase("reinforcement"), record.config
     algorithm, limit = config.algorithm, config.rollout.max_response_tokens
+    between = ", and between them by the reward model's word" if config.data.preferred else ""
     punished = ", less the punishment for overlong ones" if config.reward.overlong_share else ""
+    of_fp8, gaps = "", [Curve("policy_log_prob_gap", "in the updates", POLICY)]
+    if config.rollout.precision == "fp8":
+        of_fp8 = " The other line is the gap before any update: what rounding the rollouts' policy to FP8 costs."
+        gaps.append(Curve("rollout_log_prob_gap", "before them (FP8)", VALUE))
     return [
         curves_plot(
             lines,
             "Reward",
             f"Mean reward of all responses sampled in a step: {config.reward.correct:g} for a correct one, "
-            f"{config.reward.wrong:g} for a wrong one{punished}. This is what training pushes up.",
+            f"{config.reward.wrong:g} for a wrong one{between}{punished}. This is what training pushes up.",
             "mean reward",
             [Curve("reward_mean", "reward", POLICY)],
         ),
@@ -416,9 +435,9 @@ def policy_plots(record: Record) -> list[Plot | None]:
             lines,
             "Log-prob gap",
             "Mean distance between a token's log-probability in the update and when it was drawn. A jump means a large "
-            "policy step, or a sampler and a trainer that disagree.",
+            f"policy step, or a sampler and a trainer that disagree.{of_fp8}",
             "mean gap (nats)",
-            [Curve("policy_log_prob_gap", "gap", POLICY)],
+            gaps,
         ),
         curves_plot(
             lines,

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from cli.classes import class_section, earned
 from cli.judges import judge_section
 from cli.plots import Line, Plot, Record, first_middle_last, plots
 from reference.checkpoint import read_manifest
@@ -48,7 +49,7 @@ svg { width: 100%; height: auto; display: block; } svg text { font-family: inher
 code, pre { font: .85rem/1.45 ui-monospace, "Cascadia Mono", Menlo, "Liberation Mono", monospace; }
 code { overflow-wrap: anywhere; white-space: pre-wrap; } .samples td { break-inside: avoid; }
 .samples { table-layout: fixed; margin-bottom: 1.4rem; } .samples th:nth-child(3) { width: 34%; }
-.samples th:last-child { width: 5rem; }
+.samples th:last-child { width: 5rem; } table + h3 { margin-top: 1.6rem; }
 .correct { color: var(--correct); } .wrong { color: var(--wrong); } .outcome { font-weight: 600; }
 .grid { width: auto; margin-top: .35rem; font: .75rem/1 ui-monospace, Menlo, monospace; }
 .grid td { width: 1.35rem; height: 1.35rem; padding: 0; text-align: center; vertical-align: middle;
@@ -80,6 +81,7 @@ def write_report(directory: Path) -> Path:
         (
             header(record),
             score_table(record),
+            class_section(earned(record.of_phase("reinforcement"), record.config.data)),
             judge_section(record.summary),
             plot_grid(plots(record)),
             event_table(record),
@@ -165,9 +167,10 @@ def header(record: Record) -> str:
     config = record.config
     steps = {phase: len(record.of_phase(phase)) for phase in ("supervised", "value_pretraining", "reinforcement")}
     counts = record.summary.get("steps_by_phase", steps)
+    rollouts = ", rollouts in FP8" if config.rollout.precision == "fp8" else ""
     did = (
         f"Recipe <b>{escape(config.recipe)}</b> on preset <b>{escape(config.preset)}</b> with seed {config.seed}, "
-        f"computed by the {escape(config.backend)} backend in {config.precision}: "
+        f"computed by the {escape(config.backend)} backend in {config.precision}{rollouts}: "
         f"{counts['supervised']} supervised steps, {counts['value_pretraining']} of value pretraining, "
         f"{counts['reinforcement']} of reinforcement learning."
     )

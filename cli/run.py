@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cli.classes import class_lines, earned
 from cli.houses import house
 from cli.judges import judge_lines
 from cli.progress import ProgressBars
@@ -59,8 +60,10 @@ def carry_out(run: trainer.Run[Any]) -> None:
     if speaks:
         report = write_report(path)
         click.echo(score_table(summary["eval_before"], summary["eval_after"]))
-        if known := judge_lines(summary):
-            click.echo(known)
+        steps = [line for line in run.directory.read("metrics.jsonl") if line["phase"] == "reinforcement"]
+        for known in (class_lines(earned(steps, run.config.data)), judge_lines(summary)):
+            if known:
+                click.echo(known)
         click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}")
 
 

@@ -1,7 +1,7 @@
 """``seed verify`` and ``seed audit``: judge the lines of a file, show the counts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ SHOWN_REASONS = 5
 SHOWN_FINDINGS = 5
 """Offending lines of each kind that are told; ``--out`` has them all."""
 
-NAME_WIDTH, TEXT_WIDTH = 14, 100
+NAME_WIDTH, WIDEST_NAME, TEXT_WIDTH = 14, 32, 100
 
 AnyRow = TypeVar("AnyRow", Row, AuditRow)
 
@@ -40,7 +40,7 @@ def verify(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool) -> None:
             tally = verify_file(path, out, rule, pool, resume, told)
         except KeyboardInterrupt:
             raise click.ClickException(f"interrupted; continue with the same command and --resume, {out} is kept") from None
-    click.echo(tally_table(tally))
+    click.echo(tally_table(tally, rule.counted_by))
 
 
 def audit(path: Path, out: Path | None, rule: Rule, pool: Pool) -> None:
@@ -54,7 +54,7 @@ def audit(path: Path, out: Path | None, rule: Rule, pool: Pool) -> None:
             raise click.ClickException("interrupted") from None
     if out is not None:
         publish(out, (json.dumps(said) for _, said in audited.findings))
-    click.echo(audit_table(audited))
+    click.echo(audit_table(audited, rule.counted_by))
     click.echo(finding_list(audited), nl=False)
 
 
@@ -80,25 +80,28 @@ def bar(path: Path, name: str) -> Iterator[Listener]:
         yield told
 
 
-def tally_table(tally: Tally) -> str:
-    """Counts and accuracy per domain, and why verifiers failed."""
-    lines = [f"{'domain':{NAME_WIDTH}}{'lines':>9}{'correct':>9}{'wrong':>9}{'error':>9}   accuracy of correct + wrong"]
-    lines += [_tally_line(name, row) for name, row in with_overall(tally.rows, tally.overall)]
+def tally_table(tally: Tally, counted_by: str) -> str:
+    """Counts and accuracy per domain, or what else lines are counted by, and why verifiers failed."""
+    width = name_width([counted_by, *tally.rows])
+    head = f"{printable(counted_by, width - 1):{width}}"
+    lines = [f"{head}{'lines':>9}{'correct':>9}{'wrong':>9}{'error':>9}   accuracy of correct + wrong"]
+    lines += [_tally_line(f"{name:{width}}", row) for name, row in with_overall(tally.rows, tally.overall, width)]
     for why, count in tally.reasons.most_common(SHOWN_REASONS):
-        lines.append(f"{'error' if count == 1 else 'errors':{NAME_WIDTH}}{count:>9}   {printable(why)}")
+        lines.append(f"{'error' if count == 1 else 'errors':{width}}{count:>9}   {printable(why)}")
     if len(tally.reasons) > SHOWN_REASONS:
-        lines.append(f"{'':{NAME_WIDTH + 12}}and {len(tally.reasons) - SHOWN_REASONS} other reasons")
+        lines.append(f"{'':{width + 12}}and {len(tally.reasons) - SHOWN_REASONS} other reasons")
     return "\n".join(lines)
 
 
-def audit_table(audited: Audit) -> str:
-    """False positives and false negatives per domain."""
-    head = f"{'domain':{NAME_WIDTH}}{'lines':>9}{'error':>9}   {'false positives':42}false negatives"
-    lines = [head]
-    for name, row in with_overall(audited.rows, audited.overall):
+def audit_table(audited: Audit, counted_by: str) -> str:
+    """False positives and false negatives per domain, or what else lines are counted by."""
+    width = name_width([counted_by, *audited.rows])
+    head = f"{printable(counted_by, width - 1):{width}}"
+    lines = [f"{head}{'lines':>9}{'error':>9}   {'false positives':42}false negatives"]
+    for name, row in with_overall(audited.rows, audited.overall, width):
         false_positives = _of(row.false_positives.rate(), "wrong")
         false_negatives = _of(row.false_negatives.rate(), "correct")
-        lines.append(f"{name:{NAME_WIDTH}}{row.lines:>9}{row.errors:>9}   {false_positives:42}{false_negatives}")
+        lines.append(f"{name:{width}}{row.lines:>9}{row.errors:>9}   {false_positives:42}{false_negatives}")
     return "\n".join(lines)
 
 
@@ -114,9 +117,14 @@ def finding_list(audited: Audit) -> str:
     return text
 
 
-def with_overall(rows: dict[str, AnyRow], overall: AnyRow) -> Iterator[tuple[str, AnyRow]]:
+def name_width(names: Iterable[str]) -> int:
+    """Width of the column of names: the longest and a blank, within bounds."""
+    return min(max(NAME_WIDTH, 1 + max(map(len, names))), WIDEST_NAME)
+
+
+def with_overall(rows: dict[str, AnyRow], overall: AnyRow, width: int) -> Iterator[tuple[str, AnyRow]]:
     """The rows with their printable names, and the overall row where there is more than one."""
-    yield from ((printable(name, NAME_WIDTH - 1), row) for name, row in rows.items())
+    yield from ((printable(name, width - 1), row) for name, row in rows.items())
     if len(rows) != 1:
         yield "overall", overall
 
@@ -130,7 +138,7 @@ def printable(text: str, width: int = TEXT_WIDTH) -> str:
 def _tally_line(name: str, row: Row) -> str:
     counts = [row.outcomes[outcome] for outcome in (Outcome.CORRECT, Outcome.WRONG, Outcome.ERROR)]
     numbers = "".join(f"{count:>9}" for count in [sum(counts), *counts])
-    return f"{name:{NAME_WIDTH}}{numbers}   {_percent(row.accuracy.rate())}"
+    return f"{name}{numbers}   {_percent(row.accuracy.rate())}"
 
 
 def _of(rate: Rate, label: str) -> str:

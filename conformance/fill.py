@@ -16,7 +16,7 @@ import numpy as np
 
 from conformance.cases import CASES, case_batch, case_config, case_requests, case_rewards
 from conformance.reference_trace import ReferenceTracer
-from conformance.trace import PURPOSE, SAMPLINGS, Trace, nested, started, trace
+from conformance.trace import FP8_PURPOSE, PURPOSE, SAMPLINGS, Trace, nested, started, trace
 from reference.random import uniforms, word_of
 from spec.config import Config
 from spec.types import Array
@@ -73,15 +73,17 @@ def requests_of(config: Config) -> dict[str, Array]:
     keys = [[[word_of(r.problem.id), r.sample, r.draw, place] for place in range(limit)] for r in requests]
     settings = np.array([[temperature, top_p] for _, temperature, top_p in SAMPLINGS])
     named = {"prompts": prompts, "lengths": lengths, "uniforms": uniforms(config.seed, PURPOSE, keys), "settings": settings}
+    named["rollout uniforms"] = uniforms(config.seed, FP8_PURPOSE, keys)
     return {f"requests/{name}": array for name, array in named.items()}
 
 
 def expected_of(config: Config) -> Trace:
     """What must come out, chapter by chapter; tokens as integers, the figures of the steps as one array each."""
     found = trace(ReferenceTracer(), config)
-    sampled: dict[str, Any] = dict(found["generate"])
-    sampled |= {name: array.astype(np.int64) for name, array in sampled.items() if name.endswith("tokens")}
-    return found | {"generate": sampled, "loss": by_step(found["loss"])}
+    for chapter in ("generate", "precision"):
+        sampled: dict[str, Any] = found[chapter]
+        sampled |= {name: array.astype(np.int64) for name, array in sampled.items() if name.endswith("tokens")}
+    return found | {"loss": by_step(found["loss"])}
 
 
 def by_step(figures: dict[str, Array]) -> dict[str, Array]:

@@ -15,6 +15,7 @@ import reference.loss
 import reference.model
 import reference.moe
 import reference.optimizer
+import reference.precision
 import reference.random
 import scaled.advantage
 import scaled.attention
@@ -23,6 +24,7 @@ import scaled.loss
 import scaled.model
 import scaled.moe
 import scaled.optimizer
+import scaled.precision
 import scaled.random
 from conformance.reference_trace import ReferenceTracer
 from conformance.scaled_trace import ScaledTracer
@@ -41,6 +43,7 @@ CHAPTERS: dict[str, tuple[ModuleType, ModuleType]] = {
     "model": (reference.model, scaled.model),
     "moe": (reference.moe, scaled.moe),
     "optimizer": (reference.optimizer, scaled.optimizer),
+    "precision": (reference.precision, scaled.precision),
     "random": (reference.random, scaled.random),
 }
 
@@ -72,6 +75,11 @@ OTHER_PARAMETERS: dict[str, str] = {
     "optimizer.adamw": "in place on shards, with the norm of all ranks",
     "optimizer.global_norm": "sums over all ranks",
     "optimizer.initial_optimizer": "moments of this rank's shards",
+    "precision.compensated_scale": "the ranks with the other inputs besides",
+    "precision.product": "the ranks with the other inputs besides",
+    "precision.quantise": "the ranks with the other inputs besides",
+    "precision.rollout_weights": "the mesh, whose tensor ranks hold different inputs",
+    "precision.squared_error": "the ranks with the other inputs besides",
     "generate.generate": "this rank's slices, the mesh and the number of slots besides",
     "loss.token_log_probs": "targets stand where they are predicted from",
 }

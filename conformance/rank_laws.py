@@ -28,6 +28,7 @@ from scaled.launch import start, together
 from scaled.mesh import Axis, Mesh, build
 from scaled.moe import dispatch
 from scaled.parallelize import slice_of
+from scaled.precision import operand, product, quantise, restored
 from spec.config import ParallelConfig
 from spec.layout import Layout
 from spec.types import Request, Sampling
@@ -115,6 +116,18 @@ def merging(mesh: Mesh) -> float:
     return distance(merged, F.scaled_dot_product_attention(q, keys, values, visible)) / 50
 
 
+def quantising(mesh: Mesh) -> float:
+    """A matrix whose inputs are spread over ranks is quantised, and multiplied, to the bits of the whole."""
+    me, held = mesh.world.rank, 4
+    whole, x = tensors(numbers(1, RANKS * held, 5), numbers(2, 6, RANKS * held))
+    mine = slice(me * held, (me + 1) * held)
+    alone, spread = quantise(whole), quantise(whole[mine], mesh.world)
+    expected = product(x, operand(alone, x))
+    found = product(x[:, mine], operand(spread, x), mesh.world)
+    pairs = ((restored(spread), restored(alone)[mine]), (spread.scale, alone.scale), (found, expected))
+    return max(distance(one, other) for one, other in pairs)
+
+
 def sampling(_: Mesh) -> float:
     """Two requests on three data ranks that share experts: the rank without a request takes part in every step."""
     mesh = build(Layout(fsdp=RANKS, ep=RANKS), torch.device("cpu"))
@@ -132,7 +145,7 @@ def sampling(_: Mesh) -> float:
 
 
 LAWS: dict[str, Callable[[Mesh], float]] = {
-    law.__name__: law for law in (gathering, scattering, exchanging, reducing, dispatching, merging, sampling)
+    law.__name__: law for law in (gathering, scattering, exchanging, reducing, dispatching, merging, quantising, sampling)
 }
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from conformance.trace import Replay, Trace
+from conformance.trace import FP8_PURPOSE, Replay, Trace
 from reference.attention import attention, rms_norm
 from reference.backend import ReferenceBackend, State, accumulate, policy_loss, value_loss
 from reference.batch import step_weights
 from reference.model import hidden_states, positions_of, token_logits, token_values
 from reference.moe import dense_layer, moe_layer
+from reference.precision import Quantised, matrix, restored, rollout_weights
 from spec.config import Config
 from spec.types import Array, Batch, IntArray, Metrics, Params
 
@@ -85,6 +86,12 @@ class ReferenceTracer:
         """All weights."""
         found = {f"policy {name}": weight for name, weight in state.policy.items()}
         return found | {f"value {name}": weight for name, weight in state.value.items()}
+
+    def published(self, state: State, config: Config) -> dict[str, Array]:
+        """The quantised matrices, multiplied out."""
+        weights = rollout_weights(state.policy, config, FP8_PURPOSE)
+        found = {name: matrix(weights, name) for name in weights}
+        return {name: restored(weight) for name, weight in found.items() if isinstance(weight, Quantised)}
 
     def set_value_head(self, state: State, head: Array) -> None:
         """A new head in place."""

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from conformance.trace import Replay, Trace
+from conformance.trace import FP8_PURPOSE, Replay, Trace
 from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
 from scaled.collectives import sum_over
 from scaled.model import Block, Transformer
 from scaled.objective import forward, policy_loss, step_weights, value_loss
-from scaled.parallelize import gradients_of, local, put, shards_of, whole
+from scaled.parallelize import gradients_of, local, put, shards_of, slices_of, unsliced, whole
+from scaled.precision import Quantised, matrix, restored, rollout_weights
 from scaled.stream import Stream
 from spec.config import Config
 from spec.types import Array, Batch, IntArray
@@ -87,6 +88,16 @@ class ScaledTracer:
         """All weights."""
         found = _whole(state.policy, shards_of(state.policy), "policy")
         return found if state.value is None else found | _whole(state.value, shards_of(state.value), "value")
+
+    def published(self, state: State, config: Config) -> dict[str, Array]:
+        """The quantised matrices, multiplied out, with the slices of all ranks."""
+        weights = rollout_weights(slices_of(state.policy), config, FP8_PURPOSE, self.backend.mesh)
+        found = {name: matrix(weights, name) for name in weights}
+        return {
+            name: unsliced(name, restored(weight), self.backend.mesh).cpu().numpy()
+            for name, weight in found.items()
+            if isinstance(weight, Quantised)
+        }
 
     def set_value_head(self, state: State, head: Array) -> None:
         """A new head in place, each rank its shard."""

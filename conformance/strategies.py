@@ -49,6 +49,7 @@ Switches = Mapping[str, Sequence[Any]]
 LOSS_SWITCHES: Switches = {
     "aggregation": ("token", "sequence", "group", "constant"),
     "overlong_filter": (False, True),
+    "newest_segment_only": (False, True),
     "positive_weight": (0.0, 0.3),
     "kl_weight": (0.0, 0.2),
     "load_balance_weight": (0.0, 0.5),
@@ -158,12 +159,14 @@ def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
     # A random model gives each of twelve tokens about exp(-2.5): so ratios lie on both sides of every clip.
     centres = {"behaviour_log_probs": -2.5, "anchor_log_probs": -2.5}
     plain = {name: centres.get(name, 0.0) + random.normal(size=shape) for name in names}
+    plain["importance"] = random.uniform(0.2, 2.0, shape)
     filled: dict[str, Any] = {name: dirty(values, batch.response, 3) for name, values in plain.items()}
     return replace(
         batch,
         positive=random.random(rows) < 0.5,
         group=np.arange(rows) // 2,
         truncated=random.random(rows) < 0.4,
+        current=batch.response & (random.random(shape) < 0.6),
         **filled,
     )
 

@@ -43,6 +43,10 @@ def test_partial_softmaxes_merged_by_log_sum_exp_are_the_whole_softmax(distances
     assert distances["merging"] <= EXACT
 
 
+def test_a_matrix_spread_over_ranks_is_quantised_and_multiplied_to_the_same_bits(distances: dict[str, float]) -> None:
+    assert distances["quantising"] == 0.0
+
+
 def test_a_data_rank_without_requests_samples_with_the_others(distances: dict[str, float]) -> None:
     assert distances["sampling"] <= EXACT
 

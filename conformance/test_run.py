@@ -28,6 +28,15 @@ SMALL = (
 )
 """Three RL steps of the tiny preset made smaller, with every phase."""
 
+STREAMING = (
+    "rollout.srs_alpha=0.5",
+    "rollout.continue_with=snapshot",
+    "rollout.block_tokens=2",
+    "parallel.rollout_slots=8",
+    "algorithm.importance_cap=2.0",
+)
+"""The same run, streaming, with half as many slots as responses."""
+
 CLOSE = 1e-9
 """Relative: four imitation and twelve RL updates of round-off, amplified by Adam's division."""
 
@@ -49,18 +58,30 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "four ranks": seed_run(
             folder / "four", 4, "--backend", "scaled", *SMALL, "parallel.tp=2", "parallel.ep=2", "parallel.cp=2"
         ),
+        "streaming reference": seed_run(folder / "streaming", 1, *SMALL, *STREAMING),
+        "streaming ranks": seed_run(
+            folder / "streaming_ranks", 4, "--backend", "scaled", *SMALL, *STREAMING, "parallel.tp=2", "parallel.ep=2"
+        ),
     }
 
 
-@pytest.mark.parametrize("other", ["one process", "four ranks"])
-def test_a_whole_run_samples_the_same_tokens(runs: dict[str, Path], other: str) -> None:
-    assert (runs[other] / "samples.jsonl").read_text() == (runs["reference"] / "samples.jsonl").read_text()
+PAIRS = [("reference", "one process"), ("reference", "four ranks"), ("streaming reference", "streaming ranks")]
 
 
-@pytest.mark.parametrize("other", ["one process", "four ranks"])
-def test_a_whole_run_has_the_same_metrics_to_round_off(runs: dict[str, Path], other: str) -> None:
+@pytest.mark.parametrize(("reference", "other"), PAIRS)
+def test_a_whole_run_samples_the_same_tokens(runs: dict[str, Path], reference: str, other: str) -> None:
+    assert (runs[other] / "samples.jsonl").read_text() == (runs[reference] / "samples.jsonl").read_text()
+
+
+def test_a_streaming_run_on_ranks_has_the_log_of_the_reference(runs: dict[str, Path]) -> None:
+    logs = [(runs[name] / "schedule.jsonl").read_text() for name in ("streaming reference", "streaming ranks")]
+    assert logs[0] == logs[1] != ""
+
+
+@pytest.mark.parametrize(("reference", "other"), PAIRS)
+def test_a_whole_run_has_the_same_metrics_to_round_off(runs: dict[str, Path], reference: str, other: str) -> None:
     ours, theirs = (
-        [json.loads(line) for line in (runs[name] / "metrics.jsonl").read_text().splitlines()] for name in ("reference", other)
+        [json.loads(line) for line in (runs[name] / "metrics.jsonl").read_text().splitlines()] for name in (reference, other)
     )
     assert len(ours) == len(theirs) == 8
     for one, two in zip(ours, theirs, strict=True):

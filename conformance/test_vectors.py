@@ -67,8 +67,9 @@ def test_the_torch_house_meets_the_vectors(case: str) -> None:
     found |= {"loss": by_step(found["loss"])}
     for chapter, arrays in expected.items():
         assert_all_close(found[chapter], arrays, EXACT, f"{case} {chapter}")
-    for name, tokens in expected["generate"].items():
-        assert not name.endswith("tokens") or np.array_equal(found["generate"][name], tokens)
+    for chapter in ("generate", "precision"):
+        for name, tokens in expected[chapter].items():
+            assert not name.endswith("tokens") or np.array_equal(found[chapter][name], tokens)
 
 
 def test_there_is_a_file_for_every_case_and_all_are_small() -> None:

@@ -14,7 +14,7 @@ from spec.backend import Backend
 from spec.config import Config
 from spec.types import Array, Batch, IntArray, Sampling
 
-CHAPTERS = ("attention", "moe", "model", "generate", "advantage", "loss", "gradient", "optimizer")
+CHAPTERS = ("attention", "moe", "model", "generate", "precision", "advantage", "loss", "gradient", "optimizer")
 STEPS = 5
 """Optimizer steps: enough for moments and bias corrections to matter."""
 
@@ -22,6 +22,8 @@ SAMPLINGS = (("", 1.0, 1.0), ("nucleus ", 1.3, 0.7))
 """Title, temperature and nucleus: the training setting, and one that uses both."""
 PURPOSE = "conformance"
 """Name of the random stream that responses are sampled with."""
+FP8_PURPOSE = "rollout"
+"""Name of the only random stream that is drawn in FP8 (``Config.samples_in_fp8``)."""
 
 Trace = dict[str, dict[str, Array]]
 Replay = Sequence[IntArray]
@@ -52,6 +54,10 @@ class Tracer(Protocol):
         """All weights of policy and value model."""
         ...
 
+    def published(self, state: Any, config: Config) -> dict[str, Array]:
+        """The matrices that an FP8 policy holds in 8 bits, multiplied out, whole."""
+        ...
+
     def set_value_head(self, state: Any, head: Array) -> None:
         """Give the value model of a state, in place, this head [D, 1]."""
         ...
@@ -68,13 +74,14 @@ def trace(tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, re
             bit may choose another expert, and what follows would no longer be comparable.
 
     Returns:
-        Chapter -> name -> array, in the order of ``CHAPTERS``.
+        Chapter -> name -> array, in the order of ``CHAPTERS``; precision only in float64 (``in_fp8``).
     """
     backend = tracer.backend
     state, learned = started(tracer, config)
     answers: dict[str, Callable[[], Trace]] = {
         "attention": lambda: tracer.forward(state, config, learned, replay),
         "generate": lambda: {"generate": sampled(backend, state, config)},
+        "precision": lambda: in_fp8(tracer, state, config),
         "advantage": lambda: {"advantage": advantages_of(learned, config)},
         "gradient": lambda: {"gradient": tracer.gradients(state, config, learned, replay)},
         "loss": lambda: taken_steps(tracer, state, config, learned),
@@ -84,7 +91,7 @@ def trace(tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, re
         asked = {"attention": ("attention", "moe", "model"), "loss": ("loss", "optimizer")}.get(first, (first,))
         if set(asked) & set(chapters):
             found |= ask()
-    return {chapter: found[chapter] for chapter in CHAPTERS if chapter in chapters}
+    return {chapter: found[chapter] for chapter in CHAPTERS if chapter in chapters and chapter in found}
 
 
 def started(tracer: Tracer, config: Config) -> tuple[Any, Batch]:
@@ -99,18 +106,36 @@ def started(tracer: Tracer, config: Config) -> tuple[Any, Batch]:
     return state, backend.advantages(state, config, case_batch(config), case_rewards(config))
 
 
-def sampled(backend: Backend[Any], state: Any, config: Config) -> dict[str, Array]:
+def sampled(
+    backend: Backend[Any],
+    state: Any,
+    config: Config,
+    samplings: Sequence[tuple[str, float, float]] = SAMPLINGS,
+    purpose: str = PURPOSE,
+) -> dict[str, Array]:
     """Tokens and log-probabilities of sampled responses [requests, limit], at the training setting and in a nucleus."""
     limit = config.rollout.max_response_tokens
     found: dict[str, Array] = {}
-    for title, temperature, top_p in SAMPLINGS:
-        rollouts = backend.generate(state, config, case_requests(config), Sampling(temperature, top_p, limit), PURPOSE)
+    for title, temperature, top_p in samplings:
+        rollouts = backend.generate(state, config, case_requests(config), Sampling(temperature, top_p, limit), purpose)
         for name, rows in (("tokens", [r.response_tokens for r in rollouts]), ("log-probs", [r.log_probs for r in rollouts])):
             array = np.zeros((len(rollouts), limit))
             for row, values in enumerate(rows):
                 array[row, : len(values)] = values
             found[title + name] = array
     return found
+
+
+def in_fp8(tracer: Tracer, state: Any, config: Config) -> Trace:
+    """Chapter precision: the matrices of the FP8 policy and what it samples at the training setting; nothing below float64.
+
+    A last bit may decide a rounding to 8 bits. In float64 that is one in 10^14; in float32 it happens in every response.
+    """
+    if config.precision != "float64":
+        return {}
+    config = config.model_copy(update={"rollout": config.rollout.model_copy(update={"precision": "fp8"})})
+    drawn = sampled(tracer.backend, state, config, SAMPLINGS[:1], FP8_PURPOSE)
+    return {"precision": tracer.published(state, config) | drawn}
 
 
 def advantages_of(batch: Batch, config: Config) -> dict[str, Array]:

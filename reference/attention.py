@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy
 
+from reference.precision import matrix, product
 from spec.config import ModelConfig
 from spec.types import Array, IntArray, Params
 
@@ -96,7 +97,7 @@ def attention(
     K, group = model.key_value_heads, model.heads // model.key_value_heads
 
     def heads(name: str, count: int) -> Array:
-        return np.transpose(np.reshape(np.dot(x_ND, params[prefix + name]), (B, S, count, -1)), (0, 2, 1, 3))
+        return np.transpose(np.reshape(product(x_ND, matrix(params, prefix + name)), (B, S, count, -1)), (0, 2, 1, 3))
 
     q, k, v = heads("query", model.heads), heads("key", K), heads("value", K)
     if model.query_key_norm:
@@ -115,7 +116,7 @@ def attention(
     scores = np.where(numpy.tile(visible, (1, group, 1))[:, None], scores, numpy.asarray(HIDDEN_SCORE, scores.dtype))
     mixed = np.matmul(softmax(scores), v)
     mixed = np.reshape(np.transpose(np.reshape(mixed, (B, model.heads, S, -1)), (0, 2, 1, 3)), (B * S, -1))
-    return np.dot(mixed, params[prefix + "output"])
+    return product(mixed, matrix(params, prefix + "output"))
 
 
 def softmax(x: Array) -> Array:

@@ -29,6 +29,7 @@ from reference.loss import (
 from reference.model import RouterTrace, initial_policy, token_logits, token_values, value_from_policy
 from reference.moe import balance_loss, z_loss
 from reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
+from reference.precision import rollout_weights
 from spec.config import Config, OptimizerConfig
 from spec.errors import Reason, SeedError
 from spec.types import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
@@ -93,12 +94,14 @@ class ReferenceBackend:
         self, state: State, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
-        return generate(state.policy, config.model, requests, sampling, config.seed, purpose, state.version)
+        policy = rollout_weights(state.policy, config, purpose)
+        return generate(policy, config.model, requests, sampling, config.seed, purpose, state.version)
 
     def unit(self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str) -> Unit:
         """Free slots that decode with the policy of a state."""
         positions = config.data.max_prompt_tokens + sampling.max_response_tokens
-        return Unit(state.policy, config.model, slots, positions, sampling, config.seed, purpose, state.version)
+        policy = rollout_weights(state.policy, config, purpose)
+        return Unit(policy, config.model, slots, positions, sampling, config.seed, purpose, state.version)
 
     def snapshot(self, state: State, config: Config) -> State:
         """The policy alone: a state is a value, which no update changes."""

@@ -98,3 +98,16 @@ def _parts(lengths: Sequence[int], config: Config, parts: int) -> list[list[int]
         bounds = [len(lengths) * part // parts for part in range(parts + 1)]
         return [list(range(start, end)) for start, end in pairwise(bounds)]
     return karmarkar_karp(sequence_costs(lengths, config.parallel.balance, config.model), parts)
+
+
+def runs_of_similar(lengths: Sequence[int]) -> list[slice]:
+    """Cut a falling list into runs in which nothing is shorter than half the longest, so that padding is less than half.
+
+    Args:
+        lengths: Lengths >= 1, the longest first.
+    """
+    cuts = [0]
+    for place, length in enumerate(lengths):
+        if 2 * length < lengths[cuts[-1]]:
+            cuts.append(place)
+    return [slice(start, stop) for start, stop in zip(cuts, [*cuts[1:], len(lengths)], strict=True) if start < stop]

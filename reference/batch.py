@@ -116,7 +116,7 @@ def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
     real = np.arange(batch.tokens.shape[1]) < batch.lengths[:, None]
     router = token_weights(real, batch.group, "token")
     weights = {
-        "policy": mean * batch.importance,
+        "policy": mean * np.where(mean != 0.0, batch.importance, 0.0),
         "kl": algorithm.kl_weight * mean,
         "positive": algorithm.positive_weight
         * token_weights(batch.response & batch.positive[:, None], batch.group, "token"),

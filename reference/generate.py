@@ -14,6 +14,7 @@ import autograd.numpy as np
 import numpy
 
 from reference.attention import KeyValueCache
+from reference.balance import runs_of_similar
 from reference.model import hidden_states, logits_of
 from reference.random import uniforms, word_of
 from reference.tokenizer import END
@@ -144,22 +145,17 @@ class Unit:
 
     def admit(self, entering: Sequence[Rollout]) -> None:
         """Read prompts and what was sampled of their answers so far into free slots."""
-        if not entering:
-            return
-        rows = numpy.arange(len(self.active), len(self.active) + len(entering))
+        first = len(self.active)
+        entering = sorted(entering, key=_text_length, reverse=True)
         self.active += entering
-        texts = [(*rollout.request.prompt_tokens, *rollout.response_tokens) for rollout in entering]
-        read = numpy.array([len(text) for text in texts])
-        padded = numpy.zeros((len(texts), read.max()), dtype=numpy.int64)
-        for row, text, rollout in zip(rows, texts, entering, strict=True):
+        for row, rollout in enumerate(entering, start=first):
             request, drawn = rollout.request, len(rollout.response_tokens)
-            padded[row - rows[0], : len(text)] = text
             self.tokens[row, :drawn], self.log_probs[row, :drawn] = rollout.response_tokens, rollout.log_probs
             self.counters[row] = word_of(request.problem.id), request.sample, request.draw, 0
             self.starts[row], self.lengths[row] = len(request.prompt_tokens), drawn
             self.limits[row] = request.forced_length or self.sampling.max_response_tokens
-        positions = numpy.broadcast_to(numpy.arange(padded.shape[1]), padded.shape)
-        self._read(padded, positions, rows, last=read - 1)
+        for run in runs_of_similar([_text_length(rollout) for rollout in entering]):
+            self._read_texts(entering[run], numpy.arange(first + run.start, first + run.stop))
 
     def advance(self, steps: int) -> list[Rollout]:
         """Draw so many tokens of every active response, fewer of one that ends.
@@ -199,6 +195,14 @@ class Unit:
             self._read(self.tokens[rows, newest][:, None], (self.starts[rows] + newest)[:, None], rows)
         return finished
 
+    def _read_texts(self, entering: Sequence[Rollout], rows: IntArray) -> None:
+        """Read whole texts into consecutive rows."""
+        read = numpy.array([_text_length(rollout) for rollout in entering])
+        padded = numpy.zeros((len(entering), read.max()), dtype=numpy.int64)
+        for line, rollout in zip(padded, entering, strict=True):
+            line[: _text_length(rollout)] = (*rollout.request.prompt_tokens, *rollout.response_tokens)
+        self._read(padded, numpy.broadcast_to(numpy.arange(padded.shape[1]), padded.shape), rows, last=read - 1)
+
     def _read(self, tokens_BS: IntArray, positions_BS: IntArray, rows: IntArray, last: IntArray | int = 0) -> None:
         """Run the model over new tokens of consecutive rows and keep the logits after column ``last`` of each."""
         longest = POSITION_BLOCK * (int(positions_BS.max()) // POSITION_BLOCK + 1)
@@ -232,6 +236,10 @@ class Unit:
             weight_versions=(*before.weight_versions, *(self.version,) * drawn),
             finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
         )
+
+
+def _text_length(rollout: Rollout) -> int:
+    return len(rollout.request.prompt_tokens) + len(rollout.response_tokens)
 
 
 def _log_softmax(x: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from reference.advantage import explained_variance, policy_lambda
 from reference.tokenizer import decode
 from spec.config import Config, DataConfig
-from spec.types import Batch, Finish, Metrics, ScoredRollout
+from spec.types import Array, Batch, Finish, Metrics, ScoredRollout
 
 VALUE_POSITIONS = 64
 """Response positions whose mean value is written out; longer responses are sampled evenly."""
@@ -122,6 +122,19 @@ def importance_metrics(batch: Batch, config: Config) -> dict[str, Any]:
         "importance_mean": float(inside.mean()),
         "importance_capped_fraction": float(np.mean(inside >= config.algorithm.importance_cap)),
     }
+
+
+def rollout_metrics(batch: Batch, log_probs: Array) -> Metrics:
+    """Mean over response tokens of ``|log pi - log behaviour|``: what FP8 does to a token's probability, before any update.
+
+    Where samples are continued or kept for a later step, what their weights were behind counts as well.
+
+    Args:
+        batch: Rows as they were drawn.
+        log_probs: Of the trainer's policy [B, S].
+    """
+    gap = np.abs(log_probs - batch.behaviour_log_probs)[batch.response]
+    return {"rollout_log_prob_gap": float(gap.mean())}
 
 
 def mean_of(steps: Sequence[Metrics], prefix: str = "") -> dict[str, float]:

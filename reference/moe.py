@@ -15,6 +15,7 @@ import numpy
 from autograd.extend import defvjp, primitive
 
 from reference.attention import softmax
+from reference.precision import Weight, matrix, product
 from spec.config import ModelConfig
 from spec.types import Array, IntArray, Params
 
@@ -43,14 +44,14 @@ def silu(x: Array) -> Array:
     return x * (0.5 * (1.0 + np.tanh(0.5 * x)))
 
 
-def swiglu(x: Array, gate: Array, up: Array, down: Array) -> Array:
+def swiglu(x: Array, gate: Weight, up: Weight, down: Weight) -> Array:
     """Gated feed-forward ``(silu(x Wg) * x Wu) Wd``, for one expert or for a stack of them side by side."""
-    return np.matmul(silu(np.matmul(x, gate)) * np.matmul(x, up), down)
+    return product(silu(product(x, gate)) * product(x, up), down)
 
 
 def dense_layer(params: Params, prefix: str, x_ND: Array) -> Array:
     """The feed-forward layer of a dense block."""
-    return swiglu(x_ND, params[prefix + "gate"], params[prefix + "up"], params[prefix + "down"])
+    return swiglu(x_ND, *(matrix(params, prefix + name) for name in ("gate", "up", "down")))
 
 
 def moe_layer(
@@ -102,7 +103,7 @@ def dispatch(params: Params, prefix: str, x_ND: Array, expert_ids_Nk: IntArray, 
     slots, capacity = lines(expert_ids_Nk.reshape(-1), E)
     copies = np.reshape(np.repeat(np.expand_dims(x_ND, 1), k, axis=1), (N * k, -1))
     waiting_ECD = np.reshape(place(copies, slots, E * capacity), (E, capacity, -1))
-    answers_ECD = swiglu(waiting_ECD, params[prefix + "gate"], params[prefix + "up"], params[prefix + "down"])
+    answers_ECD = swiglu(waiting_ECD, *(matrix(params, prefix + name) for name in ("gate", "up", "down")))
     answers_NkD = np.reshape(take(np.reshape(answers_ECD, (E * capacity, -1)), slots, E * capacity), (N, k, -1))
     return np.sum(answers_NkD * np.expand_dims(gates_Nk, 2), axis=1)
 

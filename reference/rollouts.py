@@ -34,9 +34,9 @@ class Rollouts(Generic[State]):
         for publication in self._live():
             self.engine.publications[publication], _ = backend.restore(config, directory.snapshot_directory(publication))
 
-    def publish(self, state: State, step: int) -> None:
-        """Sample from these weights from now on, in this step."""
-        self.step, self.engine.effort = step, Effort()
+    def publish(self, state: State, config: Config, step: int) -> None:
+        """Sample from these weights from now on, in this step and as its phase does (``Config.in_phase``)."""
+        self.step, self.engine.effort, self.engine.config = step, Effort(), config
         self.streaming.publish(self.backend.version(state))
         newest, publications = self.books.schedule.newest, self.engine.publications
         if self.config.rollout.continue_with == "newest":

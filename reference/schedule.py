@@ -215,12 +215,14 @@ class Scheduler:
     def decisions(self) -> list[Event]:
         """What follows from the events so far, to be applied and carried out in this order; empty: wait for the world."""
         stale = self.stale()
-        if evicted := [sample.number for sample in stale if sample.unit < 0]:
+        held = {sample.bundle for sample in stale if sample.unit >= 0}
+        if evicted := [sample.number for sample in stale if sample.bundle not in held]:
             return [Evicted(number, STALE) for number in evicted]
         if (batch := self.batch()) is not None:
             return [Taken(batch)]
-        if leaving := [sample.number for sample in (*stale, *self.overflow()) if not sample.recalled]:
-            return [Recalled(number) for number in dict.fromkeys(leaving)]
+        leaving = [sample for sample in (*stale, *self.overflow()) if sample.unit >= 0 and not sample.recalled]
+        if leaving:
+            return [Recalled(number) for number in dict.fromkeys(sample.number for sample in leaving)]
         return list(self.placements())
 
     def drawn(self, event: Event) -> int:
@@ -263,13 +265,15 @@ class Scheduler:
         bundles: dict[int, list[Sample]] = {}
         for sample in state.samples.values():
             bundles.setdefault(sample.bundle, []).append(sample)
-        old = sorted((b for b in bundles.values() if any(map(self.is_old, b))), key=self._bundle_rank)
+        ages = {number: max(map(self.age, bundle)) for number, bundle in bundles.items()}
+        old = [bundle for number, bundle in bundles.items() if 0 < ages[number] <= self.rules.max_staleness]
+        old.sort(key=self._bundle_rank)
         places = self.rules.allowed_old(wanted) // self.rules.bundle
-        last_chance = [b for b in old if max(map(self.age, b)) == self.rules.max_staleness]
+        last_chance = [bundle for bundle in old if ages[bundle[0].bundle] == self.rules.max_staleness]
         if self.rules.at_bound == "wait" and not all(map(_whole, last_chance[:places])):
             return None
-        chosen = [b for b in old if _whole(b)][:places]
-        fresh = [b for b in bundles.values() if _whole(b) and not any(map(self.is_old, b))]
+        chosen = [bundle for bundle in old if _whole(bundle)][:places]
+        fresh = [bundle for number, bundle in bundles.items() if _whole(bundle) and ages[number] == 0]
         chosen += fresh[: wanted // self.rules.bundle - len(chosen)]
         if len(chosen) * self.rules.bundle < wanted:
             return None

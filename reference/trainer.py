@@ -69,7 +69,8 @@ def check(config: Config) -> None:
     """
     examination_problems(config)
     reward_model.check(config)
-    needed = vocabulary_for("".join(FAMILIES[family].CHARACTERS for family in config.data.families))
+    characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
+    needed = vocabulary_for(characters + (reward_model.CHARACTERS if config.data.preferred else ""))
     if config.model.vocabulary < needed:
         raise SeedError(
             Reason.ILLEGAL_VALUE,
@@ -197,13 +198,14 @@ def pretrain_value(run: Run[State]) -> None:
     run.observer.phase("value pretraining", settings.steps, run.progress.phase_step)
     # Monte-Carlo returns are lambda 1, whatever lambda_value RL will use.
     frozen = run.config.algorithm.model_copy(update={"lambda_value": 1.0, "dynamic_sampling": False})
-    config = run.config.model_copy(update={"algorithm": frozen})
+    config = run.config.model_copy(update={"algorithm": frozen}).in_phase("value_pretraining")
     while run.progress.phase_step < settings.steps and run.progress.patience < PATIENCE:
         collection, rollout_timing = roll_out(run, config)
-        batch = learnable(run, config, [item for group in collection.groups for item in group])
+        scored = [item for group in collection.groups for item in group]
+        batch = learnable(run, config, scored)
         began = time.monotonic()
         metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.value_metrics(batch)
-        metrics |= run.rollouts.metrics()
+        metrics |= run.rollouts.metrics() | rollout_gap(run, config, scored)
         metrics |= update(run, config, batch, policy_moves=False)
         timing = rollout_timing | update_timing(began, batch)
         reached = metrics["explained_variance"] >= settings.explained_variance
@@ -217,7 +219,7 @@ def pretrain_value(run: Run[State]) -> None:
 
 def reinforce(run: Run[State]) -> None:
     """Learn from rewards for ``rollout.steps`` steps, or until dynamic sampling finds no more to learn from."""
-    config = run.config
+    config = run.config.in_phase("reinforcement")
     run.observer.phase("reinforcement", config.rollout.steps, run.progress.phase_step)
     while run.progress.phase_step < config.rollout.steps and not run.progress.stopped:
         collection, rollout_timing = roll_out(run, config)
@@ -230,7 +232,7 @@ def reinforce(run: Run[State]) -> None:
         events = learning_events(batch, [quality_of(item, config) for item in scored])
         metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.group_metrics(collection.groups)
         metrics |= {"generation_rounds": collection.rounds} | journal.advantage_metrics(batch, config)
-        metrics |= run.rollouts.metrics() | journal.importance_metrics(batch, config)
+        metrics |= run.rollouts.metrics() | rollout_gap(run, config, scored) | journal.importance_metrics(batch, config)
         metrics |= journal.value_metrics(batch) if config.uses_value_model else {}
         metrics |= update(run, config, batch, policy_moves=has_signal(batch, config))
         timing = rollout_timing | update_timing(began, batch)
@@ -244,7 +246,7 @@ def reinforce(run: Run[State]) -> None:
 def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
     """Collect one batch of scored groups; the curriculum moves on."""
     began = time.monotonic()
-    run.rollouts.publish(run.state, run.progress.step + 1)
+    run.rollouts.publish(run.state, config, run.progress.step + 1)
 
     def sample_and_score(requests: Sequence[Request]) -> list[ScoredRollout]:
         rollouts = run.rollouts.finish(requests)
@@ -265,6 +267,14 @@ def learnable(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) 
     if not config.algorithm.importance_cap:
         return batch
     return truncated_importance(batch, run.backend.log_probs(run.state, config, batch), config.algorithm.importance_cap)
+
+
+def rollout_gap(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) -> Metrics:
+    """How far the policies that drew FP8 rollouts are from the trainer's before any update; nothing in its own precision."""
+    if config.rollout.precision == "trainer":
+        return {}
+    batch = rollout_batch(scored)  # importance weights may have put the trainer's log-probs in the place of the behaviour's
+    return journal.rollout_metrics(batch, run.backend.log_probs(run.state, config, batch))
 
 
 def update(run: Run[State], config: Config, batch: Batch, policy_moves: bool) -> dict[str, float]:

@@ -30,7 +30,8 @@ from scaled.model import Readout, Transformer
 from scaled.objective import Loss, forward, imitation_loss, policy_loss, step_weights, value_loss
 from scaled.offload import Ledger, away, saved_activations, stay
 from scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
-from scaled.parallelize import COMPUTE, build, fill, gradients_of, shards_of, slices_of
+from scaled.parallelize import build, fill, gradients_of, shards_of, slices_of
+from scaled.precision import rollout_weights
 from scaled.stream import Stream, pack
 from scaled.watchdog import phase
 from spec.config import Config, OptimizerConfig
@@ -110,7 +111,8 @@ class ScaledBackend:
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
         with phase(f"generate ({purpose})"):
-            weights, slots = self._sampling_weights(state, config), config.parallel.rollout_slots
+            weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
+            slots = config.parallel.rollout_slots
             return generate(
                 weights, config.model, self.mesh, requests, sampling, config.seed, purpose, state.version, slots
             )
@@ -118,7 +120,7 @@ class ScaledBackend:
     def unit(self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str) -> Unit:
         """Free slots that decode with the policy of a state, spread over the data ranks."""
         with phase(f"generate ({purpose})"):
-            weights = self._sampling_weights(state, config)
+            weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
             positions = config.data.max_prompt_tokens + sampling.max_response_tokens
             return Unit(weights, config.model, self.mesh, slots, positions, sampling, config.seed, purpose, state.version)
 
@@ -214,10 +216,6 @@ class ScaledBackend:
         """Read a checkpoint of any house and layout back, verified."""
         with phase("restore"):
             return checkpoint.restore(config, directory, self.mesh, lambda model: moments(model, config))
-
-    def _sampling_weights(self, state: State, config: Config) -> dict[str, Tensor]:
-        """This rank's slices of the policy in the precision that computes."""
-        return {name: piece.to(COMPUTE[config.precision]) for name, piece in slices_of(state.policy).items()}
 
     def streams(self, batch: Batch, config: Config) -> list[Stream]:
         """This rank's micro-batches of a batch: equally many on every rank, balanced by cost."""

@@ -19,9 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scaled.attention import rms_norm, rotation, wide
-from scaled.collectives import all_gather, sum_over
+from scaled.collectives import all_gather
 from scaled.mesh import Mesh
-from scaled.moe import dispatch, route, swiglu
+from scaled.moe import Experts, dispatch, route, swiglu
+from scaled.precision import Weight, joined, matrix, operand, product
 from spec.config import ModelConfig
 
 Memory = tuple[Tensor, Tensor]
@@ -44,12 +45,12 @@ class Layer:
 
     attention_norm: Tensor
     feed_forward_norm: Tensor
-    projection: Tensor
+    projection: Weight
     head_norms: Tensor | None
-    output: Tensor
+    output: Weight
     router: Tensor | None
-    experts: tuple[Tensor, Tensor, Tensor] | None
-    dense: list[tuple[Tensor, Tensor, Tensor]]
+    experts: Experts | None
+    dense: list[Experts]
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class Decoder:
     def attention(self, layer: Layer, x_nD: Tensor, memory: Memory, first: int, reading: Reading) -> Tensor:
         """Remember keys and values of the new tokens and attend to all remembered ones [n, D]."""
         b, s, K, h = reading.rows, reading.width, self.kv_heads, self.model.head_width
-        joined = (x_nD @ layer.projection).view(b * s, -1, h)
+        joined = product(x_nD, layer.projection).view(b * s, -1, h)
         qk, v = joined[:, :-K], joined[:, -K:]
         if layer.head_norms is not None:
             qk = rms_norm(qk, layer.head_norms, self.model.norm_epsilon)
@@ -172,7 +173,7 @@ class Decoder:
             q = q.view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
             mixed = self.merge(q, keys.unflatten(0, (b, K)), values.unflatten(0, (b, K)), reading.visible_b1qC)
             mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
-        return sum_over(mixed @ layer.output, self.mesh.tensor)
+        return product(mixed, layer.output, self.mesh.tensor)
 
     def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
         """Softmax attention over the keys of all context ranks [b, K, queries, h]."""
@@ -221,25 +222,24 @@ def one_query(q: Tensor, keys: Tensor, values: Tensor, unseen_r1C: Tensor) -> Te
 def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:
     prefix = f"layers.{number}."
 
-    def named(*names: str) -> tuple[Tensor, ...]:
-        return tuple(weights[prefix + name] for name in names)
+    def ready(*names: str) -> Weight:
+        return operand(joined([matrix(weights, prefix + name) for name in names]), weights["embedding"])
 
-    def feed_forward(owner: str) -> tuple[Tensor, Tensor, Tensor]:
-        gate, up, down = named(f"{owner}.gate", f"{owner}.up", f"{owner}.down")
-        return gate, up, down
+    def feed_forward(owner: str) -> Experts:
+        return ready(f"{owner}.gate"), ready(f"{owner}.up"), ready(f"{owner}.down")
 
     head_norms = None
     if model.query_key_norm:
-        query_norm, key_norm = named("attention.query_norm", "attention.key_norm")
+        query_norm, key_norm = (weights[f"{prefix}attention.{name}"] for name in ("query_norm", "key_norm"))
         heads, kv_heads = model.heads // mesh.tensor.size, model.key_value_heads // mesh.tensor.size
         head_norms = torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)])
     is_dense = number < model.dense_layers
     return Layer(
         attention_norm=weights[prefix + "attention_norm"],
         feed_forward_norm=weights[prefix + "feed_forward_norm"],
-        projection=torch.cat(named("attention.query", "attention.key", "attention.value"), 1),
+        projection=ready("attention.query", "attention.key", "attention.value"),
         head_norms=head_norms,
-        output=weights[prefix + "attention.output"],
+        output=ready("attention.output"),
         router=None if is_dense else weights[prefix + "moe.router"],
         experts=None if is_dense else feed_forward("moe"),
         dense=[feed_forward("mlp")] if is_dense else [feed_forward(f"moe.shared.{n}") for n in range(model.shared_experts)],

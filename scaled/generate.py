@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reference.balance import runs_of_similar
 from reference.random import word_of
 from reference.tokenizer import END
 from scaled.collectives import all_gather, gather_objects, max_over
@@ -221,9 +222,13 @@ class _ContinuousBatch:
 
     def together(self, wish: bool) -> bool:
         """Whether to go on: this rank's wish, or anybody's where experts make all ranks step together."""
+        return bool(self.most(int(wish)))
+
+    def most(self, count: int) -> int:
+        """This rank's count, or the largest of any where experts make all ranks step together."""
         if self.mesh.expert.size == 1:
-            return wish
-        return bool(max_over(torch.tensor(int(wish), device=self.mesh.device), self.mesh.world))
+            return count
+        return int(max_over(torch.tensor(count, device=self.mesh.device), self.mesh.world))
 
     def can_admit(self) -> bool:
         """Whether a request waits and a slot is free."""
@@ -233,13 +238,15 @@ class _ContinuousBatch:
         """Fill the free slots: read each different prompt, with what is drawn of its answer, once and draw one token more."""
         first = len(self.active)
         entering = [self.waiting.pop() for _ in range(min(self.slots - first, len(self.waiting)))]
+        entering.sort(key=lambda number: text_length(self.partials[number]), reverse=True)
         self.active += entering
         rows = slice(first, len(self.active))
         partials = [self.partials[number] for number in entering]
         texts = [(*partial.request.prompt_tokens, *partial.response_tokens) for partial in partials]
-        different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-        text_of_row = torch.tensor([different[text] for text in texts], dtype=torch.int64)
-        logits = self.read_texts(list(different), first, text_of_row.to(self.mesh.device))
+        parts = runs_of_similar([len(text) for text in texts])
+        parts += [slice(0, 0)] * (self.most(len(parts)) - len(parts))
+        read = [self.read_texts(texts[part], first + part.start) for part in parts]
+        logits = self.decoder.share(torch.cat(read))
         self.numbers[rows] = self.uniforms_of([partial.request for partial in partials])
         for row, partial in enumerate(partials, start=first):
             self.take_over(row, partial)
@@ -254,12 +261,15 @@ class _ContinuousBatch:
         self.limits[row] = request.forced_length or self.sampling.max_response_tokens
         self.forced[row] = request.forced_length > 0
 
-    def read_texts(self, texts: Sequence[tuple[int, ...]], first: int, text_of_row: Tensor) -> Tensor:
-        """Read different texts into the slots from ``first`` on and copy each to the rows that go on with it.
+    def read_texts(self, text_of_row: Sequence[tuple[int, ...]], first: int) -> Tensor:
+        """Read each different text once, into the slots from ``first`` on, and copy it to the rows that go on with it.
 
         Returns:
-            This rank's share of the logits after each row's text.
+            The logits after each row's text.
         """
+        texts = list(dict.fromkeys(text_of_row))
+        places = {text: place for place, text in enumerate(texts)}
+        places_of_rows = torch.tensor([places[text] for text in text_of_row], dtype=torch.int64, device=self.mesh.device)
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
         width = max((len(text) for text in texts), default=1)
         padded = np.zeros((len(texts), width), dtype=np.int64)
@@ -268,8 +278,9 @@ class _ContinuousBatch:
         tokens, last = self.on_device(padded), self.on_device(lengths - 1)
         positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
         share = self.decoder.step(tokens, positions, width, first, last)
-        self.decoder.copy(first + text_of_row, first + torch.arange(len(text_of_row), device=self.mesh.device), width)
-        return self.decoder.share(all_gather(share, self.mesh.sequence)[text_of_row])
+        rows = torch.arange(len(text_of_row), device=self.mesh.device)
+        self.decoder.copy(first + places_of_rows, first + rows, width)
+        return all_gather(share, self.mesh.sequence)[places_of_rows]
 
     def advance(self) -> None:
         """Read the newest token of every active response and draw the next one."""
@@ -339,6 +350,11 @@ class _ContinuousBatch:
         counters = torch.tensor(keys, dtype=torch.int64, device=self.mesh.device).reshape(-1, 1, 4).repeat(1, limit, 1)
         counters[:, :, 3] = torch.arange(limit, device=self.mesh.device)
         return uniforms(self.seed, self.purpose, counters).cpu().numpy()
+
+
+def text_length(partial: Rollout) -> int:
+    """Tokens of the prompt and of what is drawn of the answer."""
+    return len(partial.request.prompt_tokens) + len(partial.response_tokens)
 
 
 def _rollout(before: Rollout, tokens: list[int], log_probs: list[float], version: int) -> Rollout:

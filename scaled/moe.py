@@ -6,6 +6,8 @@ Dropless: a rank takes however many copies come. Equal to the reference because 
 only, wherever that expert lives and whoever stands beside it in line.
 """
 
+from typing import TypeGuard
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,18 +15,22 @@ from torch import Tensor
 from scaled.attention import wide
 from scaled.collectives import exchange, exchange_counts, sum_over
 from scaled.mesh import Axis
+from scaled.precision import Weight, product
 from spec.config import ModelConfig
 
 FEW_PRODUCTS = 1 << 23
 """Multiplications up to which all experts answer all rows on a CPU: choosing the rows would take longer (measured)."""
 
+Experts = tuple[Weight, Weight, Weight]
+"""gate, up and down of a stack of experts, plain or quantised."""
+
 MOST_PADDING = 3
 """Rows computed per real row up to which one batched product beats a loop over experts (measured on two cores)."""
 
 
-def swiglu(x: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
+def swiglu(x: Tensor, gate: Weight, up: Weight, down: Weight) -> Tensor:
     """Gated feed-forward ``(silu(x Wg) * x Wu) Wd``."""
-    return (F.silu(x @ gate) * (x @ up)) @ down
+    return product(F.silu(product(x, gate)) * product(x, up), down)
 
 
 def top_k(logits_nE: Tensor, k: int) -> Tensor:
@@ -57,7 +63,7 @@ def route(x_nD: Tensor, router: Tensor, model: ModelConfig, given_nk: Tensor | N
 
 
 def dispatch(
-    x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor, weights: tuple[Tensor, Tensor, Tensor], expert: Axis
+    x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor, weights: Experts, expert: Axis
 ) -> Tensor:
     """Send each token's k copies to their experts and sum what comes back, weighed by the gates.
 
@@ -72,7 +78,7 @@ def dispatch(
         sum_{i in I} g_i swiglu_i(x) [n, D].
     """
     n, k = expert_ids_nk.shape
-    if x_nD.device.type == "cpu" and expert.size == 1 and 3 * n * weights[0].numel() <= FEW_PRODUCTS:
+    if _plain(weights) and x_nD.device.type == "cpu" and expert.size == 1 and 3 * n * weights[0].numel() <= FEW_PRODUCTS:
         return ask_all_experts(x_nD, expert_ids_nk, gates_nk, weights)
     flat = expert_ids_nk.reshape(-1)
     order = torch.argsort(flat, stable=True)
@@ -92,12 +98,17 @@ def ask_all_experts(
     return (inner_EnF @ down).sum(0)
 
 
+def _plain(weights: Experts) -> TypeGuard[tuple[Tensor, Tensor, Tensor]]:
+    """Whether these experts are not quantised, so that torch's own products of stacks take them."""
+    return isinstance(weights[0], Tensor)
+
+
 def _unsorted(rows: Tensor, order: Tensor) -> Tensor:
     """Rows back where ``order`` took them from."""
     return torch.empty_like(rows).index_copy(0, order, rows)
 
 
-def _answers_of_ranks(copies: Tensor, counts_E: Tensor, weights: tuple[Tensor, Tensor, Tensor], expert: Axis) -> Tensor:
+def _answers_of_ranks(copies: Tensor, counts_E: Tensor, weights: Experts, expert: Axis) -> Tensor:
     """Answers to copies that are sorted by expert, wherever the experts live, in the same order."""
     if expert.size == 1:
         return run_experts(copies, counts_E, weights)
@@ -111,7 +122,7 @@ def _answers_of_ranks(copies: Tensor, counts_E: Tensor, weights: tuple[Tensor, T
     return exchange(_unsorted(answers, order), received, sent, expert)
 
 
-def run_experts(x: Tensor, counts_E: Tensor, weights: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+def run_experts(x: Tensor, counts_E: Tensor, weights: Experts) -> Tensor:
     """Answers to rows that are sorted by expert. An expert without rows still gets its zero gradient, as all ranks must agree.
 
     One of three ways, whichever is the fastest that the device and the precision have:
@@ -125,7 +136,7 @@ def run_experts(x: Tensor, counts_E: Tensor, weights: tuple[Tensor, Tensor, Tens
         counts_E: How many each expert has.
         weights: gate, up and down of the experts.
     """
-    if has_grouped_product(x, weights[0]):
+    if _plain(weights) and has_grouped_product(x, weights[0]):
         gate, up, down = weights
         ends = counts_E.cumsum(0, dtype=torch.int32)
         inner = F.silu(F.grouped_mm(x, gate, offs=ends)) * F.grouped_mm(x, up, offs=ends)

@@ -27,7 +27,7 @@ from scaled.loss import (
 from scaled.mesh import Mesh
 from scaled.model import Readout, RouterTrace, Transformer
 from scaled.moe import balance_loss, z_loss
-from scaled.parallelize import COMPUTE
+from scaled.precision import COMPUTE
 from scaled.stream import Stream
 from spec.config import Config
 from spec.types import Array, Batch
@@ -56,7 +56,7 @@ def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str
     real = torch.arange(batch.tokens.shape[1], device=device) < lengths[:, None]
     router = token_weights(real, group, "token")
     weights = {
-        "policy": mean * importance,
+        "policy": mean * torch.where(mean != 0.0, importance, 0.0),
         "kl": algorithm.kl_weight * mean,
         "positive": algorithm.positive_weight * token_weights(response & positive[:, None], group, "token"),
         "tokens": token_weights(response, group, "token"),

@@ -22,15 +22,11 @@ from torch.distributed.tensor import DTensor, Shard
 from scaled.collectives import GatherWeights, ScatterGradients, all_gather
 from scaled.mesh import Axis, Mesh
 from scaled.model import Block, Transformer, reference_name
+from scaled.precision import COMPUTE, MASTER
 from scaled.watchdog import collective, moves
 from spec.config import Config
 from spec.layout import group_of, sharded_axis, sliced_axis
 from spec.types import Array
-
-MASTER = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}
-"""Precision of the weights that the optimizer moves, of gradient sums and of moments."""
-COMPUTE = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
-"""Precision of the arithmetic between the weights."""
 
 
 def build(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
@@ -167,8 +163,12 @@ def whole(model: Transformer, shards: Mapping[str, Tensor], name: str) -> Tensor
         shards: Reference name -> this rank's shard.
         name: Which one.
     """
-    piece = unsharded(named(model)[name], shards[name].to(model.mesh.device))
-    axis, ranks = sliced_axis(name), slicing_axis(name, model.mesh)
+    return unsliced(name, unsharded(named(model)[name], shards[name].to(model.mesh.device)), model.mesh)
+
+
+def unsliced(name: str, piece: Tensor, mesh: Mesh) -> Tensor:
+    """The full weight of which each rank holds a slice (``slice_of``). Collective."""
+    axis, ranks = sliced_axis(name), slicing_axis(name, mesh)
     if axis is None or ranks.size == 1:
         return piece
     return all_gather(piece.movedim(axis, 0), ranks).movedim(0, axis)

@@ -40,7 +40,7 @@ Classes = Annotated[
 ]
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
-PRESETS = ("tiny", "seed-200b")
+PRESETS = ("tiny", "mixed", "seed-200b")
 
 
 class Section(BaseModel):
@@ -192,6 +192,16 @@ class RolloutConfig(Section):
     )
     block_tokens: PositiveInt = Field(1, description="tokens that a slot decodes between two looks at the schedule")
     cache_tokens: Count = Field(0, description="positions that the key-value cache of a unit holds over its slots, 0 = no limit")
+    precision: Literal["trainer", "fp8"] = Field(
+        "trainer",
+        description="of the policy that draws rollouts: the trainer's own, or its matrices quantised to FP8 (E4M3), which the "
+        "report does; off by default since small models do not need the speed",
+    )
+    fp8_phases: tuple[Literal["value_pretraining", "reinforcement"], ...] = Field(
+        ("reinforcement",),
+        description="phases whose rollouts are drawn in FP8 if rollout.precision is fp8; examinations never are. Value "
+        "pretraining is short and its policy frozen: V would learn the returns of one fixed rounding",
+    )
 
     @model_validator(mode="after")
     def _sampling_can_be_trained_on(self) -> Self:
@@ -199,6 +209,10 @@ class RolloutConfig(Section):
             raise ValueError(
                 f"rollout.top_p={self.top_p} must be 1.0 (log-probs of a changing nucleus cannot be recomputed; "
                 "evaluation.top_p may be smaller)"
+            )
+        if self.precision == "fp8" and not self.fp8_phases:
+            raise ValueError(
+                "rollout.fp8_phases=[] must name a phase with rollout.precision=fp8: value_pretraining or reinforcement"
             )
         return self
 
@@ -421,6 +435,16 @@ class Config(Section):
     def uses_value_model(self) -> bool:
         """Whether the advantage needs V, so that a value model is built, pretrained and updated."""
         return self.algorithm.advantage == "gae"
+
+    def in_phase(self, phase: str) -> Self:
+        """The configuration that a phase rolls out by: in FP8 only if ``rollout.fp8_phases`` names the phase."""
+        if self.rollout.precision == "trainer" or phase in self.rollout.fp8_phases:
+            return self
+        return self.model_copy(update={"rollout": self.rollout.model_copy(update={"precision": "trainer"})})
+
+    def samples_in_fp8(self, purpose: str) -> bool:
+        """Whether responses of a random stream are drawn in FP8: those that train the policy, never those that examine it."""
+        return self.rollout.precision == "fp8" and purpose == "rollout"
 
 
 def load_config(preset: str, recipe: str, overrides: Sequence[str] = (), **top: Any) -> Config:

@@ -1,4 +1,4 @@
-"""What a judge is given and what it must give back, and what a task without a verifier must offer to a reward model.
+"""What a judge is given and what it must give back, and what a task must offer to a reward model.
 
     Seed-Verifier            question, reference, answer  ->  YES or NO
     Seed-Thinking-Verifier   question, reference, answer  ->  <think>...</think><answer>YES</answer>
@@ -56,7 +56,7 @@ class Judge(Protocol):
 
 
 class PreferenceTask(Protocol):
-    """What a task without a verifier offers, so that a reward model can be trained for it and then be examined.
+    """What a task offers whose quality no verifier decides, or not alone, so that a reward model can be trained and examined.
 
     The preference stands for people. It labels pairs for the reward model; the policy never sees it.
     """

@@ -7,6 +7,23 @@ from spec.config import ModelConfig
 
 Shapes = dict[str, tuple[int, ...]]
 
+QUANTISED = ("query", "key", "value", "output", "gate", "up", "down")
+"""Last part of the names of the matrices that an FP8 policy holds in 8 bits: nearly all weights and nearly all arithmetic.
+
+Not the router (a rounding there sends a token to other experts), not the embedding and the head (every token's probability
+hangs on them, and report and practice keep them), not the norms (vectors).
+"""
+
+
+def is_quantised(name: str) -> bool:
+    """Whether an FP8 policy holds this weight in 8 bits."""
+    return name.rpartition(".")[2] in QUANTISED
+
+
+def scale_of(name: str) -> str:
+    """Name of the scales, one per output channel, that belong to a quantised matrix."""
+    return f"{name}.scale"
+
 
 def block_shapes(model: ModelConfig, layer: int) -> Shapes:
     """Names and shapes of the weights of one block."""

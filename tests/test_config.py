@@ -12,7 +12,10 @@ from reference.puzzles import FAMILIES
 from spec.config import PRESETS, RECIPES, Config, load_config, parse_override, to_toml, validated
 from spec.errors import Reason, SeedError
 
-ROLLOUT_KEYS = "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha"
+ROLLOUT_KEYS = (
+    "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha, max_staleness, "
+    "at_staleness_bound, continue_with, block_tokens, cache_tokens, precision, fp8_phases"
+)
 TOP_KEYS = (
     "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout, reward, reward_model, "
     "algorithm, policy_optimizer, value_optimizer, evaluation, parallel, run"
@@ -228,7 +231,7 @@ def test_every_refusal_names_the_field_the_value_and_what_is_legal(case: str) ->
 
 def test_an_unknown_preset_or_recipe_is_refused_with_the_known_ones() -> None:
     preset, recipe = refusal(preset="huge"), refusal(recipe="reinforce")
-    assert (preset.reason, preset.line) == (Reason.UNKNOWN_NAME, "preset 'huge' is not one of: tiny, seed-200b")
+    assert (preset.reason, preset.line) == (Reason.UNKNOWN_NAME, "preset 'huge' is not one of: tiny, mixed, seed-200b")
     assert (recipe.reason, recipe.line) == (
         Reason.UNKNOWN_NAME,
         "recipe 'reinforce' is not one of: vapo, dapo, grpo, ppo",

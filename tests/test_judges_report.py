@@ -26,6 +26,7 @@ def test_every_judge_is_named_with_figure_and_interval() -> None:
         for wanted in ("50.0 % [25.0, 75.0]", "+0.1250", "[+0.1000, +0.1500]", "30.0 %", "40.0 %", "Judge, before RL", "8 × 1"):
             assert wanted in text
         assert "–" in text  # thinking gave no verdict on any sum
+        assert "+0.0000" in text and "-0.0000" not in text
 
 
 def test_the_tables_of_the_report_are_escaped_html() -> None:

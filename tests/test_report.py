@@ -11,8 +11,9 @@ import h5py
 import numpy as np
 import pytest
 
-from cli.ablation_report import T975, AblationRow, ablation_table, estimate, write_ablation
-from cli.plots import accuracy_interval, class_plot, trend
+from cli.ablation_report import AblationRow, ablation_table, write_ablation
+from cli.estimates import T975, estimate
+from cli.plots import accuracy_interval, class_plot, policy_plots, trend
 from cli.report import GRID_FAMILIES, duration, grid, read_record, sample_row, write_report
 from reference.problems import distinct_problems
 from reference.run_directory import RunDirectory
@@ -203,6 +204,16 @@ def test_the_reward_of_each_data_class_is_drawn_where_there_is_more_than_verifia
     lines = [line | {"reward_by_class": {"general": 0.1, "verifiable": -0.5}} for line in record.of_phase("reinforcement")]
     plot = class_plot(replace(record, metrics=lines))
     assert plot and "general" in plot.svg and "verifiable" in plot.svg
+
+
+def test_the_gap_of_fp8_rollouts_is_drawn_beside_that_of_the_updates_and_nowhere_else(tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    record = read_record(tmp_path / "run")
+    assert "FP8" not in write_report(tmp_path / "run").read_text()
+    lines = [line | {"rollout_log_prob_gap": 0.01} for line in record.of_phase("reinforcement")]
+    in_fp8 = replace(record, metrics=lines, config=load_config("tiny", "vapo", ["rollout.precision=fp8"]))
+    (gap,) = (plot for plot in policy_plots(in_fp8) if plot and plot.title == "Log-prob gap")
+    assert "in the updates" in gap.svg and "before them (FP8)" in gap.svg and "FP8" in gap.caption
 
 
 def test_every_grid_family_has_a_prompt_or_an_answer_that_is_shown_as_a_grid() -> None:

@@ -107,7 +107,8 @@ def examine_preference(
 
     Returns:
         ``by_reward_model`` and ``by_hidden_preference``: share of responses better than their anchor, a tie counting one
-        half, with interval; ``agreement`` of the two on responses that are not tied; mean preference and hidden utility.
+        half, with interval, and ``by_family`` the same of each family where there are several; ``agreement`` of the two on
+        responses that are not tied; mean preference and hidden utility.
     """
     problems = [problem for problem in examination_problems(config) if problem.family in config.data.preferred]
     samples = config.evaluation.samples
@@ -123,11 +124,17 @@ def examine_preference(
         np.array([utility(pair.problem, text) for pair, text in zip(pairs, texts, strict=True)])
         for texts in ([pair.first for pair in pairs], [pair.second for pair in pairs])
     )
+    signs = {"by_reward_model": np.sign(scores - DECIDED), "by_hidden_preference": np.sign(written - anchors)}
+    of_family = np.array([pair.problem.family for pair in pairs])
+    by_family = {
+        family: {name: win_rate(of_all[of_family == family], samples) for name, of_all in signs.items()}
+        for family in config.data.preferred
+    }
     decided = written != anchors
     agree = (scores > DECIDED) == (written > anchors)
     return {
-        "by_reward_model": win_rate(np.sign(scores - DECIDED), samples),
-        "by_hidden_preference": win_rate(np.sign(written - anchors), samples),
+        **{name: win_rate(of_all, samples) for name, of_all in signs.items()},
+        **({"by_family": by_family} if len(by_family) > 1 else {}),
         "agreement": float(agree[decided].mean()) if decided.any() else float("nan"),
         "preference_mean": float(scores.mean()),
         "utility_mean": float(written.mean()),

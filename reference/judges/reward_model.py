@@ -21,6 +21,7 @@ import numpy as np
 
 from reference.batch import plain_batch
 from reference.evaluate import Z95, score_problems
+from reference.judges import notes
 from reference.judges.yes_no import yes_probability
 from reference.problems import problem_set, training_problem
 from reference.puzzles import prose
@@ -35,8 +36,10 @@ from spec.observer import Observer
 from spec.types import Array, Preference, Problem, Rollout
 
 State = TypeVar("State")
-TASKS: Mapping[str, PreferenceTask] = {"prose": prose}
+TASKS: Mapping[str, PreferenceTask] = {"prose": prose, "maze": notes}
 """The families that come with preferences to learn."""
+CHARACTERS = f"?={YES}{NO}#"
+"""What a reward model reads and says beside the characters of its families."""
 EXAMINATION_SEED = 0
 """The held-out pairs are the same for every run, as the held-out problems are."""
 DECIDED = 0.5
@@ -161,7 +164,8 @@ def compare(model: RewardModel[State], pairs: Sequence[Comparison]) -> list[Pref
     yes = yes_probability(model.backend, model.state, model.config, questions)
     forward, backward = yes[: len(pairs)], yes[len(pairs) :]
     return [
-        Preference(float(0.5 * (a_first + 1.0 - b_first)), float(a_first + b_first - 1.0))
+        # Written so that a response compared with itself is a tie to the last bit.
+        Preference(float(0.5 + 0.5 * (a_first - b_first)), float(a_first + b_first - 1.0))
         for a_first, b_first in zip(forward, backward, strict=True)
     ]
 
@@ -205,8 +209,9 @@ def examined(model: RewardModel[State]) -> dict[str, Any]:
     """Agreement with the hidden preference and position bias, on pairs of held-out problems.
 
     Returns:
-        ``agreement`` of the averaged orders and ``agreement_one_order``, with intervals; ``position_bias`` before and after
-        averaging (mean and interval of the order gap), and the share of pairs whose verdict depends on the order.
+        ``agreement`` of the averaged orders and ``agreement_one_order``, with intervals; ``agreement_by_family`` where there
+        are several; ``position_bias`` before and after averaging (mean and interval of the order gap), and the share of pairs
+        whose verdict depends on the order.
     """
     config = model.config
     families, count = config.data.preferred, config.reward_model.examined_pairs
@@ -219,10 +224,14 @@ def examined(model: RewardModel[State]) -> dict[str, Any]:
     labels = np.array([prefers(pair) for pair in pairs])
     scores = np.array([word.score for word in averaged])
     gaps = np.array([word.order_gap for word in averaged])
+    hits = (scores > DECIDED) == labels
+    of_family = np.array([pair.problem.family for pair in pairs])
+    by_family = {family: share(hits[of_family == family]) for family in families} if len(families) > 1 else {}
     one_order = scores + gaps / 2.0  # P(YES | a, b) itself
     after = scores + np.array([word.score for word in turned]) - 1.0
     return {
-        "agreement": share((scores > DECIDED) == labels),
+        "agreement": share(hits),
+        **({"agreement_by_family": by_family} if by_family else {}),
         "agreement_one_order": share((one_order > DECIDED) == labels),
         "position_bias": {"before": mean_interval(gaps), "after": mean_interval(after)},
         "order_gap_absolute": float(np.abs(gaps).mean()),

@@ -118,15 +118,20 @@ def mark(counts: Sequence[Count], allowed: Callable[[Marks], bool] = lambda _: T
 
 
 def cross(
-    words: tuple[str, ...], rows: Sequence[int], columns: Sequence[int], order: Callable[[], Sequence[int]] | None = None
+    words: tuple[str, ...],
+    rows: Sequence[int],
+    columns: Sequence[int],
+    order: Callable[[], Sequence[int]] | None = None,
+    distinct: bool = True,
 ) -> list[str] | None:
-    """Write a word into every row of a square so that its columns are words too, no row and no column twice.
+    """Write a word into every row of a square so that its columns are words too.
 
     Args:
         words: Distinct words, as long as the square is wide.
         rows: For every row the words that fit it: bit ``number`` stands for ``words[number]``.
         columns: The same for every column.
         order: Says at each split which words to try first, as numbers of all words; by default in their own order.
+        distinct: No row and no column twice.
 
     Returns:
         The word of each row, or None if there is no way.
@@ -143,7 +148,7 @@ def cross(
         trials = order() if order else range(len(words))
         return [(*lines[:place], 1 << word, *lines[place + 1 :]) for word in trials if lines[place] >> word & 1]
 
-    found = first((*rows, *columns), lambda lines: _crossed(lines, holding(words)), split)
+    found = first((*rows, *columns), lambda lines: _crossed(lines, holding(words), distinct), split)
     return None if found is None else [words[fitting.bit_length() - 1] for fitting in found[: len(rows)]]
 
 
@@ -236,14 +241,15 @@ def _either_way(counts: Sequence[Count], marks: Marks) -> list[Marks]:
     return [Marks(marks.marked | cell, marks.unmarked), Marks(marks.marked, marks.unmarked | cell)]
 
 
-def _crossed(lines: tuple[int, ...], held: Sequence[Mapping[str, int]]) -> tuple[int, ...] | None:
-    """Take away words that no crossing word agrees with, and words that another line has taken, until nothing changes."""
+def _crossed(lines: tuple[int, ...], held: Sequence[Mapping[str, int]], distinct: bool) -> tuple[int, ...] | None:
+    """Take away words that no crossing word agrees with, and words that a distinct line has taken, until nothing changes."""
     narrowed, size = list(lines), len(lines) // 2
     before: list[int] = []
     while before != narrowed:
         before = narrowed[:]
-        _take_once(narrowed, range(size))
-        _take_once(narrowed, range(size, 2 * size))
+        if distinct:
+            _take_once(narrowed, range(size))
+            _take_once(narrowed, range(size, 2 * size))
         for row in range(size):
             for column in range(size):
                 for symbol, here in held[column].items():

@@ -1,14 +1,15 @@
 """Binario: fill a square with 0 and 1 in balance, never three alike in a row, no line twice.
 
 ==========  =============================================================================================
-prompt      ``B..../.0.0/01.0/1...=``: rows separated by ``/``, ``.`` for a blank.
+prompt      ``B..../.0.0/01.0/1...=``: rows separated by ``/``, ``.`` for a blank. ``BB`` in place of ``B``: lines may be equal.
 response    ``0101/1010/0110/1001``: the whole completed grid, the givens included.
 bare        ``0101011001``: only the digits of the blanks, in reading order, are a correct response too.
 difficulty  4x4 with 6, 10 blanks, 6x6 with 18, 26, 8x8 with 36, 48, and 10x10 with 80: levels 1..7.
 ==========  =============================================================================================
 
 Every row and column holds as many 0 as 1 and never three equal digits side by side; no two rows are equal, and no two
-columns. A puzzle may have several completions and all of them are accepted.
+columns, unless the instance says ``"distinct_lines": false``, a variation that other collections play. A puzzle may have
+several completions and all of them are accepted.
 """
 
 from collections.abc import Mapping
@@ -30,8 +31,9 @@ CHARACTERS = DIGITS + "./=B"
 RULES = (
     "Complete a binary puzzle (Binario, Takuzu). Rows are separated by /, and . is a blank. Write 0 or 1 into every blank "
     "so that every row and every column holds as many 0 as 1, no row or column holds three equal digits side by side, no "
-    "two rows are equal and no two columns are equal; a row may equal a column. Write the whole grid in the same form, or "
-    "only the digits of the blanks in reading order. Any grid that keeps the givens and obeys the rules is accepted."
+    "two rows are equal and no two columns are equal; a row may equal a column. After BB instead of B rows may be equal, and "
+    "columns too. Write the whole grid in the same form, or only the digits of the blanks in reading order. Any grid that "
+    "keeps the givens and obeys the rules is accepted."
 )
 
 
@@ -56,10 +58,10 @@ def identity(instance: Mapping[str, Any]) -> str:
         instance: What ``draw`` returned.
 
     Returns:
-        The grid with its blanks.
+        The grid with its blanks, after ``B`` where lines may be equal.
     """
     grid: str = instance["grid"]
-    return grid
+    return grid if _distinct(instance) else f"B{grid}"
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
@@ -71,7 +73,7 @@ def prompt(instance: Mapping[str, Any]) -> str:
     Returns:
         The prompt.
     """
-    return f"B{instance['grid']}="
+    return f"B{identity(instance)}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
@@ -89,7 +91,7 @@ def solve(instance: Mapping[str, Any]) -> str:
     lines = lines_of(instance["grid"])
     size = len(lines) // 2
     fits = [fitting(_words(size), line) for line in lines.values()]
-    rows = cross(_words(size), fits[:size], fits[size:])
+    rows = cross(_words(size), fits[:size], fits[size:], distinct=_distinct(instance))
     if rows is None:
         raise ValueError(f"no completion exists for {instance['grid']}")
     return "/".join(rows)
@@ -131,11 +133,15 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """
     grid = instance["grid"]
     whole = completed(grid, response)
-    fault = unreadable(response) or misfilled(grid, whole, DIGITS) or _fault(whole)
+    fault = unreadable(response) or misfilled(grid, whole, DIGITS) or _fault(whole, _distinct(instance))
     return judge(fault, whole, "the grid is complete and keeps every rule")
 
 
-def _fault(whole: str) -> str:
+def _distinct(instance: Mapping[str, Any]) -> bool:
+    return instance.get("distinct_lines", True) is not False
+
+
+def _fault(whole: str, distinct: bool) -> str:
     lines = lines_of(whole)
     for name, line in lines.items():
         if line.count("0") != line.count("1"):
@@ -143,7 +149,7 @@ def _fault(whole: str) -> str:
         if "000" in line or "111" in line:
             return f"{name} holds three equal digits side by side"
     for (name, line), (other_name, other) in combinations(lines.items(), 2):
-        if line == other and name.split()[0] == other_name.split()[0]:
+        if distinct and line == other and name.split()[0] == other_name.split()[0]:
             return f"{name} and {other_name} are equal"
     return ""
 

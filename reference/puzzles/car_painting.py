@@ -28,7 +28,7 @@ from spec.types import Verdict
 
 CARS_COLOURS_AND_REACH = {1: (8, 3, 1), 2: (10, 3, 2), 3: (12, 3, 2), 4: (16, 4, 3), 5: (20, 4, 3)}
 LEVELS = range(1, len(CARS_COLOURS_AND_REACH) + 1)
-CHARACTERS = "0123456789 =:ABCDV"
+CHARACTERS = "0123456789 =:ABCDEFGHIV"
 RULES = (
     "Reorder a queue of cars. After the letter V stands how many places each car may move at most, forwards or backwards, then "
     "the colours of the cars in the queue, one letter each. Cars are numbered from 1 in this order. Find an order in which "
@@ -36,8 +36,8 @@ RULES = (
     "spaces, such as 1 3 2 4 for 1ABAB. You may write notes and a colon before it: only what follows the last colon is read. "
     "Every legal order with the fewest changes of colour is accepted."
 )
-COLOURS = "ABCD"
-NUMBER = re.compile(r"[1-9][0-9]?")  # no queue has more than 20 cars
+COLOURS = "ABCDEFGHI"  # at most four are drawn; Enigmata has queues of up to nine colours and 38 cars
+NUMBER = re.compile(r"[1-9][0-9]?")
 
 
 class Line(NamedTuple):
@@ -169,8 +169,8 @@ def _best_line(queue: str, reach: int) -> Line:
     A state is how many cars of each colour stand in line, and the colour of the last: what can follow, and at what cost,
     depends on nothing else.
     """
-    waiting = [[car for car, colour in enumerate(queue, start=1) if colour == wanted] for wanted in COLOURS]
-    states: dict[tuple[tuple[int, ...], int], Line] = {((0,) * len(COLOURS), -1): Line(0, ())}
+    waiting = [[car for car, colour in enumerate(queue, start=1) if colour == wanted] for wanted in COLOURS if wanted in queue]
+    states: dict[tuple[tuple[int, ...], int], Line] = {((0,) * len(waiting), -1): Line(0, ())}
     for place in range(1, len(queue) + 1):
         following: dict[tuple[tuple[int, ...], int], Line] = {}
         for (used, last), line in states.items():

@@ -2,7 +2,7 @@
 
 ==========  =============================================================================================
 prompt      ``OP AC AF BE BF CF DE EF=``: ``OP`` asks for a path, ``OC`` for a cycle; every pair of letters is an edge that can
-            be walked both ways. The vertices are the letters that occur.
+            be walked both ways. The vertices are the letters that occur; one without edges, never drawn, stands alone.
 response    ``ACFBED``: the vertices in the order of the walk. A cycle ends with the vertex it begins with, as ``ABCA``
             does in a triangle. ``impossible`` if there is no such path or cycle.
 difficulty  6, 7, 8, 10 or 12 vertices. One graph in four is impossible.
@@ -23,13 +23,14 @@ from spec.types import Verdict
 
 VERTICES = {1: 6, 2: 7, 3: 8, 4: 10, 5: 12}
 LEVELS = range(1, len(VERTICES) + 1)
-NAMES = "ABCDEFGHIJKL"
+NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # twelve are drawn at most; Enigmata's graphs have up to 25 vertices
 IMPOSSIBLE = "impossible"
-CHARACTERS = NAMES + "OP= imposble"
+CHARACTERS = NAMES + "= imposble"
 RULES = (
     "After OP find a Hamiltonian path, after OC a Hamiltonian cycle of an undirected graph: a walk along its edges that "
     "visits every vertex exactly once, and in a cycle returns to its first vertex. Vertices are letters and every pair of "
-    "letters is an edge; every vertex has at least one. Write the vertices in order without anything between them, and end "
+    "letters is an edge; a letter by itself is a vertex without edges. Write the vertices in order without anything "
+    "between them, and end "
     "a cycle by repeating its first vertex. If there is no such walk, write the word impossible and nothing else."
 )
 PATH, CYCLE = "P", "C"
@@ -162,6 +163,8 @@ def _graph(edges: list[str]) -> Graph:
 def _first_walk(edges: list[str], kind: str) -> str:
     """Find the walk that is first in alphabetical order, or the empty text if there is none."""
     graph = _graph(edges)
+    if not _looks_possible(edges, "".join(graph), kind):
+        return ""
     # A cycle passes through every vertex, so it may as well begin with the first.
     starts = list(graph)[:1] if kind == CYCLE else list(graph)
     in_vain: set[tuple[str, frozenset[str]]] = set()
@@ -217,11 +220,14 @@ def _edges_without_walk(random: np.random.Generator, names: str, kind: str) -> l
 
 
 def _looks_possible(edges: list[str], names: str, kind: str) -> bool:
-    """Say whether the graph passes a glance: all vertices hang together, and none of a cycle's has a single edge."""
-    ends = "".join(edges)
-    if min(map(ends.count, names)) < (2 if kind == CYCLE else 1):
+    """Say whether the graph passes a glance: all vertices hang together, and each of a cycle's has two edges.
+
+    Without it the search would walk all over a large graph before it finds out that one vertex cannot be reached.
+    """
+    graph = _graph(edges)
+    if min(len(graph.get(name, "")) for name in names) < (2 if kind == CYCLE else min(1, len(names) - 1)):
         return False
-    graph, reached, waiting = _graph(edges), {names[0]}, [names[0]]
+    reached, waiting = {names[0]}, [names[0]]
     while waiting:
         found = set(graph[waiting.pop()]) - reached
         reached |= found

@@ -1,14 +1,16 @@
 """Magic squares: fill the blanks so that all rows, columns and both diagonals have the same sum.
 
 ==========  =============================================================================================
-prompt      ``Q8 . 6/. 5 7/4 9 .=``: numbers separated by spaces, rows by ``/``, ``.`` for a blank.
+prompt      ``Q8 . 6/. 5 7/4 9 .=``: numbers separated by spaces, rows by ``/``, ``.`` for a blank. ``QQ`` in place of
+            ``Q``: any different integers.
 response    ``8 1 6/3 5 7/4 9 2``: the whole completed square, the givens included.
 bare        ``1 3 2``: only the numbers of the blanks, in reading order, are a correct response too.
 difficulty  Levels 1, 2: 3x3 with 3, 5 blanks. Levels 3..5: 4x4 with 6, 8, 10 blanks. Levels 6, 7: 5x5 with 11, 13.
 ==========  =============================================================================================
 
 A square of side n holds each of 1..n² once, so every line sums to n(n²+1)/2. A puzzle may have several completions and
-all of them are accepted; the square a puzzle was made from is not kept.
+all of them are accepted; the square a puzzle was made from is not kept. An instance of side 3 with ``"any_integers": true``
+is the variation that other collections play: any different integers with equal sums. It is never drawn.
 """
 
 import re
@@ -18,24 +20,27 @@ from typing import Any
 
 import numpy as np
 
+from reference.puzzles.integer_square import integer_square
 from spec.puzzle import judge, unreadable
 from spec.types import Verdict
 
 SIDE_AND_BLANKS = {1: (3, 3), 2: (3, 5), 3: (4, 6), 4: (4, 8), 5: (4, 10), 6: (5, 11), 7: (5, 13)}
 LEVELS = range(1, len(SIDE_AND_BLANKS) + 1)
-CHARACTERS = "0123456789./ =Q"
+CHARACTERS = "0123456789./ =Q-"
 RULES = (
     "Complete a magic square: every row, every column and both diagonals have the same sum, and a square of side n holds "
-    "each number from 1 to n*n exactly once. Numbers are separated by spaces, rows by /, and . is a blank. Write the whole "
-    "square in the same form, or only the numbers of the blanks in reading order, separated by spaces. Any square that "
-    "keeps the givens and obeys the rules is accepted."
+    "each number from 1 to n*n exactly once, or, after QQ instead of Q, any different integers. Numbers are separated by "
+    "spaces, rows by /, and . is a blank. Write the whole square in the same form, or only the numbers of the blanks in "
+    "reading order, separated by spaces. Any square that keeps the givens and obeys the rules is accepted."
 )
 BLANK = "."
 NUMBER = re.compile(r"[1-9][0-9]?")  # the largest number is 25
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}")
 # A random search for a 4x4 square needs some 300 steps, but one in a hundred needs fifty times that: starting over is
 # quicker. Random searches for a 5x5 square take a third of a second, so these are built instead.
 PATIENCE = 500
 LARGEST_SEARCHED = 4
+SIDE_OF_ANY = 3
 
 
 class OutOfPatience(Exception):
@@ -68,10 +73,10 @@ def identity(instance: Mapping[str, Any]) -> str:
         instance: What ``draw`` returned.
 
     Returns:
-        The grid.
+        The grid, after ``Q`` where any integers will do.
     """
     grid: str = instance["grid"]
-    return grid
+    return f"Q{grid}" if _any_integers(instance) else grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
@@ -83,7 +88,7 @@ def prompt(instance: Mapping[str, Any]) -> str:
     Returns:
         The prompt.
     """
-    return f"Q{instance['grid']}="
+    return f"Q{identity(instance)}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
@@ -100,6 +105,8 @@ def solve(instance: Mapping[str, Any]) -> str:
     """
     cells = _cells(instance["grid"])
     side = len(instance["grid"].split("/"))
+    if _any_integers(instance):
+        return _rows(_completed_with_any(cells, side), side, blank=None)
     square = [0 if cell == BLANK else int(cell) for cell in cells]
     if not _Search([range(1, side * side + 1)] * len(cells), side, None).complete(square):
         raise ValueError(f"no completion exists for {instance['grid']}")
@@ -144,7 +151,7 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """
     fault = unreadable(response)
     completed = "" if fault else response if "/" in response else _filled(instance["grid"], response)
-    return judge(fault or _fault(instance["grid"], completed), completed, "the square is magic and keeps the givens")
+    return judge(fault or _fault(instance, completed), completed, "the square is magic and keeps the givens")
 
 
 def random_square(random: np.random.Generator, side: int) -> list[int]:
@@ -202,19 +209,35 @@ def _filled(grid: str, numbers: str) -> str:
     return "/".join(" ".join(next(rest) if cell == BLANK else cell for cell in row.split(" ")) for row in grid.split("/"))
 
 
-def _fault(grid: str, completed: str) -> str:
+def _any_integers(instance: Mapping[str, Any]) -> bool:
+    return instance.get("any_integers") is True
+
+
+def _completed_with_any(cells: Sequence[str], side: int) -> list[int]:
+    given = {cell: int(word) for cell, word in enumerate(cells) if word != BLANK}
+    square = integer_square(given) if side == SIDE_OF_ANY else None
+    if square is None:
+        raise ValueError(f"no completion with any integers is found for {' '.join(cells)}")
+    return square
+
+
+def _fault(instance: Mapping[str, Any], completed: str) -> str:
+    grid, any_integers = instance["grid"], _any_integers(instance)
     side = len(grid.split("/"))
     rows = [row.split(" ") for row in completed.split("/")]
     if [len(row) for row in rows] != [side] * side:
         return f"the answer is not {side} rows of {side} numbers separated by single spaces"
     words = [word for row in rows for word in row]
-    if not all(NUMBER.fullmatch(word) and int(word) <= side * side for word in words):
+    if any_integers and not all(INTEGER.fullmatch(word) for word in words):
+        return "the answer holds something that is not an integer of at most six digits"
+    if not any_integers and not all(NUMBER.fullmatch(word) and int(word) <= side * side for word in words):
         return f"the answer holds something that is not a number from 1 to {side * side}"
     if any(kept not in (BLANK, word) for kept, word in zip(_cells(grid), words, strict=True)):
         return "a given number was changed"
     if len(set(words)) != len(words):
         return "a number is used twice"
-    square, total = list(map(int, words)), _line_sum(side)
+    square = list(map(int, words))
+    total = sum(square[:side]) if any_integers else _line_sum(side)
     wrong = next((line for line in _lines(side) if sum(square[cell] for cell in line) != total), None)
     return "" if wrong is None else f"the cells {[cell + 1 for cell in wrong]} do not sum to {total}"
 
@@ -223,8 +246,8 @@ def _cells(grid: str) -> list[str]:
     return grid.replace("/", " ").split(" ")
 
 
-def _rows(square: Sequence[int], side: int) -> str:
-    words = [str(number) if number else BLANK for number in square]
+def _rows(square: Sequence[int], side: int, blank: int | None = 0) -> str:
+    words = [BLANK if number == blank else str(number) for number in square]
     return "/".join(" ".join(words[first : first + side]) for first in range(0, side * side, side))
 
 

@@ -12,7 +12,7 @@ Any walk that stays inside the grid, enters no wall and ends on the goal is acce
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,13 +86,8 @@ def solve(instance: Mapping[str, Any]) -> str:
     Returns:
         The walk with its notes: the demonstration.
     """
-    rows, walk = instance["grid"].split("/"), answer(instance)
-    row, column = _find(rows, "S")
-    noted = ""
-    for move in walk:
-        row, column = row + MOVES[move][0], column + MOVES[move][1]
-        noted += f"{move}{row * len(rows[0]) + column + 1}"
-    return noted
+    walk = answer(instance)
+    return "".join(f"{move}{cell}" for move, cell in zip(walk, cells(instance, walk), strict=True))
 
 
 def answer(instance: Mapping[str, Any]) -> str:
@@ -111,6 +106,25 @@ def answer(instance: Mapping[str, Any]) -> str:
     if walk is None:
         raise ValueError(f"no walk leads from S to G in {instance['grid']}")
     return walk
+
+
+def cells(instance: Mapping[str, Any], walk: Sequence[str]) -> list[int]:
+    """Number the cell that each move reaches, walls or not.
+
+    Args:
+        instance: What ``draw`` returned.
+        walk: Keys of ``MOVES``.
+
+    Returns:
+        One number per move, from 1 in reading order; 0 outside of the grid.
+    """
+    rows = instance["grid"].split("/")
+    row, column = _find(rows, "S")
+    reached = []
+    for move in walk:
+        row, column = row + MOVES[move][0], column + MOVES[move][1]
+        reached.append(row * len(rows[0]) + column + 1 if _inside(rows, row, column) else 0)
+    return reached
 
 
 def work(instance: Mapping[str, Any]) -> int:

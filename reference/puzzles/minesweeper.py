@@ -31,13 +31,18 @@ RULES = (
     "mine; a digit is an open cell without a mine and counts the mines in the up to eight cells around it. The number of "
     "all mines is not known. List exactly the hidden cells that hold a mine in every placement that agrees with all digits: "
     "each cell once, as two digits, row then column, counted from 1 at the upper left, in any order, separated by one blank, "
-    "such as 11 32. Reasoning may precede the list, followed by =; only what follows the last = is judged."
+    "such as 11 32; in a grid of more than nine rows or columns as four digits, such as 0101 0302. Reasoning may precede the "
+    "list, followed by =; only what follows the last = is judged."
 )
 HIDDEN, MINE = ".", "*"
 MINE_SHARE = 0.3
 # With fewer cells open hardly a mine is certain, with more the digits give every mine away one by one.
 OPEN_SHARE = 0.6
+LONGEST_SHORT_SIDE = 9
+"""Drawn grids have at most seven rows and columns; with more than nine, as collections have, a cell is named by four digits."""
+
 CELLS = re.compile(r"[1-9][1-9](?: [1-9][1-9])*")
+WIDE_CELLS = re.compile(r"[0-9]{4}(?: [0-9]{4})*")
 
 
 class Count(NamedTuple):
@@ -100,7 +105,7 @@ def solve(instance: Mapping[str, Any]) -> str:
     certain = _certain_mines(instance["grid"])
     rows = instance["grid"].split("/")
     marked = [
-        "".join(MINE if _name(row, column) in certain else mark for column, mark in enumerate(line))
+        "".join(MINE if cell_name(row, column, _side(rows)) in certain else mark for column, mark in enumerate(line))
         for row, line in enumerate(rows)
     ]
     return f"{'/'.join(marked)}={' '.join(certain)}"
@@ -145,9 +150,25 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     return judge(fault, listed, "the cells are the mines that are certain")
 
 
+def cell_name(row: int, column: int, side: int) -> str:
+    """Name a cell as an answer does.
+
+    Args:
+        row: From 0.
+        column: From 0.
+        side: The longer side of the grid.
+
+    Returns:
+        Row and column from 1, one digit each, or two in a grid of side 10 or more.
+    """
+    return f"{row + 1}{column + 1}" if side <= LONGEST_SHORT_SIDE else f"{row + 1:02}{column + 1:02}"
+
+
 def _fault(grid: str, listed: str) -> str:
-    if not CELLS.fullmatch(listed):
-        return "the answer is not a list of cells, two digits from 1 each, separated by single blanks"
+    small = _side(grid.split("/")) <= LONGEST_SHORT_SIDE
+    if not (CELLS if small else WIDE_CELLS).fullmatch(listed):
+        digits = "two digits from 1" if small else "four digits"
+        return f"the answer is not a list of cells, {digits} each, separated by single blanks"
     cells = listed.split(" ")
     if len(set(cells)) != len(cells):
         return "a cell is listed twice"
@@ -158,8 +179,9 @@ def _fault(grid: str, listed: str) -> str:
     return "" if len(cells) == len(certain) else "a cell that must hold a mine is not listed"
 
 
-def _name(row: int, column: int) -> str:
-    return f"{row + 1}{column + 1}"
+def _side(rows: list[str]) -> int:
+    """The longer side of a grid."""
+    return max(len(rows), len(rows[0]))
 
 
 def _random_grid(random: np.random.Generator, side: int) -> str:
@@ -178,25 +200,56 @@ def _directions() -> list[tuple[int, int]]:
 def _certain_mines(grid: str) -> list[str]:
     """List the cells that hold a mine in every placement, in reading order.
 
-    The mines of one placement are the only candidates. A placement that leaves a candidate free rules it out, and
-    with it every other candidate that the placement leaves free; if there is none, the candidate is certain.
+    What the digits settle one by one is settled first. The digits left fall into islands that share no open cell, and each
+    island is searched by itself: the time is that of the largest.
 
     Raises:
         ValueError: No placement agrees with the digits.
     """
     rows = grid.split("/")
     counts = _counts(rows)
-    candidates = _placement(counts, free=0)
-    if candidates is None:
+    settled = _settled(counts, free=0, mines=0)
+    if settled is None:
         raise ValueError(f"no placement of mines agrees with {grid}")
-    certain, side = 0, len(rows[0])
+    free, certain = settled
+    for island in _islands([_left(count, free, certain) for count in counts]):
+        found = _certain_on(island)
+        if found is None:
+            raise ValueError(f"no placement of mines agrees with {grid}")
+        certain |= found
+    cells = [(row, column) for row in range(len(rows)) for column in range(len(rows[0]))]
+    return [cell_name(*cell, _side(rows)) for place, cell in enumerate(cells) if certain >> place & 1]
+
+
+def _certain_on(counts: list[Count]) -> int | None:
+    """Find the mines that every placement has, as bits; None if there is no placement.
+
+    The mines of one placement are the only candidates. A placement that leaves a candidate free rules it out, and
+    with it every other candidate that the placement leaves free; if there is none, the candidate is certain.
+    """
+    candidates, certain = _placement(counts, free=0), 0
+    if candidates is None:
+        return None
     while candidates:
         candidate = candidates & -candidates
         other = _placement(counts, free=candidate)
         certain |= candidate if other is None else 0
         candidates &= ~candidate if other is None else other
-    places = range(len(rows) * side)
-    return [_name(*divmod(place, side)) for place in places if certain >> place & 1]
+    return certain
+
+
+def _islands(counts: list[Count]) -> list[list[Count]]:
+    """Part the counts that still see an open cell, so that no cell is seen from two islands."""
+    islands: list[tuple[int, list[Count]]] = []
+    for count in counts:
+        if count.around:
+            near = [island for island in islands if island[0] & count.around]
+            islands = [island for island in islands if not island[0] & count.around]
+            cells, members = count.around, [count]
+            for other_cells, others in near:
+                cells, members = cells | other_cells, others + members
+            islands.append((cells, members))
+    return [members for _, members in islands]
 
 
 def _counts(rows: list[str]) -> list[Count]:
@@ -214,29 +267,41 @@ def _placement(counts: list[Count], free: int, mines: int = 0) -> int | None:
     """Find a placement with the given mines, and none in the free cells, that agrees with every count.
 
     Args:
-        counts: All digits.
+        counts: Digits.
         free: Cells that hold no mine, as bits.
         mines: Cells that hold one, as bits.
 
     Returns:
         All mines as bits, none of them out of sight of every digit, or None if no placement exists.
     """
-    open_question, changed = 0, True
-    while changed:  # until no digit settles its surroundings by itself
-        changed, open_question = False, 0
+    settled = _settled(counts, free, mines)
+    if settled is None:
+        return None
+    free, mines = settled
+    open_question = next(filter(None, (_left(count, free, mines).around for count in counts)), 0)
+    if not open_question:
+        return mines
+    cell = open_question & -open_question
+    found = _placement(counts, free | cell, mines)
+    return found if found is not None else _placement(counts, free, mines | cell)
+
+
+def _settled(counts: list[Count], free: int, mines: int) -> tuple[int, int] | None:
+    """Free and mine the cells that digits give away one by one, until none does; None if a digit cannot be right."""
+    changed = True
+    while changed:
+        changed = False
         for count in counts:
-            unsettled = count.around & ~free & ~mines
-            missing = count.mines - (count.around & mines).bit_count()
+            missing, unsettled = _left(count, free, mines)
             if not 0 <= missing <= unsettled.bit_count():
                 return None
             if unsettled and missing == 0:
                 free, changed = free | unsettled, True
             elif unsettled and missing == unsettled.bit_count():
                 mines, changed = mines | unsettled, True
-            else:
-                open_question = open_question or unsettled
-    if not open_question:
-        return mines
-    cell = open_question & -open_question
-    found = _placement(counts, free | cell, mines)
-    return found if found is not None else _placement(counts, free, mines | cell)
+    return free, mines
+
+
+def _left(count: Count, free: int, mines: int) -> Count:
+    """What a digit still says of the cells around it that are open."""
+    return Count(count.mines - (count.around & mines).bit_count(), count.around & ~free & ~mines)

@@ -17,6 +17,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from reference.sandbox.host import SandboxError
+from reference.sandbox.probe import AUTOMATIC, choose
 from reference.verify.judgement import Judgement, error, judgement_of
 from reference.verify.lines import Heading, Rule, parsed, raw_lines
 from reference.verify.own import checked_address
@@ -48,7 +50,8 @@ def verify_file(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, tol
         The counts of all lines, those of an earlier run included.
 
     Raises:
-        SeedError: UNREADABLE_FILE, FILE_EXISTS, FOREIGN_OUTPUT, or VERIFIER_FAILED if the user's own verifier does not load.
+        SeedError: UNREADABLE_FILE, FILE_EXISTS, FOREIGN_OUTPUT, ILLEGAL_COMBINATION if an earlier run has executed programs in
+            another isolation, or VERIFIER_FAILED if the user's own verifier does not load.
     """
     tally = Tally()
 
@@ -59,7 +62,7 @@ def verify_file(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, tol
     with opened(path) as file:
         check_verifier(pool, rule)
         with appended(out, resume) as written:
-            lines = continued(raw_lines(file), written, rule, out, note)
+            lines = continued(raw_lines(file), written, rule, pool.limits.isolation, out, note)
             for heading, judgement in judged(lines, rule, pool):
                 append(out, written, output_line(heading, judgement))
                 note(heading, judgement)
@@ -101,7 +104,9 @@ def output_line(heading: Heading, judgement: Judgement) -> bytes:
     return json.dumps(said | {"line": heading.line}).encode("ascii") + b"\n"
 
 
-def continued(lines: Iterator[bytes], written: BinaryIO, rule: Rule, out: Path, earlier: Listener) -> Iterator[bytes]:
+def continued(
+    lines: Iterator[bytes], written: BinaryIO, rule: Rule, isolation: str, out: Path, earlier: Listener
+) -> Iterator[bytes]:
     """Go through what an earlier run has written, side by side with its input.
 
     A last line that a kill has cut short is cut off. That happens only after all others have been found to belong to the
@@ -111,6 +116,7 @@ def continued(lines: Iterator[bytes], written: BinaryIO, rule: Rule, out: Path, 
         lines: All input lines.
         written: The output, open for reading and writing; left at its end.
         rule: Who judges.
+        isolation: Where programs are to be run from now on.
         out: Name of the output.
         earlier: Hears of every line that is there already.
 
@@ -118,7 +124,7 @@ def continued(lines: Iterator[bytes], written: BinaryIO, rule: Rule, out: Path, 
         The lines that are still to be judged.
 
     Raises:
-        SeedError: FOREIGN_OUTPUT.
+        SeedError: FOREIGN_OUTPUT, ILLEGAL_COMBINATION.
     """
     whole = 0
     for number, line in enumerate(iter(written.readline, b""), start=1):
@@ -135,9 +141,36 @@ def continued(lines: Iterator[bytes], written: BinaryIO, rule: Rule, out: Path, 
         judgement = _read_back(line, heading)
         if judgement is None:
             raise _foreign(out, f"line {number} is no judgement of that input line by this verifier")
+        if judgement.verdict.isolation and not heading.verifier:
+            check_isolation(isolation, judgement.verdict.isolation, f"line {number} of {out}")
         whole += len(line)
         earlier(heading, judgement)
     return lines
+
+
+def check_isolation(isolation: str, earlier: str, place: str) -> None:
+    """Refuse to continue in another isolation: the verdicts of one file would not be those of any uninterrupted run.
+
+    Args:
+        isolation: What is wanted now; ``automatic`` stands for what it chooses here.
+        earlier: What a program of the earlier run was executed in.
+        place: Which line says so.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    if isolation == earlier:
+        return
+    chosen = ""
+    if isolation == AUTOMATIC:
+        try:
+            chosen = choose(isolation)
+        except SandboxError:
+            chosen = "none"
+    if chosen != earlier:
+        named = f"isolation={isolation}{f' (here: {chosen})' if chosen else ''}"
+        line = f"{named} must be {earlier}, in which {place} was judged; resume with that, or choose another --out"
+        raise SeedError(Reason.ILLEGAL_COMBINATION, line)
 
 
 def check_verifier(pool: Pool, rule: Rule) -> None:

@@ -14,7 +14,7 @@ verifier         optional: ``path.py:function``, a verifier for this line, if th
 label            ``correct`` or ``wrong`` (``seed audit`` only)
 ===============  =============================================================================================
 
-Other fields are ignored.
+Other fields are ignored, but for the one that ``--by`` names: its text is where the line is counted.
 """
 
 import json
@@ -50,7 +50,7 @@ class Heading:
     Attributes:
         id: As given; None if there is none.
         domain: As given; None if there is none.
-        row: Where the line is counted: its domain if that is known, else ``NO_DOMAIN``.
+        row: Where the line is counted: under its field ``Rule.counted_by``, or its domain, or ``NO_DOMAIN``.
         verifier: The user's own verifier; empty for the domain's.
         line: Digest of the line's bytes, without its line end.
         problem: Digest of the problem: responses to one problem are not independent of each other.
@@ -70,11 +70,14 @@ class Heading:
 class Rule:
     """Who judges: one verifier for all lines, or that of each line's domain; and whether a line may name its own.
 
+    ``counted_by`` names the field under whose text a line is counted; where there is none it is counted by its domain.
+
     A line that names a Python file has it run. So this takes the word of the user: a file of responses comes from anywhere.
     """
 
     verifier: str = ""
     lines_may_choose: bool = False
+    counted_by: str = "domain"
 
 
 def raw_lines(file: BinaryIO) -> Iterator[bytes]:
@@ -106,7 +109,7 @@ def parsed(line: bytes, rule: Rule) -> tuple[Heading, Request | Judgement]:
     Returns:
         Its heading, and the request or the ``error`` that says what is wrong with the line.
     """
-    fields, fault = _fields(line)
+    fields, fault = fields_of(line)
     identity, domain = _name(fields, "id"), _name(fields, "domain")
     own = fields.get("verifier", "")
     verifier = own if rule.lines_may_choose and isinstance(own, str) and own else rule.verifier
@@ -114,7 +117,7 @@ def parsed(line: bytes, rule: Rule) -> tuple[Heading, Request | Judgement]:
     heading = Heading(
         id=identity,
         domain=domain,
-        row=domain if known and domain else NO_DOMAIN,
+        row=(_name(fields, rule.counted_by) or domain) if known and domain else NO_DOMAIN,
         verifier=verifier,
         line=digest(line),
         problem=digest(str(fields.get("problem")).encode("utf-8", "surrogatepass")),
@@ -129,7 +132,15 @@ def digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:DIGEST_DIGITS]
 
 
-def _fields(line: bytes) -> tuple[Mapping[str, Any], str]:
+def fields_of(line: bytes) -> tuple[Mapping[str, Any], str]:
+    """Read a line as an object.
+
+    Args:
+        line: One line without its end.
+
+    Returns:
+        Its fields, or none and what is wrong with the line.
+    """
     if len(line) > MAX_LINE_BYTES:
         return {}, f"the line is longer than {MAX_LINE_BYTES >> 20} MiB"
     if not line.strip():

@@ -12,7 +12,10 @@ from cli.verify import printable
 from reference.problems import is_held_out, qualified_identity
 from reference.puzzles import FAMILIES
 from reference.sandbox import probe
+from reference.verify.file import check_isolation
 from reference.verify.worker import Limits
+from spec.errors import Reason, SeedError
+from tests.sandbox.machines import first_sound
 from tests.verify.test_file import own_line
 from tests.verify.test_worker import BEHAVE
 
@@ -158,3 +161,45 @@ def test_the_time_limit_can_be_set(tmp_path: Path) -> None:
     done = run("verify", tmp_path / "in", "--out", tmp_path / "out", *OWN, "--time-limit", "0.5")
     assert done.exit_code == 0
     assert "time limit of 0.5 s" in done.stdout
+
+
+def code_file(path: Path, count: int = 2) -> Path:
+    line = {"domain": "code", "problem": "", "tests": ["assert one() == 1"], "response": "def one(): return 1"}
+    path.write_text("\n".join(json.dumps({"id": f"{number}"} | line) for number in range(count)))
+    return path
+
+
+def test_a_file_is_not_continued_in_another_isolation(tmp_path: Path) -> None:
+    out, held = tmp_path / "out", first_sound()
+    command = ("verify", code_file(tmp_path / "in"), "--out", out, "--jobs", 1)
+    assert run(*command, "--isolation", held).exit_code == 0
+    whole = out.read_bytes()
+    part = whole[: whole.index(b"\n") + 20]  # cut in the middle of its second line
+    out.write_bytes(part)
+    refused = f"isolation=weak must be {held}, in which line 1 of {out} was judged"
+    assert_refused(run(*command, "--resume", "--isolation", probe.WEAK), "illegal-combination", refused)
+    assert out.read_bytes() == part
+    assert run(*command, "--resume", "--isolation", held).exit_code == 0
+    assert out.read_bytes() == whole
+
+
+@pytest.mark.parametrize("chosen", ["landlock", "bubblewrap", ""])
+def test_automatic_isolation_continues_only_what_it_chooses_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    sound = {name: probe.Soundness(name == chosen, "switched off") for name in probe.PREFERRED}
+    monkeypatch.setattr(probe, "soundness", sound.__getitem__)
+    if chosen == "landlock":
+        check_isolation(probe.AUTOMATIC, "landlock", "line 1")
+    else:
+        with pytest.raises(SeedError) as refusal:
+            check_isolation(probe.AUTOMATIC, "landlock", "line 1")
+        assert refusal.value.reason is Reason.ILLEGAL_COMBINATION
+        assert refusal.value.line.startswith(f"isolation=automatic (here: {chosen or 'none'}) must be landlock, in which line 1")
+
+
+def test_files_without_executed_programs_are_continued_under_any_isolation(tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(own_line("a") + b"\n" + own_line("b"))
+    command = ("verify", tmp_path / "in", "--out", tmp_path / "out", *OWN)
+    assert run(*command, "--isolation", probe.WEAK).exit_code == 0
+    assert run(*command, "--isolation", probe.PREFERRED[0], "--resume").exit_code == 0
