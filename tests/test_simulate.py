@@ -348,10 +348,10 @@ def test_a_simulation_leaves_a_table_its_figures_and_a_report_that_needs_nothing
         (("--floor-ms", "nan"), ("--floor-ms=nan", "finite")),
         (("--train-us", "inf"), ("--train-us=inf", "finite")),
         (("--alpha", "nan"), ("--alpha=nan", "between 0 and 1")),
-        (("--alpha", "1.5"), ("--alpha", "1.5", "0.0<=x<=1.0")),
+        (("--alpha", "1.5"), ("--alpha=1.5", "at least 0.0 and at most 1.0")),
         (("--floor-ms", "0", "--token-us", "0"), ("--floor-ms=0", "--token-us=0")),
         (("--trainers", "0", "--standalone", "0"), ("--trainers=0", "--standalone=0")),
-        (("--steps", "2"), ("--steps", "x>=3")),
+        (("--steps", "2"), ("--steps=2", "at least 3")),
     ],
 )
 def test_bad_settings_are_refused_before_anything_is_written(
