@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -16,10 +17,10 @@ from cli.main import seed
 from cli.srs import verdict
 from cli.srs_plots import slots_used
 from reference.backend import ReferenceBackend
-from reference.events import Event, Evicted, Finished, Switched, line_of
+from reference.events import Advanced, Event, Evicted, Finished, line_of
 from reference.lengths import lengths_named
 from reference.run_directory import SCHEDULE, RunDirectory
-from reference.schedule import Rules, Unit, replay
+from reference.schedule import Rules, Scheduler, Unit, replay
 from reference.simulate import Cost, simulate
 from reference.streaming import Books, LocalEngine, Streaming, rules_of
 from reference.sweep import Figures, Point, World, pays_until, sweep
@@ -141,15 +142,22 @@ def test_standalone_units_decode_during_the_training_and_the_others_never() -> N
     assert inside(1) > 0.3 * sum(end - start for start, end in training)
 
 
-def test_a_unit_that_goes_on_reads_what_it_holds_again_unless_it_keeps_its_snapshot() -> None:
-    newest = rules(0.5, standalone=1)
-    snapshot = replace(newest, continue_with="snapshot")
-    dear = replace(EVERYTHING, prefill=4.0)
-    switched, kept = (simulate(made, HEAVY, dear, 6, prompt=10, block=4) for made in (newest, snapshot))
-    assert any(isinstance(event, Switched) for event in switched.log)
-    assert not any(isinstance(event, Switched) for event in kept.log)
-    free = simulate(newest, HEAVY, replace(dear, prefill=0.0), 6, prompt=10, block=4)
-    assert switched.seconds > free.seconds
+@pytest.mark.parametrize(("continue_with", "reading", "passes"), [("newest", 17, 1), ("snapshot", 0, 2)])
+def test_a_unit_that_goes_on_reads_what_it_holds_again_or_makes_a_pass_for_every_version(
+    continue_with: Literal["newest", "snapshot"], reading: int, passes: int
+) -> None:
+    """Prompts of 3 tokens, 10 steps until the batch of one is there, 4 more while the trainer trains: 17 tokens are held then."""
+    made = Rules(0.5, 1, 1, 1, 3, "wait", continue_with, (Unit(2, standalone=True),))
+    first, second = simulate(made, [10, 1000, 10, 10], Cost(1.0, prefill=1.0, train=4.0), 2, prompt=3).iterations
+    assert (first.taken, first.end) == (3 + 3 + 10, 20)
+    assert second.taken == 20 + reading + 3 + 10 * passes
+
+
+def test_a_unit_that_was_idle_begins_when_it_gets_something() -> None:
+    """Standalone, it draws 2 tokens of the first sample, 3 of the last, rests from 5 to 10, then goes on with what is parked."""
+    made = Rules(0.75, 3, 1, 1, 3, "wait", "newest", (Unit(2), Unit(1, standalone=True)))
+    (iteration,) = simulate(made, [2, 10, 1000, 3], Cost(1.0, train=4.0), 1).iterations
+    assert (iteration.taken, iteration.effort.tokens) == (10, 2 + 3 + 10 + 10 + 4)
 
 
 # Decisions
@@ -201,6 +209,23 @@ def test_the_simulation_writes_the_log_of_the_real_system(block: int, slots: int
     assert len(log) > 100
     if block == 1:
         assert outcome.decode_steps == engine.effort.decode_steps
+
+
+@given(worlds(), lengths_lists)
+@laws
+def test_spans_count_fresh_and_old_as_the_scheduler_does(world: tuple[Rules, Cost, int], lengths: list[int]) -> None:
+    made, cost, block = world
+    outcome = simulate(made, lengths, cost, 4, prompt=3, block=block)
+    scheduler, ended, counts = Scheduler(made), list[bool](), list[tuple[int, int, int]]()
+    for event in outcome.log:
+        if isinstance(event, Finished):
+            ended.append(scheduler.is_old(scheduler.state.samples[event.sample]))
+        if isinstance(event, Advanced):
+            old = [*ended, *map(scheduler.is_old, scheduler.running(event.unit))]
+            counts.append((event.unit, len(old) - sum(old), sum(old)))
+            ended.clear()
+        scheduler.apply(event)
+    assert counts == [(span.unit, span.fresh, span.old) for span in outcome.spans]
 
 
 def test_an_eviction_at_the_bound_is_counted() -> None:
