@@ -238,7 +238,7 @@ class _ContinuousBatch:
         """Fill the free slots: read each different prompt, with what is drawn of its answer, once and draw one token more."""
         first = len(self.active)
         entering = [self.waiting.pop() for _ in range(min(self.slots - first, len(self.waiting)))]
-        entering.sort(key=lambda number: text_length(self.partials[number]), reverse=True)
+        entering.sort(key=lambda number: _text_length(self.partials[number]), reverse=True)
         self.active += entering
         rows = slice(first, len(self.active))
         partials = [self.partials[number] for number in entering]
@@ -278,8 +278,9 @@ class _ContinuousBatch:
         tokens, last = self.on_device(padded), self.on_device(lengths - 1)
         positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
         share = self.decoder.step(tokens, positions, width, first, last)
-        rows = torch.arange(len(text_of_row), device=self.mesh.device)
-        self.decoder.copy(first + places_of_rows, first + rows, width)
+        if len(texts) < len(text_of_row):
+            rows = torch.arange(len(text_of_row), device=self.mesh.device)
+            self.decoder.copy(first + places_of_rows, first + rows, width)
         return all_gather(share, self.mesh.sequence)[places_of_rows]
 
     def advance(self) -> None:
@@ -352,7 +353,7 @@ class _ContinuousBatch:
         return uniforms(self.seed, self.purpose, counters).cpu().numpy()
 
 
-def text_length(partial: Rollout) -> int:
+def _text_length(partial: Rollout) -> int:
     """Tokens of the prompt and of what is drawn of the answer."""
     return len(partial.request.prompt_tokens) + len(partial.response_tokens)
 

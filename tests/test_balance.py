@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.cases import case_batch, case_config
-from reference.balance import karmarkar_karp, sequence_costs, spread
+from reference.balance import karmarkar_karp, runs_of_similar, sequence_costs, spread
 from scaled.backend import ScaledBackend
 from scaled.launch import World
 from scaled.parallelize import shards_of
@@ -149,3 +149,12 @@ def test_p1_an_optimizer_step_does_not_depend_on_the_deal(changes: tuple[str, ..
     for name, weight in weights.items():
         np.testing.assert_allclose(weight, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
     assert metrics == pytest.approx(expected_metrics, rel=1e-12, abs=1e-12)
+
+
+@given(lengths=st.lists(st.integers(1, 500), max_size=40))
+@settings(derandomize=True, deadline=None)
+def test_runs_of_similar_lengths_cover_all_and_pad_less_than_half(lengths: list[int]) -> None:
+    falling = sorted(lengths, reverse=True)
+    runs = [falling[run] for run in runs_of_similar(falling)]
+    assert [length for run in runs for length in run] == falling
+    assert all(run and sum(run) * 2 >= len(run) * run[0] for run in runs)

@@ -62,7 +62,7 @@ def refusal(done: Result) -> str:
          "--backend, --preset, --recipe, --seed, --out, --resume, --help"),
         (("--threads", "x"), "unknown-name: --threads is not an option; legal options of seed: --version, --help"),
         (("rnu",), f"unknown-name: rnu is not a command (did you mean run?); legal commands of seed: {NAMES}"),
-        (("puzzles", "solve"), "unknown-name: solve is not a command; legal commands of seed puzzles: generate"),
+        (("puzzles", "solve"), "unknown-name: solve is not a command; legal commands of seed puzzles: generate, read"),
         (
             ("run", "--resume", "x", "--seed", "2", "a.b=1"),
             "illegal-combination: --resume takes its configuration from the run directory; --seed, a.b=1 must not be given too",
