@@ -229,6 +229,68 @@ def read_puzzles(file: Path, out: Path) -> None:
     read(file, out)
 
 
+@seed.group()
+def srs() -> None:
+    """The streaming rollout scheduler: simulate it before a run, replay its decisions after one."""
+
+
+@srs.command()
+@click.option("--lengths", default="lognormal:mean=1000,sigma=1,max=8000", show_default=True, metavar="DISTRIBUTION",
+              help="Response lengths: lognormal:mean=M,sigma=S,max=L, constant:tokens=N, or FILE.jsonl of {\"tokens\": n}.")
+@click.option("--prompts", type=click.IntRange(1), default=16, show_default=True, help="Prompts of a batch.")
+@click.option("--samples", type=click.IntRange(1), default=8, show_default=True, help="Samples of a prompt.")
+@click.option("--whole-groups", is_flag=True, help="A batch takes all samples of a prompt together.")
+@click.option("--prompt-tokens", type=click.IntRange(0), default=100, show_default=True, help="Tokens of a prompt.")
+@click.option("--trainers", type=click.IntRange(0), default=1, show_default=True,
+              help="Units that decode only while the trainer waits.")
+@click.option("--standalone", type=click.IntRange(0), default=1, show_default=True, help="Units that decode all the time.")
+@click.option("--slots", type=click.IntRange(0), default=0, show_default=True,
+              help="Samples that a unit decodes side by side, 0 = a batch over all units.")
+@click.option("--alpha", "alphas", type=click.FloatRange(0.0, 1.0), multiple=True,
+              help="srs_alpha to simulate; may be given several times.  [default: 0.9, 0.8, ... 0.1; 1 is always there]")
+@click.option("--staleness", type=click.IntRange(0), default=8, show_default=True, help="As rollout.max_staleness.")
+@click.option("--at-bound", type=click.Choice(("wait", "evict")), default="wait", show_default=True,
+              help="As rollout.at_staleness_bound.")
+@click.option("--continue-with", type=click.Choice(("newest", "snapshot")), default="newest", show_default=True,
+              help="As rollout.continue_with.")
+@click.option("--cache-tokens", type=click.IntRange(0), default=0, show_default=True, help="As rollout.cache_tokens.")
+@click.option("--block-tokens", type=click.IntRange(1), default=16, show_default=True, help="As rollout.block_tokens.")
+@click.option("--steps", type=click.IntRange(3), default=30, show_default=True,
+              help="Steps of the trainer; the first third is warm-up.")
+@click.option("--floor-ms", type=click.FloatRange(0.0), default=20.0, show_default=True,
+              help="A decode step of a unit, whoever is in its slots: reading the weights.")
+@click.option("--token-us", type=click.FloatRange(0.0), default=40.0, show_default=True, help="Each token of it, on top.")
+@click.option("--prefill-us", type=click.FloatRange(0.0), default=5.0, show_default=True,
+              help="Each token read when a sample enters a slot.")
+@click.option("--train-ms", type=click.FloatRange(0.0), default=0.0, show_default=True, help="Training on a batch.")
+@click.option("--train-us", type=click.FloatRange(0.0), default=500.0, show_default=True,
+              help="Each response token of it, on top.")
+@click.option("--publish-ms", type=click.FloatRange(0.0), default=1000.0, show_default=True,
+              help="Bringing new weights to the units.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Keys the lengths.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/simulation"), show_default=True, help="New folder.")
+def simulate(out: Path, **options: Any) -> None:
+    """What streaming would bring: the scheduler in virtual time, against the synchronous system on the same machines.
+
+    Prints a line per srs_alpha and writes simulation.json and report.html. refilling is the speed-up without decoding
+    during the training, overlap what that adds. The costs are yours to measure: the defaults describe no machine.
+    """
+    from cli.srs import ALPHAS, Settings, simulate_command
+
+    options["alphas"] = options["alphas"] or ALPHAS
+    simulate_command(out, Settings(**options))
+
+
+@srs.command("replay")
+@click.argument("directory", metavar="RUN_DIR", type=click.Path(path_type=Path))
+def replay_run(directory: Path) -> None:
+    """Decide everything again from the schedule.jsonl of a run. Exit code 1 if a decision does not follow from the log."""
+    from cli.srs import replay_command
+
+    if not replay_command(directory):
+        raise SystemExit(1)
+
+
 def _rule_and_pool(
     verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, isolation: str, jobs: int | None, by: str
 ) -> "tuple[Rule, Pool]":

@@ -249,17 +249,22 @@ class Scheduler:
 
     def is_old(self, sample: Sample) -> bool:
         """Whether some of its tokens are of older weights than the newest."""
-        return self.age(sample) > 0
+        return 0 <= sample.oldest < self.state.newest
 
     def stale(self) -> list[Sample]:
         """Samples that no batch may take any more, and what shares a bundle with them."""
-        over = {s.bundle for s in self.state.samples.values() if self.age(s) > self.rules.max_staleness}
+        youngest = self.state.newest - self.rules.max_staleness
+        over = {s.bundle for s in self.state.samples.values() if 0 <= s.oldest < youngest}
         return [s for s in self.state.samples.values() if s.bundle in over] if over else []
 
     def batch(self) -> tuple[int, ...] | None:
         """The batch that the trainer waits for, oldest samples first in line, in the order of opening; None: go on waiting."""
         wanted, state = self.state.wanted, self.state
-        if not wanted or sum(sample.finished for sample in state.samples.values()) < wanted:
+        finished = [sample for sample in state.samples.values() if sample.finished] if wanted else []
+        # Asked at every look, so what cannot be enough is found before samples are grouped and ranked.
+        if not wanted or len(finished) < wanted:
+            return None
+        if sum(not self.is_old(sample) for sample in finished) < wanted - self.rules.allowed_old(wanted):
             return None
         bundles: dict[int, list[Sample]] = {}
         for sample in state.samples.values():
@@ -295,14 +300,16 @@ class Scheduler:
         the one with the oldest token goes first, then the longest; among fresh ones the first opened. So nobody is passed
         for ever: whoever waits longer is ahead of all who came later.
         """
+        plans = sorted(enumerate(self.rules.units), key=lambda pair: not pair[1].standalone)
+        serving = [(unit, plan) for unit, plan in plans if plan.standalone or self.state.wanted]
+        running = {unit: self.running(unit) for unit, _ in serving if unit not in self.state.lost}
+        if all(len(here) >= self.rules.units[unit].slots for unit, here in running.items()):
+            return
         waiting = [s for s in self.state.samples.values() if s.unit < 0 and not s.finished]
         old = sorted((s for s in waiting if self.is_old(s)), key=self._rank, reverse=True)
-        fresh = sorted((s for s in waiting if not self.is_old(s)), key=self._rank, reverse=True)
-        for unit in sorted(range(len(self.rules.units)), key=lambda unit: not self.rules.units[unit].standalone):
+        fresh = sorted((s for s in waiting if not self.is_old(s)), key=_number, reverse=True)
+        for unit, here in running.items():
             plan = self.rules.units[unit]
-            if unit in self.state.lost or not (plan.standalone or self.state.wanted):
-                continue
-            here = self.running(unit)
             places, held = plan.slots - len(here), sum(s.prompt + s.tokens for s in here)
             room = plan.slots - math.floor(self.rules.alpha * plan.slots)
             old_here = sum(map(self.is_old, here))
@@ -327,6 +334,11 @@ class Scheduler:
 
     def _bundle_rank(self, bundle: Sequence[Sample]) -> tuple[int, int, int]:
         return min(map(self._rank, bundle))
+
+
+def _number(sample: Sample) -> int:
+    """Place in line among fresh samples: order of opening."""
+    return sample.number
 
 
 def _whole(bundle: Sequence[Sample]) -> bool:

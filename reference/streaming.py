@@ -133,19 +133,31 @@ class Streaming:
             pool |= {number: unanswered(request) for number, request in zip(numbers, bundle, strict=True)}
             self.happen(Opened(numbers[0], numbers, len(bundle[0].prompt_tokens)))
         self.happen(Requested(rules.batch))
-        batch = None
-        while batch is None:
-            batch = self.step()
+        batch = self.wait_for_batch()
         self.listen(self.engine.pause())
         return [pool.pop(number) for number in batch]
 
-    def serve(self, over: Callable[[], bool]) -> None:
-        """Keep units busy that run while the trainer trains, until it is over."""
-        while not over():
-            self.step()
+    def wait_for_batch(self) -> tuple[int, ...]:
+        """Carry out decisions and listen to the units until the trainer has what it wants."""
+        while True:
+            decisions = self.decide()
+            if decisions and isinstance(decisions[0], Taken):
+                return decisions[0].samples
+            if not decisions:
+                self.listen(self.engine.wait())
 
-    def step(self) -> tuple[int, ...] | None:
-        """Carry out what is decided now, or listen to the units if nothing is; the batch, if it is taken."""
+    def serve(self, training: Callable[[], bool]) -> None:
+        """Keep the units that run beside a busy trainer at work.
+
+        Args:
+            training: Whether the trainer is still busy.
+        """
+        while training():
+            if not self.decide():
+                self.listen(self.engine.wait())
+
+    def decide(self) -> list[Event]:
+        """Carry out what follows from the events so far."""
         decisions = self.scheduler.decisions()
         for decision in decisions:
             if isinstance(decision, Taken):
@@ -155,13 +167,9 @@ class Streaming:
                 del self.books.pool[decision.sample]
                 self.engine.effort.evicted += 1
             self.happen(decision)
-            if isinstance(decision, Taken):
-                return decision.samples
         self.engine.admit([d for d in decisions if isinstance(d, Admitted)], self.books.pool)
         self.engine.recall([d.sample for d in decisions if isinstance(d, Recalled)])
-        if not decisions:
-            self.listen(self.engine.wait())
-        return None
+        return decisions
 
     def listen(self, news: Sequence[Told]) -> None:
         """Take note of what units tell."""
