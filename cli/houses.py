@@ -7,7 +7,7 @@ from typing import Any
 from spec.backend import Backend
 from spec.config import Config
 from spec.errors import Reason, SeedError
-from spec.layout import Layout
+from spec.layout import Layout, unit_layout
 
 
 @contextlib.contextmanager
@@ -35,8 +35,25 @@ def house(config: Config) -> Iterator[Backend[Any]]:
     from scaled.launch import start, together
 
     world = start(config.parallel)
-    with together(world):
-        yield ScaledBackend(world, layout, device_of(world, config.parallel.device))
+    device = device_of(world, config.parallel.device)
+    if world.everyone is None:
+        with together(world):
+            yield ScaledBackend(world, layout, device)
+        return
+    from scaled.fleet import MpiFleet, serve_unit
+
+    if world.unit is not None:
+        with together(world):
+            serve_unit(world, config, ScaledBackend(world, unit_layout(config.parallel), device))
+        raise SystemExit(0)
+    fleet = MpiFleet(world, config)
+    try:
+        with together(world):
+            backend = ScaledBackend(world, layout, device)
+            backend.fleet = fleet
+            yield backend
+    finally:
+        fleet.stop()
 
 
 def _layout_of_a_torch_that_loads(config: Config) -> Layout:

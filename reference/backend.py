@@ -64,6 +64,7 @@ class ReferenceBackend:
 
     name = "reference"
     coordinator = True
+    fleet = None
 
     def once(self, compute: Callable[[], Answer]) -> Answer:
         """What ``compute`` returns: there is one process."""

@@ -18,6 +18,8 @@ from reference.events import (
     Event,
     Evicted,
     Finished,
+    Joined,
+    Lost,
     Opened,
     Parked,
     Published,
@@ -107,11 +109,16 @@ class Streaming:
         """
         self.scheduler, self.books, self.engine, self.note = Scheduler(rules, books.schedule), books, engine, note
 
-    def publish(self, version: int) -> None:
-        """Say that the newest weights are of this version; the same version again is no news."""
+    def publish(self, version: int) -> int:
+        """Say that the newest weights are of this version; the same version again is no news.
+
+        Returns:
+            The number of the newest publication.
+        """
         if version != self.books.version:
             self.books.version = version
             self.happen(Published(self.scheduler.state.newest + 1))
+        return self.scheduler.state.newest
 
     def openings(self) -> int:
         """Prompts that the next ``finish`` should bring."""
@@ -180,9 +187,18 @@ class Streaming:
 
     def close(self) -> None:
         """The run is over: give up what is still under way, by name."""
-        for number in list(self.scheduler.state.samples):
-            del self.books.pool[number]
-            self.happen(Evicted(number, ENDED))
+        for sample in list(self.scheduler.state.samples.values()):
+            del self.books.pool[sample.number]
+            if sample.unit >= 0:
+                self.happen(Parked(sample.number, sample.tokens))
+            self.happen(Evicted(sample.number, ENDED))
+
+    def forget_units(self) -> None:
+        """After a kill: what ran on standalone units starts again from what the pool has of it."""
+        for unit in sorted({sample.unit for sample in self.scheduler.state.samples.values() if sample.unit >= 0}):
+            self.happen(Lost(unit))
+        for unit in list(self.scheduler.state.lost):
+            self.happen(Joined(unit))
 
     def happen(self, event: Event) -> None:
         """Apply an event and write it down."""
@@ -191,15 +207,12 @@ class Streaming:
         self.note(event)
 
 
-def rules_of(config: Config, units: tuple[Unit, ...] = ()) -> Rules:
-    """The scheduler's rules for a run.
-
-    Args:
-        config: The run's.
-        units: Where samples can run; without any, one unit beside the trainer.
-    """
-    rollout = config.rollout
+def rules_of(config: Config) -> Rules:
+    """The scheduler's rules for a run: unit 0 beside the trainer, then the standalone ones."""
+    rollout, parallel = config.rollout, config.parallel
     batch = rollout.prompts * rollout.samples_per_prompt
+    beside = Unit(parallel.rollout_slots or batch, rollout.cache_tokens)
+    standalone = Unit(parallel.unit_slots or beside.slots, rollout.cache_tokens, standalone=True)
     return Rules(
         alpha=rollout.srs_alpha,
         batch=batch,
@@ -208,7 +221,7 @@ def rules_of(config: Config, units: tuple[Unit, ...] = ()) -> Rules:
         max_staleness=rollout.max_staleness,
         at_bound=rollout.at_staleness_bound,
         continue_with=rollout.continue_with,
-        units=units or (Unit(config.parallel.rollout_slots or batch, rollout.cache_tokens),),
+        units=(beside, *[standalone] * parallel.units),
     )
 
 
@@ -237,6 +250,11 @@ class LocalEngine(Generic[State]):
             entering = [decision.sample for decision in decisions if decision.version == version]
             self.numbers |= {pool[number].request: number for number in entering}
             self.units[version].admit([pool[number] for number in entering])
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is in a slot."""
+        return any(unit.running for unit in self.units.values())
 
     def recall(self, numbers: Sequence[int]) -> None:
         """Remember whom to give back."""

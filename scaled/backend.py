@@ -34,6 +34,7 @@ from scaled.parallelize import build, fill, gradients_of, shards_of, slices_of
 from scaled.precision import rollout_weights
 from scaled.stream import Stream, pack
 from scaled.watchdog import phase
+from spec.backend import Fleet
 from spec.config import Config, OptimizerConfig
 from spec.errors import Reason, SeedError
 from spec.layout import Layout
@@ -59,6 +60,7 @@ class ScaledBackend:
         """
         self.world, self.mesh = world, build_mesh(layout, device)
         self.coordinator = world.rank == 0
+        self.fleet: Fleet | None = None
         self.ledger, self.counts_memory = Ledger(), False
 
     def once(self, compute: Callable[[], Answer]) -> Answer:

@@ -58,6 +58,8 @@ class World:
         communicator: MPI's world, or None without ``mpirun``.
         store: Where ranks leave notes for each other; None for one process.
         watchdog: The thread that ends all ranks when they stand still; None for one process.
+        everyone: MPI's world, trainers and standalone units; None if there are no units.
+        unit: Number of the standalone unit that these processes are; None for trainers.
     """
 
     rank: int = 0
@@ -66,6 +68,8 @@ class World:
     communicator: Any = None
     store: Any = None
     watchdog: Any = None
+    everyone: Any = None
+    unit: int | None = None
 
 
 def started_by_mpi() -> bool:
@@ -81,10 +85,22 @@ def agreed_layout(parallel: ParallelConfig) -> Layout:
             degrees do not fit.
     """
     if not started_by_mpi():
+        if parallel.units:
+            raise SeedError(
+                Reason.ILLEGAL_COMBINATION,
+                f"parallel.units={parallel.units} must be 0 in one process; with it: mpirun -n {1 + parallel.standalone_ranks}",
+            )
         return layout_for(parallel, 1)
-    size = _communicator().size
+    everyone = _communicator().size
+    size = everyone - parallel.standalone_ranks
+    if size < 1:
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"parallel.units={parallel.units} of {parallel.unit_ranks} ranks must leave one of {everyone} ranks to train; "
+            f"legal: at most {(everyone - 1) // parallel.unit_ranks}",
+        )
     launched = max(int(os.environ.get(name, 1)) for name in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE"))
-    if size == 1 < launched:  # each process believes that it is alone: all of them would write the same run
+    if everyone == 1 < launched:  # each process believes that it is alone: all of them would write the same run
         raise SeedError(
             Reason.BACKEND_MISSING,
             f"the launcher started {launched} processes that MPI cannot join; legal: the mpirun that belongs to {sys.executable}",
@@ -126,11 +142,17 @@ def start(parallel: ParallelConfig, store_timeout: float = 300.0) -> World:
     communicator = _communicator()
     _abort_on_uncaught(communicator)
     machine = communicator.Split_type(MPI.COMM_TYPE_SHARED)
-    world = World(communicator.rank, communicator.size, machine.rank, communicator)
+    everyone, unit = None, None
+    if parallel.units:
+        everyone, trainers = communicator.Dup(), communicator.size - parallel.standalone_ranks
+        unit = None if communicator.rank < trainers else 1 + (communicator.rank - trainers) // parallel.unit_ranks
+        communicator = communicator.Split(unit or 0, communicator.rank)
+    neighbours = communicator.Split_type(MPI.COMM_TYPE_SHARED)
+    world = World(communicator.rank, communicator.size, machine.rank, communicator, everyone=everyone, unit=unit)
     if world.size == 1:
         return world
     # All ranks on one machine meet on loopback, which needs no resolvable host name.
-    host = "127.0.0.1" if machine.size == world.size else socket.gethostname()
+    host = "127.0.0.1" if neighbours.size == world.size else socket.gethostname()
     return _join(world, host, parallel, store_timeout)
 
 

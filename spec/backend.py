@@ -39,12 +39,49 @@ class Unit(Protocol):
         ...
 
 
+class Fleet(Protocol):
+    """Standalone units of a job, numbered from 1, which decode in processes of their own while the trainer trains."""
+
+    units: int
+
+    def publish(self, state: Any, publication: int, precision: str) -> None:
+        """Send the policy's weights to all units; returns before they have them. Collective among trainer ranks.
+
+        Args:
+            state: Holds the policy.
+            publication: Its number.
+            precision: ``rollout.precision`` of the phase.
+        """
+        ...
+
+    def tell(self, unit: int, message: Any) -> None:
+        """Send plain data to a unit; what is sent first arrives first. Only the coordinator does."""
+        ...
+
+    def hear(self, patience: float) -> list[tuple[int, Any]]:
+        """What units have said since, after at most so many seconds if nobody has said anything."""
+        ...
+
+    def abandon(self, unit: int) -> None:
+        """Send nothing more to a unit."""
+        ...
+
+    def stop(self) -> None:
+        """Let all units end."""
+        ...
+
+
 class Backend(Protocol[State]):
     """The face of a house."""
 
     name: str
     coordinator: bool
     """Whether this process is the one that writes, prints and decides; in a single process it is."""
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """Standalone units, if the job has any."""
+        ...
 
     def once(self, compute: Callable[[], Answer]) -> Answer:
         """What ``compute`` returns or raises at the coordinator, the same for every process.

@@ -345,9 +345,27 @@ class ParallelConfig(Section):
     recompute: Switch = Field(False, description="keep only the input of each block and compute it again in the backward pass")
     activation_offload: Switch = Field(False, description="keep saved activations off the device until the backward pass")
     optimizer_offload: Switch = Field(False, description="keep the moments of AdamW off the device between steps")
+    units: Count = Field(0, description="standalone streaming units: groups of ranks that decode while the others train")
+    unit_tp: PositiveInt = Field(1, description="tensor parallelism within a unit")
+    unit_cp: PositiveInt = Field(1, description="context parallelism within a unit; it has unit_cp * unit_tp ranks")
+    unit_ep: PositiveInt = Field(1, description="expert parallelism within a unit, divides its ranks")
+    unit_slots: Count = Field(0, description="responses that a unit decodes side by side, 0 = as many as beside the trainer")
+    unit_timeout: PositiveFloat = Field(
+        120.0, description="seconds of silence after which a unit is given up and its samples are issued again"
+    )
     rollout_slots: Count = Field(0, description="responses decoded side by side per data rank, 0 = all at once")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto = a GPU per rank if there is one, else the CPU")
     collective_timeout: PositiveFloat = Field(600.0, description="seconds that a rank waits for the others before all stop")
+
+    @property
+    def unit_ranks(self) -> int:
+        """Ranks of a standalone unit."""
+        return self.unit_cp * self.unit_tp
+
+    @property
+    def standalone_ranks(self) -> int:
+        """Ranks of all standalone units, the last of a job."""
+        return self.units * self.unit_ranks
 
 
 class RunConfig(Section):
@@ -411,6 +429,19 @@ class Config(Section):
             raise ValueError(f"parallel.tp={parallel.tp} must divide model.key_value_heads={model.key_value_heads}")
         if model.experts % parallel.ep:
             raise ValueError(f"parallel.ep={parallel.ep} must divide model.experts={model.experts}")
+        if parallel.units and self.backend == "reference":
+            raise ValueError(f"parallel.units={parallel.units} must be 0 with backend=reference, which runs in one process")
+        if parallel.units and self.rollout.srs_alpha == 1.0:
+            raise ValueError(f"parallel.units={parallel.units} must be 0 with rollout.srs_alpha=1.0: nothing is streamed")
+        if parallel.unit_ranks % parallel.unit_ep or model.experts % parallel.unit_ep:
+            raise ValueError(
+                f"parallel.unit_ep={parallel.unit_ep} must divide parallel.unit_cp * parallel.unit_tp = "
+                f"{parallel.unit_ranks} and model.experts={model.experts}"
+            )
+        if model.key_value_heads % parallel.unit_tp:
+            raise ValueError(
+                f"parallel.unit_tp={parallel.unit_tp} must divide model.key_value_heads={model.key_value_heads}"
+            )
         return self
 
     @property

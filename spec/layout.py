@@ -55,6 +55,11 @@ class Layout:
         return f"fsdp={self.fsdp} cp={self.cp} tp={self.tp} ep={self.ep}"
 
 
+def unit_layout(parallel: ParallelConfig) -> Layout:
+    """The layout of a standalone unit: it holds all weights that its slices leave it, since it has no gradient to share."""
+    return Layout(fsdp=1, cp=parallel.unit_cp, tp=parallel.unit_tp, ep=parallel.unit_ep)
+
+
 def layout_for(parallel: ParallelConfig, ranks: int) -> Layout:
     """The layout of a configuration on so many ranks.
 
