@@ -43,8 +43,7 @@ def house(config: Config) -> Iterator[Backend[Any]]:
     from scaled.fleet import MpiFleet, serve_unit
 
     if world.unit is not None:
-        with together(world):
-            serve_unit(world, config, ScaledBackend(world, unit_layout(config.parallel), device))
+        serve_unit(world, config, ScaledBackend(world, unit_layout(config.parallel), device))
         raise SystemExit(0)
     fleet = MpiFleet(world, config)
     try:

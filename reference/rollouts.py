@@ -70,16 +70,17 @@ class Rollouts(Generic[State]):
         """Open samples, wait for a batch, write the log."""
         if self.backend.fleet is None:
             batch = self.streaming.finish(requests)
+            self._write()
         elif self.backend.coordinator:
             self.service.end()
             self.fleet_engine.waits = True
             batch = self.streaming.finish(requests)
             self.fleet_engine.waits = False
             self.backend.once(lambda: ("batch", batch))
+            self._write()
             self.service.begin()
         else:
             batch = self.fleet_engine.follow()
-        self._write()
         return batch
 
     def close(self, step: int) -> None:
@@ -98,7 +99,6 @@ class Rollouts(Generic[State]):
         return self._agree(self._metrics) if self.streams else {}
 
     def _metrics(self) -> dict[str, Any]:
-        self.service.end()
         effort = self.engine.effort
         if self.backend.fleet is not None:  # units go on while the trainer trains, which counts for the next step
             self.engine.effort = Effort()
@@ -116,6 +116,7 @@ class Rollouts(Generic[State]):
     def save_snapshots(self) -> None:
         """Before a checkpoint: write the policies that its unfinished samples are to be continued with."""
         self.service.end()
+        self._write()
         for publication in self._agree(self._live):
             target = self.directory.snapshot_directory(publication)
             if not self.backend.once(target.exists):

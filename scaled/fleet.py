@@ -7,6 +7,7 @@ The first rank of a unit talks to rank 0. Weights go out by non-blocking sends, 
 up between two blocks of tokens, reads what it holds again, and says so (``Switched``).
 """
 
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,12 +18,18 @@ from reference.streaming import LocalEngine, Told, rules_of
 from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
 from scaled.collectives import gather_objects
-from scaled.launch import World
+from scaled.launch import World, leave
 from scaled.parallelize import fill, shards_of, whole
+from scaled.watchdog import current
 from spec.config import Config
 from spec.types import Array, Rollout, Sampling
 
 COORDINATOR = 0
+STOP = ("stop",)
+LISTEN_SECONDS = 0.02
+FAREWELL_SECONDS = 10.0
+"""How long a unit may take to answer that it ends: it is within a block of tokens, or takes up weights."""
+
 LOOK_SECONDS = 0.001
 """Pause between two looks into an empty mailbox."""
 
@@ -55,13 +62,18 @@ class Mailbox:
 
 
 class MpiFleet:
-    """The units as the trainers see them; fulfils ``spec.backend.Fleet``."""
+    """The units as the trainers see them; fulfils ``spec.backend.Fleet``.
+
+    Attributes:
+        ranks: Ranks of each unit that is not given up, the one that talks first.
+    """
 
     def __init__(self, world: World, config: Config) -> None:
-        self.units, self.is_coordinator = config.parallel.units, world.rank == COORDINATOR
-        self.leaders = {unit: world.size + (unit - 1) * config.parallel.unit_ranks for unit in range(1, self.units + 1)}
-        self.numbers = {leader: unit for unit, leader in self.leaders.items()}
-        self.mailbox = Mailbox(world.everyone)
+        self.units, self.is_coordinator, size = config.parallel.units, world.rank == COORDINATOR, config.parallel.unit_ranks
+        starts = {unit: world.size + (unit - 1) * size for unit in range(1, self.units + 1)}
+        self.ranks = {unit: range(start, start + size) for unit, start in starts.items()}
+        self.numbers = {rank: unit for unit, ranks in self.ranks.items() for rank in ranks}
+        self.mailbox, self.everyone = Mailbox(world.everyone), world.everyone
 
     def publish(self, state: State, publication: int, precision: str) -> None:
         """Send the policy's weights to all units. Collective among trainer ranks."""
@@ -71,31 +83,44 @@ class MpiFleet:
             full = whole(state.policy, shards, name)
             if self.is_coordinator:
                 arrays[name] = full.cpu().numpy().copy()
-        for unit in self.leaders if self.is_coordinator else ():
+        for unit in self.ranks if self.is_coordinator else ():
             self.tell(unit, ("weights", publication, state.version, precision, arrays))
 
     def tell(self, unit: int, message: Any) -> None:
         """Send plain data to a unit."""
-        if unit in self.leaders:
-            self.mailbox.send(self.leaders[unit], message)
+        if unit in self.ranks:
+            self.mailbox.send(self.ranks[unit][0], message)
 
     def hear(self, patience: float) -> list[tuple[int, Any]]:
         """What units have said since."""
         return [(self.numbers[rank], message) for rank, message in self.mailbox.read(patience)]
 
     def abandon(self, unit: int) -> None:
-        """Let a unit end, if it still listens, and send nothing more."""
-        self.tell(unit, ("stop",))
-        del self.leaders[unit]
+        """Send nothing more to a unit."""
+        print(f"unit {unit} is given up; its samples are issued again", file=sys.stderr, flush=True)
+        del self.ranks[unit]
 
     def stop(self) -> None:
-        """Let all units end."""
-        for unit in list(self.leaders) if self.is_coordinator else ():
-            self.tell(unit, ("stop",))
+        """Let all units end, and hear them out: MPI does not end while a message is on its way."""
+        if not self.is_coordinator:
+            return
+        silent = set(self.numbers)
+        for rank in silent:
+            self.mailbox.send(rank, STOP)
+        until = time.monotonic() + FAREWELL_SECONDS
+        while silent and time.monotonic() < until:
+            silent -= {rank for rank, message in self.mailbox.read(LISTEN_SECONDS) if message == STOP}
+        if silent:
+            units = ", ".join(map(str, sorted({self.numbers[rank] for rank in silent})))
+            print(f"unit {units} does not answer and is ended with the job", file=sys.stderr, flush=True)
+            sys.stdout.flush()
+            self.everyone.Abort(0)
 
 
 def serve_unit(world: World, config: Config, backend: ScaledBackend) -> None:
     """Decode what the coordinator sends until it says to stop.
+
+    What fails here does not end the job: the coordinator is told and issues the samples again.
 
     Args:
         world: This unit's processes.
@@ -105,10 +130,15 @@ def serve_unit(world: World, config: Config, backend: ScaledBackend) -> None:
     mailbox = Mailbox(world.everyone)
     try:
         _Server(world, config, backend, mailbox).serve()
-    except Exception as failure:  # whatever it is, the samples of this unit are to be issued again
-        if world.rank == 0:
-            mailbox.send(COORDINATOR, ("lost", f"{type(failure).__name__}: {failure}"))
-        raise
+        leave(world)
+    except Exception as failure:
+        where = f"rank {world.rank} of unit {world.unit} failed {current.line()}"
+        print(f"error: {where}: {type(failure).__name__}: {failure}", file=sys.stderr, flush=True)
+        leave(world)  # the unit's other ranks, which wait for this one, fail as well
+        mailbox.send(COORDINATOR, ("lost",))
+        while not any(message == STOP for _, message in mailbox.read(LISTEN_SECONDS)):
+            pass
+    mailbox.send(COORDINATOR, STOP)
 
 
 class _Server:
@@ -124,8 +154,8 @@ class _Server:
     def serve(self) -> None:
         """Read messages and decode blocks in turn."""
         while True:
-            for message in self.letters(0.0 if self.engine.busy else 0.02):
-                if message[0] == "stop":
+            for message in self.letters(0.0 if self.engine.busy else LISTEN_SECONDS):
+                if message == STOP:
                     return
                 getattr(self, message[0])(*message[1:])
             if self.engine.busy:

@@ -203,7 +203,7 @@ def together(world: World) -> Iterator[None]:
         if world.size == 1:
             raise
         _fail(world, failure)
-    _leave(world)
+    leave(world)
 
 
 def end_all(world: World, code: int) -> None:
@@ -223,7 +223,7 @@ def _refuse(world: World, refusal: SeedError) -> None:
         if time.monotonic() > patience:
             end_all(world, 2)
         time.sleep(0.02)
-    _leave(world)
+    leave(world)
     sys.exit(2)
 
 
@@ -253,7 +253,7 @@ def _tell(world: World, line: str) -> None:
         time.sleep(TELLING_SECONDS)
 
 
-def _leave(world: World) -> None:
+def leave(world: World) -> None:
     """Say goodbye to the process group, when nothing more is to come from any rank."""
     if world.size == 1:
         return
