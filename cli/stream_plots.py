@@ -125,7 +125,7 @@ def histogram_plot(lines: Sequence[Line], bound: int) -> Plot:
         axes.grid(axis="x", visible=False)
 
     caption = (
-        f"Age of all {total:,} samples that RL trained on; those of age 0 (blue) are on-policy. No bar can stand beyond the bound "
-        f"of {bound} (dotted)."
+        f"Age of all {total:,} samples that RL trained on; those of age 0 (blue) are on-policy. No bar can stand beyond the "
+        f"bound of {bound} (dotted)."
     )
     return Plot("stream-staleness", "Staleness over the run", caption, draw_svg("stream-staleness", SIZE, paint))

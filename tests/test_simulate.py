@@ -32,7 +32,7 @@ from tests.test_trainer import SMALL
 laws = settings(derandomize=True, deadline=None, max_examples=40)
 HEAVY = lengths_named("lognormal:mean=200,sigma=1,max=1600").sample(1, 4000)
 FLOOR = Cost(floor=1.0)
-EVERYTHING = Cost(floor=0.5, token=0.25, prefill=0.125, train=64.0, train_token=0.0625, publish=8.0)
+EVERYTHING = Cost(floor=0.5, token=0.25, prefill=0.125, admit=2.0, train=64.0, train_token=0.0625, publish=8.0)
 """Binary fractions: sums of these are exact, so clocks can be compared for equality. Here tokens count, more than the floor."""
 BOUND_BY_MEMORY = replace(EVERYTHING, token=1 / 256, prefill=1 / 1024)
 
@@ -76,7 +76,7 @@ def test_a_synchronous_step_takes_the_longest_of_its_batch_and_every_token_of_it
     outcome = simulate(rules(), lengths, EVERYTHING, steps=3, prompt=prompt)
     for step, iteration in enumerate(outcome.iterations):
         batch = [lengths[number % len(lengths)] for number in range(16 * step, 16 * step + 16)]
-        reading = EVERYTHING.publish + 16 * prompt * EVERYTHING.prefill
+        reading = EVERYTHING.publish + EVERYTHING.admit + 16 * prompt * EVERYTHING.prefill
         assert iteration.taken - iteration.start == reading + EVERYTHING.floor * max(batch) + EVERYTHING.token * sum(batch)
         assert iteration.end - iteration.taken == EVERYTHING.train + EVERYTHING.train_token * sum(batch)
         assert iteration.effort.decode_steps == max(batch)
@@ -97,6 +97,13 @@ def test_without_a_floor_one_unit_takes_the_time_of_all_tokens_drawn(
 def test_with_lengths_all_alike_nothing_is_gained_without_overlap(alpha: float) -> None:
     synchronous, streaming = (simulate(rules(share), [50], EVERYTHING, 6) for share in (1.0, alpha))
     assert streaming.seconds == synchronous.seconds
+
+
+def test_samples_that_enter_a_unit_at_one_look_share_a_pass_and_later_ones_have_their_own() -> None:
+    """Two slots, three samples of 2, 3 and 4 tokens: one pass reads two of them, another the third after two steps."""
+    made = Rules(1.0, 3, 1, 1, 3, "wait", "newest", (Unit(2),))
+    (iteration,) = simulate(made, [2, 3, 4], Cost(1.0, admit=16.0), 1).iterations
+    assert iteration.taken == 16 + 2 + 16 + 4
 
 
 @pytest.mark.parametrize("standalone", [0, 1])

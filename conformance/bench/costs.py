@@ -1,6 +1,6 @@
-"""What ``reference.simulate`` must be told of a house: seconds of decode steps and of reading, measured on its own units.
+"""What ``reference.simulate`` must be told of a house: seconds of decode steps and of reading, measured through the schedule.
 
-    step of n slots         floor + n token                 one slot against all slots but one
+    step of n slots         floor + n token                 one slot against all slots but one, looks at the schedule included
     entering of texts       admit + prefill (their tokens)  all of them into an empty unit, then a prompt beside the others
     publishing              a new unit
 
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from reference.curriculum import requests
+from reference.events import Opened, Requested
 from reference.simulate import Cost
-from reference.streaming import rules_of
-from spec.backend import Backend, Unit
+from reference.streaming import Books, LocalEngine, Streaming, rules_of
+from spec.backend import Backend
 from spec.config import Config
 from spec.types import Request, Rollout, Sampling, unanswered
 
@@ -38,8 +39,8 @@ class Reading:
         publish: Making it.
         one: A decode step of one response.
         many: A decode step of all slots but one.
-        enter: Texts for all slots but one entering it, and a decode step.
-        join: A prompt entering beside them, and a decode step.
+        enter: Making the unit, texts for all slots but one entering it, and a block of decode steps.
+        join: A prompt entering beside them, and a block.
     """
 
     publish: float
@@ -57,7 +58,7 @@ class Probe:
 
         Args:
             house: Whose units.
-            config: Of the run; its unit has as many slots as a batch has responses, >= 3.
+            config: Of the run; one sample a prompt, and as many slots as a batch has responses, >= 3.
             lengths: Tokens of the responses of the run.
             clock: Seconds.
         """
@@ -66,8 +67,8 @@ class Probe:
         self.state = house.begin_reinforcement(house.initial_state(config), config)
         self.readings: list[Reading] = []
         limit = config.rollout.max_response_tokens
-        last = limit - 2 * STEPS - 1  # nothing may end while it is measured
-        asked = requests(config, UNSEEN, -(-self.slots // config.rollout.samples_per_prompt))[: self.slots]
+        last = limit - 2 * STEPS - 2 * config.rollout.block_tokens  # nothing may end while it is measured
+        asked = requests(config, UNSEEN, self.slots)
         drawn = [min(position, last) for position in typical_positions(lengths, self.slots - 1)]
         self.running = [half_written(request, tokens, limit) for request, tokens in zip(asked[1:], drawn, strict=True)]
         self.alone = self.running[len(drawn) // 2]
@@ -75,36 +76,57 @@ class Probe:
 
     def measure(self) -> None:
         """Take one reading."""
-        _, _, one = self._decode([self.alone])
-        unit, (publish, enter), many = self._decode(self.running)
+        settings = self.config.rollout
+        sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
         begun = self.clock()
-        unit.admit([self.fresh])
-        unit.advance(1)
-        self.readings.append(Reading(publish, one, many, enter, self.clock() - begun))
+        self.house.unit(self.state, self.config, self.slots, sampling, "rollout")
+        publish = self.clock() - begun
+        alone, together = (self._streaming(sampling) for _ in range(2))
+        self._enter(alone, [self.alone])
+        one = self._step(alone)
+        enter = self._enter(together, self.running)
+        many = self._step(together)
+        self.readings.append(Reading(publish, one, many, enter, self._enter(together, [self.fresh])))
 
     def cost(self) -> Cost:
         """The cost model that the middle readings fit; the first, which warms caches, is left out."""
         publish, one, many, enter, join = (
             statistics.median(getattr(reading, field.name) for reading in self.readings[1:]) for field in fields(Reading)
         )
-        token = max((many - one) / (self.slots - 2), 0.0)
+        block, token = self.config.rollout.block_tokens, max((many - one) / (self.slots - 2), 0.0)
         texts, prompt = sum(map(text_length, self.running)), text_length(self.fresh)
-        entering, joining = enter - many, join - many - token
+        entering, joining = enter - publish - block * many, join - block * (many + token)
         prefill = max((entering - joining) / (texts - prompt), 0.0)
         return Cost(one - token, token, prefill, max(joining - prefill * prompt, 0.0), publish=publish)
 
-    def _decode(self, filling: Sequence[Rollout]) -> tuple[Unit, tuple[float, float], float]:
-        """A unit with these texts in its slots; seconds of making and of filling it, and of a decode step."""
-        settings = self.config.rollout
-        sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
+    def _streaming(self, sampling: Sampling) -> Streaming:
+        """A schedule whose trainer waits, with nothing under way."""
+        engine = LocalEngine(self.house, self.config, sampling, self.slots)
+        engine.publications = {0: self.state}
+        streaming = Streaming(rules_of(self.config), Books(), engine)
+        streaming.publish(0)
+        streaming.happen(Requested(streaming.scheduler.rules.batch))
+        return streaming
+
+    def _enter(self, streaming: Streaming, texts: Sequence[Rollout]) -> float:
+        """Seconds that it takes to put texts into slots and to decode a block."""
+        first = streaming.scheduler.state.opened
+        for number, rollout in enumerate(texts, start=first):
+            streaming.books.pool[number] = rollout
+            streaming.happen(Opened(number, (number,), len(rollout.request.prompt_tokens)))
         begun = self.clock()
-        unit = self.house.unit(self.state, self.config, self.slots, sampling, "rollout")
-        made = self.clock()
-        unit.admit(filling)
-        unit.advance(1)
-        entered = self.clock()
-        unit.advance(STEPS)
-        return unit, (made - begun, entered - made), (self.clock() - entered) / STEPS
+        streaming.decide()
+        streaming.listen(streaming.engine.wait())
+        return self.clock() - begun
+
+    def _step(self, streaming: Streaming) -> float:
+        """Seconds of a decode step, with its share of the look at the schedule that follows a block."""
+        blocks = max(STEPS // self.config.rollout.block_tokens, 1)
+        begun = self.clock()
+        for _ in range(blocks):
+            streaming.decide()
+            streaming.listen(streaming.engine.wait())
+        return (self.clock() - begun) / (blocks * self.config.rollout.block_tokens)
 
 
 def half_written(request: Request, tokens: int, limit: int) -> Rollout:

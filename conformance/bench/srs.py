@@ -63,6 +63,7 @@ class Spent:
         decode_steps: Forward passes that drew tokens.
         tokens: Trained tokens.
         rollouts, updates: Seconds of sampling, and of everything the trainer does with a batch.
+        samples: Trained samples.
         ages: Publications since the oldest token of every trained sample, summed.
     """
 
@@ -70,6 +71,7 @@ class Spent:
     rollouts: float
     tokens: int = 0
     updates: float = 0.0
+    samples: int = 0
     ages: int = 0
 
     @property
@@ -128,7 +130,7 @@ def srs(
     predicted = [total(predictions(config, lengths, cost, count, prompt)[warm_up:]) for config in configs]
     longest = np.max(np.reshape(lengths, (-1, responses)), 1)
     click.echo(
-        f"{backend} house, tiny preset, one thread; {batches} batches of {responses} responses after {warm_up} that do not count; "
+        f"{backend} house, tiny preset, one thread; {batches} batches of {responses} responses, {warm_up} before do not count; "
         f"log-normal lengths: mean {np.mean(lengths):.0f}, longest of a batch {np.mean(longest):.0f} on average\n"
         f"measured in between, in milliseconds of {clock} time: {told(cost)}\n"
     )
@@ -169,15 +171,14 @@ class System:
         trainer.update(self.run, self.config, batch, policy_moves=True)
         effort, tokens = rollouts.engine.effort, sum(len(rollout.response_tokens) for rollout in finished)
         updates = self.clock() - rolled
-        self.spent.append(Spent(effort.decode_steps, rolled - began, tokens, updates, sum(effort.ages)))
+        self.spent.append(Spent(effort.decode_steps, rolled - began, tokens, updates, len(finished), sum(effort.ages)))
 
 
 def predictions(config: Config, lengths: Sequence[int], cost: Cost, steps: int, prompt: int) -> list[Spent]:
     """The same batches in virtual time; only rollouts are simulated."""
     iterations = simulate(rules_of(config), lengths, cost, steps, prompt, config.rollout.block_tokens).iterations
     return [
-        Spent(iteration.effort.decode_steps, iteration.taken - iteration.start, iteration.trained, 0.0, sum(iteration.effort.ages))
-        for iteration in iterations
+        Spent(one.effort.decode_steps, one.taken - one.start, one.trained) for one in iterations
     ]
 
 
@@ -186,9 +187,9 @@ def total(batches: Sequence[Spent]) -> Spent:
     return Spent(*(sum(getattr(batch, field.name) for batch in batches) for field in fields(Spent)))
 
 
-def comparison(measured: Sequence[Spent], predicted: Sequence[Spent]) -> list[tuple[str, str, str, str]]:
+def comparison(measured: Sequence[Spent], predicted: Sequence[Spent]) -> list[tuple[str, ...]]:
     """Figures of the two systems and their ratio, line by line: measured, predicted, and how far the prediction is off."""
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, ...]] = []
 
     def line(title: str, values: Sequence[float]) -> None:
         rows.append((title, *(f"{value:,.4g}" for value in values), f"{values[0] / values[1]:.2f}"))
@@ -199,6 +200,7 @@ def comparison(measured: Sequence[Spent], predicted: Sequence[Spent]) -> list[tu
         rows.append(("  off by", *(f"{100 * error:+.1f} %" for error in errors(measured, predicted, name))))
     for title, name in (("seconds of updates", "updates"), ("seconds in all", "seconds"), ("trained tokens", "tokens")):
         line(title, [getattr(of, name) for of in measured])
+    rows.append(("mean staleness", *(f"{of.ages / of.samples:.2f}" for of in measured), ""))
     return rows
 
 
@@ -217,7 +219,8 @@ def verdict(measured: Sequence[Spent], predicted: Sequence[Spent]) -> str:
         reached = "reached" if synchronous / streaming >= goal else "missed"
         lines.append(f"{title}: {synchronous / streaming:.2f} times fewer, goal {goal:g}: {reached}")
     off = max(abs(error) for name in ("decode_steps", "rollouts") for error in errors(measured, predicted, name))
-    lines.append(f"predictions: off by at most {100 * off:.0f} %, goal {100 * OFF:.0f} %: {'reached' if off <= OFF else 'missed'}")
+    kept = "reached" if off <= OFF else "missed"
+    lines.append(f"predictions: off by at most {100 * off:.0f} %, goal {100 * OFF:.0f} %: {kept}")
     return "\n".join(lines)
 
 
