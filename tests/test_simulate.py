@@ -153,11 +153,14 @@ def test_standalone_units_decode_during_the_training_and_the_others_never() -> N
 def test_a_unit_that_goes_on_reads_what_it_holds_again_or_makes_a_pass_for_every_version(
     continue_with: Literal["newest", "snapshot"], reading: int, passes: int
 ) -> None:
-    """Prompts of 3 tokens, 10 steps until the batch of one is there, 4 more while the trainer trains: 17 tokens are held then."""
+    """Prompts of 3 tokens, 10 steps until the batch of one is there, 4 more while the trainer trains: 17 tokens are held then.
+
+    A pass that reads takes 8: for the first two, for what is held where it is read again, and for the one that enters then.
+    """
     made = Rules(0.5, 1, 1, 1, 3, "wait", continue_with, (Unit(2, standalone=True),))
-    first, second = simulate(made, [10, 1000, 10, 10], Cost(1.0, prefill=1.0, train=4.0), 2, prompt=3).iterations
-    assert (first.taken, first.end) == (3 + 3 + 10, 20)
-    assert second.taken == 20 + reading + 3 + 10 * passes
+    first, second = simulate(made, [10, 1000, 10, 10], Cost(1.0, prefill=1.0, admit=8.0, train=4.0), 2, prompt=3).iterations
+    assert (first.taken, first.end) == (8 + 3 + 3 + 10, 28)
+    assert second.taken == 28 + (8 + reading if reading else 0) + 8 + 3 + 10 * passes
 
 
 def test_a_unit_that_was_idle_begins_when_it_gets_something() -> None:
