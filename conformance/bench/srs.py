@@ -219,7 +219,7 @@ def verdict(measured: Sequence[Spent], predicted: Sequence[Spent]) -> str:
         lines.append(f"{title}: {synchronous / streaming:.2f} times fewer, goal {goal:g}: {reached}")
     off = max(map(abs, (*errors(measured, predicted, "decode_steps"), errors(measured, predicted, "rollouts")[-1])))
     kept = "reached" if off <= OFF else "missed"
-    lines.append(f"predicted decode steps, and ratio of seconds: off by at most {100 * off:.1f} %, goal {100 * OFF:.0f} %: {kept}")
+    lines.append(f"predicted decode steps, ratio of seconds: off by at most {100 * off:.1f} %, goal {100 * OFF:.0f} %: {kept}")
     return "\n".join(lines)
 
 
