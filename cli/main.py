@@ -262,6 +262,8 @@ def srs() -> None:
 @click.option("--token-us", type=click.FloatRange(0.0), default=40.0, show_default=True, help="Each token of it, on top.")
 @click.option("--prefill-us", type=click.FloatRange(0.0), default=5.0, show_default=True,
               help="Each token read when a sample enters a slot.")
+@click.option("--admit-ms", type=click.FloatRange(0.0), default=0.0, show_default=True,
+              help="Each pass that reads what enters a unit at one look, on top.")
 @click.option("--train-ms", type=click.FloatRange(0.0), default=0.0, show_default=True, help="Training on a batch.")
 @click.option("--train-us", type=click.FloatRange(0.0), default=500.0, show_default=True,
               help="Each response token of it, on top.")

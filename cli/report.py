@@ -10,8 +10,10 @@ import h5py
 import numpy as np
 
 from cli.classes import class_section, earned
+from cli.figures import in_columns
 from cli.judges import judge_section
 from cli.plots import Line, Plot, Record, first_middle_last, plots
+from cli.stream_plots import stream_section
 from reference.checkpoint import read_manifest
 from reference.run_directory import RunDirectory
 from spec.errors import SeedError
@@ -23,7 +25,6 @@ GRID_FAMILIES = (
 """Families whose prompts or answers are rows of cells; whatever is not is shown as text only."""
 CELLS = {"#": "wall", "S": "start", "G": "goal", ".": "free"}
 MARKS = {"correct": ("correct", "✓"), "wrong": ("wrong", "✗"), "unjudged": ("soft", "–")}
-NO_BREAK = "\N{NO-BREAK SPACE}"
 SHOWN_CHARACTERS = 1000
 """Longer responses are cut in the report; the whole ones are in rollouts.h5."""
 
@@ -84,6 +85,7 @@ def write_report(directory: Path) -> Path:
             class_section(earned(record.of_phase("reinforcement"), record.config.data)),
             judge_section(record.summary),
             plot_grid(plots(record)),
+            stream_section(record),
             event_table(record),
             sample_tables(record),
             f"<h2>Configuration</h2><details><summary>Every setting of this run</summary><pre>"
@@ -274,13 +276,8 @@ def duration(seconds: float) -> str:
 
 def plot_grid(pictures: Sequence[Plot]) -> str:
     """All plots in two columns."""
-    figures = "\n".join(
-        f'<figure{" class=wide" if plot.wide else ""}><h3>{escape(plot.title)}</h3>{plot.svg}'
-        f"<figcaption>{escape(plot.caption.replace(' %', NO_BREAK + '%'))}</figcaption></figure>"
-        for plot in pictures
-    )
     note = "Thin lines are single steps; where there are many, a bold line shows their moving mean."
-    return f'<h2>What happened</h2><p class="soft">{note}</p><div class="plots">{figures}</div>' if pictures else ""
+    return f'<h2>What happened</h2><p class="soft">{note}</p>{in_columns(pictures)}' if pictures else ""
 
 
 def event_table(record: Record) -> str:

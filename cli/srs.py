@@ -49,6 +49,7 @@ class Settings:
     floor_ms: float
     token_us: float
     prefill_us: float
+    admit_ms: float
     train_ms: float
     train_us: float
     publish_ms: float
@@ -74,6 +75,7 @@ class Settings:
             floor=self.floor_ms / 1e3,
             token=self.token_us / 1e6,
             prefill=self.prefill_us / 1e6,
+            admit=self.admit_ms / 1e3,
             train=self.train_ms / 1e3,
             train_token=self.train_us / 1e6,
             publish=self.publish_ms / 1e3,
@@ -114,7 +116,7 @@ def check(settings: Settings) -> None:
     Raises:
         SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION.
     """
-    for name in ("floor_ms", "token_us", "prefill_us", "train_ms", "train_us", "publish_ms"):
+    for name in ("floor_ms", "token_us", "prefill_us", "admit_ms", "train_ms", "train_us", "publish_ms"):
         if not math.isfinite(value := getattr(settings, name)):
             raise SeedError(Reason.ILLEGAL_VALUE, f"--{name.replace('_', '-')}={value} must be a finite number >= 0")
     for alpha in settings.alphas:

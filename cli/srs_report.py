@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cli.plots import Plot
-from cli.report import NO_BREAK, card, page, percent
+from cli.figures import NO_BREAK, in_columns
+from cli.report import card, page, percent
 from cli.srs_plots import simulation_plots
 from reference.sweep import Point, World, pays_until
 
@@ -26,9 +26,9 @@ def simulation_page(settings: Mapping[str, Any], world: World, points: Sequence[
         points: The sweep, the synchronous system first.
     """
     best = pays_until(points)
-    figures = "\n".join(map(figure, simulation_plots(points, best, world)))
+    figures = in_columns(simulation_plots(points, best, world))
     body = (
-        f"{header(settings, world, points, best)}<h2>What to expect</h2><div class=plots>{figures}</div>"
+        f"{header(settings, world, points, best)}<h2>What to expect</h2>{figures}"
         f"<h2>Table</h2>{table(points)}<h2>How to read this</h2>{READING}"
         "<h2>Settings</h2><details><summary>Every setting of this simulation</summary>"
         f"<pre>{escape(chr(10).join(f'{name} = {value}' for name, value in settings.items()))}</pre></details>"
@@ -70,13 +70,6 @@ def header(settings: Mapping[str, Any], world: World, points: Sequence[Point], b
         card(f"{figures.staleness:.2f}", f"publications old on average, {figures.staleness_max} at most"),
     )
     return f'<h1>Streaming rollouts, simulated</h1><p>{did}</p><div class="cards">{"".join(cards)}</div>'
-
-
-def figure(plot: Plot) -> str:
-    """A plot with its heading and caption."""
-    wide = " class=wide" if plot.wide else ""
-    caption = escape(plot.caption.replace(" %", NO_BREAK + "%"))
-    return f"<figure{wide}><h3>{escape(plot.title)}</h3>{plot.svg}<figcaption>{caption}</figcaption></figure>"
 
 
 def table(points: Sequence[Point]) -> str:

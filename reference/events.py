@@ -6,7 +6,7 @@
 A log line is a JSON object: ``{"event": "admitted", "sample": 7, "unit": 0, "version": 2}``.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, get_args
 
 
@@ -121,7 +121,7 @@ KINDS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(
 
 def line_of(event: Event) -> dict[str, Any]:
     """An event as a JSON object."""
-    return {"event": type(event).__name__.lower()} | asdict(event)
+    return {"event": type(event).__name__.lower()} | vars(event)
 
 
 def event_of(line: dict[str, Any]) -> Event:

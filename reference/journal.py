@@ -137,6 +137,26 @@ def rollout_metrics(batch: Batch, log_probs: Array) -> Metrics:
     return {"rollout_log_prob_gap": float(gap.mean())}
 
 
+def streaming_summary(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Streaming over all RL steps in a few figures, for the summary; nothing for a synchronous run.
+
+    Args:
+        lines: Metrics lines of the run.
+    """
+    steps = [line for line in lines if line["phase"] == "reinforcement" and "srs_occupancy" in line]
+    if not steps:
+        return {}
+    means = ("occupancy", "on_policy_share", "staleness_mean")
+    return {
+        "streaming": {
+            **{name: float(np.mean([line[f"srs_{name}"] for line in steps])) for name in means},
+            "staleness_max": max(line["srs_staleness_max"] for line in steps),
+            "evicted": sum(line["srs_evicted"] for line in steps),
+            "decode_steps": sum(line["srs_decode_steps"] for line in steps),
+        }
+    }
+
+
 def mean_of(steps: Sequence[Metrics], prefix: str = "") -> dict[str, float]:
     """Mean of each figure over the optimizer steps that reported it."""
     names = sorted({name for step in steps for name in step})

@@ -1,7 +1,7 @@
 """The streaming scheduler in virtual time: what a run would take on machines that nobody has bought yet.
 
     k decode steps of a unit    k floor + s per drawn token       one forward pass reads all weights, whoever is in the slots
-    entering a slot             r (prompt + tokens drawn so far)  nothing cached outlives its slot; the whole unit waits
+    entering slots together     a + r for each token of a text    prompt and tokens drawn so far; the whole unit waits
     training a batch            c + u per trained token           standalone units decode meanwhile, the others are empty
     publishing weights          p, and what standalone units hold is read again
 
@@ -33,7 +33,8 @@ class Cost:
     Attributes:
         floor: One forward pass that draws a token for every slot, before any token is counted.
         token: For each token that it draws, on top.
-        prefill: For each token read when a sample enters a slot.
+        prefill: For each token read when a sample enters a slot; nothing cached outlives its slot.
+        admit: One forward pass that reads what enters a unit at one look, before any token is counted.
         train: Training on one batch, before any token is counted.
         train_token: For each response token of the batch, on top.
         publish: Bringing new weights to the units; nothing is decoded meanwhile.
@@ -42,6 +43,7 @@ class Cost:
     floor: float
     token: float = 0.0
     prefill: float = 0.0
+    admit: float = 0.0
     train: float = 0.0
     train_token: float = 0.0
     publish: float = 0.0
@@ -210,12 +212,16 @@ class SimulatedEngine:
         self.spans: list[Span] = []
 
     def admit(self, decisions: Sequence[Admitted], pool: dict[int, Rollout]) -> None:
-        """Put samples into slots; their unit reads what there is of them first."""
+        """Put samples into slots; their unit reads what there is of them first, in one pass for each version."""
+        passes = {(decision.unit, decision.version) for decision in decisions}
         for decision in decisions:
             unit, request = self.units[decision.unit], pool[decision.sample].request
             left = self.lacking.pop(decision.sample, request.forced_length)
             if not unit.ends:
                 unit.ready = max(unit.ready, self.clock)
+            if (decision.unit, decision.version) in passes:
+                passes.remove((decision.unit, decision.version))
+                unit.ready += self.cost.admit
             unit.ready += self.cost.prefill * (len(request.prompt_tokens) + request.forced_length - left)
             unit.ends.setdefault(decision.version, {})[decision.sample] = unit.steps + left
             self.place[decision.sample], self.asked[decision.sample] = unit, request
@@ -252,7 +258,8 @@ class SimulatedEngine:
             unit.ready = max(unit.ready, self.clock) + self.cost.publish
             if unit.plan.standalone and self.rules.continue_with == "newest":
                 merged = {sample: end for group in unit.ends.values() for sample, end in group.items()}
-                unit.ready += self.cost.prefill * sum(self._tokens(sample, end - unit.steps) for sample, end in merged.items())
+                held = sum(self._tokens(sample, end - unit.steps) for sample, end in merged.items())
+                unit.ready += self.cost.admit * bool(merged) + self.cost.prefill * held
                 unit.ends = {version: merged} if merged else {}
                 self.born |= {s: version for s, end in merged.items() if end - unit.steps == self.asked[s].forced_length}
                 told.append((Switched(number, version), []))

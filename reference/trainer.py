@@ -357,6 +357,7 @@ def summarise(run: Run[State]) -> dict[str, Any]:
         "eval_after": progress.eval_after,
         **judge_summary(progress.judges, run.reward_model),
         "tokens_per_second": {kind: throughput(timings, kind) for kind in ("rollout", "update")},
+        **journal.streaming_summary(run.directory.read("metrics.jsonl")),
     }
 
 

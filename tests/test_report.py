@@ -13,8 +13,10 @@ import pytest
 
 from cli.ablation_report import AblationRow, ablation_table, write_ablation
 from cli.estimates import T975, estimate
+from cli.figures import NO_BREAK
 from cli.plots import accuracy_interval, class_plot, policy_plots, trend
 from cli.report import GRID_FAMILIES, duration, grid, read_record, sample_row, write_report
+from cli.stream_plots import staleness_counts
 from reference.problems import distinct_problems
 from reference.run_directory import RunDirectory
 from spec.config import load_config
@@ -29,6 +31,7 @@ VALUE_PLOTS = {
     "Value along the response",
     "Lambda by response length",
 }
+STREAM_PLOTS = {"Occupancy and on-policy share", "Staleness per step", "Staleness over the run", "Left under way"}
 ROWS = (
     AblationRow("full", "all parts", (1, 2, 3), (0.1, 0.1, 0.1), (0.5, 0.6, 0.7)),
     AblationRow("without <b>", "a=1", (1, 2, 3), (0.1, 0.1, 0.1), (0.3, 0.5, 0.4)),
@@ -71,9 +74,23 @@ def sample_line(step: int, response: str, outcome: str, why: str) -> dict[str, A
     return problem | {"step": step, "response": response, "outcome": outcome, "why": why}
 
 
-def write_run(path: Path, recipe: str = "vapo", rl_steps: int = 3, finished: bool = True) -> Path:
+def streaming_figures(phase_step: int) -> dict[str, Any]:
+    """Of a step in which a quarter of 256 samples is two publications old, and as many samples were evicted as its number."""
+    return {
+        "srs_occupancy": 0.75,
+        "srs_decode_steps": 20,
+        "srs_on_policy_share": 0.625,
+        "srs_staleness_mean": 0.5,
+        "srs_staleness_max": 2,
+        "srs_staleness_counts": {"0": 160, "1": 32, "2": 64},
+        "srs_evicted": phase_step,
+        "srs_under_way": 256,
+    }
+
+
+def write_run(path: Path, recipe: str = "vapo", rl_steps: int = 3, finished: bool = True, streams: bool = False) -> Path:
     """A run directory as the trainer would leave it, with made-up figures."""
-    config = load_config("tiny", recipe)
+    config = load_config("tiny", recipe, ("rollout.srs_alpha=0.5",) if streams else ())
     run = RunDirectory.create(path, config)
     critic = config.uses_value_model
     lines = [supervised_line(step) for step in (1, 2)]
@@ -82,6 +99,7 @@ def write_run(path: Path, recipe: str = "vapo", rl_steps: int = 3, finished: boo
     start = len(lines)
     for n in range(1, rl_steps + 1):
         lines.append(sampled_line("reinforcement", start + n, n, critic) | policy_figures())
+        lines[-1] |= streaming_figures(n) if streams else {}
         run.append("samples.jsonl", sample_line(start + n, "DRDR", "correct", "arrives"))
         run.append("samples.jsonl", sample_line(start + n, HOSTILE, "wrong", HOSTILE))
     for line in lines:
@@ -170,6 +188,27 @@ def test_only_recipes_with_a_critic_have_value_plots(text: str, tmp_path: Path) 
     without = titles(write_report(write_run(tmp_path / "grpo", "grpo")).read_text(encoding="utf-8"))
     assert titles(text) - without == VALUE_PLOTS
     assert without < titles(text)
+
+
+def test_only_a_streaming_run_has_a_section_on_streaming_with_the_figures_of_its_metrics(text: str, tmp_path: Path) -> None:
+    page = write_report(write_run(tmp_path / "run", streams=True)).read_text(encoding="utf-8").replace(NO_BREAK, " ")
+    assert titles(page) - titles(text) == STREAM_PLOTS
+    assert titles(text) < titles(page)
+    assert "Streaming rollouts" not in text
+    for wanted in ("Over 3 RL steps 75.0 % of", "62.5 % of", "0.50 publications (at most 2)", "6 were given up", "all 768 sam"):
+        assert wanted in page
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_ages_of_trained_samples_are_added_up_over_the_steps() -> None:
+    lines = [streaming_figures(1), streaming_figures(2) | {"srs_staleness_counts": {"0": 1, "10": 5}}]
+    assert staleness_counts(lines) == {0: 161, 1: 32, 2: 64, 10: 5}
+
+
+def test_a_streaming_run_that_has_no_rl_step_yet_says_nothing_of_streaming(tmp_path: Path) -> None:
+    page = write_report(write_run(tmp_path / "run", rl_steps=0, finished=False, streams=True)).read_text(encoding="utf-8")
+    assert "Streaming rollouts" not in page
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:

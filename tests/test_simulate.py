@@ -32,7 +32,7 @@ from tests.test_trainer import SMALL
 laws = settings(derandomize=True, deadline=None, max_examples=40)
 HEAVY = lengths_named("lognormal:mean=200,sigma=1,max=1600").sample(1, 4000)
 FLOOR = Cost(floor=1.0)
-EVERYTHING = Cost(floor=0.5, token=0.25, prefill=0.125, train=64.0, train_token=0.0625, publish=8.0)
+EVERYTHING = Cost(floor=0.5, token=0.25, prefill=0.125, admit=2.0, train=64.0, train_token=0.0625, publish=8.0)
 """Binary fractions: sums of these are exact, so clocks can be compared for equality. Here tokens count, more than the floor."""
 BOUND_BY_MEMORY = replace(EVERYTHING, token=1 / 256, prefill=1 / 1024)
 
@@ -76,7 +76,7 @@ def test_a_synchronous_step_takes_the_longest_of_its_batch_and_every_token_of_it
     outcome = simulate(rules(), lengths, EVERYTHING, steps=3, prompt=prompt)
     for step, iteration in enumerate(outcome.iterations):
         batch = [lengths[number % len(lengths)] for number in range(16 * step, 16 * step + 16)]
-        reading = EVERYTHING.publish + 16 * prompt * EVERYTHING.prefill
+        reading = EVERYTHING.publish + EVERYTHING.admit + 16 * prompt * EVERYTHING.prefill
         assert iteration.taken - iteration.start == reading + EVERYTHING.floor * max(batch) + EVERYTHING.token * sum(batch)
         assert iteration.end - iteration.taken == EVERYTHING.train + EVERYTHING.train_token * sum(batch)
         assert iteration.effort.decode_steps == max(batch)
@@ -97,6 +97,13 @@ def test_without_a_floor_one_unit_takes_the_time_of_all_tokens_drawn(
 def test_with_lengths_all_alike_nothing_is_gained_without_overlap(alpha: float) -> None:
     synchronous, streaming = (simulate(rules(share), [50], EVERYTHING, 6) for share in (1.0, alpha))
     assert streaming.seconds == synchronous.seconds
+
+
+def test_samples_that_enter_a_unit_at_one_look_share_a_pass_and_later_ones_have_their_own() -> None:
+    """Two slots, three samples of 2, 3 and 4 tokens: one pass reads two of them, another the third after two steps."""
+    made = Rules(1.0, 3, 1, 1, 3, "wait", "newest", (Unit(2),))
+    (iteration,) = simulate(made, [2, 3, 4], Cost(1.0, admit=16.0), 1).iterations
+    assert iteration.taken == 16 + 2 + 16 + 4
 
 
 @pytest.mark.parametrize("standalone", [0, 1])
@@ -146,11 +153,14 @@ def test_standalone_units_decode_during_the_training_and_the_others_never() -> N
 def test_a_unit_that_goes_on_reads_what_it_holds_again_or_makes_a_pass_for_every_version(
     continue_with: Literal["newest", "snapshot"], reading: int, passes: int
 ) -> None:
-    """Prompts of 3 tokens, 10 steps until the batch of one is there, 4 more while the trainer trains: 17 tokens are held then."""
+    """Prompts of 3 tokens, 10 steps until the batch of one is there, 4 more while the trainer trains: 17 tokens are held then.
+
+    A pass that reads takes 8: for the first two, for what is held where it is read again, and for the one that enters then.
+    """
     made = Rules(0.5, 1, 1, 1, 3, "wait", continue_with, (Unit(2, standalone=True),))
-    first, second = simulate(made, [10, 1000, 10, 10], Cost(1.0, prefill=1.0, train=4.0), 2, prompt=3).iterations
-    assert (first.taken, first.end) == (3 + 3 + 10, 20)
-    assert second.taken == 20 + reading + 3 + 10 * passes
+    first, second = simulate(made, [10, 1000, 10, 10], Cost(1.0, prefill=1.0, admit=8.0, train=4.0), 2, prompt=3).iterations
+    assert (first.taken, first.end) == (8 + 3 + 3 + 10, 28)
+    assert second.taken == 28 + (8 + reading if reading else 0) + 8 + 3 + 10 * passes
 
 
 def test_a_unit_that_was_idle_begins_when_it_gets_something() -> None:

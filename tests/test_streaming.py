@@ -60,7 +60,7 @@ def test_alpha_1_asks_and_answers_as_the_sampler_alone() -> None:
 @pytest.mark.parametrize("switch", ["rollout.continue_with=snapshot", "rollout.cache_tokens=90", "algorithm.importance_cap=2.0"])
 def test_a_streaming_run_decides_by_its_log_alone(tmp_path: Path, switch: str) -> None:
     config = small_config("vapo", *STREAMING, switch, "rollout.steps=6")
-    trainer.train(new_run(tmp_path / "run", config))
+    summary = trainer.train(new_run(tmp_path / "run", config))
     log = log_of(tmp_path / "run")
     taken = [event.samples for event in log if isinstance(event, Taken)]
     assert replay(rules_of(config), log) == taken
@@ -74,6 +74,9 @@ def test_a_streaming_run_decides_by_its_log_alone(tmp_path: Path, switch: str) -
         assert line["responses"] == 16 == sum(line["srs_staleness_counts"].values())
     assert max(line["srs_staleness_max"] for line in steps) > 0
     assert not list((tmp_path / "run" / "snapshots").glob("*"))
+    learned = [line for line in steps if line["phase"] == "reinforcement"]
+    assert summary["streaming"]["occupancy"] == np.mean([line["srs_occupancy"] for line in learned])
+    assert summary["streaming"]["evicted"] == sum(line["srs_evicted"] for line in learned)
 
 
 def killing_at(count: int, real: Callable[[Streaming, Event], None]) -> Callable[[Streaming, Event], None]:

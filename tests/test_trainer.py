@@ -141,6 +141,7 @@ def test_the_summary_holds_what_a_reader_of_many_runs_needs(tmp_path: Path) -> N
     assert summary == json.loads((tmp_path / "run" / "summary.json").read_text())
     wanted = {"seed", "recipe", "backend", "steps", "wall_seconds", "eval_before", "eval_after", "tokens_per_second"}
     assert wanted <= summary.keys()
+    assert "streaming" not in summary
     assert summary["steps"] == 4
     for scores in (summary["eval_before"], summary["eval_after"]):
         assert set(scores) == {"overall", "arithmetic", "maze"}
