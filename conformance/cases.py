@@ -53,6 +53,7 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
             "algorithm.truncation_value=last",
             "algorithm.overlong_filter=true",
             "algorithm.newest_segment_only=true",
+            "algorithm.importance_cap=2.0",
             "algorithm.aggregation=group",
             "algorithm.gae_alpha=0.3",
         ),
@@ -96,8 +97,8 @@ def case_batch(config: Config, seed: int = 0) -> Batch:
         group=np.arange(rows) // config.rollout.samples_per_prompt,
         truncated=random.random(rows) < 0.25,
         behaviour_log_probs=np.where(batch.response, log_probs + off, 0.0),
-        importance=random.uniform(0.2, 2.0, shape),
-        current=batch.response & (random.random(shape) < 0.6),
+        importance=random.uniform(0.5, 1.5, shape) if config.algorithm.importance_cap else np.ones(shape),
+        current=batch.response & (random.random(shape) < 0.8),
     )
 
 

@@ -4,10 +4,10 @@ Unit 1 does WHAT (``raise``, ``hang`` or ``kill``, as in ``conformance.misbehave
 COUNT-th time; everything else is the real program.
 """
 
+import runpy
 import sys
 from typing import Any
 
-from cli.main import seed
 from conformance.misbehave import FAULTS
 from reference.streaming import Told
 from scaled import fleet
@@ -24,7 +24,8 @@ def main(what: str, count: int) -> None:
         real(server, told, steps)
 
     fleet._Server.say = say  # type: ignore[assignment,method-assign]
-    seed(sys.argv[3:], prog_name="seed")
+    sys.argv = ["seed", *sys.argv[3:]]
+    runpy.run_module("cli.main", run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -23,8 +23,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from conformance.cases import case_batch, case_config, case_requests
 from scaled.backend import ScaledBackend
@@ -59,10 +58,10 @@ class FaultyRequests(list[Request]):
 
     fault: Callable[[], object]
 
-    def __getitem__(self, index: Any) -> Any:
+    def __iter__(self) -> Iterator[Request]:
         """Misbehave, then give."""
         self.fault()
-        return super().__getitem__(index)
+        return super().__iter__()
 
 
 def main(what: str, where: str, rank: int, seconds: float) -> None:

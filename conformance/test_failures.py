@@ -47,7 +47,7 @@ def the_line(done: "subprocess.CompletedProcess[str]") -> str:
         (("--backend", "scaled", "parallel.tp=4"), ("parallel.tp=4 must divide model.key_value_heads=2",)),
         (("--backend", "scaled", "parallel.pp=2"), ("unknown-key: parallel.pp", "legal keys of section parallel")),
         (("--backend", "reference"), ("backend='reference' runs in one process", "legal backend is scaled")),
-        (("--no-such-option",), ("No such option",)),
+        (("--no-such-option",), ("unknown-name", "--no-such-option")),
     ],
     ids=["cp", "ep", "tp", "unknown key", "reference", "option"],
 )
