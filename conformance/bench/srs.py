@@ -6,8 +6,8 @@
 
 Both systems train on equally many samples of the same log-normal lengths, with real weights, caches, schedules and updates;
 only where a response ends is forced, as random weights have no lengths like real ones. They take turns batch by batch, so
-that a noisy machine slows both. Costs are middle readings, so seconds are predicted as the machine is when nobody disturbs it:
-beside busy neighbours the ratio still holds, and ``--clock cpu`` tells how good the model itself is.
+that a noisy machine slows both. Costs are middle readings, so seconds are predicted as the machine is when nobody disturbs it;
+beside busy neighbours the prediction can be far off.
 
 Batches are small by default: a step then costs about the same whoever is in the slots, as on a GPU that reads all weights
 for every token, and that is where streaming pays. With more responses a step of a CPU costs the more the more slots are full,
@@ -51,7 +51,7 @@ LONGEST = 8
 GOALS = (("decode steps", "decode_steps", 2.5), ("seconds of rollouts", "rollouts", 2.0), ("seconds in all", "seconds", 2.0))
 """What streaming should bring: the synchronous system's figure over the streaming one's."""
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
-"""One thread computes, so the two are the same on an idle machine; beside busy neighbours only CPU time can be predicted."""
+"""One thread computes, so the two are the same on an idle machine."""
 OFF = 0.15
 """Relative error of the predicted ratio and decode steps that is still good enough to plan machines by."""
 
