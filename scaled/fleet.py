@@ -10,7 +10,6 @@ up between two blocks of tokens, reads what it holds again, and says so (``Switc
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from reference.events import Admitted, Parked, Switched
@@ -19,7 +18,8 @@ from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
 from scaled.collectives import gather_objects
 from scaled.launch import World, leave
-from scaled.parallelize import fill, shards_of, whole
+from scaled.optimizer import OptimizerState
+from scaled.parallelize import build, fill, shards_of, whole
 from scaled.watchdog import current
 from spec.config import Config
 from spec.types import Array, Rollout, Sampling
@@ -173,12 +173,12 @@ class _Server:
 
     def weights(self, publication: int, version: int, precision: str, arrays: Mapping[str, Array]) -> None:
         """Take up new weights; where samples go on with the newest, read them again."""
-        state = self.backend.initial_state(self.config)
-        fill(state.policy, lambda name: arrays[name])
+        policy, nothing = build(self.config, self.backend.mesh), OptimizerState({}, {}, 0)
+        fill(policy, lambda name: arrays[name])
         self.newest = publication
         rollout = self.config.rollout.model_copy(update={"precision": precision})
         self.engine.config = self.config.model_copy(update={"rollout": rollout})
-        self.engine.publications[publication] = replace(state, version=version)
+        self.engine.publications[publication] = State(policy, None, None, nothing, nothing, version)
         if self.config.rollout.continue_with == "snapshot":
             oldest = publication - self.config.rollout.max_staleness - 1
             self.engine.publications = {n: kept for n, kept in self.engine.publications.items() if n >= oldest}
