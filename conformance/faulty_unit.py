@@ -23,7 +23,7 @@ def main(what: str, count: int) -> None:
             FAULTS[what]()
         real(server, told, steps)
 
-    fleet._Server.say = say  # type: ignore[assignment,method-assign]
+    fleet._Server.say = say  # type: ignore[assignment,method-assign]  # the fault is put before the method
     sys.argv = ["seed", *sys.argv[3:]]
     runpy.run_module("cli.main", run_name="__main__")
 

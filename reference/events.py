@@ -113,9 +113,9 @@ class Taken:
 STALE, ENDED = "stale", "run ended"
 """Reasons of an eviction: over the staleness bound, or still under way when the run was over."""
 
-Told = Opened | Published | Requested | Advanced | Finished | Parked | Switched | Lost | Joined
+Reported = Opened | Published | Requested | Advanced | Finished | Parked | Switched | Lost | Joined
 Decided = Admitted | Recalled | Evicted | Taken
-Event = Told | Decided
+Event = Reported | Decided
 KINDS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
 
 

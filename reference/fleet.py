@@ -32,7 +32,9 @@ class FleetEngine(Generic[State]):
 
     Attributes:
         running: Standalone unit -> samples that it has.
-        heard: When each of them was last heard.
+        heard: When each of them was last heard, by ``time.monotonic``.
+        slots, timeout: Of a standalone unit: samples side by side; seconds of silence after which it is given up.
+        waits: Whether the trainer waits for a batch.
     """
 
     def __init__(self, backend: Backend[State], local: LocalEngine[State], fleet: Fleet, config: Config) -> None:

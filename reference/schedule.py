@@ -22,9 +22,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reference.events import (
+    ENDED,
     STALE,
     Admitted,
     Advanced,
+    Decided,
     Event,
     Evicted,
     Finished,
@@ -363,7 +365,7 @@ def replay(rules: Rules, log: Iterable[Event]) -> list[tuple[int, ...]]:
     batches: list[tuple[int, ...]] = []
     due: list[Event] = []
     for event in log:
-        if isinstance(event, Admitted | Recalled | Taken) or event == Evicted(getattr(event, "sample", -1), STALE):
+        if isinstance(event, Decided) and not (isinstance(event, Evicted) and event.reason == ENDED):
             due = due or scheduler.decisions()
             _demand(bool(due) and due.pop(0) == event, event)
         scheduler.apply(event)

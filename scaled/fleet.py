@@ -26,7 +26,11 @@ from spec.types import Array, Rollout, Sampling
 
 COORDINATOR = 0
 STOP = ("stop",)
+"""The last message to a rank of a unit, and its answer."""
+
 LISTEN_SECONDS = 0.02
+"""How long to listen where there is nothing to decode: less than a block of tokens takes on any real model."""
+
 FAREWELL_SECONDS = 10.0
 """How long a unit may take to answer that it ends: it is within a block of tokens, or takes up weights."""
 
@@ -149,7 +153,6 @@ class _Server:
         settings = config.rollout
         sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
         self.engine: LocalEngine[State] = LocalEngine(backend, config, sampling, rules_of(config).units[-1].slots)
-        self.newest = -1
 
     def serve(self) -> None:
         """Read messages and decode blocks in turn."""
@@ -175,7 +178,6 @@ class _Server:
         """Take up new weights; where samples go on with the newest, read them again."""
         policy, nothing = build(self.config, self.backend.mesh), OptimizerState({}, {}, 0)
         fill(policy, lambda name: arrays[name])
-        self.newest = publication
         rollout = self.config.rollout.model_copy(update={"precision": precision})
         self.engine.config = self.config.model_copy(update={"rollout": rollout})
         self.engine.publications[publication] = State(policy, None, None, nothing, nothing, version)

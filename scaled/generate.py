@@ -71,7 +71,7 @@ def generate(
         seed: Run seed.
         purpose: Name of the random stream.
         version: Version of the weights, recorded with every token.
-        slots: Responses decoded side by side per data rank, 0 = all at once.
+        slots: Responses decoded side by side over all data ranks, 0 = all at once.
 
     Returns:
         Rollouts in the order of the requests, on every rank.
@@ -79,7 +79,7 @@ def generate(
     partials = [unanswered(request) for request in requests]
     mine = {index: partials[index] for index in range(mesh.data.rank, len(requests), mesh.data.size)}
     longest = max((len(partial.request.prompt_tokens) for partial in mine.values()), default=0)
-    seats = min(slots, len(mine)) if slots else len(mine)
+    seats = min(-(-slots // mesh.data.size), len(mine)) if slots else len(mine)
     batch = _ContinuousBatch(weights, model, mesh, seats, longest + sampling.max_response_tokens, sampling, seed, purpose)
     batch.enter(mine)
     while batch.together(bool(batch.waiting or batch.active)):

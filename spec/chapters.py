@@ -560,9 +560,8 @@ EQUATIONS = (
         title="continuous batching",
         formula="a slot whose response has ended takes the next request; U depends on request and position only",
         source="Orca, OSDI 2022",
-        reference="",
-        scaled="scaled.generate:generate",
-        apart="the reference decodes all requests side by side",
+        reference="reference.generate:Unit",
+        scaled="scaled.generate:Unit",
         test="conformance/test_generate.py::test_a_freed_slot_is_refilled_without_changing_a_response",
     ),
     Equation(

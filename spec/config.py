@@ -353,7 +353,7 @@ class ParallelConfig(Section):
     unit_timeout: PositiveFloat = Field(
         120.0, description="seconds of silence after which a unit is given up and its samples are issued again"
     )
-    rollout_slots: Count = Field(0, description="responses decoded side by side per data rank, 0 = all at once")
+    rollout_slots: Count = Field(0, description="responses decoded side by side over all data ranks, 0 = all at once")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto = a GPU per rank if there is one, else the CPU")
     collective_timeout: PositiveFloat = Field(600.0, description="seconds that a rank waits for the others before all stop")
 
