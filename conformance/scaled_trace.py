@@ -45,13 +45,13 @@ class ScaledTracer:
             for stream in self.backend.streams(batch, config):
                 logits, _ = forward(state.policy, stream, config, replay=_of_stream(replay, stream))
                 for (chapter, name), value in seen.items():
-                    rows.put(chapter, name, stream.own_cells_n, value)
-                rows.put("model", "logits", stream.cells_n, logits)
+                    rows.put(chapter, name, stream.own_cells_c, value[stream.own_places_c])
+                rows.put("model", "logits", stream.cells_p, logits)
                 if state.value is not None and replay is None:
                     values, _ = forward(state.value, stream, config)
-                    rows.put("model", "values", stream.cells_n, values)
+                    rows.put("model", "values", stream.cells_p, values)
         for (chapter, name), array in rows.everywhere().items():
-            found[chapter][name] = array if chapter != "model" else _response_only(array, batch)
+            found[chapter][name] = array
         return found
 
     def routes(self, state: State, config: Config, batch: Batch) -> list[IntArray]:
@@ -61,7 +61,7 @@ class ScaledTracer:
             for stream in self.backend.streams(batch, config):
                 _, decided = forward(state.policy, stream, config)
                 for layer, ids in enumerate(decided.expert_ids):
-                    rows.put("routes", str(layer), stream.own_cells_n, ids)
+                    rows.put("routes", str(layer), stream.own_cells_c, ids[stream.own_places_c])
         return [array.astype(np.int64) for array in rows.everywhere().values()]
 
     def gradients(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> dict[str, Array]:
@@ -113,14 +113,13 @@ class _Rows:
         self.shape, self.backend = batch.tokens.shape, backend
         self.cells: dict[tuple[str, str], Tensor] = {}
 
-    def put(self, chapter: str, name: str, cells_n: Tensor, values: Tensor) -> None:
-        """Write what belongs to real cells; -1 is none."""
+    def put(self, chapter: str, name: str, cells: Tensor, values: Tensor) -> None:
+        """Write what belongs to some cells."""
         wide = values.double().flatten(1) if values.ndim > 1 else values.double()
         key = chapter, name
         if key not in self.cells:
             self.cells[key] = wide.new_zeros(self.shape[0] * self.shape[1], *wide.shape[1:])
-        real = cells_n >= 0
-        self.cells[key][cells_n[real]] = wide[real]
+        self.cells[key][cells] = wide
 
     def everywhere(self) -> dict[tuple[str, str], Array]:
         """The arrays with the cells of all ranks."""
@@ -138,12 +137,13 @@ def _watch(module: torch.nn.Module, seen: dict[tuple[str, str], Tensor], key: tu
 def _of_stream(replay: Replay | None, stream: Stream) -> Sequence[Tensor] | None:
     if replay is None:
         return None
-    cells = stream.own_cells_n.clamp(min=0)  # filler goes where the first token goes; nobody reads it
-    return [torch.from_numpy(ids.reshape(-1, ids.shape[-1])).to(cells.device)[cells] for ids in replay]
-
-
-def _response_only(array: Array, batch: Batch) -> Array:
-    return np.where(batch.response if array.ndim == 2 else batch.response[:, :, None], array, 0.0)
+    of_stream = []
+    for ids in replay:
+        of_cells = torch.from_numpy(ids.reshape(-1, ids.shape[-1])).to(stream.tokens_n.device)
+        of_places = of_cells[:1].repeat(len(stream.tokens_n), 1)  # filler goes where the first token goes; nobody reads it
+        of_places[stream.own_places_c] = of_cells[stream.own_cells_c]
+        of_stream.append(of_places)
+    return of_stream
 
 
 def _whole(model: Transformer, shards: dict[str, Tensor], title: str) -> dict[str, Array]:

@@ -149,10 +149,12 @@ def routings(draw: st.DrawFn) -> tuple[Array, int]:
 
 @st.composite
 def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
-    """Ragged rows with everything that the loss reads; rows may be a single token, and may have no response."""
+    """Ragged rows with everything that the loss reads; rows may be a single token, have no response, or share their prompt."""
     lengths = draw(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6)), min_size=1, max_size=most_rows))
     random = np.random.default_rng(draw(Seeds))
     prompts = [random.integers(2, vocabulary, prompt).tolist() for prompt, _ in lengths]
+    same = draw(st.lists(st.integers(0, len(lengths) - 1), min_size=len(lengths), max_size=len(lengths)))
+    prompts = [prompts[row] for row in same]
     batch = plain_batch(prompts, [random.integers(1, vocabulary, response).tolist() for _, response in lengths])
     shape, rows = batch.tokens.shape, len(lengths)
     names = ("behaviour_log_probs", "advantages", "value_targets", "old_values", "anchor_log_probs")

@@ -13,7 +13,7 @@ import scaled.attention
 from conformance.strategies import FEW, LAWS, Seeds, batches, numbers, small_config
 from conformance.twins import ONE, ask, assert_same, policy_of, rank_of, tensor, tensors
 from reference.model import positions_of
-from scaled.stream import pack
+from scaled.stream import context_order, pack
 from spec.layout import Layout
 from spec.types import Batch
 
@@ -43,22 +43,25 @@ def test_rotary_is_the_same_at_any_position(seed: int, far: int, width: int, bas
 @given(batch=batches(), seed=Seeds)
 @FEW
 def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(changes: dict[str, Any], batch: Batch, seed: int) -> None:
+    """States follow from token and position, so that a prompt has the same in every row, as it has in a model."""
     config = small_config(model_changes=changes)
     model, policy = config.model, policy_of(config)
     B, S = batch.tokens.shape
     real = (np.arange(S) < batch.lengths[:, None]).reshape(-1)
-    x_ND = np.where(real[:, None], numbers(seed, B * S, model.hidden), 0.0)
+    x_ND = numbers(seed, model.vocabulary, S, model.hidden)[batch.tokens, np.arange(S)].reshape(B * S, model.hidden)
     prefix = "layers.0.attention."
     expected = reference.attention.attention(policy, prefix, x_ND, positions_of(batch.tokens), model, None)
 
     stream = pack(batch, range(B), ONE)
-    cells = stream.own_cells_n
     weights = tensors(*(policy[prefix + name] for name in ("query", "key", "value", "output")))
     names = ("query_norm", "key_norm") if model.query_key_norm else ()
     norms = tensors(*(policy[prefix + name] for name in names))
     angles = scaled.attention.rotation(stream.positions_m, model.head_width, model.rope_base, torch.float64)
+    places, cells = stream.own_places_c.numpy(), stream.own_cells_c.numpy()
+    x_nD = np.zeros((len(stream.tokens_n), model.hidden))
+    x_nD[places] = x_ND[cells]
     found = scaled.attention.attention(
-        tensor(x_ND)[cells.clamp(min=0)],
+        tensor(x_nD),
         (weights[0], weights[1], weights[2], weights[3]),
         (norms[0], norms[1]) if names else None,
         angles,
@@ -66,9 +69,8 @@ def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(changes: dict[s
         model,
         ONE,
     )
-    own = cells >= 0
-    assert sorted(cells[own].tolist()) == np.flatnonzero(real).tolist()
-    assert_same(found[own], expected[cells[own].numpy()], "attention")
+    assert sorted(cells.tolist()) == np.flatnonzero(real).tolist()
+    assert_same(found[places], expected[cells], "attention")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.title)
@@ -77,27 +79,18 @@ def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(changes: dict[s
 def test_every_context_share_attends_as_one_rank_would(layout: Layout, batch: Batch, seed: int) -> None:
     """Queries of a share against all keys in the order in which the ranks' shares are gathered."""
     rows = range(len(batch.lengths))
-    width = batch.tokens.size + 1
-    q_all, k_all, v_all = (tensor(numbers(seed + place, width, heads, 4)) for place, heads in enumerate((4, 2, 2)))
-
-    def of_cells(values: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
-        return values[cells]  # filler, cell -1, takes the last place
-
     whole = pack(batch, rows, ONE)
-    plain = scaled.attention.attend(
-        of_cells(q_all, whole.own_cells_n), of_cells(k_all, whole.own_cells_n), of_cells(v_all, whole.own_cells_n), whole.plan
-    )
-    expected = {int(cell): plain[place] for place, cell in enumerate(whole.own_cells_n) if cell >= 0}
-    streams = [[pack(batch, rows, rank_of(layout, c, t)) for t in range(layout.tp)] for c in range(layout.cp)]
-    shares = [torch.cat([stream.own_cells_n for stream in of_tensor]) for of_tensor in streams]
-    keys = torch.cat(shares)
+    tokens = len(whole.tokens_n)
+    q_all, k_all, v_all = (tensor(numbers(seed + place, tokens, heads, 4)) for place, heads in enumerate((4, 2, 2)))
+    expected = scaled.attention.attend(q_all, k_all, v_all, whole.plan)
+    order = context_order(len(pack(batch, rows, rank_of(layout, 0, 0)).tokens_n) * layout.cp * layout.tp, layout.cp)
+    gathered = np.concatenate(order)
+    filled = [torch.cat([x, x.new_zeros(len(gathered), *x.shape[1:])]) for x in (q_all, k_all, v_all)]
     seen = []
-    for share, of_tensor in zip(shares, streams, strict=True):
-        found = scaled.attention.attend(
-            of_cells(q_all, share), of_cells(k_all, keys), of_cells(v_all, keys), of_tensor[0].plan
-        )
-        for place, cell in enumerate(share.tolist()):
-            if cell >= 0:
-                assert_same(found[place], expected[cell].numpy(), f"cell {cell}")
-                seen.append(cell)
-    assert sorted(seen) == sorted(expected)
+    for context, share in enumerate(order):
+        plan = pack(batch, rows, rank_of(layout, context, 0)).plan
+        found = scaled.attention.attend(filled[0][share], filled[1][gathered], filled[2][gathered], plan)
+        real = share < int(whole.own_places_c.max()) + 1
+        assert_same(found[real], expected[share[real]].numpy(), f"share {context}")
+        seen += share[real].tolist()
+    assert sorted(seen) == sorted(set(whole.own_places_c.tolist()))

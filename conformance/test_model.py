@@ -37,28 +37,26 @@ def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combina
 ) -> None:
     config = small_config(model_changes=changes)
     stream = pack(batch, range(len(batch.lengths)), ONE)
-    predicted = (stream.cells_n >= 0).numpy()
-    cells, weight_nV = stream.cells_n.numpy()[predicted], numbers(seed, int(predicted.sum()), config.model.vocabulary)
+    cells, weight_pV = stream.cells_p.numpy(), numbers(seed, len(stream.cells_p), config.model.vocabulary)
 
     policy, model = policy_of(config), model_of(config, policy_of(config))
-    logits_nV, trace = forward(model, stream, config)
+    logits_pV, trace = forward(model, stream, config)
     theirs, decided = token_logits(policy, batch.tokens, config.model)
     if len(cells):
-        assert_same(logits_nV[predicted], theirs.reshape(-1, theirs.shape[-1])[cells], "logits", WHOLE)
-    own = stream.own_cells_n >= 0
+        assert_same(logits_pV, theirs.reshape(-1, theirs.shape[-1])[cells], "logits", WHOLE)
     for ids, expected in zip(trace.expert_ids, decided.expert_ids, strict=True):
-        assert_same(ids[own], expected[stream.own_cells_n[own].numpy()], "expert ids")
+        assert_same(ids[stream.own_places_c], expected[stream.own_cells_c.numpy()], "expert ids")
 
-    (logits_nV[predicted] * tensor(weight_nV)).sum().backward()
+    (logits_pV * tensor(weight_pV)).sum().backward()
     weight_BSV = np.zeros(theirs.shape)
-    weight_BSV.reshape(-1, theirs.shape[-1])[cells] = weight_nV
+    weight_BSV.reshape(-1, theirs.shape[-1])[cells] = weight_pV
     slope = grad(lambda params: anp.sum(token_logits(params, batch.tokens, config.model)[0] * weight_BSV))(policy)
     assert_all_close(gradient_of(model), slope, WHOLE, "gradient")
 
-    values_n, _ = forward(model_of(config, value_of(config)), stream, config)
+    values_p, _ = forward(model_of(config, value_of(config)), stream, config)
     if len(cells):
         expected = token_values(value_of(config), batch.tokens, config.model).reshape(-1)[cells]
-        assert_same(values_n[predicted], expected, "values", WHOLE)
+        assert_same(values_p, expected, "values", WHOLE)
 
 
 @pytest.mark.parametrize("experts_per_token", [1, 2, 4])
@@ -68,12 +66,13 @@ def test_replay_of_given_experts_is_the_same_in_both_houses(experts_per_token: i
     config = small_config(model_changes={"experts_per_token": experts_per_token})
     policy, random = policy_of(config), np.random.default_rng(seed)
     ids = np.argsort(random.random((batch.tokens.size, config.model.experts)), axis=1)[:, :experts_per_token]
-    stream = pack(batch, range(len(batch.lengths)), ONE)
-    model = model_of(config, policy)
-    logits_nV, _ = forward(model, stream, config, replay=[tensor(ids)[stream.own_cells_n.clamp(min=0)]])
-    own = stream.own_cells_n >= 0
-    expected = replayed(policy, batch, config, ids)
-    assert_same(logits_nV[own], expected[stream.own_cells_n[own].numpy()], "logits", WHOLE)
+    stream = pack(batch, range(len(batch.lengths)), ONE, share_prompts=False)  # rows of one prompt are sent to different experts
+    of_stream = np.zeros((len(stream.tokens_n), experts_per_token), dtype=np.int64)
+    of_stream[stream.own_places_c] = ids[stream.own_cells_c]
+    logits_pV, _ = forward(model_of(config, policy), stream, config, replay=[tensor(of_stream)])
+    expected = replayed(policy, batch, config, ids).reshape(*batch.tokens.shape, -1)
+    expected = np.roll(expected, 1, axis=1).reshape(-1, expected.shape[-1])
+    assert_same(logits_pV, expected[stream.cells_p.numpy()], "logits", WHOLE)
 
 
 def replayed(policy: Params, batch: Batch, config: Config, ids: IntArray) -> Array:
@@ -106,10 +105,11 @@ def test_recomputing_blocks_changes_neither_logits_nor_gradients(batch: Batch) -
 
 
 def logits_and_gradient(model: Transformer, stream: Stream, config: Config) -> dict[str, Array]:
-    """Logits, and the gradient of their squares."""
+    """Logits with the sum of their squares, and its gradient."""
     logits, _ = forward(model, stream, config)
-    logits.square().sum().backward()
-    return gradient_of(model) | {"logits": logits.detach().numpy()}
+    total = logits.square().sum()
+    total.backward()
+    return gradient_of(model) | {"logits": torch.cat([logits.flatten(), total[None]]).detach().numpy()}
 
 
 def test_logits_read_in_chunks_are_those_read_at_once() -> None:

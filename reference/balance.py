@@ -10,13 +10,18 @@ UCB/CSD 82/113 (1982), generalised to k parts as in Michiels et al. (2003).
 """
 
 import heapq
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import count, pairwise
+
+import numpy as np
 
 from spec.config import Config, ModelConfig
 from spec.errors import Reason, SeedError
 from spec.parameters import architecture
 from spec.parameters import count as count_parameters
+from spec.types import Batch, IntArray
 
 
 def karmarkar_karp(costs: Sequence[float], parts: int) -> list[list[int]]:
@@ -65,12 +70,64 @@ def sequence_costs(lengths: Sequence[int], measure: str, model: ModelConfig) -> 
     return [2.0 * active * length + float(pairs) * length * length for length in lengths]
 
 
-def spread(lengths: Sequence[int], config: Config, data_ranks: int) -> list[list[list[int]]]:
+@dataclass(frozen=True)
+class Family:
+    """Rows that share their prompt, or one row alone.
+
+    Attributes:
+        rows: Where they stand in the list that was asked about.
+        prompt: Tokens that they share; 0 where every row is computed whole.
+    """
+
+    rows: tuple[int, ...]
+    prompt: int
+
+
+def families(batch: Batch, rows: Sequence[int]) -> list[Family]:
+    """Which of some rows have one prompt that is worth computing once: at least as long as its responses on average.
+
+    With shorter prompts less than half could be saved, and rows that stay apart are spread more evenly. All rows of the
+    batch with this prompt are asked, so that a prompt is worth it in each micro-batch or in none.
+    """
+    starts = prompt_lengths(batch)
+    by_prompt: dict[bytes, list[int]] = {}
+    for row, prompt in enumerate(starts.tolist()):
+        by_prompt.setdefault(batch.tokens[row, :prompt].tobytes(), []).append(row)
+    place = {row: place for place, row in enumerate(rows)}
+    found: list[Family] = []
+    for answering in by_prompt.values():
+        prompt, asked = int(starts[answering[0]]), sorted(place[row] for row in answering if row in place)
+        if len(asked) > 1 and batch.lengths[answering].mean() <= 2 * prompt:
+            found.append(Family(tuple(asked), prompt))
+        else:
+            found += [Family((one,), 0) for one in asked]
+    return sorted(found, key=lambda family: family.rows)
+
+
+def prompt_lengths(batch: Batch) -> IntArray:
+    """Tokens of each row before its response [B]."""
+    return np.where(batch.response.any(1), batch.response.argmax(1), batch.lengths)
+
+
+def family_costs(together: Sequence[Family], lengths: Sequence[int], measure: str, model: ModelConfig) -> list[float]:
+    """``sum_rows c(l) - (rows - 1) c(prompt)`` of each family with the cost c of a sequence: its prompt is computed once."""
+    of_rows = sequence_costs(lengths, measure, model)
+    of_prompts = sequence_costs([family.prompt for family in together], measure, model)
+    return [
+        sum(of_rows[row] for row in family.rows) - (len(family.rows) - 1) * prompt
+        for family, prompt in zip(together, of_prompts, strict=True)
+    ]
+
+
+def spread(batch: Batch, config: Config, data_ranks: int) -> list[list[list[int]]]:
     """Deal a mini-batch out: to every data rank equally many micro-batches, all of nearly equal cost.
 
+    Rows that share their prompt stay together as long as they cost at most half of a micro-batch.
+
     Args:
-        lengths: Tokens of each row.
-        config: ``algorithm.micro_batch`` (rows a micro-batch, on average), ``parallel.balance``, ``parallel.micro_batch_tokens``.
+        batch: The mini-batch.
+        config: ``algorithm.micro_batch`` (rows a micro-batch, on average; what is computed once counts once),
+            ``parallel.balance``, ``parallel.share_prompts``, ``parallel.micro_batch_tokens``.
         data_ranks: Ranks with different sequences.
 
     Returns:
@@ -79,25 +136,52 @@ def spread(lengths: Sequence[int], config: Config, data_ranks: int) -> list[list
     Raises:
         SeedError: ILLEGAL_COMBINATION if one sequence alone is longer than ``parallel.micro_batch_tokens``.
     """
-    cap = config.parallel.micro_batch_tokens
+    lengths, cap = [int(length) for length in batch.lengths], config.parallel.micro_batch_tokens
     if cap and max(lengths, default=0) > cap:
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
             f"parallel.micro_batch_tokens={cap} must be at least the longest sequence, {max(lengths)} tokens",
         )
-    rounds = max(-(-len(lengths) // (data_ranks * config.algorithm.micro_batch)), 1)
+    together = _together(batch, config)
+    rounds = max(math.ceil(_rows_worth(together, lengths, config) / (data_ranks * config.algorithm.micro_batch)), 1)
     while True:
-        parts = _parts(lengths, config, rounds * data_ranks)
-        if not cap or max(sum(lengths[row] for row in part) for part in parts) <= cap:
-            return [parts[rank::data_ranks] for rank in range(data_ranks)]
+        parts = _parts(together, lengths, config, rounds * data_ranks)
+        if not cap or max(sum(family_costs(part, lengths, "tokens", config.model)) for part in parts) <= cap:
+            dealt = [sorted(row for family in part for row in family.rows) for part in parts]
+            return [dealt[rank::data_ranks] for rank in range(data_ranks)]
         rounds += 1  # ends at one sequence a part, which fits
 
 
-def _parts(lengths: Sequence[int], config: Config, parts: int) -> list[list[int]]:
-    if config.parallel.balance == "none":
-        bounds = [len(lengths) * part // parts for part in range(parts + 1)]
-        return [list(range(start, end)) for start, end in pairwise(bounds)]
-    return karmarkar_karp(sequence_costs(lengths, config.parallel.balance, config.model), parts)
+def _together(batch: Batch, config: Config) -> list[Family]:
+    rows = range(len(batch.lengths))
+    if config.parallel.share_prompts and config.parallel.balance != "none":
+        return families(batch, rows)
+    return [Family((row,), 0) for row in rows]
+
+
+def _rows_worth(together: Sequence[Family], lengths: Sequence[int], config: Config) -> float:
+    """Rows of average length that have as many tokens as are computed."""
+    computed = sum(family_costs(together, lengths, "tokens", config.model))
+    return len(lengths) * computed / sum(lengths) if lengths else 0.0
+
+
+def _parts(together: Sequence[Family], lengths: Sequence[int], config: Config, parts: int) -> list[list[Family]]:
+    measure, model = config.parallel.balance, config.model
+    if measure == "none":
+        bounds = [len(together) * part // parts for part in range(parts + 1)]
+        return [list(together[start:end]) for start, end in pairwise(bounds)]
+    costs = family_costs(together, lengths, measure, model)
+    half = sum(costs) / (2 * parts)
+    pieces = [piece for family, cost in zip(together, costs, strict=True) for piece in _cut(family, math.ceil(cost / half))]
+    partition = karmarkar_karp(family_costs(pieces, lengths, measure, model), parts)
+    return [[pieces[item] for item in part] for part in partition]
+
+
+def _cut(family: Family, pieces: int) -> list[Family]:
+    """A family in so many pieces, at most its rows."""
+    count = min(pieces, len(family.rows))
+    bounds = [len(family.rows) * piece // count for piece in range(count + 1)]
+    return [replace(family, rows=family.rows[start:end]) for start, end in pairwise(bounds)]
 
 
 def runs_of_similar(lengths: Sequence[int]) -> list[slice]:

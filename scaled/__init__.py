@@ -8,6 +8,8 @@ letter meaning
 n      tokens of this rank: its slice of a packed stream
 m      tokens of this rank's context-parallel share, all tensor-parallel slices together
 M      keys of all context-parallel shares
-R      documents (sequences) packed into a stream
+p      response tokens that are predicted on this rank
+c      tokens of the batch's rows that stand on this rank; a shared prompt's count once per row
+R      rows that attention fills from a stream: sequences, or responses to one prompt
 ====== ==================================================================================
 """

@@ -36,7 +36,7 @@ def rotation(positions: Tensor, head_width: int, base: float, dtype: torch.dtype
     """Cosines and sines of the rotary angles ``position * base^(-2i/h)`` [..., 1, h], once for all layers.
 
     Args:
-        positions: Position of each token in its document [...].
+        positions: Position of each token in its sequence [...].
         head_width: h.
         base: Base of the frequencies.
         dtype: Precision of what will be rotated; the angles themselves are exact in float64.
@@ -90,7 +90,7 @@ def attention(
     model: ModelConfig,
     mesh: Mesh,
 ) -> Tensor:
-    """Attend from every token to itself and the tokens before it in its own document.
+    """Attend from every token to itself and the tokens before it in its own sequence.
 
     Args:
         x_nD: Normalised residual stream of this rank's tokens.
@@ -114,10 +114,13 @@ def attention(
 
 
 def attend(q_mHh: Tensor, k_MKh: Tensor, v_MKh: Tensor, plan: AttentionPlan) -> Tensor:
-    """Softmax attention within documents: fill rows from the stream, attend in each, read the stream back [m, H, h]."""
-    q, k, v = plan.queries.fill(q_mHh), plan.keys.fill(k_MKh), plan.keys.fill(v_MKh)
-    visible = None if plan.visible_RQK is None else plan.visible_RQK[:, None]
-    mixed_RHQh = F.scaled_dot_product_attention(
-        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), visible, is_causal=visible is None, enable_gqa=True
-    )
-    return plan.queries.read(mixed_RHQh.transpose(1, 2))
+    """Softmax attention within sequences: fill rows from the stream, attend in each, read the stream back [m, H, h]."""
+    answers = []
+    for part in plan.parts:
+        q, k, v = part.queries.fill(q_mHh), part.keys.fill(k_MKh), part.keys.fill(v_MKh)
+        visible = None if part.visible_RQK is None else part.visible_RQK[:, None]
+        mixed_RHQh = F.scaled_dot_product_attention(
+            q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), visible, is_causal=visible is None, enable_gqa=True
+        )
+        answers.append(mixed_RHQh.transpose(1, 2))
+    return plan.read(answers)

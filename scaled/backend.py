@@ -139,8 +139,8 @@ class ScaledBackend:
         model = state.anchor if anchor else state.policy
         assert model is not None
 
-        def readout(logits_nV: Tensor, targets_n: Tensor) -> Tensor:
-            return token_log_probs(logits_nV, targets_n, config.rollout.temperature)
+        def readout(logits_pV: Tensor, targets_p: Tensor) -> Tensor:
+            return token_log_probs(logits_pV, targets_p, config.rollout.temperature)
 
         with phase("log-probabilities"):
             return self._per_token(model, config, batch, readout)
@@ -221,9 +221,8 @@ class ScaledBackend:
 
     def streams(self, batch: Batch, config: Config) -> list[Stream]:
         """This rank's micro-batches of a batch: equally many on every rank, balanced by cost."""
-        lengths = [int(length) for length in batch.lengths]
-        shares = spread(lengths, config, self.mesh.data.size)
-        return [pack(batch, rows, self.mesh) for rows in shares[self.mesh.data.rank]]
+        shares = spread(batch, config, self.mesh.data.size)
+        return [pack(batch, rows, self.mesh, config.parallel.share_prompts) for rows in shares[self.mesh.data.rank]]
 
     def _per_token(
         self, model: Transformer, config: Config, batch: Batch, readout: Readout | None
@@ -232,10 +231,8 @@ class ScaledBackend:
         with torch.no_grad():
             for stream in self.streams(batch, config):
                 out, _ = forward(model, stream, config, readout)
-                predicted = stream.cells_n >= 0
-                cells[stream.cells_n[predicted]] = out[predicted].double()
-        everywhere = sum_over(cells, self.mesh.world).cpu().numpy().reshape(batch.tokens.shape)
-        return np.where(batch.response, everywhere, 0.0)
+                cells[stream.cells_p] = out.double()
+        return sum_over(cells, self.mesh.world).cpu().numpy().reshape(batch.tokens.shape)
 
     def _step(
         self,

@@ -29,6 +29,10 @@ Memory = tuple[Tensor, Tensor]
 """Keys and values of one layer."""
 
 
+ROOM = 16
+"""Positions that the memory is longer than needed at first."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """Weights of one block as decoding wants them.
@@ -101,10 +105,9 @@ class Decoder:
         self.layers = [_layer(weights, number, model, mesh) for number in range(model.layers)]
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
-        self.held = -(-positions // mesh.context.size)
-        shape = (slots * self.kv_heads, self.held, model.head_width)
-        self.memory = [(self.embedding.new_zeros(shape), self.embedding.new_zeros(shape)) for _ in range(model.layers)]
-        self.first_places = torch.arange(slots * self.kv_heads, device=mesh.device).view(slots, 1, self.kv_heads) * self.held
+        self.slots, self.positions = slots, positions
+        nothing = self.embedding.new_zeros(slots * self.kv_heads, 0, model.head_width)
+        self.memory = [(nothing, nothing) for _ in range(model.layers)]
         # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
         self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
         self.everywhere = torch.arange(positions, device=mesh.device)
@@ -125,6 +128,7 @@ class Decoder:
         """
         b, s = tokens_bs.shape
         epsilon = self.model.norm_epsilon
+        self.make_room(longest)
         x_nD = F.embedding(tokens_bs.reshape(-1), self.embedding)
         reading = self.reading(positions_bs, longest, first) if b else None
         for layer, memory in zip(self.layers, self.memory, strict=True):
@@ -133,6 +137,18 @@ class Decoder:
             x_nD = x_nD + self.feed_forward(layer, rms_norm(x_nD, layer.feed_forward_norm, epsilon))
         last_bD = x_nD if read_b is None else x_nD.view(b, s, x_nD.shape[1])[torch.arange(b, device=x_nD.device), read_b]
         return wide(rms_norm(self.share(last_bD), self.final_norm, epsilon) @ self.head)
+
+    def make_room(self, longest: int) -> None:
+        """Let the memory reach so far, and further, so that it seldom grows: short texts stay close together."""
+        needed, held = (-(-count // self.mesh.context.size) for count in (longest, self.positions))
+        old = self.memory[0][0].shape[1]
+        if needed <= old:
+            return
+        room = min(held, max(needed + ROOM, 2 * old))
+        more = (0, 0, 0, room - old)
+        self.memory = [(F.pad(keys, more), F.pad(values, more)) for keys, values in self.memory]
+        self.first_places = torch.arange(0, self.slots * self.kv_heads * room, room, device=self.mesh.device)
+        self.first_places = self.first_places.view(self.slots, 1, self.kv_heads)
 
     def reading(self, positions_bs: Tensor, longest: int, first: int) -> Reading:
         """Everything about a step that does not depend on the layer."""
@@ -205,12 +221,20 @@ class Decoder:
         padded = torch.cat([x, x.new_zeros(rows * size - len(x), *x.shape[1:])])
         return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
 
-    def copy(self, sources: Tensor, targets: Tensor, longest: int) -> None:
-        """Copy what some slots remember of the first ``longest`` positions to others."""
-        used, K = -(-longest // self.mesh.context.size), self.kv_heads
-        for held in itertools.chain(*self.memory):
-            rows = held.view(len(held) // K, K, *held.shape[1:])
-            rows[targets, :, :used] = rows[sources, :, :used]
+    def repeat(self, first: int, sources: Tensor) -> None:
+        """Let slot ``first + i`` remember what slot ``first + sources[i]`` does."""
+        distinct = int(sources.max()) + 1
+        for rows in self.rows():
+            torch.index_select(rows[first : first + distinct].clone(), 0, sources, out=rows[first : first + len(sources)])
+
+    def copy(self, sources: Tensor, targets: Tensor) -> None:
+        """Copy what some slots remember to others."""
+        for rows in self.rows():
+            rows.index_copy_(0, targets, rows.index_select(0, sources))
+
+    def rows(self) -> list[Tensor]:
+        """All that is remembered, a row per slot."""
+        return [held.view(self.slots, -1) for held in itertools.chain(*self.memory)]
 
 
 def one_query(q: Tensor, keys: Tensor, values: Tensor, unseen_r1C: Tensor) -> Tensor:

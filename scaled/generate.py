@@ -25,6 +25,9 @@ from scaled.watchdog import moves
 from spec.config import ModelConfig
 from spec.types import Array, BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
 
+BLOCK = 8
+"""Positions whose random numbers are drawn at once: most responses need few, and single ones cost as much as eight."""
+
 Drawn = tuple[list[int], list[float]]
 """Tokens and behaviour log-probabilities of one response, those of an earlier version at its beginning included."""
 
@@ -172,7 +175,8 @@ class _ContinuousBatch:
 
     Attributes:
         tokens, log_probs: What was drawn so far [slots, limit].
-        numbers: Random numbers of all positions [slots, limit].
+        keys: What the random numbers of a response belong to: problem, sample, draw [slots, 3].
+        numbers: Random numbers of the block of positions that is drawn [slots, BLOCK].
         lengths, prompt_lengths, limits: Tokens drawn, tokens of the prompt, tokens to draw at most [slots].
         forced: Whether the end of sequence is no end [slots].
     """
@@ -196,7 +200,8 @@ class _ContinuousBatch:
         limit = sampling.max_response_tokens
         self.decoder = Decoder(weights, model, mesh, slots, positions)
         self.tokens = np.zeros((slots, limit), dtype=np.int64)
-        self.log_probs, self.numbers = np.zeros((slots, limit)), np.zeros((slots, limit))
+        self.log_probs, self.numbers = np.zeros((slots, limit)), np.zeros((slots, BLOCK))
+        self.keys = np.zeros((slots, 3), dtype=np.int64)
         self.lengths, self.prompt_lengths, self.limits = (np.zeros(slots, dtype=np.int64) for _ in range(3))
         self.forced = np.zeros(slots, dtype=bool)
 
@@ -247,15 +252,16 @@ class _ContinuousBatch:
         parts += [slice(0, 0)] * (self.most(len(parts)) - len(parts))
         read = [self.read_texts(texts[part], first + part.start) for part in parts]
         logits = self.decoder.share(torch.cat(read))
-        self.numbers[rows] = self.uniforms_of([partial.request for partial in partials])
         for row, partial in enumerate(partials, start=first):
             self.take_over(row, partial)
+        self.draw_numbers(np.arange(rows.start, rows.stop))
         self.take(logits, rows)
         self.retire()
 
     def take_over(self, row: int, partial: Rollout) -> None:
         """Note what was drawn of a response before it came here."""
         request, drawn = partial.request, len(partial.response_tokens)
+        self.keys[row] = word_of(request.problem.id), request.sample, request.draw
         self.tokens[row, :drawn], self.log_probs[row, :drawn] = partial.response_tokens, partial.log_probs
         self.prompt_lengths[row], self.lengths[row] = len(request.prompt_tokens), drawn
         self.limits[row] = request.forced_length or self.sampling.max_response_tokens
@@ -279,8 +285,7 @@ class _ContinuousBatch:
         positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
         share = self.decoder.step(tokens, positions, width, first, last)
         if len(texts) < len(text_of_row):
-            rows = torch.arange(len(text_of_row), device=self.mesh.device)
-            self.decoder.copy(first + places_of_rows, first + rows, width)
+            self.decoder.repeat(first, places_of_rows)
         return all_gather(share, self.mesh.sequence)[places_of_rows]
 
     def advance(self) -> None:
@@ -289,6 +294,7 @@ class _ContinuousBatch:
         newest = self.lengths[:count] - 1
         tokens, positions = self.tokens[np.arange(count), newest], self.prompt_lengths[:count] + newest
         columns = self.on_device(tokens[:, None]), self.on_device(positions[:, None])
+        self.draw_numbers(np.flatnonzero((newest + 1) % BLOCK == 0))
         self.take(self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None), slice(0, count))
         self.retire()
 
@@ -302,10 +308,11 @@ class _ContinuousBatch:
         if not count:
             return
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        places = np.arange(rows.start, rows.stop), self.lengths[rows]
-        chosen = draw(log_p, self.decoder.share(self.on_device(self.numbers[places])))
+        slots, lengths = np.arange(rows.start, rows.stop), self.lengths[rows]
+        chosen = draw(log_p, self.decoder.share(self.on_device(self.numbers[slots, lengths % BLOCK])))
         drawn = torch.stack([chosen.double(), log_p.gather(1, chosen[:, None]).squeeze(1).double()], 1)
-        self.tokens[places], self.log_probs[places] = all_gather(drawn, self.mesh.sequence)[:count].T.cpu().numpy()
+        told = all_gather(drawn, self.mesh.sequence)[:count].T.cpu().numpy()
+        self.tokens[slots, lengths], self.log_probs[slots, lengths] = told
         self.lengths[rows] += 1
 
     def retire(self) -> None:
@@ -321,9 +328,8 @@ class _ContinuousBatch:
         if not len(gone):
             return {}
         told: dict[int, Drawn] = {}
-        drawn = zip(self.lengths[gone].tolist(), self.tokens[gone].tolist(), self.log_probs[gone].tolist(), strict=True)
-        for slot, (length, tokens, log_probs) in zip(gone.tolist(), drawn, strict=True):
-            told[self.active[slot]] = tokens[:length], log_probs[:length]
+        for slot, length in zip(gone.tolist(), self.lengths[gone].tolist(), strict=True):
+            told[self.active[slot]] = self.tokens[slot, :length].tolist(), self.log_probs[slot, :length].tolist()
             del self.partials[self.active[slot]]
         left = len(self.active) - len(gone)
         targets = gone[gone < left]
@@ -337,20 +343,19 @@ class _ContinuousBatch:
 
     def move(self, sources: IntArray, targets: IntArray) -> None:
         """Move everything about some slots to others."""
-        books = self.tokens, self.log_probs, self.numbers, self.lengths, self.prompt_lengths, self.limits, self.forced
-        for kept in books:
+        where = self.prompt_lengths, self.lengths, self.limits, self.forced
+        for kept in (self.tokens, self.log_probs, self.keys, self.numbers, *where):
             kept[targets] = kept[sources]
-        count = len(self.active)
-        longest = int((self.prompt_lengths[:count] + self.lengths[:count]).max())
-        self.decoder.copy(self.on_device(sources), self.on_device(targets), longest)
+        self.decoder.copy(self.on_device(sources), self.on_device(targets))
 
-    def uniforms_of(self, requests: Sequence[Request]) -> Array:
-        """The random numbers of all positions of some requests [rows, limit]."""
-        limit = self.sampling.max_response_tokens
-        keys = [[word_of(request.problem.id), request.sample, request.draw, 0] for request in requests]
-        counters = torch.tensor(keys, dtype=torch.int64, device=self.mesh.device).reshape(-1, 1, 4).repeat(1, limit, 1)
-        counters[:, :, 3] = torch.arange(limit, device=self.mesh.device)
-        return uniforms(self.seed, self.purpose, counters).cpu().numpy()
+    def draw_numbers(self, slots: IntArray) -> None:
+        """The random numbers of the block of positions that some slots begin, or go on in."""
+        if not len(slots):
+            return
+        counters = np.empty((len(slots), BLOCK, 4), dtype=np.int64)
+        counters[:, :, :3] = self.keys[slots][:, None]
+        counters[:, :, 3] = (self.lengths[slots] // BLOCK * BLOCK)[:, None] + np.arange(BLOCK)
+        self.numbers[slots] = uniforms(self.seed, self.purpose, self.on_device(counters)).cpu().numpy()
 
 
 def _text_length(partial: Rollout) -> int:

@@ -193,13 +193,13 @@ class Transformer(nn.Module):
 
         Args:
             stream: The packed tokens.
-            readout: What to keep of logits [n, V] and the tokens they predict [n], computed for ``HEAD_CHUNK`` tokens
+            readout: What to keep of logits [p, V] and the tokens they predict [p], computed for ``HEAD_CHUNK`` tokens
                 at a time and again in the backward pass; None keeps the logits. A value model has no use for it.
             replay: Expert ids per MoE layer to use instead of the routers' choice [n, k].
 
         Returns:
-            Logits [n, V] or what ``readout`` made of them, about the token after each place; or values [n] of the state
-            after each place. And what the routers decided.
+            Logits [p, V] or what ``readout`` made of them, or values [p], at the places from which the p response tokens are
+            predicted. And what the routers decided about all n tokens.
         """
         x_nD = F.embedding(stream.tokens_n, self.embedding)
         angles = rotation(stream.positions_m, self.model.head_width, self.model.rope_base, x_nD.dtype)
@@ -212,14 +212,14 @@ class Transformer(nn.Module):
             if logits is not None:
                 trace.logits.append(logits)
                 trace.expert_ids.append(ids)
-        x_nD = rms_norm(x_nD, self.final_norm, self.model.norm_epsilon)
-        return (self.values(x_nD) if self.is_value else self.read(x_nD, stream.targets_n, readout)), trace
+        x_pD = rms_norm(x_nD.index_select(0, stream.places_p), self.final_norm, self.model.norm_epsilon)
+        return (self.values(x_pD) if self.is_value else self.read(x_pD, stream.targets_p, readout)), trace
 
-    def values(self, x_nD: Tensor) -> Tensor:
-        """``V = norm(x) w + b`` in float32 or better [n]."""
-        return wide(x_nD @ self.value_head).squeeze(1) + wide(self.value_bias)
+    def values(self, x_pD: Tensor) -> Tensor:
+        """``V = norm(x) w + b`` in float32 or better [p]."""
+        return wide(x_pD @ self.value_head).squeeze(1) + wide(self.value_bias)
 
-    def read(self, x_nD: Tensor, targets_n: Tensor, readout: Readout | None) -> Tensor:
+    def read(self, x_pD: Tensor, targets_p: Tensor, readout: Readout | None) -> Tensor:
         """Logits, or what ``readout`` makes of them."""
         head_DV = self.embedding.T if self.model.tied_embeddings else self.head
 
@@ -227,9 +227,9 @@ class Transformer(nn.Module):
             logits = wide(part @ head_DV)
             return logits if readout is None else readout(logits, targets)
 
-        if readout is None or len(x_nD) <= HEAD_CHUNK:
-            return chunk(x_nD, targets_n)
-        parts = zip(x_nD.split(HEAD_CHUNK), targets_n.split(HEAD_CHUNK), strict=True)
+        if readout is None or len(x_pD) <= HEAD_CHUNK:
+            return chunk(x_pD, targets_p)
+        parts = zip(x_pD.split(HEAD_CHUNK), targets_p.split(HEAD_CHUNK), strict=True)
         return torch.cat([checkpoint(chunk, *part, use_reentrant=False) for part in parts])
 
 

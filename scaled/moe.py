@@ -167,27 +167,26 @@ def balance_loss(
     the router probabilities, so each rank adds up its own tokens and no gradient crosses a rank.
 
     Args:
-        logits_nE: Router logits of this rank's tokens.
+        logits_nE: Router logits of the tokens of all rows that stand here; a shared prompt's once per row.
         expert_ids_nk: Chosen experts.
-        weights_n: Weight of each token in the loss; 0 for filler.
+        weights_n: Weight of each token in the loss.
         row_n: Row of each token in the batch.
         rows: Rows of the batch.
         sequence: Ranks that share the tokens of the same sequences.
     """
     E = logits_nE.shape[1]
     k = expert_ids_nk.shape[1]
-    real_n = (weights_n > 0).to(logits_nE.dtype)
-    chosen_nE = torch.zeros_like(logits_nE).scatter_(1, expert_ids_nk, 1.0) * real_n[:, None]
-    sums = torch.zeros(rows, E + 2, dtype=logits_nE.dtype, device=logits_nE.device)
-    sums.index_add_(0, row_n, torch.cat([chosen_nE, real_n[:, None], weights_n[:, None].to(logits_nE.dtype)], 1))
+    chosen_nE = torch.zeros_like(logits_nE).scatter_(1, expert_ids_nk, 1.0)
+    counted = torch.cat([chosen_nE, torch.ones_like(chosen_nE[:, :1]), weights_n[:, None].to(logits_nE.dtype)], 1)
+    sums = torch.zeros(rows, E + 2, dtype=logits_nE.dtype, device=logits_nE.device).index_add_(0, row_n, counted)
     sums = sum_over(sums, sequence)
     length_B, weight_B = sums[:, E].clamp(min=1), sums[:, E + 1]
     coefficient_BE = weight_B[:, None] * E * sums[:, :E] / (k * length_B[:, None]) / length_B[:, None]
     probabilities_nE = torch.softmax(logits_nE, -1)
-    return (probabilities_nE * coefficient_BE[row_n] * real_n[:, None]).sum()
+    return (probabilities_nE * coefficient_BE[row_n]).sum()
 
 
 def z_loss(logits_nE: Tensor, weights_n: Tensor) -> Tensor:
     """``sum_t w_t logsumexp(logits_t)^2`` over this rank's tokens (ST-MoE eq. 5)."""
     z_n = torch.logsumexp(logits_nE, -1)
-    return torch.where(weights_n > 0, weights_n * z_n * z_n, 0.0).sum()
+    return (weights_n * z_n * z_n).sum()

@@ -97,12 +97,12 @@ def policy_loss(
     """All terms of the policy's loss on this rank's part of a micro-batch (VAPO eq. 10 and the switches), and metrics."""
     algorithm, temperature = config.algorithm, config.rollout.temperature
 
-    def readout(logits_nV: Tensor, targets_n: Tensor) -> Tensor:
-        entropy_n = token_entropy(logits_nV.detach(), temperature)
-        return torch.stack([token_log_probs(logits_nV, targets_n, temperature), entropy_n], 1)
+    def readout(logits_pV: Tensor, targets_p: Tensor) -> Tensor:
+        entropy_p = token_entropy(logits_pV.detach(), temperature)
+        return torch.stack([token_log_probs(logits_pV, targets_p, temperature), entropy_p], 1)
 
-    out_n2, trace = forward(model, stream, config, readout, replay)
-    log_probs, entropy = out_n2[:, 0], out_n2[:, 1].detach()
+    out_p2, trace = forward(model, stream, config, readout, replay)
+    log_probs, entropy = out_p2[:, 0], out_p2[:, 1].detach()
     behaviour, advantages, anchor = (
         stream.take(_response_only(values, batch, log_probs))
         for values in (batch.behaviour_log_probs, batch.advantages, batch.anchor_log_probs)
@@ -131,8 +131,8 @@ def imitation_loss(
 ) -> Loss:
     """Token mean of ``-log pi(a_t)`` over demonstrations, plus the router terms."""
 
-    def readout(logits_nV: Tensor, targets_n: Tensor) -> Tensor:
-        return token_log_probs(logits_nV, targets_n, 1.0)
+    def readout(logits_pV: Tensor, targets_p: Tensor) -> Tensor:
+        return token_log_probs(logits_pV, targets_p, 1.0)
 
     log_probs, trace = forward(model, stream, config, readout)
     terms = {"nll": weighted_sum(stream.take(weights["tokens"]).to(log_probs.dtype), -log_probs)}
@@ -153,17 +153,24 @@ def value_loss(model: Transformer, stream: Stream, weights: dict[str, Tensor], b
 
 def router_terms(trace: RouterTrace, stream: Stream, weights: dict[str, Tensor], mesh: Mesh) -> dict[str, Tensor]:
     """Load-balance and z loss, summed over MoE layers, if switched on."""
+
+    def of_rows(decided: Tensor) -> Tensor:
+        """What a router decided, token by token of the batch's rows, a shared prompt's as often as it was asked."""
+        return decided.index_select(0, stream.own_places_c)
+
     terms: dict[str, Tensor] = {}
     if "load_balance" in weights:
         B, S = weights["load_balance"].shape
-        own = stream.take_own(weights["load_balance"])
-        row_n = (stream.own_cells_n.clamp(min=0)) // S
-        pairs = zip(trace.logits, trace.expert_ids, strict=True)
-        parts = [balance_loss(logits, ids, own.to(logits.dtype), row_n, B, mesh.sequence) for logits, ids in pairs]
+        own, row_c = stream.take_own(weights["load_balance"]), stream.own_cells_c // S
+        parts = [
+            balance_loss(of_rows(logits), of_rows(ids), own.to(logits.dtype), row_c, B, mesh.sequence)
+            for logits, ids in zip(trace.logits, trace.expert_ids, strict=True)
+        ]
         terms["load_balance"] = torch.stack(parts).sum()
     if "router_z" in weights:
         own = stream.take_own(weights["router_z"])
-        terms["router_z"] = torch.stack([z_loss(logits, own.to(logits.dtype)) for logits in trace.logits]).sum()
+        parts = [z_loss(of_rows(logits), own.to(logits.dtype)) for logits in trace.logits]
+        terms["router_z"] = torch.stack(parts).sum()
     return terms
 
 

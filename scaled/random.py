@@ -19,7 +19,7 @@ LOW_WORD = 0xFFFFFFFF
 
 def philox(key: tuple[int, int], counter: Tensor) -> Tensor:
     """Encrypt counters of four 32-bit words [..., 4] (int64) with Philox4x32-10; same shape and type."""
-    c0, c1, c2, c3 = counter.unbind(-1)
+    c0, c1, c2, c3 = counter.movedim(-1, 0).contiguous()  # each word side by side: twice as fast on a CPU
     k0, k1 = key
     for _ in range(ROUNDS):
         product0, product1 = c0 * MULTIPLIERS[0], c2 * MULTIPLIERS[1]

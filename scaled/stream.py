@@ -1,12 +1,16 @@
 """Packing: sequences of any length become one stream of tokens without padding between them, cut over ranks.
 
-    stream   tokens of document 0, of document 1, ..., filler up to a multiple of 2 * cp * tp
+    stream   the prompt that several responses answer, once, then each response; a sequence alone in one piece; ...;
+             filler up to a multiple of 2 * cp * tp
     context  rank c of cp takes chunks c and 2 cp - 1 - c of 2 cp: early and late positions cost the same together
     tensor   rank t of tp takes an equal part of that for everything but attention
 
-Attention never looks across documents: it works on rows, one document each, filled from the stream and read back.
-Everything about a *predicted* token (its id, its weights, its behaviour log-probability) stands where it is predicted
-from, one place earlier, so no rank needs its neighbour's tokens: this is the one shift of this house.
+A token's state depends on the tokens before it alone, so a prompt has the same states whatever answers it, and its gradient
+is the sum over its answers: computed once, nothing changes (``reference.balance.families`` says when).
+
+Attention never looks across sequences: it works on rows, filled from the stream and read back. Where a token stands says
+nothing about what it is in the batch, so each stream has two maps: where every token of a row stands, and from where every
+token of a response is predicted (the one shift of this house).
 """
 
 from collections.abc import Sequence
@@ -16,49 +20,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reference.balance import Family, families
 from scaled.mesh import Mesh
-from spec.types import Batch, IntArray
-
-FILLER = -1
-"""Document of the tokens that only fill a stream up; they attend to themselves and carry no weight."""
+from spec.types import Batch, BoolArray, IntArray
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Where the tokens of a stream stand in rows of one document each.
+    """Tokens of a stream in rows.
 
     Attributes:
-        count, width: R rows of so many places.
-        slots: Place ``row * width + column`` of each token; ``count * width`` for a token that belongs to no row.
+        places_RW: Where in the stream each place of each row is read; fill reads the first token, and nobody reads it.
         plain: Whether the rows are just the stream, cut: nothing to move.
     """
 
-    count: int
-    width: int
-    slots: Tensor
+    places_RW: Tensor
     plain: bool
 
     def fill(self, x: Tensor) -> Tensor:
-        """The tokens [tokens, ...] in their rows [R, width, ...], zeros elsewhere."""
-        if self.plain:
-            return x.unflatten(0, (self.count, self.width))
-        places = x.new_zeros(self.count * self.width + 1, *x.shape[1:])
-        return places.index_copy(0, self.slots, x)[:-1].unflatten(0, (self.count, self.width))
-
-    def read(self, rows: Tensor) -> Tensor:
-        """Undo ``fill``, where every token has a row."""
-        flat = rows.flatten(0, 1)
-        return flat if self.plain else flat.index_select(0, self.slots)
+        """The tokens [tokens, ...] in their rows [R, W, ...]."""
+        flat = x if self.plain else x.index_select(0, self.places_RW.flatten())
+        return flat.unflatten(0, self.places_RW.shape)
 
 
 @dataclass(frozen=True)
-class AttentionPlan:
-    """How attention finds its rows, once per stream.
+class AttentionPart:
+    """Rows that are attended together, each within itself.
 
     Attributes:
-        queries: Rows of this rank's m queries.
-        keys: Rows of all M keys, of the same documents.
-        visible_RQK: Whether a query sees a key; None where documents are whole and causal order says it all.
+        queries: Rows of this rank's queries.
+        keys: Rows of the keys that they may see, gathered from all context ranks.
+        visible_RQK: Whether a query sees a key; None where both are the same tokens and causal order says it all.
     """
 
     queries: Rows
@@ -67,62 +59,88 @@ class AttentionPlan:
 
 
 @dataclass(frozen=True)
+class AttentionPlan:
+    """How attention finds its rows, once per stream.
+
+    Attributes:
+        parts: Sequences with the prompts that are shared, then the responses that share them.
+        answers_m: Where among the answers of all parts, one after the other, that of each query stands.
+        plain: Whether they stand in the order of the queries.
+    """
+
+    parts: tuple[AttentionPart, ...]
+    answers_m: Tensor
+    plain: bool
+
+    def read(self, answers: Sequence[Tensor]) -> Tensor:
+        """Answers of the parts [R, Q, ...] in the order of the queries [m, ...]."""
+        flat = torch.cat([of_part.flatten(0, 1) for of_part in answers]) if len(answers) > 1 else answers[0].flatten(0, 1)
+        return flat if self.plain else flat.index_select(0, self.answers_m)
+
+
+@dataclass(frozen=True)
 class Stream:
     """One micro-batch as one rank sees it.
 
     Attributes:
         tokens_n: Token ids of this rank's slice.
-        positions_m: Positions in their documents of this rank's context share, for the rotary angles.
-        targets_n: Id of the token predicted from each place; 0 where none is.
-        cells_n: ``row * S + column`` of the predicted token in the batch; -1 where none is.
-        own_cells_n: The same of the token itself; -1 for filler.
+        positions_m: Positions in their sequences of this rank's context share, for the rotary angles.
+        places_p: From which place of the slice each response token is predicted.
+        targets_p: Its id.
+        cells_p: Its ``row * S + column`` in the batch.
+        own_places_c: At which place of the slice each token of each row stands; a shared prompt's once per row.
+        own_cells_c: Its ``row * S + column`` in the batch.
         plan: How attention finds its rows.
     """
 
     tokens_n: Tensor
     positions_m: Tensor
-    targets_n: Tensor
-    cells_n: Tensor
-    own_cells_n: Tensor
+    places_p: Tensor
+    targets_p: Tensor
+    cells_p: Tensor
+    own_places_c: Tensor
+    own_cells_c: Tensor
     plan: AttentionPlan
 
     def take(self, values_BS: Tensor) -> Tensor:
-        """What an array of the batch says about the predicted tokens [n]; 0 where none is predicted."""
-        flat = values_BS.reshape(-1)
-        return torch.where(self.cells_n >= 0, flat[self.cells_n.clamp(min=0)], torch.zeros((), dtype=flat.dtype))
+        """What an array of the batch says about the predicted tokens [p]."""
+        return values_BS.reshape(-1).index_select(0, self.cells_p)
 
     def take_own(self, values_BS: Tensor) -> Tensor:
-        """What an array of the batch says about the tokens themselves [n]; 0 for filler."""
-        flat = values_BS.reshape(-1)
-        return torch.where(self.own_cells_n >= 0, flat[self.own_cells_n.clamp(min=0)], torch.zeros((), dtype=flat.dtype))
+        """What an array of the batch says about the tokens themselves [c]."""
+        return values_BS.reshape(-1).index_select(0, self.own_cells_c)
 
 
-def pack(batch: Batch, rows: Sequence[int], mesh: Mesh) -> Stream:
+def pack(batch: Batch, rows: Sequence[int], mesh: Mesh, share_prompts: bool = True) -> Stream:
     """Pack rows of a batch and keep this rank's part.
 
     Args:
         batch: The whole mini-batch.
         rows: Numbers of the rows to pack; may be empty, then all of the stream is filler.
         mesh: Ranks along ``context`` and ``tensor`` share the stream.
+        share_prompts: Whether a prompt of several of the rows stands in the stream once, where that pays.
     """
-    lengths = [int(batch.lengths[row]) for row in rows]
+    place_BS, trunks, branches = laid_out(batch, rows, share_prompts)
+    S = batch.tokens.shape[1]
+    used = int(place_BS.max(initial=-1)) + 1
     unit = 2 * mesh.context.size * mesh.tensor.size
-    filler = -sum(lengths) % unit or (0 if lengths else unit)
-    document = np.concatenate([np.repeat(np.arange(len(rows)), lengths), np.full(filler, FILLER)]).astype(np.int64)
-    position = np.concatenate([np.arange(length) for length in [*lengths, filler]]).astype(np.int64)
-    row = np.concatenate([np.repeat(np.asarray(rows, dtype=np.int64), lengths), np.zeros(filler, dtype=np.int64)])
-    real = document != FILLER
-    tokens = np.where(real, batch.tokens[row, np.where(real, position, 0)], 0)
-    last = np.concatenate([document[1:] != document[:-1], [True]])
-    predicts = real & ~last
-    width = batch.tokens.shape[1]
-    cells = np.where(predicts, row * width + position + 1, -1)
-    own_cells = np.where(real, row * width + position, -1)
-    targets = np.where(predicts, batch.tokens.reshape(-1)[np.maximum(cells, 0)], 0)
+    length = max(-(-used // unit), 1) * unit
+    trunks += [np.arange(used, length)] if used < length else []
 
-    order = context_order(len(document), mesh.context.size)
+    row, column = np.nonzero(place_BS >= 0)
+    place, cell = place_BS[row, column], np.asarray(rows, dtype=np.int64)[row] * S + column
+    tokens, position = (np.zeros(length, dtype=np.int64) for _ in range(2))
+    tokens[place], position[place] = batch.tokens.reshape(-1)[cell], column
+    position[used:] = np.arange(length - used)
+    asked = batch.response.reshape(-1)[cell] & (column > 0)
+    asked_from, asked_cell = place_BS[row[asked], column[asked] - 1], cell[asked]
+
+    order = context_order(length, mesh.context.size)
     share = order[mesh.context.rank]
     mine = np.array_split(share, mesh.tensor.size)[mesh.tensor.rank]
+    slot = np.full(length, -1)
+    slot[mine] = np.arange(len(mine))
+    here, asked_here = slot[place] >= 0, slot[asked_from] >= 0
 
     def tensor(array: IntArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(mesh.device)
@@ -130,11 +148,41 @@ def pack(batch: Batch, rows: Sequence[int], mesh: Mesh) -> Stream:
     return Stream(
         tokens_n=tensor(tokens[mine]),
         positions_m=tensor(position[share]),
-        targets_n=tensor(targets[mine]),
-        cells_n=tensor(cells[mine]),
-        own_cells_n=tensor(own_cells[mine]),
-        plan=attention_plan(document, position, share, np.concatenate(order), mesh.device),
+        places_p=tensor(slot[asked_from[asked_here]]),
+        targets_p=tensor(batch.tokens.reshape(-1)[asked_cell[asked_here]]),
+        cells_p=tensor(asked_cell[asked_here]),
+        own_places_c=tensor(slot[place[here]]),
+        own_cells_c=tensor(cell[here]),
+        plan=attention_plan(trunks, branches, position, share, np.concatenate(order), mesh.device),
     )
+
+
+def laid_out(
+    batch: Batch, rows: Sequence[int], share_prompts: bool
+) -> tuple[IntArray, list[IntArray], list[tuple[IntArray, IntArray]]]:
+    """Give every token of some rows its place in the stream.
+
+    Returns:
+        Place of each token of each row [rows, S], -1 outside of a row; places of every trunk, a sequence or a shared
+        prompt; places of every branch, a response to one, and of all that it sees, itself included.
+    """
+    place_BS = np.full((len(rows), batch.tokens.shape[1]), -1)
+    lengths = batch.lengths[np.asarray(rows, dtype=np.int64)]
+    trunks: list[IntArray] = []
+    branches: list[tuple[IntArray, IntArray]] = []
+    used = 0
+    for family in families(batch, rows) if share_prompts else [Family((row,), 0) for row in range(len(rows))]:
+        first = family.rows[0]
+        stem = family.prompt or int(lengths[first])
+        place_BS[list(family.rows), :stem] = np.arange(used, used + stem)
+        trunks.append(np.arange(used, used + stem))
+        used += stem
+        for row in family.rows if family.prompt else ():
+            end = int(lengths[row])
+            place_BS[row, stem:end] = np.arange(used, used + end - stem)
+            branches.append((place_BS[row, stem:end], place_BS[row, :end]))
+            used += end - stem
+    return place_BS, trunks, branches
 
 
 def context_order(length: int, shares: int) -> list[IntArray]:
@@ -144,52 +192,60 @@ def context_order(length: int, shares: int) -> list[IntArray]:
 
 
 def attention_plan(
-    document: IntArray, position: IntArray, queries: IntArray, keys: IntArray, device: torch.device
+    trunks: Sequence[IntArray],
+    branches: Sequence[tuple[IntArray, IntArray]],
+    position: IntArray,
+    queries: IntArray,
+    keys: IntArray,
+    device: torch.device,
 ) -> AttentionPlan:
-    """Rows of queries and keys, one document each.
+    """Rows of queries and keys: trunks, which see themselves, and branches, which see their trunk as well.
 
     Args:
-        document: Document of each place of the stream.
-        position: Position of each place in its document.
-        queries: Places of the stream that this rank asks from, in the order of its tokens.
-        keys: Places of the stream in the order in which all keys are gathered.
+        trunks: Places of each trunk.
+        branches: Places of each branch, and of all that it sees.
+        position: Position of each place of the stream in its sequence.
+        queries: Places that this rank asks from, in the order of its tokens.
+        keys: Places in the order in which all keys are gathered.
         device: Where attention is computed.
     """
-    documents = np.flatnonzero(np.bincount(document[queries] - FILLER)) + FILLER
-    query_slots, query_width = slots_of(document[queries], documents)
-    key_slots, key_width = slots_of(document[keys], documents)
+    asked, held = np.full(len(position), -1), np.full(len(position), -1)
+    asked[queries], held[keys] = np.arange(len(queries)), np.arange(len(keys))
+    whole = len(queries) == len(keys)
+    answers = np.zeros(len(queries), dtype=np.int64)
+    parts: list[AttentionPart] = []
+    answered = 0
+    for pairs, is_causal in (([(trunk, trunk) for trunk in trunks], whole), (branches, False)):
+        mine = [(asking[asked[asking] >= 0], seen) for asking, seen in pairs]
+        mine = [(asking, seen) for asking, seen in mine if len(asking)]
+        if not mine:
+            continue
+        asking_RQ, asks_RQ = side_by_side([asking for asking, _ in mine])
+        seen_RK, real_RK = side_by_side([seen for _, seen in mine])
+        visible = None
+        if not is_causal:
+            # Fill asks at the end of time: it sees every key of its row, and is never read. As a key it is never seen.
+            asked_at = np.where(asks_RQ, position[asking_RQ], len(position))
+            seen_at = np.where(real_RK, position[seen_RK], len(position) + 1)
+            visible = torch.from_numpy(seen_at[:, None] <= asked_at[:, :, None]).to(device)
+        rows_of_queries = _rows(np.where(asks_RQ, asked[asking_RQ], 0), len(queries), device)
+        rows_of_keys = _rows(np.where(real_RK, held[seen_RK], 0), len(keys), device)
+        parts.append(AttentionPart(rows_of_queries, rows_of_keys, visible))
+        answers[asked[asking_RQ[asks_RQ]]] = answered + np.flatnonzero(asks_RQ)
+        answered += asks_RQ.size
+    plain = bool(np.array_equal(answers, np.arange(answered)))
+    return AttentionPlan(tuple(parts), torch.from_numpy(answers).to(device), plain)
 
-    def rows(slots: IntArray, width: int) -> Rows:
-        plain = bool(np.array_equal(slots, np.arange(len(documents) * width)))
-        return Rows(len(documents), width, torch.from_numpy(slots).to(device), plain)
 
-    plan = rows(query_slots, query_width), rows(key_slots, key_width)
-    if len(queries) == len(keys):  # all of the stream: a row is a whole document, and fill stands behind it
-        return AttentionPlan(*plan, None)
-    # Fill stands at the end of time: as a query it sees every key of its row and is never read, as a key it is unseen.
-    never = len(document)
-    asked_at = np.full(len(documents) * query_width + 1, never)
-    asked_at[query_slots] = position[queries]
-    held_at = np.full(len(documents) * key_width + 1, never + 1)
-    held_at[key_slots] = position[keys]
-    visible = held_at[:-1].reshape(-1, 1, key_width) <= asked_at[:-1].reshape(-1, query_width, 1)
-    return AttentionPlan(*plan, torch.from_numpy(visible).to(device))
+def side_by_side(lists: Sequence[IntArray]) -> tuple[IntArray, BoolArray]:
+    """Lists of places as rows filled up with place 0 [R, W], and which entries are real [R, W]."""
+    lengths = np.array([len(places) for places in lists])
+    real = np.arange(lengths.max()) < lengths[:, None]
+    filled = np.zeros(real.shape, dtype=np.int64)
+    filled[real] = np.concatenate(lists)
+    return filled, real
 
 
-def slots_of(document: IntArray, documents: IntArray) -> tuple[IntArray, int]:
-    """Place of each token in rows of one document each, and the width of the rows: the longest document's share.
-
-    Args:
-        document: Document of each token.
-        documents: The documents that have a row, ascending; tokens of others go to the place after the last row.
-    """
-    row = np.searchsorted(documents, document)
-    has_row = documents[np.minimum(row, len(documents) - 1)] == document
-    counts = np.bincount(row[has_row], minlength=len(documents))
-    width = int(counts.max())
-    order = np.argsort(np.where(has_row, row, len(documents)), kind="stable")
-    starts = np.cumsum(counts) - counts
-    slots = np.full(len(document), len(documents) * width, dtype=np.int64)
-    placed = order[: int(has_row.sum())]
-    slots[placed] = row[placed] * width + np.arange(len(placed)) - starts[row[placed]]
-    return slots, width
+def _rows(places_RW: IntArray, tokens: int, device: torch.device) -> Rows:
+    plain = bool(np.array_equal(places_RW.reshape(-1), np.arange(tokens)))
+    return Rows(torch.from_numpy(places_RW).to(device), plain)

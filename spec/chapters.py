@@ -486,7 +486,7 @@ EQUATIONS = (
     ),
     Equation(
         title="packing",
-        formula="document after document in one stream; position t predicts t + 1 of its own document",
+        formula="document after document in one stream, a shared prompt once; position t predicts t + 1 of its own document",
         source="field law P19",
         reference="",
         scaled="scaled.stream:pack",
@@ -597,6 +597,14 @@ EQUATIONS = (
         apart=SHARED_DECISION,
     ),
     Equation(
+        title="cost of a shared prompt",
+        formula="sum_rows c(prompt + response) - (rows - 1) c(prompt), shared where |prompt| >= mean |response|",
+        source="a token's state depends on those before it alone",
+        reference="reference.balance:family_costs",
+        test="tests/test_balance.py::test_the_cost_of_a_family_counts_its_prompt_once",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
         title="weights of a rank",
         formula="rows_held(rows, shards) * entries of a row, over the weights of a group",
         source="ZeRO-3, arXiv 1910.02054; three groups as in scaled.parallelize",
@@ -623,7 +631,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "reference.advantage": (),
     "reference.loss": (),
     "reference.evaluate": ("score_problems", "score_families"),
-    "reference.balance": ("spread", "runs_of_similar"),
+    "reference.balance": ("families", "prompt_lengths", "spread", "runs_of_similar"),
     "scaled.advantage": (),
     "scaled.attention": ("wide", "rotation", "heads_of"),
     "scaled.collectives": ("exchange_counts", "sum_over", "max_over", "gather_objects"),
@@ -635,6 +643,6 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "scaled.optimizer": ("initial_optimizer",),
     "scaled.precision": ("squared_error", "restored", "matrix", "has_fp8_kernel", "operand", "joined"),
     "scaled.random": (),
-    "scaled.stream": ("attention_plan", "slots_of"),
+    "scaled.stream": ("laid_out", "attention_plan", "side_by_side"),
 }
 """Numeric chapters, and their public functions that are shapes, starting values or bookkeeping rather than an equation."""

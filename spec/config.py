@@ -341,6 +341,9 @@ class ParallelConfig(Section):
     balance: Literal["none", "tokens", "flops"] = Field(
         "tokens", description="cost by which a mini-batch is spread evenly over micro-batches and data ranks"
     )
+    share_prompts: Switch = Field(
+        True, description="compute a prompt once for all its responses in a micro-batch, if it is as long as they are on average"
+    )
     micro_batch_tokens: Count = Field(0, description="most tokens of a micro-batch of a data rank, 0 = no cap")
     recompute: Switch = Field(False, description="keep only the input of each block and compute it again in the backward pass")
     activation_offload: Switch = Field(False, description="keep saved activations off the device until the backward pass")

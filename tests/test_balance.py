@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.cases import case_batch, case_config
-from reference.balance import karmarkar_karp, runs_of_similar, sequence_costs, spread
+from reference.balance import Family, families, family_costs, karmarkar_karp, runs_of_similar, sequence_costs, spread
+from reference.batch import plain_batch
 from scaled.backend import ScaledBackend
 from scaled.launch import World
 from scaled.parallelize import shards_of
 from spec.config import load_config
 from spec.errors import Reason, SeedError
 from spec.layout import Layout
-from spec.types import Array, Metrics
+from spec.types import Array, Batch, Metrics
 
 laws = settings(derandomize=True, deadline=None, max_examples=100)
 lengths_of_rows = st.lists(st.integers(1, 5000), min_size=1, max_size=40)
@@ -93,29 +94,102 @@ def test_the_cost_of_a_sequence_has_its_closed_form() -> None:
     assert sequence_costs([10, 1], "tokens", model) == [10, 1]
 
 
+def asked_together(*prompts_and_responses: tuple[int, Sequence[int]]) -> Batch:
+    """A batch of prompts of some lengths, no two alike, with responses of some lengths."""
+    prompts = [[3 + number] * prompt for number, (prompt, responses) in enumerate(prompts_and_responses) for _ in responses]
+    return plain_batch(prompts, [[2] * response for _, responses in prompts_and_responses for response in responses])
+
+
+def computed_tokens(batch: Batch, rows: Sequence[int]) -> int:
+    """Tokens of a micro-batch, prompts that are worth it counted once."""
+    saved = sum(family.prompt * (len(family.rows) - 1) for family in families(batch, rows))
+    return sum(int(batch.lengths[row]) for row in rows) - saved
+
+
+responses = st.lists(st.integers(0, 300), min_size=1, max_size=9)
+groups_of_rows = st.lists(st.tuples(st.integers(1, 300), responses), min_size=1, max_size=6)
+
+
+def test_rows_share_a_prompt_that_is_at_least_as_long_as_their_responses_on_average() -> None:
+    batch = asked_together((5, [4, 6]), (5, [5, 6]), (9, [1]), (3, [3, 3, 3]))
+    assert families(batch, range(8)) == [
+        Family((0, 1), 5),
+        Family((2,), 0),
+        Family((3,), 0),
+        Family((4,), 0),
+        Family((5, 6, 7), 3),
+    ]
+    assert families(batch, [7, 1, 0]) == [Family((0,), 0), Family((1, 2), 5)]
+
+
+def test_a_prompt_is_worth_it_in_every_micro_batch_or_in_none() -> None:
+    worth, not_worth = asked_together((5, [1, 1, 1, 9])), asked_together((5, [9, 9, 9, 1]))
+    assert families(worth, [2, 3]) == [Family((0, 1), 5)]
+    assert families(not_worth, [2, 3]) == [Family((0,), 0), Family((1,), 0)]
+
+
+def test_rows_of_other_prompts_never_share_even_if_one_begins_with_the_other() -> None:
+    batch = plain_batch([[3, 4, 5], [3, 4], [3, 4, 5]], [[6], [5, 6], [6]])
+    assert families(batch, range(3)) == [Family((0, 2), 3), Family((1,), 0)]
+
+
+def test_the_cost_of_a_family_counts_its_prompt_once() -> None:
+    model = load_config("tiny", "vapo").model
+    one, other, prompt = sequence_costs([10, 12, 7], "flops", model)
+    assert family_costs([Family((0, 1), 7), Family((1,), 0)], [10, 12], "flops", model) == [one + other - prompt, other]
+    assert family_costs([Family((0, 1), 7)], [10, 12], "tokens", model) == [15]
+
+
 @given(
-    lengths=lengths_of_rows,
+    groups=groups_of_rows,
     ranks=st.integers(1, 5),
     balance=st.sampled_from(["none", "tokens", "flops"]),
     micro_batch=st.sampled_from([1, 4, 32]),
     spare=st.sampled_from([None, 0, 700]),
+    share_prompts=st.booleans(),
 )
 @laws
 def test_every_row_is_dealt_once_in_equally_many_micro_batches_a_rank_none_above_the_cap(
-    lengths: list[int], ranks: int, balance: str, micro_batch: int, spare: int | None
+    groups: list[tuple[int, list[int]]], ranks: int, balance: str, micro_batch: int, spare: int | None, share_prompts: bool
 ) -> None:
-    cap = 0 if spare is None else max(lengths) + spare
-    changes = f"parallel.balance={balance}", f"algorithm.micro_batch={micro_batch}", f"parallel.micro_batch_tokens={cap}"
-    shares = spread(lengths, load_config("tiny", "vapo", changes), ranks)
+    batch = asked_together(*groups)
+    cap = 0 if spare is None else int(max(batch.lengths)) + spare
+    changes = (
+        f"parallel.balance={balance}",
+        f"algorithm.micro_batch={micro_batch}",
+        f"parallel.micro_batch_tokens={cap}",
+        f"parallel.share_prompts={str(share_prompts).lower()}",
+    )
+    shares = spread(batch, load_config("tiny", "vapo", changes), ranks)
     assert len(shares) == ranks
     assert len({len(share) for share in shares}) == 1
-    assert sorted(row for share in shares for part in share for row in part) == list(range(len(lengths)))
-    assert not cap or all(sum(lengths[row] for row in part) <= cap for share in shares for part in share)
+    assert sorted(row for share in shares for part in share for row in part) == list(range(len(batch.lengths)))
+    if cap:
+        tokens = computed_tokens if share_prompts else lambda batch, rows: int(batch.lengths[list(rows)].sum())
+        assert all(tokens(batch, part) <= cap for share in shares for part in share)
+
+
+def test_prompts_are_dealt_out_together_and_in_fewer_micro_batches() -> None:
+    batch = asked_together(*[(60, [4] * 4)] * 4)
+    apart, together = (
+        spread(batch, load_config("tiny", "vapo", ["algorithm.micro_batch=4", f"parallel.share_prompts={share}"]), 1)
+        for share in ("false", "true")
+    )
+    assert len(apart[0]) == 4
+    assert len(together[0]) == 2
+    assert {tuple(row // 4 for row in part) for part in together[0]} <= {(a,) * 4 + (b,) * 4 for a in range(4) for b in range(4)}
+
+
+def test_a_large_family_is_cut_so_that_ranks_stay_even() -> None:
+    batch = asked_together((10, [10] * 16))
+    shares = spread(batch, load_config("tiny", "vapo"), 4)
+    assert sorted(len(share[0]) for share in shares) == [4, 4, 4, 4]
 
 
 def test_a_cap_below_the_longest_sequence_is_refused_with_the_least_legal_value() -> None:
+    batch = asked_together((3, [4]), (10, [20]), (4, [5]))
     with pytest.raises(SeedError) as refusal:
-        spread([7, 30, 9], load_config("tiny", "vapo", ["parallel.micro_batch_tokens=29"]), 2)
+        spread(batch, load_config("tiny", "vapo", ["parallel.micro_batch_tokens=29"]), 2)
     assert refusal.value.reason is Reason.ILLEGAL_COMBINATION
     assert refusal.value.line == "parallel.micro_batch_tokens=29 must be at least the longest sequence, 30 tokens"
 
@@ -140,6 +214,8 @@ def stepped(*changes: str) -> tuple[dict[str, Array], Metrics]:
         ("parallel.balance=none",),
         ("parallel.balance=flops", "algorithm.micro_batch=3"),
         ("parallel.micro_batch_tokens=24",),
+        ("parallel.share_prompts=false",),
+        ("parallel.share_prompts=false", "parallel.balance=none"),
     ],
     ids=" ".join,
 )
