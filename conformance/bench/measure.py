@@ -41,19 +41,21 @@ def timed(contestant: Contestant, number: int) -> Reading:
 
 
 def in_turn(contestants: Mapping[str, Contestant], repetitions: int) -> dict[str, list[Reading]]:
-    """Readings of each contestant, interleaved; the order within a repetition alternates.
+    """Readings of each contestant, interleaved.
+
+    Before each reading the contestant does the same work unread. Whoever runs alone finds its own code and data in the
+    caches and not those of the other, and who comes second must not gain or lose by that.
 
     Args:
         contestants: Name -> what to run with the number of the repetition, from 0; it returns the work it did.
-        repetitions: Repetitions that count. One before them, number 0, warms caches and is thrown away.
+        repetitions: Repetitions that count. One before them, number 0, is thrown away.
     """
     readings: dict[str, list[Reading]] = {name: [] for name in contestants}
     for number in range(repetitions + 1):
-        for name in list(contestants)[:: 1 if number % 2 else -1]:
-            reading = timed(contestants[name], number)
-            if number:
-                readings[name].append(reading)
-    return readings
+        for name, contestant in contestants.items():
+            contestant(number)
+            readings[name].append(timed(contestant, number))
+    return {name: of_one[1:] for name, of_one in readings.items()}
 
 
 def ratios(slow: Sequence[Reading], fast: Sequence[Reading], clock: str) -> list[float]:

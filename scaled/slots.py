@@ -1,0 +1,139 @@
+"""Books of the responses under way on a data rank: who is in which slot, and which text the decoder reads for whom.
+
+    slot   a response: what is asked, what was drawn, its next random numbers
+    row    of the decoder: a text, read once for all responses that are this text so far
+
+Responses to one prompt that drew the same tokens have the same keys, values and logits, so they share a row until their
+tokens differ. Active responses are in the first slots, in the order of their rows; used rows are the first of the decoder.
+The books are kept on the host, which looks at every token anyway.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reference.random import word_of
+from spec.types import Array, BoolArray, IntArray, Rollout
+
+BLOCK = 16
+"""Positions whose random numbers are drawn at once: short responses need few, and few cost as much as many."""
+
+Drawn = tuple[list[int], list[float]]
+"""Tokens and behaviour log-probabilities of one response, those of an earlier version at its beginning included."""
+
+
+class Slots:
+    """The books.
+
+    Attributes:
+        active: Number of the response in each used slot.
+        rows: Rows of the decoder in use.
+        row: Row that each response reads [slots].
+        tokens, log_probs: What was drawn so far [slots, limit].
+        newest: The token drawn last [slots].
+        keys: What the random numbers of a response belong to: problem, sample, draw [slots, 3].
+        numbers: Random numbers of the block of positions that is drawn [slots, BLOCK].
+        lengths, prompt_lengths, limits: Tokens drawn, tokens of the prompt, tokens to draw at most [slots].
+        forced: Whether the end of sequence is no end [slots].
+    """
+
+    def __init__(self, slots: int, limit: int) -> None:
+        """Empty slots.
+
+        Args:
+            slots: How many.
+            limit: Most tokens of a response.
+        """
+        self.slots, self.limit = slots, limit
+        self.active: list[int] = []
+        self.rows = 0
+        self.tokens, self.log_probs = np.zeros((slots, limit), dtype=np.int64), np.zeros((slots, limit))
+        self.keys, self.numbers = np.zeros((slots, 3), dtype=np.int64), np.zeros((slots, BLOCK))
+        counts = (np.zeros(slots, dtype=np.int64) for _ in range(5))
+        self.row, self.newest, self.lengths, self.prompt_lengths, self.limits = counts
+        self.forced = np.zeros(slots, dtype=bool)
+
+    @property
+    def free(self) -> int:
+        """Slots without a response."""
+        return self.slots - len(self.active)
+
+    def enter(self, numbers: Sequence[int], partials: Sequence[Rollout], rows: Sequence[int]) -> slice:
+        """Take over what is asked, and what was drawn of responses before they came here.
+
+        Args:
+            numbers: Of the responses.
+            partials: What they are so far.
+            rows: Row that each is read from, ascending, counted from the first that is not in use.
+
+        Returns:
+            Their slots.
+        """
+        asked = [partial.request for partial in partials]
+        new = slice(len(self.active), len(self.active) + len(numbers))
+        self.active += numbers
+        words = {name: word_of(name) for name in {request.problem.id for request in asked}}
+        self.keys[new] = [(words[request.problem.id], request.sample, request.draw) for request in asked]
+        self.prompt_lengths[new] = [len(request.prompt_tokens) for request in asked]
+        self.limits[new] = [request.forced_length or self.limit for request in asked]
+        self.forced[new] = [request.forced_length > 0 for request in asked]
+        self.lengths[new] = [len(partial.response_tokens) for partial in partials]
+        for slot, partial in enumerate(partials, start=new.start):
+            if drawn := len(partial.response_tokens):
+                self.tokens[slot, :drawn], self.log_probs[slot, :drawn] = partial.response_tokens, partial.log_probs
+        self.row[new] = self.rows + np.asarray(rows)
+        self.rows += rows[-1] + 1
+        return new
+
+    def texts(self) -> tuple[IntArray, IntArray]:
+        """The newest token of every row, and its position [rows]."""
+        count = len(self.active)
+        tokens, positions = np.empty((2, self.rows), dtype=np.int64)
+        tokens[self.row[:count]] = self.newest[:count]
+        positions[self.row[:count]] = self.prompt_lengths[:count] + self.lengths[:count] - 1
+        return tokens, positions
+
+    def next_numbers(self, slots: slice) -> Array:
+        """The random number that each response draws its next token with."""
+        return np.asarray(self.numbers[np.arange(slots.start, slots.stop), self.lengths[slots] % BLOCK])
+
+    def note(self, slots: slice, tokens: Array, log_probs: Array) -> None:
+        """Write down a drawn token of some responses."""
+        places = np.arange(slots.start, slots.stop), self.lengths[slots]
+        self.tokens[places], self.log_probs[places], self.newest[slots] = tokens, log_probs, tokens
+        self.lengths[slots] += 1
+
+    def settle(self, leaving: BoolArray) -> tuple[dict[int, Drawn], IntArray, IntArray]:
+        """Let responses leave, close the gaps, and give responses that drew different tokens rows of their own.
+
+        Args:
+            leaving: Whether each active response leaves.
+
+        Returns:
+            What was drawn of those that leave, by number; then the rows of the decoder to copy, and where to.
+        """
+        nothing, count = np.empty(0, dtype=np.int64), len(self.active)
+        if self.rows == count and not leaving.any():
+            return {}, nothing, nothing
+        gone, staying = np.flatnonzero(leaving).tolist(), np.flatnonzero(~leaving)
+        told = {self.active[slot]: self.drawn(slot) for slot in gone}
+        texts, of_slot = np.unique((self.row[staying] << 32) + self.newest[staying], return_inverse=True)
+        sources = texts >> 32
+        stays = (np.diff(sources, prepend=-1) > 0) & (sources < len(texts))  # one text goes on where it is
+        rows, free = sources.copy(), np.setdiff1d(np.arange(len(texts)), sources[stays], assume_unique=True)
+        rows[~stays] = free
+        self.row[staying], self.rows = rows[of_slot], len(texts)
+        self.keep(staying[np.argsort(self.row[staying], kind="stable")])
+        return told, sources[~stays], free
+
+    def drawn(self, slot: int) -> Drawn:
+        """Everything drawn of a response."""
+        length = self.lengths[slot]
+        return self.tokens[slot, :length].tolist(), self.log_probs[slot, :length].tolist()
+
+    def keep(self, slots: IntArray) -> None:
+        """Keep the responses in some slots, in this order."""
+        self.active = [self.active[slot] for slot in slots.tolist()]
+        counts = self.row, self.newest, self.lengths, self.prompt_lengths, self.limits
+        for book in (self.tokens, self.log_probs, self.keys, self.numbers, *counts, self.forced):
+            book[: len(slots)] = book[slots]

@@ -1,0 +1,127 @@
+"""Laws of the books of sampling: no response is lost, and a row of the decoder is the text of those that read it."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reference.problems import training_problem
+from scaled.slots import Slots
+from spec.types import BoolArray, Finish, Request, Rollout
+
+laws = settings(derandomize=True, deadline=None, max_examples=60)
+SLOTS, LIMIT = 6, 5
+PROBLEM = training_problem(("arithmetic",), {"arithmetic": (1,)}, 0, 1)
+
+
+def partial_of(prompt: int, drawn: tuple[int, ...], sample: int) -> Rollout:
+    """A response to a prompt that is its number, of which something may have been drawn before."""
+    request = Request(PROBLEM, (prompt,), sample, 0)
+    return Rollout(request, drawn, (-1.0,) * len(drawn), (0,) * len(drawn), Finish.UNFINISHED)
+
+
+class World:
+    """Slots, and what they must say: the text of every response, and of every row of a decoder that copies what it is told."""
+
+    def __init__(self) -> None:
+        self.slots = Slots(SLOTS, LIMIT)
+        self.text_of: dict[int, tuple[int, ...]] = {}
+        self.read: dict[int, tuple[int, ...]] = {}
+        self.entered = 0
+
+    def enter(self, entering: list[tuple[int, tuple[int, ...]]]) -> None:
+        """Responses of some prompts with some tokens drawn, as many as there are free slots."""
+        entering = sorted(entering[: self.slots.free])
+        if not entering:
+            return
+        texts = [(prompt, *drawn) for prompt, drawn in entering]
+        distinct = sorted(set(texts))
+        for place, text in enumerate(distinct):
+            self.read[self.slots.rows + place] = text
+        numbers = list(range(self.entered, self.entered + len(entering)))
+        self.entered += len(entering)
+        partials = [partial_of(prompt, drawn, number) for number, (prompt, drawn) in zip(numbers, entering, strict=True)]
+        self.text_of |= dict(zip(numbers, texts, strict=True))
+        new = self.slots.enter(numbers, partials, [distinct.index(text) for text in texts])
+        self.draw(new, [0] * len(numbers))
+
+    def draw(self, slots: slice, tokens: list[int]) -> None:
+        """A token for some responses; those at the limit leave."""
+        self.slots.note(slots, np.array(tokens), np.full(len(tokens), -1.0))
+        for number, token in zip(self.slots.active[slots], tokens, strict=True):
+            self.text_of[number] += (token,)
+        count = len(self.slots.active)
+        self.settle(self.slots.lengths[:count] == LIMIT)
+
+    def settle(self, leaving: BoolArray) -> None:
+        """Let some go; what is told of them is their text."""
+        expected = {number: self.text_of[number][1:] for number, gone in zip(self.slots.active, leaving, strict=True) if gone}
+        told, sources, targets = self.slots.settle(leaving)
+        assert {number: tuple(tokens) for number, (tokens, _) in told.items()} == expected
+        assert all(len(tokens) == len(log_probs) for tokens, log_probs in told.values())
+        self.read |= {target: self.read[source] for source, target in zip(sources.tolist(), targets.tolist(), strict=True)}
+        for number in told:
+            del self.text_of[number]
+
+    def advance(self, tokens: list[int]) -> None:
+        """Read the newest token of every row, and draw one for every response."""
+        count = len(self.slots.active)
+        newest, positions = self.slots.texts()
+        for row, (token, position) in enumerate(zip(newest.tolist(), positions.tolist(), strict=True)):
+            assert len(self.read[row]) == position
+            self.read[row] += (token,)
+        for number, row in zip(self.slots.active, self.slots.row[:count].tolist(), strict=True):
+            assert self.read[row] == self.text_of[number]
+        self.draw(slice(0, count), tokens[:count])
+
+    def check(self) -> None:
+        """The active responses are those that entered and did not leave, in the order of their rows; every row has a reader."""
+        count = len(self.slots.active)
+        rows = self.slots.row[:count].tolist()
+        assert sorted(self.slots.active) == sorted(self.text_of)
+        assert rows == sorted(rows) and sorted(set(rows)) == list(range(self.slots.rows))
+        for number, row in zip(self.slots.active, rows, strict=True):
+            assert self.text_of[number][:-1] == self.read[row]
+
+
+tokens_of_all = st.lists(st.integers(0, 2), min_size=SLOTS, max_size=SLOTS)
+entering_ones = st.lists(st.tuples(st.integers(7, 8), st.lists(st.integers(0, 1), max_size=2).map(tuple)), min_size=1, max_size=4)
+events = st.lists(
+    st.tuples(st.just("enter"), entering_ones)
+    | st.tuples(st.just("advance"), tokens_of_all)
+    | st.tuples(st.just("settle"), st.lists(st.booleans(), min_size=SLOTS, max_size=SLOTS)),
+    max_size=30,
+)
+
+
+@given(events=events)
+@laws
+def test_every_row_is_the_text_of_those_that_read_it_whatever_happens(events: list[tuple[str, list[Any]]]) -> None:
+    world = World()
+    for name, what in events:
+        if name == "settle":
+            world.settle(np.array(what[: len(world.slots.active)], dtype=bool))
+        else:
+            getattr(world, name)(what)
+        world.check()
+
+
+def test_responses_share_a_row_until_their_tokens_differ() -> None:
+    world = World()
+    world.enter([(7, ())] * 4)
+    assert world.slots.rows == 1
+    world.advance([0, 0, 1, 1])
+    assert world.slots.rows == 2
+    world.advance([0, 0, 0, 0])
+    assert world.slots.rows == 2
+    world.advance([0, 1, 2, 2])
+    assert world.slots.rows == 3
+
+
+def test_where_all_texts_differ_nothing_is_copied() -> None:
+    slots = Slots(SLOTS, LIMIT)
+    slots.enter([0, 1], [partial_of(7, (), 0), partial_of(8, (), 1)], [0, 1])
+    slots.note(slice(0, 2), np.array([1, 2]), np.zeros(2))
+    told, sources, targets = slots.settle(np.zeros(2, dtype=bool))
+    assert not told and not len(sources) and not len(targets)
