@@ -22,12 +22,12 @@ from reference.schedule import replay
 from reference.streaming import rules_of
 
 STREAMING = (
-    "rollout.srs_alpha=0.5",
+    "rollout.srs_alpha=0.85",
     "rollout.max_staleness=1",
     "rollout.block_tokens=2",
     "parallel.rollout_slots=8",
-    "parallel.unit_timeout=8",
 )
+"""20 samples are under way and 8 of them on a unit, so a batch of 16 waits for the unit, however late it is."""
 
 MARK = "SEED_TEST_LAUNCH"
 """Variable by which all processes of a launch are found again."""
@@ -92,10 +92,10 @@ def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
     tmp_path: Path, what: str, unit_tp: int, rank: int, said: str
 ) -> None:
     out = tmp_path / "run"
-    # With srs_alpha 0 all old samples have places, and at the bound the batch waits for each: also for those of the unit.
-    settings = [*SMALL, *STREAMING, "rollout.srs_alpha=0.0", f"parallel.units={2 // unit_tp}", f"parallel.unit_tp={unit_tp}"]
+    settings = [*SMALL, *STREAMING, f"parallel.units={2 // unit_tp}", f"parallel.unit_tp={unit_tp}"]
+    settings += ["parallel.unit_timeout=12"] if what == "hang" else []
     arguments = ["run", "--backend", "scaled", "--out", str(out), *settings]
-    command = ["-m", "conformance.faulty_unit", what, "2", str(rank), *arguments]
+    command = ["-m", "conformance.faulty_unit", what, "3", str(rank), *arguments]
     done = run_ranks(3, command, SECONDS, {MARK: str(out)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert processes_of(out) == {}
@@ -134,7 +134,7 @@ def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_
     try:
         wait_until(lambda: (out / "schedule.jsonl").exists())
         ranks = {environment.get("PMI_RANK", "child"): number for number, environment in processes_of(out).items()}
-        assert {rank: "libtorch" in maps_of(ranks[rank]) for rank in ("0", "1", "child")} == {"0": True, "1": False, "child": True}
+        assert [rank for rank in ("0", "1", "child") if "libtorch" in maps_of(ranks[rank])] == ["0", "child"]
         os.kill(ranks["1"], signal.SIGKILL)
         assert job.wait(SECONDS) != 0
         wait_until(lambda: processes_of(out) == {})

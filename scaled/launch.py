@@ -63,7 +63,7 @@ class World:
     Attributes:
         rank, size: This process among all trainers, or among those of its unit.
         local_rank: This process among those of its machine: the GPU it takes.
-        host: Where the others reach rank 0.
+        host: Where the others reach this process.
         communicator: MPI's world of them; None without ``mpirun`` and for the child of a supervisor.
         store: Where ranks leave notes for each other; None for one process.
         watchdog: The thread that ends all ranks when they stand still; None for one process.

@@ -65,6 +65,7 @@ def supervise(world: World, config: Config) -> None:
         Supervisor(world, child).run()
     finally:
         child.kill()
+        child.process.wait()
 
 
 class Child:
