@@ -93,7 +93,7 @@ def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
 ) -> None:
     out = tmp_path / "run"
     settings = [*SMALL, *STREAMING, f"parallel.units={2 // unit_tp}", f"parallel.unit_tp={unit_tp}"]
-    settings += ["parallel.unit_timeout=12"] if what == "hang" else []
+    settings += [f"parallel.unit_timeout={12 if what == 'hang' else 10 * SECONDS}"]  # only a hang is found by its silence
     arguments = ["run", "--backend", "scaled", "--out", str(out), *settings]
     command = ["-m", "conformance.faulty_unit", what, "3", str(rank), *arguments]
     done = run_ranks(3, command, SECONDS, {MARK: str(out)})
