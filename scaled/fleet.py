@@ -106,6 +106,7 @@ class MpiFleet:
         self.active -= {rank for rank, message in read if message == STOPPED}
         return read
 
+
 class Server:
     """A unit at work, on each of its children."""
 
