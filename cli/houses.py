@@ -7,7 +7,6 @@ from typing import Any
 from spec.backend import Backend
 from spec.config import Config
 from spec.errors import Reason, SeedError
-from spec.layout import Layout, unit_layout
 
 
 @contextlib.contextmanager
@@ -19,7 +18,7 @@ def house(config: Config) -> Iterator[Backend[Any]]:
     Raises:
         SeedError: BACKEND_MISSING, ILLEGAL_COMBINATION.
     """
-    from scaled.launch import agreed, started_by_mpi
+    from scaled.launch import agreed, agreed_layout, divided, joined, loaded_device, started_by_mpi, together
 
     if config.backend == "reference":
         if started_by_mpi():
@@ -29,22 +28,23 @@ def house(config: Config) -> Iterator[Backend[Any]]:
 
         yield ReferenceBackend()
         return
-    layout = agreed(lambda: _layout_of_a_torch_that_loads(config))
-    from scaled.backend import ScaledBackend
-    from scaled.device import device_of
-    from scaled.launch import start, together
+    layout = agreed(lambda: agreed_layout(config.parallel))
+    world = divided(config.parallel)
+    if world.unit is not None:
+        from scaled.supervisor import supervise
 
-    world = start(config.parallel)
-    device = device_of(world, config.parallel.device)
+        supervise(world, config)
+        raise SystemExit(0)
+    device = agreed(lambda: loaded_device(world, config.parallel))
+    from scaled.backend import ScaledBackend
+
+    world = joined(world, config.parallel)
     if world.everyone is None:
         with together(world):
             yield ScaledBackend(world, layout, device)
         return
-    from scaled.fleet import MpiFleet, serve_unit
+    from scaled.fleet import MpiFleet
 
-    if world.unit is not None:
-        serve_unit(world, config, ScaledBackend(world, unit_layout(config.parallel), device))
-        raise SystemExit(0)
     fleet = MpiFleet(world, config)
     try:
         with together(world):
@@ -53,16 +53,3 @@ def house(config: Config) -> Iterator[Backend[Any]]:
             yield backend
     finally:
         fleet.stop()
-
-
-def _layout_of_a_torch_that_loads(config: Config) -> Layout:
-    from scaled.launch import agreed_layout
-
-    layout = agreed_layout(config.parallel)
-    try:
-        import scaled.backend  # noqa: F401  # takes seconds; so last
-    except ImportError as missing:
-        raise SeedError(
-            Reason.BACKEND_MISSING, f"backend=scaled needs torch: pip install 'seed-reasoning[scaled]' ({missing})"
-        ) from None
-    return layout

@@ -1,6 +1,6 @@
-"""``seed`` with a standalone unit that fails: ``python -m conformance.faulty_unit WHAT COUNT run ...``.
+"""``seed`` with a standalone unit that fails: ``python -m conformance.faulty_unit WHAT COUNT RANK run ...``.
 
-Unit 1 does WHAT (``raise``, ``hang`` or ``kill``, as in ``conformance.misbehave``) when it has something to say for the
+The child of rank RANK of unit 1 does WHAT (of ``conformance.misbehave``) when its unit has something to say for the
 COUNT-th time; everything else is the real program.
 """
 
@@ -8,25 +8,34 @@ import runpy
 import sys
 from typing import Any
 
-from conformance.misbehave import FAULTS
 from reference.streaming import Told
-from scaled import fleet
+from scaled import supervisor
 
 
-def main(what: str, count: int) -> None:
-    """Put the fault in place and run."""
-    real, left = fleet._Server.say, [count]
-
-    def say(server: Any, told: list[Told], steps: int) -> None:
-        left[0] -= 1
-        if server.world.unit == 1 and left[0] == 0:
-            FAULTS[what]()
-        real(server, told, steps)
-
-    fleet._Server.say = say  # type: ignore[assignment,method-assign]  # the fault is put before the method
-    sys.argv = ["seed", *sys.argv[3:]]
+def main(what: str, count: str, rank: str) -> None:
+    """Have supervisors start faulty children, and run."""
+    supervisor.ENTRY = ("conformance.faulty_unit", what, count, rank)
+    sys.argv = ["seed", *sys.argv[4:]]
     runpy.run_module("cli.main", run_name="__main__")
 
 
+def serve(descriptor: str, what: str, count: str, rank: str) -> None:
+    """The program of a child: put the fault in place and go on as the real one."""
+    from conformance.misbehave import FAULTS
+    from scaled import child
+    from scaled.fleet import Server
+
+    real, left = Server.say, [int(count)]
+
+    def say(server: Any, told: list[Told], steps: int) -> None:
+        left[0] -= 1
+        if (server.world.unit, server.world.rank, left[0]) == (1, int(rank), 0):
+            FAULTS[what]()
+        real(server, told, steps)
+
+    Server.say = say  # type: ignore[assignment,method-assign]  # the fault is put before the method
+    child.serve(descriptor)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(*sys.argv[1:4])

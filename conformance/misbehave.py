@@ -11,6 +11,7 @@ raise     raises an ordinary exception
 refuse    refuses, and no other rank does
 interrupt gets Ctrl-C
 kill      is killed
+exit      ends at once, as if all were well
 hang      sleeps
 stop      is stopped, all of its threads
 ========= ==========================================
@@ -48,6 +49,7 @@ FAULTS: dict[str, Callable[[], object]] = {
     "refuse": refuse,
     "interrupt": lambda: os.kill(os.getpid(), signal.SIGINT),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda: os._exit(0),
     "hang": lambda: time.sleep(600.0),
     "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
 }

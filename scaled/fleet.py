@@ -1,14 +1,16 @@
-"""Standalone units over MPI: messages between the coordinator and the units, and the loop that a unit lives in.
+"""Standalone units: how the coordinator reaches them, and the loop that a unit lives in.
 
     trainers   ranks 0 .. T - 1       one process group: they train, and decode while they wait
-    unit u     ranks T + (u - 1) R .. one process group of R ranks each: tp, cp and ep inside, no FSDP
+    unit u     ranks T + (u - 1) R .. R supervisors, whose children are one process group: tp, cp and ep inside, no FSDP
 
-The first rank of a unit talks to rank 0. Weights go out by non-blocking sends, so trainers go on at once; a unit takes them
-up between two blocks of tokens, reads what it holds again, and says so (``Switched``).
+Rank 0 and the first supervisor of a unit exchange messages over MPI (``scaled.mailbox``); the unit's work is done by the
+children (``scaled.supervisor``). Weights go out by non-blocking sends, so trainers go on at once; a unit takes them up between
+two blocks of tokens, reads what it holds again, and says so (``Switched``).
 """
 
+import pickle
 import sys
-import time
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,67 +19,36 @@ from reference.streaming import LocalEngine, Told, rules_of
 from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
 from scaled.collectives import gather_objects
-from scaled.launch import World, leave
+from scaled.launch import World
+from scaled.line import Line
+from scaled.mailbox import COORDINATOR, END, STOP, STOPPED, Mailbox
 from scaled.optimizer import OptimizerState
 from scaled.parallelize import build, fill, shards_of, whole
-from scaled.watchdog import current
 from spec.config import Config
 from spec.types import Array, Rollout, Sampling
 
-COORDINATOR = 0
-STOP = ("stop",)
-"""The last message to a rank of a unit, and its answer."""
-
 LISTEN_SECONDS = 0.02
 """How long to listen where there is nothing to decode: less than a block of tokens takes on any real model."""
-
-FAREWELL_SECONDS = 10.0
-"""How long a unit may take to answer that it ends: it is within a block of tokens, or takes up weights."""
-
-LOOK_SECONDS = 0.001
-"""Pause between two looks into an empty mailbox."""
-
-
-class Mailbox:
-    """Plain data to and from other ranks of the whole job, in order, without waiting."""
-
-    def __init__(self, everyone: Any) -> None:
-        self.everyone = everyone
-        self.sending: list[Any] = []
-
-    def send(self, rank: int, message: Any) -> None:
-        """Send, and go on at once."""
-        self.sending = [request for request in self.sending if not request.Test()]
-        self.sending.append(self.everyone.isend(message, dest=rank))
-
-    def read(self, patience: float) -> list[tuple[int, Any]]:
-        """Sender and message of all that has come, after at most so many seconds if nothing has."""
-        from mpi4py import MPI
-
-        until = time.monotonic() + patience
-        read: list[tuple[int, Any]] = []
-        status = MPI.Status()
-        while True:
-            while self.everyone.iprobe(status=status):
-                read.append((status.source, self.everyone.recv(source=status.source)))
-            if read or time.monotonic() >= until:
-                return read
-            time.sleep(LOOK_SECONDS)
 
 
 class MpiFleet:
     """The units as the trainers see them; fulfils ``spec.backend.Fleet``.
 
     Attributes:
-        ranks: Ranks of each unit that is not given up, the one that talks first.
+        numbers: First rank of each unit -> the unit.
+        ranks: Unit that is not given up -> its first rank.
+        active: First ranks that have not said that they stopped.
+        is_open: Whether units may still be told anything.
     """
 
     def __init__(self, world: World, config: Config) -> None:
-        self.units, self.is_coordinator, size = config.parallel.units, world.rank == COORDINATOR, config.parallel.unit_ranks
-        starts = {unit: world.size + (unit - 1) * size for unit in range(1, self.units + 1)}
-        self.ranks = {unit: range(start, start + size) for unit, start in starts.items()}
-        self.numbers = {rank: unit for unit, ranks in self.ranks.items() for rank in ranks}
-        self.mailbox, self.everyone = Mailbox(world.everyone), world.everyone
+        self.units, self.is_coordinator = config.parallel.units, world.rank == COORDINATOR
+        self.ranks = {unit: world.size + (unit - 1) * config.parallel.unit_ranks for unit in range(1, self.units + 1)}
+        self.numbers = {rank: unit for unit, rank in self.ranks.items()}
+        self.active, self.is_open = set(self.numbers), True
+        self.mailbox = Mailbox(world.everyone)
+        # Where the trainer fails the thread that serves units is still at work while the units are stopped.
+        self.lock = threading.Lock()
 
     def publish(self, state: State, publication: int, precision: str) -> None:
         """Send the policy's weights to all units. Collective among trainer ranks."""
@@ -86,70 +57,61 @@ class MpiFleet:
         for name in shards:
             full = whole(state.policy, shards, name)
             if self.is_coordinator:
-                arrays[name] = full.cpu().numpy().copy()
-        for unit in self.ranks if self.is_coordinator else ():
-            self.tell(unit, ("weights", publication, state.version, precision, arrays))
+                arrays[name] = full.cpu().numpy()
+        if self.is_coordinator:
+            letter = pickle.dumps(("weights", publication, state.version, precision, arrays), pickle.HIGHEST_PROTOCOL)
+            for unit in list(self.ranks):
+                self._send(unit, ("letter", letter))
 
     def tell(self, unit: int, message: Any) -> None:
         """Send plain data to a unit."""
-        if unit in self.ranks:
-            self.mailbox.send(self.ranks[unit][0], message)
+        self._send(unit, ("letter", pickle.dumps(message)))
 
     def hear(self, patience: float) -> list[tuple[int, Any]]:
-        """What units have said since."""
-        return [(self.numbers[rank], message) for rank, message in self.mailbox.read(patience)]
+        """What units have said since.
+
+        Raises:
+            RuntimeError: If they were stopped, which ends a thread that still listens.
+        """
+        read = self._read(patience)
+        if not self.is_open:
+            raise RuntimeError("the units were stopped")
+        return [(self.numbers[rank], message) for rank, message in read]
 
     def abandon(self, unit: int) -> None:
-        """Send nothing more to a unit."""
+        """End a unit and send nothing more to it but the last word."""
         print(f"unit {unit} is given up; its samples are issued again", file=sys.stderr, flush=True)
+        self._send(unit, END)
         del self.ranks[unit]
 
     def stop(self) -> None:
         """Let all units end, and hear them out: MPI does not end while a message is on its way."""
         if not self.is_coordinator:
             return
-        silent = set(self.numbers)
-        for rank in silent:
-            self.mailbox.send(rank, STOP)
-        until = time.monotonic() + FAREWELL_SECONDS
-        while silent and time.monotonic() < until:
-            silent -= {rank for rank, message in self.mailbox.read(LISTEN_SECONDS) if message == STOP}
-        if silent:
-            units = ", ".join(map(str, sorted({self.numbers[rank] for rank in silent})))
-            print(f"unit {units} does not answer and is ended with the job", file=sys.stderr, flush=True)
-            sys.stdout.flush()
-            self.everyone.Abort(0)
+        with self.lock:
+            self.is_open = False
+            for rank in self.numbers:
+                self.mailbox.send(rank, STOP)
+        while self.active:
+            self._read(LISTEN_SECONDS)
+        self.mailbox.flush()
+
+    def _send(self, unit: int, message: Any) -> None:
+        with self.lock:
+            if self.is_open and unit in self.ranks:
+                self.mailbox.send(self.ranks[unit], message)
+
+    def _read(self, patience: float) -> list[tuple[int, Any]]:
+        read = self.mailbox.read(patience)
+        self.active -= {rank for rank, message in read if message == STOPPED}
+        return read
 
 
-def serve_unit(world: World, config: Config, backend: ScaledBackend) -> None:
-    """Decode what the coordinator sends until it says to stop.
+class Server:
+    """A unit at work, on each of its children."""
 
-    What fails here does not end the job: the coordinator is told and issues the samples again.
-
-    Args:
-        world: This unit's processes.
-        config: The run's.
-        backend: The house on this unit's ranks.
-    """
-    mailbox = Mailbox(world.everyone)
-    try:
-        _Server(world, config, backend, mailbox).serve()
-        leave(world)
-    except Exception as failure:
-        where = f"rank {world.rank} of unit {world.unit} failed {current.line()}"
-        print(f"error: {where}: {type(failure).__name__}: {failure}", file=sys.stderr, flush=True)
-        leave(world)  # the unit's other ranks, which wait for this one, fail as well
-        mailbox.send(COORDINATOR, ("lost",))
-        while not any(message == STOP for _, message in mailbox.read(LISTEN_SECONDS)):
-            pass
-    mailbox.send(COORDINATOR, STOP)
-
-
-class _Server:
-    """A unit at work."""
-
-    def __init__(self, world: World, config: Config, backend: ScaledBackend, mailbox: Mailbox) -> None:
-        self.world, self.config, self.backend, self.mailbox = world, config, backend, mailbox
+    def __init__(self, world: World, config: Config, backend: ScaledBackend, line: Line) -> None:
+        self.world, self.config, self.backend, self.line = world, config, backend, line
         settings = config.rollout
         sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
         self.engine: LocalEngine[State] = LocalEngine(backend, config, sampling, rules_of(config).units[-1].slots)
@@ -166,13 +128,13 @@ class _Server:
 
     def letters(self, patience: float) -> list[Any]:
         """New messages, the same on every rank of the unit."""
-        mine = [message for _, message in self.mailbox.read(patience)] if self.world.rank == 0 else []
+        mine = self.line.read(patience) if self.world.rank == 0 else []
         return list(gather_objects(mine, self.backend.mesh.world)[0])
 
     def say(self, told: list[Told], steps: int) -> None:
         """Tell the coordinator, from one rank."""
         if self.world.rank == 0:
-            self.mailbox.send(COORDINATOR, ("told", told, steps))
+            self.line.send(("told", told, steps))
 
     def weights(self, publication: int, version: int, precision: str, arrays: Mapping[str, Array]) -> None:
         """Take up new weights; where samples go on with the newest, read them again."""

@@ -11,6 +11,8 @@ an exception on a rank              1         its traceback, then a line with ra
 an interrupt (Ctrl-C)               130       that it was one
 a rank that stands still            1         who is behind, where, and who waits (``scaled.watchdog``)
 a rank that is killed               its own   the launcher's notice; the launcher ends the others
+a unit's child that fails or dies   0         its words or its signal; the unit is given up (``scaled.supervisor``)
+a unit that falls silent            0         that it is given up; ``parallel.unit_timeout``
 =================================== ========= =========================================================================
 """
 
@@ -31,9 +33,15 @@ from spec.errors import Reason, SeedError
 from spec.layout import Layout, layout_for
 
 Answer = TypeVar("Answer")
+Address = tuple[str, int]
 
 LAUNCHERS = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE")
 """Variables that MPICH, PMIx launchers (Slurm among them) and Open MPI set for the processes they start."""
+
+LOOPBACK = "127.0.0.1"
+
+STORE_SECONDS = 300.0
+"""How long a rank waits for the store of rank 0."""
 
 AGREEMENT_SECONDS = 3.0
 """How long a rank that refuses waits for the others to refuse as well, before it ends them."""
@@ -53,9 +61,10 @@ class World:
     """The processes of a run.
 
     Attributes:
-        rank, size: This process among all.
+        rank, size: This process among all trainers, or among those of its unit.
         local_rank: This process among those of its machine: the GPU it takes.
-        communicator: MPI's world, or None without ``mpirun``.
+        host: Where the others reach this process.
+        communicator: MPI's world of them; None without ``mpirun`` and for the child of a supervisor.
         store: Where ranks leave notes for each other; None for one process.
         watchdog: The thread that ends all ranks when they stand still; None for one process.
         everyone: MPI's world, trainers and standalone units; None if there are no units.
@@ -65,6 +74,7 @@ class World:
     rank: int = 0
     size: int = 1
     local_rank: int = 0
+    host: str = LOOPBACK
     communicator: Any = None
     store: Any = None
     watchdog: Any = None
@@ -128,13 +138,30 @@ def agreed(check: Callable[[], Answer]) -> Answer:
     return found[0]
 
 
-def start(parallel: ParallelConfig, store_timeout: float = 300.0) -> World:
-    """Join the other processes: store, process group, watchdog.
+def loaded_device(world: World, parallel: ParallelConfig) -> Any:
+    """Load torch and choose this process's device.
 
-    Args:
-        parallel: Device and how long a rank waits for the others.
-        store_timeout: Seconds to wait until all ranks have come.
+    Raises:
+        SeedError: BACKEND_MISSING without torch; ILLEGAL_VALUE without a GPU that is wanted.
     """
+    try:
+        import scaled.backend  # noqa: F401  # takes seconds
+    except ImportError as missing:
+        raise SeedError(
+            Reason.BACKEND_MISSING, f"backend=scaled needs torch: pip install 'seed-reasoning[scaled]' ({missing})"
+        ) from None
+    from scaled.device import device_of
+
+    return device_of(world, parallel.device)
+
+
+def start(parallel: ParallelConfig) -> World:
+    """Join the other processes of a job without units."""
+    return joined(divided(parallel), parallel)
+
+
+def divided(parallel: ParallelConfig) -> World:
+    """Find the processes that this one works with, trainers or one unit's, before torch is loaded."""
     if not started_by_mpi():
         return World()
     from mpi4py import MPI
@@ -148,29 +175,40 @@ def start(parallel: ParallelConfig, store_timeout: float = 300.0) -> World:
         unit = None if communicator.rank < trainers else 1 + (communicator.rank - trainers) // parallel.unit_ranks
         communicator = communicator.Split(unit or 0, communicator.rank)
     neighbours = communicator.Split_type(MPI.COMM_TYPE_SHARED)
-    world = World(communicator.rank, communicator.size, machine.rank, communicator, everyone=everyone, unit=unit)
+    # All ranks on one machine meet on loopback, which needs no resolvable host name.
+    host = LOOPBACK if neighbours.size == communicator.size else socket.gethostname()
+    return World(communicator.rank, communicator.size, machine.rank, host, communicator, everyone=everyone, unit=unit)
+
+
+def joined(world: World, parallel: ParallelConfig) -> World:
+    """Join the others over MPI: store, process group, watchdog."""
+    return join(world, parallel, lambda address: world.communicator.bcast(address, root=0))
+
+
+def join(world: World, parallel: ParallelConfig, agree: Callable[[Address | None], Address]) -> World:
+    """Join the others: store, process group, watchdog.
+
+    Args:
+        world: The processes; one has nobody to join.
+        parallel: Device and how long a rank waits for the others.
+        agree: Given the store's host and port at rank 0 and None elsewhere, returns them everywhere.
+    """
     if world.size == 1:
         return world
-    # All ranks on one machine meet on loopback, which needs no resolvable host name.
-    host = "127.0.0.1" if neighbours.size == world.size else socket.gethostname()
-    return _join(world, host, parallel, store_timeout)
-
-
-def _join(world: World, host: str, parallel: ParallelConfig, store_timeout: float) -> World:
     import torch
     import torch.distributed as dist
 
     from scaled.watchdog import Watchdog
 
-    def connect(port: int, opens: bool) -> Any:
+    def connect(host: str, port: int, opens: bool) -> Any:
         return dist.TCPStore(  # type: ignore[attr-defined]  # exported, but not by name
-            host, port, world.size, opens, timedelta(seconds=store_timeout), wait_for_workers=False
+            host, port, world.size, opens, timedelta(seconds=STORE_SECONDS), wait_for_workers=False
         )
 
-    store = connect(0, True) if world.rank == 0 else None
-    host, port = world.communicator.bcast((host, store.port) if store is not None else None, root=0)
-    store = store if store is not None else connect(port, False)
-    if host == "127.0.0.1":
+    store = connect(world.host, 0, True) if world.rank == 0 else None
+    host, port = agree((world.host, store.port) if store is not None else None)
+    store = store if store is not None else connect(host, port, False)
+    if host == LOOPBACK:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     cuda = parallel.device != "cpu" and torch.cuda.is_available()
     if cuda:
@@ -179,7 +217,7 @@ def _join(world: World, host: str, parallel: ParallelConfig, store_timeout: floa
     timeout = timedelta(seconds=2 * parallel.collective_timeout + 30)
     backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
     dist.init_process_group(backend, store=store, rank=world.rank, world_size=world.size, timeout=timeout)
-    notes = connect(port, False)
+    notes = connect(host, port, False)
     watchdog = Watchdog(notes, world.rank, world.size, parallel.collective_timeout, lambda: end_all(world, 1))
     watchdog.start()
     return replace(world, store=store, watchdog=watchdog)
@@ -207,10 +245,12 @@ def together(world: World) -> Iterator[None]:
 
 
 def end_all(world: World, code: int) -> None:
-    """End every rank with this exit code, as soon as the launcher has passed on what was said."""
+    """End every rank with this exit code, as soon as the launcher has passed on what was said; a unit, child by child."""
     sys.stderr.flush()
+    if world.communicator is None:  # the supervisor finds this one ended, and has the unit's others ended
+        os._exit(code)
     time.sleep(LAST_WORDS_SECONDS)
-    world.communicator.Abort(code)
+    _communicator().Abort(code)
 
 
 def _refuse(world: World, refusal: SeedError) -> None:

@@ -63,7 +63,7 @@ class Fleet(Protocol):
         ...
 
     def abandon(self, unit: int) -> None:
-        """Send nothing more to a unit."""
+        """End a unit, and send nothing more to it."""
         ...
 
     def stop(self) -> None:
