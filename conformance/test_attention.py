@@ -1,6 +1,7 @@
 """Twins of attention: on a packed stream what the reference computes on padded rows, for one rank and for many."""
 
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from scaled.stream import context_order, pack
 from spec.layout import Layout
 from spec.types import Batch
 
-LAYOUTS = [Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2), Layout(cp=4)]
+LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2), Layout(cp=4)]
 
 
 @given(seed=Seeds, scale=st.sampled_from([0.0, 1e-6, 1.0, 1e6]), width=st.integers(1, 9))
@@ -74,10 +75,10 @@ def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(changes: dict[s
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.title)
-@given(batch=batches(), seed=Seeds)
-@FEW
-def test_every_context_share_attends_as_one_rank_would(layout: Layout, batch: Batch, seed: int) -> None:
-    """Queries of a share against all keys in the order in which the ranks' shares are gathered."""
+@given(batch=batches(), seed=Seeds, short=st.sampled_from([1, 100]))
+@LAWS
+def test_every_context_share_attends_as_one_rank_would(layout: Layout, batch: Batch, seed: int, short: int) -> None:
+    """Queries of a share against all keys in the order in which the ranks' shares are gathered; rows apart by length or not."""
     rows = range(len(batch.lengths))
     whole = pack(batch, rows, ONE)
     tokens = len(whole.tokens_n)
@@ -88,7 +89,8 @@ def test_every_context_share_attends_as_one_rank_would(layout: Layout, batch: Ba
     filled = [torch.cat([x, x.new_zeros(len(gathered), *x.shape[1:])]) for x in (q_all, k_all, v_all)]
     seen = []
     for context, share in enumerate(order):
-        plan = pack(batch, rows, rank_of(layout, context, 0)).plan
+        with patch("scaled.stream.SHORT", short):
+            plan = pack(batch, rows, rank_of(layout, context, 0)).plan
         found = scaled.attention.attend(filled[0][share], filled[1][gathered], filled[2][gathered], plan)
         real = share < int(whole.own_places_c.max()) + 1
         assert_same(found[real], expected[share[real]].numpy(), f"share {context}")

@@ -1,9 +1,11 @@
 """Advantage estimators on tensors [B, S]; every rank computes them for all rows, so no layout can change them (P7).
 
-Equal to the reference term by term; only the recursion runs over whole columns, and groups are found by number.
+Equal to the reference term by term; only the recursion joins stretches of doubling length instead of going column by column,
+and groups are found by number.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from spec.config import AlgorithmConfig
@@ -26,19 +28,30 @@ def length_adaptive_lambda(lengths_B: Tensor, gae_alpha: float) -> Tensor:
 def gae(
     rewards_BS: Tensor, values_BS: Tensor, response_BS: Tensor, discount: float, lambda_B: Tensor, final_value_B: Tensor
 ) -> Tensor:
-    """``A_t = delta_t + gamma lambda A_{t+1}`` by backward recursion over response tokens, gaps skipped [B, S]."""
-    rewards_BS = torch.where(response_BS, rewards_BS, 0.0)
+    """``A_t = delta_t + gamma lambda A_{t+1}`` over response tokens, gaps skipped, all columns at once [B, S].
+
+    A pair (d, c) stands for ``A_t = d + c A_after``, (0, 1) in a gap. A stretch of the row and the next one are together
+    ``(d_1 + c_1 d_2, c_1 c_2)``, so after log2 S rounds of doubling every stretch reaches the end of its row.
+    """
     values_BS = torch.where(response_BS, values_BS, 0.0)
-    advantages_BS = torch.zeros_like(values_BS)
-    next_value_B, next_advantage_B = final_value_B, torch.zeros_like(final_value_B)
-    for t in reversed(range(values_BS.shape[1])):
-        here_B = response_BS[:, t]
-        delta_B = rewards_BS[:, t] + discount * next_value_B - values_BS[:, t]
-        advantage_B = delta_B + discount * lambda_B * next_advantage_B
-        advantages_BS[:, t] = torch.where(here_B, advantage_B, 0.0)
-        next_value_B = torch.where(here_B, values_BS[:, t], next_value_B)
-        next_advantage_B = torch.where(here_B, advantage_B, next_advantage_B)
-    return advantages_BS
+    delta_BS = rewards_BS + discount * values_after(values_BS, response_BS, final_value_B) - values_BS
+    sums_BS = torch.where(response_BS, delta_BS, 0.0)
+    decays_BS = torch.where(response_BS, discount * lambda_B[:, None], 1.0)
+    reach = 1
+    while reach < response_BS.shape[1]:
+        sums_BS = sums_BS + decays_BS * F.pad(sums_BS[:, reach:], (0, reach))
+        decays_BS = decays_BS * F.pad(decays_BS[:, reach:], (0, reach), value=1.0)
+        reach *= 2
+    return torch.where(response_BS, sums_BS, 0.0)
+
+
+def values_after(values_BS: Tensor, response_BS: Tensor, final_value_B: Tensor) -> Tensor:
+    """V of the next response token behind each place, ``final_value_B`` behind the last [B, S]."""
+    S = response_BS.shape[1]
+    places_BS = torch.where(response_BS, torch.arange(S, device=response_BS.device), S)
+    here_or_later_BS = places_BS.flip(1).cummin(1).values.flip(1)
+    later_BS = F.pad(here_or_later_BS[:, 1:], (0, 1), value=S)
+    return torch.cat([values_BS, final_value_B[:, None]], 1).gather(1, later_BS)
 
 
 def decoupled_gae(

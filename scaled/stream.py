@@ -20,9 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reference.balance import Family, families
+from reference.balance import Family, families, runs_of_similar
 from scaled.mesh import Mesh
 from spec.types import Batch, BoolArray, IntArray
+
+SHORT = 32
+"""Keys up to which rows of any length are attended together: to fill them up costs less than a call for each length."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class AttentionPlan:
     """How attention finds its rows, once per stream.
 
     Attributes:
-        parts: Sequences with the prompts that are shared, then the responses that share them.
+        parts: Sequences with the prompts that are shared, then the responses that share them, each in runs of similar length.
         answers_m: Where among the answers of all parts, one after the other, that of each query stands.
         plain: Whether they stand in the order of the queries.
     """
@@ -216,25 +219,28 @@ def attention_plan(
     parts: list[AttentionPart] = []
     answered = 0
     for pairs, is_causal in (([(trunk, trunk) for trunk in trunks], whole), (branches, False)):
-        mine = [(asking[asked[asking] >= 0], seen) for asking, seen in pairs]
-        mine = [(asking, seen) for asking, seen in mine if len(asking)]
-        if not mine:
-            continue
-        asking_RQ, asks_RQ = side_by_side([asking for asking, _ in mine])
-        seen_RK, real_RK = side_by_side([seen for _, seen in mine])
-        visible = None
-        if not is_causal:
-            # Fill asks at the end of time: it sees every key of its row, and is never read. As a key it is never seen.
-            asked_at = np.where(asks_RQ, position[asking_RQ], len(position))
-            seen_at = np.where(real_RK, position[seen_RK], len(position) + 1)
-            visible = torch.from_numpy(seen_at[:, None] <= asked_at[:, :, None]).to(device)
-        rows_of_queries = _rows(np.where(asks_RQ, asked[asking_RQ], 0), len(queries), device)
-        rows_of_keys = _rows(np.where(real_RK, held[seen_RK], 0), len(keys), device)
-        parts.append(AttentionPart(rows_of_queries, rows_of_keys, visible))
-        answers[asked[asking_RQ[asks_RQ]]] = answered + np.flatnonzero(asks_RQ)
-        answered += asks_RQ.size
+        for run in similar([(asking[asked[asking] >= 0], seen) for asking, seen in pairs]):
+            asking_RQ, asks_RQ = side_by_side([asking for asking, _ in run])
+            seen_RK, real_RK = side_by_side([seen for _, seen in run])
+            visible = None
+            if not is_causal:
+                # Fill asks at the end of time: it sees every key of its row, and is never read. As a key it is never seen.
+                asked_at = np.where(asks_RQ, position[asking_RQ], len(position))
+                seen_at = np.where(real_RK, position[seen_RK], len(position) + 1)
+                visible = torch.from_numpy(seen_at[:, None] <= asked_at[:, :, None]).to(device)
+            rows_of_queries = _rows(np.where(asks_RQ, asked[asking_RQ], 0), len(queries), device)
+            rows_of_keys = _rows(np.where(real_RK, held[seen_RK], 0), len(keys), device)
+            parts.append(AttentionPart(rows_of_queries, rows_of_keys, visible))
+            answers[asked[asking_RQ[asks_RQ]]] = answered + np.flatnonzero(asks_RQ)
+            answered += asks_RQ.size
     plain = bool(np.array_equal(answers, np.arange(answered)))
     return AttentionPlan(tuple(parts), torch.from_numpy(answers).to(device), plain)
+
+
+def similar(pairs: Sequence[tuple[IntArray, IntArray]]) -> list[list[tuple[IntArray, IntArray]]]:
+    """Runs of what asks and what it sees that lose little by being filled up to the longest; who asks nothing is left out."""
+    falling = sorted((pair for pair in pairs if len(pair[0])), key=lambda pair: -len(pair[1]))
+    return [falling[run] for run in runs_of_similar([max(len(seen), SHORT) for _, seen in falling])]
 
 
 def side_by_side(lists: Sequence[IntArray]) -> tuple[IntArray, BoolArray]:

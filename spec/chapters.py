@@ -632,7 +632,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "reference.loss": (),
     "reference.evaluate": ("score_problems", "score_families"),
     "reference.balance": ("families", "prompt_lengths", "spread", "runs_of_similar"),
-    "scaled.advantage": (),
+    "scaled.advantage": ("values_after",),
     "scaled.attention": ("wide", "rotation", "heads_of"),
     "scaled.collectives": ("exchange_counts", "sum_over", "max_over", "gather_objects"),
     "scaled.decode": ("one_query",),
@@ -643,6 +643,6 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "scaled.optimizer": ("initial_optimizer",),
     "scaled.precision": ("squared_error", "restored", "matrix", "has_fp8_kernel", "operand", "joined"),
     "scaled.random": (),
-    "scaled.stream": ("laid_out", "attention_plan", "side_by_side"),
+    "scaled.stream": ("laid_out", "attention_plan", "similar", "side_by_side"),
 }
 """Numeric chapters, and their public functions that are shapes, starting values or bookkeeping rather than an equation."""
