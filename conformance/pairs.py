@@ -16,7 +16,6 @@ import reference.model
 import reference.moe
 import reference.optimizer
 import reference.precision
-import reference.random
 import scaled.advantage
 import scaled.attention
 import scaled.generate
@@ -25,7 +24,6 @@ import scaled.model
 import scaled.moe
 import scaled.optimizer
 import scaled.precision
-import scaled.random
 from conformance.reference_trace import ReferenceTracer
 from conformance.scaled_trace import ScaledTracer
 from conformance.trace import Tracer
@@ -44,7 +42,6 @@ CHAPTERS: dict[str, tuple[ModuleType, ModuleType]] = {
     "moe": (reference.moe, scaled.moe),
     "optimizer": (reference.optimizer, scaled.optimizer),
     "precision": (reference.precision, scaled.precision),
-    "random": (reference.random, scaled.random),
 }
 
 APART: dict[str, str] = {
@@ -61,8 +58,6 @@ APART: dict[str, str] = {
     "moe.lines": "run_experts, with the loop it may prefer",
     "moe.moe_layer": "the module Moe",
     "moe.silu": "torch has it",
-    "random.generator": "drawn on the host by the reference's, so that both start from the same weights",
-    "random.word_of": "the reference's: a hash, no arithmetic",
     "advantage.explained_variance": "a figure for people, computed once on the host",
 }
 """Functions of the reference without a namesake, and why."""

@@ -19,8 +19,7 @@ from reference.tokenizer import END
 from scaled.collectives import all_gather, gather_objects, max_over, sum_over
 from scaled.decode import Decoder
 from scaled.mesh import Mesh
-from scaled.random import uniforms
-from scaled.slots import BLOCK, Drawn, Slots
+from scaled.slots import Drawn, Slots
 from scaled.watchdog import moves
 from spec.config import ModelConfig
 from spec.types import Array, BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
@@ -176,11 +175,11 @@ class _ContinuousBatch:
         seed: int,
         purpose: str,
     ) -> None:
-        self.mesh, self.sampling, self.seed, self.purpose = mesh, sampling, seed, purpose
+        self.mesh, self.sampling = mesh, sampling
         self.partials: dict[int, Rollout] = {}
         self.waiting: list[int] = []
         self.finished: dict[int, Drawn] = {}
-        self.slots = Slots(slots, sampling.max_response_tokens)
+        self.slots = Slots(slots, sampling.max_response_tokens, seed, purpose)
         self.decoder = Decoder(weights, model, mesh, slots, positions)
 
     def enter(self, partials: Mapping[int, Rollout]) -> None:
@@ -227,7 +226,6 @@ class _ContinuousBatch:
         if entering:
             rows = [place[text_of[number]] for number in entering]
             new = self.slots.enter(entering, [self.partials[number] for number in entering], rows)
-            self.draw_numbers(np.arange(new.start, new.stop))
             self.take(logits, new, first)
 
     def read(self, texts: Sequence[tuple[int, ...]], first: int) -> Tensor:
@@ -246,9 +244,8 @@ class _ContinuousBatch:
         slots = self.slots
         tokens, positions = slots.texts()
         columns = self.on_device(tokens[:, None]), self.on_device(positions[:, None])
-        count = len(slots.active)
-        self.draw_numbers(np.flatnonzero(slots.lengths[:count] % BLOCK == 0))
-        self.take(self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None), slice(0, count), 0)
+        logits = self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None)
+        self.take(logits, slice(0, len(slots.active)), 0)
 
     def on_device(self, array: IntArray | Array) -> Tensor:
         """An array of the host where the model computes."""
@@ -295,15 +292,6 @@ class _ContinuousBatch:
         if len(targets):
             self.decoder.copy(self.on_device(sources), self.on_device(targets))
         return told
-
-    def draw_numbers(self, slots: IntArray) -> None:
-        """The random numbers of the block of positions that some responses begin, or go on in."""
-        if not len(slots):
-            return
-        counters = np.empty((len(slots), BLOCK, 4), dtype=np.int64)
-        counters[:, :, :3] = self.slots.keys[slots][:, None]
-        counters[:, :, 3] = (self.slots.lengths[slots] // BLOCK * BLOCK)[:, None] + np.arange(BLOCK)
-        self.slots.numbers[slots] = uniforms(self.seed, self.purpose, self.on_device(counters)).cpu().numpy()
 
 
 def _text(partial: Rollout) -> tuple[int, ...]:

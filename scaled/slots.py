@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reference.random import word_of
+from reference.random import uniforms, word_of
 from spec.types import Array, BoolArray, IntArray, Rollout
 
 BLOCK = 16
-"""Positions whose random numbers are drawn at once: short responses need few, and few cost as much as many."""
+"""Random numbers that are drawn at once for every response: short ones need few, and few cost as much as many."""
 
 Drawn = tuple[list[int], list[float]]
 """Tokens and behaviour log-probabilities of one response, those of an earlier version at its beginning included."""
@@ -32,25 +32,28 @@ class Slots:
         tokens, log_probs: What was drawn so far [slots, limit].
         newest: The token drawn last [slots].
         keys: What the random numbers of a response belong to: problem, sample, draw [slots, 3].
-        numbers: Random numbers of the block of positions that is drawn [slots, BLOCK].
+        numbers: Random numbers of the next tokens [slots, BLOCK].
+        starts: Place in the response that the first of them is for [slots].
         lengths, prompt_lengths, limits: Tokens drawn, tokens of the prompt, tokens to draw at most [slots].
         forced: Whether the end of sequence is no end [slots].
     """
 
-    def __init__(self, slots: int, limit: int) -> None:
+    def __init__(self, slots: int, limit: int, seed: int, purpose: str) -> None:
         """Empty slots.
 
         Args:
             slots: How many.
             limit: Most tokens of a response.
+            seed: Run seed.
+            purpose: Name of the random stream.
         """
-        self.slots, self.limit = slots, limit
+        self.slots, self.limit, self.seed, self.purpose = slots, limit, seed, purpose
         self.active: list[int] = []
         self.rows = 0
         self.tokens, self.log_probs = np.zeros((slots, limit), dtype=np.int64), np.zeros((slots, limit))
         self.keys, self.numbers = np.zeros((slots, 3), dtype=np.int64), np.zeros((slots, BLOCK))
-        counts = (np.zeros(slots, dtype=np.int64) for _ in range(5))
-        self.row, self.newest, self.lengths, self.prompt_lengths, self.limits = counts
+        counts = (np.zeros(slots, dtype=np.int64) for _ in range(6))
+        self.row, self.newest, self.starts, self.lengths, self.prompt_lengths, self.limits = counts
         self.forced = np.zeros(slots, dtype=bool)
 
     @property
@@ -81,6 +84,7 @@ class Slots:
         for slot, partial in enumerate(partials, start=new.start):
             if drawn := len(partial.response_tokens):
                 self.tokens[slot, :drawn], self.log_probs[slot, :drawn] = partial.response_tokens, partial.log_probs
+        self.starts[new] = self.lengths[new] - BLOCK  # none are drawn yet
         self.row[new] = self.rows + np.asarray(rows)
         self.rows += rows[-1] + 1
         return new
@@ -95,7 +99,12 @@ class Slots:
 
     def next_numbers(self, slots: slice) -> Array:
         """The random number that each response draws its next token with."""
-        return np.asarray(self.numbers[np.arange(slots.start, slots.stop), self.lengths[slots] % BLOCK])
+        if (self.lengths[slots] - self.starts[slots] >= BLOCK).any():
+            counters = np.empty((slots.stop - slots.start, BLOCK, 4), dtype=np.int64)
+            counters[:, :, :3] = self.keys[slots][:, None]
+            counters[:, :, 3] = self.lengths[slots][:, None] + np.arange(BLOCK)
+            self.numbers[slots], self.starts[slots] = uniforms(self.seed, self.purpose, counters), self.lengths[slots]
+        return np.asarray(self.numbers[np.arange(slots.start, slots.stop), self.lengths[slots] - self.starts[slots]])
 
     def note(self, slots: slice, tokens: Array, log_probs: Array) -> None:
         """Write down a drawn token of some responses."""
@@ -134,6 +143,6 @@ class Slots:
     def keep(self, slots: IntArray) -> None:
         """Keep the responses in some slots, in this order."""
         self.active = [self.active[slot] for slot in slots.tolist()]
-        counts = self.row, self.newest, self.lengths, self.prompt_lengths, self.limits
+        counts = self.row, self.newest, self.starts, self.lengths, self.prompt_lengths, self.limits
         for book in (self.tokens, self.log_probs, self.keys, self.numbers, *counts, self.forced):
             book[: len(slots)] = book[slots]

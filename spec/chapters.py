@@ -33,6 +33,7 @@ class Equation:
 
 SHARED = "shared: verdicts, rewards and figures are worked out once, by the reference's function, whichever house computes"
 SHARED_DECISION = "shared: no arithmetic on arrays, decided once for both houses"
+ON_THE_HOST = "shared: drawn on the host, where the books of sampling are kept"
 RANKS = "one process has nobody to share with"
 
 EQUATIONS = (
@@ -234,7 +235,7 @@ EQUATIONS = (
         source="SC 2011, section 3.3",
         reference="reference.random:philox",
         test="tests/test_random.py::test_philox_gives_the_published_known_answers",
-        scaled="scaled.random:philox",
+        apart=ON_THE_HOST,
     ),
     Equation(
         title="uniform numbers",
@@ -242,7 +243,7 @@ EQUATIONS = (
         source="definition",
         reference="reference.random:uniforms",
         test="tests/test_random.py::test_uniform_numbers_are_the_same_one_by_one_and_all_at_once",
-        scaled="scaled.random:uniforms",
+        apart=ON_THE_HOST,
     ),
     Equation(
         title="learning rate",
@@ -642,7 +643,6 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "scaled.moe": ("route", "ask_all_experts", "side_by_side", "for_few", "run_experts", "has_grouped_product"),
     "scaled.optimizer": ("initial_optimizer",),
     "scaled.precision": ("squared_error", "restored", "matrix", "has_fp8_kernel", "operand", "joined"),
-    "scaled.random": (),
     "scaled.stream": ("laid_out", "attention_plan", "similar", "side_by_side"),
 }
 """Numeric chapters, and their public functions that are shapes, starting values or bookkeeping rather than an equation."""

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.problems import training_problem
+from reference.random import uniforms, word_of
 from scaled.slots import Slots
 from spec.types import BoolArray, Finish, Request, Rollout
 
 laws = settings(derandomize=True, deadline=None, max_examples=60)
-SLOTS, LIMIT = 6, 5
+SLOTS, LIMIT = 6, 40
 PROBLEM = training_problem(("arithmetic",), {"arithmetic": (1,)}, 0, 1)
 
 
@@ -25,7 +26,7 @@ class World:
     """Slots, and what they must say: the text of every response, and of every row of a decoder that copies what it is told."""
 
     def __init__(self) -> None:
-        self.slots = Slots(SLOTS, LIMIT)
+        self.slots = Slots(SLOTS, LIMIT, 1, "law")
         self.text_of: dict[int, tuple[int, ...]] = {}
         self.read: dict[int, tuple[int, ...]] = {}
         self.entered = 0
@@ -48,6 +49,10 @@ class World:
 
     def draw(self, slots: slice, tokens: list[int]) -> None:
         """A token for some responses; those at the limit leave."""
+        places = zip(self.slots.active[slots], self.slots.lengths[slots].tolist(), strict=True)
+        keys = [(word_of(PROBLEM.id), number, 0, place) for number, place in places]
+        if keys:
+            np.testing.assert_array_equal(self.slots.next_numbers(slots), uniforms(1, "law", keys))
         self.slots.note(slots, np.array(tokens), np.full(len(tokens), -1.0))
         for number, token in zip(self.slots.active[slots], tokens, strict=True):
             self.text_of[number] += (token,)
@@ -91,7 +96,7 @@ events = st.lists(
     st.tuples(st.just("enter"), entering_ones)
     | st.tuples(st.just("advance"), tokens_of_all)
     | st.tuples(st.just("settle"), st.lists(st.booleans(), min_size=SLOTS, max_size=SLOTS)),
-    max_size=30,
+    max_size=60,
 )
 
 
@@ -120,7 +125,7 @@ def test_responses_share_a_row_until_their_tokens_differ() -> None:
 
 
 def test_where_all_texts_differ_nothing_is_copied() -> None:
-    slots = Slots(SLOTS, LIMIT)
+    slots = Slots(SLOTS, LIMIT, 1, "law")
     slots.enter([0, 1], [partial_of(7, (), 0), partial_of(8, (), 1)], [0, 1])
     slots.note(slice(0, 2), np.array([1, 2]), np.zeros(2))
     told, sources, targets = slots.settle(np.zeros(2, dtype=bool))
