@@ -8,12 +8,13 @@ import pytest
 import torch
 from autograd import grad
 from hypothesis import given, settings
+from torch import Tensor
 
 from conformance.compare import assert_all_close
 from conformance.strategies import FEW, MODEL_SWITCHES, Seeds, batches, combinations, numbers, small_config
 from conformance.twins import EXACT, ONE, assert_same, gradient_of, model_of, policy_of, tensor, value_of
 from reference.model import hidden_states, positions_of, token_logits, token_values
-from scaled.model import HEAD_CHUNK, Transformer
+from scaled.model import Transformer
 from scaled.objective import forward
 from scaled.stream import Stream, pack
 from spec.config import Config
@@ -112,10 +113,17 @@ def logits_and_gradient(model: Transformer, stream: Stream, config: Config) -> d
     return gradient_of(model) | {"logits": torch.cat([logits.flatten(), total[None]]).detach().numpy()}
 
 
-def test_logits_read_in_chunks_are_those_read_at_once() -> None:
+def test_logits_read_in_chunks_are_those_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     config = small_config()
     model = model_of(config, policy_of(config))
-    states, targets = tensor(numbers(1, HEAD_CHUNK + 3, config.model.hidden)), torch.arange(HEAD_CHUNK + 3)
+    states, targets = tensor(numbers(1, 11, config.model.hidden)), torch.arange(11)
     at_once = model.read(states, targets, None)
-    in_chunks = model.read(states, targets, lambda logits, _: logits)
-    assert_same(in_chunks, at_once.detach().numpy(), "logits")
+    monkeypatch.setattr("scaled.model.LOGITS_AT_ONCE", 4 * config.model.vocabulary + 1)
+    lengths: list[int] = []
+
+    def readout(logits: Tensor, _: Tensor) -> Tensor:
+        lengths.append(len(logits))
+        return logits
+
+    assert_same(model.read(states, targets, readout), at_once.detach().numpy(), "logits")
+    assert lengths == [4, 4, 3]

@@ -22,8 +22,8 @@ from spec.weights import Shapes, block_shapes
 
 Readout = Callable[[Tensor, Tensor], Tensor]
 
-HEAD_CHUNK = 1024
-"""Tokens whose logits exist at the same time: 1024 x 155,136 float32 numbers are 0.6 GiB."""
+LOGITS_AT_ONCE = 1 << 27
+"""Logits that exist at the same time: half a GiB in float32, 865 tokens of 155,136 numbers."""
 
 
 @dataclass
@@ -193,7 +193,7 @@ class Transformer(nn.Module):
 
         Args:
             stream: The packed tokens.
-            readout: What to keep of logits [p, V] and the tokens they predict [p], computed for ``HEAD_CHUNK`` tokens
+            readout: What to keep of logits [p, V] and the tokens they predict [p], computed for ``LOGITS_AT_ONCE``
                 at a time and again in the backward pass; None keeps the logits. A value model has no use for it.
             replay: Expert ids per MoE layer to use instead of the routers' choice [n, k].
 
@@ -227,9 +227,10 @@ class Transformer(nn.Module):
             logits = wide(part @ head_DV)
             return logits if readout is None else readout(logits, targets)
 
-        if readout is None or len(x_pD) <= HEAD_CHUNK:
+        tokens = max(LOGITS_AT_ONCE // head_DV.shape[1], 1)
+        if readout is None or len(x_pD) <= tokens:
             return chunk(x_pD, targets_p)
-        parts = zip(x_pD.split(HEAD_CHUNK), targets_p.split(HEAD_CHUNK), strict=True)
+        parts = zip(x_pD.split(tokens), targets_p.split(tokens), strict=True)
         return torch.cat([checkpoint(chunk, *part, use_reentrant=False) for part in parts])
 
 

@@ -108,7 +108,7 @@ def srs(
         f"rollout.prompts={responses}",
         "rollout.samples_per_prompt=1",
         f"rollout.max_response_tokens={LONGEST * average}",
-        "rollout.block_tokens=2",
+        "rollout.block_tokens=4",
         f"algorithm.mini_batch={responses}",
         "run.checkpoint_every=1000000",
         *overrides,
