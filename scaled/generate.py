@@ -241,11 +241,10 @@ class _ContinuousBatch:
 
     def advance(self) -> None:
         """Read the newest token of every text and draw the next one of every response."""
-        slots = self.slots
-        tokens, positions = slots.texts()
+        tokens, positions = self.slots.begin_step()
         columns = self.on_device(tokens[:, None]), self.on_device(positions[:, None])
         logits = self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None)
-        self.take(logits, slice(0, len(slots.active)), 0)
+        self.take(logits, slice(0, len(self.slots.active)), 0)
 
     def on_device(self, array: IntArray | Array) -> Tensor:
         """An array of the host where the model computes."""
@@ -264,22 +263,25 @@ class _ContinuousBatch:
         if slots.start == slots.stop:
             return
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        rows = self.slots.row[slots] - (first + self.mesh.sequence.rank * len(logits))
-        here = np.flatnonzero((rows >= 0) & (rows < len(logits)))
-        numbers = self.on_device(self.slots.next_numbers(slots)[here])
-        if not np.array_equal(rows, np.arange(len(logits))):
-            log_p = log_p.index_select(0, self.on_device(rows[here]))
-        chosen = draw(log_p, numbers)
+        rows, numbers = self.slots.row[slots] - first, self.slots.numbers_of(slots)
+        here = None
+        if self.mesh.sequence.size > 1:
+            rows = rows - self.mesh.sequence.rank * len(logits)
+            here = np.flatnonzero((rows >= 0) & (rows < len(logits)))
+            rows, numbers = rows[here], numbers[here]
+        if len(rows) != len(log_p) or here is not None:  # else one response a row, in their order
+            log_p = log_p.index_select(0, self.on_device(rows))
+        chosen = draw(log_p, self.on_device(numbers))
         drawn = (chosen, log_p.gather(1, chosen[:, None]).squeeze(1))
-        tokens, log_probs = (self.told(values, here, len(rows)).cpu().numpy() for values in drawn)
+        tokens, log_probs = (self.told(values, here, slots.stop - slots.start).cpu().numpy() for values in drawn)
         self.slots.note(slots, tokens, log_probs)
         active = slice(0, len(self.slots.active))
         ends = (self.slots.newest[active] == END) & ~self.slots.forced[active]
         self.finished |= self.settle(ends | (self.slots.lengths[active] == self.slots.limits[active]))
 
-    def told(self, values: Tensor, here: IntArray, count: int) -> Tensor:
-        """The values that all ranks of ``sequence`` have found, each for some of ``count`` places."""
-        if self.mesh.sequence.size == 1:
+    def told(self, values: Tensor, here: IntArray | None, count: int) -> Tensor:
+        """The values that all ranks of ``sequence`` have found, each for some of ``count`` places; None is all of them."""
+        if here is None:
             return values
         everywhere = values.new_zeros(count).index_copy(0, self.on_device(here), values)
         return sum_over(everywhere, self.mesh.sequence)

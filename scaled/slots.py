@@ -16,7 +16,7 @@ from reference.random import uniforms, word_of
 from spec.types import Array, BoolArray, IntArray, Rollout
 
 BLOCK = 16
-"""Random numbers that are drawn at once for every response: short ones need few, and few cost as much as many."""
+"""Steps whose random numbers are drawn at once: short responses need few, and few cost as much as many."""
 
 Drawn = tuple[list[int], list[float]]
 """Tokens and behaviour log-probabilities of one response, those of an earlier version at its beginning included."""
@@ -32,8 +32,8 @@ class Slots:
         tokens, log_probs: What was drawn so far [slots, limit].
         newest: The token drawn last [slots].
         keys: What the random numbers of a response belong to: problem, sample, draw [slots, 3].
-        numbers: Random numbers of the next tokens [slots, BLOCK].
-        starts: Place in the response that the first of them is for [slots].
+        numbers: Random numbers of tokens [slots, BLOCK], those of one step in one column.
+        column: That of the step under way.
         lengths, prompt_lengths, limits: Tokens drawn, tokens of the prompt, tokens to draw at most [slots].
         forced: Whether the end of sequence is no end [slots].
     """
@@ -49,11 +49,11 @@ class Slots:
         """
         self.slots, self.limit, self.seed, self.purpose = slots, limit, seed, purpose
         self.active: list[int] = []
-        self.rows = 0
+        self.rows = self.column = 0
         self.tokens, self.log_probs = np.zeros((slots, limit), dtype=np.int64), np.zeros((slots, limit))
         self.keys, self.numbers = np.zeros((slots, 3), dtype=np.int64), np.zeros((slots, BLOCK))
-        counts = (np.zeros(slots, dtype=np.int64) for _ in range(6))
-        self.row, self.newest, self.starts, self.lengths, self.prompt_lengths, self.limits = counts
+        counts = (np.zeros(slots, dtype=np.int64) for _ in range(5))
+        self.row, self.newest, self.lengths, self.prompt_lengths, self.limits = counts
         self.forced = np.zeros(slots, dtype=bool)
 
     @property
@@ -62,7 +62,7 @@ class Slots:
         return self.slots - len(self.active)
 
     def enter(self, numbers: Sequence[int], partials: Sequence[Rollout], rows: Sequence[int]) -> slice:
-        """Take over what is asked, and what was drawn of responses before they came here.
+        """Take over what is asked, and what was drawn of responses before they came here; they join the step under way.
 
         Args:
             numbers: Of the responses.
@@ -84,27 +84,35 @@ class Slots:
         for slot, partial in enumerate(partials, start=new.start):
             if drawn := len(partial.response_tokens):
                 self.tokens[slot, :drawn], self.log_probs[slot, :drawn] = partial.response_tokens, partial.log_probs
-        self.starts[new] = self.lengths[new] - BLOCK  # none are drawn yet
+        self.draw_numbers(new)
         self.row[new] = self.rows + np.asarray(rows)
         self.rows += rows[-1] + 1
         return new
 
-    def texts(self) -> tuple[IntArray, IntArray]:
+    def begin_step(self) -> tuple[IntArray, IntArray]:
         """The newest token of every row, and its position [rows]."""
-        count = len(self.active)
-        tokens, positions = np.empty((2, self.rows), dtype=np.int64)
-        tokens[self.row[:count]] = self.newest[:count]
-        positions[self.row[:count]] = self.prompt_lengths[:count] + self.lengths[:count] - 1
-        return tokens, positions
+        active = slice(0, len(self.active))
+        self.column = (self.column + 1) % BLOCK
+        if self.column == 0:
+            self.draw_numbers(active)
+        read, tokens, positions = self.row[active], self.newest[active], self.prompt_lengths[active] + self.lengths[active] - 1
+        if len(read) == self.rows:  # one response a row, in their order
+            return tokens, positions
+        of_rows = np.empty((2, self.rows), dtype=np.int64)
+        of_rows[:, read] = tokens, positions
+        return of_rows[0], of_rows[1]
 
-    def next_numbers(self, slots: slice) -> Array:
-        """The random number that each response draws its next token with."""
-        if (self.lengths[slots] - self.starts[slots] >= BLOCK).any():
-            counters = np.empty((slots.stop - slots.start, BLOCK, 4), dtype=np.int64)
-            counters[:, :, :3] = self.keys[slots][:, None]
-            counters[:, :, 3] = self.lengths[slots][:, None] + np.arange(BLOCK)
-            self.numbers[slots], self.starts[slots] = uniforms(self.seed, self.purpose, counters), self.lengths[slots]
-        return np.asarray(self.numbers[np.arange(slots.start, slots.stop), self.lengths[slots] - self.starts[slots]])
+    def draw_numbers(self, slots: slice) -> None:
+        """The random numbers of some responses from this step to the end of the block."""
+        left = BLOCK - self.column
+        counters = np.empty((slots.stop - slots.start, left, 4), dtype=np.int64)
+        counters[:, :, :3] = self.keys[slots][:, None]
+        counters[:, :, 3] = self.lengths[slots][:, None] + np.arange(left)
+        self.numbers[slots, self.column :] = uniforms(self.seed, self.purpose, counters)
+
+    def numbers_of(self, slots: slice) -> Array:
+        """The random number that each response draws its token of this step with."""
+        return self.numbers[slots, self.column]
 
     def note(self, slots: slice, tokens: Array, log_probs: Array) -> None:
         """Write down a drawn token of some responses."""
@@ -143,6 +151,6 @@ class Slots:
     def keep(self, slots: IntArray) -> None:
         """Keep the responses in some slots, in this order."""
         self.active = [self.active[slot] for slot in slots.tolist()]
-        counts = self.row, self.newest, self.starts, self.lengths, self.prompt_lengths, self.limits
+        counts = self.row, self.newest, self.lengths, self.prompt_lengths, self.limits
         for book in (self.tokens, self.log_probs, self.keys, self.numbers, *counts, self.forced):
             book[: len(slots)] = book[slots]

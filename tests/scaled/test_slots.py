@@ -52,7 +52,7 @@ class World:
         places = zip(self.slots.active[slots], self.slots.lengths[slots].tolist(), strict=True)
         keys = [(word_of(PROBLEM.id), number, 0, place) for number, place in places]
         if keys:
-            np.testing.assert_array_equal(self.slots.next_numbers(slots), uniforms(1, "law", keys))
+            np.testing.assert_array_equal(self.slots.numbers_of(slots), uniforms(1, "law", keys))
         self.slots.note(slots, np.array(tokens), np.full(len(tokens), -1.0))
         for number, token in zip(self.slots.active[slots], tokens, strict=True):
             self.text_of[number] += (token,)
@@ -72,7 +72,7 @@ class World:
     def advance(self, tokens: list[int]) -> None:
         """Read the newest token of every row, and draw one for every response."""
         count = len(self.slots.active)
-        newest, positions = self.slots.texts()
+        newest, positions = self.slots.begin_step()
         for row, (token, position) in enumerate(zip(newest.tolist(), positions.tolist(), strict=True)):
             assert len(self.read[row]) == position
             self.read[row] += (token,)
