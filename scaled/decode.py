@@ -102,8 +102,8 @@ class Decoder:
     """A policy of one version with the keys and values of unfinished responses.
 
     Attributes:
-        memory: Per layer, a row per slot and head, keys and values beside each other [slots K/tp, room, 2 h]. Slots in use are
-            the first; room for positions grows with the texts.
+        memory: Per layer, for each row and head, keys and values beside each other [rows K/tp, room, 2 h]. Rows in use are the
+            first; both grow as they are needed.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
@@ -123,7 +123,7 @@ class Decoder:
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
         self.slots, self.positions = slots, positions
-        self.memory = [self.embedding.new_zeros(slots * self.kv_heads, 0, 2 * model.head_width)] * model.layers
+        self.memory = [self.embedding.new_zeros(0, 0, 2 * model.head_width)] * model.layers
         # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
         self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
         self.everywhere = torch.arange(positions, device=mesh.device)
@@ -143,7 +143,7 @@ class Decoder:
             Logits of this rank's share of the rows, padded to equal shares [ceil(b / sequence), V].
         """
         b, s = tokens_bs.shape
-        self.make_room(longest)
+        self.make_room(first + b, longest)
         x_nD = F.embedding(tokens_bs.reshape(-1), self.embedding)
         reading = self.reading(positions_bs, longest, first) if b else None
         for layer, memory in zip(self.layers, self.memory, strict=True):
@@ -153,16 +153,17 @@ class Decoder:
         last_bD = x_nD if read_b is None else x_nD.view(b, s, x_nD.shape[1])[torch.arange(b, device=x_nD.device), read_b]
         return wide(self.final_norm(self.share(last_bD)) @ self.head)
 
-    def make_room(self, longest: int) -> None:
-        """Let the memory reach so far, and further, so that it seldom grows: short texts stay close together."""
-        needed, held = (-(-count // self.mesh.context.size) for count in (longest, self.positions))
-        old = self.memory[0].shape[1]
-        if needed <= old:
-            return
-        room = min(held, max(needed + ROOM, 2 * old))
-        self.memory = [F.pad(remembered, (0, 0, 0, room - old)) for remembered in self.memory]
-        self.first_places = torch.arange(0, self.slots * self.kv_heads * room, room, device=self.mesh.device)
-        self.first_places = self.first_places.view(self.slots, 1, self.kv_heads)
+    def make_room(self, rows: int, positions: int) -> None:
+        """Let the memory hold so many rows and positions. It seldom grows, and what is used stays close together."""
+        cp, K = self.mesh.context.size, self.kv_heads
+        held, room = len(self.memory[0]) // K, self.memory[0].shape[1]
+        more_rows = grown(held, rows, self.slots) - held
+        more_room = grown(room, -(-positions // cp), -(-self.positions // cp), ROOM) - room
+        if more_rows or more_room:
+            self.memory = [F.pad(remembered, (0, 0, 0, more_room, 0, more_rows * K)) for remembered in self.memory]
+            room += more_room
+            places = torch.arange(0, (held + more_rows) * K * room, room, device=self.mesh.device)
+            self.first_places = places.view(-1, 1, K)
 
     def reading(self, positions_bs: Tensor, longest: int, first: int) -> Reading:
         """Everything about a step that does not depend on the layer."""
@@ -235,10 +236,15 @@ class Decoder:
         return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
 
     def copy(self, sources: Tensor, targets: Tensor) -> None:
-        """Copy what some rows remember to others."""
+        """Copy what some rows remember to others; there is room for both."""
         for remembered in self.memory:
-            rows = remembered.view(self.slots, -1)
+            rows = remembered.view(-1, self.kv_heads * remembered[0].numel())
             rows.index_copy_(0, targets, rows.index_select(0, sources))
+
+
+def grown(size: int, needed: int, most: int, spare: int = 0) -> int:
+    """A size that is enough: this one, or one much larger, up to the most that will ever be needed."""
+    return size if needed <= size else min(max(needed + spare, 2 * size), most)
 
 
 def one_query(q: Tensor, keys: Tensor, values: Tensor, unseen_r1C: Tensor) -> Tensor:

@@ -292,6 +292,7 @@ class _ContinuousBatch:
         for number in told:
             del self.partials[number]
         if len(targets):
+            self.decoder.make_room(self.slots.rows, 0)
             self.decoder.copy(self.on_device(sources), self.on_device(targets))
         return told
 

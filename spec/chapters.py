@@ -636,7 +636,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "scaled.advantage": ("values_after",),
     "scaled.attention": ("wide", "rotation", "heads_of"),
     "scaled.collectives": ("exchange_counts", "sum_over", "max_over", "gather_objects"),
-    "scaled.decode": ("one_query",),
+    "scaled.decode": ("grown", "one_query"),
     "scaled.generate": (),
     "scaled.loss": (),
     "scaled.model": ("reference_name",),
