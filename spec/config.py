@@ -303,7 +303,9 @@ class AlgorithmConfig(Section):
     dynamic_sampling_tries: PositiveInt = Field(10, description="most generation rounds to fill one batch")
     epochs: PositiveInt = Field(1, description="passes over each batch of rollouts")
     mini_batch: PositiveInt = Field(description="responses per optimizer step, over all ranks")
-    micro_batch: PositiveInt = Field(description="responses per forward and backward pass; never changes a result")
+    micro_batch: PositiveInt = Field(
+        description="responses per forward and backward pass, shared prompts counted once; never changes a result"
+    )
 
     @model_validator(mode="after")
     def _bounds_fit(self) -> Self:
