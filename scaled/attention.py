@@ -24,7 +24,7 @@ Rotation = tuple[Tensor, Tensor]
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
     """``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis; bfloat16 is squared and summed in float32."""
     y = wide(x)
-    mean = (y * y).sum(-1, keepdim=True) / x.shape[-1]  # torch's own mean takes three times as long on short rows
+    mean = (y * y).sum(-1, keepdim=True) / x.shape[-1]  # torch's own mean is slower on short rows
     return (y * torch.rsqrt(mean + epsilon)).to(x.dtype) * weight
 
 

@@ -84,7 +84,7 @@ class Reading:
         places: Where in the flattened memory it remembers them, one place a head [n K].
         remembered: Positions that this rank remembers of the longest row.
         visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens; or None.
-        unseen_r1C: The same for ``one_query``, a row per slot and head: 0 where seen, -inf elsewhere [b K, 1, C]; else None.
+        unseen_r1C: The same for ``one_query``, a row per text and head: 0 where seen, -inf elsewhere [b K, 1, C]; else None.
     """
 
     rows: int

@@ -111,11 +111,11 @@ class Slots:
         self.numbers[slots, self.column :] = uniforms(self.seed, self.purpose, counters)
 
     def numbers_of(self, slots: slice) -> Array:
-        """The random number that each response draws its token of this step with."""
+        """The random number in [0, 1) that each response draws its token of this step with [slots]."""
         return self.numbers[slots, self.column]
 
     def note(self, slots: slice, tokens: Array, log_probs: Array) -> None:
-        """Write down a drawn token of some responses."""
+        """Write down a drawn token of some responses, and its log-probability [slots]."""
         places = np.arange(slots.start, slots.stop), self.lengths[slots]
         self.tokens[places], self.log_probs[places], self.newest[slots] = tokens, log_probs, tokens
         self.lengths[slots] += 1

@@ -41,7 +41,7 @@ LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "PRTE_", "MPI_", "HYDI_")
 READY = ("ready",)
 
 LOOK_SECONDS = 0.002
-"""Pause between two looks at a silent job and a silent child: a fiftieth of a core, and less than a block of tokens takes."""
+"""Pause between two looks at a silent job and a silent child: less than a block of tokens takes."""
 
 FAREWELL_SECONDS = 10.0
 """How long a child may take to end when it is asked to: it is within a block of tokens, or takes up weights."""

@@ -120,7 +120,8 @@ def rolling(run: trainer.Run[Any], asked: Sequence[Sequence[Request]], kept: lis
 
     def once(number: int) -> float:
         answers: list[Rollout] = run.backend.generate(run.state, run.config, asked[number], sampling, "rollout")
-        kept.append(answers)
+        if len(kept) == number:  # the same work comes twice, unread and read
+            kept.append(answers)
         return sum(len(rollout.response_tokens) for rollout in answers)
 
     return once
