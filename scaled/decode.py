@@ -20,7 +20,7 @@ from torch import Tensor
 from scaled.attention import rotation, wide
 from scaled.collectives import all_gather
 from scaled.mesh import Mesh
-from scaled.moe import Experts, dispatch, for_few, route, swiglu
+from scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
 from scaled.precision import Weight, joined, matrix, operand, product
 from spec.config import ModelConfig
 
@@ -60,6 +60,7 @@ class Layer:
         output: [H h, D].
         router: [D, E], or None in a dense block.
         experts: gate, up, down of this rank's experts, or None.
+        all_experts: The same as one wide layer for few rows, or None.
         dense: Layers that every token passes: the MLP of a dense block, or the shared experts.
     """
 
@@ -70,6 +71,7 @@ class Layer:
     output: Weight
     router: Tensor | None
     experts: Experts | None
+    all_experts: AllExperts | None
     dense: list[Experts]
 
 
@@ -126,6 +128,7 @@ class Decoder:
         self.memory = [self.embedding.new_zeros(0, 0, 2 * model.head_width)] * model.layers
         # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
         self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
+        self.shown, self.hidden = self.embedding.new_tensor(0.0), self.embedding.new_tensor(-math.inf)
         self.everywhere = torch.arange(positions, device=mesh.device)
         self.rotation = torch.stack(rotation(self.everywhere, model.head_width, model.rope_base, self.embedding.dtype), 1)
 
@@ -177,7 +180,7 @@ class Decoder:
         visible = unseen = None
         if self.writes_scores and s == 1:
             asked_r11 = positions_bs.expand(b, self.kv_heads).reshape(-1, 1, 1)
-            unseen = self.embedding.new_zeros(b * self.kv_heads, 1, len(held)).masked_fill_(held > asked_r11, -math.inf)
+            unseen = torch.where(held > asked_r11, self.hidden, self.shown)
         else:
             visible_bsC = held <= positions_bs[..., None]
             visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
@@ -187,15 +190,14 @@ class Decoder:
     def attention(self, layer: Layer, x_nD: Tensor, memory: Tensor, first: int, reading: Reading) -> Tensor:
         """Remember keys and values of the new tokens and attend to all remembered ones [n, D]."""
         b, s, K, h = reading.rows, reading.width, self.kv_heads, self.model.head_width
-        joined = product(x_nD, layer.projection).view(b * s, -1, h)
-        qk, v = joined[:, :-K], joined[:, -K:]
+        qk, v = product(x_nD, layer.projection).view(b * s, -1, h).tensor_split((-K,), 1)
         if layer.head_norms is not None:
             qk = layer.head_norms(qk)
-        qk = torch.addcmul(qk * reading.cos_n1h, qk.roll(h // 2, -1), reading.sin_n1h)
-        q, new = qk[:, :-K], torch.cat([qk[:, -K:], v], -1)
+        q, k = torch.addcmul(qk * reading.cos_n1h, qk.roll(h // 2, -1), reading.sin_n1h).tensor_split((-K,), 1)
+        new = torch.cat([k, v], -1)
         mine = new if reading.mine is None else new[reading.mine]
         memory.view(-1, 2 * h).index_copy_(0, reading.places, mine.view(-1, 2 * h))
-        keys, values = memory[first * K : (first + b) * K, : reading.remembered].split(h, -1)
+        keys, values = memory[first * K : (first + b) * K, : reading.remembered].tensor_split(2, -1)
         if reading.unseen_r1C is not None:
             mixed = one_query(q.reshape(b * K, -1, h), keys, values, reading.unseen_r1C).view(b, -1)
         else:
@@ -222,7 +224,10 @@ class Decoder:
         parts = [swiglu(mine, *weights) for weights in layer.dense]
         if layer.router is not None and layer.experts is not None:
             _, expert_ids_nk, gates_nk = route(mine, layer.router, self.model, None)
-            parts.append(dispatch(mine, expert_ids_nk, gates_nk, layer.experts, self.mesh.expert))
+            if layer.all_experts is not None and layer.all_experts.are_quick_with(len(mine)):
+                parts.append(layer.all_experts(mine, expert_ids_nk, gates_nk))
+            else:
+                parts.append(dispatch(mine, expert_ids_nk, gates_nk, layer.experts, self.mesh.expert))
         out = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
         return all_gather(out, self.mesh.sequence)[: len(x_nD)]
 
@@ -273,6 +278,7 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
         heads, kv_heads = model.heads // mesh.tensor.size, model.key_value_heads // mesh.tensor.size
         head_norms = _norm(torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)]), model)
     is_dense = number < model.dense_layers
+    experts = None if is_dense else feed_forward("moe")
     return Layer(
         attention_norm=_norm(weights[prefix + "attention_norm"], model),
         feed_forward_norm=_norm(weights[prefix + "feed_forward_norm"], model),
@@ -280,6 +286,7 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
         head_norms=head_norms,
         output=ready("attention.output"),
         router=None if is_dense else weights[prefix + "moe.router"],
-        experts=None if is_dense else for_few(feed_forward("moe")),
+        experts=experts,
+        all_experts=None if experts is None else all_experts(experts, mesh.expert),
         dense=[feed_forward("mlp")] if is_dense else [feed_forward(f"moe.shared.{n}") for n in range(model.shared_experts)],
     )

@@ -27,7 +27,7 @@ from spec.types import Array, BoolArray, Finish, IntArray, Request, Rollout, Sam
 
 def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:
     """Log-probabilities that tokens are drawn with [n, V]; -inf outside the nucleus."""
-    log_p = torch.log_softmax(logits_nV / temperature, -1)
+    log_p = torch.log_softmax(logits_nV if temperature == 1.0 else logits_nV / temperature, -1)
     if top_p >= 1.0:
         return log_p
     p_sorted, order = torch.sort(log_p.exp(), dim=-1, descending=True, stable=True)

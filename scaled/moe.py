@@ -6,6 +6,7 @@ Dropless: a rank takes however many copies come. Equal to the reference because 
 only, wherever that expert lives and whoever stands beside it in line.
 """
 
+from dataclasses import dataclass
 from typing import TypeGuard
 
 import torch
@@ -19,7 +20,7 @@ from scaled.precision import Weight, product
 from spec.config import ModelConfig
 
 FEW_PRODUCTS = 1 << 24
-"""Multiplications up to which all experts answer all rows on a CPU: choosing the rows would take longer (measured)."""
+"""Multiplications up to which all experts answer all rows of generation: choosing the rows would take longer (measured)."""
 
 Experts = tuple[Weight, Weight, Weight]
 """gate, up and down of a stack of experts, plain or quantised."""
@@ -78,8 +79,6 @@ def dispatch(
         sum_{i in I} g_i swiglu_i(x) [n, D].
     """
     n, k = expert_ids_nk.shape
-    if _plain(weights) and x_nD.device.type == "cpu" and expert.size == 1 and 3 * n * weights[0].numel() <= FEW_PRODUCTS:
-        return ask_all_experts(x_nD, expert_ids_nk, gates_nk, weights)
     flat = expert_ids_nk.reshape(-1)
     order = torch.argsort(flat, stable=True)
     counts = torch.bincount(flat, minlength=len(weights[0]) * expert.size)
@@ -88,27 +87,41 @@ def dispatch(
     return (_unsorted(answers, order).view(n, k, x_nD.shape[1]) * gates_nk[:, :, None]).sum(1)
 
 
-def ask_all_experts(
-    x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor, weights: tuple[Tensor, Tensor, Tensor]
-) -> Tensor:
-    """The sum over all experts, where those that were not chosen have gate 0: for a few rows, as one wide expert."""
+@dataclass(frozen=True)
+class AllExperts:
+    """All experts of a layer as one wide layer, for few rows without gradients: who was not chosen has gate 0.
+
+    Attributes:
+        gate, up: Those of all experts side by side [D, E F].
+        down: Those of all experts one below the other [E F, D].
+        number: E.
+    """
+
+    gate: Tensor
+    up: Tensor
+    down: Tensor
+    number: int
+
+    def are_quick_with(self, rows: int) -> bool:
+        """Whether so many rows are answered sooner than the chosen experts could be found."""
+        return rows * (self.gate.numel() + self.up.numel() + self.down.numel()) <= FEW_PRODUCTS
+
+    def __call__(self, x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor) -> Tensor:
+        """The same as ``dispatch`` [n, D]; products are overwritten, so that no gradient could come back."""
+        gates_nE1 = gates_nk.new_zeros(len(x_nD), self.number).scatter_(1, expert_ids_nk, gates_nk).unsqueeze(2)
+        inner = F.silu(x_nD @ self.gate, inplace=True).mul_(x_nD @ self.up)
+        inner.view(len(x_nD), self.number, -1).mul_(gates_nE1)
+        return inner @ self.down
+
+
+def all_experts(weights: Experts, expert: Axis) -> AllExperts | None:
+    """The experts as one wide layer where that can pay: small, unquantised, on a CPU, none on other ranks."""
+    if not _plain(weights) or weights[0].device.type != "cpu" or expert.size > 1:
+        return None
     gate, up, down = weights
-    gates_nE = gates_nk.new_zeros(len(x_nD), len(gate)).scatter(1, expert_ids_nk, gates_nk)
-    inner_nEF = (F.silu(x_nD @ side_by_side(gate)) * (x_nD @ side_by_side(up))).unflatten(1, (len(gate), -1))
-    return (inner_nEF * gates_nE[:, :, None]).flatten(1) @ down.flatten(0, 1)
-
-
-def side_by_side(stack_EDF: Tensor) -> Tensor:
-    """The matrices of a stack as one [D, E F]; nothing moves if ``for_few`` made the stack."""
-    return stack_EDF.transpose(0, 1).flatten(1)
-
-
-def for_few(weights: Experts) -> Experts:
-    """The same experts, in memory as ``ask_all_experts`` wants them: for weights that are used often."""
-    if not _plain(weights) or weights[0].device.type != "cpu":
-        return weights
-    gate, up = (weight.transpose(0, 1).contiguous().transpose(0, 1) for weight in weights[:2])
-    return gate, up, weights[2]
+    gate, up = gate.transpose(0, 1).flatten(1), up.transpose(0, 1).flatten(1)
+    wide_layer = AllExperts(gate, up, down.flatten(0, 1), len(down))
+    return wide_layer if wide_layer.are_quick_with(1) else None
 
 
 def _plain(weights: Experts) -> TypeGuard[tuple[Tensor, Tensor, Tensor]]:

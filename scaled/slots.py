@@ -116,8 +116,10 @@ class Slots:
 
     def note(self, slots: slice, tokens: Array, log_probs: Array) -> None:
         """Write down a drawn token of some responses, and its log-probability [slots]."""
-        places = np.arange(slots.start, slots.stop), self.lengths[slots]
-        self.tokens[places], self.log_probs[places], self.newest[slots] = tokens, log_probs, tokens
+        places = np.arange(slots.start, slots.stop) * self.limit + self.lengths[slots]
+        np.put(self.tokens, places, tokens)
+        np.put(self.log_probs, places, log_probs)
+        self.newest[slots] = tokens
         self.lengths[slots] += 1
 
     def settle(self, leaving: BoolArray) -> tuple[dict[int, Drawn], IntArray, IntArray]:

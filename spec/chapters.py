@@ -640,7 +640,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "scaled.generate": (),
     "scaled.loss": (),
     "scaled.model": ("reference_name",),
-    "scaled.moe": ("route", "ask_all_experts", "side_by_side", "for_few", "run_experts", "has_grouped_product"),
+    "scaled.moe": ("route", "all_experts", "run_experts", "has_grouped_product"),
     "scaled.optimizer": ("initial_optimizer",),
     "scaled.precision": ("squared_error", "restored", "matrix", "has_fp8_kernel", "operand", "joined"),
     "scaled.stream": ("laid_out", "attention_plan", "similar", "side_by_side"),

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from scaled import moe
 from scaled.mesh import Axis
-from scaled.moe import ask_all_experts, dispatch, gates, has_grouped_product, run_experts, top_k
+from scaled.moe import all_experts, dispatch, gates, has_grouped_product, run_experts, top_k
 
 EXPERTS, WIDTH, INNER, CHOSEN = 4, 8, 12, 2
 Weights = tuple[Tensor, Tensor, Tensor]
@@ -62,22 +62,26 @@ def test_float64_and_odd_widths_do_without_the_grouped_product() -> None:
     assert not has_grouped_product(torch.ones(3, 7), torch.ones(EXPERTS, 7, INNER))
 
 
-def test_asking_all_experts_is_asking_the_chosen_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+@torch.inference_mode()
+def test_asking_all_experts_is_asking_the_chosen_ones() -> None:
     weights, x = weights_of(torch.float64), rows_of(9, torch.float64)
-    logits = torch.randn(9, EXPERTS, generator=torch.Generator().manual_seed(3), dtype=torch.float64, requires_grad=True)
-    chosen = top_k(logits.detach(), CHOSEN)
+    logits = torch.randn(9, EXPERTS, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    chosen, alone = top_k(logits, CHOSEN), Axis("expert")
+    weighed = gates(logits, chosen, True)
+    crowd = all_experts(weights, alone)
+    assert crowd is not None
+    torch.testing.assert_close(crowd(x, chosen, weighed), dispatch(x, chosen, weighed, weights, alone), rtol=1e-12, atol=1e-12)
 
-    def all_of_them() -> Tensor:
-        return ask_all_experts(x, chosen, gates(logits, chosen, True), weights)
 
-    def chosen_ones() -> Tensor:
-        return dispatch(x, chosen, gates(logits, chosen, True), weights, Axis("expert"))
-
+def test_all_experts_are_asked_while_that_is_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights, alone = weights_of(torch.float32), Axis("expert")
+    monkeypatch.setattr(moe, "FEW_PRODUCTS", 5 * sum(weight.numel() for weight in weights))
+    crowd = all_experts(weights, alone)
+    assert crowd is not None
+    assert crowd.are_quick_with(5)
+    assert not crowd.are_quick_with(6)
     monkeypatch.setattr(moe, "FEW_PRODUCTS", 0)
-    of = (x, logits, *weights)
-    pairs = zip(answer_and_gradients(all_of_them, of), answer_and_gradients(chosen_ones, of), strict=True)
-    for actual, expected in pairs:
-        torch.testing.assert_close(actual, expected, rtol=1e-12, atol=1e-12)
+    assert all_experts(weights, alone) is None
 
 
 def test_equal_logits_go_to_the_smaller_ids() -> None:
