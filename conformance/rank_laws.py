@@ -112,7 +112,7 @@ def merging(mesh: Mesh) -> float:
     keys, values = (50 * tensor(numbers(place, 2, model.key_value_heads, 9, model.head_width)) for place in (2, 3))
     positions = torch.arange(9)
     visible = (positions <= torch.tensor([0, 1, 5, 8])[:, None])[None, None]  # the first query sees the key of rank 0 only
-    merged = decoder.merge(q, keys[:, :, me::RANKS], values[:, :, me::RANKS], visible[..., me::RANKS])
+    merged = decoder.merge(q, keys[:, :, me::RANKS].mT, values[:, :, me::RANKS], visible[..., me::RANKS])
     return distance(merged, F.scaled_dot_product_attention(q, keys, values, visible)) / 50
 
 

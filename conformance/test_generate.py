@@ -99,16 +99,16 @@ def test_responses_that_are_the_same_so_far_are_read_once(monkeypatch: pytest.Mo
     read: list[int] = []
     plain_step = Decoder.step
 
-    def step(self: Decoder, tokens_bs: Tensor, *others: Any) -> Tensor:
-        read.append(len(tokens_bs))
-        return plain_step(self, tokens_bs, *others)
+    def step(self: Decoder, tokens_b: Tensor, *others: Any) -> Tensor:
+        read.append(len(tokens_b))
+        return plain_step(self, tokens_b, *others)
 
     monkeypatch.setattr(Decoder, "step", step)
     alike = assert_alike(CONFIG, requests(3, 8), Sampling(0.001, 1.0, LIMIT), slots=0)
     assert len({r.response_tokens for r in alike}) <= 3 and max(read) == 3
     read.clear()
     apart = assert_alike(CONFIG, requests(3, 8), Sampling(5.0, 1.0, LIMIT), slots=0)
-    assert read[0] == 3 and max(read) > 20 and len({r.response_tokens for r in apart}) > 20
+    assert max(read) > 20 and len({r.response_tokens for r in apart}) > 20
 
 
 def test_no_request_is_no_response() -> None:

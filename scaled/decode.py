@@ -1,8 +1,8 @@
-"""One step of generation: tokens in, logits out, keys and values remembered; heads, positions and experts over ranks.
+"""Reading in generation: tokens in, logits out, keys and values remembered; heads, positions and experts over ranks.
 
     rows       all ranks of ``sequence`` (context x tensor) decode the same rows
     tensor     each rank has its heads' keys and values; output projections are summed
-    context    position p is remembered by rank p mod cp; partial softmaxes are merged by their log-sum-exp
+    context    each rank remembers its positions (``scaled.cache``); partial softmaxes are merged by their log-sum-exp
     expert     each rank of ``sequence`` routes its share of the rows, then all get all
 
 The weights are this rank's slices with FSDP's shards gathered, joined where two products have the same left side. A step
@@ -10,22 +10,27 @@ is many small operations, so what does not depend on the layer is worked out onc
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scaled.attention import rotation, wide
+from scaled.attention import attend, rotation, wide
+from scaled.cache import Cache
 from scaled.collectives import all_gather
 from scaled.mesh import Mesh
 from scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
 from scaled.precision import Weight, joined, matrix, operand, product
+from scaled.stream import attention_plan
 from spec.config import ModelConfig
+from spec.types import IntArray
 
-ROOM = 16
-"""Positions that the memory is longer than needed at first."""
+Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]
+"""What attention does with the new queries, keys and values [n, heads, h] of a layer: remembers and mixes them [n, H h]."""
 
 
 @dataclass(frozen=True)
@@ -75,41 +80,11 @@ class Layer:
     dense: list[Experts]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a step reads, worked out once for all layers.
-
-    Attributes:
-        rows, width: b rows of s tokens each, flattened to n = b s.
-        cos_n1h, sin_n1h: Rotation of each token.
-        mine: Which tokens this context rank remembers; None for all.
-        places: Where in the flattened memory it remembers them, one place a head [n K].
-        remembered: Positions that this rank remembers of the longest row.
-        visible_b1qC: Whether each query sees each remembered position; queries are a group's heads, then its tokens; or None.
-        unseen_r1C: The same for ``one_query``, a row per text and head: 0 where seen, -inf elsewhere [b K, 1, C]; else None.
-    """
-
-    rows: int
-    width: int
-    cos_n1h: Tensor
-    sin_n1h: Tensor
-    mine: Tensor | None
-    places: Tensor
-    remembered: int
-    visible_b1qC: Tensor | None
-    unseen_r1C: Tensor | None
-
-
 class Decoder:
-    """A policy of one version with the keys and values of unfinished responses.
-
-    Attributes:
-        memory: Per layer, for each row and head, keys and values beside each other [rows K/tp, room, 2 h]. Rows in use are the
-            first; both grow as they are needed.
-    """
+    """A policy of one version with the keys and values of unfinished responses."""
 
     def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
-        """Make room.
+        """Nothing is read yet.
 
         Args:
             weights: This rank's slices, by the reference's names.
@@ -124,94 +99,122 @@ class Decoder:
         self.layers = [_layer(weights, number, model, mesh) for number in range(model.layers)]
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
-        self.slots, self.positions = slots, positions
-        self.memory = [self.embedding.new_zeros(0, 0, 2 * model.head_width)] * model.layers
         # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
         self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
-        self.shown, self.hidden = self.embedding.new_tensor(0.0), self.embedding.new_tensor(-math.inf)
-        self.everywhere = torch.arange(positions, device=mesh.device)
-        self.rotation = torch.stack(rotation(self.everywhere, model.head_width, model.rope_base, self.embedding.dtype), 1)
+        self.cache = Cache(model, mesh, slots, positions, self.embedding, places_last=self.writes_scores)
+        self.seen, self.unseen = self.embedding.new_tensor(0.0), self.embedding.new_tensor(-math.inf)
+        angles = rotation(self.cache.everywhere, model.head_width, model.rope_base, self.embedding.dtype)
+        self.rotation = torch.stack(angles, 1)
 
-    def step(self, tokens_bs: Tensor, positions_bs: Tensor, longest: int, first: int, read_b: Tensor | None) -> Tensor:
-        """Read tokens and say what may follow.
+    def begin(self, texts: Sequence[Sequence[int]], first: int) -> Tensor:
+        """Read texts from their beginning into the rows from ``first`` on, and say what may follow each.
 
         Args:
-            tokens_bs: New tokens of consecutive rows, right-padded; b may be 0.
-            positions_bs: Their positions; padding counts on, and what it leaves in the memory is overwritten before it is seen.
+            texts: Tokens; there may be no text.
+            first: The first of the rows.
+
+        Returns:
+            Logits of this rank's share of the rows, padded to equal shares [ceil(texts / sequence), V].
+        """
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        ends = lengths.cumsum()
+        positions = np.arange(lengths.sum()) - np.repeat(ends - lengths, lengths)
+        tokens = np.fromiter(chain.from_iterable(texts), np.int64, len(positions))
+        self.cache.make_room(first + len(texts), int(lengths.max(initial=0)))
+        mix = self.within_texts(lengths, positions, first) if texts else None
+        x_nD = self.blocks(self.on_device(tokens), self.on_device(positions), mix)
+        return self.logits(x_nD.index_select(0, self.on_device(ends - 1)))
+
+    def step(self, tokens_b: Tensor, positions_b: Tensor, longest: int) -> Tensor:
+        """Read one token more of the texts in the first rows, and say what may follow.
+
+        Args:
+            tokens_b: The tokens; b may be 0.
+            positions_b: Their positions.
             longest: One more than the largest position.
-            first: Slot of the first row.
-            read_b: Column of each row whose logits are wanted; None if there is one column.
 
         Returns:
             Logits of this rank's share of the rows, padded to equal shares [ceil(b / sequence), V].
         """
-        b, s = tokens_bs.shape
-        self.make_room(first + b, longest)
-        x_nD = F.embedding(tokens_bs.reshape(-1), self.embedding)
-        reading = self.reading(positions_bs, longest, first) if b else None
-        for layer, memory in zip(self.layers, self.memory, strict=True):
-            if reading is not None:
-                x_nD = x_nD + self.attention(layer, layer.attention_norm(x_nD), memory, first, reading)
+        b = len(tokens_b)
+        self.cache.make_room(b, longest)
+        return self.logits(self.blocks(tokens_b, positions_b, self.to_newest(positions_b, longest) if b else None))
+
+    def blocks(self, tokens_n: Tensor, positions_n: Tensor, mix: Mix | None) -> Tensor:
+        """The residual stream behind the last block [n, D]; without ``mix`` nothing is read, and experts answer other ranks."""
+        x_nD = F.embedding(tokens_n, self.embedding)
+        cos_n1h, sin_n1h = self.rotation.index_select(0, positions_n).unbind(1)
+        for number, layer in enumerate(self.layers):
+            if mix is not None:
+                heads = self.heads(layer, layer.attention_norm(x_nD), cos_n1h, sin_n1h)
+                x_nD = x_nD + product(mix(number, *heads), layer.output, self.mesh.tensor)
             x_nD = x_nD + self.feed_forward(layer, layer.feed_forward_norm(x_nD))
-        last_bD = x_nD if read_b is None else x_nD.view(b, s, x_nD.shape[1])[torch.arange(b, device=x_nD.device), read_b]
-        return wide(self.final_norm(self.share(last_bD)) @ self.head)
+        return x_nD
 
-    def make_room(self, rows: int, positions: int) -> None:
-        """Let the memory hold so many rows and positions. It seldom grows, and what is used stays close together."""
-        cp, K = self.mesh.context.size, self.kv_heads
-        held, room = len(self.memory[0]) // K, self.memory[0].shape[1]
-        more_rows = grown(held, rows, self.slots) - held
-        more_room = grown(room, -(-positions // cp), -(-self.positions // cp), ROOM) - room
-        if more_rows or more_room:
-            self.memory = [F.pad(remembered, (0, 0, 0, more_room, 0, more_rows * K)) for remembered in self.memory]
-            room += more_room
-            places = torch.arange(0, (held + more_rows) * K * room, room, device=self.mesh.device)
-            self.first_places = places.view(-1, 1, K)
+    def logits(self, x_bD: Tensor) -> Tensor:
+        """Logits of this rank's share of rows, in float32 or better."""
+        return wide(self.final_norm(self.share(x_bD)) @ self.head)
 
-    def reading(self, positions_bs: Tensor, longest: int, first: int) -> Reading:
-        """Everything about a step that does not depend on the layer."""
-        b, s = positions_bs.shape
-        cp, rank = self.mesh.context.size, self.mesh.context.rank
-        flat = positions_bs.reshape(-1)
-        places_bsK = self.first_places[first : first + b] + (positions_bs if cp == 1 else positions_bs // cp)[..., None]
-        mine = None if cp == 1 else flat % cp == rank
-        places = places_bsK.view(b * s, -1) if mine is None else places_bsK.view(b * s, -1)[mine]
-        held = self.everywhere[rank::cp][: -(-longest // cp)]
-        visible = unseen = None
-        if self.writes_scores and s == 1:
-            asked_r11 = positions_bs.expand(b, self.kv_heads).reshape(-1, 1, 1)
-            unseen = torch.where(held > asked_r11, self.hidden, self.shown)
-        else:
-            visible_bsC = held <= positions_bs[..., None]
-            visible = visible_bsC[:, None].expand(b, self.group, s, len(held)).reshape(b, 1, self.group * s, len(held))
-        cos, sin = self.rotation.index_select(0, flat).unbind(1)
-        return Reading(b, s, cos, sin, mine, places.view(-1), len(held), visible, unseen)
-
-    def attention(self, layer: Layer, x_nD: Tensor, memory: Tensor, first: int, reading: Reading) -> Tensor:
-        """Remember keys and values of the new tokens and attend to all remembered ones [n, D]."""
-        b, s, K, h = reading.rows, reading.width, self.kv_heads, self.model.head_width
-        qk, v = product(x_nD, layer.projection).view(b * s, -1, h).tensor_split((-K,), 1)
+    def heads(self, layer: Layer, x_nD: Tensor, cos_n1h: Tensor, sin_n1h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries [n, H, h], keys and values [n, K, h] of this rank's heads."""
+        h = self.model.head_width
+        qk, v = product(x_nD, layer.projection).view(len(x_nD), -1, h).tensor_split((-self.kv_heads,), 1)
         if layer.head_norms is not None:
             qk = layer.head_norms(qk)
-        q, k = torch.addcmul(qk * reading.cos_n1h, qk.roll(h // 2, -1), reading.sin_n1h).tensor_split((-K,), 1)
-        new = torch.cat([k, v], -1)
-        mine = new if reading.mine is None else new[reading.mine]
-        memory.view(-1, 2 * h).index_copy_(0, reading.places, mine.view(-1, 2 * h))
-        keys, values = memory[first * K : (first + b) * K, : reading.remembered].tensor_split(2, -1)
-        if reading.unseen_r1C is not None:
-            mixed = one_query(q.reshape(b * K, -1, h), keys, values, reading.unseen_r1C).view(b, -1)
-        else:
-            assert reading.visible_b1qC is not None
-            q = q.view(b, s, K, self.group, h).permute(0, 2, 3, 1, 4).reshape(b, K, self.group * s, h)
-            mixed = self.merge(q, keys.unflatten(0, (b, K)), values.unflatten(0, (b, K)), reading.visible_b1qC)
-            mixed = mixed.view(b, K, self.group, s, h).permute(0, 3, 1, 2, 4).reshape(b * s, -1)
-        return product(mixed, layer.output, self.mesh.tensor)
+        q, k = torch.addcmul(qk * cos_n1h, qk.roll(h // 2, -1), sin_n1h).tensor_split((-self.kv_heads,), 1)
+        return q, k, v
+
+    def within_texts(self, lengths: IntArray, positions: IntArray, first: int) -> Mix:
+        """Attention within texts, one after the other, that are read from their beginning into the rows from ``first`` on.
+
+        Every context rank has all their keys and values at hand, and remembers its own.
+        """
+        everything = np.arange(len(positions))
+        texts = np.split(everything, lengths.cumsum()[:-1])
+        plan = attention_plan(texts, (), positions, everything, everything, self.mesh.device)
+        mine = np.flatnonzero(positions % self.mesh.context.size == self.mesh.context.rank)
+        rows = first + np.repeat(np.arange(len(lengths)), lengths)
+        mine_c, rows_c = self.on_device(mine), self.on_device(rows[mine])
+        places_c = self.on_device(positions[mine] // self.mesh.context.size)
+
+        def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            self.cache.write_texts(layer, rows_c, places_c, k.index_select(0, mine_c), v.index_select(0, mine_c))
+            return attend(q, k, v, plan).flatten(1)
+
+        return mix
+
+    def to_newest(self, positions_b: Tensor, longest: int) -> Mix:
+        """Attention of the newest token of the text in each of the first rows to the whole text."""
+        b, K, held = len(positions_b), self.kv_heads, self.cache.held(longest)
+        asked_r11 = positions_b[:, None].expand(b, K).reshape(-1, 1, 1)
+        places_r11, seen_r1C = self.cache.place(asked_r11), held <= asked_r11
+        added_r1C = torch.where(seen_r1C, self.seen, self.unseen)
+
+        def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            q = q.reshape(b * K, self.group, -1)
+            self.cache.write(layer, places_r11, k.reshape(b * K, -1, 1), v.reshape(b * K, 1, -1))
+            keys, values = self.cache.read(layer, b * K, len(held))
+            if self.writes_scores:
+                mixed = one_query(q, keys, values, added_r1C)
+            else:
+                q, keys, values, seen = (x.unflatten(0, (b, K)) for x in (q, keys, values, seen_r1C))
+                mixed = self.merge(q, keys, values, seen)
+            return mixed.reshape(b, -1)
+
+        return mix
 
     def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
-        """Softmax attention over the keys of all context ranks [b, K, queries, h]."""
+        """Softmax attention of some queries to the positions of all context ranks [b, K, Q, h].
+
+        Args:
+            q: Queries that share keys and values [b, K, Q, h].
+            keys: Of this rank's positions [b, K, h, C].
+            values: [b, K, C, h].
+            visible: Whether a query sees a position [..., Q, C].
+        """
         if self.mesh.context.size == 1:
-            return F.scaled_dot_product_attention(q, keys, values, visible)
-        scores = wide(q @ keys.transpose(2, 3)).masked_fill(~visible, -math.inf) * self.model.head_width**-0.5
+            return F.scaled_dot_product_attention(q, keys.mT, values, visible)
+        scores = wide(q @ keys).masked_fill(~visible, -math.inf) * self.model.head_width**-0.5
         total = torch.logsumexp(scores, -1, keepdim=True)
         # A rank may hold no key that a query sees: its total is -inf, its part 0 and its weight 0.
         part = torch.exp(scores - total.masked_fill(total == -math.inf, 0.0)) @ wide(values)
@@ -231,6 +234,10 @@ class Decoder:
         out = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
         return all_gather(out, self.mesh.sequence)[: len(x_nD)]
 
+    def on_device(self, array: IntArray) -> Tensor:
+        """An array of the host where the model computes."""
+        return torch.from_numpy(array).to(self.mesh.device)
+
     def share(self, x: Tensor) -> Tensor:
         """This rank's equal share of rows, the last ones filled up with zeros."""
         size = self.mesh.sequence.size
@@ -240,22 +247,11 @@ class Decoder:
         padded = torch.cat([x, x.new_zeros(rows * size - len(x), *x.shape[1:])])
         return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
 
-    def copy(self, sources: Tensor, targets: Tensor) -> None:
-        """Copy what some rows remember to others; there is room for both."""
-        for remembered in self.memory:
-            rows = remembered.view(-1, self.kv_heads * remembered[0].numel())
-            rows.index_copy_(0, targets, rows.index_select(0, sources))
 
-
-def grown(size: int, needed: int, most: int, spare: int = 0) -> int:
-    """A size that is enough: this one, or one much larger, up to the most that will ever be needed."""
-    return size if needed <= size else min(max(needed + spare, 2 * size), most)
-
-
-def one_query(q: Tensor, keys: Tensor, values: Tensor, unseen_r1C: Tensor) -> Tensor:
-    """Softmax attention of single positions [b K, group, h]: scores are few, so two batched products are the fastest."""
-    scores = torch.baddbmm(unseen_r1C, q, keys.transpose(1, 2), alpha=q.shape[-1] ** -0.5)
-    return torch.bmm(torch.softmax(scores, -1), values)
+def one_query(q_rGh: Tensor, keys_rhC: Tensor, values_rCh: Tensor, added_r1C: Tensor) -> Tensor:
+    """Softmax attention of single positions [r, G, h]: scores are few, so two batched products are the fastest."""
+    scores_rGC = torch.baddbmm(added_r1C, q_rGh, keys_rhC, alpha=q_rGh.shape[-1] ** -0.5)
+    return torch.bmm(torch.softmax(scores_rGC, -1), values_rCh)
 
 
 def _norm(weight: Tensor, model: ModelConfig) -> Norm:

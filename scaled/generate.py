@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reference.balance import runs_of_similar
 from reference.tokenizer import END
-from scaled.collectives import all_gather, gather_objects, max_over, sum_over
+from scaled.collectives import gather_objects, max_over, sum_over
 from scaled.decode import Decoder
 from scaled.mesh import Mesh
 from scaled.slots import Drawn, Slots
@@ -93,6 +92,7 @@ class Unit:
     ``advance`` and ``release``. All methods are collective.
     """
 
+    @torch.inference_mode()
     def __init__(
         self,
         weights: Mapping[str, Tensor],
@@ -138,6 +138,7 @@ class Unit:
             self.entered += 1
         self.batch.enter(mine)
 
+    @torch.inference_mode()
     def advance(self, steps: int) -> list[Rollout]:
         """Draw so many tokens of every response, fewer of one that ends; the rollouts that ended."""
         for _ in range(steps):
@@ -145,6 +146,7 @@ class Unit:
         finished, self.batch.finished = self.batch.finished, {}
         return self._gathered(finished)
 
+    @torch.inference_mode()
     def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take responses out of the slots unfinished, the chosen or all, with everything sampled so far."""
         left = [number for number, partial in self.partials.items() if chosen is None or partial.request in chosen]
@@ -204,13 +206,9 @@ class _ContinuousBatch:
 
     def together(self, wish: bool) -> bool:
         """Whether to go on: this rank's wish, or anybody's where experts make all ranks step together."""
-        return bool(self.most(int(wish)))
-
-    def most(self, count: int) -> int:
-        """This rank's count, or the largest of any where experts make all ranks step together."""
         if self.mesh.expert.size == 1:
-            return count
-        return int(max_over(torch.tensor(count, device=self.mesh.device), self.mesh.world))
+            return wish
+        return bool(max_over(torch.tensor(int(wish), device=self.mesh.device), self.mesh.world))
 
     def admit(self) -> None:
         """Fill the free slots: read each different prompt, with what is drawn of its answer, once and draw one token more."""
@@ -219,31 +217,17 @@ class _ContinuousBatch:
         texts = sorted(set(text_of.values()), key=lambda text: (-len(text), text))
         place = {text: row for row, text in enumerate(texts)}
         entering.sort(key=lambda number: place[text_of[number]])
-        parts = runs_of_similar([len(text) for text in texts])
-        parts += [slice(0, 0)] * (self.most(len(parts)) - len(parts))
         first = self.slots.rows
-        logits = self.decoder.share(torch.cat([self.read(texts[part], first + part.start) for part in parts]))
+        logits = self.decoder.begin(texts, first)
         if entering:
             rows = [place[text_of[number]] for number in entering]
             new = self.slots.enter(entering, [self.partials[number] for number in entering], rows)
             self.take(logits, new, first)
 
-    def read(self, texts: Sequence[tuple[int, ...]], first: int) -> Tensor:
-        """Read texts into the rows from ``first`` on; the logits after each."""
-        lengths = np.array([len(text) for text in texts], dtype=np.int64)
-        width = int(lengths.max(initial=1))
-        padded = np.zeros((len(texts), width), dtype=np.int64)
-        for row, text in enumerate(texts):
-            padded[row, : len(text)] = text
-        tokens, last = self.on_device(padded), self.on_device(lengths - 1)
-        positions = torch.arange(width, device=self.mesh.device).expand_as(tokens)
-        return all_gather(self.decoder.step(tokens, positions, width, first, last), self.mesh.sequence)[: len(texts)]
-
     def advance(self) -> None:
         """Read the newest token of every text and draw the next one of every response."""
         tokens, positions = self.slots.begin_step()
-        columns = self.on_device(tokens[:, None]), self.on_device(positions[:, None])
-        logits = self.decoder.step(*columns, int(positions.max(initial=0)) + 1, 0, None)
+        logits = self.decoder.step(self.on_device(tokens), self.on_device(positions), int(positions.max(initial=0)) + 1)
         self.take(logits, slice(0, len(self.slots.active)), 0)
 
     def on_device(self, array: IntArray | Array) -> Tensor:
@@ -292,8 +276,8 @@ class _ContinuousBatch:
         for number in told:
             del self.partials[number]
         if len(targets):
-            self.decoder.make_room(self.slots.rows, 0)
-            self.decoder.copy(self.on_device(sources), self.on_device(targets))
+            self.decoder.cache.make_room(self.slots.rows, 0)
+            self.decoder.cache.copy(self.on_device(sources), self.on_device(targets))
         return told
 
 
