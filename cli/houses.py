@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from spec.backend import Backend
+from spec.backend import Backend, Fleet
 from spec.config import Config
 from spec.errors import Reason, SeedError
 
@@ -39,17 +39,14 @@ def house(config: Config) -> Iterator[Backend[Any]]:
     from scaled.backend import ScaledBackend
 
     world = joined(world, config.parallel)
-    if world.everyone is None:
-        with together(world):
-            yield ScaledBackend(world, layout, device)
-        return
-    from scaled.fleet import MpiFleet
+    with contextlib.ExitStack() as stack:
+        fleet: Fleet | None = None
+        if config.parallel.units:
+            from scaled.fleet import ChildFleet, MpiFleet
 
-    fleet = MpiFleet(world, config)
-    try:
+            fleet = ChildFleet(config) if world.everyone is None else MpiFleet(world, config)
+            stack.callback(fleet.stop)
         with together(world):
             backend = ScaledBackend(world, layout, device)
             backend.fleet = fleet
             yield backend
-    finally:
-        fleet.stop()

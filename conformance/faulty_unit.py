@@ -9,12 +9,12 @@ import sys
 from typing import Any
 
 from reference.streaming import Told
-from scaled import supervisor
+from scaled import process
 
 
 def main(what: str, count: str, rank: str) -> None:
     """Have supervisors start faulty children, and run."""
-    supervisor.ENTRY = ("conformance.faulty_unit", what, count, rank)
+    process.ENTRY = ("conformance.faulty_unit", what, count, rank)
     sys.argv = ["seed", *sys.argv[4:]]
     runpy.run_module("cli.main", run_name="__main__")
 

@@ -62,10 +62,17 @@ def finished_by_units(log: list[Event]) -> int:
     return count
 
 
-def test_the_log_of_a_concurrent_unit_replays_in_the_reference(tmp_path: Path) -> None:
-    layout = ("parallel.tp=2", "parallel.units=1", "parallel.unit_tp=2", "parallel.unit_ep=2")
+@pytest.mark.parametrize(
+    ("ranks", "layout"),
+    [
+        (4, ("parallel.tp=2", "parallel.units=1", "parallel.unit_tp=2", "parallel.unit_ep=2")),
+        (1, ("parallel.units=1",)),
+    ],
+    ids=["mpi", "one process"],
+)
+def test_the_log_of_a_concurrent_unit_replays_in_the_reference(tmp_path: Path, ranks: int, layout: tuple[str, ...]) -> None:
     arguments = ["run", "--backend", "scaled", "--out", str(tmp_path / "run"), *SMALL, *STREAMING, *layout]
-    done = run_ranks(4, ["-m", "cli.main", *arguments], SECONDS)
+    done = run_ranks(ranks, ["-m", "cli.main", *arguments], SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     log = log_of(tmp_path / "run")
     assert_nothing_is_lost_or_doubled(log)
@@ -79,24 +86,26 @@ def test_the_log_of_a_concurrent_unit_replays_in_the_reference(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("what", "unit_tp", "rank", "said"),
+    ("ranks", "what", "unit_tp", "rank", "said"),
     [
-        ("raise", 1, 0, "error: rank 0 of unit 1 failed between two phases, not in a collective"),
-        ("hang", 1, 0, "unit 1 is given up"),
-        ("kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
-        ("exit", 1, 0, "error: rank 0 of unit 1 ended by itself, exit code 0"),
-        ("kill", 2, 1, "error: rank 1 of unit 1 was killed by SIGKILL"),
+        (3, "raise", 1, 0, "error: rank 0 of unit 1 failed between two phases, not in a collective"),
+        (3, "hang", 1, 0, "unit 1 is given up"),
+        (3, "kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
+        (3, "exit", 1, 0, "error: rank 0 of unit 1 ended by itself, exit code 0"),
+        (3, "kill", 2, 1, "error: rank 1 of unit 1 was killed by SIGKILL"),
+        (1, "raise", 1, 0, "error: rank 0 of unit 1 failed between two phases, not in a collective"),
+        (1, "kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
     ],
 )
 def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
-    tmp_path: Path, what: str, unit_tp: int, rank: int, said: str
+    tmp_path: Path, ranks: int, what: str, unit_tp: int, rank: int, said: str
 ) -> None:
     out = tmp_path / "run"
     settings = [*SMALL, *STREAMING, f"parallel.units={2 // unit_tp}", f"parallel.unit_tp={unit_tp}"]
     settings += [f"parallel.unit_timeout={12 if what == 'hang' else 10 * SECONDS}"]  # only a hang is found by its silence
     arguments = ["run", "--backend", "scaled", "--out", str(out), *settings]
     command = ["-m", "conformance.faulty_unit", what, "3", str(rank), *arguments]
-    done = run_ranks(3, command, SECONDS, {MARK: str(out)})
+    done = run_ranks(ranks, command, SECONDS, {MARK: str(out)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert processes_of(out) == {}
     assert (out / "summary.json").exists()

@@ -1,4 +1,7 @@
-"""The process that does the work of one rank of a standalone unit. Its supervisor starts it and speaks for it to the job."""
+"""The process that does the work of one rank of a standalone unit. A keeper starts it and hears what it says.
+
+The keeper is the rank's supervisor, or the trainer itself where there is no MPI.
+"""
 
 import ctypes
 import os
@@ -10,7 +13,7 @@ from typing import Any
 
 from scaled.launch import ECHO_SECONDS, World, join, leave, loaded_device
 from scaled.line import Line
-from scaled.supervisor import READY
+from scaled.process import READY
 from scaled.watchdog import current
 from spec.config import Config
 from spec.errors import SeedError
@@ -22,15 +25,16 @@ SET_DEATH_SIGNAL = 1
 def serve(descriptor: str) -> None:
     """Decode what comes over the line until it says to stop.
 
-    A failure is told to the supervisor, in words; of what kills this process the supervisor finds out by itself.
+    A failure is told to the keeper, in words; of what kills this process the keeper finds out by itself.
 
     Args:
         descriptor: Number of this end of the line.
     """
-    _die_with_the_supervisor()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer answers an interrupt, and ends this process
+    _die_with_the_keeper()
     line = Line(Connection(int(descriptor)), lambda: os._exit(1))
-    supervisor, world, settings = line.next()
-    if os.getppid() != supervisor:  # it died before its death could be a signal
+    keeper, world, settings = line.next()
+    if os.getppid() != keeper:  # it died before its death could be a signal
         os._exit(1)
     config = Config.model_validate(settings)
     try:
@@ -65,7 +69,7 @@ def _work(world: World, config: Config, device: Any, line: Line) -> None:
     leave(world)
 
 
-def _die_with_the_supervisor() -> None:
+def _die_with_the_keeper() -> None:
     """Where the kernel can do it; elsewhere the end of the line does, at the latest when this process lets threads run."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)

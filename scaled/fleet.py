@@ -1,16 +1,20 @@
 """Standalone units: how the coordinator reaches them, and the loop that a unit lives in.
 
-    trainers   ranks 0 .. T - 1       one process group: they train, and decode while they wait
-    unit u     ranks T + (u - 1) R .. R supervisors, whose children are one process group: tp, cp and ep inside, no FSDP
+    under mpirun      trainers   ranks 0 .. T - 1       one process group: they train, and decode while they wait
+                      unit u     ranks T + (u - 1) R .. R supervisors, whose children are one process group: tp, cp and ep
+                                                        inside, no FSDP
+    in one process    trainer    this process
+                      unit u     a child process on this machine
 
-Rank 0 and the first supervisor of a unit exchange messages over MPI (``scaled.mailbox``); the unit's work is done by the
-children (``scaled.supervisor``). Weights go out by non-blocking sends, so trainers go on at once; a unit takes them up between
-two blocks of tokens, reads what it holds again, and says so (``Switched``).
+Rank 0 and the first supervisor of a unit exchange messages over MPI (``scaled.mailbox``), a single trainer and its children
+directly; the unit's work is done by the children (``scaled.process``). Weights go out by non-blocking sends, so trainers go on
+at once; a unit takes them up between two blocks of tokens, reads what it holds again, and says so (``Switched``).
 """
 
 import pickle
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +24,11 @@ from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
 from scaled.collectives import gather_objects
 from scaled.launch import World
-from scaled.line import Line
-from scaled.mailbox import COORDINATOR, END, STOP, STOPPED, Mailbox
+from scaled.line import GONE, Line
+from scaled.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
 from scaled.optimizer import OptimizerState
 from scaled.parallelize import build, fill, shards_of, whole
+from scaled.process import FAREWELL_SECONDS, Child
 from spec.config import Config
 from spec.types import Array, Rollout, Sampling
 
@@ -52,16 +57,9 @@ class MpiFleet:
 
     def publish(self, state: State, publication: int, precision: str) -> None:
         """Send the policy's weights to all units. Collective among trainer ranks."""
-        shards = shards_of(state.policy)
-        arrays: dict[str, Array] = {}
-        for name in shards:
-            full = whole(state.policy, shards, name)
-            if self.is_coordinator:
-                arrays[name] = full.cpu().numpy()
-        if self.is_coordinator:
-            letter = pickle.dumps(("weights", publication, state.version, precision, arrays), pickle.HIGHEST_PROTOCOL)
-            for unit in list(self.ranks):
-                self._send(unit, ("letter", letter))
+        letter = letter_with_weights(state, publication, precision, self.is_coordinator)
+        for unit in list(self.ranks) if self.is_coordinator else []:
+            self._send(unit, ("letter", letter))
 
     def tell(self, unit: int, message: Any) -> None:
         """Send plain data to a unit."""
@@ -80,7 +78,7 @@ class MpiFleet:
 
     def abandon(self, unit: int) -> None:
         """End a unit and send nothing more to it but the last word."""
-        print(f"unit {unit} is given up; its samples are issued again", file=sys.stderr, flush=True)
+        _say_given_up(unit)
         self._send(unit, END)
         del self.ranks[unit]
 
@@ -105,6 +103,97 @@ class MpiFleet:
         read = self.mailbox.read(patience)
         self.active -= {rank for rank, message in read if message == STOPPED}
         return read
+
+
+class ChildFleet:
+    """The units of a single trainer, each a child process beside it; fulfils ``spec.backend.Fleet``.
+
+    Attributes:
+        children: Unit that is not given up -> its process.
+        is_open: Whether units may still be heard.
+    """
+
+    def __init__(self, config: Config) -> None:
+        """Start them.
+
+        Raises:
+            SeedError: What one of them refuses.
+        """
+        self.units, self.is_open = config.parallel.units, True
+        self.children: dict[int, Child] = {}
+        try:
+            for unit in range(1, self.units + 1):
+                self.children[unit] = Child(World(local_rank=unit, unit=unit), config)
+            for child in self.children.values():
+                child.wait_until_ready()
+        except BaseException:
+            self._end(patience=0.0)
+            raise
+
+    def publish(self, state: State, publication: int, precision: str) -> None:
+        """Send the policy's weights to all units."""
+        letter = letter_with_weights(state, publication, precision, is_coordinator=True)
+        for child in self.children.values():
+            child.write(letter)
+
+    def tell(self, unit: int, message: Any) -> None:
+        """Send plain data to a unit."""
+        if unit in self.children:
+            self.children[unit].write(pickle.dumps(message))
+
+    def hear(self, patience: float) -> list[tuple[int, Any]]:
+        """What units have said since.
+
+        Raises:
+            RuntimeError: If they were stopped, which ends a thread that still listens.
+        """
+        if not self.is_open:
+            raise RuntimeError("the units were stopped")
+        if not self.children:
+            time.sleep(patience)
+        heard: list[tuple[int, Any]] = []
+        for unit, child in list(self.children.items()):
+            for message in child.read(0.0 if heard else patience / len(self.children)):
+                if message[0] == "told":
+                    heard.append((unit, message))
+                    continue
+                words = child.last_words() if message == GONE else message[1]
+                print(f"error: {words}", file=sys.stderr, flush=True)
+                heard.append((unit, LOST))
+                break
+        return heard
+
+    def abandon(self, unit: int) -> None:
+        """End a unit."""
+        _say_given_up(unit)
+        self.children.pop(unit).end(0.0)
+
+    def stop(self) -> None:
+        """Let all units end."""
+        self.is_open = False
+        for child in self.children.values():
+            child.write(pickle.dumps(STOP))
+        self._end(FAREWELL_SECONDS)
+
+    def _end(self, patience: float) -> None:
+        while self.children:
+            self.children.popitem()[1].end(patience)
+
+
+def letter_with_weights(state: State, publication: int, precision: str, is_coordinator: bool) -> bytes:
+    """The policy's weights as units take them; empty at the trainers that send nothing. Collective among trainer ranks."""
+    shards = shards_of(state.policy)
+    arrays: dict[str, Array] = {}
+    for name in shards:
+        full = whole(state.policy, shards, name)
+        if is_coordinator:
+            arrays[name] = full.cpu().numpy()
+    message = ("weights", publication, state.version, precision, arrays)
+    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL) if is_coordinator else b""
+
+
+def _say_given_up(unit: int) -> None:
+    print(f"unit {unit} is given up; its samples are issued again", file=sys.stderr, flush=True)
 
 
 class Server:

@@ -95,10 +95,11 @@ def agreed_layout(parallel: ParallelConfig) -> Layout:
             degrees do not fit.
     """
     if not started_by_mpi():
-        if parallel.units:
+        if parallel.units and parallel.unit_ranks > 1:
             raise SeedError(
                 Reason.ILLEGAL_COMBINATION,
-                f"parallel.units={parallel.units} must be 0 in one process; with it: mpirun -n {1 + parallel.standalone_ranks}",
+                f"parallel.unit_cp={parallel.unit_cp} and parallel.unit_tp={parallel.unit_tp} must be 1 without MPI; "
+                f"with them: mpirun -n {1 + parallel.standalone_ranks}",
             )
         return layout_for(parallel, 1)
     everyone = _communicator().size

@@ -9,42 +9,20 @@ is told once and issues the unit's samples again, and the run goes on. When a su
 Nothing here loads torch.
 """
 
-import contextlib
-import json
 import math
-import os
 import pickle
-import queue
 import signal
-import subprocess
 import sys
-import threading
 import time
-from dataclasses import replace
-from multiprocessing import Pipe
 from typing import Any
 
 from scaled.launch import World, agreed
-from scaled.line import Line
 from scaled.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
+from scaled.process import FAREWELL_SECONDS, Child
 from spec.config import Config
-from spec.errors import SeedError
-
-ENTRY: tuple[str, ...] = ("scaled.child",)
-"""Module whose ``serve`` is the child's program, and arguments for it behind the number of its end of the line."""
-
-START = "import sys; sys.path[:] = {path}; from {module} import serve; serve(*sys.argv[1:])"
-
-LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "PRTE_", "MPI_", "HYDI_")
-"""Variables by which launchers and their processes know each other; the child must not take itself for a rank."""
-
-READY = ("ready",)
 
 LOOK_SECONDS = 0.002
 """Pause between two looks at a silent job and a silent child: less than a block of tokens takes."""
-
-FAREWELL_SECONDS = 10.0
-"""How long a child may take to end when it is asked to: it is within a block of tokens, or takes up weights."""
 
 
 def supervise(world: World, config: Config) -> None:
@@ -57,7 +35,7 @@ def supervise(world: World, config: Config) -> None:
     Raises:
         SeedError: What the child, or any other rank of the job, refuses.
     """
-    # The trainers answer an interrupt and stop the units, or end the job. The child inherits this.
+    # The trainers answer an interrupt and stop the units, or end the job.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = Child(world, config)
     try:
@@ -66,81 +44,6 @@ def supervise(world: World, config: Config) -> None:
     finally:
         child.kill()
         child.process.wait()
-
-
-class Child:
-    """The process, from outside."""
-
-    def __init__(self, world: World, config: Config) -> None:
-        """Start it and tell it who it is."""
-        self.name = f"rank {world.rank} of unit {world.unit}"
-        ours, theirs = Pipe()
-        with theirs:
-            self.process = subprocess.Popen(
-                _command(theirs.fileno()), pass_fds=[theirs.fileno()], env=_environment(), stdin=subprocess.DEVNULL
-            )
-        self.line = Line(ours)
-        self.outbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self.early: list[Any] = []
-        threading.Thread(target=self._write, name="writer", daemon=True).start()
-        who = replace(world, communicator=None, everyone=None)
-        self.outbox.put(pickle.dumps((os.getpid(), who, config.model_dump(mode="json"))))
-
-    def wait_until_ready(self) -> None:
-        """Wait until it can work; one that dies before is found later, like any other.
-
-        Raises:
-            SeedError: What it refuses.
-        """
-        first = self.line.next()
-        if first[0] == "refused":
-            raise SeedError(*first[1:])
-        self.early = [] if first == READY else [first]
-
-    def write(self, letter: bytes) -> None:
-        """Pass a pickled message on, and go on at once."""
-        self.outbox.put(letter)
-
-    def read(self, patience: float) -> list[Any]:
-        """All that it has said, after at most so many seconds if nothing; GONE is the last."""
-        early, self.early = self.early, []
-        return early or self.line.read(patience)
-
-    def kill(self) -> None:
-        """End it; nothing if it has ended."""
-        self.process.kill()
-
-    def last_words(self) -> str:
-        """How it ended, after GONE was read."""
-        try:
-            code = self.process.wait(FAREWELL_SECONDS)
-        except subprocess.TimeoutExpired:  # it has closed its line and lives
-            self.kill()
-            code = self.process.wait()
-        if code >= 0:
-            return f"{self.name} ended by itself, exit code {code}"
-        known = {one.value: one.name for one in signal.Signals}
-        return f"{self.name} was killed by {known.get(-code, f'signal {-code}')}"
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is left of it."""
-        return self.process.returncode is not None
-
-    def _write(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                self.line.connection.send_bytes(self.outbox.get())
-
-
-def _command(descriptor: int) -> list[str]:
-    module, *arguments = ENTRY
-    path = json.dumps([os.path.abspath(entry) for entry in sys.path])
-    return [sys.executable, "-P", "-c", START.format(path=path, module=module), str(descriptor), *arguments]
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(LAUNCHER_PREFIXES)}
 
 
 class Supervisor:
