@@ -91,6 +91,10 @@ class Rules:
         """Most samples of a batch that may hold tokens of older weights."""
         return size - math.ceil(round(self.alpha * size, 9))
 
+    def slots_for_old(self, unit: Unit) -> int:
+        """Slots of a unit beside the trainer that old samples may have while fresh ones wait."""
+        return unit.slots - math.floor(self.alpha * unit.slots)
+
 
 @dataclass
 class Sample:
@@ -290,40 +294,41 @@ class Scheduler:
         leaving: list[Sample] = []
         for unit, plan in enumerate(self.rules.units):
             here = sorted((s for s in self.running(unit) if not s.recalled), key=self._rank) if plan.memory else []
-            while len(here) > 1 and sum(s.prompt + s.tokens for s in here) > plan.memory:
+            while len(here) > 1 and sum(map(_size, here)) > plan.memory:
                 leaving.append(here.pop())
         return leaving
 
     def placements(self) -> Iterable[Admitted]:
         """Who enters which free slot.
 
-        Old samples go first to standalone units. A unit beside the trainer keeps the share srs_alpha of its slots for fresh
-        samples as long as one waits, and the rest for old ones: both kinds are needed to fill a batch. Among old samples
-        the one with the oldest token goes first, then the longest; among fresh ones the first opened. So nobody is passed
-        for ever: whoever waits longer is ahead of all who came later.
+        Each goes where the smallest share of the slots is taken, old samples to a standalone unit as long as one has a free
+        slot. A unit beside the trainer keeps the share srs_alpha of its slots for fresh samples as long as one waits, and the
+        rest for old ones: both kinds are needed to fill a batch. Among old samples the one with the oldest token goes first,
+        then the longest; among fresh ones the first opened. Who does not fit into the memory holds up all behind it. So
+        nobody is passed for ever: whoever waits longer is ahead of all who came later.
         """
-        plans = sorted(enumerate(self.rules.units), key=lambda pair: not pair[1].standalone)
-        serving = [(unit, plan) for unit, plan in plans if plan.standalone or self.state.wanted]
-        running = {unit: self.running(unit) for unit, _ in serving if unit not in self.state.lost}
-        if all(len(here) >= self.rules.units[unit].slots for unit, here in running.items()):
+        plans = {unit: plan for unit, plan in enumerate(self.rules.units) if plan.standalone or self.state.wanted}
+        running = {unit: self.running(unit) for unit in plans if unit not in self.state.lost}
+        if all(len(here) >= plans[unit].slots for unit, here in running.items()):
             return
+        seats = [
+            _Seats(unit, plans[unit], len(here), sum(map(_size, here)), sum(map(self.is_old, here)))
+            for unit, here in running.items()
+        ]
         waiting = [s for s in self.state.samples.values() if s.unit < 0 and not s.finished]
         old = sorted((s for s in waiting if self.is_old(s)), key=self._rank, reverse=True)
         fresh = sorted((s for s in waiting if not self.is_old(s)), key=_number, reverse=True)
-        for unit, here in running.items():
-            plan = self.rules.units[unit]
-            places, held = plan.slots - len(here), sum(s.prompt + s.tokens for s in here)
-            room = plan.slots - math.floor(self.rules.alpha * plan.slots)
-            old_here = sum(map(self.is_old, here))
-            while places > 0 and (old or fresh):
-                takes_old = bool(old) and (plan.standalone or old_here < room or not fresh)
-                line = old if takes_old else fresh
-                needs = line[-1].prompt + line[-1].tokens + 1
-                if plan.memory and held + needs > plan.memory and places < plan.slots:
-                    break
-                sample = line.pop()
-                places, held, old_here = places - 1, held + needs, old_here + takes_old
-                yield Admitted(sample.number, unit, self.version_for(sample))
+        while old or fresh:
+            free = [unit for unit in seats if unit.count < unit.plan.slots]
+            for_old = [unit for unit in free if unit.plan.standalone]
+            for_old = for_old or [unit for unit in free if not fresh or unit.old < self.rules.slots_for_old(unit.plan)]
+            line, choice = (old, for_old) if old and for_old else (fresh, free)
+            fitting = [unit for unit in choice if line and unit.fits(line[-1])]
+            if not fitting:
+                return
+            sample, unit = line.pop(), min(fitting, key=_Seats.taken_share)
+            unit.take(sample, is_old=line is old)
+            yield Admitted(sample.number, unit.number, self.version_for(sample))
 
     def version_for(self, sample: Sample) -> int:
         """The publication that a sample is continued with."""
@@ -336,6 +341,39 @@ class Scheduler:
 
     def _bundle_rank(self, bundle: Sequence[Sample]) -> tuple[int, int, int]:
         return min(map(self._rank, bundle))
+
+
+@dataclass
+class _Seats:
+    """A unit while samples are placed.
+
+    Attributes:
+        number, plan: Which, and what it can.
+        count, held, old: Its samples, their positions, and how many of them are old.
+    """
+
+    number: int
+    plan: Unit
+    count: int
+    held: int
+    old: int
+
+    def taken_share(self) -> float:
+        """Share of the slots that have a sample."""
+        return self.count / self.plan.slots
+
+    def fits(self, sample: Sample) -> bool:
+        """Whether the memory has room for one more; for the first it always has."""
+        return not (self.plan.memory and self.count) or self.held + _size(sample) < self.plan.memory
+
+    def take(self, sample: Sample, is_old: bool) -> None:
+        """Seat a sample."""
+        self.count, self.held, self.old = self.count + 1, self.held + _size(sample) + 1, self.old + is_old
+
+
+def _size(sample: Sample) -> int:
+    """Positions of the cache that a sample needs so far."""
+    return sample.prompt + sample.tokens
 
 
 def _number(sample: Sample) -> int:
