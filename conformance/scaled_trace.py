@@ -15,7 +15,7 @@ from scaled.checkpoint import State
 from scaled.collectives import sum_over
 from scaled.model import Block, Transformer
 from scaled.objective import forward, policy_loss, step_weights, value_loss
-from scaled.parallelize import gradients_of, local, put, shards_of, slices_of, unsliced, whole
+from scaled.parallelize import gradients_of, local, put, shards_of, slices_of, unsliced, wholes
 from scaled.precision import Quantised, matrix, restored, rollout_weights
 from scaled.stream import Stream
 from spec.config import Config
@@ -147,4 +147,4 @@ def _of_stream(replay: Replay | None, stream: Stream) -> Sequence[Tensor] | None
 
 
 def _whole(model: Transformer, shards: dict[str, Tensor], title: str) -> dict[str, Array]:
-    return {f"{title} {name}": whole(model, shards, name).double().cpu().numpy() for name in shards}
+    return {f"{title} {name}": full.double().cpu().numpy() for name, full in wholes(model, shards)}

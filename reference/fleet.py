@@ -23,8 +23,8 @@ from spec.types import Rollout
 
 State = TypeVar("State")
 
-PATIENCE_SECONDS = 0.02
-"""How long to listen for units when there is nothing else to do."""
+PATIENCE_SECONDS = 0.005
+"""How long to listen for units when there is nothing else to do; the trainer may wait that long for its thread to end."""
 
 
 class FleetEngine(Generic[State]):

@@ -17,7 +17,7 @@ from reference import checkpoint
 from scaled.mesh import Mesh
 from scaled.model import Transformer
 from scaled.optimizer import OptimizerState
-from scaled.parallelize import build, fill, named, put, shards_of, whole
+from scaled.parallelize import build, fill, named, put, shards_of, wholes
 from spec.config import Config
 
 
@@ -77,8 +77,8 @@ def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
 
 
 def _arrays(part: str, model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[str, Any]]:
-    for name in shards:
-        yield f"{part}/{name}", whole(model, shards, name).cpu().numpy()
+    for name, full in wholes(model, shards):
+        yield f"{part}/{name}", full.cpu().numpy()
 
 
 def restore(

@@ -27,7 +27,7 @@ from scaled.launch import World
 from scaled.line import GONE, Line
 from scaled.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
 from scaled.optimizer import OptimizerState
-from scaled.parallelize import build, fill, shards_of, whole
+from scaled.parallelize import build, fill, shards_of, wholes
 from scaled.process import FAREWELL_SECONDS, Child
 from spec.config import Config
 from spec.types import Array, Rollout, Sampling
@@ -182,10 +182,8 @@ class ChildFleet:
 
 def letter_with_weights(state: State, publication: int, precision: str, is_coordinator: bool) -> bytes:
     """The policy's weights as units take them; empty at the trainers that send nothing. Collective among trainer ranks."""
-    shards = shards_of(state.policy)
     arrays: dict[str, Array] = {}
-    for name in shards:
-        full = whole(state.policy, shards, name)
+    for name, full in wholes(state.policy, shards_of(state.policy)):
         if is_coordinator:
             arrays[name] = full.cpu().numpy()
     message = ("weights", publication, state.version, precision, arrays)

@@ -9,7 +9,7 @@ gradient is complete when FSDP has summed it over the ranks that hold other toke
 needs a hook for tensor, context or expert parallelism. In one process nothing is sharded and FSDP stays away.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -155,15 +155,16 @@ def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:
         return like.full_tensor().detach()
 
 
-def whole(model: Transformer, shards: Mapping[str, Tensor], name: str) -> Tensor:
-    """The full tensor behind this rank's shard of a weight, a gradient or a moment. Collective.
+def wholes(model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """The full tensors behind this rank's shards of weights, gradients or moments, one by one. Collective.
 
     Args:
         model: What the shards are laid out like.
         shards: Reference name -> this rank's shard.
-        name: Which one.
     """
-    return unsliced(name, unsharded(named(model)[name], shards[name].to(model.mesh.device)), model.mesh)
+    weights = named(model)
+    for name, shard_ in shards.items():
+        yield name, unsliced(name, unsharded(weights[name], shard_.to(model.mesh.device)), model.mesh)
 
 
 def unsliced(name: str, piece: Tensor, mesh: Mesh) -> Tensor:

@@ -1,13 +1,15 @@
-"""What streaming saves in the real system, one process on a CPU: ``python -m conformance.bench.srs``.
+"""What streaming saves in the real system on a CPU: ``python -m conformance.bench.srs``.
 
     synchronous   srs_alpha = 1: every step decodes until its longest response has ended
     streaming     the share srs_alpha of a step's responses is on-policy, the rest goes on in the next step
-    predicted     both again in virtual time (reference.simulate), with the costs of this house measured in between
+    with a unit   the same beside a standalone unit, a child process that decodes on another core while the trainer trains
+                  (parallel.units = 1; the torch house)
+    predicted     all again in virtual time (reference.simulate), with the costs of this house measured in between
 
-Both systems train on equally many samples of the same log-normal lengths, with real weights, caches, schedules and updates;
+All systems train on equally many samples of the same log-normal lengths, with real weights, caches, schedules and updates;
 only where a response ends is forced, as random weights have no lengths like real ones. They take turns batch by batch, so
-that a noisy machine slows both. Costs are middle readings, so seconds are predicted as the machine is when nobody disturbs it;
-beside busy neighbours the prediction can be far off.
+that a noisy machine slows all; the unit is stopped while it is not its system's turn. Costs are middle readings, so seconds
+are predicted as the machine is when nobody disturbs it; beside busy neighbours the prediction can be far off.
 
 Batches are small by default: a step then costs about the same whoever is in the slots, as on a GPU that reads all weights
 for every token, and that is where streaming pays. With more responses a step of a CPU costs the more the more slots are full,
@@ -19,9 +21,11 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read once, by NumPy: the reference computes in one thread, as in `seed run`
 
 import gc
+import signal
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from statistics import mean
@@ -40,7 +44,8 @@ from reference.curriculum import requests
 from reference.random import generator
 from reference.run_directory import RunDirectory
 from reference.simulate import Cost, simulate
-from reference.streaming import rules_of
+from reference.streaming import Effort, rules_of
+from scaled.fleet import ChildFleet
 from spec.backend import Backend
 from spec.config import Config, load_config
 from spec.observer import SilentObserver
@@ -49,9 +54,10 @@ from spec.types import Outcome, Request, Rollout, ScoredRollout, Verdict
 LONGEST = 8
 """Largest length, in means; longer draws are cut to it."""
 GOALS = (("decode steps", "decode_steps", 2.5), ("seconds of rollouts", "rollouts", 2.0), ("seconds in all", "seconds", 2.0))
-"""What streaming should bring: the synchronous system's figure over the streaming one's."""
+"""What streaming should bring: the synchronous system's figure over a streaming one's."""
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 """One thread computes, so the two are the same on an idle machine."""
+COSTS = ("floor", "token", "admit", "prefill", "publish", "train", "train_token")
 OFF = 0.15
 """Relative error of the predicted ratio and decode steps that is still good enough to plan machines by."""
 
@@ -63,7 +69,7 @@ class Spent:
     Attributes:
         decode_steps: Forward passes that drew tokens.
         tokens: Trained tokens.
-        rollouts, updates: Seconds of sampling, and of everything the trainer does with a batch.
+        rollouts, updates: Seconds that the trainer waits for a batch, and of everything it does with it.
         samples: Trained samples.
         ages: Publications since the oldest token of every trained sample, summed.
     """
@@ -113,30 +119,53 @@ def srs(
         "run.checkpoint_every=1000000",
         *overrides,
     ]
-    configs = [load_config("tiny", "vapo", [*settings, f"rollout.srs_alpha={share}"], backend=backend) for share in (1.0, alpha)]
-    count = batches + warm_up
-    lengths = drawn_lengths(configs[0], 4 * count * responses, average, sigma)
-    gc.freeze()  # a full collection of all modules takes a tenth of a second, and would fall on either system by chance
-    house: Backend[Any] = ReferenceBackend() if backend == "reference" else torch_house()
+    changes = {"synchronous": ["rollout.srs_alpha=1"], "streaming": [f"rollout.srs_alpha={alpha}"]}
+    if backend == "scaled" and clock == "wall":
+        changes["with a unit"] = [*changes["streaming"], "parallel.units=1"]
+    configs = {name: load_config("tiny", "vapo", [*settings, *change], backend=backend) for name, change in changes.items()}
+    config, count = configs["synchronous"], batches + warm_up
+    lengths = drawn_lengths(config, 4 * count * responses, average, sigma)
+    gc.freeze()  # a full collection of all modules takes a tenth of a second, and would fall on any system by chance
     seconds = CLOCKS[clock]
-    probe = Probe(house, configs[0], lengths, seconds)
-    with tempfile.TemporaryDirectory(prefix="seed-bench-") as scratch:
-        systems = [System(house, config, lengths, Path(scratch), seconds) for config in configs]
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seed-bench-")))
+        systems = [System(stack.enter_context(house(one)), one, lengths, scratch, seconds) for one in configs.values()]
+        probe = Probe(systems[0].run.backend, config, lengths, seconds)
         for _ in range(count):
             probe.measure()
             for system in systems:
                 system.step()
     measured = [total(system.spent[warm_up:]) for system in systems]
-    cost, prompt = probe.cost(), round(mean(len(r.prompt_tokens) for r in requests(configs[0], 0, count * responses)))
-    predicted = [total(predictions(config, lengths, cost, count, prompt)[warm_up:]) for config in configs]
+    cost = replace(probe.cost(), **training_cost(systems[0].spent[warm_up:]))
+    prompt = round(mean(len(r.prompt_tokens) for r in requests(config, 0, count * responses)))
+    predicted = [total(predictions(one, lengths, cost, count, prompt)[warm_up:]) for one in configs.values()]
     longest = np.max(np.reshape(lengths, (-1, responses)), 1)
     click.echo(
-        f"{backend} house, tiny preset, one thread; {batches} batches of {responses} responses, {warm_up} before do not count; "
-        f"log-normal lengths: mean {np.mean(lengths):.0f}, longest of a batch {np.mean(longest):.0f} on average\n"
+        f"{backend} house, tiny preset, one thread; srs_alpha {alpha:g}; {batches} batches of {responses} responses, {warm_up} "
+        f"before do not count; log-normal lengths: mean {np.mean(lengths):.0f}, longest of a batch {np.mean(longest):.0f}\n"
         f"measured in between, in milliseconds of {clock} time: {told(cost)}\n"
     )
-    click.echo(table([("", "synchronous", f"alpha={alpha:g}", "ratio"), *comparison(measured, predicted)]))
-    click.echo(f"\n{verdict(measured, predicted)}")
+    header = ("", *(column for name in configs for column in ((name, "ratio") if name != "synchronous" else (name,))))
+    click.echo(table([header, *comparison(measured, predicted)]))
+    click.echo("\n" + "\n".join(verdicts(list(configs), measured, predicted)))
+
+
+@contextmanager
+def house(config: Config) -> Iterator[Backend[Any]]:
+    """The configuration's house in this process, with its unit."""
+    if config.backend == "reference":
+        yield ReferenceBackend()
+        return
+    scaled = torch_house()
+    if not config.parallel.units:
+        yield scaled
+        return
+    scaled.fleet = fleet = ChildFleet(config)
+    try:
+        yield scaled
+    finally:
+        with awake(fleet):
+            fleet.stop()
 
 
 class System:
@@ -160,6 +189,10 @@ class System:
 
     def step(self) -> None:
         """Sample a batch and train on it."""
+        with awake(self.run.backend.fleet):
+            self._step()
+
+    def _step(self) -> None:
         rollouts = self.run.rollouts
         rollouts.publish(self.run.state, self.config, len(self.spent))
         prompts = rollouts.openings()
@@ -170,15 +203,33 @@ class System:
         rolled = self.clock()
         batch = trainer.learnable(self.run, self.config, rewarded(finished))
         trainer.update(self.run, self.config, batch, policy_moves=True)
-        effort, tokens = rollouts.engine.effort, sum(len(rollout.response_tokens) for rollout in finished)
-        updates = self.clock() - rolled
+        rollouts.service.end()  # as the next step does at once
+        updates, tokens = self.clock() - rolled, sum(len(rollout.response_tokens) for rollout in finished)
+        effort, rollouts.engine.effort = rollouts.engine.effort, Effort()
         self.spent.append(Spent(effort.decode_steps, rolled - began, tokens, updates, len(finished), sum(effort.ages)))
 
 
+@contextmanager
+def awake(fleet: Any) -> Iterator[None]:
+    """Let units work here, and not before and after: other systems have their turn."""
+    children = [] if fleet is None else [child.process for child in fleet.children.values()]
+    for child in children:
+        child.send_signal(signal.SIGCONT)
+    yield
+    for child in children:
+        child.send_signal(signal.SIGSTOP)  # nothing where it has ended
+
+
+def training_cost(batches: Sequence[Spent]) -> dict[str, float]:
+    """Seconds of training as a batch's and each token's part, the line through what was measured."""
+    per_token, per_batch = np.polyfit([of.tokens for of in batches], [of.updates for of in batches], 1)
+    return {"train": max(float(per_batch), 0.0), "train_token": max(float(per_token), 0.0)}
+
+
 def predictions(config: Config, lengths: Sequence[int], cost: Cost, steps: int, prompt: int) -> list[Spent]:
-    """The same batches in virtual time; only rollouts are simulated."""
+    """The same batches in virtual time."""
     iterations = simulate(rules_of(config), lengths, cost, steps, prompt, config.rollout.block_tokens).iterations
-    return [Spent(one.effort.decode_steps, one.taken - one.start, one.trained) for one in iterations]
+    return [Spent(one.effort.decode_steps, one.taken - one.start, one.trained, one.end - one.taken) for one in iterations]
 
 
 def total(batches: Sequence[Spent]) -> Spent:
@@ -187,45 +238,50 @@ def total(batches: Sequence[Spent]) -> Spent:
 
 
 def comparison(measured: Sequence[Spent], predicted: Sequence[Spent]) -> list[tuple[str, ...]]:
-    """Figures of the two systems and their ratio, line by line: measured, predicted, and how far the prediction is off."""
+    """Figures of the systems and their ratios to the first, line by line: measured, predicted, and how far that is off."""
     rows: list[tuple[str, ...]] = []
 
     def line(title: str, values: Sequence[float]) -> None:
-        rows.append((title, *(f"{value:,.4g}" for value in values), f"{values[0] / values[1]:.2f}"))
+        first, *others = values
+        rows.append((title, f"{first:,.4g}", *(cell for value in others for cell in (f"{value:,.4g}", f"{first / value:.2f}"))))
 
-    for title, name in (("decode steps", "decode_steps"), ("seconds of rollouts", "rollouts")):
+    for title, name, _ in GOALS:
         line(title, [getattr(of, name) for of in measured])
         line("  predicted", [getattr(of, name) for of in predicted])
-        rows.append(("  off by", *(f"{100 * error:+.1f} %" for error in errors(measured, predicted, name))))
-    for title, name in (("seconds of updates", "updates"), ("seconds in all", "seconds"), ("trained tokens", "tokens")):
-        line(title, [getattr(of, name) for of in measured])
-    rows.append(("mean staleness", *(f"{of.ages / of.samples:.2f}" for of in measured), ""))
+        cells = [f"{100 * error:+.1f} %" for error in errors(measured, predicted, name)]
+        rows.append(("  off by", *cells))
+    line("seconds of updates", [of.updates for of in measured])
+    line("trained tokens", [of.tokens for of in measured])
+    first, *others = (f"{of.ages / of.samples:.2f}" for of in measured)
+    rows.append(("mean staleness", first, *(cell for other in others for cell in (other, ""))))
     return rows
 
 
-def errors(measured: Sequence[Spent], predicted: Sequence[Spent], name: str) -> tuple[float, float, float]:
-    """How far predictions of a figure are off: of the synchronous system, of the streaming one, of their ratio."""
-    (seen, other_seen), (said, other_said) = ([getattr(of, name) for of in systems] for systems in (measured, predicted))
-    one, other = said / seen, other_said / other_seen
-    return one - 1.0, other - 1.0, one / other - 1.0
+def errors(measured: Sequence[Spent], predicted: Sequence[Spent], name: str) -> list[float]:
+    """How far predictions of a figure are off: of the synchronous system, then of each other one and its ratio."""
+    first, *others = (getattr(said, name) / getattr(seen, name) for seen, said in zip(measured, predicted, strict=True))
+    return [first - 1.0, *(error for other in others for error in (other - 1.0, first / other - 1.0))]
 
 
-def verdict(measured: Sequence[Spent], predicted: Sequence[Spent]) -> str:
-    """Each goal, and whether it was reached."""
-    lines = []
+def verdicts(names: Sequence[str], measured: Sequence[Spent], predicted: Sequence[Spent]) -> Iterator[str]:
+    """Each goal, and whether each system reached it."""
+
+    def reached(holds: bool) -> str:
+        return "reached" if holds else "missed"
+
     for title, name, goal in GOALS:
-        synchronous, streaming = (getattr(of, name) for of in measured)
-        reached = "reached" if synchronous / streaming >= goal else "missed"
-        lines.append(f"{title}: {synchronous / streaming:.2f} times fewer, goal {goal:g}: {reached}")
-    off = max(map(abs, (*errors(measured, predicted, "decode_steps"), errors(measured, predicted, "rollouts")[-1])))
-    kept = "reached" if off <= OFF else "missed"
-    lines.append(f"predicted decode steps, ratio of seconds: off by at most {100 * off:.1f} %, goal {100 * OFF:.0f} %: {kept}")
-    return "\n".join(lines)
+        first, *others = (getattr(of, name) for of in measured)
+        found = [(system, first / other) for system, other in zip(names[1:], others, strict=True)]
+        told = ", ".join(f"{system} {ratio:.2f} ({reached(ratio >= goal)})" for system, ratio in found)
+        yield f"{title}, times fewer, goal {goal:g}: {told}"
+    for place, system in enumerate(names[1:]):
+        off = max(abs(errors(measured, predicted, name)[2 + 2 * place]) for _, name, _ in GOALS)
+        yield f"predicted ratios, {system}: off by at most {100 * off:.1f} %, goal {100 * OFF:.0f} %: {reached(off <= OFF)}"
 
 
 def told(cost: Cost) -> str:
     """The cost model in milliseconds."""
-    return ", ".join(f"{name} {1e3 * getattr(cost, name):.3g}" for name in ("floor", "token", "admit", "prefill", "publish"))
+    return ", ".join(f"{name} {1e3 * getattr(cost, name):.3g}" for name in COSTS)
 
 
 def drawn_lengths(config: Config, count: int, mean: int, sigma: float) -> list[int]:
