@@ -1,7 +1,7 @@
 """How ranks start and how they end: MPI counts them and ends them, torch.distributed carries their tensors.
 
 Rank 0 opens a store on a free port and MPI tells the others where; nothing has to be set in the environment. Without
-``mpirun`` there is one process, without MPI and without process group.
+``mpirun`` there is one process, without MPI and without process group; its standalone units are its children.
 
 =================================== ========= =========================================================================
 what happens                        exit code what is said, once
@@ -11,7 +11,7 @@ an exception on a rank              1         its traceback, then a line with ra
 an interrupt (Ctrl-C)               130       that it was one
 a rank that stands still            1         who is behind, where, and who waits (``scaled.watchdog``)
 a rank that is killed               its own   the launcher's notice; the launcher ends the others
-a unit's child that fails or dies   0         its words or its signal; the unit is given up (``scaled.supervisor``)
+a unit's child that fails or dies   0         its words or its signal; the unit is given up (``scaled.process``)
 a unit that falls silent            0         that it is given up; ``parallel.unit_timeout``
 =================================== ========= =========================================================================
 """
@@ -64,10 +64,10 @@ class World:
         rank, size: This process among all trainers, or among those of its unit.
         local_rank: This process among those of its machine: the GPU it takes.
         host: Where the others reach this process.
-        communicator: MPI's world of them; None without ``mpirun`` and for the child of a supervisor.
+        communicator: MPI's world of them; None without ``mpirun`` and for a unit's child.
         store: Where ranks leave notes for each other; None for one process.
         watchdog: The thread that ends all ranks when they stand still; None for one process.
-        everyone: MPI's world, trainers and standalone units; None if there are no units.
+        everyone: MPI's world, trainers and standalone units; None without ``mpirun`` or units.
         unit: Number of the standalone unit that these processes are; None for trainers.
     """
 
@@ -248,7 +248,7 @@ def together(world: World) -> Iterator[None]:
 def end_all(world: World, code: int) -> None:
     """End every rank with this exit code, as soon as the launcher has passed on what was said; a unit, child by child."""
     sys.stderr.flush()
-    if world.communicator is None:  # the supervisor finds this one ended, and has the unit's others ended
+    if world.communicator is None:  # the keeper finds this one ended, and has the unit's others ended
         os._exit(code)
     time.sleep(LAST_WORDS_SECONDS)
     _communicator().Abort(code)

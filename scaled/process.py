@@ -89,11 +89,8 @@ class Child:
 
     def last_words(self) -> str:
         """How it ended, after GONE was read."""
-        try:
-            code = self.process.wait(FAREWELL_SECONDS)
-        except subprocess.TimeoutExpired:  # it has closed its line and lives
-            self.kill()
-            code = self.process.wait()
+        self.end(FAREWELL_SECONDS)  # it may have closed its line and live
+        code = self.process.returncode
         if code >= 0:
             return f"{self.name} ended by itself, exit code {code}"
         known = {one.value: one.name for one in signal.Signals}

@@ -42,8 +42,7 @@ def supervise(world: World, config: Config) -> None:
         agreed(child.wait_until_ready)
         Supervisor(world, child).run()
     finally:
-        child.kill()
-        child.process.wait()
+        child.end(patience=0.0)
 
 
 class Supervisor:

@@ -350,7 +350,7 @@ class ParallelConfig(Section):
     recompute: Switch = Field(False, description="keep only the input of each block and compute it again in the backward pass")
     activation_offload: Switch = Field(False, description="keep saved activations off the device until the backward pass")
     optimizer_offload: Switch = Field(False, description="keep the moments of AdamW off the device between steps")
-    units: Count = Field(0, description="standalone streaming units: groups of ranks that decode while the others train")
+    units: Count = Field(0, description="standalone streaming units, processes or groups of ranks that decode while others train")
     unit_tp: PositiveInt = Field(1, description="tensor parallelism within a unit")
     unit_cp: PositiveInt = Field(1, description="context parallelism within a unit; it has unit_cp * unit_tp ranks")
     unit_ep: PositiveInt = Field(1, description="expert parallelism within a unit, divides its ranks")
