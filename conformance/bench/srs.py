@@ -4,7 +4,8 @@
     streaming     the share srs_alpha of a step's responses is on-policy, the rest goes on in the next step
     with a unit   the same beside a standalone unit, a child process that decodes on another core while the trainer trains
                   (parallel.units = 1; the torch house)
-    predicted     all again in virtual time (reference.simulate), with the costs of this house measured in between
+    predicted     all again in virtual time (reference.simulate), with the costs of this house measured in between, and of
+                  training what each system's batches took
 
 All systems train on equally many samples of the same log-normal lengths, with real weights, caches, schedules and updates;
 only where a response ends is forced, as random weights have no lengths like real ones. They take turns batch by batch, so
@@ -136,14 +137,16 @@ def srs(
             for system in systems:
                 system.step()
     measured = [total(system.spent[warm_up:]) for system in systems]
-    cost = replace(probe.cost(), **training_cost(systems[0].spent[warm_up:]))
+    costs = [replace(probe.cost(), **training_cost(system.spent[warm_up:])) for system in systems]
     prompt = round(mean(len(r.prompt_tokens) for r in requests(config, 0, count * responses)))
-    predicted = [total(predictions(one, lengths, cost, count, prompt)[warm_up:]) for one in configs.values()]
+    predicted = [
+        total(predictions(one, lengths, cost, count, prompt)[warm_up:]) for one, cost in zip(configs.values(), costs, strict=True)
+    ]
     longest = np.max(np.reshape(lengths, (-1, responses)), 1)
     click.echo(
         f"{backend} house, tiny preset, one thread; srs_alpha {alpha:g}; {batches} batches of {responses} responses, {warm_up} "
         f"before do not count; log-normal lengths: mean {np.mean(lengths):.0f}, longest of a batch {np.mean(longest):.0f}\n"
-        f"measured in between, in milliseconds of {clock} time: {told(cost)}\n"
+        f"measured in between, in milliseconds of {clock} time: {told(costs[0])}\n"
     )
     header = ("", *(column for name in configs for column in ((name, "ratio") if name != "synchronous" else (name,))))
     click.echo(table([header, *comparison(measured, predicted)]))
