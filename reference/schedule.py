@@ -301,11 +301,11 @@ class Scheduler:
     def placements(self) -> Iterable[Admitted]:
         """Who enters which free slot.
 
-        Each goes where the smallest share of the slots is taken, old samples to a standalone unit as long as one has a free
-        slot. A unit beside the trainer keeps the share srs_alpha of its slots for fresh samples as long as one waits, and the
-        rest for old ones: both kinds are needed to fill a batch. Among old samples the one with the oldest token goes first,
-        then the longest; among fresh ones the first opened. Who does not fit into the memory holds up all behind it. So
-        nobody is passed for ever: whoever waits longer is ahead of all who came later.
+        Each goes where the cache holds least for each slot, since a unit reads all of that again when weights come; old samples
+        to a standalone unit as long as one has a free slot. A unit beside the trainer keeps the share srs_alpha of its slots for
+        fresh samples as long as one waits, and the rest for old ones: both kinds are needed to fill a batch. Among old samples
+        the one with the oldest token goes first, then the longest; among fresh ones the first opened. Who does not fit into the
+        memory holds up all behind it. So nobody is passed for ever: whoever waits longer is ahead of all who came later.
         """
         plans = {unit: plan for unit, plan in enumerate(self.rules.units) if plan.standalone or self.state.wanted}
         running = {unit: self.running(unit) for unit in plans if unit not in self.state.lost}
@@ -326,7 +326,7 @@ class Scheduler:
             fitting = [unit for unit in choice if line and unit.fits(line[-1])]
             if not fitting:
                 return
-            sample, unit = line.pop(), min(fitting, key=_Seats.taken_share)
+            sample, unit = line.pop(), min(fitting, key=_Seats.load)
             unit.take(sample, is_old=line is old)
             yield Admitted(sample.number, unit.number, self.version_for(sample))
 
@@ -358,9 +358,9 @@ class _Seats:
     held: int
     old: int
 
-    def taken_share(self) -> float:
-        """Share of the slots that have a sample."""
-        return self.count / self.plan.slots
+    def load(self) -> float:
+        """Positions for each slot."""
+        return self.held / self.plan.slots
 
     def fits(self, sample: Sample) -> bool:
         """Whether the memory has room for one more; for the first it always has."""

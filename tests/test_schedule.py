@@ -274,7 +274,7 @@ def test_of_two_old_samples_the_older_goes_first_then_the_longer() -> None:
     assert [placed.sample for placed in scheduler.placements()] == [1, 0, 2, 3]
 
 
-def test_samples_go_where_the_smallest_share_is_taken_and_old_ones_to_standalone_units_first() -> None:
+def test_samples_go_where_the_cache_holds_least_for_each_slot_and_old_ones_to_standalone_units_first() -> None:
     units = (Unit(4), Unit(2, standalone=True), Unit(4, standalone=True))
     scheduler = Scheduler(Rules(0.5, 8, 1, 1, 8, "wait", "newest", units))
     events: list[Event] = [Published(0), *(Opened(n, (n,), 3) for n in range(8)), Requested(8)]
@@ -284,7 +284,8 @@ def test_samples_go_where_the_smallest_share_is_taken_and_old_ones_to_standalone
     events = [Admitted(0, 0, 0), Admitted(1, 0, 0), Advanced((0, 1), 5), Parked(0, 5), Parked(1, 5), Published(1)]
     for event in events:
         scheduler.apply(event)
-    assert [(placed.sample, placed.unit) for placed in scheduler.placements()][:4] == [(0, 1), (1, 2), (2, 0), (3, 0)]
+    placed = [(placed.sample, placed.unit) for placed in scheduler.placements()]
+    assert placed == [(0, 1), (1, 2), (2, 0), (3, 0), (4, 0), (5, 2), (6, 0), (7, 2)]
 
 
 def test_a_lost_unit_gives_its_samples_back_as_they_were_when_it_got_them() -> None:
