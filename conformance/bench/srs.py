@@ -70,7 +70,7 @@ class Spent:
     Attributes:
         decode_steps: Forward passes that drew tokens.
         tokens: Trained tokens.
-        rollouts, updates: Seconds that the trainer waits for a batch, and of everything it does with it.
+        rollouts, updates: Seconds from new weights to a batch, and of everything that the trainer does with it.
         samples: Trained samples.
         ages: Publications since the oldest token of every trained sample, summed.
     """
@@ -93,7 +93,7 @@ class Spent:
 @click.option("--alpha", default=0.5, show_default=True, help="srs_alpha of the streaming system")
 @click.option("--batches", default=32, show_default=True, help="batches of each system that count")
 @click.option("--warm-up", default=8, show_default=True, help="batches before them, in which the pool fills with long responses")
-@click.option("--responses", default=16, show_default=True, help="responses of a batch, and slots of both systems")
+@click.option("--responses", default=16, show_default=True, help="responses of a batch, and slots of a unit")
 @click.option("--mean", "average", default=50, show_default=True, help="mean length in tokens")
 @click.option("--sigma", default=1.6, show_default=True, help="of the logarithm of the length")
 @click.option("--clock", type=click.Choice(list(CLOCKS)), default="wall", show_default=True, help="cpu: what this process had")
@@ -191,17 +191,16 @@ class System:
         self.spent: list[Spent] = []
 
     def step(self) -> None:
-        """Sample a batch and train on it."""
-        with awake(self.run.backend.fleet):
-            self._step()
-
-    def _step(self) -> None:
-        rollouts = self.run.rollouts
-        rollouts.publish(self.run.state, self.config, len(self.spent))
-        prompts = rollouts.openings()
+        """Sample a batch and train on it. Problems are made ready before: they cost all systems the same."""
+        prompts = self.run.rollouts.openings()
         asked = [forced(request, self.lengths) for request in requests(self.config, self.opened, prompts)]
         self.opened += prompts
-        began = self.clock()  # problems are made ready before: they cost both systems the same
+        with awake(self.run.backend.fleet):
+            self.spent.append(self._timed(asked))
+
+    def _timed(self, asked: Sequence[Request]) -> Spent:
+        rollouts, began = self.run.rollouts, self.clock()
+        rollouts.publish(self.run.state, self.config, len(self.spent))
         finished = rollouts.finish(asked)
         rolled = self.clock()
         batch = trainer.learnable(self.run, self.config, rewarded(finished))
@@ -209,7 +208,7 @@ class System:
         rollouts.service.end()  # as the next step does at once
         updates, tokens = self.clock() - rolled, sum(len(rollout.response_tokens) for rollout in finished)
         effort, rollouts.engine.effort = rollouts.engine.effort, Effort()
-        self.spent.append(Spent(effort.decode_steps, rolled - began, tokens, updates, len(finished), sum(effort.ages)))
+        return Spent(effort.decode_steps, rolled - began, tokens, updates, len(finished), sum(effort.ages))
 
 
 @contextmanager
