@@ -1,5 +1,6 @@
 """Twins of sampling: the same distribution, the same draws, the same responses whatever the number of slots."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from reference.problems import training_problem
 from reference.tokenizer import encode
 from scaled.decode import Decoder
 from spec.config import Config, load_config
-from spec.types import Finish, Request, Sampling
+from spec.types import Finish, IntArray, Request, Sampling
 
 CONFIG = load_config("tiny", "vapo", [setting for setting in SIZES if "vocabulary" not in setting], backend="scaled")
 LIMIT = 7
@@ -96,19 +97,25 @@ def test_responses_end_in_both_ways_so_slots_are_freed_at_different_times() -> N
 
 
 def test_responses_that_are_the_same_so_far_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
     read: list[int] = []
-    plain_step = Decoder.step
+    plain_begin, plain_step = Decoder.begin, Decoder.step
 
-    def step(self: Decoder, tokens_b: Tensor, *others: Any) -> Tensor:
-        read.append(len(tokens_b))
-        return plain_step(self, tokens_b, *others)
+    def begin(self: Decoder, texts: Sequence[Sequence[int]], first: int) -> Tensor:
+        begun.append(len(texts))
+        return plain_begin(self, texts, first)
 
+    def step(self: Decoder, tokens: IntArray, positions: IntArray) -> Tensor:
+        read.append(len(tokens))
+        return plain_step(self, tokens, positions)
+
+    monkeypatch.setattr(Decoder, "begin", begin)
     monkeypatch.setattr(Decoder, "step", step)
     alike = assert_alike(CONFIG, requests(3, 8), Sampling(0.001, 1.0, LIMIT), slots=0)
     assert len({r.response_tokens for r in alike}) <= 3 and max(read) == 3
     read.clear()
     apart = assert_alike(CONFIG, requests(3, 8), Sampling(5.0, 1.0, LIMIT), slots=0)
-    assert max(read) > 20 and len({r.response_tokens for r in apart}) > 20
+    assert begun == [3, 3] and max(read) > 20 and len({r.response_tokens for r in apart}) > 20
 
 
 def test_no_request_is_no_response() -> None:

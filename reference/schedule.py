@@ -363,7 +363,7 @@ class _Seats:
         return self.held / self.plan.slots
 
     def fits(self, sample: Sample) -> bool:
-        """Whether the memory has room for one more; for the first it always has."""
+        """Whether the memory has room for one more and for its next token; for the first it always has."""
         return not (self.plan.memory and self.count) or self.held + _size(sample) < self.plan.memory
 
     def take(self, sample: Sample, is_old: bool) -> None:

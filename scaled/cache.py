@@ -69,12 +69,20 @@ class Cache:
         return self.everywhere[self.rank : positions : self.cp]
 
     def write_texts(self, layer: int, texts_c: Tensor, places_c: Tensor, k_cKh: Tensor, v_cKh: Tensor) -> None:
-        """Hold keys and values of some positions of some texts; room is made."""
+        """Hold keys and values of some positions of some texts; there is room.
+
+        Args:
+            layer: Number of the layer.
+            texts_c: Number of the text of each position.
+            places_c: Place of each position.
+            k_cKh: Keys.
+            v_cKh: Values.
+        """
         self.keys[layer].unflatten(0, (-1, self.heads))[texts_c, :, :, places_c] = k_cKh
         self.values[layer].unflatten(0, (-1, self.heads))[texts_c, :, places_c] = v_cKh
 
     def write(self, layer: int, places_r11: Tensor, k_rh1: Tensor, v_r1h: Tensor) -> None:
-        """Hold a key and a value more in each of the first rows, at these places; room is made."""
+        """Hold a key and a value more in each of the first rows, at these places; there is room."""
         rows, h, _ = k_rh1.shape
         self.keys[layer][:rows].scatter_(2, places_r11.expand(-1, h, -1), k_rh1)
         self.values[layer][:rows].scatter_(1, places_r11.expand(-1, -1, h), v_r1h)
@@ -84,7 +92,7 @@ class Cache:
         return self.keys[layer][:rows, :, :places], self.values[layer][:rows, :places]
 
     def copy(self, sources: Tensor, targets: Tensor) -> None:
-        """Copy what is held of some texts to others; there is room for both."""
+        """Copy what is held of some texts to others, by their numbers [n]; there is room for both."""
         for held in (*self.keys, *self.values):
             texts = held.unflatten(0, (-1, self.heads))
             texts.index_copy_(0, targets, texts.index_select(0, sources))

@@ -27,7 +27,7 @@ from scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
 from scaled.precision import Weight, joined, matrix, operand, product
 from scaled.stream import attention_plan
 from spec.config import ModelConfig
-from spec.types import IntArray
+from spec.types import Array, IntArray
 
 Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """What attention does with the new queries, keys and values [n, heads, h] of a layer: remembers and mixes them [n, H h]."""
@@ -125,20 +125,20 @@ class Decoder:
         x_nD = self.blocks(self.on_device(tokens), self.on_device(positions), mix)
         return self.logits(x_nD.index_select(0, self.on_device(ends - 1)))
 
-    def step(self, tokens_b: Tensor, positions_b: Tensor, longest: int) -> Tensor:
+    def step(self, tokens: IntArray, positions: IntArray) -> Tensor:
         """Read one token more of the texts in the first rows, and say what may follow.
 
         Args:
-            tokens_b: The tokens; b may be 0.
-            positions_b: Their positions.
-            longest: One more than the largest position.
+            tokens: The tokens [b]; b may be 0.
+            positions: Their positions [b].
 
         Returns:
             Logits of this rank's share of the rows, padded to equal shares [ceil(b / sequence), V].
         """
-        b = len(tokens_b)
+        b, longest, positions_b = len(tokens), int(positions.max(initial=-1)) + 1, self.on_device(positions)
         self.cache.make_room(b, longest)
-        return self.logits(self.blocks(tokens_b, positions_b, self.to_newest(positions_b, longest) if b else None))
+        mix = self.to_newest(positions_b, longest) if b else None
+        return self.logits(self.blocks(self.on_device(tokens), positions_b, mix))
 
     def blocks(self, tokens_n: Tensor, positions_n: Tensor, mix: Mix | None) -> Tensor:
         """The residual stream behind the last block [n, D]; without ``mix`` nothing is read, and experts answer other ranks."""
@@ -165,26 +165,36 @@ class Decoder:
         return q, k, v
 
     def within_texts(self, lengths: IntArray, positions: IntArray, first: int) -> Mix:
-        """Attention within texts, one after the other, that are read from their beginning into the rows from ``first`` on.
+        """Attention within texts, one after the other, that are read from their beginning.
 
         Every context rank has all their keys and values at hand, and remembers its own.
+
+        Args:
+            lengths: Of the texts [texts].
+            positions: Of all their tokens in their texts [n].
+            first: Row of the first text.
         """
         everything = np.arange(len(positions))
         texts = np.split(everything, lengths.cumsum()[:-1])
         plan = attention_plan(texts, (), positions, everything, everything, self.mesh.device)
         mine = np.flatnonzero(positions % self.mesh.context.size == self.mesh.context.rank)
         rows = first + np.repeat(np.arange(len(lengths)), lengths)
-        mine_c, rows_c = self.on_device(mine), self.on_device(rows[mine])
-        places_c = self.on_device(positions[mine] // self.mesh.context.size)
+        rows_c, places_c = self.on_device(rows[mine]), self.on_device(positions[mine] // self.mesh.context.size)
+        kept = slice(None) if self.mesh.context.size == 1 else self.on_device(mine)
 
         def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-            self.cache.write_texts(layer, rows_c, places_c, k.index_select(0, mine_c), v.index_select(0, mine_c))
+            self.cache.write_texts(layer, rows_c, places_c, k[kept], v[kept])
             return attend(q, k, v, plan).flatten(1)
 
         return mix
 
     def to_newest(self, positions_b: Tensor, longest: int) -> Mix:
-        """Attention of the newest token of the text in each of the first rows to the whole text."""
+        """Attention of the newest token of the text in each of the first rows to the whole text.
+
+        Args:
+            positions_b: Of the tokens.
+            longest: One more than the largest position.
+        """
         b, K, held = len(positions_b), self.kv_heads, self.cache.held(longest)
         asked_r11 = positions_b[:, None].expand(b, K).reshape(-1, 1, 1)
         places_r11, seen_r1C = self.cache.place(asked_r11), held <= asked_r11
@@ -234,7 +244,7 @@ class Decoder:
         out = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
         return all_gather(out, self.mesh.sequence)[: len(x_nD)]
 
-    def on_device(self, array: IntArray) -> Tensor:
+    def on_device(self, array: IntArray | Array) -> Tensor:
         """An array of the host where the model computes."""
         return torch.from_numpy(array).to(self.mesh.device)
 
@@ -249,7 +259,14 @@ class Decoder:
 
 
 def one_query(q_rGh: Tensor, keys_rhC: Tensor, values_rCh: Tensor, added_r1C: Tensor) -> Tensor:
-    """Softmax attention of single positions [r, G, h]: scores are few, so two batched products are the fastest."""
+    """Softmax attention of single positions [r, G, h]: scores are few, so two batched products are the fastest.
+
+    Args:
+        q_rGh: The G queries that share a key-value head, for each row of the cache.
+        keys_rhC: Keys.
+        values_rCh: Values.
+        added_r1C: 0 where a position is seen, -inf elsewhere.
+    """
     scores_rGC = torch.baddbmm(added_r1C, q_rGh, keys_rhC, alpha=q_rGh.shape[-1] ** -0.5)
     return torch.bmm(torch.softmax(scores_rGC, -1), values_rCh)
 

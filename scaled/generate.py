@@ -21,7 +21,7 @@ from scaled.mesh import Mesh
 from scaled.slots import Drawn, Slots
 from scaled.watchdog import moves
 from spec.config import ModelConfig
-from spec.types import Array, BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
+from spec.types import BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
 
 
 def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:
@@ -227,12 +227,8 @@ class _ContinuousBatch:
     def advance(self) -> None:
         """Read the newest token of every text and draw the next one of every response."""
         tokens, positions = self.slots.begin_step()
-        logits = self.decoder.step(self.on_device(tokens), self.on_device(positions), int(positions.max(initial=0)) + 1)
+        logits = self.decoder.step(tokens, positions)
         self.take(logits, slice(0, len(self.slots.active)), 0)
-
-    def on_device(self, array: IntArray | Array) -> Tensor:
-        """An array of the host where the model computes."""
-        return torch.from_numpy(array).to(self.mesh.device)
 
     def take(self, logits: Tensor, slots: slice, first: int) -> None:
         """Draw the next token of some responses, and let those that have ended go.
@@ -254,8 +250,8 @@ class _ContinuousBatch:
             here = np.flatnonzero((rows >= 0) & (rows < len(logits)))
             rows, numbers = rows[here], numbers[here]
         if len(rows) != len(log_p) or here is not None:  # else one response a row, in their order
-            log_p = log_p.index_select(0, self.on_device(rows))
-        chosen = draw(log_p, self.on_device(numbers))
+            log_p = log_p.index_select(0, self.decoder.on_device(rows))
+        chosen = draw(log_p, self.decoder.on_device(numbers))
         drawn = (chosen, log_p.gather(1, chosen[:, None]).squeeze(1))
         tokens, log_probs = (self.told(values, here, slots.stop - slots.start).cpu().numpy() for values in drawn)
         self.slots.note(slots, tokens, log_probs)
@@ -267,7 +263,7 @@ class _ContinuousBatch:
         """The values that all ranks of ``sequence`` have found, each for some of ``count`` places; None is all of them."""
         if here is None:
             return values
-        everywhere = values.new_zeros(count).index_copy(0, self.on_device(here), values)
+        everywhere = values.new_zeros(count).index_copy(0, self.decoder.on_device(here), values)
         return sum_over(everywhere, self.mesh.sequence)
 
     def settle(self, leaving: BoolArray) -> dict[int, Drawn]:
@@ -277,7 +273,7 @@ class _ContinuousBatch:
             del self.partials[number]
         if len(targets):
             self.decoder.cache.make_room(self.slots.rows, 0)
-            self.decoder.cache.copy(self.on_device(sources), self.on_device(targets))
+            self.decoder.cache.copy(self.decoder.on_device(sources), self.decoder.on_device(targets))
         return told
 
 

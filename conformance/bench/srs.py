@@ -59,6 +59,7 @@ GOALS = (("decode steps", "decode_steps", 2.5), ("seconds of rollouts", "rollout
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 """One thread computes, so the two are the same on an idle machine."""
 COSTS = ("floor", "token", "admit", "prefill", "publish", "train", "train_token")
+"""Fields of the cost model that are measured."""
 OFF = 0.15
 """Relative error of the predicted ratio and decode steps that is still good enough to plan machines by."""
 
@@ -96,7 +97,7 @@ class Spent:
 @click.option("--responses", default=16, show_default=True, help="responses of a batch, and slots of a unit")
 @click.option("--mean", "average", default=50, show_default=True, help="mean length in tokens")
 @click.option("--sigma", default=1.6, show_default=True, help="of the logarithm of the length")
-@click.option("--clock", type=click.Choice(list(CLOCKS)), default="wall", show_default=True, help="cpu: what this process had")
+@click.option("--clock", type=click.Choice(list(CLOCKS)), default="wall", show_default=True, help="cpu: this process's, no unit")
 @click.argument("overrides", nargs=-1)
 def srs(
     backend: str,
@@ -274,8 +275,8 @@ def verdicts(names: Sequence[str], measured: Sequence[Spent], predicted: Sequenc
     for title, name, goal in GOALS:
         first, *others = (getattr(of, name) for of in measured)
         found = [(system, first / other) for system, other in zip(names[1:], others, strict=True)]
-        told = ", ".join(f"{system} {ratio:.2f} ({reached(ratio >= goal)})" for system, ratio in found)
-        yield f"{title}, times fewer, goal {goal:g}: {told}"
+        systems = ", ".join(f"{system} {ratio:.2f} ({reached(ratio >= goal)})" for system, ratio in found)
+        yield f"{title}, times fewer, goal {goal:g}: {systems}"
     for place, system in enumerate(names[1:]):
         off = max(abs(errors(measured, predicted, name)[2 + 2 * place]) for _, name, _ in GOALS)
         yield f"predicted ratios, {system}: off by at most {100 * off:.1f} %, goal {100 * OFF:.0f} %: {reached(off <= OFF)}"
