@@ -12,7 +12,6 @@ is many small operations, so what does not depend on the layer is worked out onc
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import torch
@@ -106,39 +105,36 @@ class Decoder:
         angles = rotation(self.cache.everywhere, model.head_width, model.rope_base, self.embedding.dtype)
         self.rotation = torch.stack(angles, 1)
 
-    def begin(self, texts: Sequence[Sequence[int]], first: int) -> Tensor:
-        """Read texts from their beginning into the rows from ``first`` on, and say what may follow each.
+    def read(self, tokens: IntArray, positions: IntArray, texts: Sequence[Sequence[int]] = ()) -> Tensor:
+        """Read one token more of the texts in the first rows, and new texts whole into the rows behind them, in one pass.
+
+        A pass costs much before it reads its first token, so who enters does not ask for one of their own (as in
+        Sarathi-Serve, arXiv 2403.02310, though texts are not cut here).
 
         Args:
-            texts: Tokens; there may be no text.
-            first: The first of the rows.
-
-        Returns:
-            Logits of this rank's share of the rows, padded to equal shares [ceil(texts / sequence), V].
-        """
-        lengths = np.array([len(text) for text in texts], dtype=np.int64)
-        ends = lengths.cumsum()
-        positions = np.arange(lengths.sum()) - np.repeat(ends - lengths, lengths)
-        tokens = np.fromiter(chain.from_iterable(texts), np.int64, len(positions))
-        self.cache.make_room(first + len(texts), int(lengths.max(initial=0)))
-        mix = self.within_texts(lengths, positions, first) if texts else None
-        x_nD = self.blocks(self.on_device(tokens), self.on_device(positions), mix)
-        return self.logits(x_nD.index_select(0, self.on_device(ends - 1)))
-
-    def step(self, tokens: IntArray, positions: IntArray) -> Tensor:
-        """Read one token more of the texts in the first rows, and say what may follow.
-
-        Args:
-            tokens: The tokens [b]; b may be 0.
+            tokens: Of the texts in the first rows [b]; b may be 0.
             positions: Their positions [b].
+            texts: Tokens of those that enter; there may be none.
 
         Returns:
-            Logits of this rank's share of the rows, padded to equal shares [ceil(b / sequence), V].
+            What may follow each: logits of this rank's share of the rows, padded to equal shares
+            [ceil((b + texts) / sequence), V].
         """
-        b, longest, positions_b = len(tokens), int(positions.max(initial=-1)) + 1, self.on_device(positions)
-        self.cache.make_room(b, longest)
-        mix = self.to_newest(positions_b, longest) if b else None
-        return self.logits(self.blocks(self.on_device(tokens), positions_b, mix))
+        b, longest = len(tokens), int(positions.max(initial=-1)) + 1
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        self.cache.make_room(b + len(texts), max(longest, int(lengths.max(initial=0))))
+        if texts:
+            tokens = np.concatenate([tokens, *texts])
+            positions = np.concatenate([positions, *map(np.arange, lengths)])
+        positions_n = self.on_device(positions)
+        mixes = [self.to_newest(positions_n[:b], longest)] if b else []
+        mixes += [self.within_texts(lengths, positions[b:], b)] if texts else []
+        mix = _both(b, *mixes) if len(mixes) > 1 else mixes[0] if mixes else None
+        x_nD = self.blocks(self.on_device(tokens), positions_n, mix)
+        if texts:
+            newest = np.concatenate([np.arange(b), b + lengths.cumsum() - 1])
+            x_nD = x_nD.index_select(0, self.on_device(newest))
+        return self.logits(x_nD)
 
     def blocks(self, tokens_n: Tensor, positions_n: Tensor, mix: Mix | None) -> Tensor:
         """The residual stream behind the last block [n, D]; without ``mix`` nothing is read, and experts answer other ranks."""
@@ -269,6 +265,16 @@ def one_query(q_rGh: Tensor, keys_rhC: Tensor, values_rCh: Tensor, added_r1C: Te
     """
     scores_rGC = torch.baddbmm(added_r1C, q_rGh, keys_rhC, alpha=q_rGh.shape[-1] ** -0.5)
     return torch.bmm(torch.softmax(scores_rGC, -1), values_rCh)
+
+
+def _both(count: int, first: Mix, second: Mix) -> Mix:
+    """Attention of so many first tokens in one way, and of the others in another."""
+
+    def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        parts = zip(*(heads.tensor_split((count,)) for heads in (q, k, v)), strict=True)
+        return torch.cat([way(layer, *part) for way, part in zip((first, second), parts, strict=True)])
+
+    return mix
 
 
 def _norm(weight: Tensor, model: ModelConfig) -> Norm:

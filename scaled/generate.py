@@ -77,8 +77,8 @@ def generate(
     seats = min(-(-slots // mesh.data.size), len(mine)) if slots else len(mine)
     batch = _ContinuousBatch(weights, model, mesh, seats, longest + sampling.max_response_tokens, sampling, seed, purpose)
     batch.enter(mine)
-    while batch.together(bool(batch.waiting or batch.slots.active)):
-        batch.tick()
+    while batch.tick():
+        pass
     drawn: dict[int, Drawn] = {}
     for part in gather_objects(batch.finished, mesh.data):
         drawn |= part
@@ -189,13 +189,14 @@ class _ContinuousBatch:
         self.partials |= partials
         self.waiting = [*reversed(list(partials)), *self.waiting]
 
-    def tick(self) -> None:
-        """Draw one token of every active response, and the first ones of those that find a slot."""
-        if self.together(bool(self.slots.active)):
-            self.advance()
-        if self.together(bool(self.waiting and self.slots.free)):
-            self.admit()
+    def tick(self) -> bool:
+        """Draw one token of every active response, and of those that find a slot now; whether there was any to draw."""
+        if not self.together(bool(self.slots.active or self.waiting)):
+            return False
+        tokens, positions = self.slots.begin_step()
+        self.take(self.decoder.read(tokens, positions, self.admit()))
         moves()
+        return True
 
     def leave(self, numbers: Sequence[int]) -> dict[int, Drawn]:
         """Take responses out of the queue and the slots; what was drawn of them so far."""
@@ -210,40 +211,31 @@ class _ContinuousBatch:
             return wish
         return bool(max_over(torch.tensor(int(wish), device=self.mesh.device), self.mesh.world))
 
-    def admit(self) -> None:
-        """Fill the free slots: read each different prompt, with what is drawn of its answer, once and draw one token more."""
+    def admit(self) -> list[tuple[int, ...]]:
+        """Fill the free slots; the texts to read for them: each different prompt, with what is drawn of its answer, once."""
         entering = [self.waiting.pop() for _ in range(min(self.slots.free, len(self.waiting)))]
         text_of = {number: _text(self.partials[number]) for number in entering}
         texts = sorted(set(text_of.values()), key=lambda text: (-len(text), text))
-        place = {text: row for row, text in enumerate(texts)}
-        entering.sort(key=lambda number: place[text_of[number]])
-        first = self.slots.rows
-        logits = self.decoder.begin(texts, first)
+        row_of = {text: row for row, text in enumerate(texts)}
+        entering.sort(key=lambda number: row_of[text_of[number]])
         if entering:
-            rows = [place[text_of[number]] for number in entering]
-            new = self.slots.enter(entering, [self.partials[number] for number in entering], rows)
-            self.take(logits, new, first)
+            rows = [row_of[text_of[number]] for number in entering]
+            self.slots.enter(entering, [self.partials[number] for number in entering], rows)
+        return texts
 
-    def advance(self) -> None:
-        """Read the newest token of every text and draw the next one of every response."""
-        tokens, positions = self.slots.begin_step()
-        logits = self.decoder.step(tokens, positions)
-        self.take(logits, slice(0, len(self.slots.active)), 0)
-
-    def take(self, logits: Tensor, slots: slice, first: int) -> None:
-        """Draw the next token of some responses, and let those that have ended go.
+    def take(self, logits: Tensor) -> None:
+        """Draw the next token of every response, and let those that have ended go.
 
         Each rank of ``sequence`` draws from the rows whose logits it has, and tells the others.
 
         Args:
-            logits: Of this rank's share of consecutive rows.
-            slots: Of the responses.
-            first: The first of the rows.
+            logits: Of this rank's share of the rows.
         """
-        if slots.start == slots.stop:
+        if not self.slots.active:
             return
+        active = slice(0, len(self.slots.active))
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        rows, numbers = self.slots.row[slots] - first, self.slots.numbers_of(slots)
+        rows, numbers = self.slots.row[active], self.slots.uniforms()
         here = None
         if self.mesh.sequence.size > 1:
             rows = rows - self.mesh.sequence.rank * len(logits)
@@ -253,9 +245,8 @@ class _ContinuousBatch:
             log_p = log_p.index_select(0, self.decoder.on_device(rows))
         chosen = draw(log_p, self.decoder.on_device(numbers))
         drawn = (chosen, log_p.gather(1, chosen[:, None]).squeeze(1))
-        tokens, log_probs = (self.told(values, here, slots.stop - slots.start).cpu().numpy() for values in drawn)
-        self.slots.note(slots, tokens, log_probs)
-        active = slice(0, len(self.slots.active))
+        tokens, log_probs = (self.told(values, here, active.stop).cpu().numpy() for values in drawn)
+        self.slots.note(tokens, log_probs)
         ends = (self.slots.newest[active] == END) & ~self.slots.forced[active]
         self.finished |= self.settle(ends | (self.slots.lengths[active] == self.slots.limits[active]))
 

@@ -36,6 +36,7 @@ class Slots:
         column: That of the step under way.
         lengths, prompt_lengths, limits: Tokens drawn, tokens of the prompt, tokens to draw at most [slots].
         forced: Whether the end of sequence is no end [slots].
+        books: All that moves when a response moves; its row does not.
     """
 
     def __init__(self, slots: int, limit: int, seed: int, purpose: str) -> None:
@@ -52,25 +53,23 @@ class Slots:
         self.rows = self.column = 0
         self.tokens, self.log_probs = np.zeros((slots, limit), dtype=np.int64), np.zeros((slots, limit))
         self.keys, self.numbers = np.zeros((slots, 3), dtype=np.int64), np.zeros((slots, BLOCK))
-        counts = (np.zeros(slots, dtype=np.int64) for _ in range(5))
-        self.row, self.newest, self.lengths, self.prompt_lengths, self.limits = counts
+        self.row, *counts = (np.zeros(slots, dtype=np.int64) for _ in range(5))
+        self.newest, self.lengths, self.prompt_lengths, self.limits = counts
         self.forced = np.zeros(slots, dtype=bool)
+        self.books = self.tokens, self.log_probs, self.keys, self.numbers, *counts, self.forced
 
     @property
     def free(self) -> int:
         """Slots without a response."""
         return self.slots - len(self.active)
 
-    def enter(self, numbers: Sequence[int], partials: Sequence[Rollout], rows: Sequence[int]) -> slice:
+    def enter(self, numbers: Sequence[int], partials: Sequence[Rollout], rows: Sequence[int]) -> None:
         """Take over what is asked, and what was drawn of responses before they came here; they join the step under way.
 
         Args:
             numbers: Of the responses.
             partials: What they are so far.
             rows: Row that each is read from, ascending, counted from the first that is not in use.
-
-        Returns:
-            Their slots.
         """
         asked = [partial.request for partial in partials]
         new = slice(len(self.active), len(self.active) + len(numbers))
@@ -87,7 +86,6 @@ class Slots:
         self.draw_numbers(new)
         self.row[new] = self.rows + np.asarray(rows)
         self.rows += rows[-1] + 1
-        return new
 
     def begin_step(self) -> tuple[IntArray, IntArray]:
         """The newest token of every row, and its position [rows]."""
@@ -110,17 +108,18 @@ class Slots:
         counters[:, :, 3] = self.lengths[slots][:, None] + np.arange(left)
         self.numbers[slots, self.column :] = uniforms(self.seed, self.purpose, counters)
 
-    def numbers_of(self, slots: slice) -> Array:
-        """The random number in [0, 1) that each response draws its token of this step with [slots]."""
-        return self.numbers[slots, self.column]
+    def uniforms(self) -> Array:
+        """The random numbers in [0, 1) that the active responses draw their tokens of this step with."""
+        return self.numbers[: len(self.active), self.column]
 
-    def note(self, slots: slice, tokens: Array, log_probs: Array) -> None:
-        """Write down a drawn token of some responses, and its log-probability [slots]."""
-        places = np.arange(slots.start, slots.stop) * self.limit + self.lengths[slots]
+    def note(self, tokens: Array, log_probs: Array) -> None:
+        """Write down the token that each active response drew, and its log-probability."""
+        active = slice(0, len(self.active))
+        places = np.arange(active.stop) * self.limit + self.lengths[active]
         np.put(self.tokens, places, tokens)
         np.put(self.log_probs, places, log_probs)
-        self.newest[slots] = tokens
-        self.lengths[slots] += 1
+        self.newest[active] = tokens
+        self.lengths[active] += 1
 
     def settle(self, leaving: BoolArray) -> tuple[dict[int, Drawn], IntArray, IntArray]:
         """Let responses leave, close the gaps, and give responses that drew different tokens rows of their own.
@@ -131,28 +130,39 @@ class Slots:
         Returns:
             What was drawn of those that leave, by number; then the rows of the decoder to copy, and where to.
         """
-        nothing, count = np.empty(0, dtype=np.int64), len(self.active)
-        if self.rows == count and not leaving.any():
-            return {}, nothing, nothing
-        gone, staying = np.flatnonzero(leaving).tolist(), np.flatnonzero(~leaving)
-        told = {self.active[slot]: self.drawn(slot) for slot in gone}
+        told = {self.active[slot]: self.drawn(slot) for slot in np.flatnonzero(leaving).tolist()}
+        if self.rows == len(self.active):
+            return told, *self.close_gaps(leaving)
+        return told, *self.regroup(np.flatnonzero(~leaving))
+
+    def close_gaps(self, leaving: BoolArray) -> tuple[IntArray, IntArray]:
+        """Where every response has its row: the last ones that stay take the places of those that leave; rows from and to."""
+        self.rows -= int(leaving.sum())
+        targets = np.flatnonzero(leaving[: self.rows])
+        sources = self.rows + np.flatnonzero(~leaving[self.rows :])
+        for book in self.books if len(targets) else ():
+            book[targets] = book[sources]
+        for target, source in zip(targets.tolist(), sources.tolist(), strict=True):
+            self.active[target] = self.active[source]
+        del self.active[self.rows :]
+        return sources, targets
+
+    def regroup(self, staying: IntArray) -> tuple[IntArray, IntArray]:
+        """Give each different text of the responses that stay one row; rows from and to."""
         texts, of_slot = np.unique((self.row[staying] << 32) + self.newest[staying], return_inverse=True)
         sources = texts >> 32
         stays = (np.diff(sources, prepend=-1) > 0) & (sources < len(texts))  # one text goes on where it is
         rows, free = sources.copy(), np.setdiff1d(np.arange(len(texts)), sources[stays], assume_unique=True)
         rows[~stays] = free
-        self.row[staying], self.rows = rows[of_slot], len(texts)
-        self.keep(staying[np.argsort(self.row[staying], kind="stable")])
-        return told, sources[~stays], free
+        order = np.argsort(rows[of_slot], kind="stable")
+        kept, self.rows = staying[order], len(texts)
+        for book in self.books:
+            book[: len(kept)] = book[kept]
+        self.row[: len(kept)] = rows[of_slot][order]
+        self.active = [self.active[slot] for slot in kept.tolist()]
+        return sources[~stays], free
 
     def drawn(self, slot: int) -> Drawn:
         """Everything drawn of a response."""
         length = self.lengths[slot]
         return self.tokens[slot, :length].tolist(), self.log_probs[slot, :length].tolist()
-
-    def keep(self, slots: IntArray) -> None:
-        """Keep the responses in some slots, in this order."""
-        self.active = [self.active[slot] for slot in slots.tolist()]
-        counts = self.row, self.newest, self.lengths, self.prompt_lengths, self.limits
-        for book in (self.tokens, self.log_probs, self.keys, self.numbers, *counts, self.forced):
-            book[: len(slots)] = book[slots]

@@ -31,33 +31,42 @@ class World:
         self.read: dict[int, tuple[int, ...]] = {}
         self.entered = 0
 
+    def step(self, entering: list[tuple[int, tuple[int, ...]]], tokens: list[int]) -> None:
+        """Read the newest token of every row and the texts of those that enter, and draw a token for all."""
+        count = len(self.slots.active)
+        newest, positions = self.slots.begin_step()
+        for row, (token, position) in enumerate(zip(newest.tolist(), positions.tolist(), strict=True)):
+            assert len(self.read[row]) == position
+            self.read[row] += (token,)
+        self.enter(sorted(entering[: self.slots.free]))
+        for number, row in zip(self.slots.active, self.slots.row.tolist(), strict=False):
+            assert self.read[row] == self.text_of[number]
+        self.draw(tokens[: len(self.slots.active)])
+        assert len(self.slots.active) <= count + len(entering)
+
     def enter(self, entering: list[tuple[int, tuple[int, ...]]]) -> None:
-        """Responses of some prompts with some tokens drawn, as many as there are free slots."""
-        entering = sorted(entering[: self.slots.free])
+        """Responses of some prompts with some tokens drawn."""
         if not entering:
             return
         texts = [(prompt, *drawn) for prompt, drawn in entering]
         distinct = sorted(set(texts))
-        for place, text in enumerate(distinct):
-            self.read[self.slots.rows + place] = text
+        self.read |= dict(enumerate(distinct, start=self.slots.rows))
         numbers = list(range(self.entered, self.entered + len(entering)))
         self.entered += len(entering)
         partials = [partial_of(prompt, drawn, number) for number, (prompt, drawn) in zip(numbers, entering, strict=True)]
         self.text_of |= dict(zip(numbers, texts, strict=True))
-        new = self.slots.enter(numbers, partials, [distinct.index(text) for text in texts])
-        self.draw(new, [0] * len(numbers))
+        self.slots.enter(numbers, partials, [distinct.index(text) for text in texts])
 
-    def draw(self, slots: slice, tokens: list[int]) -> None:
-        """A token for some responses; those at the limit leave."""
-        places = zip(self.slots.active[slots], self.slots.lengths[slots].tolist(), strict=True)
+    def draw(self, tokens: list[int]) -> None:
+        """A token for every response; those at the limit leave."""
+        places = zip(self.slots.active, self.slots.lengths.tolist(), strict=False)
         keys = [(word_of(PROBLEM.id), number, 0, place) for number, place in places]
         if keys:
-            np.testing.assert_array_equal(self.slots.numbers_of(slots), uniforms(1, "law", keys))
-        self.slots.note(slots, np.array(tokens), np.full(len(tokens), -1.0))
-        for number, token in zip(self.slots.active[slots], tokens, strict=True):
+            np.testing.assert_array_equal(self.slots.uniforms(), uniforms(1, "law", keys))
+        self.slots.note(np.array(tokens, dtype=np.int64), np.full(len(tokens), -1.0))
+        for number, token in zip(self.slots.active, tokens, strict=True):
             self.text_of[number] += (token,)
-        count = len(self.slots.active)
-        self.settle(self.slots.lengths[:count] == LIMIT)
+        self.settle(self.slots.lengths[: len(tokens)] == LIMIT)
 
     def settle(self, leaving: BoolArray) -> None:
         """Let some go; what is told of them is their text."""
@@ -68,17 +77,6 @@ class World:
         self.read |= {target: self.read[source] for source, target in zip(sources.tolist(), targets.tolist(), strict=True)}
         for number in told:
             del self.text_of[number]
-
-    def advance(self, tokens: list[int]) -> None:
-        """Read the newest token of every row, and draw one for every response."""
-        count = len(self.slots.active)
-        newest, positions = self.slots.begin_step()
-        for row, (token, position) in enumerate(zip(newest.tolist(), positions.tolist(), strict=True)):
-            assert len(self.read[row]) == position
-            self.read[row] += (token,)
-        for number, row in zip(self.slots.active, self.slots.row[:count].tolist(), strict=True):
-            assert self.read[row] == self.text_of[number]
-        self.draw(slice(0, count), tokens[:count])
 
     def check(self) -> None:
         """The active responses are those that entered and did not leave, in the order of their rows; every row has a reader."""
@@ -91,10 +89,9 @@ class World:
 
 
 tokens_of_all = st.lists(st.integers(0, 2), min_size=SLOTS, max_size=SLOTS)
-entering_ones = st.lists(st.tuples(st.integers(7, 8), st.lists(st.integers(0, 1), max_size=2).map(tuple)), min_size=1, max_size=4)
+entering_ones = st.lists(st.tuples(st.integers(7, 8), st.lists(st.integers(0, 1), max_size=2).map(tuple)), max_size=4)
 events = st.lists(
-    st.tuples(st.just("enter"), entering_ones)
-    | st.tuples(st.just("advance"), tokens_of_all)
+    st.tuples(st.just("step"), entering_ones, tokens_of_all)
     | st.tuples(st.just("settle"), st.lists(st.booleans(), min_size=SLOTS, max_size=SLOTS)),
     max_size=60,
 )
@@ -102,31 +99,31 @@ events = st.lists(
 
 @given(events=events)
 @laws
-def test_every_row_is_the_text_of_those_that_read_it_whatever_happens(events: list[tuple[str, list[Any]]]) -> None:
+def test_every_row_is_the_text_of_those_that_read_it_whatever_happens(events: list[tuple[Any, ...]]) -> None:
     world = World()
-    for name, what in events:
+    for name, *what in events:
         if name == "settle":
-            world.settle(np.array(what[: len(world.slots.active)], dtype=bool))
+            world.settle(np.array(what[0][: len(world.slots.active)], dtype=bool))
         else:
-            getattr(world, name)(what)
+            world.step(*what)
         world.check()
 
 
 def test_responses_share_a_row_until_their_tokens_differ() -> None:
     world = World()
-    world.enter([(7, ())] * 4)
+    world.step([(7, ())] * 4, [0, 0, 0, 0])
     assert world.slots.rows == 1
-    world.advance([0, 0, 1, 1])
+    world.step([], [0, 0, 1, 1])
     assert world.slots.rows == 2
-    world.advance([0, 0, 0, 0])
+    world.step([], [0, 0, 0, 0])
     assert world.slots.rows == 2
-    world.advance([0, 1, 2, 2])
+    world.step([], [0, 1, 2, 2])
     assert world.slots.rows == 3
 
 
 def test_where_all_texts_differ_nothing_is_copied() -> None:
     slots = Slots(SLOTS, LIMIT, 1, "law")
     slots.enter([0, 1], [partial_of(7, (), 0), partial_of(8, (), 1)], [0, 1])
-    slots.note(slice(0, 2), np.array([1, 2]), np.zeros(2))
+    slots.note(np.array([1, 2]), np.zeros(2))
     told, sources, targets = slots.settle(np.zeros(2, dtype=bool))
     assert not told and not len(sources) and not len(targets)
