@@ -15,7 +15,7 @@ from typing import IO, Any
 import click
 from click.exceptions import UsageError
 
-from spec.errors import Reason, SeedError
+from spec.errors import INTERRUPTED, Reason, SeedError
 
 NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """How newer versions of click show the help of a group that is called alone: no refusal, though it travels as one."""
@@ -30,6 +30,12 @@ class Refusal(click.ClickException):
         """Print the line."""
         if speaks():
             super().show(file)
+
+
+class Interrupted(click.ClickException):
+    """One line on stderr about Ctrl-C: where to go on."""
+
+    exit_code = INTERRUPTED
 
 
 class Refusing(click.Command):
@@ -67,7 +73,7 @@ class RefusingGroup(Refusing, click.Group):
         except SeedError as error:
             said: click.ClickException = Refusal(str(error))
         except KeyboardInterrupt as interrupt:
-            said = click.ClickException(f"interrupted{f'; {interrupt}' if str(interrupt) else ''}")
+            said = Interrupted(f"interrupted{f'; {interrupt}' if str(interrupt) else ''}")
         except UsageError as error:
             said = error if isinstance(error, NO_ARGUMENTS) else Refusal(error.format_message())
         except click.ClickException as error:

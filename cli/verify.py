@@ -39,7 +39,7 @@ def verify(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool) -> None:
         try:
             tally = verify_file(path, out, rule, pool, resume, told)
         except KeyboardInterrupt:
-            raise click.ClickException(f"interrupted; continue with the same command and --resume, {out} is kept") from None
+            raise KeyboardInterrupt(f"continue with the same command and --resume, {out} is kept") from None
     click.echo(tally_table(tally, rule.counted_by))
 
 
@@ -48,10 +48,7 @@ def audit(path: Path, out: Path | None, rule: Rule, pool: Pool) -> None:
     if out is not None:
         check_free(out)
     with bar(path, "audit") as told, pool:
-        try:
-            audited = audit_file(path, rule, pool, told)
-        except KeyboardInterrupt:
-            raise click.ClickException("interrupted") from None
+        audited = audit_file(path, rule, pool, told)
     if out is not None:
         publish(out, (json.dumps(said) for _, said in audited.findings))
     click.echo(audit_table(audited, rule.counted_by))

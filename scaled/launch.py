@@ -29,7 +29,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from spec.config import ParallelConfig
-from spec.errors import Reason, SeedError
+from spec.errors import INTERRUPTED, Reason, SeedError
 from spec.layout import Layout, layout_for
 
 Answer = TypeVar("Answer")
@@ -48,9 +48,6 @@ AGREEMENT_SECONDS = 3.0
 
 ECHO_SECONDS = 1.0
 """How long a failure inside a collective waits to be told: a launcher that lost a rank ends the others in milliseconds."""
-
-INTERRUPTED = 130
-"""Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as in a shell."""
 
 LAST_WORDS_SECONDS = 0.5
 """An abort throws away what the launcher has not yet read from a rank: its last line would be lost at times."""

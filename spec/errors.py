@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as in a shell."""
+
 
 class Reason(StrEnum):
     """Why a command stopped; the value is what a script may match on."""

@@ -1,5 +1,7 @@
 """Laws of the command line's refusals: one line with the field, the value and the legal values, and exit code 2."""
 
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner, Result
@@ -103,3 +105,13 @@ def test_help_is_help(path: tuple[str, ...]) -> None:
 
 def test_called_alone_the_command_shows_its_help() -> None:
     assert run().output.rstrip() == run("--help").output.rstrip()
+
+
+def test_an_interrupt_is_told_in_one_line_with_the_command_that_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def interrupted(run: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.run.trainer.train", interrupted)
+    done = run("run", "--out", str(tmp_path / "here"))
+    assert done.exit_code == 130, done.output
+    assert done.stderr.splitlines()[-1] == f"Error: interrupted; continue with: seed run --resume {tmp_path / 'here'}"
