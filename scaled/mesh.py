@@ -7,12 +7,14 @@ An axis of one rank has no group and costs nothing, so one process needs no proc
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from spec.layout import Layout
+
+if TYPE_CHECKING:
+    from torch.distributed.device_mesh import DeviceMesh
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ class Mesh:
     sequence: Axis
     expert: Axis
     world: Axis
-    attention_shards: DeviceMesh | None = None
-    expert_shards: DeviceMesh | None = None
-    all_shards: DeviceMesh | None = None
+    attention_shards: "DeviceMesh | None" = None
+    expert_shards: "DeviceMesh | None" = None
+    all_shards: "DeviceMesh | None" = None
 
 
 def single(device: torch.device) -> Mesh:
@@ -77,6 +79,8 @@ def build(layout: Layout, device: torch.device) -> Mesh:
     """
     if layout.ranks == 1:
         return single(device)
+    from torch.distributed.device_mesh import init_device_mesh  # takes half a second; one process does without
+
     degrees = (layout.fsdp, layout.cp, layout.tp)
     ranks = init_device_mesh(device.type, degrees, mesh_dim_names=("data", "context", "tensor"))
     experts = init_device_mesh(device.type, (layout.efsdp, layout.ep), mesh_dim_names=("shard", "expert"))
@@ -104,6 +108,6 @@ def build(layout: Layout, device: torch.device) -> Mesh:
     )
 
 
-def _axis(mesh: DeviceMesh, name: str) -> Axis:
+def _axis(mesh: "DeviceMesh", name: str) -> Axis:
     size = mesh.size()
     return Axis(name, size, mesh.get_local_rank(), mesh.get_group()) if size > 1 else Axis(name)

@@ -2,31 +2,31 @@
 
     1. tensor and expert parallelism     the module was built with slices (``spec.layout.slice_shape``)
     2. recomputation of blocks           a switch of the module
-    3. FSDP, three groups a block        experts over efsdp; heads over data x context; the rest over all ranks
+    3. FSDP (``scaled.fsdp``)            experts over efsdp; heads over data x context; the rest over all ranks
 
 Gradients are summed, never averaged (divide factor 1): the loss is a sum whose weights know the whole step. So a weight's
 gradient is complete when FSDP has summed it over the ranks that hold other tokens or other shards of it, and no weight
-needs a hook for tensor, context or expert parallelism. In one process nothing is sharded and FSDP stays away.
+needs a hook for tensor, context or expert parallelism. In one process nothing is sharded and FSDP is not even loaded.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
-from torch.distributed.tensor import DTensor, Shard
 
-from scaled.collectives import GatherWeights, ScatterGradients, all_gather
+from scaled.collectives import all_gather
 from scaled.mesh import Axis, Mesh
-from scaled.model import Block, Transformer, reference_name
+from scaled.model import Transformer, reference_name
 from scaled.precision import COMPUTE, MASTER
-from scaled.watchdog import collective, moves
+from scaled.watchdog import moves
 from spec.config import Config
-from spec.layout import group_of, sharded_axis, sliced_axis
+from spec.layout import group_of, sliced_axis
 from spec.types import Array
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
 
 
 def build(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
@@ -45,39 +45,11 @@ def on_meta(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
     with torch.device("meta"):
         model = Transformer(config.model, mesh, is_value).to(MASTER[config.precision])
     model.recompute = config.parallel.recompute
-    shard(model, mesh, COMPUTE[config.precision])
+    if mesh.all_shards is not None:
+        from scaled.fsdp import shard
+
+        shard(model, mesh, COMPUTE[config.precision])
     return model
-
-
-def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
-    """Apply FSDP in place, innermost groups first; one process is left as it is."""
-    if mesh.all_shards is None or mesh.attention_shards is None or mesh.expert_shards is None:
-        return
-    master = model.embedding.dtype
-    cast = None if compute == master else compute
-    policy = MixedPrecisionPolicy(param_dtype=cast, reduce_dtype=master, cast_forward_inputs=False)
-
-    def over(module: nn.Module, ranks: DeviceMesh, names: str, **placement: Any) -> None:
-        # Asked for by name: the outermost group would otherwise stay gathered after a forward pass without backward, and the
-        # next one would compute with weights from before an optimizer step.
-        unit = fully_shard(module, mesh=ranks, mp_policy=policy, reshard_after_forward=True, **placement)
-        unit.set_gradient_divide_factor(1.0)
-        unit.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that multiplies first
-        unit.set_custom_all_gather(GatherWeights(names))  # type: ignore[arg-type]  # has what is asked for; its type is private
-        unit.set_custom_reduce_scatter(ScatterGradients(names))  # type: ignore[arg-type]  # the same
-
-    for block in model.layers:
-        assert isinstance(block, Block)
-        if block.is_moe:
-            experts = mesh.expert_shards
-            over(block.moe.experts, experts, "expert shards", shard_placement_fn=_experts_placement(experts.size()))
-        over(block.attention.heads, mesh.attention_shards, "attention shards")
-        over(block, mesh.all_shards, "world")
-    over(model, mesh.all_shards, "world")
-
-
-def _experts_placement(shards: int) -> Callable[[nn.Parameter], Shard]:
-    return lambda weight: Shard(sharded_axis(tuple(weight.shape), "moe.gate", shards))
 
 
 def named(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -100,7 +72,12 @@ def gradients_of(model: nn.Module) -> dict[str, Tensor]:
 
 def local(x: Tensor) -> Tensor:
     """The shard behind a distributed tensor, or the tensor itself."""
-    return x.to_local() if isinstance(x, DTensor) else x
+    return x.to_local() if is_sharded(x) else x
+
+
+def is_sharded(x: Tensor) -> "TypeGuard[DTensor]":
+    """Whether a tensor is distributed; its class is not asked for, as one process never loads it."""
+    return hasattr(x, "to_local")
 
 
 def fill(model: Transformer, value_of: Callable[[str], Array]) -> None:
@@ -118,13 +95,10 @@ def put(shard_: Tensor, name: str, full: Tensor, mesh: Mesh, weight: Tensor) -> 
     """Write this rank's part of a full tensor into a shard that is laid out like ``weight``."""
     moves()
     piece = slice_of(name, full, mesh)
-    if isinstance(weight, DTensor):
-        (placement,) = weight.placements
-        assert isinstance(placement, Shard)
-        parts = list(torch.chunk(piece, weight.device_mesh.size(), placement.dim))
-        rank = weight.device_mesh.get_local_rank()
-        # Fewer rows than ranks leave the last ranks with nothing.
-        piece = parts[rank] if rank < len(parts) else piece.narrow(placement.dim, 0, 0)
+    if is_sharded(weight):
+        from scaled.fsdp import part
+
+        piece = part(piece, weight)
     shard_.copy_(piece)
 
 
@@ -146,13 +120,11 @@ def slices_of(model: Transformer) -> dict[str, Tensor]:
 
 def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:
     """Gather what is laid out like ``weight`` over its FSDP ranks. Collective."""
-    if not isinstance(weight, DTensor):
+    if not is_sharded(weight):
         return shard_.detach()
-    like = shard_ if isinstance(shard_, DTensor) else DTensor.from_local(
-        shard_, weight.device_mesh, weight.placements, run_check=False, shape=weight.shape, stride=weight.stride()
-    )
-    with collective("all_gather of weights", "shards"):
-        return like.full_tensor().detach()
+    from scaled.fsdp import gathered
+
+    return gathered(shard_, weight)
 
 
 def wholes(model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
