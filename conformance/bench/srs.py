@@ -4,8 +4,8 @@
     streaming     the share srs_alpha of a step's responses is on-policy, the rest goes on in the next step
     with a unit   the same beside a standalone unit, a child process that decodes on another core while the trainer trains
                   (parallel.units = 1; the torch house)
-    predicted     all again in virtual time (reference.simulate), with the costs of this house measured in between, and of
-                  training what each system's batches took
+    predicted     all again in virtual time (reference.simulate), with the costs of this house measured in between; training
+                  costs what each system's batches took, and decoding beside a unit is slower by as much as training is
 
 All systems train on equally many samples of the same log-normal lengths, with real weights, caches, schedules and updates;
 only where a response ends is forced, as random weights have no lengths like real ones. They take turns batch by batch, so
@@ -58,8 +58,10 @@ GOALS = (("decode steps", "decode_steps", 2.5), ("seconds of rollouts", "rollout
 """What streaming should bring: the synchronous system's figure over a streaming one's."""
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 """One thread computes, so the two are the same on an idle machine."""
-COSTS = ("floor", "token", "admit", "prefill", "publish", "train", "train_token")
-"""Fields of the cost model that are measured."""
+DECODING = ("floor", "token", "admit", "prefill", "publish")
+"""Fields of the cost model that are measured between batches."""
+COSTS = (*DECODING, "train", "train_token")
+"""All that are measured."""
 OFF = 0.15
 """Relative error of the predicted ratio and decode steps that is still good enough to plan machines by."""
 
@@ -139,6 +141,7 @@ def srs(
                 system.step()
     measured = [total(system.spent[warm_up:]) for system in systems]
     costs = [replace(probe.cost(), **training_cost(system.spent[warm_up:])) for system in systems]
+    costs[2:] = [slower(cost, contention(seen, measured[1])) for cost, seen in zip(costs[2:], measured[2:], strict=True)]
     prompt = round(mean(len(r.prompt_tokens) for r in requests(config, 0, count * responses)))
     predicted = [
         total(predictions(one, lengths, cost, count, prompt)[warm_up:]) for one, cost in zip(configs.values(), costs, strict=True)
@@ -227,6 +230,16 @@ def training_cost(batches: Sequence[Spent]) -> dict[str, float]:
     """Seconds of training as a batch's and each token's part, the line through what was measured."""
     per_token, per_batch = np.polyfit([of.tokens for of in batches], [of.updates for of in batches], 1)
     return {"train": max(float(per_batch), 0.0), "train_token": max(float(per_token), 0.0)}
+
+
+def contention(together: Spent, alone: Spent) -> float:
+    """How much slower a token is trained on while a unit is at work: two busy cores share caches, and may be one in truth."""
+    return max((together.updates / together.tokens) / (alone.updates / alone.tokens), 1.0)
+
+
+def slower(cost: Cost, factor: float) -> Cost:
+    """Costs with decoding so many times slower; it was measured while nothing else was at work."""
+    return replace(cost, **{name: factor * getattr(cost, name) for name in DECODING})
 
 
 def predictions(config: Config, lengths: Sequence[int], cost: Cost, steps: int, prompt: int) -> list[Spent]:
