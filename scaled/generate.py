@@ -235,7 +235,7 @@ class _ContinuousBatch:
             return
         active = slice(0, len(self.slots.active))
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        rows, numbers = self.slots.row[active], self.slots.uniforms()
+        rows, numbers = self.slots.row[active], self.slots.numbers_of_step()
         here = None
         if self.mesh.sequence.size > 1:
             rows = rows - self.mesh.sequence.rank * len(logits)

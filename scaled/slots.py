@@ -108,7 +108,7 @@ class Slots:
         counters[:, :, 3] = self.lengths[slots][:, None] + np.arange(left)
         self.numbers[slots, self.column :] = uniforms(self.seed, self.purpose, counters)
 
-    def uniforms(self) -> Array:
+    def numbers_of_step(self) -> Array:
         """The random numbers in [0, 1) that the active responses draw their tokens of this step with."""
         return self.numbers[: len(self.active), self.column]
 

@@ -141,6 +141,7 @@ def srs(
                 system.step()
     measured = [total(system.spent[warm_up:]) for system in systems]
     costs = [replace(probe.cost(), **training_cost(system.spent[warm_up:])) for system in systems]
+    # Probes ran while no unit did.
     costs[2:] = [slower(cost, contention(seen, measured[1])) for cost, seen in zip(costs[2:], measured[2:], strict=True)]
     prompt = round(mean(len(r.prompt_tokens) for r in requests(config, 0, count * responses)))
     predicted = [

@@ -62,7 +62,7 @@ class World:
         places = zip(self.slots.active, self.slots.lengths.tolist(), strict=False)
         keys = [(word_of(PROBLEM.id), number, 0, place) for number, place in places]
         if keys:
-            np.testing.assert_array_equal(self.slots.uniforms(), uniforms(1, "law", keys))
+            np.testing.assert_array_equal(self.slots.numbers_of_step(), uniforms(1, "law", keys))
         self.slots.note(np.array(tokens, dtype=np.int64), np.full(len(tokens), -1.0))
         for number, token in zip(self.slots.active, tokens, strict=True):
             self.text_of[number] += (token,)
