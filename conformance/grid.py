@@ -102,16 +102,16 @@ class Line:
         return self.error <= self.bound
 
 
+FEW_MICRO_BATCHES = ("algorithm.micro_batch=8",)
+"""On many ranks that share few cores a step is mostly waiting in collectives: half as many of them. No result depends on it."""
+
+
 def jobs_of(layouts: Sequence[Layout], precisions_of: Callable[[Layout], Sequence[str]]) -> list[Job]:
-    """All cases in one process; on several ranks the case with every term, in every precision."""
+    """All cases in one process; on several ranks the case with every term, in every precision that is asked for."""
     ranks = max(layout.ranks for layout in layouts)
     cases = ("everything",) if ranks > 1 else tuple(CASES)
     settings = FEW_MICRO_BATCHES if ranks > 2 else ()
     return [Job(case, precision, layout, settings) for layout in layouts for precision in precisions_of(layout) for case in cases]
-
-
-FEW_MICRO_BATCHES = ("algorithm.micro_batch=8",)
-"""On many ranks that share few cores a step is mostly waiting in collectives: half as many of them. No result depends on it."""
 
 
 PRECISIONS = ("float64", "float32", "bfloat16")

@@ -90,8 +90,10 @@ def test_the_log_of_a_concurrent_unit_replays_in_the_reference(tmp_path: Path, r
     [
         (3, "raise", 1, 0, "error: rank 0 of unit 1 failed between two phases, not in a collective"),
         (3, "hang", 1, 0, "unit 1 is given up"),
+        (3, "kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
         (3, "kill", 2, 1, "error: rank 1 of unit 1 was killed by SIGKILL"),
         (1, "raise", 1, 0, "error: rank 0 of unit 1 failed between two phases, not in a collective"),
+        (1, "kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
         (1, "exit", 1, 0, "error: rank 0 of unit 1 ended by itself, exit code 0"),
     ],
 )

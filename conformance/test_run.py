@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conformance.grid import FEW_MICRO_BATCHES
 from conformance.launch import run_ranks
 
 SMALL = (
@@ -37,9 +38,6 @@ STREAMING = (
 )
 """The same run, streaming, with half as many slots as responses."""
 
-FEWER = ("algorithm.micro_batch=8",)
-"""Micro-batches, where ranks share cores: no result depends on it."""
-
 CLOSE = 1e-9
 """Relative: four imitation and twelve RL updates of round-off, amplified by Adam's division."""
 
@@ -55,16 +53,14 @@ def seed_run(out: Path, ranks: int, *settings: str) -> Path:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("runs")
+    scaled = ("--backend", "scaled", *SMALL)
+    on_ranks = (*scaled, *FEW_MICRO_BATCHES, "parallel.tp=2", "parallel.ep=2")
     return {
         "reference": seed_run(folder / "reference", 1, *SMALL),
-        "one process": seed_run(folder / "one", 1, "--backend", "scaled", *SMALL),
-        "four ranks": seed_run(
-            folder / "four", 4, "--backend", "scaled", *SMALL, *FEWER, "parallel.tp=2", "parallel.ep=2", "parallel.cp=2"
-        ),
+        "one process": seed_run(folder / "one", 1, *scaled),
+        "four ranks": seed_run(folder / "four", 4, *on_ranks, "parallel.cp=2"),
         "streaming reference": seed_run(folder / "streaming", 1, *SMALL, *STREAMING),
-        "streaming ranks": seed_run(
-            folder / "streaming_ranks", 4, "--backend", "scaled", *SMALL, *FEWER, *STREAMING, "parallel.tp=2", "parallel.ep=2"
-        ),
+        "streaming ranks": seed_run(folder / "streaming_ranks", 4, *on_ranks, *STREAMING),
     }
 
 

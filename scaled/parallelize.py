@@ -2,7 +2,7 @@
 
     1. tensor and expert parallelism     the module was built with slices (``spec.layout.slice_shape``)
     2. recomputation of blocks           a switch of the module
-    3. FSDP (``scaled.fsdp``)            experts over efsdp; heads over data x context; the rest over all ranks
+    3. FSDP (``scaled.fsdp``)            three groups a block, each over the ranks that hold the same weights
 
 Gradients are summed, never averaged (divide factor 1): the loss is a sum whose weights know the whole step. So a weight's
 gradient is complete when FSDP has summed it over the ranks that hold other tokens or other shards of it, and no weight

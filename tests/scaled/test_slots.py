@@ -33,7 +33,6 @@ class World:
 
     def step(self, entering: list[tuple[int, tuple[int, ...]]], tokens: list[int]) -> None:
         """Read the newest token of every row and the texts of those that enter, and draw a token for all."""
-        count = len(self.slots.active)
         newest, positions = self.slots.begin_step()
         for row, (token, position) in enumerate(zip(newest.tolist(), positions.tolist(), strict=True)):
             assert len(self.read[row]) == position
@@ -42,7 +41,6 @@ class World:
         for number, row in zip(self.slots.active, self.slots.row.tolist(), strict=False):
             assert self.read[row] == self.text_of[number]
         self.draw(tokens[: len(self.slots.active)])
-        assert len(self.slots.active) <= count + len(entering)
 
     def enter(self, entering: list[tuple[int, tuple[int, ...]]]) -> None:
         """Responses of some prompts with some tokens drawn."""
