@@ -307,6 +307,7 @@ def _abort_on_uncaught(communicator: Any) -> None:
     def hook(kind: type[BaseException], failure: BaseException, trace: TracebackType | None) -> None:
         # torch wraps this hook and collects what it writes to sys.stderr until it returns, which it does not.
         traceback.print_exception(kind, failure, trace, file=sys.__stderr__)
+        time.sleep(LAST_WORDS_SECONDS)
         communicator.Abort(1)
 
     sys.excepthook = hook
