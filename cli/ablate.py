@@ -10,10 +10,10 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from cli.ablation_report import AblationRow, ablation_table, write_ablation
-from cli.houses import house
-from reference import trainer
-from reference.run_directory import RunDirectory
+from cli.backends import house
+from cli.report.ablation_page import AblationRow, ablation_table, write_ablation
+from reference.training import trainer
+from reference.training.run_directory import RunDirectory
 from spec.config import Config, load_config
 from spec.errors import Reason, SeedError
 from spec.observer import SilentObserver

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from conformance.compare import largest_error
 from conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
-from conformance.side import config_of, parse_side, traced
+from conformance.target import config_of, parse_side, traced
 from conformance.trace import CHAPTERS, Trace
 from spec.errors import Reason, SeedError
 from spec.layout import Layout

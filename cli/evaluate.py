@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from cli.houses import house
+from cli.backends import house
 from cli.progress import ProgressBars
 from cli.run import interval, observer_of
-from reference.checkpoint import read_manifest
-from reference.examination import examine
-from reference.run_directory import RunDirectory
+from reference.evaluation.evaluate import examine
+from reference.training.run_directory import RunDirectory
+from spec.checkpoint_format import read_manifest
 from spec.config import merged, validated
 from spec.errors import Reason, SeedError
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from spec.chapters import EQUATIONS
 from spec.config import Config, load_config
+from spec.equations import EQUATIONS
 from spec.errors import Reason, SeedError
 from spec.layout import MASTER_BYTES, Layout, layout_for, weights_per_rank
 from spec.parameters import architecture, count
@@ -82,7 +82,7 @@ def on_each_rank(config: Config, layout: Layout, build: bool) -> list[str]:
 
 def _built(config: Config, layout: Layout) -> dict[str, int]:
     try:
-        from scaled.rehearsal import weights_held
+        from scaled.parallel.dry_run import weights_held
     except ImportError as missing:
         raise SeedError(
             Reason.BACKEND_MISSING, f"--build needs torch: pip install 'seed-reasoning[scaled]' ({missing})"

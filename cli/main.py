@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.refusals import RefusingGroup
+from cli.user_errors import RefusingGroup
 from spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
-    from reference.verify.lines import Rule
-    from reference.verify.pool import Pool
+    from reference.verifiers.files.lines import Rule
+    from reference.verifiers.runner.pool import Pool
 
 # The reference multiplies many small matrices. OpenBLAS threads do not speed that up, and on a shared machine they slow
 # it down twentyfold by waiting for each other; so one thread, unless the user says otherwise. Read when NumPy loads.
@@ -224,7 +224,7 @@ def read_puzzles(file: Path, out: Path) -> None:
     `seed verify OUT --by task` scores the collection, or your model if you put its responses there. Tasks without a
     family, problems that a family cannot ask, and unreadable lines are counted, with the reasons.
     """
-    from cli.collections import read
+    from cli.import_puzzles import read
 
     read(file, out)
 
@@ -296,9 +296,9 @@ def replay_run(directory: Path) -> None:
 def _rule_and_pool(
     verifier: str, line_verifiers: bool, time_limit: float | None, memory_limit: int, isolation: str, jobs: int | None, by: str
 ) -> "tuple[Rule, Pool]":
-    from reference.verify.lines import Rule
-    from reference.verify.pool import Pool, default_jobs
-    from reference.verify.worker import Limits
+    from reference.verifiers.files.lines import Rule
+    from reference.verifiers.runner.pool import Pool, default_jobs
+    from reference.verifiers.runner.worker import Limits
 
     return Rule(verifier, line_verifiers, by), Pool(jobs or default_jobs(), Limits(time_limit, memory_limit, isolation))
 

@@ -10,10 +10,10 @@ from tqdm import tqdm
 
 from cli.progress import REFRESH_SECONDS
 from cli.verify import BAR_DELAY_SECONDS
-from reference.problems import distinct_problems
-from reference.puzzles import FAMILIES
-from reference.verify.publish import check_free, publish
-from spec.types import Problem
+from reference.tasks.problems import distinct_problems
+from reference.tasks.puzzles import FAMILIES
+from reference.verifiers.files.publish import check_free, publish
+from spec.datatypes import Problem
 
 
 def listing() -> str:
@@ -48,7 +48,7 @@ def drawn(family: str, level: int, count: int, seed: int, held_out: bool) -> Ite
 
 
 def problem_line(problem: Problem, solved: bool) -> dict[str, Any]:
-    """A problem as a line of ``reference.verify.lines``, with the family's own solution as the response if wanted.
+    """A problem as a line of ``reference.verifiers.files.lines``, with the family's own solution as the response if wanted.
 
     ``problem`` is what a language model can be asked: the rules in English, then the compact ``prompt``.
     """

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from cli.classes import class_lines, earned
-from cli.houses import house
-from cli.judges import judge_lines
+from cli.backends import house
 from cli.progress import ProgressBars
-from cli.report import write_report
-from reference import trainer
-from reference.run_directory import RunDirectory
+from cli.report.classes import class_lines, earned
+from cli.report.judges import judge_lines
+from cli.report.page import write_report
+from reference.training import trainer
+from reference.training.run_directory import RunDirectory
 from spec.backend import Backend
 from spec.config import load_config
 from spec.observer import SilentObserver

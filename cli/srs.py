@@ -11,15 +11,15 @@ import click
 from tqdm import tqdm
 
 from cli.progress import REFRESH_SECONDS
-from cli.srs_report import simulation_page, text_table
-from reference.events import Event, event_of
-from reference.lengths import lengths_named
-from reference.run_directory import SCHEDULE, RunDirectory
-from reference.schedule import Rules, Unit, replay
-from reference.simulate import Cost
-from reference.streaming import rules_of
-from reference.sweep import LEAST_GAIN, Point, World, pays_until, sweep
-from reference.verify.publish import publish
+from cli.report.srs_page import simulation_page, text_table
+from reference.rollouts.events import Event, event_of
+from reference.rollouts.scheduler import Rules, Unit, replay
+from reference.rollouts.streaming import rules_of
+from reference.simulation.lengths import lengths_named
+from reference.simulation.simulate import Cost
+from reference.simulation.sweep import LEAST_GAIN, Point, World, pays_until, sweep
+from reference.training.run_directory import SCHEDULE, RunDirectory
+from reference.verifiers.files.publish import publish
 from spec.errors import Reason, SeedError
 
 ALPHAS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)

@@ -10,14 +10,14 @@ import click
 from tqdm import tqdm
 
 from cli.progress import REFRESH_SECONDS
-from reference.verify.audit import Audit, AuditRow, Finding, audit_file
-from reference.verify.file import Listener, count_lines, verify_file
-from reference.verify.judgement import Judgement
-from reference.verify.lines import Heading, Rule
-from reference.verify.pool import Pool
-from reference.verify.publish import check_free, publish
-from reference.verify.tally import Rate, Row, Tally
-from spec.types import Outcome
+from reference.verifiers.files.audit import Audit, AuditRow, Finding, audit_file
+from reference.verifiers.files.file import Listener, count_lines, verify_file
+from reference.verifiers.files.lines import Heading, Rule
+from reference.verifiers.files.publish import check_free, publish
+from reference.verifiers.files.tally import Rate, Row, Tally
+from reference.verifiers.runner.pool import Pool
+from reference.verifiers.verdict import Judgement
+from spec.datatypes import Outcome
 
 BAR_DELAY_SECONDS = 1.0
 """A file that is done sooner needs no bar."""

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from reference.backend import ReferenceBackend
-from reference.batch import plain_batch
-from reference.problems import training_problem
-from reference.random import generator
-from reference.tokenizer import encode
+from reference.tasks.problems import training_problem
+from reference.training.batch import plain_batch
 from spec.config import Config, load_config
-from spec.types import Array, Batch, Request
+from spec.datatypes import Array, Batch, Request
+from spec.philox import generator
+from spec.tokenizer import encode
 
 SIZES = (
     "precision=float64",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy
 
-from spec.types import Array
+from spec.datatypes import Array
 
 SMALLEST_SCALE = 1e-3
 """Share of the largest magnitude over all named arrays; a smaller array is measured against it, not against itself."""

@@ -17,9 +17,9 @@ import numpy as np
 from conformance.cases import CASES, case_batch, case_config, case_requests, case_rewards
 from conformance.reference_trace import ReferenceTracer
 from conformance.trace import FP8_PURPOSE, PURPOSE, SAMPLINGS, Trace, nested, started, trace
-from reference.random import uniforms, word_of
 from spec.config import Config
-from spec.types import Array
+from spec.datatypes import Array
+from spec.philox import uniforms, word_of
 
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
 SETTINGS = ("seed", "precision", "model", "rollout", "algorithm", "policy_optimizer", "value_optimizer")

@@ -22,8 +22,8 @@ from conformance.compare import largest_error
 from conformance.launch import run_ranks
 from conformance.reference_trace import ReferenceTracer
 from conformance.trace import CHAPTERS, Replay, Trace, flat, started, trace
+from spec.datatypes import Params
 from spec.layout import Layout
-from spec.types import Params
 
 EXACT = 1e-10
 """Bound in float64: round-off of sums in another order, with room for cancellation, and far below any mistake."""

@@ -28,10 +28,10 @@ from collections.abc import Callable, Iterator
 
 from conformance.cases import case_batch, case_config, case_requests
 from scaled.backend import ScaledBackend
-from scaled.device import device_of
-from scaled.launch import agreed_layout, start, together
+from scaled.processes.device import device_of
+from scaled.processes.launch import agreed_layout, start, together
+from spec.datatypes import Request, Sampling
 from spec.errors import Reason, SeedError
-from spec.types import Request, Sampling
 
 
 def raise_error() -> None:

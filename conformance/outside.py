@@ -22,7 +22,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when transformers is imported: 
 from transformers import AutoModelForCausalLM, LlamaConfig, PretrainedConfig, Qwen3Config, Qwen3MoeConfig
 
 from spec.config import ModelConfig
-from spec.types import Array, BoolArray, IntArray, Params
+from spec.datatypes import Array, BoolArray, IntArray, Params
 
 torch.set_num_threads(1)  # models this small spend ten times longer on handing work to a second thread than on doing it
 

@@ -18,20 +18,20 @@ from torch import Tensor
 
 import reference.generate
 import scaled.generate
+from conformance.both import policy_of, tensor, tensors
 from conformance.strategies import numbers, small_config
-from conformance.twins import policy_of, tensor, tensors
-from reference.problems import training_problem
-from reference.tokenizer import encode
-from scaled.collectives import all_gather, exchange, exchange_counts, gather_objects, max_over, reduce_scatter, sum_over
-from scaled.decode import Decoder
-from scaled.launch import start, together
-from scaled.mesh import Axis, Mesh, build
+from reference.tasks.problems import training_problem
+from scaled.decoding.decoder import Decoder
 from scaled.moe import dispatch
-from scaled.parallelize import slice_of
+from scaled.parallel.collectives import all_gather, exchange, exchange_counts, gather_objects, max_over, reduce_scatter, sum_over
+from scaled.parallel.mesh import Axis, Mesh, build
+from scaled.parallel.parallelize import slice_of
 from scaled.precision import operand, product, quantise, restored
+from scaled.processes.launch import start, together
 from spec.config import ParallelConfig
+from spec.datatypes import Request, Sampling
 from spec.layout import Layout
-from spec.types import Request, Sampling
+from spec.tokenizer import encode
 
 RANKS = 3
 EXPERTS = 6

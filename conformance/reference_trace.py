@@ -8,12 +8,12 @@ import numpy as np
 from conformance.trace import FP8_PURPOSE, Replay, Trace
 from reference.attention import attention, rms_norm
 from reference.backend import ReferenceBackend, State, accumulate, policy_loss, value_loss
-from reference.batch import step_weights
 from reference.model import hidden_states, positions_of, token_logits, token_values
 from reference.moe import dense_layer, moe_layer
 from reference.precision import Quantised, matrix, restored, rollout_weights
+from reference.training.batch import step_weights
 from spec.config import Config
-from spec.types import Array, Batch, IntArray, Metrics, Params
+from spec.datatypes import Array, Batch, IntArray, Metrics, Params
 
 
 class ReferenceTracer:

@@ -12,14 +12,14 @@ from torch import Tensor
 from conformance.trace import FP8_PURPOSE, Replay, Trace
 from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
-from scaled.collectives import sum_over
 from scaled.model import Block, Transformer
 from scaled.objective import forward, policy_loss, step_weights, value_loss
-from scaled.parallelize import gradients_of, local, put, shards_of, slices_of, unsliced, wholes
+from scaled.parallel.collectives import sum_over
+from scaled.parallel.packing import Stream
+from scaled.parallel.parallelize import gradients_of, local, put, shards_of, slices_of, unsliced, wholes
 from scaled.precision import Quantised, matrix, restored, rollout_weights
-from scaled.stream import Stream
 from spec.config import Config
-from spec.types import Array, Batch, IntArray
+from spec.datatypes import Array, Batch, IntArray
 
 
 class ScaledTracer:

@@ -15,9 +15,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from reference.batch import plain_batch
+from reference.training.batch import plain_batch
 from spec.config import AlgorithmConfig, Config, load_config
-from spec.types import Array, Batch, BoolArray, IntArray
+from spec.datatypes import Array, Batch, BoolArray, IntArray
 
 LAWS = settings(derandomize=True, deadline=None, max_examples=25)
 FEW = settings(derandomize=True, deadline=None, max_examples=8)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import reference.advantage
 import scaled.advantage
+from conformance.both import ask, assert_same, tensor, tensors
 from conformance.strategies import (
     ADVANTAGE_SWITCHES,
     FEW,
@@ -22,8 +23,7 @@ from conformance.strategies import (
     numbers,
     rewards_of,
 )
-from conformance.twins import ask, assert_same, tensor, tensors
-from spec.types import BoolArray
+from spec.datatypes import BoolArray
 
 STANDARDS = ("population", "sample", "none")
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 import reference.attention
 import scaled.attention
+from conformance.both import ONE, ask, assert_same, policy_of, rank_of, tensor, tensors
 from conformance.strategies import FEW, LAWS, Seeds, batches, numbers, small_config
-from conformance.twins import ONE, ask, assert_same, policy_of, rank_of, tensor, tensors
 from reference.model import positions_of
-from scaled.stream import context_order, pack
+from scaled.parallel.packing import context_order, pack
+from spec.datatypes import Batch
 from spec.layout import Layout
-from spec.types import Batch
 
 LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2), Layout(cp=4)]
 
@@ -89,7 +89,7 @@ def test_every_context_share_attends_as_one_rank_would(layout: Layout, batch: Ba
     filled = [torch.cat([x, x.new_zeros(len(gathered), *x.shape[1:])]) for x in (q_all, k_all, v_all)]
     seen = []
     for context, share in enumerate(order):
-        with patch("scaled.stream.SHORT", short):
+        with patch("scaled.parallel.packing.SHORT", short):
             plan = pack(batch, rows, rank_of(layout, context, 0)).plan
         found = scaled.attention.attend(filled[0][share], filled[1][gathered], filled[2][gathered], plan)
         real = share < int(whole.own_places_c.max()) + 1

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from conformance.both import EXACT
 from conformance.launch import run_ranks
 from conformance.rank_laws import LAWS, RANKS, TOKENS
-from conformance.twins import EXACT
-from scaled.collectives import all_gather, exchange, exchange_counts, gather_objects, max_over, reduce_scatter, sum_over
-from scaled.mesh import Axis
+from scaled.parallel.collectives import all_gather, exchange, exchange_counts, gather_objects, max_over, reduce_scatter, sum_over
+from scaled.parallel.mesh import Axis
 
 SECONDS = 120.0
 

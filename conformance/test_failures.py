@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.launch import run_ranks
-from scaled.watchdog import Sighting, standstill
+from scaled.processes.watchdog import Sighting, standstill
 
 PATIENCE = 8.0
 """Seconds without progress that these launches allow: ranks that share two cores may well be silent for some."""

@@ -11,13 +11,13 @@ from torch import Tensor
 
 import reference.generate
 import scaled.generate
+from conformance.both import ONE, ask, assert_same, policy_of, tensor
 from conformance.strategies import FEW, LAWS, SIZES, Seeds, combinations, numbers
-from conformance.twins import ONE, ask, assert_same, policy_of, tensor
-from reference.problems import training_problem
-from reference.tokenizer import encode
-from scaled.decode import Decoder
+from reference.tasks.problems import training_problem
+from scaled.decoding.decoder import Decoder
 from spec.config import Config, load_config
-from spec.types import Finish, IntArray, Request, Sampling
+from spec.datatypes import Finish, IntArray, Request, Sampling
+from spec.tokenizer import encode
 
 CONFIG = load_config("tiny", "vapo", [setting for setting in SIZES if "vocabulary" not in setting], backend="scaled")
 LIMIT = 7

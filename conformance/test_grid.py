@@ -6,7 +6,7 @@ import pytest
 
 from conformance.cases import CASES, case_batch, case_config
 from conformance.grid import EXACT, FULL, QUICK, Job, Line, quick_precisions, run_grid
-from conformance.side import parse_side
+from conformance.target import parse_side
 from spec.errors import Reason, SeedError
 from spec.layout import Layout, layout_for
 

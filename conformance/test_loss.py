@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference.backend
-import reference.batch
 import reference.loss
+import reference.training.batch
 import scaled.loss
 import scaled.objective
+from conformance.both import CPU, EXACT, ONE, ask, assert_same, gradient_of, model_of, policy_of, tensor, value_of
 from conformance.compare import assert_all_close
 from conformance.strategies import (
     FEW,
@@ -34,12 +35,11 @@ from conformance.strategies import (
     partitions,
     small_config,
 )
-from conformance.twins import CPU, EXACT, ONE, ask, assert_same, gradient_of, model_of, policy_of, tensor, value_of
-from reference.batch import plain_batch
+from reference.training.batch import plain_batch
 from scaled.model import Transformer
-from scaled.stream import Stream, pack
+from scaled.parallel.packing import Stream, pack
 from spec.config import Config
-from spec.types import Array, Batch, BoolArray, Metrics, Params
+from spec.datatypes import Array, Batch, BoolArray, Metrics, Params
 
 COEFFICIENTS = {"positive": 0.3, "kl": 0.2, "load_balance": 0.5, "router_z": 0.1}
 ALL_ON = {f"{name}_weight": value for name, value in COEFFICIENTS.items()}
@@ -115,7 +115,7 @@ def test_p18_every_term_is_the_same_at_tokens_however_stale(changes: dict[str, A
 def test_p18_the_weights_of_a_step_are_the_same_under_every_combination(batch: Batch) -> None:
     for changes in combinations(LOSS_SWITCHES):
         config = small_config(changes)
-        ours, theirs = scaled.objective.step_weights(batch, config, CPU), reference.batch.step_weights(batch, config)
+        ours, theirs = scaled.objective.step_weights(batch, config, CPU), reference.training.batch.step_weights(batch, config)
         assert ours.keys() == theirs.keys(), changes
         for name, expected in theirs.items():
             assert_same(ours[name], expected, f"{name} under {changes}")
@@ -204,7 +204,7 @@ def some_batch() -> Batch:
 def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Array], Metrics]:
     """Gradient of a whole step and its metrics, by the reference in one micro-batch."""
     params = value_of(config) if loss == "value" else policy_of(config)
-    weighed = replace(batch, weights=reference.batch.step_weights(batch, config))
+    weighed = replace(batch, weights=reference.training.batch.step_weights(batch, config))
     return reference.backend.accumulate(
         lambda weights, part: REFERENCE[loss](weights, part, config), params, weighed, len(batch.lengths)
     )

@@ -10,15 +10,15 @@ from autograd import grad
 from hypothesis import given, settings
 from torch import Tensor
 
+from conformance.both import EXACT, ONE, assert_same, gradient_of, model_of, policy_of, tensor, value_of
 from conformance.compare import assert_all_close
 from conformance.strategies import FEW, MODEL_SWITCHES, Seeds, batches, combinations, numbers, small_config
-from conformance.twins import EXACT, ONE, assert_same, gradient_of, model_of, policy_of, tensor, value_of
 from reference.model import hidden_states, positions_of, token_logits, token_values
 from scaled.model import Transformer
 from scaled.objective import forward
-from scaled.stream import Stream, pack
+from scaled.parallel.packing import Stream, pack
 from spec.config import Config
-from spec.types import Array, Batch, IntArray, Params
+from spec.datatypes import Array, Batch, IntArray, Params
 
 WHOLE = 10 * EXACT
 """Bound of a whole model: some ten functions, one after the other."""

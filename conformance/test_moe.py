@@ -11,10 +11,10 @@ from torch import Tensor
 
 import reference.moe
 import scaled.moe
+from conformance.both import ONE, ask, assert_same, policy_of, tensor, tensors
 from conformance.strategies import LAWS, Seeds, masks, numbers, routings, small_config
-from conformance.twins import ONE, ask, assert_same, policy_of, tensor, tensors
-from scaled.mesh import Axis
-from spec.types import Array, BoolArray, Params
+from scaled.parallel.mesh import Axis
+from spec.datatypes import Array, BoolArray, Params
 
 EXPERTS = ("gate", "up", "down")
 SEQUENCE = Axis("sequence")

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 import reference.optimizer
 import scaled.optimizer
+from conformance.both import ONE, assert_same, tensor
 from conformance.strategies import FEW, LAWS, Seeds, Switches, combinations, numbers
-from conformance.twins import ONE, assert_same, tensor
 from spec.config import OptimizerConfig
-from spec.types import Params
+from spec.datatypes import Params
 
 SWITCHES: Switches = {
     "schedule": ("constant", "cosine"),

@@ -15,20 +15,20 @@ import reference.generate
 import reference.precision
 import scaled.generate
 import scaled.precision
+from conformance.both import CPU, ONE, assert_same, policy_of, tensor
 from conformance.strategies import LAWS, MODEL_SWITCHES, SIZES, Seeds, combinations, numbers
 from conformance.test_generate import LIMIT, requests
 from conformance.test_run import differences
-from conformance.twins import CPU, ONE, assert_same, policy_of, tensor
-from reference import trainer
 from reference.backend import ReferenceBackend
-from reference.run_directory import RunDirectory
+from reference.training import trainer
+from reference.training.run_directory import RunDirectory
 from scaled.backend import ScaledBackend
-from scaled.launch import World
 from scaled.precision import FP8, Quantised, has_fp8_kernel, joined, operand
+from scaled.processes.launch import World
 from spec.config import load_config
+from spec.datatypes import Array, Sampling
 from spec.layout import Layout
 from spec.observer import SilentObserver
-from spec.types import Array, Sampling
 
 SHAPES = st.tuples(st.integers(1, 20), st.integers(1, 5)) | st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 5))
 RUN = (

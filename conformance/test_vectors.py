@@ -19,11 +19,11 @@ from conformance.fill import FOLDER, FORMAT, by_step, read, settings_of, vector_
 from conformance.grid import EXACT
 from conformance.scaled_trace import ScaledTracer
 from conformance.trace import CHAPTERS, Trace, trace
-from reference.tokenizer import END
 from scaled.backend import ScaledBackend
-from scaled.launch import World
+from scaled.processes.launch import World
+from spec.datatypes import Array
 from spec.layout import Layout
-from spec.types import Array
+from spec.tokenizer import END
 
 OTHER_BLAS = 1e-12
 """What the README promises: sums in another order, a hundred times over."""

@@ -12,7 +12,7 @@ import numpy as np
 from conformance.cases import case_batch, case_requests, case_rewards, case_value_head
 from spec.backend import Backend
 from spec.config import Config
-from spec.types import Array, Batch, IntArray, Sampling
+from spec.datatypes import Array, Batch, IntArray, Sampling
 
 CHAPTERS = ("attention", "moe", "model", "generate", "precision", "advantage", "loss", "gradient", "optimizer")
 STEPS = 5

@@ -16,8 +16,8 @@ from conformance.grid import Job, truth_of
 from conformance.scaled_trace import ScaledTracer
 from conformance.trace import Trace, nested, trace
 from scaled.backend import ScaledBackend
-from scaled.device import device_of
-from scaled.launch import World, start, together
+from scaled.processes.device import device_of
+from scaled.processes.launch import World, start, together
 from spec.config import ParallelConfig
 from spec.layout import Layout
 

@@ -14,7 +14,7 @@ import numpy
 
 from reference.precision import matrix, product
 from spec.config import ModelConfig
-from spec.types import Array, IntArray, Params
+from spec.datatypes import Array, IntArray, Params
 
 HIDDEN_SCORE = -1e30
 """Score of a key that must not be seen: its exp is exactly 0 in every precision, and unlike -inf it never gives NaN."""

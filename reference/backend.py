@@ -12,9 +12,7 @@ import numpy as np
 from autograd import value_and_grad
 from autograd.tracer import getval
 
-from reference import checkpoint
 from reference.advantage import decoupled_gae, group_advantages, token_rewards
-from reference.batch import step_weights
 from reference.generate import Unit, generate
 from reference.loss import (
     clip_fractions,
@@ -30,9 +28,11 @@ from reference.model import RouterTrace, initial_policy, token_logits, token_val
 from reference.moe import balance_loss, z_loss
 from reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from reference.precision import rollout_weights
+from reference.training.batch import step_weights
+from spec import checkpoint_format as checkpoint
 from spec.config import Config, OptimizerConfig
+from spec.datatypes import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
 from spec.errors import Reason, SeedError
-from spec.types import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
 
 Answer = TypeVar("Answer")
 LossFunction = Callable[[Params, Batch], tuple[Any, Metrics]]

@@ -14,12 +14,12 @@ import autograd.numpy as np
 import numpy
 
 from reference.attention import KeyValueCache
-from reference.balance import runs_of_similar
 from reference.model import hidden_states, logits_of
-from reference.random import uniforms, word_of
-from reference.tokenizer import END
+from reference.rollouts.similar_lengths import runs_of_similar
 from spec.config import ModelConfig
-from spec.types import Array, BoolArray, Finish, IntArray, Params, Request, Rollout, Sampling, unanswered
+from spec.datatypes import Array, BoolArray, Finish, IntArray, Params, Request, Rollout, Sampling, unanswered
+from spec.philox import uniforms, word_of
+from spec.tokenizer import END
 
 POSITION_BLOCK = 64
 """Attention looks at whole blocks of the cache, up to the longest active response: sums over another number of (hidden)

@@ -17,7 +17,7 @@ import numpy
 
 from reference.generate import log_distribution
 from spec.config import AlgorithmConfig
-from spec.types import Array, BoolArray, IntArray
+from spec.datatypes import Array, BoolArray, IntArray
 
 LOG_RATIO_LIMIT = 20.0
 """Bound of the log-ratio before exp, so that a stale token cannot overflow; verl uses the same. No honest ratio is near e^20."""

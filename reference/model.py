@@ -13,10 +13,10 @@ import autograd.numpy as np
 import numpy
 
 from reference.attention import KeyValueCache, attention, rms_norm
-from reference.initial import initial_weight
 from reference.moe import dense_layer, moe_layer
 from spec.config import ModelConfig
-from spec.types import Array, IntArray, Params
+from spec.datatypes import Array, IntArray, Params
+from spec.initial import initial_weight
 from spec.weights import body_shapes, policy_shapes
 
 
@@ -34,7 +34,7 @@ class RouterTrace:
 
 
 def initial_policy(model: ModelConfig, seed: int, dtype: "numpy.typing.DTypeLike") -> Params:
-    """Random weights, see ``reference.initial``."""
+    """Random weights, see ``spec.initial``."""
     return {name: initial_weight(name, shape, model, seed).astype(dtype) for name, shape in policy_shapes(model).items()}
 
 

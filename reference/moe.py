@@ -17,7 +17,7 @@ from autograd.extend import defvjp, primitive
 from reference.attention import softmax
 from reference.precision import Weight, matrix, product
 from spec.config import ModelConfig
-from spec.types import Array, IntArray, Params
+from spec.datatypes import Array, IntArray, Params
 
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spec.config import OptimizerConfig
-from spec.types import Params
+from spec.datatypes import Params
 
 
 @dataclass(frozen=True)

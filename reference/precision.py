@@ -18,7 +18,7 @@ import ml_dtypes
 import numpy
 
 from spec.config import Config
-from spec.types import Array, Params
+from spec.datatypes import Array, Params
 from spec.weights import is_quantised, scale_of
 
 LARGEST = 448.0

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scaled.collectives import all_gather, reduce_scatter
-from scaled.mesh import Mesh
-from scaled.stream import AttentionPlan
+from scaled.parallel.collectives import all_gather, reduce_scatter
+from scaled.parallel.mesh import Mesh
+from scaled.parallel.packing import AttentionPlan
 from spec.config import ModelConfig
 
 Rotation = tuple[Tensor, Tensor]

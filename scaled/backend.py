@@ -16,29 +16,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reference.balance import spread
-from reference.initial import initial_weight
 from scaled import checkpoint
 from scaled.advantage import decoupled_gae, group_advantages, token_rewards
 from scaled.checkpoint import State
-from scaled.collectives import gather_objects, sum_over
 from scaled.generate import Unit, generate
-from scaled.launch import World
 from scaled.loss import token_log_probs
-from scaled.mesh import build as build_mesh
 from scaled.model import Readout, Transformer
 from scaled.objective import Loss, forward, imitation_loss, policy_loss, step_weights, value_loss
-from scaled.offload import Ledger, away, saved_activations, stay
 from scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
-from scaled.parallelize import build, fill, gradients_of, shards_of, slices_of
+from scaled.parallel.balance import spread
+from scaled.parallel.collectives import gather_objects, sum_over
+from scaled.parallel.mesh import build as build_mesh
+from scaled.parallel.offload import Ledger, away, saved_activations, stay
+from scaled.parallel.packing import Stream, pack
+from scaled.parallel.parallelize import build, fill, gradients_of, shards_of, slices_of
 from scaled.precision import rollout_weights
-from scaled.stream import Stream, pack
-from scaled.watchdog import phase
+from scaled.processes.launch import World
+from scaled.processes.watchdog import phase
 from spec.backend import Fleet
 from spec.config import Config, OptimizerConfig
+from spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
 from spec.errors import Reason, SeedError
+from spec.initial import initial_weight
 from spec.layout import Layout
-from spec.types import Array, Batch, Metrics, Request, Rollout, Sampling
 from spec.weights import body_shapes, policy_shapes
 
 Answer = TypeVar("Answer")

@@ -2,7 +2,7 @@
 
 Ranks gather one weight at a time and rank 0 writes it, so no rank ever holds more than one whole weight. Reading, every
 rank takes its own part of each weight from the file. What a checkpoint is (files, checksum, publishing by a rename)
-stands in ``reference.checkpoint``; here stands how shards become whole arrays and back.
+stands in ``spec.checkpoint_format``; here stands how shards become whole arrays and back.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reference import checkpoint
-from scaled.mesh import Mesh
 from scaled.model import Transformer
 from scaled.optimizer import OptimizerState
-from scaled.parallelize import build, fill, named, put, shards_of, wholes
+from scaled.parallel.mesh import Mesh
+from scaled.parallel.parallelize import build, fill, named, put, shards_of, wholes
+from spec import checkpoint_format as checkpoint
 from spec.config import Config
 
 

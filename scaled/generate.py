@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reference.tokenizer import END
-from scaled.collectives import gather_objects, max_over, sum_over
-from scaled.decode import Decoder
-from scaled.mesh import Mesh
-from scaled.slots import Drawn, Slots
-from scaled.watchdog import moves
+from scaled.decoding.decoder import Decoder
+from scaled.decoding.slots import Drawn, Slots
+from scaled.parallel.collectives import gather_objects, max_over, sum_over
+from scaled.parallel.mesh import Mesh
+from scaled.processes.watchdog import moves
 from spec.config import ModelConfig
-from spec.types import BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
+from spec.datatypes import BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
+from spec.tokenizer import END
 
 
 def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:

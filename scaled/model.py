@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from scaled.attention import Rotation, attention, rms_norm, rotation, wide
-from scaled.mesh import Mesh
 from scaled.moe import dispatch, route, swiglu
-from scaled.stream import AttentionPlan, Stream
+from scaled.parallel.mesh import Mesh
+from scaled.parallel.packing import AttentionPlan, Stream
 from spec.config import ModelConfig
 from spec.layout import slice_shape
 from spec.weights import Shapes, block_shapes

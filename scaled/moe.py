@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scaled.attention import wide
-from scaled.collectives import exchange, exchange_counts, sum_over
-from scaled.mesh import Axis
+from scaled.parallel.collectives import exchange, exchange_counts, sum_over
+from scaled.parallel.mesh import Axis
 from scaled.precision import Weight, product
 from spec.config import ModelConfig
 

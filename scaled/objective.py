@@ -24,13 +24,13 @@ from scaled.loss import (
     value_error,
     weighted_sum,
 )
-from scaled.mesh import Mesh
 from scaled.model import Readout, RouterTrace, Transformer
 from scaled.moe import balance_loss, z_loss
+from scaled.parallel.mesh import Mesh
+from scaled.parallel.packing import Stream
 from scaled.precision import COMPUTE
-from scaled.stream import Stream
 from spec.config import Config
-from spec.types import Array, Batch
+from spec.datatypes import Array, Batch
 
 Loss = tuple[Tensor, dict[str, Tensor]]
 """A sum to be differentiated, and metrics that are sums as well."""

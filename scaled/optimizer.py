@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scaled.collectives import sum_over
-from scaled.mesh import Axis
+from scaled.parallel.collectives import sum_over
+from scaled.parallel.mesh import Axis
 from spec.config import OptimizerConfig
 
 Shards = dict[str, Tensor]

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scaled.collectives import max_over, sum_over
-from scaled.mesh import Axis, Mesh
+from scaled.parallel.collectives import max_over, sum_over
+from scaled.parallel.mesh import Axis, Mesh
 from spec.config import Config
 from spec.weights import is_quantised, scale_of
 

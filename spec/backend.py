@@ -1,4 +1,4 @@
-"""The backend swap: what a house must be able to do. ``reference.trainer`` is written against this and nothing else.
+"""The backend swap: what a house must be able to do. ``reference.training.trainer`` is written against this and nothing else.
 
 A state is a value: methods take one and return a new one. Under MPI every method is collective.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from spec.config import Config
-from spec.types import Array, Batch, Metrics, Request, Rollout, Sampling
+from spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")

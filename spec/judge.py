@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spec.types import Verdict
+from spec.datatypes import Verdict
 
 PRINCIPLES = "equivalence-1"
 """The principles in force. A changed principle is a new file with a new version; the old file stays."""

@@ -1,6 +1,6 @@
 """What a puzzle family must offer, and the two helpers with which every family words its verdicts.
 
-A family is a module of ``reference.puzzles``; the module itself fulfils the protocol, so there are no classes to
+A family is a module of ``reference.tasks.puzzles``; the module itself fulfils the protocol, so there are no classes to
 instantiate. An *instance* is a dict of plain JSON values that holds everything the verifier needs.
 
 A response is text written by a model. It is compared, counted and parsed, and never executed; whatever it holds, the
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spec.types import Outcome, Verdict
+from spec.datatypes import Outcome, Verdict
 
 # The longest demonstrations (knights and knaves with six inhabitants) have some 500 characters. Eight times that leaves
 # room for a detour and still bounds the work a hostile response can cause, since it is checked before anything is parsed.

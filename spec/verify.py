@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from spec.types import Verdict
+from spec.datatypes import Verdict
 
 DOMAINS = ("math", "code", "puzzle", "judge")
 
@@ -25,7 +25,7 @@ class Item:
         problem: What was asked.
         response: What was answered: any text at all, never trusted.
         reference: The correct final answer (``math``, ``judge``); empty elsewhere.
-        tests: Test cases of a program (``code``), see ``reference.verify.code``; None elsewhere.
+        tests: Test cases of a program (``code``), see ``reference.verifiers.programs.verifier``; None elsewhere.
         puzzle: ``{"family": …, "instance": …}`` (``puzzle``); None elsewhere.
     """
 

@@ -1,4 +1,4 @@
-"""What ``reference.simulate`` must be told of a house: seconds of decode steps and of reading, measured through the schedule.
+"""What ``reference.simulation.simulate`` must be told of a house: seconds of decode steps and of reading, measured through the schedule.
 
     step of n slots         floor + n token                 one slot against all slots but one, looks at the schedule included
     entering of texts       admit + prefill (their tokens)  all of them into an empty unit, then a prompt beside the others
@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from reference.curriculum import requests
-from reference.events import Opened, Requested
-from reference.simulate import Cost
-from reference.streaming import Books, LocalEngine, Streaming, rules_of
+from reference.rollouts.events import Opened, Requested
+from reference.rollouts.streaming import Books, LocalEngine, Streaming, rules_of
+from reference.simulation.simulate import Cost
+from reference.training.prompt_stream import requests
 from spec.backend import Backend
 from spec.config import Config
-from spec.types import Request, Rollout, Sampling, unanswered
+from spec.datatypes import Request, Rollout, Sampling, unanswered
 
 Clock = Callable[[], float]
 """Tells seconds."""

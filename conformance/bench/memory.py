@@ -19,17 +19,17 @@ import click
 import torch
 
 from conformance.bench.measure import table
-from reference.batch import plain_batch
-from reference.random import generator
+from reference.training.batch import plain_batch
 from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
-from scaled.collectives import gather_objects
-from scaled.device import device_of
-from scaled.launch import agreed_layout, start, together
-from scaled.offload import Ledger
-from scaled.parallelize import shards_of
+from scaled.parallel.collectives import gather_objects
+from scaled.parallel.offload import Ledger
+from scaled.parallel.parallelize import shards_of
+from scaled.processes.device import device_of
+from scaled.processes.launch import agreed_layout, start, together
 from spec.config import Config, load_config, merged, validated
-from spec.types import Batch, Metrics
+from spec.datatypes import Batch, Metrics
+from spec.philox import generator
 
 SWITCHES: tuple[tuple[str, ...], ...] = (
     (),

@@ -29,15 +29,15 @@ import torch
 
 from conformance.bench.measure import Reading, median_rate, ratios, spread, table
 from conformance.outside import outside_config, renamed
-from reference.batch import rollout_batch
-from reference.curriculum import requests
-from reference.tokenizer import ALPHABET, VOCABULARY, decode
+from reference.training.batch import rollout_batch
+from reference.training.prompt_stream import requests
 from scaled.backend import ScaledBackend
-from scaled.launch import World
-from scaled.parallelize import fill
+from scaled.parallel.parallelize import fill
+from scaled.processes.launch import World
 from spec.config import Config, load_config
+from spec.datatypes import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
 from spec.layout import Layout
-from spec.types import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
+from spec.tokenizer import ALPHABET, VOCABULARY, decode
 
 KINDS = ("generate", "update", "step")
 SIZES = {

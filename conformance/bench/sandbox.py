@@ -14,11 +14,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from reference.sandbox import reach
-from reference.sandbox.host import MECHANISMS
-from reference.sandbox.probe import WEAK, soundness
-from reference.verify.code import verify
-from spec.types import Outcome
+from reference.verifiers.programs.verifier import verify
+from reference.verifiers.sandbox import reach
+from reference.verifiers.sandbox.host import MECHANISMS
+from reference.verifiers.sandbox.probe import WEAK, soundness
+from spec.datatypes import Outcome
 from spec.verify import Item
 
 PROGRAMS = 100

@@ -4,7 +4,7 @@
     streaming     the share srs_alpha of a step's responses is on-policy, the rest goes on in the next step
     with a unit   the same beside a standalone unit, a child process that decodes on another core while the trainer trains
                   (parallel.units = 1; the torch house)
-    predicted     all again in virtual time (reference.simulate), with the costs of this house measured in between; training
+    predicted     all again in virtual time (reference.simulation.simulate), with the costs of this house measured in between; training
                   costs what each system's batches took, and decoding beside a unit is slower by as much as training is
 
 All systems train on equally many samples of the same log-normal lengths, with real weights, caches, schedules and updates;
@@ -36,21 +36,21 @@ import click
 import numpy as np
 import torch
 
+from conformance.bench.backends import torch_house
 from conformance.bench.costs import Clock, Probe
-from conformance.bench.houses import torch_house
 from conformance.bench.measure import table
-from reference import trainer
 from reference.backend import ReferenceBackend
-from reference.curriculum import requests
-from reference.random import generator
-from reference.run_directory import RunDirectory
-from reference.simulate import Cost, simulate
-from reference.streaming import Effort, rules_of
-from scaled.fleet import ChildFleet
+from reference.rollouts.streaming import Effort, rules_of
+from reference.simulation.simulate import Cost, simulate
+from reference.training import trainer
+from reference.training.prompt_stream import requests
+from reference.training.run_directory import RunDirectory
+from scaled.processes.worker_pool import ChildFleet
 from spec.backend import Backend
 from spec.config import Config, load_config
+from spec.datatypes import Outcome, Request, Rollout, ScoredRollout, Verdict
 from spec.observer import SilentObserver
-from spec.types import Outcome, Request, Rollout, ScoredRollout, Verdict
+from spec.philox import generator
 
 LONGEST = 8
 """Largest length, in means; longer draws are cut to it."""

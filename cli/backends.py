@@ -1,0 +1,52 @@
+"""Which house computes: the only place that knows both by name."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from spec.backend import Backend, Fleet
+from spec.config import Config
+from spec.errors import Reason, SeedError
+
+
+@contextlib.contextmanager
+def house(config: Config) -> Iterator[Backend[Any]]:
+    """The backend of a configuration, and with it all processes that were started together.
+
+    A layout that does not fit is refused before anything heavy loads; whatever ends the body in one process ends it in all.
+
+    Raises:
+        SeedError: BACKEND_MISSING, ILLEGAL_COMBINATION.
+    """
+    from scaled.processes.launch import agreed, agreed_layout, divided, joined, loaded_device, started_by_mpi, together
+
+    if config.backend == "reference":
+        if started_by_mpi():
+            line = "backend='reference' runs in one process; under mpirun the legal backend is scaled"
+            raise SeedError(Reason.ILLEGAL_COMBINATION, line)
+        from reference.backend import ReferenceBackend
+
+        yield ReferenceBackend()
+        return
+    layout = agreed(lambda: agreed_layout(config.parallel))
+    world = divided(config.parallel)
+    if world.unit is not None:
+        from scaled.processes.supervisor import supervise
+
+        supervise(world, config)
+        raise SystemExit(0)
+    device = agreed(lambda: loaded_device(world, config.parallel))
+    from scaled.backend import ScaledBackend
+
+    world = joined(world, config.parallel)
+    with contextlib.ExitStack() as stack:
+        fleet: Fleet | None = None
+        if config.parallel.units:
+            from scaled.processes.worker_pool import ChildFleet, MpiFleet
+
+            fleet = ChildFleet(config) if world.everyone is None else MpiFleet(world, config)
+            stack.callback(fleet.stop)
+        with together(world):
+            backend = ScaledBackend(world, layout, device)
+            backend.fleet = fleet
+            yield backend

@@ -1,0 +1,101 @@
+"""The same question to both houses: arrays into tensors, models of equal weights, answers that must agree."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from conformance.compare import assert_close
+from reference.model import initial_policy, value_from_policy
+from scaled.model import Transformer
+from scaled.parallel.mesh import Axis, Mesh, single
+from scaled.parallel.parallelize import build, fill, gradients_of
+from spec.config import Config
+from spec.datatypes import Array, Params
+from spec.layout import Layout
+from spec.philox import generator
+
+EXACT = 1e-12
+"""Bound in float64 for functions and for small models: some hundred roundings, far below any mistake."""
+
+CPU = torch.device("cpu")
+ONE = single(CPU)
+"""The mesh of one process."""
+
+
+def ask(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function of the torch house answers to these arguments, arrays among them given as tensors."""
+    return function(*(tensor(argument) if isinstance(argument, np.ndarray) else argument for argument in arguments))
+
+
+def tensors(*arrays: Any) -> tuple[Tensor, ...]:
+    """Copies of arrays as tensors."""
+    return tuple(tensor(array) for array in arrays)
+
+
+def tensor(array: Any) -> Tensor:
+    """A copy of an array as a tensor."""
+    return torch.from_numpy(np.array(array))
+
+
+def assert_same(found: Any, expected: Any, what: str, relative: float = EXACT, scale: float = 0.0) -> None:
+    """Raise unless an answer of the torch house is the reference's.
+
+    Args:
+        found: Tensor or array, or a tuple of them.
+        expected: The reference's array or tuple; its integers must be met exactly, infinities in the same places.
+        what: Name of the quantity for the message.
+        relative: Bound, of the largest magnitude expected.
+        scale: Magnitude of what the numbers were computed from, where they may be its small difference (a log-probability
+            near 0 is one of two logits).
+    """
+    if isinstance(expected, tuple):
+        assert len(found) == len(expected), what
+        for place, (one, other) in enumerate(zip(found, expected, strict=True)):
+            assert_same(one, other, f"{what}[{place}]", relative, scale)
+        return
+    ours = found.detach().numpy() if isinstance(found, Tensor) else np.asarray(found)
+    theirs = np.asarray(expected)
+    assert ours.shape == theirs.shape, f"{what}: shape {ours.shape}, expected {theirs.shape}"
+    if theirs.dtype.kind in "biu":
+        np.testing.assert_array_equal(ours, theirs, err_msg=what)
+        return
+    special = ~np.isfinite(theirs)
+    np.testing.assert_array_equal(ours[special], theirs[special], err_msg=what)
+    if not special.all():
+        ours, theirs = (np.append(np.where(special, 0.0, array), scale) for array in (ours, theirs))
+        assert_close(ours, theirs, relative, what)
+
+
+def policy_of(config: Config) -> Params:
+    """Weights of a policy, wider than a model starts with, so that its probabilities are not all alike."""
+    return {name: 3.0 * weight for name, weight in initial_policy(config.model, 5, "float64").items()}
+
+
+def value_of(config: Config) -> Params:
+    """Weights of a value model that has learned something: a zero head would hide everything below it."""
+    params = value_from_policy(policy_of(config), config.model)
+    head = generator(5, "value head").normal(size=params["value_head"].shape)
+    return params | {"value_head": head, "value_bias": np.array([0.3])}
+
+
+def model_of(config: Config, params: Params, mesh: Mesh = ONE) -> Transformer:
+    """The torch house's model of these weights."""
+    model = build(config, mesh, is_value="value_head" in params)
+    fill(model, lambda name: params[name])
+    return model
+
+
+def gradient_of(model: Transformer) -> dict[str, Array]:
+    """All gradients by name."""
+    return {name: gradient.numpy().copy() for name, gradient in gradients_of(model).items()}
+
+
+def rank_of(layout: Layout, context: int, tensor_rank: int) -> Mesh:
+    """The mesh as one of many ranks sees it, without the others: for what needs no communication."""
+    sequence = Axis("sequence", layout.cp * layout.tp, context * layout.tp + tensor_rank)
+    context_axis, tensor_axis = Axis("context", layout.cp, context), Axis("tensor", layout.tp, tensor_rank)
+    return replace(ONE, layout=layout, context=context_axis, tensor=tensor_axis, sequence=sequence)

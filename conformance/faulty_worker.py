@@ -1,0 +1,41 @@
+"""``seed`` with a standalone unit that fails: ``python -m conformance.faulty_worker WHAT COUNT RANK run ...``.
+
+The child of rank RANK of unit 1 does WHAT (of ``conformance.misbehave``) when its unit has something to say for the
+COUNT-th time; everything else is the real program.
+"""
+
+import runpy
+import sys
+from typing import Any
+
+from reference.rollouts.streaming import Told
+from scaled.processes import worker_handle as process
+
+
+def main(what: str, count: str, rank: str) -> None:
+    """Have supervisors start faulty children, and run."""
+    process.ENTRY = ("conformance.faulty_worker", what, count, rank)
+    sys.argv = ["seed", *sys.argv[4:]]
+    runpy.run_module("cli.main", run_name="__main__")
+
+
+def serve(descriptor: str, what: str, count: str, rank: str) -> None:
+    """The program of a child: put the fault in place and go on as the real one."""
+    from conformance.misbehave import FAULTS
+    from scaled.processes import worker_process as child
+    from scaled.processes.worker_pool import Server
+
+    real, left = Server.say, [int(count)]
+
+    def say(server: Any, told: list[Told], steps: int) -> None:
+        left[0] -= 1
+        if (server.world.unit, server.world.rank, left[0]) == (1, int(rank), 0):
+            FAULTS[what]()
+        real(server, told, steps)
+
+    Server.say = say  # type: ignore[assignment,method-assign]  # the fault is put before the method
+    child.serve(descriptor)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

@@ -1,0 +1,116 @@
+"""One side of a comparison: a house, its layout and its precision, written as ``scaled:tp=2,precision=float32``.
+
+    python -m conformance.target SIDE OUT.npz RECIPE KEY=VALUE ...      rank 0 writes the trace
+"""
+
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conformance.launch import run_ranks
+from conformance.trace import Trace, flat, nested, trace
+from spec.config import Config, load_config
+from spec.errors import Reason, SeedError
+from spec.layout import Layout
+
+HOUSES = ("reference", "scaled")
+DEGREES = tuple(field.name for field in fields(Layout))
+TRACE_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class Side:
+    """What computes.
+
+    Attributes:
+        title: As the person wrote it.
+        house: ``reference`` or ``scaled``.
+        layout: Degrees; their product is the number of ranks.
+        overrides: Settings besides the degrees, e.g. ``precision=float32``.
+    """
+
+    title: str
+    house: str
+    layout: Layout
+    overrides: tuple[str, ...]
+
+
+def parse_side(text: str) -> Side:
+    """Read ``house[:key=value,...]``; a key is a degree of the layout, or any setting.
+
+    Raises:
+        SeedError: UNKNOWN_NAME, ILLEGAL_VALUE or ILLEGAL_COMBINATION.
+    """
+    house, _, rest = text.partition(":")
+    if house not in HOUSES:
+        raise SeedError(Reason.UNKNOWN_NAME, f"house {house!r} is not one of: {', '.join(HOUSES)}; write e.g. scaled:tp=2,ep=2")
+    degrees: dict[str, int] = {}
+    overrides = []
+    for item in filter(None, rest.split(",")):
+        key, _, value = item.partition("=")
+        if key not in DEGREES:
+            overrides.append(item)
+            continue
+        if not value.isdigit() or int(value) < 1:
+            raise SeedError(Reason.ILLEGAL_VALUE, f"{item!r} in {text!r} must be {key}=N with N of at least 1")
+        degrees[key] = int(value)
+    layout = Layout(**degrees)
+    if house == "reference" and layout.ranks * layout.ep > 1:
+        raise SeedError(Reason.ILLEGAL_COMBINATION, f"{text!r}: the reference runs in one process; degrees belong to scaled")
+    if layout.ranks % layout.ep:
+        line = f"{text!r}: ep={layout.ep} must divide fsdp * cp * tp = {layout.ranks}, the number of ranks"
+        raise SeedError(Reason.ILLEGAL_COMBINATION, line)
+    return Side(text, house, layout, tuple(overrides))
+
+
+def config_of(side: Side, recipe: str, overrides: tuple[str, ...]) -> Config:
+    """The configuration that a side computes: float64 unless it says otherwise."""
+    degrees = [f"parallel.{name}={getattr(side.layout, name)}" for name in DEGREES]
+    settings = ("precision=float64", *overrides, *degrees, *side.overrides)
+    return load_config("tiny", recipe, settings, backend=side.house)
+
+
+def traced(side: Side, recipe: str, overrides: tuple[str, ...], out: Path) -> Trace:
+    """Let a side compute in processes of its own.
+
+    Raises:
+        RuntimeError: It failed; its last lines of output.
+    """
+    arguments = ["-m", "conformance.target", side.title, str(out), recipe, *overrides]
+    done = run_ranks(side.layout.ranks, arguments, TRACE_SECONDS)
+    if done.returncode:
+        raise RuntimeError(f"{side.title} failed:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
+    with np.load(out) as file:
+        return nested(dict(file))
+
+
+def compute(side: Side, config: Config, out: Path) -> None:
+    """What a side's processes do."""
+    if side.house == "reference":
+        from conformance.reference_trace import ReferenceTracer
+
+        np.savez(out, **_file(trace(ReferenceTracer(), config)))
+        return
+    from conformance.scaled_trace import ScaledTracer
+    from scaled.backend import ScaledBackend
+    from scaled.processes.device import device_of
+    from scaled.processes.launch import start, together
+
+    world = start(config.parallel)
+    with together(world):
+        tracer = ScaledTracer(ScaledBackend(world, side.layout, device_of(world, config.parallel.device)))
+        found = trace(tracer, config)
+        if world.rank == 0:
+            np.savez(out, **_file(found))
+
+
+def _file(found: Trace) -> dict[str, Any]:
+    return dict(flat(found))
+
+
+if __name__ == "__main__":
+    chosen = parse_side(sys.argv[1])
+    compute(chosen, config_of(chosen, sys.argv[3], tuple(sys.argv[4:])), Path(sys.argv[2]))

@@ -1,0 +1,136 @@
+"""One line of a file of collected puzzles, read into a line that ``seed verify`` and ``seed audit`` take.
+
+    {"id": "a1", "task": "maze", "problem": "…", "answer": …, "meta": {…}, "source": "… Enigmata …", "licence": "…"}
+
+=========  =============================================================================================
+id         text; it is kept
+task       the collection's name of the puzzle
+problem    the collection's prompt; it is not kept, since its way to answer is not ours
+answer     the collection's answer, any JSON
+meta       the collection's own record, see ``enigmata`` and ``reasoning_gym``
+source     text that names the collection; it is kept, and so is ``licence``
+=========  =============================================================================================
+
+The line written has the problem as ``seed puzzles generate`` writes it, our rules in English and our compact prompt; the
+collection's answer in the form that these ask for as ``response``; and ``label`` ``correct``, for the collection says so.
+``claim`` is true where the answer only claims something, see ``reference.importers.reading``. Whoever examines a model
+puts the model's response in its place.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reference.importers import enigmata, reasoning_gym
+from reference.importers.reading import Converted, Line, Reader, Unreadable, Unsuited
+from reference.tasks.puzzles import FAMILIES
+from reference.verifiers.files.lines import fields_of
+
+COLLECTIONS: Mapping[str, Mapping[str, Reader]] = {"Enigmata": enigmata.TASKS, "reasoning-gym": reasoning_gym.TASKS}
+"""What ``source`` must name, and the tasks that are read."""
+
+
+class NoFamily(Exception):
+    """No family of ours plays this task; the text is the task's name."""
+
+
+@dataclass
+class TaskCount:
+    """What became of the lines of one task.
+
+    Attributes:
+        lines: All of them.
+        read: Those that were converted; ``claims`` of these have an answer that only claims something.
+        unsuited: The reasons why the others were not.
+    """
+
+    lines: int = 0
+    read: int = 0
+    claims: int = 0
+    unsuited: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Counts:
+    """What became of all lines: counts by task, lines of tasks without a family, and unreadable lines with their numbers."""
+
+    tasks: dict[str, TaskCount] = field(default_factory=dict)
+    no_family: Counter[str] = field(default_factory=Counter)
+    unreadable: list[str] = field(default_factory=list)
+
+
+def problem_line(line: bytes, number: int, counts: Counts) -> dict[str, Any] | None:
+    """Read a line, and count it.
+
+    Args:
+        line: One line without its end.
+        number: Its number, from 1.
+        counts: Where it is counted.
+
+    Returns:
+        The line for ``seed verify``, or None if there is none.
+    """
+    try:
+        fields = _fields(line)
+        reader = _reader(fields)
+    except Unreadable as fault:
+        counts.unreadable.append(f"line {number}: {fault}")
+        return None
+    except NoFamily as task:
+        counts.no_family[str(task)] += 1
+        return None
+    count = counts.tasks.setdefault(fields["task"], TaskCount())
+    count.lines += 1
+    try:
+        converted = reader(Line(fields["problem"], fields["answer"], fields["meta"]))
+    except Unsuited as reason:
+        count.unsuited[str(reason)] += 1
+        return None
+    except Unreadable as fault:
+        count.lines -= 1
+        counts.unreadable.append(f"line {number}: {fault}")
+        return None
+    count.read += 1
+    count.claims += converted.claimed
+    return _written(fields, converted)
+
+
+def _fields(line: bytes) -> Mapping[str, Any]:
+    fields, fault = fields_of(line)
+    if fault:
+        raise Unreadable(fault)
+    for name in ("id", "task", "problem", "source"):
+        if not isinstance(fields.get(name), str) or not fields[name]:
+            raise Unreadable(f"{name} must be text" if name in fields else f"{name} is missing")
+    if not isinstance(fields.get("meta"), dict):
+        raise Unreadable("meta must be an object" if "meta" in fields else "meta is missing")
+    if "answer" not in fields:
+        raise Unreadable("answer is missing")
+    return fields
+
+
+def _reader(fields: Mapping[str, Any]) -> Reader:
+    tasks = next((tasks for name, tasks in COLLECTIONS.items() if name.lower() in fields["source"].lower()), None)
+    if tasks is None:
+        raise Unreadable(f"source must name one of {', '.join(COLLECTIONS)}")
+    if fields["task"] not in tasks:
+        raise NoFamily(fields["task"])
+    return tasks[fields["task"]]
+
+
+def _written(fields: Mapping[str, Any], converted: Converted) -> dict[str, Any]:
+    family = FAMILIES[converted.family]
+    prompt = family.prompt(converted.instance)
+    kept = {name: fields[name] for name in ("task", "source", "licence") if name in fields}
+    return {
+        "id": fields["id"],
+        "domain": "puzzle",
+        "problem": f"{family.RULES}\n\n{prompt}",
+        "puzzle": {"family": converted.family, "instance": converted.instance},
+        "prompt": prompt,
+        "response": converted.response,
+        "label": "correct",
+        "claim": converted.claimed,
+    } | kept
+

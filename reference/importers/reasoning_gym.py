@@ -1,0 +1,178 @@
+"""reasoning-gym (open-thought/reasoning-gym, 0.1.25, Apache-2.0): its tasks that one of our families plays.
+
+====================  ==================================  ======================================================
+task                  ``meta``                            ``answer``
+====================  ==================================  ======================================================
+countdown, puzzle24   numbers, target                     an expression
+cryptarithm           words_letters, result_letters       "A=1,B=2"
+kakurasu              row_sums, col_sums                  lines of 0 and 1
+knights_knaves        statements, names, and what         "Ann is a knight, and Bob is a knave."
+                      knights and knaves are called
+maze                  grid, and what its signs mean       the length of a shortest walk: a claim
+mini_sudoku, sudoku   puzzle: matrix, 0 blank             lines of digits
+shortest_path         matrix of * # O X                   "up up left", or "infeasible"
+zebra_puzzles         nothing: the clues are in the text  who lives in house 1: a claim
+====================  ==================================  ======================================================
+
+Two of our prompts ask for a little more or less: countdown wants positive integers all the way, and a maze any walk, not a
+shortest one. A response is judged by the prompt that we give.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reference.importers.reading import (
+    NO_STEP,
+    Converted,
+    Line,
+    Reader,
+    Unreadable,
+    Unsuited,
+    answered,
+    claimed,
+    listed,
+    matrix,
+    number,
+    text,
+    written,
+)
+from reference.importers.zebra_prose import zebra_puzzles
+from reference.tasks.puzzles.cryptarithm import LETTERS
+from reference.tasks.puzzles.knights_and_knaves import KNAVE, KNIGHT, NAMES
+
+DIRECTIONS = {"up": "U", "down": "D", "left": "L", "right": "R"}
+LITERALS = {"telling-truth": True, "lying": False}
+MAX_NESTING = 20
+"""Depth of a statement that is read; the collection's are two deep."""
+
+
+def countdown(line: Line) -> Converted:
+    """Read numbers and a target."""
+    numbers = listed(line.meta.get("numbers"), "meta.numbers", int)
+    return Converted("countdown", {"numbers": numbers, "target": number(line.meta, "target")}, _text(line.answer))
+
+
+def puzzle24(line: Line) -> Converted:
+    """Read numbers that are to make 24."""
+    return Converted("twentyfour", {"numbers": listed(line.meta.get("numbers"), "meta.numbers", int)}, _text(line.answer))
+
+
+def sudoku(line: Line) -> Converted:
+    """Read a Sudoku of either size."""
+    rows = matrix(line.meta.get("puzzle"), "meta.puzzle")
+    return Converted("sudoku", {"grid": written(rows, {0: "."})}, _rows(line.answer))
+
+
+def kakurasu(line: Line) -> Converted:
+    """Read a Kakurasu."""
+    rows, columns = (listed(line.meta.get(name), f"meta.{name}", int) for name in ("row_sums", "col_sums"))
+    return Converted("kakurasu", {"rows": rows, "columns": columns}, _rows(line.answer).translate(str.maketrans("01", ".#")))
+
+
+def cryptarithm(line: Line) -> Converted:
+    """Read a sum of words."""
+    words = listed(line.meta.get("words_letters"), "meta.words_letters", str)
+    whole = f"{'+'.join(words)}={text(line.meta, 'result_letters')}"
+    if not re.fullmatch(r"[A-Z]+(\+[A-Z]+)+=[A-Z]+", whole):
+        raise Unreadable("meta.words_letters and meta.result_letters must be words of capital letters")
+    if line.meta.get("allow_leading_zero"):
+        raise Unsuited("numbers that begin with 0, which cryptarithm refuses")
+    letters = list(dict.fromkeys(re.sub(r"[^A-Z]", "", whole)))
+    if len(letters) > len(LETTERS):
+        raise Unreadable(f"meta.words_letters must not hold more than {len(LETTERS)} letters")
+    digits = dict(re.findall(r"([A-Z]) ?= ?([0-9])", _text(line.answer)))
+    instance = {"sum": whole.translate({ord(letter): name for letter, name in zip(letters, LETTERS, strict=False)})}
+    return Converted("cryptarithm", instance, "".join(digits.get(sign, NO_STEP if sign.isalpha() else sign) for sign in whole))
+
+
+def maze(line: Line) -> Converted:
+    """Read a maze; the answer claims how long a shortest walk is, and the family's own is as short as can be."""
+    signs = {text(line.meta, name): sign for name, sign in (("start", "S"), ("goal", "G"), ("wall", "#"), ("path", "."))}
+    rows = [list(row) for row in listed(line.meta.get("grid"), "meta.grid", str)]
+    if not {cell for row in matrix(rows, "meta.grid", (str,)) for cell in row} <= set(signs) or len(signs) != 4:
+        raise Unreadable("meta.grid must hold the signs of meta.start, goal, wall and path")
+    instance = {"grid": written(rows, signs)}
+    if not (instance["grid"].count("S") == instance["grid"].count("G") == 1):
+        raise Unreadable("meta.grid must hold one start and one goal")
+    return claimed("maze", instance, lambda walk: str(len(walk)) == _text(line.answer))
+
+
+def shortest_path(line: Line) -> Converted:
+    """Read a grid to walk through."""
+    rows = matrix(line.meta.get("matrix"), "meta.matrix", (str,))
+    grid = written(rows, {"*": "S", "#": "G", "O": ".", "X": "#"})
+    if not (grid.count("S") == grid.count("G") == 1 and set(grid) <= set("SG.#/")):
+        raise Unreadable("meta.matrix must hold one *, one #, and otherwise O and X")
+    return answered("maze", {"grid": grid}, line.answer, _walk)
+
+
+def knights_knaves(line: Line) -> Converted:
+    """Read what inhabitants say of each other."""
+    statements = listed(line.meta.get("statements"), "meta.statements", list)
+    people, terms = listed(line.meta.get("names"), "meta.names", str), line.meta.get("knight_knave_terms")
+    if len(people) != len(statements) or not isinstance(terms, Mapping):
+        raise Unreadable("meta must hold as many names as statements, and knight_knave_terms")
+    if len(people) > len(NAMES):
+        raise Unsuited(f"{len(people)} inhabitants, and knights_and_knaves names {len(NAMES)}")
+    instance = {"statements": "/".join(_said(statement, True, len(people), MAX_NESTING) for statement in statements)}
+    kinds = {text(terms, "knight"): KNIGHT, text(terms, "knave"): KNAVE}
+    found = dict(re.findall(r"(\w+) is an? (\w+)", _text(line.answer)))
+    return Converted("knights_and_knaves", instance, "".join(kinds.get(found.get(name, ""), NO_STEP) for name in people))
+
+
+TASKS: Mapping[str, Reader] = {
+    "countdown": countdown,
+    "cryptarithm": cryptarithm,
+    "kakurasu": kakurasu,
+    "knights_knaves": knights_knaves,
+    "maze": maze,
+    "mini_sudoku": sudoku,
+    "puzzle24": puzzle24,
+    "shortest_path": shortest_path,
+    "sudoku": sudoku,
+    "zebra_puzzles": zebra_puzzles,
+}
+
+
+def _text(answer: Any) -> str:
+    if not isinstance(answer, str):
+        raise Unreadable("answer must be text")
+    return answer.strip()
+
+
+def _walk(answer: Any) -> str:
+    return "".join(DIRECTIONS.get(word, NO_STEP) for word in _text(answer).split())
+
+
+def _rows(answer: Any) -> str:
+    return "/".join("".join(line.split()) for line in _text(answer).splitlines())
+
+
+def _said(statement: Any, true: bool, people: int, nesting: int) -> str:
+    """Write a statement, or what it denies, with one joint at most: de Morgan's rules take the negations inside."""
+    kind, *parts = _parts(statement)
+    if nesting == 0:
+        raise Unsuited(f"a statement nested more than {MAX_NESTING} deep")
+    if kind in LITERALS and len(parts) == 1 and type(parts[0]) is int and 0 <= parts[0] < people:
+        return ("" if LITERALS[kind] == true else "!") + NAMES[parts[0]]
+    if kind == "not" and len(parts) == 1:
+        return _said(parts[0], not true, people, nesting - 1)
+    if kind == "->" and len(parts) == 2:
+        return _said(["or", ["not", parts[0]], parts[1]], true, people, nesting - 1)
+    if kind not in ("and", "or", "<=>"):
+        raise Unreadable("meta.statements must be made of telling-truth, lying, not, and, or, -> and <=>")
+    keep = true or kind == "<=>"
+    claims = [_said(part, keep, people, nesting - 1) for part in parts]
+    if len(claims) != 2 or any(claim.lstrip("!") not in NAMES for claim in claims):
+        raise Unsuited("a statement of more than two claims, and knights_and_knaves joins two")
+    if kind == "<=>":
+        alike = (claims[0].startswith("!") == claims[1].startswith("!")) == true
+        return ("~" if alike else "^").join(claim.lstrip("!") for claim in claims)
+    return ("&" if (kind == "and") == true else "|").join(claims)
+
+
+def _parts(statement: Any) -> Sequence[Any]:
+    if not (isinstance(statement, list) and statement and isinstance(statement[0], str)):
+        raise Unreadable("meta.statements must be lists that begin with a word")
+    return statement

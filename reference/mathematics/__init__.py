@@ -1,1 +1,0 @@
-"""Final answers of mathematics: found, read, brought into one form and compared; ``reference.verify.mathematics`` decides."""

@@ -1,1 +1,0 @@
-"""Programs against tests: the judge's process and the untrusted one, and what crosses; ``reference.verify.code`` starts them."""

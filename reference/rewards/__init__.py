@@ -1,0 +1,1 @@
+"""From a response to a number: verdicts, reward models, judges."""

@@ -1,0 +1,1 @@
+"""What the policy is asked: problems and the puzzle families that make them."""

@@ -1,0 +1,232 @@
+"""Countdown: make a target from the given numbers, each used exactly once, without leaving the positive integers.
+
+==========  =============================================================================================
+prompt      ``N2 10 14:38=``: the numbers in random order, ``:``, the target.
+response    ``2*14=28 10+28=38:10+2*14``: notes of the operations one by one, then ``:`` and the expression. Only what
+            follows the last ``:`` is judged; the notes are the reasoning, right or wrong.
+bare        ``10+2*14``: the expression alone is a correct response too.
+difficulty  Level 1: two numbers from 1..99, level 2: three from 1..50, levels 3..5: four to six from 1..25.
+==========  =============================================================================================
+
+Every operation, done in the usual order and from left to right among equals, must give a positive integer: with 2, 3
+and 4, ``2-3+4`` is refused because of the -1 on the way. The grammar is that of ``reference.tasks.puzzles.solvers.expression``.
+"""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from reference.tasks.puzzles.solvers.expression import (
+    NUMBER,
+    TOKEN,
+    NotAnExpression,
+    Written,
+    evaluate,
+    fault_of,
+    join,
+    without_target,
+)
+from spec.datatypes import Verdict
+from spec.puzzle import judge, unreadable
+
+COUNT_AND_LARGEST = {1: (2, 99), 2: (3, 50), 3: (4, 25), 4: (5, 25), 5: (6, 25)}
+LEVELS = range(1, len(COUNT_AND_LARGEST) + 1)
+CHARACTERS = "0123456789+-*/()=:N "
+RULES = (
+    "Make the target after the colon from the integers before it, each used exactly once, with + - * / and parentheses. Every "
+    "operation, done in the usual order and from left to right, must give a positive integer: no fraction, no zero and no "
+    "negative number on the way. Write the expression alone, such as 10+2*14 for 2 10 14:38; a trailing = and the target "
+    "are allowed. You may write notes and a colon before it: only what follows the last colon is read."
+)
+# Three digits, as in the television game; larger targets are mostly products that give themselves away.
+LARGEST_TARGET = 999
+# All values of four numbers are about a thousand and fit in a table; five or six are searched from the target backwards.
+LARGEST_TABLE = 4
+Table = dict[int, Written]
+
+
+def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
+    """Draw numbers, join two at random until one is left, and ask for that one.
+
+    Args:
+        random: The only source of randomness.
+        difficulty: A member of ``LEVELS``.
+
+    Returns:
+        ``{"numbers": [2, 10, 14], "target": 38}``.
+    """
+    count, largest = COUNT_AND_LARGEST[difficulty]
+    while True:
+        numbers = random.integers(1, largest + 1, size=count).tolist()
+        target = _random_value(random, numbers)
+        if target <= LARGEST_TARGET:
+            return {"numbers": numbers, "target": target}
+
+
+def identity(instance: Mapping[str, Any]) -> str:
+    """Name the problem: its numbers in ascending order, and the target.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The sorted numbers, ``:`` and the target.
+    """
+    return f"{' '.join(map(str, sorted(instance['numbers'])))}:{instance['target']}"
+
+
+def prompt(instance: Mapping[str, Any]) -> str:
+    """Write the prompt, e.g. ``N2 10 14:38=``.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The prompt.
+    """
+    return f"N{' '.join(map(str, instance['numbers']))}:{instance['target']}="
+
+
+def solve(instance: Mapping[str, Any]) -> str:
+    """Write the operations of ``answer`` in the order of their evaluation, then the expression.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        The demonstration.
+    """
+    notes: list[str] = []
+
+    def note(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
+        notes.append(f"{left}{operator}{right}={value}")
+
+    expression = answer(instance)
+    evaluate(TOKEN.findall(expression), note)
+    return f"{' '.join(notes)}:{expression}"
+
+
+def answer(instance: Mapping[str, Any]) -> str:
+    """Find an expression by exact search; it does not depend on the order of the numbers.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        A correct response without notes.
+
+    Raises:
+        ValueError: The target cannot be made, which no instance from ``draw`` allows.
+    """
+    found = _search(tuple(sorted(instance["numbers"])), instance["target"], {})
+    if found is None:
+        raise ValueError(f"{instance['target']} cannot be made of {instance['numbers']}")
+    return found.text
+
+
+def work(instance: Mapping[str, Any]) -> int:
+    """Count the numbers to combine.
+
+    Args:
+        instance: What ``draw`` returned.
+
+    Returns:
+        Their number, 2 to 6.
+    """
+    return len(instance["numbers"])
+
+
+def verify(instance: Mapping[str, Any], response: str) -> Verdict:
+    """Parse what follows the last colon, count its numbers and compute every operation exactly.
+
+    Args:
+        instance: What ``draw`` returned.
+        response: Any text at all.
+
+    Returns:
+        ``correct`` exactly if it is an expression of the given numbers, each used once, whose operations all give
+        positive integers and whose value is the target.
+    """
+    numbers, target = instance["numbers"], instance["target"]
+    expression = without_target(response.rpartition(":")[2], target)
+    fault = unreadable(response) or fault_of(expression, numbers, target, _refuse_unless_positive_integer)
+    return judge(fault, expression, "the given numbers make the target")
+
+
+def _refuse_unless_positive_integer(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
+    if value.denominator != 1 or value <= 0:
+        raise NotAnExpression(f"{left}{operator}{right} is {value}, which is not a positive integer")
+
+
+def _random_value(random: np.random.Generator, numbers: list[int]) -> int:
+    pool = list(numbers)
+    while len(pool) > 1:
+        first, second = (pool.pop(random.integers(len(pool))) for _ in range(2))
+        values = [value for _, value in _operations(max(first, second), min(first, second))]
+        pool.append(values[random.integers(len(values))])
+    return pool[0]
+
+
+def _operations(larger: int, smaller: int) -> Iterator[tuple[str, int]]:
+    """Operators with their positive integer values; the other order of the operands adds no value."""
+    yield "+", larger + smaller
+    yield "*", larger * smaller
+    if larger > smaller:
+        yield "-", larger - smaller
+    if larger % smaller == 0:
+        yield "/", larger // smaller
+
+
+def _search(numbers: tuple[int, ...], target: int, tables: dict[tuple[int, ...], Table]) -> Written | None:
+    """Find an expression with the target as its value, or None if there is none."""
+    if len(numbers) <= LARGEST_TABLE:
+        return _table(numbers, tables).get(target)
+    for part, rest in _splits(numbers):
+        for value, written in _table(part, tables).items():
+            for wanted, operator, value_is_left in _partners(value, target):
+                other = _search(rest, wanted, tables)
+                if other is not None:
+                    return join(written, operator, other) if value_is_left else join(other, operator, written)
+    return None
+
+
+def _partners(value: int, target: int) -> Iterator[tuple[int, str, bool]]:
+    """List the numbers that make the target together with a value, the operator, and whether the value is its left side."""
+    if target > value:
+        yield target - value, "+", False
+    if target % value == 0:
+        yield target // value, "*", False
+    yield target + value, "-", False
+    yield target * value, "/", False
+    if value > target:
+        yield value - target, "-", True
+    if value % target == 0:
+        yield value // target, "/", True
+
+
+def _table(numbers: tuple[int, ...], tables: dict[tuple[int, ...], Table]) -> Table:
+    """List every value that the numbers can make, with one way to write it."""
+    if numbers in tables:
+        return tables[numbers]
+    table: Table = {numbers[0]: Written(str(numbers[0]), NUMBER)} if len(numbers) == 1 else {}
+    for part, rest in _splits(numbers):
+        for one, one_written in _table(part, tables).items():
+            for other, other_written in _table(rest, tables).items():
+                larger, smaller = (one_written, other_written) if one >= other else (other_written, one_written)
+                for operator, value in _operations(max(one, other), min(one, other)):
+                    if value not in table:
+                        table[value] = join(larger, operator, smaller)
+    tables[numbers] = table
+    return table
+
+
+def _splits(numbers: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Part the numbers in two, the smaller part first; equal parts come in both orders, equal numbers more than once."""
+    places = range(len(numbers))
+    for size in range(1, len(numbers) // 2 + 1):
+        for chosen in combinations(places, size):
+            part = tuple(numbers[place] for place in chosen)
+            yield part, tuple(numbers[place] for place in places if place not in chosen)

@@ -1,0 +1,54 @@
+"""Where a run stands: a plain value that a checkpoint stores beside the weights and a resume reads back exactly."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from reference.rollouts.streaming import Books
+from reference.training.prompt_stream import CurriculumState
+
+
+@dataclass
+class Progress:
+    """Everything the loop must remember beside what the backend does.
+
+    Attributes:
+        phase: supervised, value_pretraining, reinforcement or done.
+        phase_step: Steps taken in this phase.
+        step: Steps taken over all phases.
+        phase_ends: Steps at which phases ended; their checkpoints are kept.
+        patience: Consecutive steps of sufficient explained variance in value pretraining.
+        curriculum: The stream of problems, and groups sampled but not yet learned from.
+        books: Samples under way: the scheduler's state and the partial rollouts.
+        stopped: Name of the event that ended RL early, or empty.
+        seconds: Wall seconds so far, over all sittings.
+        eval_before: Scores of the cold-start model.
+        eval_after: Scores of the trained model.
+        judges: "before" and "after" RL -> examination of the policy as a judge and of its unverifiable writing.
+    """
+
+    phase: str = "supervised"
+    phase_step: int = 0
+    step: int = 0
+    phase_ends: list[int] = field(default_factory=list)
+    patience: int = 0
+    curriculum: CurriculumState = field(default_factory=CurriculumState)
+    books: Books = field(default_factory=Books)
+    stopped: str = ""
+    seconds: float = 0.0
+    eval_before: dict[str, Any] = field(default_factory=dict)
+    eval_after: dict[str, Any] = field(default_factory=dict)
+    judges: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; floats keep every bit."""
+        return dict(_ADAPTER.dump_python(self, mode="json"))
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Progress":
+        """Undo ``to_json``."""
+        return _ADAPTER.validate_python({name: values[name] for name in cls.__dataclass_fields__ if name in values})
+
+
+_ADAPTER = TypeAdapter(Progress)

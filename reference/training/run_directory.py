@@ -1,0 +1,185 @@
+"""What a run leaves on disk, in a form that survives a kill: appended lines, and whole files published by a rename.
+
+    config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts.h5  checkpoints/step_N  summary.json  report.html
+
+``metrics.jsonl`` and ``samples.jsonl`` hold nothing that depends on the clock, so two equal runs write equal bytes; seconds
+go to ``timings.jsonl``. On resume everything after the checkpoint is cut off and written again, byte for byte.
+"""
+
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from spec.config import Config, to_toml, validated
+from spec.datatypes import ScoredRollout
+from spec.errors import Reason, SeedError
+
+STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
+SCHEDULE = "schedule.jsonl"
+"""Only a streaming run has one."""
+
+
+class RunDirectory:
+    """The folder of one run, open for writing. Steps are counted over all phases.
+
+    Of several processes that run the same loop one ``writes``; for the others every change is silently left out.
+    """
+
+    def __init__(self, path: Path, writes: bool = True) -> None:
+        self.path = path
+        self.writes = writes
+        self.pending: dict[int, list[ScoredRollout]] = {}
+
+    @classmethod
+    def create(cls, path: Path, config: Config) -> "RunDirectory":
+        """Start a new run.
+
+        Raises:
+            SeedError: RUN_DIRECTORY_IN_USE if anything is there already; nothing is overwritten.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise SeedError(
+                Reason.RUN_DIRECTORY_IN_USE,
+                f"{path} is not empty; choose another --out, or continue it with: seed run --resume {path}",
+            )
+        (path / "checkpoints").mkdir(parents=True)
+        for name in STEP_LINES:
+            (path / name).touch()
+        (path / "config.toml").write_text(to_toml(config), encoding="utf-8")
+        return cls(path)
+
+    @classmethod
+    def resume(cls, path: Path) -> tuple["RunDirectory", Config]:
+        """Open an existing run and read its configuration.
+
+        Raises:
+            SeedError: NOT_A_RUN_DIRECTORY.
+        """
+        file = path / "config.toml"
+        if not file.is_file():
+            raise SeedError(Reason.NOT_A_RUN_DIRECTORY, f"{path} holds no config.toml; give the folder of an earlier seed run")
+        try:
+            tree = tomllib.loads(file.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise SeedError(Reason.NOT_A_RUN_DIRECTORY, f"{file} is not readable TOML: {error}") from None
+        return cls(path), validated(tree)
+
+    def checkpoint_directory(self, step: int) -> Path:
+        """Where the checkpoint after ``step`` lives."""
+        return self.path / "checkpoints" / f"step_{step}"
+
+    def newest_checkpoint(self) -> Path | None:
+        """The published checkpoint of the largest step, if there is one."""
+        found = [(int(p.name.removeprefix("step_")), p) for p in (self.path / "checkpoints").glob("step_*")]
+        return max(found)[1] if found else None
+
+    def drop_old_checkpoints(self, keep: int, spared: Sequence[int]) -> None:
+        """Delete all but the ``keep`` newest checkpoints and those of the ``spared`` steps (ends of phases)."""
+        if not self.writes:
+            return
+        steps = sorted(int(p.name.removeprefix("step_")) for p in (self.path / "checkpoints").glob("step_*"))
+        for step in steps[:-keep]:
+            if step not in spared:
+                shutil.rmtree(self.checkpoint_directory(step))
+
+    def snapshot_directory(self, publication: int) -> Path:
+        """Where the policy of a publication lives that unfinished samples are to be continued with."""
+        return self.path / "snapshots" / f"publication_{publication}"
+
+    def drop_snapshots(self, spared: Sequence[int]) -> None:
+        """Delete all snapshots but the spared ones."""
+        kept = {self.snapshot_directory(publication) for publication in spared}
+        for path in (self.path / "snapshots").glob("publication_*") if self.writes else ():
+            if path not in kept:
+                shutil.rmtree(path)
+
+    def append(self, name: str, line: dict[str, Any]) -> None:
+        """Add one JSON object to a ``.jsonl`` file."""
+        self.append_all(name, [line])
+
+    def append_all(self, name: str, lines: Sequence[dict[str, Any]]) -> None:
+        """Add JSON objects to a ``.jsonl`` file; NaN becomes null, which JSON knows."""
+        if not self.writes or not lines:
+            return
+        with (self.path / name).open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(_without_nan(line), sort_keys=True) + "\n" for line in lines)
+
+    def read(self, name: str) -> list[dict[str, Any]]:
+        """All whole lines of a ``.jsonl`` file; a last line cut by a kill is left out."""
+        path = self.path / name
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Publish a whole JSON file by a rename."""
+        if not self.writes:
+            return
+        aside = self.path / f".{name}.partial"
+        aside.write_text(json.dumps(_without_nan(content), indent=1) + "\n", encoding="utf-8")
+        aside.rename(self.path / name)
+
+    def keep_rollouts(self, step: int, scored: Sequence[ScoredRollout]) -> None:
+        """Remember a step's rollouts until the next checkpoint publishes them."""
+        if self.writes:
+            self.pending[step] = list(scored)
+
+    def publish_rollouts(self) -> None:
+        """Bring ``rollouts.h5`` up to the step at hand: a copy is extended and renamed, so a kill cannot damage it."""
+        path, aside = self.path / "rollouts.h5", self.path / ".rollouts.h5.partial"
+        if not self.pending:
+            return
+        if path.exists():
+            shutil.copyfile(path, aside)
+        with h5py.File(aside, "a") as file:
+            for step, scored in self.pending.items():
+                _write_rollouts(file.create_group(f"step_{step}"), scored)
+        os.replace(aside, path)
+        self.pending.clear()
+
+    def cut_after(self, step: int) -> None:
+        """Forget everything written after ``step``, for a resume from its checkpoint."""
+        if not self.writes:
+            return
+        for name in (*STEP_LINES, *([SCHEDULE] if (self.path / SCHEDULE).exists() else [])):
+            lines = [line for line in self.read(name) if line["step"] <= step]
+            aside = self.path / f".{name}.partial"
+            aside.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines), encoding="utf-8")
+            aside.rename(self.path / name)
+        if (self.path / "rollouts.h5").exists():
+            with h5py.File(self.path / "rollouts.h5", "a") as file:
+                for name in [name for name in file if int(name.removeprefix("step_")) > step]:
+                    del file[name]
+
+
+def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:
+    """One step's rollouts as flat token arrays with lengths, and one entry per response for the rest."""
+    rollouts = [item.rollout for item in scored]
+    flat: dict[str, tuple[list[Any], Any]] = {
+        "prompt_tokens": ([r.request.prompt_tokens for r in rollouts], np.int32),
+        "response_tokens": ([r.response_tokens for r in rollouts], np.int32),
+        "log_probs": ([r.log_probs for r in rollouts], np.float64),
+        "weight_versions": ([r.weight_versions for r in rollouts], np.int32),
+    }
+    for name, (rows, dtype) in flat.items():
+        group.create_dataset(name, data=np.concatenate([np.asarray(row, dtype) for row in rows]))
+    group.create_dataset("prompt_lengths", data=np.array([len(r.request.prompt_tokens) for r in rollouts]))
+    group.create_dataset("response_lengths", data=np.array([len(r.response_tokens) for r in rollouts]))
+    group.create_dataset("reward", data=np.array([item.reward for item in scored]))
+    group.create_dataset("accuracy", data=np.array([item.accuracy for item in scored]))
+    group.create_dataset("problem", data=[r.request.problem.id for r in rollouts])
+    group.create_dataset("finish", data=[str(r.finish) for r in rollouts])
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,58 @@
+"""A user's own verifier: a plain Python function, named as ``path.py:function``.
+
+It is given the fields of ``spec.verify.Item`` as a dict and returns a bool, a reward or a mapping, see
+``reference.verifiers.verdict``. It is loaded in the worker process only, once per worker.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from spec.errors import Reason, SeedError
+from spec.verify import Item
+
+
+def checked_address(address: str) -> str:
+    """Refuse what cannot name a verifier, without loading it.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE.
+    """
+    path, _, function = address.rpartition(":")
+    if not (path.endswith(".py") and function.isidentifier()):
+        raise SeedError(Reason.ILLEGAL_VALUE, f"verifier={address} must be path.py:function")
+    if not Path(path).is_file():
+        raise SeedError(Reason.ILLEGAL_VALUE, f"verifier={address}: there is no file {path}")
+    return address
+
+
+@cache
+def own_verifier(address: str) -> Callable[[Item], Any]:
+    """Load a file and find the function.
+
+    Args:
+        address: ``path.py:function``, relative to the working directory.
+
+    Returns:
+        The function, taking an item.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE; and whatever the file raises.
+    """
+    path, _, name = checked_address(address).rpartition(":")
+    module_name = f"own_verifier_{Path(path).stem}"
+    specification = importlib.util.spec_from_file_location(module_name, path)
+    if specification is None or specification.loader is None:
+        raise SeedError(Reason.ILLEGAL_VALUE, f"verifier={address}: {path} is no Python file")
+    # As when Python runs a script: the file may import its neighbours.
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[module_name] = module
+    specification.loader.exec_module(module)
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise SeedError(Reason.ILLEGAL_VALUE, f"verifier={address}: {path} has no function {name}")
+    return lambda item: function(dict(vars(item)))

@@ -1,0 +1,60 @@
+"""Which verifier judges which domain, and what it needs.
+
+======  ==========================  ===========  ==============
+domain  verifier                    needs        time limit
+======  ==========================  ===========  ==============
+math    ``verify.mathematics``      reference    10 s
+code    ``verify.code``             tests        300 s
+puzzle  ``verify.puzzle``           puzzle       10 s
+judge   ``verify.judge``            reference    300 s
+own     ``--verifier``              nothing      10 s
+======  ==========================  ===========  ==============
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from spec.errors import Reason, SeedError
+from spec.verify import DOMAINS, Verifier
+
+NEEDS: Mapping[str, str] = {"math": "reference", "code": "tests", "puzzle": "puzzle", "judge": "reference"}
+"""The field without which a verifier has nothing to compare with: empty tests must be an error, never a pass."""
+
+SECONDS = 10.0
+"""Time limit of one verdict. Verdicts take milliseconds; hostile expressions run for ever (Math-Verify issues 63, 65)."""
+
+SECONDS_OF: Mapping[str, float] = {"code": 300.0, "judge": 300.0}
+"""Time limits of domains that keep limits of their own and need longer: a program has many tests, each with its own time
+limit, and a judge waits for a model. Here the outer limit only catches a verifier that hangs."""
+
+
+def domain_verifier(domain: str, isolation: str) -> Verifier:
+    """Load the verifier of a domain, and of that domain only: each needs libraries that the others do not.
+
+    Args:
+        domain: A member of ``spec.verify.DOMAINS``.
+        isolation: Where programs are run, see ``reference.verifiers.sandbox.probe.choose``.
+
+    Returns:
+        The verifier.
+
+    Raises:
+        SeedError: UNKNOWN_NAME.
+    """
+    if domain == "math":
+        from reference.verifiers.mathematics.verifier import verify as mathematics
+
+        return mathematics
+    if domain == "code":
+        from reference.verifiers.programs.verifier import verify as code
+
+        return partial(code, isolation=isolation)
+    if domain == "puzzle":
+        from reference.verifiers.puzzle import verify as puzzle
+
+        return puzzle
+    if domain == "judge":
+        from reference.verifiers.judge import verify as judge
+
+        return judge
+    raise SeedError(Reason.UNKNOWN_NAME, f"domain={domain!r} must be one of {', '.join(DOMAINS)}")

@@ -1,0 +1,1 @@
+"""Files of responses to be verified: lines in, lines out, counts."""

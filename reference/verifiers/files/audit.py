@@ -1,0 +1,108 @@
+"""A verifier held against people: how often it accepts a wrong answer, and how often it refuses a right one.
+
+    false positive rate = accepted / judged   among the lines that people labelled wrong
+    false negative rate = refused / judged    among the lines that people labelled correct
+
+Errors are in neither rate. A false positive is what a policy learns to exploit, a false negative what holds a strong
+policy back (arXiv 2505.22203), so the two are never added up.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from reference.verifiers.files.file import Listener, check_verifier, judged, opened
+from reference.verifiers.files.lines import Heading, Rule, raw_lines
+from reference.verifiers.files.tally import RateCounter
+from reference.verifiers.runner.pool import Pool
+from reference.verifiers.verdict import Judgement
+from spec.datatypes import Outcome
+
+LABELS = (str(Outcome.CORRECT), str(Outcome.WRONG))
+
+
+class Finding(StrEnum):
+    """What is remarkable about a line."""
+
+    FALSE_POSITIVE = "false positive"
+    FALSE_NEGATIVE = "false negative"
+    ERROR = "error"
+
+
+@dataclass
+class AuditRow:
+    """Counts of one domain: lines, those without a verdict, and the two rates."""
+
+    lines: int = 0
+    errors: int = 0
+    false_positives: RateCounter = field(default_factory=RateCounter)
+    false_negatives: RateCounter = field(default_factory=RateCounter)
+
+    def add(self, heading: Heading, outcome: Outcome) -> None:
+        """Count one line."""
+        self.lines += 1
+        if outcome is Outcome.ERROR:
+            self.errors += 1
+        elif heading.label == Outcome.WRONG:
+            self.false_positives.add(heading.problem, outcome is Outcome.CORRECT)
+        else:
+            self.false_negatives.add(heading.problem, outcome is Outcome.WRONG)
+
+
+class Audit:
+    """Rows by domain in the order of their first line, the row over all of them, and every finding in order."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, AuditRow] = {}
+        self.overall = AuditRow()
+        self.findings: list[tuple[Finding, dict[str, Any]]] = []
+
+    def add(self, heading: Heading, judgement: Judgement) -> None:
+        """Count one line and keep it if it is a finding."""
+        outcome = judgement.verdict.outcome
+        for row in (self.rows.setdefault(heading.row, AuditRow()), self.overall):
+            row.add(heading, outcome)
+        finding = finding_of(heading.label, outcome)
+        if finding is not None:
+            label = heading.label if heading.label in LABELS else None
+            said = {"finding": str(finding), "id": heading.id, "domain": heading.domain, "label": label}
+            self.findings.append((finding, said | judgement.as_json()))
+
+
+def finding_of(label: str, outcome: Outcome) -> Finding | None:
+    """Compare a verdict with the label; None if they agree."""
+    if outcome is Outcome.ERROR:
+        return Finding.ERROR
+    if outcome == label:
+        return None
+    return Finding.FALSE_POSITIVE if outcome is Outcome.CORRECT else Finding.FALSE_NEGATIVE
+
+
+def audit_file(path: Path, rule: Rule, pool: Pool, told: Listener) -> Audit:
+    """Judge every line of a labelled file and compare.
+
+    Args:
+        path: Lines as of ``reference.verifiers.files.lines``, each with a ``label``. A line without one is an ``error``.
+        rule: Who judges.
+        pool: Where.
+        told: Hears of every line.
+
+    Returns:
+        The counts and the findings.
+
+    Raises:
+        SeedError: UNREADABLE_FILE, VERIFIER_FAILED.
+    """
+    counted = Audit()
+    with opened(path) as file:
+        check_verifier(pool, rule)
+        for heading, judgement in judged(raw_lines(file), rule, pool, label_fault):
+            counted.add(heading, judgement)
+            told(heading, judgement)
+    return counted
+
+
+def label_fault(heading: Heading) -> str:
+    """Say what is wrong with a label, if anything."""
+    return "" if heading.label in LABELS else f"label must be {' or '.join(LABELS)}"

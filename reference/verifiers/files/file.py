@@ -1,0 +1,268 @@
+"""A file of judgements: one output line per input line, in the same order, written so that a kill loses nothing written.
+
+    {"id": "a1", "domain": "math", "verdict": "correct", "reward": 1.0, "extracted": "2", "why": "…", "line": "3f…"}
+
+``line`` is the digest of the input line. ``isolation`` stands behind ``why`` where a response was executed, ``verifier``
+where a user's own one judged. Nothing depends on the clock or on the number of workers, so a run that is killed and
+resumed writes the same bytes as one that is not.
+"""
+
+import fcntl
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from reference.verifiers.custom import checked_address
+from reference.verifiers.files.lines import Heading, Rule, parsed, raw_lines
+from reference.verifiers.files.tally import Tally
+from reference.verifiers.runner.pool import Pool
+from reference.verifiers.runner.worker import Request
+from reference.verifiers.sandbox.host import SandboxError
+from reference.verifiers.sandbox.probe import AUTOMATIC, choose
+from reference.verifiers.verdict import Judgement, error, judgement_of
+from spec.datatypes import Outcome
+from spec.errors import Reason, SeedError
+
+BLOCK_BYTES = 1 << 20
+"""Bytes read at a time when lines are only counted."""
+
+Listener = Callable[[Heading, Judgement], None]
+"""Told of every line in order, those of an earlier run included."""
+
+
+def verify_file(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, told: Listener) -> Tally:
+    """Judge every line of a file and append the judgements to another.
+
+    Args:
+        path: The input, see ``reference.verifiers.files.lines``.
+        out: The output. It must not exist, unless ``resume`` is given.
+        rule: Who judges.
+        pool: Where.
+        resume: Keep what an earlier run has written, after checking that it belongs to this input, and go on.
+        told: Hears of every line.
+
+    Returns:
+        The counts of all lines, those of an earlier run included.
+
+    Raises:
+        SeedError: UNREADABLE_FILE, FILE_EXISTS, FOREIGN_OUTPUT, ILLEGAL_COMBINATION if an earlier run has executed programs in
+            another isolation, or VERIFIER_FAILED if the user's own verifier does not load.
+    """
+    tally = Tally()
+
+    def note(heading: Heading, judgement: Judgement) -> None:
+        tally.add(heading.row, heading.problem, judgement.verdict.outcome, judgement.verdict.why)
+        told(heading, judgement)
+
+    with opened(path) as file:
+        check_verifier(pool, rule)
+        with appended(out, resume) as written:
+            lines = continued(raw_lines(file), written, rule, pool.limits.isolation, out, note)
+            for heading, judgement in judged(lines, rule, pool):
+                append(out, written, output_line(heading, judgement))
+                note(heading, judgement)
+    return tally
+
+
+def judged(
+    lines: Iterator[bytes], rule: Rule, pool: Pool, fault_of: Callable[[Heading], str] = lambda heading: ""
+) -> Iterator[tuple[Heading, Judgement]]:
+    """Judge lines in order.
+
+    Args:
+        lines: Lines without their ends.
+        rule: Who judges.
+        pool: Where.
+        fault_of: What else may be wrong with a line; a text makes it an ``error``.
+
+    Returns:
+        Heading and judgement of every line.
+    """
+    headings: deque[Heading] = deque()
+
+    def requests() -> Iterator[Request | Judgement]:
+        for line in lines:
+            heading, request = parsed(line, rule)
+            headings.append(heading)
+            fault = "" if isinstance(request, Judgement) else fault_of(heading)
+            yield error(fault) if fault else request
+
+    for judgement in pool.judge(requests()):
+        yield headings.popleft(), judgement
+
+
+def output_line(heading: Heading, judgement: Judgement) -> bytes:
+    """Write one judgement down, as ASCII: whatever the response held, the line is legible everywhere."""
+    said: dict[str, Any] = {"id": heading.id, "domain": heading.domain} | judgement.as_json()
+    if heading.verifier:
+        said["verifier"] = heading.verifier
+    return json.dumps(said | {"line": heading.line}).encode("ascii") + b"\n"
+
+
+def continued(
+    lines: Iterator[bytes], written: BinaryIO, rule: Rule, isolation: str, out: Path, earlier: Listener
+) -> Iterator[bytes]:
+    """Go through what an earlier run has written, side by side with its input.
+
+    A last line that a kill has cut short is cut off. That happens only after all others have been found to belong to the
+    input, and only if it is the beginning of the judgement of its input line: no foreign file is ever changed.
+
+    Args:
+        lines: All input lines.
+        written: The output, open for reading and writing; left at its end.
+        rule: Who judges.
+        isolation: Where programs are to be run from now on.
+        out: Name of the output.
+        earlier: Hears of every line that is there already.
+
+    Returns:
+        The lines that are still to be judged.
+
+    Raises:
+        SeedError: FOREIGN_OUTPUT, ILLEGAL_COMBINATION.
+    """
+    whole = 0
+    for number, line in enumerate(iter(written.readline, b""), start=1):
+        source = next(lines, None)
+        if source is None:
+            raise _foreign(out, f"the input has no line {number}")
+        heading, _ = parsed(source, rule)
+        if not line.endswith(b"\n"):
+            if not _is_beginning(line, heading):
+                raise _foreign(out, f"line {number}, the last, is not the beginning of a judgement of that input line")
+            written.truncate(whole)
+            written.seek(whole)
+            return chain([source], lines)
+        judgement = _read_back(line, heading)
+        if judgement is None:
+            raise _foreign(out, f"line {number} is no judgement of that input line by this verifier")
+        if judgement.verdict.isolation and not heading.verifier:
+            check_isolation(isolation, judgement.verdict.isolation, f"line {number} of {out}")
+        whole += len(line)
+        earlier(heading, judgement)
+    return lines
+
+
+def check_isolation(isolation: str, earlier: str, place: str) -> None:
+    """Refuse to continue in another isolation: the verdicts of one file would not be those of any uninterrupted run.
+
+    Args:
+        isolation: What is wanted now; ``automatic`` stands for what it chooses here.
+        earlier: What a program of the earlier run was executed in.
+        place: Which line says so.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    if isolation == earlier:
+        return
+    chosen = ""
+    if isolation == AUTOMATIC:
+        try:
+            chosen = choose(isolation)
+        except SandboxError:
+            chosen = "none"
+    if chosen != earlier:
+        named = f"isolation={isolation}{f' (here: {chosen})' if chosen else ''}"
+        line = f"{named} must be {earlier}, in which {place} was judged; resume with that, or choose another --out"
+        raise SeedError(Reason.ILLEGAL_COMBINATION, line)
+
+
+def check_verifier(pool: Pool, rule: Rule) -> None:
+    """Load the user's own verifier once, so that a slip in its name is one refusal and not an error on every line.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE, VERIFIER_FAILED.
+    """
+    if rule.verifier:
+        checked_address(rule.verifier)
+        (judgement,) = pool.judge([Request(None, rule.verifier)])
+        if judgement.verdict.outcome is Outcome.ERROR:
+            raise SeedError(Reason.VERIFIER_FAILED, f"verifier={rule.verifier} does not load: {judgement.verdict.why}")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open an input for reading.
+
+    Raises:
+        SeedError: UNREADABLE_FILE.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as failure:
+        raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {failure.strerror}") from None
+    with file:
+        yield file
+
+
+@contextmanager
+def appended(out: Path, resume: bool) -> Iterator[BinaryIO]:
+    """Open an output that grows line by line, for this process alone; it is created if it is not there.
+
+    Raises:
+        SeedError: FILE_EXISTS, UNWRITABLE_FILE.
+    """
+    try:
+        descriptor = os.open(out, os.O_RDWR | os.O_CREAT | (0 if resume else os.O_EXCL), 0o666)
+    except FileExistsError:
+        line = f"{out} exists; choose another --out, or continue it with --resume"
+        raise SeedError(Reason.FILE_EXISTS, line) from None
+    except OSError as failure:
+        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
+    with os.fdopen(descriptor, "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SeedError(Reason.UNWRITABLE_FILE, f"{out} is being written by another process") from None
+        yield file
+
+
+def append(out: Path, written: BinaryIO, line: bytes) -> None:
+    """Add a line and hand it to the system at once: from then on a kill of this process does not lose it.
+
+    Raises:
+        SeedError: UNWRITABLE_FILE.
+    """
+    try:
+        written.write(line)
+        written.flush()
+    except OSError as failure:
+        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
+
+
+def count_lines(path: Path) -> int | None:
+    """Number of lines, for a progress bar; None if reading the input would use it up, as with a pipe."""
+    if not path.is_file():
+        return None
+    with opened(path) as file:
+        blocks = iter(lambda: file.read(BLOCK_BYTES), b"")
+        count, last = 0, b"\n"
+        for block in blocks:
+            count, last = count + block.count(b"\n"), block[-1:]
+    return count + (last != b"\n")
+
+
+def _read_back(line: bytes, heading: Heading) -> Judgement | None:
+    """The judgement that a line holds, if the line is exactly what would be written for that input line."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    judgement = judgement_of(said) if isinstance(said, dict) else None
+    return judgement if judgement and output_line(heading, judgement) == line else None
+
+
+def _is_beginning(line: bytes, heading: Heading) -> bool:
+    said = {"id": heading.id, "domain": heading.domain, "verdict": ""}
+    start = json.dumps(said).removesuffix('"}').encode("ascii")
+    return line.startswith(start) or start.startswith(line)
+
+
+def _foreign(out: Path, why: str) -> SeedError:
+    return SeedError(Reason.FOREIGN_OUTPUT, f"{out} was not written from this input: {why}")

@@ -1,0 +1,87 @@
+"""The judge domain: Seed-Verifier and Seed-Thinking-Verifier on a server that the environment names.
+
+=====================  ==============================================================================================
+SEED_JUDGE_URL         base of an OpenAI-compatible API, such as ``http://127.0.0.1:8000/v1``
+SEED_JUDGE_MODEL       name of the model on that server
+SEED_JUDGE_KEY         bearer token, if the server wants one; never written anywhere
+SEED_JUDGE_STYLE       ``thinking`` (default; report 3.1: steadier on hard cases) or ``direct``
+SEED_JUDGE_TIMEOUT     seconds of one attempt, default 120
+=====================  ==============================================================================================
+
+The judge sees question, reference and final answer; reasoning before ``</think>`` is not shown to it, for it is to compare
+answers and not to be talked into one.
+"""
+
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from reference.rewards.http_judge import ServerJudge
+from reference.rewards.judge_prompts import final_answer
+from spec.datatypes import Outcome, Verdict
+from spec.judge import Triplet, principles
+from spec.verify import Item
+
+STYLES = ("thinking", "direct")
+
+
+class NoJudge(ValueError):
+    """The environment names no usable judge; the text is one line for the person who has to fix it."""
+
+
+def verify(item: Item) -> Verdict:
+    """Judge one response by the configured server.
+
+    Args:
+        item: ``problem``, ``reference`` and ``response`` are read.
+
+    Returns:
+        ``correct`` for YES, ``wrong`` for NO or an empty answer; ``error`` without a judge, a reference or a readable verdict.
+    """
+    if not item.reference.strip():
+        return Verdict(Outcome.ERROR, "", "the item has no reference answer to compare with")
+    answer = final_answer(item.response)
+    if not answer:
+        return Verdict(Outcome.WRONG, "", "there is no answer after the reasoning; no judge was asked")
+    try:
+        judge = configured_judge(os.environ)
+    except NoJudge as missing:
+        return Verdict(Outcome.ERROR, "", str(missing))
+    return judge(Triplet(item.problem, item.reference, answer))
+
+
+def configured_judge(environment: Mapping[str, str]) -> ServerJudge:
+    """Build the judge that the variables name.
+
+    Args:
+        environment: See the table above.
+
+    Returns:
+        The judge; nothing is sent yet.
+
+    Raises:
+        NoJudge: A variable is missing or cannot be used.
+    """
+    url, model = environment.get("SEED_JUDGE_URL", ""), environment.get("SEED_JUDGE_MODEL", "")
+    if not url or not model:
+        raise NoJudge("no judge is configured: set SEED_JUDGE_URL and SEED_JUDGE_MODEL (and SEED_JUDGE_KEY if it wants a key)")
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise NoJudge(f"SEED_JUDGE_URL={url!r} must be an http or https address")
+    key = environment.get("SEED_JUDGE_KEY", "")
+    if not (key.isascii() and (key.isprintable() or not key)):
+        raise NoJudge("SEED_JUDGE_KEY must be printable ASCII without line breaks")
+    style = environment.get("SEED_JUDGE_STYLE", STYLES[0])
+    if style not in STYLES:
+        raise NoJudge(f"SEED_JUDGE_STYLE={style!r} must be one of: {', '.join(STYLES)}")
+    return ServerJudge(url, model, key, principles(), thinking=style == "thinking", timeout=_timeout(environment))
+
+
+def _timeout(environment: Mapping[str, str]) -> float:
+    text = environment.get("SEED_JUDGE_TIMEOUT", str(ServerJudge.timeout))
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < float("inf"):
+        raise NoJudge(f"SEED_JUDGE_TIMEOUT={text!r} must be a number of seconds above 0")
+    return seconds

@@ -1,0 +1,97 @@
+"""Static limits of an answer, checked on its text before anything reads it: every refusal names the limit that it broke.
+
+They bound the work of reading; ``reference.verifiers.mathematics.evaluation`` bounds the size of the numbers, and a process that can be
+killed from outside bounds the rest (a symbolic simplification has no bound that its input would show).
+"""
+
+import re
+
+LONGEST_ANSWER = 2048
+"""Characters; the longest answer of MATH, AIME and BeyondAIME has 60, a written-out 4x4 matrix of fractions about 300."""
+
+DEEPEST_NESTING = 24
+"""Brackets of any kind inside one another; answers of contests stay below 6."""
+
+MOST_DIGITS = 1200
+"""Digits in all; 2^2005 written out has 604."""
+
+MOST_COMMANDS = 160
+"""LaTeX commands; a 6x6 matrix of fractions has 36."""
+
+MOST_OPERATORS = 256
+"""Signs that join or compare two parts."""
+
+TALLEST_TOWER = 3
+"""Exponents upon exponents; `e^{x^{2}}` has 2. Towers are how a short text asks for an endless number."""
+
+LARGEST_FACTORIAL = 10_000
+"""Argument of a factorial; 10000! has 35660 digits and takes milliseconds."""
+
+CODE = re.compile(
+    r"__|\b(?:eval|exec|open|compile|getattr|setattr|globals|locals)\s*\(|\b(?:os|sys|subprocess)\.\w|```|;;|"
+    r"\bimport\s+(?:os|sys|subprocess|math|sympy|numpy)\b|(?<!\\)\blambda\b[^:]{0,40}:|"
+    r"\\(?:input|include|write|def|csname|catcode|newcommand|immediate)(?![A-Za-z])"
+)
+"""Text that is a program rather than a formula. Nothing is ever executed; refusing it early says so in the verdict."""
+
+OPENING, CLOSING = "([{", ")]}"
+IN_A_ROW = re.compile(r"\^\s*(?:[([{]|(?:-?\d+|[A-Za-z])\s*\^)")
+FACTORIAL = re.compile(r"(?<!\d)(\d+)\s*[)}]*\s*!(?!=)")
+
+
+def broken_limit(text: str) -> str:
+    """Say which limit an answer breaks.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The limit in words, e.g. ``longer than 2048 characters``; empty if the answer keeps all of them.
+    """
+    if len(text) > LONGEST_ANSWER:
+        return f"longer than {LONGEST_ANSWER} characters"
+    found = CODE.search(text)
+    if found:
+        return "shaped like a program"
+    counts = (
+        (_nesting(text), DEEPEST_NESTING, "levels of brackets"),
+        (sum(character.isdigit() for character in text), MOST_DIGITS, "digits"),
+        (text.count("\\"), MOST_COMMANDS, "commands"),
+        (sum(text.count(sign) for sign in "+-*/^=<>,&"), MOST_OPERATORS, "operators"),
+        (_tower(text), TALLEST_TOWER, "exponents upon one another"),
+    )
+    for count, limit, what in counts:
+        if count > limit:
+            return f"{count} {what}, at most {limit} are read"
+    if any(len(number) > 6 or int(number) > LARGEST_FACTORIAL for number in FACTORIAL.findall(text)):
+        return f"a factorial of more than {LARGEST_FACTORIAL}"
+    return ""
+
+
+def _nesting(text: str) -> int:
+    depth = deepest = 0
+    for character in text:
+        depth += (character in OPENING) - (character in CLOSING)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _tower(text: str) -> int:
+    """Exponents upon one another: `^` inside the brackets of another `^`, or in a row as in `2^3^4`."""
+    text = text.replace("**", "^")
+    tallest = height = 0
+    opened: list[int] = []  # height of the tower at which each bracket was opened
+    for place, character in enumerate(text):
+        level = opened[-1] if opened else 0
+        if character == "^":
+            height += 1
+            tallest = max(tallest, height)
+            if not IN_A_ROW.match(text, place):
+                height = level
+        elif character in OPENING:
+            opened.append(height)
+        elif character in CLOSING and opened:
+            height = opened.pop()
+            if text[place + 1 : place + 2] != "^":
+                height = opened[-1] if opened else 0
+    return tallest

@@ -1,0 +1,333 @@
+"""A reader for the plain dialect of LaTeX: text in, tree out, or a refusal that says where it stopped.
+
+    sum      = product { (+|-) product }             product = signed { (*|/) signed | factor }       (left to right)
+    signed   = { +|- } factor                        factor  = atom { ! | % | degree } [ ^ exponent ]
+    atom     = number | mixed | symbol | constant | ( sum ) | \\frac | \\sqrt | \\binom | |sum| | floor | function
+
+Every character must be understood: nothing is skipped and no number is found inside what is not. Two numbers side by side
+are refused, except an integer before a proper fraction (a mixed number).
+"""
+
+import re
+from fractions import Fraction
+
+from reference.verifiers.mathematics.expressions import (
+    INVERSE,
+    TRIGONOMETRIC,
+    Apply,
+    Constant,
+    Number,
+    Symbol,
+    Tree,
+    negative,
+    number,
+)
+from reference.verifiers.mathematics.normal_forms import GREEK_NAMES
+
+DEEPEST = 60
+"""Calls of ``sum`` and ``signed`` inside one another: far above any answer, far below Python's recursion limit."""
+
+MOST_FACTORS = 160
+"""Factors of an expression. Products lean to the left, so this bounds how deep a tree can be; long answers have about 40."""
+
+NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
+MIXED = re.compile(r"(\d+) +(\d+) ?/ ?(\d+)(?![\d.!^])")
+MIXED_FRACTION = re.compile(r"(\d+) ?\\frac ?(?:\{ ?(\d+) ?\} ?\{ ?(\d+) ?\}|(\d)(\d))(?! ?[\^!])")
+REPEATING = re.compile(
+    r"(\d*)\.(\d*)(?:\\overline ?\{ ?(\d+) ?\}|\((\d+)\)|\\dot ?\{? ?(\d) ?\}?(?:(\d*)\\dot ?\{? ?(\d) ?\}?)?)(?!\d)"
+)
+LONG_WORD = re.compile(r"[A-Za-z]{4,}")
+COMMAND = re.compile(r"\\([A-Za-z]+)")
+UNKNOWNS = frozenset((*GREEK_NAMES, "ell"))
+SUBSCRIPT = re.compile(r" ?_ ?(?:\{ ?([\w, ]+?) ?\}|(\w))")
+DEGREE = re.compile(r" ?\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))")
+FUNCTIONS = frozenset((*TRIGONOMETRIC, *INVERSE, "ln", "lg", "log", "exp"))
+INVERSE_OF = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot", "sinh": "arcsinh", "cosh": "arccosh"}
+DEGREE_IN_RADIANS = Apply("/", (Constant("pi"), number(180)))
+
+
+class Unreadable(Exception):
+    """A text is not what its reader reads; the message says why, in words fit for a verdict."""
+
+
+def read_expression(text: str, log_base: int = 10) -> Tree:
+    """Read a whole text as one expression.
+
+    Args:
+        text: A text in normal form.
+        log_base: Base of a ``\\log`` that names none.
+
+    Returns:
+        Its tree.
+
+    Raises:
+        Unreadable: Some part of the text is no mathematics this reader knows.
+    """
+    reader = _Reader(text, log_base)
+    tree = reader.sum()
+    if reader.rest():
+        raise Unreadable(f"cannot read {reader.rest()[:20]!r}")
+    return tree
+
+
+class _Reader:
+    """A place in a text, moving to the right."""
+
+    def __init__(self, text: str, log_base: int) -> None:
+        self.text, self.log_base = text, log_base
+        self.place = self.depth = self.bars = self.factors = 0
+
+    def rest(self) -> str:
+        """What is still to be read, blanks in front dropped."""
+        while self.text.startswith(" ", self.place):
+            self.place += 1
+        return self.text[self.place :]
+
+    def take(self, *signs: str) -> str:
+        """Move past the first of the signs that comes next; empty if none does."""
+        rest = self.rest()
+        for sign in signs:
+            ends = self.place + len(sign)
+            if rest.startswith(sign) and not (sign[-1].isalpha() and self.text[ends : ends + 1].isalpha()):
+                self.place = ends
+                return sign
+        return ""
+
+    def expect(self, sign: str) -> None:
+        """Move past a sign that has to come."""
+        if not self.take(sign):
+            raise Unreadable(f"{sign!r} is missing before {self.rest()[:20]!r}")
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Move past a pattern."""
+        self.rest()
+        found = pattern.match(self.text, self.place)
+        if found:
+            self.place = found.end()
+        return found
+
+    def deeper(self) -> None:
+        """Count one more level of nesting."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unreadable("nested too deeply")
+
+    def sum(self) -> Tree:
+        """Read terms joined by plus and minus."""
+        self.deeper()
+        tree = self.product()
+        while sign := self.take("+", "-"):
+            term = self.product()
+            tree = Apply("+", (tree, term if sign == "+" else negative(term)))
+        self.depth -= 1
+        return tree
+
+    def product(self) -> Tree:
+        """Read factors joined by signs or standing side by side."""
+        tree = self.signed()
+        while True:
+            if sign := self.take("*", "/"):
+                tree = Apply(sign, (tree, self.signed()))
+            elif self.begins_factor():
+                tree = Apply("*", (tree, self.factor()))
+            else:
+                return tree
+
+    def begins_factor(self) -> bool:
+        """Say whether a factor stands here without a sign; a digit there is refused, for ``1 2`` is no product."""
+        rest = self.rest()
+        if not rest or rest[0] in "+-*/^_!%)}],;:<>=&":
+            return False
+        if rest[0] == "|":
+            return self.bars == 0
+        if rest[0] == "\\":
+            return bool(COMMAND.match(rest)) and not rest.startswith(("\\rfloor", "\\rceil", "\\over "))
+        if rest[0].isdigit() or rest[0] == ".":
+            raise Unreadable(f"a number stands beside another factor: {rest[:20]!r}")
+        return True
+
+    def signed(self) -> Tree:
+        """Read a factor and the signs before it."""
+        sign = self.take("+", "-")
+        if not sign:
+            return self.factor()
+        self.deeper()
+        tree = self.signed()
+        self.depth -= 1
+        return negative(tree) if sign == "-" else tree
+
+    def factor(self) -> Tree:
+        """Read an atom, what stands behind it, and its exponent."""
+        self.factors += 1
+        if self.factors > MOST_FACTORS:
+            raise Unreadable(f"more than {MOST_FACTORS} factors")
+        tree = self.atom()
+        while True:
+            if self.match(DEGREE):
+                tree = Apply("*", (tree, DEGREE_IN_RADIANS))
+            elif self.rest().startswith("!!"):
+                raise Unreadable("a double factorial")
+            elif self.take("!"):
+                tree = Apply("!", (tree,))
+            elif self.take("%"):
+                tree = Apply("/", (tree, number(100)))
+            elif self.take("^"):
+                tree = Apply("^", (tree, self.exponent()))
+            else:
+                return tree
+
+    def exponent(self) -> Tree:
+        """Read an exponent with its sign; towers lean to the right."""
+        self.deeper()
+        sign = self.take("+", "-")
+        tree = self.script()
+        if not self.match(DEGREE) and self.take("^"):
+            tree = Apply("^", (tree, self.exponent()))
+        self.depth -= 1
+        return negative(tree) if sign == "-" else tree
+
+    def argument(self) -> Tree:
+        """Read the argument of a command: a group in braces, one digit, or one atom."""
+        if self.take("{"):
+            tree = self.sum()
+            if self.take("\\over"):
+                tree = Apply("/", (tree, self.sum()))
+            self.expect("}")
+            return tree
+        if digit := self.match(re.compile(r"\d")):
+            return number(int(digit[0]))
+        return self.atom()
+
+    def script(self) -> Tree:
+        """Read what hangs above or below: a group, a number of any length that is never mixed, or one atom."""
+        if digits := self.match(NUMBER):
+            return number(Fraction(digits[0].rstrip(".") or "0"))
+        return self.argument()
+
+    def bracketed(self, closing: str) -> Tree:
+        """Read a sum and the bracket that closes it."""
+        bars, self.bars = self.bars, 0
+        tree = self.sum()
+        if closing == "}" and self.take("\\over"):
+            tree = Apply("/", (tree, self.sum()))
+        self.expect(closing)
+        self.bars = bars
+        return tree
+
+    def atom(self) -> Tree:
+        """Read the smallest whole."""
+        rest = self.rest()
+        if rest[:1].isdigit() or rest[:1] == ".":
+            return self.numeral()
+        if bracket := self.take("(", "[", "{"):
+            return self.bracketed({"(": ")", "[": "]", "{": "}"}[bracket])
+        if self.take("|"):
+            self.bars += 1
+            inside = self.sum()
+            self.bars -= 1
+            self.expect("|")
+            return Apply("abs", (inside,))
+        if command := self.match(COMMAND):
+            return self.command(command[1])
+        if rest[:1].isascii() and rest[:1].isalpha():
+            return self.letter()
+        raise Unreadable(f"cannot read {rest[:20]!r}" if rest else "something is missing at the end")
+
+    def numeral(self) -> Tree:
+        """Read a number: plain, repeating or mixed."""
+        if found := self.match(REPEATING):
+            return Number(_repeating(found))
+        if found := (self.match(MIXED) or self.match(MIXED_FRACTION)):
+            whole, above, below = (int(digits) for digits in found.groups() if digits is not None)
+            if 0 < above < below:
+                return number(whole + Fraction(above, below))
+            self.place = found.start()
+        plain = self.match(NUMBER)
+        if plain is None:
+            raise Unreadable("a point without digits")
+        if self.rest().startswith("_"):
+            raise Unreadable("a number with a subscript")
+        return number(Fraction(plain[0].rstrip(".") or "0"))
+
+    def letter(self) -> Tree:
+        """Read one letter with its subscript; two or three letters side by side are factors, four are a word."""
+        if LONG_WORD.match(self.rest()):
+            raise Unreadable(f"a word among the numbers: {self.rest()[:20]!r}")
+        name = self.rest()[0]
+        self.place += 1
+        subscript = self.match(SUBSCRIPT)
+        if subscript:
+            return Symbol(f"{name}_{subscript[1] or subscript[2]}")
+        if name in "fghPF" and self.text.startswith("(", self.place):
+            raise Unreadable(f"a function {name!r} that is not defined")
+        if self.text.startswith("'", self.place):
+            raise Unreadable("a prime")
+        return Constant(name) if name in "ei" else Symbol(name)
+
+    def command(self, name: str) -> Tree:
+        """Read what a command stands for."""
+        match name:
+            case "frac":
+                return Apply("/", (self.argument(), self.argument()))
+            case "binom":
+                return Apply("binom", (self.argument(), self.argument()))
+            case "sqrt":
+                index = self.bracketed("]") if self.take("[") else number(2)
+                return Apply("root", (index, self.argument()))
+            case "lfloor" | "lceil":
+                inside = self.sum()
+                self.expect("\\r" + name[1:])
+                return Apply(name[1:], (inside,))
+            case "pi" | "infty":
+                return Constant({"pi": "pi", "infty": "infinity"}[name])
+            case "imath":
+                return Constant("i")
+        if name in FUNCTIONS:
+            return self.function(name)
+        if name in UNKNOWNS:
+            subscript = self.match(SUBSCRIPT)
+            return Symbol(f"\\{name}" + (f"_{subscript[1] or subscript[2]}" if subscript else ""))
+        raise Unreadable(f"the command {name!r} is not known here")
+
+    def function(self, name: str) -> Tree:
+        """Read a function with its base or power, and its argument."""
+        base: Tree = Constant("e") if name == "ln" else number(self.log_base if name == "log" else 10)
+        if name == "log" and self.take("_"):
+            base = self.script()
+        power: Tree | None = None
+        if self.take("^"):
+            power = self.exponent()
+        if power == number(-1) and name in INVERSE_OF:
+            name, power = INVERSE_OF[name], None
+        inside = self.function_argument()
+        tree: Tree
+        if name == "exp":
+            tree = Apply("^", (Constant("e"), inside))
+        elif name in ("ln", "log", "lg"):
+            tree = Apply("log", (base, inside))
+        else:
+            tree = Apply(name, (inside,))
+        return Apply("^", (tree, power)) if power is not None else tree
+
+    def function_argument(self) -> Tree:
+        """Read a group, or the factors side by side up to the next sign, bracket or function: ``sin 2x cos x``."""
+        if self.rest()[:1] in ("(", "[", "{"):
+            return self.atom()
+        self.deeper()
+        tree = self.signed()
+        while self.rest()[:1] not in ("(", "[", "{", "|") and not self.at_function() and self.begins_factor():
+            tree = Apply("*", (tree, self.factor()))
+        self.depth -= 1
+        return tree
+
+    def at_function(self) -> bool:
+        """Say whether the next command is a function."""
+        command = COMMAND.match(self.rest())
+        return command is not None and command[1] in FUNCTIONS
+
+
+def _repeating(found: re.Match[str]) -> Fraction:
+    whole, fixed = found[1] or "0", found[2]
+    period = found[3] or found[4] or found[5] + (found[6] or "") + (found[7] or "")
+    shift = 10 ** len(fixed)
+    return Fraction(int(whole + fixed), shift) + Fraction(int(period), shift * (10 ** len(period) - 1))

@@ -1,0 +1,146 @@
+"""Equations and inequalities: a name and its value, an interval, or a statement about expressions.
+
+==========================  ===============================================================================
+``x = 3``, ``m+n = 33``     the value 33 under the name m+n: a left side without digits that the right one shares no unknown with
+``x = 6/2 = 3``             the last value; all members must be equal, so that nothing is hidden in a chain
+``1/3 \\approx 0.333``       what stands before the sign; ``x \\approx 2.1`` is x = 2.1
+``1 < x \\le 3``, ``x > 1``  an interval under the name x; so is ``|x| < 1``
+``x + y < 3``, ``2x = 6y``  a statement
+==========================  ===============================================================================
+"""
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+
+from reference.verifiers.mathematics.answers import Answer, Collection, Named, Scalar, Statement
+from reference.verifiers.mathematics.evaluation import TooLarge, equal_at, exact
+from reference.verifiers.mathematics.expressions import INFINITY, Apply, Symbol, Tree, negative, symbols
+from reference.verifiers.mathematics.parser import Unreadable, read_expression
+from reference.verifiers.mathematics.policy import Policy
+
+RELATION = re.compile(r"\\(le|ge|neq|approx)(?![A-Za-z])|(?<![<>=!])([<>=])(?!=)")
+NAME = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z|'+,(){}/ \\]|_ ?(?:\{[A-Za-z0-9]+\}|[A-Za-z0-9])|\([0-9]+\))+")
+TURNED = {">": "<", "ge": "le"}
+Reading = Callable[[str], Answer]
+
+
+def read_relation(text: str, policy: Policy, inside: Reading) -> Answer:
+    """Read a text that holds a relation sign outside of brackets.
+
+    Args:
+        text: A text in normal form.
+        policy: Whether an inequality is an interval; base of ``\\log``.
+        inside: Reads one side as an answer.
+
+    Returns:
+        A named value, a scalar, an interval or a statement.
+
+    Raises:
+        Unreadable: It is none of them.
+    """
+    members, signs = _members(text)
+    if not members[0]:
+        if signs[0] not in ("=", "approx"):
+            raise Unreadable("an inequality without a left side")
+        members, signs = members[1:], signs[1:]
+    if not all(members):
+        raise Unreadable("a relation with an empty side")
+    members, signs = _without_approximation(members, signs)
+    if not signs:
+        return inside(members[0])
+    if set(signs) == {"="}:
+        return _read_equation(members, policy, inside)
+    trees = [read_expression(member, policy.log_base) for member in members]
+    if policy.inequality_as_interval and (interval := _interval(trees, signs)):
+        return interval
+    if len(trees) != 2:
+        raise Unreadable("a chain of inequalities that is no interval")
+    left, right = trees
+    return Statement(right, TURNED[signs[0]], left) if signs[0] in TURNED else Statement(left, signs[0], right)
+
+
+def _members(text: str) -> tuple[list[str], list[str]]:
+    """The sides of the relations and the signs between them, brackets left whole."""
+    members, signs, start, depth = [], [], 0, 0
+    for place, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        found = RELATION.match(text, place) if depth == 0 else None
+        if found:
+            members.append(text[start:place].strip())
+            signs.append(found[1] or found[2])
+            start = found.end()
+    return [*members, text[start:].strip()], signs
+
+
+def _without_approximation(members: list[str], signs: list[str]) -> tuple[list[str], list[str]]:
+    if "approx" not in signs:
+        return members, signs
+    first = signs.index("approx")
+    if first == 0 and NAME.fullmatch(members[0]):
+        return members[:2], ["="]
+    return members[: first + 1], signs[:first]
+
+
+def _read_equation(members: list[str], policy: Policy, inside: Reading) -> Answer:
+    if len(members) == 2 and NAME.fullmatch(members[1]) and not NAME.fullmatch(members[0]):
+        members = members[::-1]  # 3 = x
+    if NAME.fullmatch(members[0]) and not members[0].startswith("\\pi"):
+        value = inside(members[-1])
+        if not _shares_unknowns(members[0], members[1:], policy):
+            if len(members) > 2:
+                _check_chain(members[1:], policy)
+            return Named(" ".join(members[0].split()), value)
+    trees = [read_expression(member, policy.log_base) for member in members]
+    if not any(symbols(tree) for tree in trees):
+        _check_chain(members, policy)
+        return inside(members[-1])
+    if len(trees) != 2:
+        raise Unreadable("a chain of equations")
+    return Statement(trees[0], "=", trees[1])
+
+
+def _shares_unknowns(name: str, others: list[str], policy: Policy) -> bool:
+    try:
+        left = symbols(read_expression(name, policy.log_base))
+        return any(left & symbols(read_expression(other, policy.log_base)) for other in others)
+    except Unreadable:
+        return False
+
+
+def _check_chain(members: list[str], policy: Policy) -> None:
+    """Refuse a chain whose members differ: ``x = 3 = 5``."""
+    trees = [read_expression(member, policy.log_base) for member in members]
+    nowhere: dict[str, Fraction] = {}
+    for tree in trees[:-1]:
+        if tree == trees[-1]:
+            continue
+        if symbols(tree) | symbols(trees[-1]):
+            raise Unreadable("a chain of equations")
+        try:
+            one, other = exact(tree), exact(trees[-1])
+            equal = one == other if one is not None and other is not None else equal_at(tree, trees[-1], nowhere)
+        except TooLarge as large:
+            raise Unreadable(str(large)) from large
+        if not equal:
+            raise Unreadable("the members of a chain of equations differ")
+
+
+def _interval(trees: list[Tree], signs: list[str]) -> Answer | None:
+    """The interval of one unknown between constants, or beyond one."""
+    if any(sign in ("=", "neq") for sign in signs) or len({sign in TURNED for sign in signs}) != 1:
+        return None
+    if signs[0] in TURNED:  # a > x > b is b < x < a
+        trees, signs = trees[::-1], [TURNED[sign] for sign in signs[::-1]]
+    if len(trees) == 2:
+        if isinstance(trees[0], Apply) and trees[0].operation == "abs":  # |x| < c is -c < x < c
+            trees, signs = [negative(trees[1]), trees[0].parts[0], trees[1]], [signs[0], signs[0]]
+        elif isinstance(trees[0], Symbol):
+            trees, signs = [negative(INFINITY), *trees], ["<", *signs]
+        else:
+            trees, signs = [*trees, INFINITY], [*signs, "<"]
+    low, unknown, high = trees if len(trees) == 3 else (trees[0], trees[0], trees[0])
+    if not isinstance(unknown, Symbol) or symbols(low) or symbols(high):
+        return None
+    brackets = ("[" if signs[0] == "le" else "(") + ("]" if signs[1] == "le" else ")")
+    return Named(unknown.name, Collection(brackets, (Scalar(low), Scalar(high))))

@@ -1,0 +1,247 @@
+"""Inside, the judge's side: holds the tests, runs them against the program's handles, and alone says the verdict.
+
+    job  {"suite": …, "problem": …, "call_seconds": …, "load_seconds": …}      for ``judge``
+         {"source": …, "input": …, "output": …, "expected": …}                     for ``check_output``
+    standard output  {"outcome": "correct" | "wrong" | "error", "why": …, "gone": whether the program's process had ended}
+
+Who is to blame when something is raised while the tests run:
+
+=======================================================  ==========
+the program ended, hung or broke the protocol            ``wrong``
+an assertion fails                                       ``wrong``
+a name or a module is missing, a value cannot cross      ``error``
+anything else, before the tests used the program        ``error``
+anything else, afterwards: its answer made no sense      ``wrong``
+the tests ended without ever using the program           ``error``
+=======================================================  ==========
+"""
+
+import ast
+import builtins
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from reference.verifiers.programs import compare, surroundings, wire
+from reference.verifiers.programs.remote import PROGRAM, Remote, SolutionFault, TestsFault
+from reference.verifiers.sandbox.guest import FIRST_OWN
+
+CORRECT, WRONG, ERROR = "correct", "wrong", "error"
+CHECK, CLASS = "check", "Solution"
+WHY_CHARACTERS = 400
+"""Longest reason: a failing assertion is quoted, and some hold a whole test case."""
+
+
+def judge(job: dict[str, Any]) -> None:
+    """Run a suite of calls, assertions or a check function, and write the verdict."""
+    verdict = _take_standard_output()
+    channel = wire.Channel(FIRST_OWN, FIRST_OWN + 1)
+    remote = Remote(channel, job["call_seconds"], job["load_seconds"])
+    outcome, why = _outcome(remote, job["suite"], job["problem"])
+    gone = remote.fault == "the program's process ended"
+    _write(verdict, {"outcome": outcome, "why": why[:WHY_CHARACTERS], "gone": gone})
+
+
+def check_output(job: dict[str, Any]) -> None:
+    """Run a checker script: ``check(input, output, expected)`` says whether the output is right.
+
+    First the expected output itself is checked: a checker that does not accept it is broken, and so is one that cannot read
+    it. A checker that can, and fails on the program's output, has met nonsense.
+    """
+    verdict = _take_standard_output()
+    outcome, why = _checked(job)
+    _write(verdict, {"outcome": outcome, "why": why[:WHY_CHARACTERS], "gone": False})
+
+
+def _checked(job: dict[str, Any]) -> tuple[str, str]:
+    names: dict[str, Any] = {"__name__": "checker"}
+    try:
+        exec(compile(job["source"], "checker.py", "exec"), names)
+        accepts_expected = names[CHECK](job["input"], job["expected"], job["expected"])
+    except BaseException as raised:
+        return ERROR, f"the checker fails on the expected output: {_said(raised)}"
+    if accepts_expected is not True:
+        return ERROR, f"the checker does not accept the expected output: it says {accepts_expected!r}"
+    try:
+        accepts = names[CHECK](job["input"], job["output"], job["expected"])
+    except BaseException as raised:
+        return WRONG, f"the checker cannot read the output: {_said(raised)}"
+    if type(accepts) is not bool:
+        return ERROR, f"the checker says {accepts!r} instead of True or False"
+    return (CORRECT, "the checker accepts the output") if accepts else (WRONG, "the checker refuses the output")
+
+
+def _outcome(remote: Remote, suite: dict[str, Any], problem: str) -> tuple[str, str]:
+    run = {"calls": _run_calls, "asserts": _run_asserts, "check": _run_check}[suite["kind"]]
+    why = ""
+    try:
+        why = run(remote, suite, problem)
+    except TestsFault as fault:
+        return ERROR, str(fault)
+    except SolutionFault:
+        pass
+    except (NameError, ImportError, SyntaxError) as raised:
+        if not hasattr(raised, "of_the_program"):
+            return ERROR, f"the tests are broken: {_said(raised)}"
+        why = f"the program raised {_said(raised)}"
+    except AssertionError as raised:
+        why = f"an assertion fails: {_failed_line(raised, suite)}"
+    except BaseException as raised:
+        if not remote.used and not hasattr(raised, "of_the_program"):
+            return ERROR, f"the tests are broken: {_said(raised)}"
+        why = f"{'the program' if hasattr(raised, 'of_the_program') else 'a test'} raised {_said(raised)}"
+    if remote.fault or why:
+        return WRONG, remote.fault or why
+    return (CORRECT, "all tests pass") if remote.used else (ERROR, "the tests never use the program")
+
+
+def _run_calls(remote: Remote, suite: dict[str, Any], _: str) -> str:
+    entry = suite["entry"]
+    owners = remote.defined([CLASS, entry])
+    if not owners:
+        return f"the program defines neither {CLASS} nor {entry}"
+    for number, case in enumerate(suite["cases"], start=1):
+        owner = remote.read(PROGRAM, CLASS)() if CLASS in owners else None
+        function = getattr(owner, entry) if owner is not None else remote.read(PROGRAM, entry)
+        returned = function(*case["arguments"])
+        if not compare.same_value(returned, case["returns"]):
+            return f"case {number} returned {_shortened(returned)}, not {_shortened(case['returns'])}"
+    return ""
+
+
+def _run_asserts(remote: Remote, suite: dict[str, Any], _: str) -> str:
+    sources = [suite["setup"], *suite["asserts"]]
+    trees = [_parsed(source) for source in sources]
+    names: dict[str, Any] = {"__name__": "tests"}
+    if missing := _take_from_program(remote, names, _wanted_names(trees, names)):
+        return f"the program does not define {', '.join(missing)}"
+    for number, tree in enumerate(trees):
+        try:
+            exec(compile(tree, "tests.py", "exec", optimize=0), names)
+        except AssertionError as raised:
+            if number and not hasattr(raised, "of_the_program"):
+                return f"test {number} fails: {sources[number]}"
+            raise
+    return ""
+
+
+def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
+    tree = _parsed(suite["source"])
+    names = {**(surroundings.namespace() if suite["site"] else {}), "__name__": "tests"}
+    prompt, entry = surroundings.prompt_of(problem, suite["entry"])
+    exec(compile(prompt, "prompt.py", "exec", optimize=0), names)
+    calls_itself = any(_calls_check(statement) for statement in tree.body)
+    if calls_itself:
+        wanted = _wanted_names([tree], names)
+    elif entry:
+        # Whatever else the program defines is no help to the tests: a helper of the program's could agree with anything.
+        wanted = [entry]
+    else:
+        raise TestsFault(f"nothing says which function {CHECK} is about")
+    if missing := _take_from_program(remote, names, wanted):
+        return f"the program does not define {', '.join(missing)}"
+    exec(compile(tree, "tests.py", "exec", optimize=0), names)
+    if not calls_itself:
+        names[CHECK](names[entry])
+    return ""
+
+
+def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
+    """List the names that the program must define, and import the standard modules that the tests forgot.
+
+    A module is never taken from the program: its ``math.isclose`` or ``np.allclose`` would mark its own work.
+    """
+    free = _free_names(trees, names)
+    modules = _bases(trees, free)
+    names.update({name: importlib.import_module(name) for name in modules & sys.stdlib_module_names})
+    return sorted(free - modules)
+
+
+def _take_from_program(remote: Remote, names: dict[str, Any], wanted: list[str]) -> list[str]:
+    """Give the tests handles of the program's names; return those that it does not have."""
+    defined = remote.defined(wanted)
+    names.update({name: remote.read(PROGRAM, name) for name in defined})
+    return [name for name in wanted if name not in defined]
+
+
+def _parsed(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as raised:
+        raise TestsFault(f"the tests cannot be parsed: {_said(raised)}") from raised
+
+
+def _calls_check(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and statement.value.func.id == CHECK
+    )
+
+
+def _free_names(trees: list[ast.Module], known: dict[str, Any]) -> set[str]:
+    """List the names that tests use and nobody has given them: they are the program's."""
+    used: set[str] = set()
+    given = {*known, *dir(builtins)}
+    for node in _nodes(trees):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else given).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            given.add(node.name)
+        elif isinstance(node, ast.arg):
+            given.add(node.arg)
+        elif isinstance(node, ast.alias):
+            given.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            given.add(node.name)
+    return used - given
+
+
+def _bases(trees: list[ast.Module], free: set[str]) -> set[str]:
+    """List the free names that are only ever used as ``name.something``, as modules are."""
+    bases = {id(node.value) for node in _nodes(trees) if isinstance(node, ast.Attribute)}
+    return free - {node.id for node in _nodes(trees) if isinstance(node, ast.Name) and id(node) not in bases} - {CLASS}
+
+
+def _nodes(trees: list[ast.Module]) -> Iterator[ast.AST]:
+    return (node for tree in trees for node in ast.walk(tree))
+
+
+def _failed_line(raised: AssertionError, suite: dict[str, Any]) -> str:
+    trace, line = raised.__traceback__, 0
+    while trace:
+        if trace.tb_frame.f_code.co_filename == "tests.py":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    lines = suite.get("source", "").splitlines()
+    return lines[line - 1].strip() if 0 < line <= len(lines) else _said(raised)
+
+
+def _said(raised: BaseException) -> str:
+    try:
+        return f"{type(raised).__name__}: {raised}"
+    except BaseException:
+        return type(raised).__name__
+
+
+def _shortened(value: Any) -> str:
+    try:
+        return repr(value)[:120]
+    except ValueError:  # Python refuses to write very long integers in decimal
+        return "a long integer"
+
+
+def _take_standard_output() -> int:
+    """Keep standard output for the verdict; what tests print goes nowhere."""
+    verdict, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return verdict
+
+
+def _write(verdict: int, message: dict[str, Any]) -> None:
+    os.write(verdict, json.dumps(message).encode())

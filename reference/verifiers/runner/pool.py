@@ -1,0 +1,121 @@
+"""A pool of workers: judgements come out in the order in which requests went in, whatever the verifiers do.
+
+A worker that dies, or is killed at its time limit, gives an ``error`` with the reason and is replaced. If it had judged
+other responses before it died, the request is tried once more in a fresh worker, so that no response suffers from its
+neighbours and the judgements do not depend on the number of workers.
+"""
+
+import os
+import select
+from collections.abc import Iterable, Iterator
+from time import monotonic
+from types import TracebackType
+
+from reference.verifiers.runner.worker import Limits, Request, Worker, WorkerLost
+from reference.verifiers.verdict import Judgement, error
+
+WINDOW = 1024
+"""Requests between the oldest without a judgement and the newest handed out. While one verifier uses up its time limit, the
+others go on with that many; a judgement is a few kilobytes at most."""
+
+LOOK_SECONDS = 0.1
+"""Longest pause between looks at the workers: how late a death is noticed when the pipe is held open by a forked child."""
+
+
+class Pool:
+    """Workers that start when they are first needed; leaving the ``with`` block kills them all."""
+
+    def __init__(self, jobs: int, limits: Limits) -> None:
+        self.jobs = jobs
+        self.limits = limits
+        self.idle: list[Worker] = []
+        self.busy: dict[Worker, int] = {}
+
+    def __enter__(self) -> "Pool":
+        """Start nothing yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Kill every worker, busy or not."""
+        for worker in [*self.idle, *self.busy]:
+            worker.kill()
+        self.idle, self.busy = [], {}
+
+    def judge(self, requests: Iterable[Request | Judgement]) -> Iterator[Judgement]:
+        """Judge responses side by side.
+
+        Args:
+            requests: Taken one by one as workers fall idle, never far ahead. A judgement among them comes out in its place.
+
+        Returns:
+            One judgement per request, in order.
+        """
+        source, drawn, given_out, more = iter(requests), 0, 0, True
+        known: dict[int, Judgement] = {}
+        try:
+            while more or given_out < drawn:
+                while more and len(self.busy) < self.jobs and drawn - given_out < WINDOW:
+                    request = next(source, None)
+                    more = request is not None
+                    if request is not None:
+                        self._start(drawn, request, known)
+                        drawn += 1
+                while given_out in known:
+                    yield known.pop(given_out)
+                    given_out += 1
+                if self.busy:
+                    self._wait()
+                    self._collect(known)
+        finally:
+            for worker in self.busy:  # the caller went away in the middle
+                worker.kill()
+            self.busy = {}
+
+    def _start(self, place: int, request: Request | Judgement, known: dict[int, Judgement]) -> None:
+        if isinstance(request, Judgement):
+            known[place] = request
+            return
+        worker = self.idle.pop() if self.idle else Worker(self.limits)
+        refusal = worker.give(request)
+        if refusal is None:
+            self.busy[worker] = place
+        else:
+            known[place] = refusal
+            self.idle.append(worker)
+
+    def _wait(self) -> None:
+        """Sleep until a pipe is ready or a deadline is over."""
+        poll = select.poll()
+        for worker in self.busy:
+            poll.register(worker.replies, select.POLLIN)
+            if worker.outgoing:
+                poll.register(worker.requests, select.POLLOUT)
+        deadline = min(worker.deadline for worker in self.busy) - monotonic()
+        poll.poll(1000 * max(0.0, min(deadline, LOOK_SECONDS)))
+
+    def _collect(self, known: dict[int, Judgement]) -> None:
+        for worker, place in list(self.busy.items()):
+            request = worker.request
+            try:
+                judgement = worker.advance()
+            except WorkerLost as loss:
+                del self.busy[worker]
+                worker.kill()
+                if loss.suspect and request is not None:
+                    fresh = Worker(self.limits)
+                    fresh.give(request)
+                    self.busy[fresh] = place
+                else:
+                    known[place] = error(loss.why)
+                continue
+            if judgement is not None:
+                known[place] = judgement
+                del self.busy[worker]
+                self.idle.append(worker)
+
+
+def default_jobs() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

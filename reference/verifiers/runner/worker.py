@@ -1,0 +1,222 @@
+"""One worker: a process that judges one response at a time and can be killed at any moment.
+
+The process is a fresh interpreter started by exec, so nothing of a threaded or event-driven parent is copied into it. It
+leads its own process group and session, reads nothing from the terminal, and what it prints is dropped. The parent never
+waits for it without a deadline and never uses a signal handler, an alarm or a thread: those are the three ways in which
+verifiers of other projects hang or silently score 0 (verl 5635, AReaL 1426, field law P25).
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any
+
+from reference.verifiers.domains import SECONDS, SECONDS_OF
+from reference.verifiers.runner.frames import Illegible, Inbox, encoded
+from reference.verifiers.runner.worker_process import OUT_OF_MEMORY
+from reference.verifiers.sandbox.descendants import descendants
+from reference.verifiers.verdict import Judgement, error, judgement_of
+from spec.verify import Item
+
+LOADING_SECONDS = 120.0
+"""Time limit of importing a verifier, apart from judging: SymPy takes half a second, on a loaded machine many."""
+
+GRACE_SECONDS = 1.0
+"""How long a killed or dying process may take to be gone before it is left to the kernel."""
+
+PAUSE_SECONDS = 0.005
+"""Pause between looks at a dying process."""
+
+FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Unless the user says otherwise: each thread would take its share of the limited address space."""
+
+SAME_ORDER = {"PYTHONHASHSEED": "0"}
+"""A verifier that depends on the order of a set then says the same in every process and every run."""
+
+START = "import sys; sys.path[:] = {path}; from reference.verifiers.runner.worker_process import main; main(*sys.argv[1:])"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a verifier may take, and where it runs programs.
+
+    Attributes:
+        seconds: Time limit of one verdict; None for the domain's own, see ``reference.verifiers.domains``.
+        memory_mebibytes: Limit of the address space of each worker, > 0.
+        isolation: Where programs are run: ``automatic``, ``bubblewrap``, ``landlock`` or ``weak``.
+    """
+
+    seconds: float | None = None
+    memory_mebibytes: int = 4096
+    isolation: str = "automatic"
+
+    def seconds_for(self, domain: str, verifier: str) -> float:
+        """Time limit of one verdict."""
+        return self.seconds or (SECONDS if verifier else SECONDS_OF.get(domain, SECONDS))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a worker is asked.
+
+    Attributes:
+        item: The response to judge; None only loads the verifier.
+        verifier: ``path.py:function``; empty for the verifier of the item's domain.
+    """
+
+    item: Item | None
+    verifier: str = ""
+
+
+class WorkerLost(Exception):
+    """The process has died or has to be killed. ``suspect`` says that judgements before this one may have led to it."""
+
+    def __init__(self, why: str, suspect: bool) -> None:
+        super().__init__(why)
+        self.why = why
+        self.suspect = suspect
+
+
+class Worker:
+    """A process and the one request it is busy with."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        request_end, self.requests = os.pipe()
+        self.replies, reply_end = os.pipe()
+        lifeline_end, self.lifeline = os.pipe()
+        theirs = (request_end, reply_end, lifeline_end)
+        path = json.dumps([os.path.abspath(entry) for entry in sys.path])
+        numbers = [*map(str, theirs), str(limits.memory_mebibytes << 20)]
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", START.format(path=path), *numbers, limits.isolation],
+                pass_fds=theirs,
+                env=FEW_THREADS | dict(os.environ) | SAME_ORDER,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        for descriptor in (self.requests, self.replies):
+            os.set_blocking(descriptor, False)
+        self.inbox = Inbox(self.replies)
+        self.outgoing = memoryview(b"")
+        self.request: Request | None = None
+        self.loaded: set[str] = set()
+        self.serial = 0
+        self.limit, self.deadline = 0.0, 0.0
+
+    def give(self, request: Request) -> Judgement | None:
+        """Hand over a request; the reply comes from ``advance``.
+
+        Returns:
+            None, or at once an ``error`` if the request cannot be written down.
+        """
+        item = None if request.item is None else vars(request.item)
+        loaded = _key(request) in self.loaded
+        self.serial += 1
+        try:
+            message = encoded({"serial": self.serial, "verifier": request.verifier, "item": item, "announce": not loaded})
+        except (ValueError, RecursionError) as failure:
+            return error(f"the line cannot be handed to a verifier: {type(failure).__name__}: {failure}")
+        self.outgoing, self.request = memoryview(message), request
+        self.limit, self.deadline = 0.0, monotonic() + LOADING_SECONDS
+        if loaded:
+            self._start_the_clock(request)
+        return None
+
+    def advance(self) -> Judgement | None:
+        """Write and read what can be written and read without waiting.
+
+        Returns:
+            The judgement once it is there.
+
+        Raises:
+            WorkerLost: The time limit is over, or the process has died. Call ``kill``.
+        """
+        gone = self._status() is not None  # asked first: what it wrote before it exited can then be read
+        self._write()
+        try:
+            for message in self.inbox.messages():
+                if (judgement := self._read(message)) is not None:
+                    return judgement
+        except (Illegible, ValueError, TypeError):
+            raise WorkerLost("the worker sent something that is no verdict", suspect=self.serial > 1) from None
+        if gone or self.inbox.closed:
+            raise WorkerLost(self._cause_of_death(), suspect=self.serial > 1)
+        if monotonic() > self.deadline:
+            limit = f"time limit of {self.limit:g} s" if self.limit else f"loading took more than {LOADING_SECONDS:g} s"
+            raise WorkerLost(limit, suspect=False)
+        return None
+
+    def kill(self) -> None:
+        """End the process, its group and its descendants at once, and reap it."""
+        strays = descendants(self.process.pid)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        for stray in strays:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(stray, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE_SECONDS)
+        for descriptor in (self.requests, self.replies, self.lifeline):
+            os.close(descriptor)
+
+    def _write(self) -> None:
+        with suppress(BlockingIOError, BrokenPipeError):
+            while self.outgoing:
+                self.outgoing = self.outgoing[os.write(self.requests, self.outgoing) :]
+
+    def _read(self, message: Mapping[str, Any]) -> Judgement | None:
+        if message.get("serial") != self.serial or self.request is None:
+            return None  # left over from an earlier request
+        if "loaded" in message:
+            self.loaded.add(_key(self.request))
+            self._start_the_clock(self.request)
+            return None
+        self.request = None
+        return judgement_of(message)
+
+    def _start_the_clock(self, request: Request) -> None:
+        self.limit = self.limits.seconds_for(request.item.domain if request.item else "", request.verifier)
+        self.deadline = monotonic() + self.limit
+
+    def _status(self) -> int | None:
+        """Exit status, or minus the signal that killed it, or None while it lives.
+
+        Looks without reaping where the system can: until it is reaped, no other process or group can have its number.
+        """
+        if not hasattr(os, "waitid"):
+            return self.process.poll()
+        try:
+            ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # the program around us ignores SIGCHLD, so the kernel keeps no status
+            return 0
+        if ended is None:
+            return None
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+    def _cause_of_death(self) -> str:
+        patience = monotonic() + GRACE_SECONDS
+        while (status := self._status()) is None:
+            if monotonic() > patience:
+                return "the verifier closed the worker's pipe"
+            sleep(PAUSE_SECONDS)  # the kernel closes its pipes a moment before it counts as dead
+        if status == OUT_OF_MEMORY:
+            return f"memory limit of {self.limits.memory_mebibytes} MiB"
+        return f"worker died: signal {-status}" if status < 0 else f"worker exited with status {status}"
+
+
+def _key(request: Request) -> str:
+    """What has to be imported for a request: the user's own verifier, or that of the domain."""
+    return request.verifier or (request.item.domain if request.item else "")

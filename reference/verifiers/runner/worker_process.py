@@ -1,0 +1,116 @@
+"""What runs inside a worker: read a request, find its verifier, judge, reply, until the pool is gone.
+
+    request  {"serial": 7, "verifier": "" | "path.py:function", "item": {…} | null, "announce": true | false}
+    reply    {"serial": 7, "loaded": true}                  if to be announced: from now on the verifier's time counts
+             {"serial": 7, "verdict": …, "reward": …, …}
+
+Whatever a verifier prints is dropped; whatever it raises is an ``error``. Running out of memory ends the process, since
+nothing can be said about what it has left behind.
+"""
+
+import fcntl
+import os
+import resource
+import select
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+from reference.verifiers.custom import own_verifier
+from reference.verifiers.domains import domain_verifier
+from reference.verifiers.runner import frames
+from reference.verifiers.verdict import Judgement, error, judgement_of
+from spec.datatypes import Outcome, Verdict
+from spec.verify import Item
+
+OUT_OF_MEMORY = 71
+"""Exit status that tells the pool of a ``MemoryError``; 71 is EX_OSERR of sysexits.h."""
+
+
+def main(requests: str, replies: str, lifeline: str, memory: str, isolation: str) -> None:
+    """Serve until the pool closes the pipe; the arguments are those of a command line.
+
+    Args:
+        requests: Descriptor to read from.
+        replies: Descriptor to write to.
+        lifeline: Read end of a pipe whose other end closes when the pool dies.
+        memory: Limit of the address space in bytes.
+        isolation: Where programs are run.
+    """
+    reading, writing, watched = int(requests), int(replies), int(lifeline)
+    for descriptor in (reading, writing, watched):
+        os.set_inheritable(descriptor, False)
+    limit_memory(int(memory))
+    die_with_the_pool(watched)
+    with os.fdopen(reading, "rb") as stream:
+        try:
+            while (request := frames.read(stream)) is not None:
+                frames.write(writing, serve(request, writing, isolation))
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+
+
+def serve(request: dict[str, Any], replies: int, isolation: str) -> dict[str, Any]:
+    """Answer one request; see the table of this module."""
+    process, serial = os.getpid(), request["serial"]
+    try:
+        item = None if request["item"] is None else Item(**request["item"])
+        verifier = find_verifier(request["verifier"], item, isolation)
+        if request["announce"]:
+            frames.write(replies, {"serial": serial, "loaded": True})
+        judgement = judgement_of(verifier(item)) if item else judgement_of(Verdict(Outcome.CORRECT, "", "it loads"))
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except BaseException as failure:  # sys.exit and KeyboardInterrupt too: whatever a verifier does, it answers
+        judgement = failed(failure)
+    if os.getpid() != process:
+        os._exit(0)  # the verifier forked and its child has come back to us, to serve requests of its parent
+    return {"serial": serial, **judgement.as_json()}
+
+
+def find_verifier(address: str, item: Item | None, isolation: str) -> Callable[[Item], Any]:
+    """The user's own verifier if one is named, else that of the item's domain."""
+    return own_verifier(address) if address or item is None else domain_verifier(item.domain, isolation)
+
+
+def failed(failure: BaseException) -> Judgement:
+    """Tell what went wrong, even if the exception cannot say so itself."""
+    try:
+        return error(f"{type(failure).__name__}: {failure}")
+    except Exception:
+        return error(type(failure).__name__)
+
+
+def limit_memory(memory: int) -> None:
+    """Bound the address space and write no core dumps.
+
+    The limit is a soft one: it is there against accidents, and a sandbox that a verifier starts sets its own.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    soft = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+    with suppress(ValueError, OSError):  # macOS refuses to limit an address space
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def die_with_the_pool(lifeline: int) -> None:
+    """Have this process and all of its group killed when the pool dies, however busy they are.
+
+    On Linux the kernel does it: closing the far end of the pipe raises a signal, and that signal is SIGKILL. Elsewhere a
+    thread waits for the end of the pipe; it comes late if the verifier never lets other threads run.
+    """
+    if hasattr(fcntl, "F_SETSIG"):
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+        if select.select([lifeline], [], [], 0)[0]:
+            os._exit(0)  # it had died before the signal was armed
+    else:
+        Thread(target=_wait_for_the_end_of, args=(lifeline,), daemon=True).start()
+
+
+def _wait_for_the_end_of(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os.killpg(os.getpgrp(), signal.SIGKILL)

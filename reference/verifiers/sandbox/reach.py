@@ -1,0 +1,105 @@
+"""What a sandboxed process may read, and how a process that has given up being root can still reach it.
+
+An interpreter below /root (mode 700), or a virtual environment in a temporary directory, is closed to every other user.
+So when started by root, the keeper makes a view of the files for itself and its children: the closed directory is covered
+by an empty file system that holds the paths listed here and nothing else. The machine outside sees no change.
+"""
+
+import ctypes
+import os
+import sys
+import sysconfig
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
+"""Shared libraries, the loader's index and the time zone: all that a Python program needs of the system, and no secret."""
+
+NEW_MOUNTS = 0x00020000
+BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 0x40000
+OTHERS_ENTER = 0o001
+
+
+def interpreter() -> str:
+    """Find the interpreter itself, behind the links of a virtual environment."""
+    return os.path.realpath(sys.executable)
+
+
+def packages() -> tuple[str, ...]:
+    """List the directories of installed packages: a program may use numpy if this interpreter can."""
+    return tuple(dict.fromkeys(os.path.realpath(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")))
+
+
+def own() -> tuple[str, ...]:
+    """List the directories of this project that a process needs in its sandbox; tests and data are not among them."""
+    here = Path(__file__).resolve().parent
+    verifiers = here.parent
+    packages = (verifiers / "__init__.py", verifiers.parent / "__init__.py")
+    return (str(here), str(verifiers / "programs"), *map(str, packages))
+
+
+def readable() -> tuple[str, ...]:
+    """List everything a sandboxed process may read."""
+    return (*SYSTEM, os.path.realpath(sys.base_prefix), *packages(), *own())
+
+
+def open_closed_directories(paths: Sequence[str]) -> None:
+    """Cover every directory that only root can enter on the way to a path, and put the path back at its place.
+
+    Args:
+        paths: Directories and files that other users must reach.
+
+    Raises:
+        OSError: Mounting is not permitted, as in most containers: then use an interpreter that other users can reach.
+    """
+    closed = defaultdict(list)
+    for path in paths:
+        if (directory := closed_directory(path)) and os.path.exists(path):
+            closed[directory].append(path)
+    if not closed:
+        return
+    library = ctypes.CDLL(None, use_errno=True)
+    _check(library.unshare(NEW_MOUNTS), "a private view of the mounts")
+    _mount(library, "none", "/", "", RECURSIVE | PRIVATE)
+    # Opened in the new view (the kernel binds nothing of another) and before anything is covered.
+    opened = {path: os.open(path, os.O_PATH) for group in closed.values() for path in group}
+    for directory, group in sorted(closed.items()):
+        _mount(library, "none", directory, "tmpfs", 0)
+        for path in sorted(group):
+            _bind(library, opened[path], path)
+    for descriptor in opened.values():
+        os.close(descriptor)
+
+
+def closed_directory(path: str) -> str:
+    """Find the outermost directory on the way to a path that other users cannot enter.
+
+    Returns:
+        The directory, or an empty text where the way is open.
+    """
+    for parent in reversed(Path(path).parents):
+        if parent.exists() and not parent.stat().st_mode & OTHERS_ENTER:
+            return str(parent)
+    return ""
+
+
+def _bind(library: ctypes.CDLL, descriptor: int, path: str) -> None:
+    source = f"/proc/self/fd/{descriptor}"
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    if os.path.isdir(source):
+        os.makedirs(path, exist_ok=True)
+    else:
+        Path(path).touch()
+    _mount(library, source, path, "", BIND | RECURSIVE)
+
+
+def _mount(library: ctypes.CDLL, source: str, target: str, kind: str, flags: int) -> None:
+    options = b"mode=755" if kind else None
+    done = library.mount(source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options)
+    _check(done, f"mounting on {target}")
+
+
+def _check(done: int, what: str) -> None:
+    if done:
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")

@@ -1,0 +1,1 @@
+"""One step of generation: the decoder, its key-value cache, its slots."""

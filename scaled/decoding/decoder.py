@@ -1,0 +1,311 @@
+"""Reading in generation: tokens in, logits out, keys and values remembered; heads, positions and experts over ranks.
+
+    rows       all ranks of ``sequence`` (context x tensor) decode the same rows
+    tensor     each rank has its heads' keys and values; output projections are summed
+    context    each rank remembers its positions (``scaled.decoding.cache``); partial softmaxes are merged by their log-sum-exp
+    expert     each rank of ``sequence`` routes its share of the rows, then all get all
+
+The weights are this rank's slices with FSDP's shards gathered, joined where two products have the same left side. A step
+is many small operations, so what does not depend on the layer is worked out once per step.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scaled.attention import attend, rotation, wide
+from scaled.decoding.cache import Cache
+from scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
+from scaled.parallel.collectives import all_gather
+from scaled.parallel.mesh import Mesh
+from scaled.parallel.packing import attention_plan
+from scaled.precision import Weight, joined, matrix, operand, product
+from spec.config import ModelConfig
+from spec.datatypes import Array, IntArray
+
+Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]
+"""What attention does with the new queries, keys and values [n, heads, h] of a layer: remembers and mixes them [n, H h]."""
+
+
+@dataclass(frozen=True)
+class Norm:
+    """``scaled.attention.rms_norm`` with all that does not depend on x worked out before: half as many operations.
+
+    Formula: ``x / hypot(|x|, sqrt(D epsilon)) * sqrt(D) w``, which is ``x / sqrt(mean(x^2) + epsilon) * w``.
+
+    Attributes:
+        floor: sqrt(D epsilon).
+        weight: sqrt(D) w [..., D].
+    """
+
+    floor: Tensor
+    weight: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """x [..., D], normalised over its last axis."""
+        y = wide(x)
+        root = torch.hypot(torch.linalg.vector_norm(y, dim=-1, keepdim=True), self.floor)
+        return (y / root).to(x.dtype) * self.weight
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Weights of one block as decoding wants them.
+
+    Attributes:
+        attention_norm, feed_forward_norm: Norms of D numbers.
+        projection: query, key and value side by side [D, (H + 2 K) h].
+        head_norms: Query norm for the H heads, key norm for the K, [H + K, h] weights; or None.
+        output: [H h, D].
+        router: [D, E], or None in a dense block.
+        experts: gate, up, down of this rank's experts, or None.
+        all_experts: The same as one wide layer for few rows, or None.
+        dense: Layers that every token passes: the MLP of a dense block, or the shared experts.
+    """
+
+    attention_norm: Norm
+    feed_forward_norm: Norm
+    projection: Weight
+    head_norms: Norm | None
+    output: Weight
+    router: Tensor | None
+    experts: Experts | None
+    all_experts: AllExperts | None
+    dense: list[Experts]
+
+
+class Decoder:
+    """A policy of one version with the keys and values of unfinished responses."""
+
+    def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
+        """Nothing is read yet.
+
+        Args:
+            weights: This rank's slices, by the reference's names.
+            model: Sizes.
+            mesh: Ranks.
+            slots: Rows that can be decoded side by side.
+            positions: Longest prompt and response together.
+        """
+        self.model, self.mesh = model, mesh
+        self.embedding, self.final_norm = weights["embedding"], _norm(weights["final_norm"], model)
+        self.head = self.embedding.T if model.tied_embeddings else weights["head"]
+        self.layers = [_layer(weights, number, model, mesh) for number in range(model.layers)]
+        self.kv_heads = model.key_value_heads // mesh.tensor.size
+        self.group = model.heads // model.key_value_heads
+        # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
+        self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
+        self.cache = Cache(model, mesh, slots, positions, self.embedding, places_last=self.writes_scores)
+        self.seen, self.unseen = self.embedding.new_tensor(0.0), self.embedding.new_tensor(-math.inf)
+        angles = rotation(self.cache.everywhere, model.head_width, model.rope_base, self.embedding.dtype)
+        self.rotation = torch.stack(angles, 1)
+
+    def read(self, tokens: IntArray, positions: IntArray, texts: Sequence[Sequence[int]] = ()) -> Tensor:
+        """Read one token more of the texts in the first rows, and new texts whole into the rows behind them, in one pass.
+
+        A pass costs much before it reads its first token, so who enters does not ask for one of their own (as in
+        Sarathi-Serve, arXiv 2403.02310, though texts are not cut here).
+
+        Args:
+            tokens: Of the texts in the first rows [b]; b may be 0.
+            positions: Their positions [b].
+            texts: Tokens of those that enter; there may be none.
+
+        Returns:
+            What may follow each: logits of this rank's share of the rows, padded to equal shares
+            [ceil((b + texts) / sequence), V].
+        """
+        b, longest = len(tokens), int(positions.max(initial=-1)) + 1
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        self.cache.make_room(b + len(texts), max(longest, int(lengths.max(initial=0))))
+        if texts:
+            tokens = np.concatenate([tokens, *texts])
+            positions = np.concatenate([positions, *map(np.arange, lengths)])
+        positions_n = self.on_device(positions)
+        mixes = [self.to_newest(positions_n[:b], longest)] if b else []
+        mixes += [self.within_texts(lengths, positions[b:], b)] if texts else []
+        mix = _both(b, *mixes) if len(mixes) > 1 else mixes[0] if mixes else None
+        x_nD = self.blocks(self.on_device(tokens), positions_n, mix)
+        if texts:
+            newest = np.concatenate([np.arange(b), b + lengths.cumsum() - 1])
+            x_nD = x_nD.index_select(0, self.on_device(newest))
+        return self.logits(x_nD)
+
+    def blocks(self, tokens_n: Tensor, positions_n: Tensor, mix: Mix | None) -> Tensor:
+        """The residual stream behind the last block [n, D]; without ``mix`` nothing is read, and experts answer other ranks."""
+        x_nD = F.embedding(tokens_n, self.embedding)
+        cos_n1h, sin_n1h = self.rotation.index_select(0, positions_n).unbind(1)
+        for number, layer in enumerate(self.layers):
+            if mix is not None:
+                heads = self.heads(layer, layer.attention_norm(x_nD), cos_n1h, sin_n1h)
+                x_nD = x_nD + product(mix(number, *heads), layer.output, self.mesh.tensor)
+            x_nD = x_nD + self.feed_forward(layer, layer.feed_forward_norm(x_nD))
+        return x_nD
+
+    def logits(self, x_bD: Tensor) -> Tensor:
+        """Logits of this rank's share of rows, in float32 or better."""
+        return wide(self.final_norm(self.share(x_bD)) @ self.head)
+
+    def heads(self, layer: Layer, x_nD: Tensor, cos_n1h: Tensor, sin_n1h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries [n, H, h], keys and values [n, K, h] of this rank's heads."""
+        h = self.model.head_width
+        qk, v = product(x_nD, layer.projection).view(len(x_nD), -1, h).tensor_split((-self.kv_heads,), 1)
+        if layer.head_norms is not None:
+            qk = layer.head_norms(qk)
+        q, k = torch.addcmul(qk * cos_n1h, qk.roll(h // 2, -1), sin_n1h).tensor_split((-self.kv_heads,), 1)
+        return q, k, v
+
+    def within_texts(self, lengths: IntArray, positions: IntArray, first: int) -> Mix:
+        """Attention within texts, one after the other, that are read from their beginning.
+
+        Every context rank has all their keys and values at hand, and remembers its own.
+
+        Args:
+            lengths: Of the texts [texts].
+            positions: Of all their tokens in their texts [n].
+            first: Row of the first text.
+        """
+        everything = np.arange(len(positions))
+        texts = np.split(everything, lengths.cumsum()[:-1])
+        plan = attention_plan(texts, (), positions, everything, everything, self.mesh.device)
+        mine = np.flatnonzero(positions % self.mesh.context.size == self.mesh.context.rank)
+        rows = first + np.repeat(np.arange(len(lengths)), lengths)
+        rows_c, places_c = self.on_device(rows[mine]), self.on_device(positions[mine] // self.mesh.context.size)
+        kept = slice(None) if self.mesh.context.size == 1 else self.on_device(mine)
+
+        def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            self.cache.write_texts(layer, rows_c, places_c, k[kept], v[kept])
+            return attend(q, k, v, plan).flatten(1)
+
+        return mix
+
+    def to_newest(self, positions_b: Tensor, longest: int) -> Mix:
+        """Attention of the newest token of the text in each of the first rows to the whole text.
+
+        Args:
+            positions_b: Of the tokens.
+            longest: One more than the largest position.
+        """
+        b, K, held = len(positions_b), self.kv_heads, self.cache.held(longest)
+        asked_r11 = positions_b[:, None].expand(b, K).reshape(-1, 1, 1)
+        places_r11, seen_r1C = self.cache.place(asked_r11), held <= asked_r11
+        added_r1C = torch.where(seen_r1C, self.seen, self.unseen)
+
+        def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            q = q.reshape(b * K, self.group, -1)
+            self.cache.write(layer, places_r11, k.reshape(b * K, -1, 1), v.reshape(b * K, 1, -1))
+            keys, values = self.cache.read(layer, b * K, len(held))
+            if self.writes_scores:
+                mixed = one_query(q, keys, values, added_r1C)
+            else:
+                q, keys, values, seen = (x.unflatten(0, (b, K)) for x in (q, keys, values, seen_r1C))
+                mixed = self.merge(q, keys, values, seen)
+            return mixed.reshape(b, -1)
+
+        return mix
+
+    def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
+        """Softmax attention of some queries to the positions of all context ranks [b, K, Q, h].
+
+        Args:
+            q: Queries that share keys and values [b, K, Q, h].
+            keys: Of this rank's positions [b, K, h, C].
+            values: [b, K, C, h].
+            visible: Whether a query sees a position [..., Q, C].
+        """
+        if self.mesh.context.size == 1:
+            return F.scaled_dot_product_attention(q, keys.mT, values, visible)
+        scores = wide(q @ keys).masked_fill(~visible, -math.inf) * self.model.head_width**-0.5
+        total = torch.logsumexp(scores, -1, keepdim=True)
+        # A rank may hold no key that a query sees: its total is -inf, its part 0 and its weight 0.
+        part = torch.exp(scores - total.masked_fill(total == -math.inf, 0.0)) @ wide(values)
+        parts, totals = (all_gather(x[None], self.mesh.context) for x in (part, total))
+        return (parts * torch.softmax(totals, 0)).sum(0).to(q.dtype)
+
+    def feed_forward(self, layer: Layer, x_nD: Tensor) -> Tensor:
+        """Experts or MLP, each rank of ``sequence`` for its share of the rows [n, D]."""
+        mine = self.share(x_nD)
+        parts = [swiglu(mine, *weights) for weights in layer.dense]
+        if layer.router is not None and layer.experts is not None:
+            _, expert_ids_nk, gates_nk = route(mine, layer.router, self.model, None)
+            if layer.all_experts is not None and layer.all_experts.are_quick_with(len(mine)):
+                parts.append(layer.all_experts(mine, expert_ids_nk, gates_nk))
+            else:
+                parts.append(dispatch(mine, expert_ids_nk, gates_nk, layer.experts, self.mesh.expert))
+        out = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
+        return all_gather(out, self.mesh.sequence)[: len(x_nD)]
+
+    def on_device(self, array: IntArray | Array) -> Tensor:
+        """An array of the host where the model computes."""
+        return torch.from_numpy(array).to(self.mesh.device)
+
+    def share(self, x: Tensor) -> Tensor:
+        """This rank's equal share of rows, the last ones filled up with zeros."""
+        size = self.mesh.sequence.size
+        if size == 1:
+            return x
+        rows = -(-len(x) // size)
+        padded = torch.cat([x, x.new_zeros(rows * size - len(x), *x.shape[1:])])
+        return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
+
+
+def one_query(q_rGh: Tensor, keys_rhC: Tensor, values_rCh: Tensor, added_r1C: Tensor) -> Tensor:
+    """Softmax attention of single positions [r, G, h]: scores are few, so two batched products are the fastest.
+
+    Args:
+        q_rGh: The G queries that share a key-value head, for each row of the cache.
+        keys_rhC: Keys.
+        values_rCh: Values.
+        added_r1C: 0 where a position is seen, -inf elsewhere.
+    """
+    scores_rGC = torch.baddbmm(added_r1C, q_rGh, keys_rhC, alpha=q_rGh.shape[-1] ** -0.5)
+    return torch.bmm(torch.softmax(scores_rGC, -1), values_rCh)
+
+
+def _both(count: int, first: Mix, second: Mix) -> Mix:
+    """Attention of so many first tokens in one way, and of the others in another."""
+
+    def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        parts = zip(*(heads.tensor_split((count,)) for heads in (q, k, v)), strict=True)
+        return torch.cat([way(layer, *part) for way, part in zip((first, second), parts, strict=True)])
+
+    return mix
+
+
+def _norm(weight: Tensor, model: ModelConfig) -> Norm:
+    width = weight.shape[-1]
+    return Norm(wide(weight).new_tensor(math.sqrt(width * model.norm_epsilon)), weight * math.sqrt(width))
+
+
+def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:
+    prefix = f"layers.{number}."
+
+    def ready(*names: str) -> Weight:
+        return operand(joined([matrix(weights, prefix + name) for name in names]), weights["embedding"])
+
+    def feed_forward(owner: str) -> Experts:
+        return ready(f"{owner}.gate"), ready(f"{owner}.up"), ready(f"{owner}.down")
+
+    head_norms = None
+    if model.query_key_norm:
+        query_norm, key_norm = (weights[f"{prefix}attention.{name}"] for name in ("query_norm", "key_norm"))
+        heads, kv_heads = model.heads // mesh.tensor.size, model.key_value_heads // mesh.tensor.size
+        head_norms = _norm(torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)]), model)
+    is_dense = number < model.dense_layers
+    experts = None if is_dense else feed_forward("moe")
+    return Layer(
+        attention_norm=_norm(weights[prefix + "attention_norm"], model),
+        feed_forward_norm=_norm(weights[prefix + "feed_forward_norm"], model),
+        projection=ready("attention.query", "attention.key", "attention.value"),
+        head_norms=head_norms,
+        output=ready("attention.output"),
+        router=None if is_dense else weights[prefix + "moe.router"],
+        experts=experts,
+        all_experts=None if experts is None else all_experts(experts, mesh.expert),
+        dense=[feed_forward("mlp")] if is_dense else [feed_forward(f"moe.shared.{n}") for n in range(model.shared_experts)],
+    )

@@ -1,0 +1,1 @@
+"""How a model and its batches are spread over ranks."""

@@ -1,0 +1,78 @@
+"""FSDP2: weights spread over ranks, three groups a block. Loaded where there are several ranks; it takes a second to load.
+
+    experts                          over the ranks that hold the same experts
+    heads                            over data x context
+    the rest                         over all ranks
+
+Gradients are summed, never averaged (divide factor 1): ``scaled.parallel.parallelize`` says why.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor, Shard
+
+from scaled.model import Block, Transformer
+from scaled.parallel.collectives import GatherWeights, ScatterGradients
+from scaled.parallel.mesh import Mesh
+from scaled.processes.watchdog import collective
+from spec.layout import sharded_axis
+
+
+def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
+    """Apply FSDP in place, innermost groups first.
+
+    Args:
+        model: Built with this rank's slices.
+        mesh: Several ranks.
+        compute: Precision of the arithmetic between the weights.
+    """
+    assert mesh.all_shards is not None and mesh.attention_shards is not None and mesh.expert_shards is not None
+    master = model.embedding.dtype
+    cast = None if compute == master else compute
+    policy = MixedPrecisionPolicy(param_dtype=cast, reduce_dtype=master, cast_forward_inputs=False)
+
+    def over(module: nn.Module, ranks: DeviceMesh, names: str, **placement: Any) -> None:
+        # Asked for by name: the outermost group would otherwise stay gathered after a forward pass without backward, and the
+        # next one would compute with weights from before an optimizer step.
+        unit = fully_shard(module, mesh=ranks, mp_policy=policy, reshard_after_forward=True, **placement)
+        unit.set_gradient_divide_factor(1.0)
+        unit.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that multiplies first
+        unit.set_custom_all_gather(GatherWeights(names))  # type: ignore[arg-type]  # has what is asked for; its type is private
+        unit.set_custom_reduce_scatter(ScatterGradients(names))  # type: ignore[arg-type]  # the same
+
+    for block in model.layers:
+        assert isinstance(block, Block)
+        if block.is_moe:
+            experts = mesh.expert_shards
+            over(block.moe.experts, experts, "expert shards", shard_placement_fn=_experts_placement(experts.size()))
+        over(block.attention.heads, mesh.attention_shards, "attention shards")
+        over(block, mesh.all_shards, "world")
+    over(model, mesh.all_shards, "world")
+
+
+def part(whole: Tensor, weight: DTensor) -> Tensor:
+    """This rank's shard of a tensor that is laid out like a sharded weight."""
+    (placement,) = weight.placements
+    assert isinstance(placement, Shard)
+    parts = list(torch.chunk(whole, weight.device_mesh.size(), placement.dim))
+    rank = weight.device_mesh.get_local_rank()
+    # Fewer rows than ranks leave the last ranks with nothing.
+    return parts[rank] if rank < len(parts) else whole.narrow(placement.dim, 0, 0)
+
+
+def gathered(shard_: Tensor, weight: DTensor) -> Tensor:
+    """The whole of which each rank has a shard, as of the weight. Collective."""
+    like = shard_ if isinstance(shard_, DTensor) else DTensor.from_local(
+        shard_, weight.device_mesh, weight.placements, run_check=False, shape=weight.shape, stride=weight.stride()
+    )
+    with collective("all_gather of weights", "shards"):
+        return like.full_tensor().detach()
+
+
+def _experts_placement(shards: int) -> Callable[[nn.Parameter], Shard]:
+    return lambda weight: Shard(sharded_axis(tuple(weight.shape), "moe.gate", shards))

@@ -1,0 +1,147 @@
+"""Sharding from outside: a plain module goes in, the same module with its weights spread over ranks comes out.
+
+    1. tensor and expert parallelism     the module was built with slices (``spec.layout.slice_shape``)
+    2. recomputation of blocks           a switch of the module
+    3. FSDP (``scaled.parallel.fsdp``)            three groups a block, each over the ranks that hold the same weights
+
+Gradients are summed, never averaged (divide factor 1): the loss is a sum whose weights know the whole step. So a weight's
+gradient is complete when FSDP has summed it over the ranks that hold other tokens or other shards of it, and no weight
+needs a hook for tensor, context or expert parallelism. In one process nothing is sharded and FSDP is not even loaded.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scaled.model import Transformer, reference_name
+from scaled.parallel.collectives import all_gather
+from scaled.parallel.mesh import Axis, Mesh
+from scaled.precision import COMPUTE, MASTER
+from scaled.processes.watchdog import moves
+from spec.config import Config
+from spec.datatypes import Array
+from spec.layout import group_of, sliced_axis
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
+
+
+def build(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
+    """A model whose weights are still empty, sharded over the mesh.
+
+    Args:
+        config: Sizes, precision, recomputation.
+        mesh: Ranks.
+        is_value: Whether it is a value model.
+    """
+    return on_meta(config, mesh, is_value).to_empty(device=mesh.device)
+
+
+def on_meta(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
+    """The same model without memory: every weight has its shape, its shard and its precision, and no numbers."""
+    with torch.device("meta"):
+        model = Transformer(config.model, mesh, is_value).to(MASTER[config.precision])
+    model.recompute = config.parallel.recompute
+    if mesh.all_shards is not None:
+        from scaled.parallel.fsdp import shard
+
+        shard(model, mesh, COMPUTE[config.precision])
+    return model
+
+
+def named(model: nn.Module) -> dict[str, nn.Parameter]:
+    """All weights by the reference's names."""
+    return {reference_name(name): weight for name, weight in model.named_parameters()}
+
+
+def shards_of(model: nn.Module) -> dict[str, Tensor]:
+    """This rank's shards of all weights; changing them changes the model."""
+    return {name: local(weight.detach()) for name, weight in named(model).items()}
+
+
+def gradients_of(model: nn.Module) -> dict[str, Tensor]:
+    """This rank's shards of all gradients; zeros where no token of any rank reached a weight."""
+    return {
+        name: local(torch.zeros_like(weight) if weight.grad is None else weight.grad).detach()
+        for name, weight in named(model).items()
+    }
+
+
+def local(x: Tensor) -> Tensor:
+    """The shard behind a distributed tensor, or the tensor itself."""
+    return x.to_local() if is_sharded(x) else x
+
+
+def is_sharded(x: Tensor) -> "TypeGuard[DTensor]":
+    """Whether a tensor is distributed; its class is not asked for, as one process never loads it."""
+    return hasattr(x, "to_local")
+
+
+def fill(model: Transformer, value_of: Callable[[str], Array]) -> None:
+    """Give every weight its slice and shard of a full array.
+
+    Args:
+        model: Built by ``build``.
+        value_of: The full array by the reference's name; asked once per weight, so that only one needs to be in memory.
+    """
+    for name, weight in named(model).items():
+        put(local(weight.data), name, torch.as_tensor(np.ascontiguousarray(value_of(name))), model.mesh, weight)
+
+
+def put(shard_: Tensor, name: str, full: Tensor, mesh: Mesh, weight: Tensor) -> None:
+    """Write this rank's part of a full tensor into a shard that is laid out like ``weight``."""
+    moves()
+    piece = slice_of(name, full, mesh)
+    if is_sharded(weight):
+        from scaled.parallel.fsdp import part
+
+        piece = part(piece, weight)
+    shard_.copy_(piece)
+
+
+def slice_of(name: str, full: Tensor, mesh: Mesh) -> Tensor:
+    """This rank's heads or experts of a full weight; all of a weight that neither slices."""
+    axis, ranks = sliced_axis(name), slicing_axis(name, mesh)
+    return full if axis is None else full.chunk(ranks.size, axis)[ranks.rank]
+
+
+def slicing_axis(name: str, mesh: Mesh) -> Axis:
+    """The ranks that hold the other slices of a weight."""
+    return {"attention": mesh.tensor, "experts": mesh.expert, "rest": Axis("none")}[group_of(name)]
+
+
+def slices_of(model: Transformer) -> dict[str, Tensor]:
+    """This rank's slices of all weights with their FSDP shards gathered: what generation computes with. Collective."""
+    return {name: unsharded(weight, weight.data) for name, weight in named(model).items()}
+
+
+def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:
+    """Gather what is laid out like ``weight`` over its FSDP ranks. Collective."""
+    if not is_sharded(weight):
+        return shard_.detach()
+    from scaled.parallel.fsdp import gathered
+
+    return gathered(shard_, weight)
+
+
+def wholes(model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """The full tensors behind this rank's shards of weights, gradients or moments, one by one. Collective.
+
+    Args:
+        model: What the shards are laid out like.
+        shards: Reference name -> this rank's shard.
+    """
+    weights = named(model)
+    for name, shard_ in shards.items():
+        yield name, unsliced(name, unsharded(weights[name], shard_.to(model.mesh.device)), model.mesh)
+
+
+def unsliced(name: str, piece: Tensor, mesh: Mesh) -> Tensor:
+    """The full weight of which each rank holds a slice (``slice_of``). Collective."""
+    axis, ranks = sliced_axis(name), slicing_axis(name, mesh)
+    if axis is None or ranks.size == 1:
+        return piece
+    return all_gather(piece.movedim(axis, 0), ranks).movedim(0, axis)

@@ -1,0 +1,209 @@
+"""The values that travel between chapters: problems, verdicts, rollouts and padded batches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
+BoolArray = NDArray[np.bool_]
+Params = dict[str, Array]
+Metrics = dict[str, float]
+
+
+class Outcome(StrEnum):
+    """What a verifier says. ``error`` means the verifier failed: it is never counted as ``wrong`` nor as ``correct``.
+
+    ``unjudged`` means that there is no verifier: a general problem, which only a reward model scores.
+    """
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    ERROR = "error"
+    UNJUDGED = "unjudged"
+
+
+class Finish(StrEnum):
+    """Why a response ended: the end-of-sequence token was sampled, the token limit cut it off, or it has not ended yet."""
+
+    EOS = "eos"
+    LENGTH = "length"
+    UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One verifiable problem.
+
+    Attributes:
+        id: Name that is unique over all problems and the same in every run, e.g. ``maze/3/5f0c``.
+        family: Puzzle family, the name of a module of ``reference.tasks.puzzles``.
+        difficulty: The generator's knob, 1 is easiest.
+        prompt: The text the policy reads.
+        instance: All that the verifier needs to judge an answer (plain JSON values).
+        demonstration: A correct response that writes its reasoning down; only the cold start reads it.
+        answer: A correct response without reasoning; only the cold start reads it.
+    """
+
+    id: str
+    family: str
+    difficulty: int
+    prompt: str
+    instance: Mapping[str, Any]
+    demonstration: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verifier's outcome, the answer it extracted from the response, and why it decided so.
+
+    ``isolation`` names what kept an executed response in its place (``bubblewrap``, ``landlock``, ...); empty where
+    nothing was executed.
+    """
+
+    outcome: Outcome
+    extracted: str
+    why: str
+    isolation: str = ""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn: softmax temperature (> 0), nucleus mass ``top_p`` in (0, 1], token limit of a response (>= 1)."""
+
+    temperature: float
+    top_p: float
+    max_response_tokens: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """One response to sample. ``(problem, sample, draw)`` keys its randomness.
+
+    Attributes:
+        problem: The problem to answer.
+        prompt_tokens: The encoded prompt.
+        sample: Index of the response within its group, 0 <= sample < G.
+        draw: Number of the visit to the problem, so that a second visit samples anew.
+        forced_length: Benchmarks sample exactly so many tokens, end of sequence or not; 0 = as the policy likes.
+    """
+
+    problem: Problem
+    prompt_tokens: tuple[int, ...]
+    sample: int
+    draw: int
+    forced_length: int = 0
+
+    def __hash__(self) -> int:
+        """By identity of the response; a problem's instance is a mapping, which has no hash."""
+        return hash((self.problem.id, self.sample, self.draw))
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One sampled response, whole or partial, with everything an off-policy learner needs to know about its birth.
+
+    Attributes:
+        request: What was asked.
+        response_tokens: Sampled tokens [T]; holds the end-of-sequence token exactly if ``finish`` is ``eos``.
+        log_probs: Behaviour log-probability of each token under the distribution it was drawn from [T].
+        weight_versions: Version of the policy weights that drew each token [T].
+        finish: Why it ended. Truncation is a flag of the sampler, never guessed from a length.
+    """
+
+    request: Request
+    response_tokens: tuple[int, ...]
+    log_probs: tuple[float, ...]
+    weight_versions: tuple[int, ...]
+    finish: Finish
+
+
+def unanswered(request: Request) -> Rollout:
+    """The partial rollout of which nothing is sampled yet."""
+    return Rollout(request, (), (), (), Finish.UNFINISHED)
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What a pairwise reward model says about a response and what it is compared with.
+
+    Attributes:
+        score: Probability that the response is the better one, both presentation orders averaged, in [0, 1]; 1/2 is a tie.
+        order_gap: ``P(YES | a, b) + P(YES | b, a) - 1`` in [-1, 1]: 0 without position bias, positive if the first is favoured.
+    """
+
+    score: float
+    order_gap: float
+
+
+@dataclass(frozen=True)
+class ScoredRollout:
+    """A rollout, its verdict, and the reward that reaches the learner.
+
+    ``accuracy`` (1 or 0, from the verdict alone) is what dynamic sampling filters by; ``reward`` also carries the
+    length penalty, so filtering by it would keep groups that teach nothing (papers: DAPO 3.2, field law P22).
+    ``preference`` is the reward model's word on general and hybrid problems. A general problem has no verdict: there
+    ``accuracy`` is 1 for a response preferred to what it is compared with, so that its mean is a win rate, and dynamic
+    sampling filters by the spread of the scores.
+    """
+
+    rollout: Rollout
+    verdict: Verdict
+    accuracy: float
+    reward: float
+    preference: Preference | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded rows for the numeric chapters. Rows are responses; padding sits on the right.
+
+    Attributes:
+        tokens: Token ids [B, S]; padding holds id 0 and is never read.
+        lengths: Prompt plus response tokens of each row [B].
+        response: True at response tokens [B, S].
+        positive: True for rows whose response is correct [B].
+        group: Number of the row's prompt; equal numbers form a group, wherever the rows stand [B].
+        truncated: True for rows cut off by the token limit [B].
+        behaviour_log_probs: Log-probability at generation time, 0 outside the response [B, S].
+        advantages: Policy advantages, 0 outside the response [B, S].
+        value_targets: Regression targets of the value model [B, S].
+        old_values: Values before this step's updates, used by value clipping only [B, S].
+        anchor_log_probs: Log-probability under the policy that RL started from, used by the KL term only [B, S].
+        importance: Factor of each token's policy loss, 1 unless truncated importance sampling sets it [B, S].
+        current: True at response tokens that the newest published weights drew [B, S].
+        weights: Name of a loss term -> weight of each token in the optimizer step's loss [B, S].
+    """
+
+    tokens: IntArray
+    lengths: IntArray
+    response: BoolArray
+    positive: BoolArray
+    group: IntArray
+    truncated: BoolArray
+    behaviour_log_probs: Array
+    advantages: Array
+    value_targets: Array
+    old_values: Array
+    anchor_log_probs: Array
+    importance: Array
+    current: BoolArray
+    weights: Mapping[str, Array]
+
+    def rows(self, index: IntArray) -> "Batch":
+        """The same batch restricted to some rows and cut to the longest of them.
+
+        Weights come along unchanged, so sums over parts equal the sum over all.
+        """
+        width = int(self.lengths[index].max())
+
+        def part(array: Any) -> Any:
+            return array[index, :width] if array.ndim == 2 else array[index]
+
+        arrays = {name: part(getattr(self, name)) for name in self.__dataclass_fields__ if name != "weights"}
+        return Batch(**arrays, weights={name: part(weight) for name, weight in self.weights.items()})

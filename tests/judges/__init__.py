@@ -1,1 +1,0 @@
-"""Laws of the judges and of the reward model."""

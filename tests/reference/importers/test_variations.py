@@ -1,0 +1,69 @@
+"""Laws of the variations of our families that only collections play: what they ask, and what they leave as it was."""
+
+import pytest
+
+from reference.tasks.puzzles import binario, hamiltonian, magic_square, twentyfour
+from reference.tasks.puzzles.solvers.integer_square import integer_square
+from tests.reference.tasks.puzzles.test_families import accepted
+
+IMPOSSIBLE_FIVES = ((1, 1, 1, 1, 1), (1, 1, 1, 1, 2))
+
+
+def test_equal_lines_are_allowed_exactly_where_the_instance_says_so() -> None:
+    doubled = "0011/0011/1100/1100"
+    assert not accepted(binario, {"grid": "..../..../..../...."}, doubled)
+    free = {"grid": "..../..../..../....", "distinct_lines": False}
+    assert accepted(binario, free, doubled)
+    assert not accepted(binario, free, "0001/0011/1100/1100")
+    assert binario.prompt(free) == "BB..../..../..../....="
+    only = {"grid": "0.11/..11/11../1100", "distinct_lines": False}
+    assert binario.solve(only) == doubled
+    with pytest.raises(ValueError, match="no completion"):
+        binario.solve({"grid": "0.11/..11/11../1100"})
+
+
+def test_five_and_six_numbers_make_24_exactly_if_an_exhaustive_search_finds_a_way() -> None:
+    for numbers in [*IMPOSSIBLE_FIVES, (1, 1, 1, 1, 6), (2, 2, 2, 2, 3), (1, 1, 4, 6, 13), (1, 2, 2, 5, 7, 13)]:
+        if numbers in IMPOSSIBLE_FIVES:
+            assert twentyfour.shortest_expression(numbers) is None
+            with pytest.raises(ValueError, match="24 cannot be made"):
+                twentyfour.solve({"numbers": numbers})
+        else:
+            assert accepted(twentyfour, {"numbers": numbers}, twentyfour.solve({"numbers": numbers}))
+
+
+def test_vertices_without_edges_are_vertices() -> None:
+    assert hamiltonian.answer({"kind": "P", "edges": "AB C"}) == "impossible"
+    assert not accepted(hamiltonian, {"kind": "P", "edges": "AB C"}, "AB")
+
+
+@pytest.mark.parametrize(
+    "grid", [". . ./. . ./. . .", ". . ./. 5 ./. . .", "-2 . ./. . ./. . 46", ". . ./. . ./29 64 .", ". 1 ./3 . ./. . 2"]
+)
+def test_a_square_of_any_integers_is_completed(grid: str) -> None:
+    instance = {"grid": grid, "any_integers": True}
+    assert accepted(magic_square, instance, magic_square.solve(instance))
+    assert accepted(magic_square, instance, magic_square.answer(instance))
+    assert magic_square.prompt(instance) == f"QQ{grid}="
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        {0: 1, 2: 1},  # twice the same number
+        {0: 1, 4: 3, 8: 4},  # the middle is the mean of opposite corners
+        {0: 1, 8: 4},  # and a whole number
+        {0: 9, 1: 5, 2: 7, 4: 8},  # a row that does not sum to three times the middle
+    ],
+)
+def test_where_no_integers_complete_a_square_none_are_found(impossible: dict[int, int]) -> None:
+    assert integer_square(impossible) is None
+
+
+@pytest.mark.parametrize(
+    "square",
+    ["8 1 6/3 5 7/4 9 2", "0 1 2/3 4 5/6 7 8", "5 5 5/5 5 5/5 5 5", "80 10 60/30 50 70/40 90 20", "8 1 6/3 05 7/4 9 2"],
+)
+def test_of_squares_of_any_integers_those_with_equal_sums_and_different_numbers_are_accepted(square: str) -> None:
+    magic = square in ("8 1 6/3 5 7/4 9 2", "80 10 60/30 50 70/40 90 20")
+    assert accepted(magic_square, {"grid": ". . ./. . ./. . .", "any_integers": True}, square) == magic

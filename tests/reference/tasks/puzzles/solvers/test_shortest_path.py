@@ -1,0 +1,42 @@
+"""Laws of the search from both ends: its ways are ways, and none is shorter."""
+
+from collections.abc import Iterator
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reference.tasks.puzzles.solvers.shortest_path import shortest_moves
+
+STATES = "ABCDEFG"
+GRAPHS = st.sets(st.tuples(st.sampled_from(STATES), st.sampled_from(STATES)), max_size=16)
+
+
+def distance(arrows: set[tuple[str, str]], start: str, goal: str) -> int | None:
+    """Count the rounds of adding whatever one arrow reaches, until the goal is in; None if it never is."""
+    reached = {start}
+    for rounds in range(len(STATES)):
+        if goal in reached:
+            return rounds
+        reached |= {head for tail, head in arrows if tail in reached}
+    return None
+
+
+@given(arrows=GRAPHS, start=st.sampled_from(STATES), goal=st.sampled_from(STATES))
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_a_way_is_found_exactly_if_there_is_one_and_none_is_shorter(
+    arrows: set[tuple[str, str]], start: str, goal: str
+) -> None:
+    def after(state: str) -> Iterator[tuple[str, str]]:
+        return ((tail + head, head) for tail, head in sorted(arrows) if tail == state)
+
+    def before(state: str) -> Iterator[tuple[str, str]]:
+        return ((tail + head, tail) for tail, head in sorted(arrows) if head == state)
+
+    moves = shortest_moves(start, goal, after, before)
+    assert (moves if moves is None else len(moves)) == distance(arrows, start, goal)
+    here = start
+    for move in moves or []:
+        assert (here, move[1]) in arrows
+        assert move[0] == here
+        here = move[1]
+    assert moves is None or here == goal

@@ -1,0 +1,123 @@
+"""Laws of hitori: which shadings are accepted, each rule by itself, and what the search finds."""
+
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reference.tasks.puzzles import hitori
+from tests.reference.tasks.puzzles.test_families import accepted, instances
+
+EXAMPLE = {"grid": "3121/1231/2413/1144"}
+DISTINCT = {"grid": "123/231/312"}
+
+
+def obeys(shaded: str) -> bool:
+    """The rules on the written grid, walking by repeated growth, sharing no code with the verifier."""
+    rows = shaded.split("/")
+    columns = ["".join(column) for column in zip(*rows, strict=True)]
+    shown = [line.replace("#", "") for line in rows + columns]
+    once = all(len(set(line)) == len(line) for line in shown)
+    unshaded = {(row, column) for row, line in enumerate(rows) for column, found in enumerate(line) if found != "#"}
+    walked = set(list(unshaded)[:1])
+    for _ in unshaded:
+        walked |= {cell for cell in unshaded for other in walked if abs(cell[0] - other[0]) + abs(cell[1] - other[1]) == 1}
+    return once and all("##" not in line for line in rows + columns) and walked == unshaded
+
+
+def every_shading(grid: str) -> list[str]:
+    shadings = product((False, True), repeat=len(grid.replace("/", "")))
+
+    def shade(chosen: tuple[bool, ...]) -> str:
+        rest = iter(chosen)
+        return "".join(cell if cell == "/" or not next(rest) else "#" for cell in grid)
+
+    return [shade(chosen) for chosen in shadings]
+
+
+def test_the_example_of_the_documentation_is_a_problem_with_its_answer() -> None:
+    assert hitori.prompt(EXAMPLE) == "I3121/1231/2413/1144="
+    assert hitori.solve(EXAMPLE) == hitori.answer(EXAMPLE) == "3#21/123#/2413/#1#4"
+
+
+@given(cells=st.text("123", min_size=9, max_size=9))
+@settings(derandomize=True, deadline=None, max_examples=30)
+def test_of_all_shadings_of_a_small_square_exactly_those_by_the_rules_are_accepted(cells: str) -> None:
+    grid = "/".join(cells[first : first + 3] for first in (0, 3, 6))
+    right = [shading for shading in every_shading(grid) if obeys(shading)]
+    assert [shading for shading in every_shading(grid) if accepted(hitori, {"grid": grid}, shading)] == right
+    if right:
+        assert hitori.solve({"grid": grid}) in right
+    else:
+        with pytest.raises(ValueError, match="no shading"):
+            hitori.solve({"grid": grid})
+
+
+def test_of_all_65536_shadings_exactly_those_by_the_rules_are_accepted() -> None:
+    found = {shading for shading in every_shading(EXAMPLE["grid"]) if accepted(hitori, EXAMPLE, shading)}
+    apart = (shading for shading in every_shading(EXAMPLE["grid"]) if "##" not in shading)
+    assert found == {shading for shading in apart if obeys(shading)}
+
+
+def test_cells_that_need_no_shade_may_be_shaded_as_well() -> None:
+    assert accepted(hitori, DISTINCT, "123/231/312")
+    assert accepted(hitori, DISTINCT, "#23/231/31#")
+    assert accepted(hitori, DISTINCT, "123/2#1/312")
+
+
+@pytest.mark.parametrize(
+    ("response", "why"),
+    [
+        ("3121/123#/2413/#1#4", "the number 1 repeats in row 1"),
+        ("3#21/123#/2413/1##4", "the number 1 repeats in column 1"),
+        ("3#21/123#/24#3/#1#4", "row 3 column 3 and row 4 column 3 touch"),
+        ("3##1/123#/2413/#1#4", "row 1 column 2 and row 1 column 3 touch"),
+        ("3#2#/123#/2413/#1#4", "row 1 column 4 and row 2 column 4 touch"),
+        ("3#21/12#1/2413/#1#4", "the number 1 repeats in row 2"),
+        ("3#21/123#/2413/#1#5", "row 4 column 4 is neither"),
+        ("3#21/123#/2413/#1#.", "row 4 column 4 is neither"),
+        ("3#21/123#/2413", "not 4 rows"),
+        ("3#21/123#/2413/#1#4#", "not 4 rows"),
+        ("(0,1),(1,3),(3,0),(3,2)", "not 4 rows"),
+    ],
+)
+def test_an_answer_that_breaks_a_rule_is_refused_for_it(response: str, why: str) -> None:
+    assert not accepted(hitori, EXAMPLE, response)
+    assert why in hitori.verify(EXAMPLE, response).why
+
+
+@pytest.mark.parametrize("response", ["1#3/#31/312", "12#/2#1/#12", "#23/2#1/31#"])
+def test_unshaded_cells_that_are_cut_apart_are_refused(response: str) -> None:
+    why = hitori.verify(DISTINCT, response).why
+    assert why == "the unshaded cells are not connected"
+
+
+def test_renaming_the_numbers_changes_the_prompt_and_not_the_problem() -> None:
+    renamed = {"grid": EXAMPLE["grid"].translate(str.maketrans("1234", "4172"))}
+    assert hitori.prompt(renamed) != hitori.prompt(EXAMPLE)
+    assert hitori.identity(renamed) == hitori.identity(EXAMPLE)
+    places = [[place for place, cell in enumerate(hitori.solve(one)) if cell == "#"] for one in (renamed, EXAMPLE)]
+    assert places[0] == places[1]
+    assert len({hitori.identity(one) for one in (EXAMPLE, DISTINCT, {"grid": "1213/1321/3142/4411"})}) == 3
+
+
+def test_the_work_is_the_number_of_cells_whose_number_stands_in_their_line_again() -> None:
+    for instance in instances("hitori", 3):
+        rows = instance["grid"].split("/")
+        cells = [(row, column) for row in range(len(rows)) for column in range(len(rows))]
+        again = {
+            cell
+            for one, other in combinations(cells, 2)
+            for cell in (one, other)
+            if (one[0] == other[0] or one[1] == other[1]) and rows[one[0]][one[1]] == rows[other[0]][other[1]]
+        }
+        assert hitori.work(instance) == len(again)
+
+
+@pytest.mark.parametrize("level", hitori.LEVELS)
+def test_puzzles_have_the_side_of_their_level_and_demonstrations_obey_the_rules(level: int) -> None:
+    for instance in instances("hitori", level, 4):
+        assert [len(row) for row in instance["grid"].split("/")] == [level + 3] * (level + 3)
+        assert "#" not in instance["grid"] and not obeys(instance["grid"])
+        assert obeys(hitori.solve(instance))

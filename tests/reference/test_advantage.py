@@ -1,0 +1,482 @@
+"""Laws of the advantage estimators."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reference.advantage import (
+    decoupled_gae,
+    explained_variance,
+    final_values,
+    gae,
+    group_advantages,
+    length_adaptive_lambda,
+    policy_lambda,
+    token_rewards,
+    whiten,
+)
+from spec.config import AlgorithmConfig
+from spec.datatypes import Array, BoolArray
+
+LAWS = settings(derandomize=True, deadline=None, max_examples=30)
+SEEDS = st.integers(0, 2**32 - 1)
+ZERO = np.zeros(1)
+
+
+def algorithm(**changes: object) -> AlgorithmConfig:
+    """The papers' defaults with some changes."""
+    return AlgorithmConfig.model_validate({"mini_batch": 1, "micro_batch": 1, **changes})
+
+
+def episode(seed: int, length: int = 7) -> tuple[Array, Array, BoolArray]:
+    """Random rewards and values of one response without gaps."""
+    random = np.random.default_rng(seed)
+    return random.normal(size=(1, length)), random.normal(size=(1, length)), np.ones((1, length), dtype=bool)
+
+
+def gappy(seed: int, rows: int = 3, width: int = 12) -> tuple[Array, Array, BoolArray]:
+    """Random rewards and values of rows whose response tokens stand anywhere."""
+    random = np.random.default_rng(seed)
+    response = random.random((rows, width)) < 0.6
+    response[:, 3] = True
+    return random.normal(size=(rows, width)), random.normal(size=(rows, width)), response
+
+
+@pytest.mark.parametrize(
+    ("trace", "advantages"),
+    [
+        (0.0, (0.1, 0.1, 0.1, 0.1, 0.5)),
+        (0.5, (0.21875, 0.2375, 0.275, 0.35, 0.5)),
+        (0.95, (0.778241, 0.713937, 0.64625, 0.575, 0.5)),
+        (1.0, (0.9, 0.8, 0.7, 0.6, 0.5)),
+    ],
+)
+def test_gae_gives_the_golden_table(trace: float, advantages: tuple[float, ...]) -> None:
+    rewards, values = np.array([[0.0, 0, 0, 0, 1]]), np.array([[0.1, 0.2, 0.3, 0.4, 0.5]])
+    found = gae(rewards, values, np.ones((1, 5), dtype=bool), 1.0, np.array([trace]), ZERO)
+    np.testing.assert_allclose(found[0], advantages, atol=5e-7)
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        *((10, 0.0), (20, 0.0), (21, 0.047619), (40, 0.5), (100, 0.8), (200, 0.9), (400, 0.95), (1000, 0.98)),
+        *((2000, 0.99), (4096, 0.995117), (16384, 0.998779), (20480, 0.999023)),
+    ],
+)
+def test_length_adaptive_lambda_gives_the_golden_table(length: int, expected: float) -> None:
+    assert length_adaptive_lambda(np.array([length]), 0.05)[0] == pytest.approx(expected, abs=5e-7)
+
+
+@given(length=st.integers(1, 10**6), alpha=st.floats(1e-3, 10.0))
+@LAWS
+def test_the_window_of_the_length_adaptive_lambda_is_a_fixed_share_of_the_response(length: int, alpha: float) -> None:
+    found = length_adaptive_lambda(np.array([length]), alpha)[0]
+    assert 0.0 <= found < 1.0
+    if alpha * length > 1.0:
+        assert 1.0 / (1.0 - found) == pytest.approx(alpha * length, rel=1e-6)
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_p10_with_lambda_one_advantage_plus_value_is_the_return_at_every_token(seed: int) -> None:
+    rewards, values, response = episode(seed)
+    found = gae(rewards, values, response, 1.0, np.ones(1), ZERO)
+    returns = np.cumsum(rewards[:, ::-1], axis=1)[:, ::-1]
+    np.testing.assert_allclose(found + values, returns, atol=1e-12)
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_with_lambda_zero_the_advantage_is_the_td_error(seed: int) -> None:
+    rewards, values, response = episode(seed)
+    found = gae(rewards, values, response, 0.9, ZERO, ZERO)
+    following = np.append(values[0, 1:], 0.0)
+    np.testing.assert_allclose(found[0], rewards[0] + 0.9 * following - values[0], atol=1e-12)
+
+
+@given(seed=SEEDS, trace=st.floats(0, 1))
+@LAWS
+def test_gae_is_linear_in_rewards_and_values(seed: int, trace: float) -> None:
+    first, second = episode(seed), episode(seed + 1)
+    lambdas = np.array([trace])
+    parts = 2.0 * gae(*first, 1.0, lambdas, ZERO) - 3.0 * gae(*second, 1.0, lambdas, ZERO)
+    mixed = gae(2 * first[0] - 3 * second[0], 2 * first[1] - 3 * second[1], first[2], 1.0, lambdas, ZERO)
+    np.testing.assert_allclose(mixed, parts, atol=1e-11)
+
+
+@given(seed=SEEDS, trace=st.floats(0, 0.99))
+@LAWS
+def test_gae_is_the_mixture_of_n_step_returns_less_the_value(seed: int, trace: float) -> None:
+    """VC-PPO's identity, which is why the value model may be trained with another lambda."""
+    rewards, values, response = episode(seed)
+    found = gae(rewards, values, response, 1.0, np.array([trace]), ZERO)[0]
+    r, v, end = rewards[0], values[0], rewards.shape[1]
+    for t in range(end):
+        steps = [r[t : t + h].sum() + (v[t + h] if t + h < end else 0.0) for h in range(1, end - t + 1)]
+        mixture = (1 - trace) * sum(trace**i * g for i, g in enumerate(steps[:-1])) + trace ** (end - t - 1) * steps[-1]
+        assert found[t] == pytest.approx(mixture - v[t], abs=1e-10)
+
+
+@given(seed=SEEDS, trace=st.floats(0, 1), shift=st.floats(-5, 5))
+@LAWS
+def test_a_constant_added_to_all_values_decays_from_the_end(seed: int, trace: float, shift: float) -> None:
+    rewards, values, response = episode(seed)
+    lambdas = np.array([trace])
+    moved = gae(rewards, values + shift, response, 1.0, lambdas, ZERO) - gae(rewards, values, response, 1.0, lambdas, ZERO)
+    np.testing.assert_allclose(moved[0], -shift * trace ** np.arange(6, -1, -1.0), atol=1e-11)
+
+
+@given(seed=SEEDS, dirt=st.sampled_from([np.nan, np.inf, -np.inf, 1e300]))
+@LAWS
+def test_p8_whatever_stands_outside_the_response_changes_nothing(seed: int, dirt: float) -> None:
+    rewards, values, response = gappy(seed)
+    dirty_rewards, dirty_values = np.where(response, rewards, dirt), np.where(response, values, dirt)
+    truncated = np.array([True, False, True])
+    for choice in ("zero", "last"):
+        settings_ = algorithm(truncation_value=choice, whiten=True)
+        clean = decoupled_gae(rewards, values, response, truncated, settings_)
+        dirty = decoupled_gae(dirty_rewards, dirty_values, response, truncated, settings_)
+        np.testing.assert_array_equal(clean[0], dirty[0])
+        np.testing.assert_array_equal(clean[1], dirty[1])
+
+
+@given(seed=SEEDS, trace=st.floats(0, 1))
+@LAWS
+def test_p9_gae_over_a_gapped_row_is_gae_over_the_compressed_row(seed: int, trace: float) -> None:
+    rewards, values, response = gappy(seed, rows=1)
+    compressed = gae(rewards[response][None], values[response][None], np.ones((1, response.sum()), dtype=bool), 0.97,
+                     np.array([trace]), ZERO)
+    found = gae(rewards, values, response, 0.97, np.array([trace]), ZERO)
+    np.testing.assert_allclose(found[response], compressed[0], atol=1e-12)
+    assert not found[~response].any()
+
+
+def test_p11_the_baseline_of_the_first_response_token_is_the_value_of_the_prompt() -> None:
+    """Column t of the values is V before token t, so the first response token is compared with what the prompt promised."""
+    values = np.array([[9.0, 9.0, 0.3, 0.7]])
+    response = np.array([[False, False, True, True]])
+    rewards = token_rewards(np.array([1.0]), response)
+    found = gae(rewards, values, response, 1.0, np.ones(1), ZERO)
+    np.testing.assert_allclose(found[0], [0.0, 0.0, 1.0 - 0.3, 1.0 - 0.7])
+
+
+@given(seed=SEEDS, pad=st.integers(1, 9))
+@LAWS
+def test_p12_the_width_of_the_padding_never_matters(seed: int, pad: int) -> None:
+    rewards, values, response = gappy(seed)
+    truncated = np.array([True, False, True])
+    wider: list[Any] = [np.pad(array, ((0, 0), (0, pad))) for array in (rewards, values, response)]
+    for choice in ("zero", "last"):
+        narrow = decoupled_gae(rewards, values, response, truncated, algorithm(truncation_value=choice))
+        wide = decoupled_gae(wider[0], wider[1], wider[2], truncated, algorithm(truncation_value=choice))
+        for a, b in zip(narrow, wide, strict=True):
+            np.testing.assert_array_equal(a, b[:, : a.shape[1]])
+
+
+def test_p12_what_follows_a_cut_is_a_named_choice_and_a_flag_of_the_sampler() -> None:
+    values = np.array([[0.0, 0.2, 0.6, 0.9], [0.0, 0.2, 0.6, 0.9]])
+    response = np.array([[False, True, True, False]] * 2)
+    truncated = np.array([True, False])
+    np.testing.assert_array_equal(final_values(values, response, truncated, "zero"), [0.0, 0.0])
+    np.testing.assert_array_equal(final_values(values, response, truncated, "last"), [0.6, 0.0])
+
+
+@given(size=st.integers(1, 20), reward=st.floats(-3, 3))
+@LAWS
+def test_p13_a_group_of_equal_rewards_gets_exactly_zero(size: int, reward: float) -> None:
+    for std in ("population", "sample", "none"):
+        assert not group_advantages(np.full(size, reward), np.zeros(size, dtype=int), std).any()
+
+
+@given(size=st.integers(2, 32), common=st.floats(-1, 1), outlier=st.floats(-1, 1))
+@LAWS
+def test_p13_one_outlier_stays_bounded_by_the_group_size(size: int, common: float, outlier: float) -> None:
+    rewards = np.full(size, common)
+    rewards[0] = outlier
+    assert np.abs(group_advantages(rewards, np.zeros(size, dtype=int), "population")).max() <= np.sqrt(size - 1) * (1 + 1e-9)
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_p14_groups_are_found_by_number_and_not_by_place(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rewards, group = random.normal(size=12), random.integers(0, 4, size=12)
+    order = random.permutation(12)
+    found = group_advantages(rewards, group, "population")
+    np.testing.assert_allclose(group_advantages(rewards[order], group[order], "population"), found[order], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("correct", "population", "sample"),
+    [
+        (1, (3.87298, -0.25820), (3.75, -0.25)),
+        (4, (1.73205, -0.57735), (1.67705, -0.55902)),
+        (8, (1.0, -1.0), (0.96825, -0.96825)),
+        (15, (0.25820, -3.87298), (0.25, -3.75)),
+    ],
+)
+def test_group_advantages_give_the_golden_table(
+    correct: int, population: tuple[float, float], sample: tuple[float, float]
+) -> None:
+    rewards = np.where(np.arange(16) < correct, 1.0, -1.0)
+    for std, (high, low) in (("population", population), ("sample", sample)):
+        found = group_advantages(rewards, np.zeros(16, dtype=int), std)
+        np.testing.assert_allclose(found, np.where(rewards > 0, high, low), atol=5e-6)
+
+
+def test_a_length_penalty_in_a_solved_group_gives_advantages() -> None:
+    """Why dynamic sampling must filter by accuracy: by the reward this group looks useful."""
+    rewards = np.array([1.0] * 15 + [0.5])
+    found = group_advantages(rewards, np.zeros(16, dtype=int), "population")
+    np.testing.assert_allclose(found, [0.2582] * 15 + [-3.873], atol=5e-4)
+
+
+def test_whitening_is_off_by_default_and_gives_mean_zero_and_spread_one() -> None:
+    assert not algorithm().whiten
+    rewards, _, response = gappy(3)
+    found = whiten(rewards, response)
+    assert found[response].mean() == pytest.approx(0.0, abs=1e-12)
+    assert found[response].std() == pytest.approx(1.0)
+    assert not whiten(np.where(response, 0.95, 7.0), response).any()
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_p7_whitened_advantages_do_not_depend_on_the_order_of_rows(seed: int) -> None:
+    rewards, _, response = gappy(seed)
+    np.testing.assert_allclose(whiten(rewards[::-1], response[::-1])[::-1], whiten(rewards, response), atol=1e-12)
+
+
+def test_token_rewards_stand_on_the_last_response_token_only() -> None:
+    response = np.array([[0, 1, 1, 0, 1, 0], [0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0]], dtype=bool)
+    expected = [[0, 0, 0, 0, 2, 0], [0] * 6, [5, 0, 0, 0, 0, 0]]
+    np.testing.assert_array_equal(token_rewards(np.array([2.0, 3.0, 5.0]), response), expected)
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_decoupled_targets_are_returns_whatever_lambda_the_policy_uses(seed: int) -> None:
+    _, values, response = gappy(seed)
+    rewards = token_rewards(np.array([1.0, -1.0, 0.5]), response)
+    nobody = np.zeros(3, dtype=bool)
+    for changes in ({"length_adaptive": True}, {"length_adaptive": False, "lambda_policy": 0.3}):
+        advantages, targets = decoupled_gae(rewards, values, response, nobody, algorithm(**changes))
+        np.testing.assert_allclose(targets, np.where(response, [[1.0], [-1.0], [0.5]], 0.0), atol=1e-12)
+        lambdas = policy_lambda(response.sum(axis=1), algorithm(**changes))
+        np.testing.assert_allclose(advantages, gae(rewards, values, response, 1.0, lambdas, np.zeros(3)), atol=1e-12)
+
+
+def test_policy_lambda_is_adaptive_or_fixed() -> None:
+    lengths = np.array([20, 40])
+    np.testing.assert_allclose(policy_lambda(lengths, algorithm()), [0.0, 0.5])
+    np.testing.assert_allclose(policy_lambda(lengths, algorithm(length_adaptive=False, lambda_policy=0.95)), [0.95, 0.95])
+
+
+def test_explained_variance_is_one_for_the_truth_and_zero_for_a_constant() -> None:
+    returns = np.array([1.0, -1.0, 1.0, 1.0])
+    assert explained_variance(returns, returns) == 1.0
+    assert explained_variance(np.full(4, 0.3), returns) == pytest.approx(0.0)
+    assert np.isnan(explained_variance(returns, np.ones(4)))
+
+
+@pytest.mark.parametrize(
+    ("trace", "targets"),
+    [
+        (0.0, (0.2, 0.3, 0.4, 0.5, 1.0)),
+        (0.5, (0.31875, 0.4375, 0.575, 0.75, 1.0)),
+        (0.95, (0.878241, 0.913937, 0.94625, 0.975, 1.0)),
+        (1.0, (1.0, 1.0, 1.0, 1.0, 1.0)),
+    ],
+)
+def test_value_targets_give_the_golden_table(trace: float, targets: tuple[float, ...]) -> None:
+    rewards, values = np.array([[0.0, 0, 0, 0, 1]]), np.array([[0.1, 0.2, 0.3, 0.4, 0.5]])
+    response, nobody = np.ones((1, 5), dtype=bool), np.zeros(1, dtype=bool)
+    _, found = decoupled_gae(rewards, values, response, nobody, algorithm(lambda_value=trace))
+    np.testing.assert_allclose(found[0], targets, atol=5e-7)
+
+
+@pytest.mark.parametrize(
+    ("trace", "back", "weight"),
+    [(0.95, 100, 0.0059205), (0.95, 199, 3.69e-5), (0.97, 199, 2.33e-3), (0.99, 199, 0.13533)],
+)
+def test_the_weight_of_a_reward_decays_with_its_distance_as_in_the_golden_values(
+    trace: float, back: int, weight: float
+) -> None:
+    rewards = np.zeros((1, 200))
+    rewards[0, -1] = 1.0
+    found = gae(rewards, np.zeros((1, 200)), np.ones((1, 200), dtype=bool), 1.0, np.array([trace]), ZERO)
+    assert found[0, -1 - back] == pytest.approx(weight, rel=2e-3)
+    assert found[0, -1 - back] == pytest.approx(trace**back)
+
+
+def test_length_adaptive_lambda_counts_an_empty_response_as_one_token() -> None:
+    np.testing.assert_array_equal(length_adaptive_lambda(np.array([0, 1]), 2.0), [0.5, 0.5])
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_p10_with_both_lambdas_one_each_token_learns_the_return_end_of_sequence_included(seed: int) -> None:
+    _, values, response = gappy(seed)
+    returns = np.array([[1.0], [-1.0], [0.5]])
+    rewards, nobody = token_rewards(returns[:, 0], response), np.zeros(3, dtype=bool)
+    ones = algorithm(lambda_value=1.0, lambda_policy=1.0, length_adaptive=False)
+    advantages, targets = decoupled_gae(rewards, values, response, nobody, ones)
+    np.testing.assert_allclose(advantages, np.where(response, returns - values, 0.0), atol=1e-12)
+    np.testing.assert_allclose(targets, np.where(response, returns, 0.0), atol=1e-12)
+
+
+@given(seed=SEEDS, trace=st.floats(0, 1), prompt=st.integers(1, 5))
+@LAWS
+def test_p11_the_value_of_the_first_response_column_is_the_baseline_of_the_first_token_only(
+    seed: int, trace: float, prompt: int
+) -> None:
+    rewards, values, response = episode(seed, length=8)
+    response[:, :prompt] = False
+    promised = values.copy()
+    promised[0, prompt] += 1.0
+    found, other = (gae(rewards, v, response, 1.0, np.array([trace]), ZERO) for v in (values, promised))
+    expected = np.zeros(8)
+    expected[prompt] = -1.0
+    np.testing.assert_allclose((other - found)[0], expected, atol=1e-12)
+
+
+@given(seed=SEEDS, discount=st.floats(0, 1), trace=st.floats(0, 1))
+@LAWS
+def test_p12_a_bootstrapped_cut_adds_the_decayed_last_value_to_advantages_and_targets(
+    seed: int, discount: float, trace: float
+) -> None:
+    """At distance d from the cut: gamma (gamma lambda)^d V_last more than with ``zero``; without a cut nothing."""
+    rewards, values, response = gappy(seed)
+    truncated = np.array([True, False, True])
+    zero, last = (
+        algorithm(truncation_value=choice, discount=discount, lambda_value=trace, lambda_policy=trace, length_adaptive=False)
+        for choice in ("zero", "last")
+    )
+    as_ended, bootstrapped = (decoupled_gae(rewards, values, response, truncated, choice) for choice in (zero, last))
+    expected = np.zeros_like(values)
+    for row in np.flatnonzero(truncated):
+        columns = np.flatnonzero(response[row])
+        distance = np.arange(len(columns) - 1, -1, -1)
+        expected[row, columns] = discount * (discount * trace) ** distance * values[row, columns[-1]]
+    for with_zero, with_last in zip(as_ended, bootstrapped, strict=True):
+        np.testing.assert_allclose(with_last - with_zero, expected, atol=1e-12)
+
+
+def test_p12_a_cut_is_told_by_the_flag_and_not_by_a_row_that_fills_the_width() -> None:
+    values, response = np.array([[0.2, 0.6]] * 2), np.ones((2, 2), dtype=bool)
+    np.testing.assert_array_equal(final_values(values, response, np.array([False, True]), "last"), [0.0, 0.6])
+
+
+@pytest.mark.parametrize("choice", ["zero", "last"])
+def test_p8_a_row_without_a_response_gets_nothing_and_gives_nothing(choice: str) -> None:
+    rewards, values, response = gappy(5)
+    response[1], values[1], rewards[1] = False, np.nan, np.nan
+    truncated = np.ones(3, dtype=bool)
+    found = decoupled_gae(rewards, values, response, truncated, algorithm(truncation_value=choice, whiten=True))
+    kept = [0, 2]
+    alone = decoupled_gae(rewards[kept], values[kept], response[kept], truncated[kept],
+                          algorithm(truncation_value=choice, whiten=True))
+    for of_all, of_kept in zip(found, alone, strict=True):
+        assert not of_all[1].any()
+        np.testing.assert_array_equal(of_all[kept], of_kept)
+
+
+@pytest.mark.parametrize("dirt", [np.nan, np.inf, -np.inf])
+def test_p8_whitening_never_reads_outside_the_response(dirt: float) -> None:
+    rewards, _, response = gappy(6)
+    np.testing.assert_array_equal(whiten(np.where(response, rewards, dirt), response), whiten(rewards, response) * response)
+    assert not whiten(np.full((2, 3), dirt), np.zeros((2, 3), dtype=bool)).any()
+
+
+@pytest.mark.parametrize("reward", [0.95, 0.1, 1 / 3, -0.7])
+@pytest.mark.parametrize("size", [1, 3, 7, 10, 100])
+def test_p13_equal_rewards_without_an_exact_mean_still_give_exactly_zero(size: int, reward: float) -> None:
+    for std in ("population", "sample", "none"):
+        np.testing.assert_array_equal(group_advantages(np.full(size, reward), np.zeros(size, dtype=int), std), 0.0)
+    assert not whiten(np.full((1, size), reward), np.ones((1, size), dtype=bool)).any()
+
+
+@pytest.mark.parametrize("size", [2, 8, 16])
+def test_p13_a_lone_correct_response_reaches_the_bound(size: int) -> None:
+    rewards = np.where(np.arange(size) == 0, 0.95, 0.1)
+    assert group_advantages(rewards, np.zeros(size, dtype=int), "population")[0] == pytest.approx(np.sqrt(size - 1))
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_group_advantages_are_those_of_each_group_alone(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rewards, group = random.normal(size=12), random.permutation(np.repeat([7, 3, 5], 4))
+    for std in ("population", "sample", "none"):
+        found = group_advantages(rewards, group, std)
+        for number in (3, 5, 7):
+            inside = rewards[group == number]
+            divisor = {"population": inside.std(), "sample": inside.std(ddof=1), "none": 1.0}[std]
+            np.testing.assert_allclose(found[group == number] * divisor, inside - inside.mean(), atol=1e-12)
+
+
+@given(seed=SEEDS, scale=st.floats(0.1, 10), shift=st.floats(-5, 5))
+@LAWS
+def test_group_advantages_know_neither_unit_nor_origin_of_the_reward(seed: int, scale: float, shift: float) -> None:
+    rewards, group = np.random.default_rng(seed).normal(size=8), np.repeat([0, 1], 4)
+    found = group_advantages(scale * rewards + shift, group, "population")
+    np.testing.assert_allclose(found, group_advantages(rewards, group, "population"), atol=1e-9)
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_whitening_gives_mean_zero_and_spread_one_over_response_tokens(seed: int) -> None:
+    _, values, response = gappy(seed)
+    rewards = token_rewards(np.array([1.0, -1.0, 0.5]), response)
+    nobody = np.zeros(3, dtype=bool)
+    found, _ = decoupled_gae(rewards, values, response, nobody, algorithm(whiten=True))
+    assert found[response].mean() == pytest.approx(0.0, abs=1e-12)
+    assert found[response].std() == pytest.approx(1.0)
+    assert not found[~response].any()
+
+
+@given(seed=SEEDS, row=st.permutations(range(3)))
+@LAWS
+def test_p14_permuting_rows_permutes_advantages_and_targets(seed: int, row: list[int]) -> None:
+    rewards, values, response = gappy(seed)
+    truncated = np.array([True, False, False])
+    bootstrapped = algorithm(truncation_value="last")
+    straight = decoupled_gae(rewards, values, response, truncated, bootstrapped)
+    permuted = decoupled_gae(rewards[row], values[row], response[row], truncated[row], bootstrapped)
+    for before, after in zip(straight, permuted, strict=True):
+        np.testing.assert_array_equal(after, before[row])
+
+
+def test_gae_changes_none_of_its_arguments() -> None:
+    rewards, values, response = gappy(4)
+    before = [array.copy() for array in (rewards, values, response)]
+    decoupled_gae(rewards, values, response, np.ones(3, dtype=bool), algorithm(truncation_value="last", whiten=True))
+    for array, copy in zip((rewards, values, response), before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize("returned", [1.0, 0.95, 0.1, 1 / 3, -0.7])
+@pytest.mark.parametrize("size", [3, 10, 100])
+def test_explained_variance_of_constant_returns_is_not_a_number(size: int, returned: float) -> None:
+    """Also where the mean of equal returns is only exact up to round-off."""
+    assert np.isnan(explained_variance(np.linspace(0.0, 1.0, size), np.full(size, returned)))
+
+
+def test_explained_variance_ignores_a_constant_error_and_punishes_the_wrong_sign() -> None:
+    returns = np.array([1.0, -1.0, 1.0, -1.0])
+    assert explained_variance(returns + 5.0, returns) == pytest.approx(1.0)
+    assert explained_variance(-returns, returns) == pytest.approx(-3.0)
+
+
+@given(seed=SEEDS)
+@LAWS
+def test_explained_variance_of_equal_targets_is_not_a_number_whatever_round_off_left_on_them(seed: int) -> None:
+    """Where every answer is wrong, each target is the advantage -1 - V plus V: -1 up to round-off."""
+    _, values, response = gappy(seed)
+    rewards = token_rewards(np.full(3, -1.0), response)
+    _, targets = decoupled_gae(rewards, values, response, np.zeros(3, dtype=bool), algorithm())
+    assert np.isnan(explained_variance(values[response], targets[response]))

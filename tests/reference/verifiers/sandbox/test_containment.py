@@ -1,0 +1,301 @@
+"""A program inside cannot get out, whatever it tries, and nothing is left of it."""
+
+import itertools
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reference.verifiers.sandbox import bubblewrap, probe, users, weak
+from reference.verifiers.sandbox.host import Guest, SandboxError, start
+from reference.verifiers.sandbox.limits import Limits
+from tests.reference.verifiers.sandbox.machines import TIGHT, first_sound, leftovers, script, sound, words
+
+PRINT = "import json, os, sys\nprint(json.dumps({}))"
+
+TRY = """
+import contextlib, ctypes, json, os, resource, signal, socket, subprocess, sys, tempfile, threading
+escaped = []
+def attempt(name, function):
+    with contextlib.suppress(Exception):
+        if function():
+            escaped.append(name)
+"""
+
+
+@pytest.fixture(params=probe.PREFERRED)
+def mechanism(request: pytest.FixtureRequest) -> str:
+    return sound(request.param)
+
+
+@pytest.fixture
+def bait(tmp_path: Path) -> Iterator[Path]:
+    """A folder that anybody may enter and change, below folders that anybody may enter."""
+    with probe.bait() as job:
+        yield Path(job["folder"])
+
+
+def test_every_escape_of_the_probe_fails(mechanism: str) -> None:
+    assert probe.attempt_escapes(mechanism) == []
+
+
+def test_the_probe_can_fail() -> None:
+    escapes = probe.attempt_escapes(probe.WEAK)
+    assert "read a foreign file" in escapes
+    assert "touch the bait" in escapes
+
+
+def test_files_outside_are_out_of_reach(mechanism: str, bait: Path) -> None:
+    program = f"""
+for path in ({str(bait)!r}, "/", "/usr", "/root", "/home", "/dev", "/etc", "/var/tmp", {str(Path(__file__).parent)!r}):
+    attempt("write " + path, lambda: open(os.path.join(path, "escaped"), "w"))
+    attempt("folder " + path, lambda: os.mkdir(os.path.join(path, "escaped")) or True)
+    attempt("link " + path, lambda: os.symlink("/etc/passwd", os.path.join(path, "escaped")) or True)
+for path in ("/etc/shadow", "/etc/passwd", "/etc/hostname", "/proc/version", "/proc/self/environ",
+             {str(bait.parent / "secret")!r}, {__file__!r}, "/dev/mem", "/dev/sda", "/dev/vda", "/dev/kmsg", "/dev/tty"):
+    attempt("read " + path, lambda: open(path).read(1))
+attempt("chmod", lambda: os.chmod({str(bait)!r}, 0) or True)
+attempt("chown", lambda: os.chown({str(bait)!r}, os.getuid(), -1) or True)
+attempt("touch", lambda: os.utime({str(bait)!r}) or True)
+attempt("truncate", lambda: os.truncate({str(bait.parent / "file")!r}, 0) or True)
+print(json.dumps(escaped))
+"""
+    assert words(script(TRY + program, mechanism)) == []
+    assert os.listdir(bait) == []
+
+
+def test_processes_cannot_be_started_or_reached(mechanism: str) -> None:
+    program = f"""
+libc = ctypes.CDLL(None)
+attempt("fork", lambda: os.fork() or os._exit(0))
+attempt("vfork", lambda: libc.vfork() >= 0)
+attempt("raw fork", lambda: os.uname().machine == "x86_64" and libc.syscall(57) >= 0)
+attempt("system", lambda: libc.system(b"true") == 0)
+attempt("subprocess", lambda: subprocess.run(["/bin/true"]))
+attempt("exec", lambda: os.execv("/bin/true", ["true"]))
+attempt("kill", lambda: os.kill({os.getpid()}, 0) or True)
+attempt("kill all", lambda: os.kill(-1, 0) or True)
+attempt("ptrace", lambda: libc.ptrace(0x4206, {os.getpid()}, 0, 0) == 0)
+attempt("own limits", lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40)) or True)
+attempt("limits of others", lambda: resource.prlimit({os.getpid()}, resource.RLIMIT_NOFILE))
+attempt("priority of others", lambda: os.setpriority(os.PRIO_PROCESS, {os.getpid()}, 19) or True)
+attempt("superuser", lambda: os.setuid(0) or True)
+attempt("unshare", lambda: libc.unshare(0x10000000) == 0)
+attempt("mount", lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0)
+attempt("io_uring", lambda: libc.syscall(425, 8, ctypes.create_string_buffer(256)) >= 0)
+attempt("shared memory", lambda: libc.shmget(4711, 4096, 0o1666) >= 0)
+print(json.dumps(escaped))
+"""
+    # Signals to "all" reach only what is inside, so that they may succeed there.
+    assert set(words(script(TRY + program, mechanism))) <= {"kill all"}
+
+
+def test_the_network_is_out_of_reach(mechanism: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        program = f"""
+for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_UNIX):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW):
+        attempt(f"socket {{family}} {{kind}}", lambda: socket.socket(family, kind))
+attempt("connect", lambda: socket.create_connection(("127.0.0.1", {listener.getsockname()[1]}), 1))
+print(json.dumps(escaped))
+"""
+        assert words(script(TRY + program, mechanism)) == []
+
+
+def test_a_program_finds_no_environment_and_no_descriptor_of_the_host(mechanism: str) -> None:
+    opened = os.open("/dev/null", os.O_RDONLY)
+    os.set_inheritable(opened, True)
+    try:
+        program = "for n in range(3, 300):\n    attempt(n, lambda: os.fstat(n))\nprint(json.dumps([sorted(os.environ), escaped]))"
+        environment, descriptors = words(script(TRY + program, mechanism))
+    finally:
+        os.close(opened)
+    assert set(environment) <= {*weak.ENVIRONMENT, "PWD"}
+    assert not descriptors
+
+
+def test_standard_input_ends_where_the_data_ends(mechanism: str) -> None:
+    program = PRINT.format("[os.read(0, 9).decode(), sys.stdin.read(), sys.stdin.read()]")
+    assert words(script(program, mechanism, stdin=b"first line\nrest")) == ["first lin", "e\nrest", ""]
+
+
+def test_a_thread_that_is_not_joined_may_finish(mechanism: str) -> None:
+    program = "import threading, sys\nthreading.stack_size(1 << 26)\nsys.setrecursionlimit(10**6)\n"
+    program += "def depth(n):\n    return n and 1 + depth(n - 1)\nthreading.Thread(target=lambda: print(depth(10**5))).start()"
+    assert script(program, mechanism).stdout == b"100000\n"
+
+
+def test_thirty_threads_are_no_fault(mechanism: str) -> None:
+    program = """
+import threading
+gate = threading.Barrier(30)
+threads = [threading.Thread(target=gate.wait) for _ in range(29)]
+for thread in threads:
+    thread.start()
+gate.wait()
+print("met")
+"""
+    assert script(program, mechanism, Limits()).stdout == b"met\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "fault"),
+    [
+        ("while True: pass", "SIGXCPU"),
+        ("import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass", "SIGKILL"),
+        ("x = bytearray(1 << 40)", "MemoryError"),
+        ("x = []\nwhile True: x.append(bytearray(1 << 20))", "MemoryError"),
+        ("import os\nwhile True: os.write(1, b'x' * 65536)", "File too large"),
+        ("import sys\nwhile True: print('x' * 65536, file=sys.stderr)", ""),
+        ("import os\nwhile True: os.fork()", "PermissionError"),
+        ("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(9,), daemon=True).start()", "thread"),
+        ("import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()", ""),
+        ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
+    ],
+    ids=["loop", "ignored signal", "memory", "memory in steps", "output", "errors", "forks", "threads", "recursion", "crash"],
+)
+def test_whatever_a_program_uses_up_is_bounded(program: str, fault: str) -> None:
+    # Much more time than processor time: on a busy machine the clock must not win.
+    ended = script(program, first_sound(), replace(TIGHT, cpu_seconds=1, wall_seconds=60.0))
+    assert ended.fault()
+    assert fault in ended.fault()
+    assert len(ended.stdout) <= TIGHT.file_bytes
+    assert len(ended.stderr) <= TIGHT.file_bytes
+    assert leftovers() == []
+
+
+def test_time_by_the_clock_is_bounded(mechanism: str) -> None:
+    # A busy machine may need a second before the program is confined and begins.
+    ended = script("import time\ntime.sleep(1000)", mechanism, replace(TIGHT, wall_seconds=3.0))
+    assert ended.fault().startswith("ran out of time")
+    assert leftovers() == []
+
+
+def test_a_deep_tree_of_directories_is_refused_or_vanishes(mechanism: str) -> None:
+    name = f"deep-{os.getpid()}"
+    program = f"import os\nos.chdir('/tmp')\nfor _ in range(3000):\n    os.mkdir('{name}')\n    os.chdir('{name}')"
+    script(program, mechanism)
+    assert not os.path.exists(f"/tmp/{name}")
+
+
+def test_orphans_of_weak_isolation_are_found_and_killed() -> None:
+    program = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    for _ in range(3):
+        os.fork()
+    os.write(1, b"o")
+    time.sleep(1000)
+while os.fstat(1).st_size < 8:
+    time.sleep(0.01)
+"""
+    ended = script(program, probe.WEAK)
+    assert ended.stdout == b"o" * 8
+    assert leftovers() == []
+
+
+def test_a_fork_bomb_in_weak_isolation_ends() -> None:
+    program = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
+    script(program, probe.WEAK, replace(TIGHT, tasks=20, wall_seconds=1.0))
+    assert leftovers() == []
+
+
+def test_a_process_that_is_let_go_is_gone(mechanism: str) -> None:
+    with _sleeper(mechanism):
+        time.sleep(0.1)
+    assert leftovers() == []
+
+
+def test_processes_in_many_threads_do_not_disturb_each_other(mechanism: str) -> None:
+    printed: list[bytes] = []
+    programs = [f"print({number})" for number in range(8)]
+    threads = [threading.Thread(target=lambda p=program: printed.append(script(p, mechanism).stdout)) for program in programs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(printed) == [f"{number}\n".encode() for number in range(8)]
+
+
+def test_the_host_keeps_no_descriptor(mechanism: str) -> None:
+    script("print(1)", mechanism)
+    before = sorted(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        script("print(1)", mechanism)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_what_cannot_be_confined_is_not_run() -> None:
+    with start("reference.nothing:here", {}, probe.WEAK, TIGHT) as guest, pytest.raises(SandboxError) as refusal:
+        guest.wait()
+    assert str(refusal.value) == "the process could not be confined: ModuleNotFoundError: No module named 'reference.nothing'"
+
+
+def test_weak_isolation_is_never_chosen_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "soundness", lambda mechanism: probe.Soundness(False, "switched off"))
+    with pytest.raises(SandboxError) as refusal:
+        probe.choose()
+    assert str(refusal.value) == (
+        "no sound isolation here (bubblewrap: switched off; landlock: switched off); isolation=weak runs programs without any"
+    )
+    assert probe.choose(probe.WEAK) == probe.WEAK
+
+
+def test_an_unknown_isolation_is_refused() -> None:
+    with pytest.raises(ValueError, match="isolation='none' must be one of automatic, bubblewrap, landlock, weak"):
+        probe.choose("none")
+
+
+def test_limits_that_nothing_can_run_under_are_refused() -> None:
+    with pytest.raises(ValueError, match="memory_bytes=0 must be positive"):
+        Limits(memory_bytes=0)
+
+
+def _sleeper(mechanism: str) -> Guest:
+    job = json.loads('{"program": "import time\\ntime.sleep(1000)", "site": false}')
+    return start("reference.verifiers.programs.solution:program", job, mechanism, TIGHT)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives every program a uid of its own")
+def test_no_program_goes_down_with_another_that_leaves_children_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begun(program: str) -> Guest:
+        monkeypatch.setattr(users, "_serial", itertools.count(7))  # as another host, which begins at the same uid
+        return start("reference.verifiers.programs.solution:program", {"program": program, "site": False}, probe.WEAK, TIGHT)
+
+    with begun("import os, time\ntime.sleep(0.5)\nprint(os.getuid())") as quiet:
+        with begun("import os, time\nprint(os.getuid())\nif os.fork() == 0: time.sleep(100)") as crowded:
+            ended = crowded.wait()
+        survivor = quiet.wait()
+    assert (survivor.fault(), ended.fault()) == ("", "")
+    assert survivor.stdout.split() != ended.stdout.split()
+
+
+def test_a_uid_is_free_again_when_its_last_holder_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "_serial", itertools.repeat(9))
+    uid, claimed = users.claim()
+    with pytest.raises(users.NoUid, match="in use"):
+        users.claim()
+    claimed.close()
+    again, claimed = users.claim()
+    claimed.close()
+    assert again == uid
+
+
+def test_who_is_let_go_before_he_was_confined_has_not_failed() -> None:
+    for _ in range(20):
+        with _sleeper(first_sound()) as guest:
+            guest.kill()
+            ended = guest.wait()
+        assert (ended.status, ended.late) == (-9, False)
+
+
+def test_an_environment_below_tmp_is_not_covered_by_the_scratch_space(tmp_path: Path) -> None:
+    command = bubblewrap.command([str(tmp_path)], Limits(), ["true"])
+    assert command.index(str(tmp_path)) > max(place for place, word in enumerate(command) if word == "--tmpfs")

@@ -1,0 +1,65 @@
+"""Laws of verdicts on puzzles: the family decides, and an instance that is none is an error, never a wrong answer."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reference.tasks.puzzles import FAMILIES
+from reference.verifiers.puzzle import verify
+from spec.datatypes import Outcome, Verdict
+from spec.verify import Item
+
+EXAMPLES = {name: family.draw(np.random.default_rng(0), family.LEVELS[0]) for name, family in FAMILIES.items()}
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(alphabet="SG.#/0123456789+-*", max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+def judged(puzzle: Any, response: str = "") -> Verdict:
+    return verify(Item("one", "puzzle", "", response, puzzle=puzzle))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_family_decides(name: str) -> None:
+    instance = EXAMPLES[name]
+    for response in (FAMILIES[name].solve(instance), FAMILIES[name].answer(instance), "", "no answer"):
+        assert judged({"family": name, "instance": instance}, response) == FAMILIES[name].verify(instance, response)
+
+
+@pytest.mark.parametrize(
+    ("puzzle", "why"),
+    [
+        (None, "puzzle.family=None must be one of"),
+        ({}, "puzzle.family=None must be one of"),
+        ({"family": "chess", "instance": {}}, "puzzle.family='chess' must be one of"),
+        ({"family": ["maze"], "instance": {}}, "puzzle.family=['maze'] must be one of"),
+        ({"family": "maze"}, "puzzle.instance must be an object, not NoneType"),
+        ({"family": "maze", "instance": "S.G"}, "puzzle.instance must be an object, not str"),
+        ({"family": "maze", "instance": {}}, "puzzle.instance is no maze instance: KeyError: 'grid'"),
+        ({"family": "maze", "instance": {"grid": 3}}, "puzzle.instance is no maze instance"),
+        ({"family": "maze", "instance": {"grid": "S../..."}}, "puzzle.instance is no maze instance: ValueError: no walk"),
+        ({"family": "maze", "instance": {"grid": "S#G"}}, "puzzle.instance is no maze instance: ValueError: no walk"),
+        ({"family": "maze", "instance": {"grid": "S.x/..G"}}, "puzzle.instance is no maze instance: it holds 'x'"),
+        ({"family": "twentyfour", "instance": {"numbers": [1, 1]}}, "puzzle.instance is no twentyfour instance"),
+        ({"family": "sudoku", "instance": {"grid": "11../..../..../...."}}, "puzzle.instance is no sudoku instance"),
+        ({"family": "arithmetic", "instance": {"chain": "3+", "clock": True}}, "puzzle.instance is no arithmetic instance"),
+    ],
+)
+def test_a_puzzle_that_is_none_is_an_error_with_the_reason(puzzle: Any, why: str) -> None:
+    verdict = judged(puzzle, "R")
+    assert verdict.outcome is Outcome.ERROR
+    assert verdict.why.startswith(why)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@given(data=st.data())
+@settings(derandomize=True, deadline=None, max_examples=40)
+def test_a_damaged_instance_never_raises(name: str, data: st.DataObject) -> None:
+    field = data.draw(st.sampled_from(sorted(EXAMPLES[name])))
+    instance = EXAMPLES[name] | {field: data.draw(JSON_VALUES)}
+    assert judged({"family": name, "instance": instance}, "R").outcome in set(Outcome)

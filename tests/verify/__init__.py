@@ -1,1 +1,0 @@
-"""Laws of the verifiers and of what runs them."""
