@@ -1,4 +1,6 @@
-"""``seed ablate``: VAPO with one part removed at a time, every variant of a seed from the same cold start."""
+"""``seed ablate``: VAPO with one part removed at a time, every variant of a seed from the same cold
+start.
+"""
 
 import shutil
 from collections.abc import Sequence
@@ -50,9 +52,13 @@ def run_ablation(seeds: int, jobs: int, preset: str, out: Path, overrides: Seque
     numbers = range(1, seeds + 1)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         cold = [pool.submit(cold_start, preset, seed, tuple(overrides), out) for seed in numbers]
-        starts = {seed: job.result() for seed, job in zip(_bar(numbers, "cold starts"), cold, strict=True)}
+        starts = {
+            seed: job.result() for seed, job in zip(_bar(numbers, "cold starts"), cold, strict=True)
+        }
         jobs_left = {
-            (name, seed): pool.submit(one_variant, preset, seed, (*overrides, *change), out / slug(name), starts[seed])
+            (name, seed): pool.submit(
+                one_variant, preset, seed, (*overrides, *change), out / slug(name), starts[seed]
+            )
             for name, change in parts.items()
             for seed in numbers
         }
@@ -73,7 +79,9 @@ def run_ablation(seeds: int, jobs: int, preset: str, out: Path, overrides: Seque
 
 
 def cold_start(preset: str, seed: int, overrides: Sequence[str], out: Path) -> Path:
-    """Train the cold start of a seed; its last checkpoint is where every variant of the seed begins."""
+    """Train the cold start of a seed; its last checkpoint is where every variant of the seed
+    begins.
+    """
     config = load_config(preset, "vapo", overrides, seed=seed)
     directory = RunDirectory.create(out / "cold-start" / f"seed{seed}", config)
     with house(config) as computing:
@@ -83,7 +91,9 @@ def cold_start(preset: str, seed: int, overrides: Sequence[str], out: Path) -> P
         return directory.checkpoint_directory(run.progress.step)
 
 
-def one_variant(preset: str, seed: int, overrides: Sequence[str], out: Path, start: Path) -> tuple[float, float]:
+def one_variant(
+    preset: str, seed: int, overrides: Sequence[str], out: Path, start: Path
+) -> tuple[float, float]:
     """Run one variant from a cold start.
 
     Returns:
@@ -93,8 +103,13 @@ def one_variant(preset: str, seed: int, overrides: Sequence[str], out: Path, sta
     directory = RunDirectory.create(out / f"seed{seed}", config)
     shutil.copytree(start, directory.path / "checkpoints" / start.name)
     with house(config) as computing:
-        summary: dict[str, Any] = trainer.train(trainer.resume(computing, config, directory, SilentObserver()))
-    return summary["eval_before"]["overall"]["accuracy"], summary["eval_after"]["overall"]["accuracy"]
+        summary: dict[str, Any] = trainer.train(
+            trainer.resume(computing, config, directory, SilentObserver())
+        )
+    return (
+        summary["eval_before"]["overall"]["accuracy"],
+        summary["eval_after"]["overall"]["accuracy"],
+    )
 
 
 def slug(name: str) -> str:

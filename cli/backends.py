@@ -13,16 +13,27 @@ from spec.errors import Reason, SeedError
 def house(config: Config) -> Iterator[Backend[Any]]:
     """The backend of a configuration, and with it all processes that were started together.
 
-    A layout that does not fit is refused before anything heavy loads; whatever ends the body in one process ends it in all.
+    A layout that does not fit is refused before anything heavy loads; whatever ends the body in one
+    process ends it in all.
 
     Raises:
         SeedError: BACKEND_MISSING, ILLEGAL_COMBINATION.
     """
-    from scaled.processes.launch import agreed, agreed_layout, divided, joined, loaded_device, started_by_mpi, together
+    from scaled.processes.launch import (
+        agreed,
+        agreed_layout,
+        divided,
+        joined,
+        loaded_device,
+        started_by_mpi,
+        together,
+    )
 
     if config.backend == "reference":
         if started_by_mpi():
-            line = "backend='reference' runs in one process; under mpirun the legal backend is scaled"
+            line = (
+                "backend='reference' runs in one process; under mpirun the legal backend is scaled"
+            )
             raise SeedError(Reason.ILLEGAL_COMBINATION, line)
         from reference.backend import ReferenceBackend
 

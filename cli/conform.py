@@ -15,16 +15,23 @@ from spec.errors import Reason, SeedError
 from spec.layout import Layout
 
 TOLERANCES = {"float64": EXACT, "float32": 1e-4, "bfloat16": 0.1}
-"""From which relative error on ``seed diff`` calls a chapter different, by the lower precision of the two sides."""
+"""From which relative error on ``seed diff`` calls a chapter different, by the lower precision of
+the two sides.
+"""
 
 
 def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool:
-    """Run the grid and print the table: chapter by layout by precision, largest error against its bound.
+    """Run the grid and print the table: chapter by layout by precision, largest error against its
+    bound.
 
     Returns:
         Whether every error is within its bound.
     """
-    grid = {count: layouts for count, layouts in (FULL if full else QUICK).items() if not ranks or count in ranks}
+    grid = {
+        count: layouts
+        for count, layouts in (FULL if full else QUICK).items()
+        if not ranks or count in ranks
+    }
     if not grid:
         asked, legal = (", ".join(map(str, numbers)) for numbers in (ranks, QUICK))
         raise SeedError(Reason.ILLEGAL_VALUE, f"--ranks={asked} must be some of: {legal}")
@@ -43,18 +50,29 @@ def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool
     failed = [line for line in lines if not line.holds]
     click.echo(f"\n{len(lines) - len(failed)} of {len(lines)} comparisons within their bounds")
     for line in failed:
-        click.echo(f"{line.job.case}, {line.job.precision}, {line.job.layout.title}: {line.chapter} differs most in {line.worst}")
+        click.echo(
+            f"{line.job.case}, {line.job.precision}, {line.job.layout.title}: {line.chapter}"
+            f" differs most in {line.worst}"
+        )
     return not failed
 
 
 def grid_table(lines: Sequence[Line]) -> str:
-    """One row per layout, precision and case; a cell is ``error/bound``, with ``!`` where it does not hold."""
+    """One row per layout, precision and case; a cell is ``error/bound``, with ``!`` where it does
+    not hold.
+    """
     width = 16
-    rows = [f"{'layout':24}{'precision':11}{'case':12}" + "".join(f"{chapter:>{width}}" for chapter in CHAPTERS)]
+    rows = [
+        f"{'layout':24}{'precision':11}{'case':12}"
+        + "".join(f"{chapter:>{width}}" for chapter in CHAPTERS)
+    ]
     for job in dict.fromkeys(line.job for line in lines):
         cells = {line.chapter: line for line in lines if line.job == job}
         texts = [_cell(cells.get(chapter)) for chapter in CHAPTERS]
-        rows.append(f"{job.layout.title:24}{job.precision:11}{job.case:12}" + "".join(f"{text:>{width}}" for text in texts))
+        rows.append(
+            f"{job.layout.title:24}{job.precision:11}{job.case:12}"
+            + "".join(f"{text:>{width}}" for text in texts)
+        )
     return "\n".join(rows)
 
 
@@ -63,7 +81,8 @@ def _cell(line: Line | None) -> str:
 
 
 def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool:
-    """Compare two houses or layouts on one batch, chapter by chapter, and name the first that differs.
+    """Compare two houses or layouts on one batch, chapter by chapter, and name the first that
+    differs.
 
     Returns:
         Whether they agree.
@@ -79,12 +98,18 @@ def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool
     click.echo(f"{first} against {second}, relative tolerance {tolerance:g}\n")
     text, differing = diff_table(traces[0], traces[1], tolerance)
     click.echo(text)
-    click.echo(f"\nthe first chapter that differs is {differing[0]}" if differing else "\nno chapter differs")
+    click.echo(
+        f"\nthe first chapter that differs is {differing[0]}"
+        if differing
+        else "\nno chapter differs"
+    )
     return not differing
 
 
 def diff_table(first: Trace, second: Trace, tolerance: float) -> tuple[str, list[str]]:
-    """A row per chapter that both sides have, with its largest error, and the chapters whose error is above the tolerance."""
+    """A row per chapter that both sides have, with its largest error, and the chapters whose error
+    is above the tolerance.
+    """
     rows, differing = [f"{'chapter':12}{'largest error':>15}  {'where':44}"], []
     for chapter in [chapter for chapter in first if chapter in second]:
         expected = first[chapter]

@@ -1,14 +1,16 @@
-"""A mean with its 95 % interval from few independent figures: runs of several seeds, steps of a run.
+"""A mean with its 95 % interval from few independent figures: runs of several seeds, steps of a
+run.
 
-    m +- t s / sqrt(k)    over k figures, t the 97.5 % Student quantile of k - 1 degrees of freedom
+m +- t s / sqrt(k)    over k figures, t the 97.5 % Student quantile of k - 1 degrees of freedom
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# 97.5 % quantiles of Student's t for 1 to 30 degrees of freedom, from the table "Critical Values of the Student's t
-# Distribution" of the NIST/SEMATECH e-Handbook of Statistical Methods, section 1.3.6.7.2, column 0.975.
+# 97.5 % quantiles of Student's t for 1 to 30 degrees of freedom, from the table "Critical Values of
+# the Student's t Distribution" of the NIST/SEMATECH e-Handbook of Statistical Methods, section
+# 1.3.6.7.2, column 0.975.
 T975 = (
     *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
     *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),

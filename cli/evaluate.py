@@ -33,14 +33,21 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> None:
 def find_checkpoint(path: Path) -> Path:
     """The folder itself if it is a checkpoint, else the newest checkpoint of that run directory."""
     if not path.is_dir():
-        raise SeedError(Reason.NOT_A_CHECKPOINT, f"{path} is not a folder; give a checkpoints/step_N or a run directory")
+        raise SeedError(
+            Reason.NOT_A_CHECKPOINT,
+            f"{path} is not a folder; give a checkpoints/step_N or a run directory",
+        )
     return RunDirectory(path).newest_checkpoint() or path
 
 
 def table(scores: dict[str, dict[str, Any]]) -> str:
     """One line per family: accuracy, interval, pass@k, problems times samples."""
     samples = scores["overall"]["samples"]
-    lines = [f"{'held-out':14}{'avg@' + str(samples):>24}{'pass@' + str(samples):>10}{'problems':>10}"]
+    lines = [
+        f"{'held-out':14}{'avg@' + str(samples):>24}{'pass@' + str(samples):>10}{'problems':>10}"
+    ]
     for family, score in scores.items():
-        lines.append(f"{family:14}{interval(score):>24}{100 * score['pass_at_k']:>8.1f} %{score['n']:>10}")
+        lines.append(
+            f"{family:14}{interval(score):>24}{100 * score['pass_at_k']:>8.1f} %{score['n']:>10}"
+        )
     return "\n".join(lines)

@@ -1,4 +1,6 @@
-"""``seed puzzles read``: problems of public collections as lines that ``seed verify`` reads, and what was left out."""
+"""``seed puzzles read``: problems of public collections as lines that ``seed verify`` reads, and
+what was left out.
+"""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +30,9 @@ def read(path: Path, out: Path) -> None:
     lines = list(converted(path, counts))
     if not counts.tasks and not counts.no_family:
         why = printable(counts.unreadable[0]) if counts.unreadable else "it is empty"
-        raise SeedError(Reason.UNREADABLE_FILE, f"{path} holds no line of {' or '.join(COLLECTIONS)}; {why}")
+        raise SeedError(
+            Reason.UNREADABLE_FILE, f"{path} holds no line of {' or '.join(COLLECTIONS)}; {why}"
+        )
     publish(out, lines)
     click.echo(count_table(counts))
 
@@ -48,9 +52,15 @@ def count_table(counts: Counts) -> str:
     lines = [f"{'task':{width}}{'lines':>7}{'read':>7}{'claims':>8}   left out"]
     for task, count in counts.tasks.items():
         why = "; ".join(f"{times} {reason}" for reason, times in count.unsuited.items())
-        lines.append(f"{task:{width}}{count.lines:>7}{count.read:>7}{count.claims:>8}   {printable(why)}".rstrip())
+        lines.append(
+            f"{task:{width}}{count.lines:>7}{count.read:>7}{count.claims:>8}   {printable(why)}".rstrip()
+        )
     read_lines = sum(count.read for count in counts.tasks.values())
-    all_lines = sum(count.lines for count in counts.tasks.values()) + counts.no_family.total() + len(counts.unreadable)
+    all_lines = (
+        sum(count.lines for count in counts.tasks.values())
+        + counts.no_family.total()
+        + len(counts.unreadable)
+    )
     claims = sum(count.claims for count in counts.tasks.values())
     lines.append(f"{'overall':{width}}{all_lines:>7}{read_lines:>7}{claims:>8}")
     if counts.no_family:

@@ -1,4 +1,6 @@
-"""A tqdm bar per phase on stderr, with the figures worth watching and the events that must not pass silently."""
+"""A tqdm bar per phase on stderr, with the figures worth watching and the events that must not pass
+silently.
+"""
 
 from typing import Any
 
@@ -17,7 +19,13 @@ class ProgressBars:
     def phase(self, name: str, total: int, done: int) -> None:
         """Close the bar of the phase before and open one for this."""
         self.close()
-        self.bar = tqdm(total=total, initial=done, desc=f"{name:22}", mininterval=REFRESH_SECONDS, dynamic_ncols=True)
+        self.bar = tqdm(
+            total=total,
+            initial=done,
+            desc=f"{name:22}",
+            mininterval=REFRESH_SECONDS,
+            dynamic_ncols=True,
+        )
 
     def advance(self, **figures: float) -> None:
         """Move the bar by one step."""

@@ -26,11 +26,16 @@ def listing() -> str:
     return "\n".join(lines)
 
 
-def generate(family: str, level: int, count: int, seed: int, held_out: bool, solved: bool, out: Path | None) -> None:
+def generate(
+    family: str, level: int, count: int, seed: int, held_out: bool, solved: bool, out: Path | None
+) -> None:
     """Write problems as JSON lines, to a new file or to stdout."""
     if out is not None:
         check_free(out)
-    lines = [json.dumps(problem_line(problem, solved)) for problem in drawn(family, level, count, seed, held_out)]
+    lines = [
+        json.dumps(problem_line(problem, solved))
+        for problem in drawn(family, level, count, seed, held_out)
+    ]
     if out is None:
         click.echo("\n".join(lines))
     else:
@@ -41,16 +46,24 @@ def generate(family: str, level: int, count: int, seed: int, held_out: bool, sol
 def drawn(family: str, level: int, count: int, seed: int, held_out: bool) -> Iterator[Problem]:
     """Distinct problems under a bar."""
     problems = distinct_problems(family, level, count, seed, held_out)
-    with tqdm(total=count, desc=family, mininterval=REFRESH_SECONDS, delay=BAR_DELAY_SECONDS, dynamic_ncols=True) as bar:
+    with tqdm(
+        total=count,
+        desc=family,
+        mininterval=REFRESH_SECONDS,
+        delay=BAR_DELAY_SECONDS,
+        dynamic_ncols=True,
+    ) as bar:
         for problem in problems:
             bar.update()
             yield problem
 
 
 def problem_line(problem: Problem, solved: bool) -> dict[str, Any]:
-    """A problem as a line of ``reference.verifiers.files.lines``, with the family's own solution as the response if wanted.
+    """A problem as a line of ``reference.verifiers.files.lines``, with the family's own solution as
+    the response if wanted.
 
-    ``problem`` is what a language model can be asked: the rules in English, then the compact ``prompt``.
+    ``problem`` is what a language model can be asked: the rules in English, then the compact
+    ``prompt``.
     """
     line: dict[str, Any] = {
         "id": problem.id,

@@ -27,9 +27,13 @@ def new_run(
     with house(config) as computing:
         trainer.check(config)
         title = f"{preset}-{config.recipe}-seed{config.seed}"
-        path = computing.once(lambda: RunDirectory.create(out or free_directory(title), config).path)
+        path = computing.once(
+            lambda: RunDirectory.create(out or free_directory(title), config).path
+        )
         observer = observer_of(computing)
-        carry_out(trainer.start(computing, config, RunDirectory(path, computing.coordinator), observer))
+        carry_out(
+            trainer.start(computing, config, RunDirectory(path, computing.coordinator), observer)
+        )
 
 
 def resumed_run(path: Path) -> None:
@@ -60,11 +64,15 @@ def carry_out(run: trainer.Run[Any]) -> None:
     if speaks:
         report = write_report(path)
         click.echo(score_table(summary["eval_before"], summary["eval_after"]))
-        steps = [line for line in run.directory.read("metrics.jsonl") if line["phase"] == "reinforcement"]
+        steps = [
+            line for line in run.directory.read("metrics.jsonl") if line["phase"] == "reinforcement"
+        ]
         for known in (class_lines(earned(steps, run.config.data)), judge_lines(summary)):
             if known:
                 click.echo(known)
-        click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}")
+        click.echo(
+            f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}"
+        )
 
 
 def score_table(before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -72,16 +80,23 @@ def score_table(before: dict[str, Any], after: dict[str, Any]) -> str:
     lines = [f"{'held-out accuracy':18}{'before RL':>22}{'after RL':>22}{'gain':>8}"]
     for family in before:
         gain = after[family]["accuracy"] - before[family]["accuracy"]
-        lines.append(f"{family:18}{interval(before[family]):>22}{interval(after[family]):>22}{100 * gain:>+8.1f}")
+        lines.append(
+            f"{family:18}{interval(before[family]):>22}{interval(after[family]):>22}{100 * gain:>+8.1f}"
+        )
     return "\n".join(lines)
 
 
 def interval(score: dict[str, float]) -> str:
     """``43.1 % [38.0, 48.4]``."""
-    return f"{100 * score['accuracy']:.1f} % [{100 * score['ci_low']:.1f}, {100 * score['ci_high']:.1f}]"
+    return (
+        f"{100 * score['accuracy']:.1f} % [{100 * score['ci_low']:.1f},"
+        f" {100 * score['ci_high']:.1f}]"
+    )
 
 
 def free_directory(name: str) -> Path:
     """``runs/NAME``, or with the first number behind it that is not taken."""
-    candidates = itertools.chain([Path("runs") / name], (Path("runs") / f"{name}-{n}" for n in itertools.count(2)))
+    candidates = itertools.chain(
+        [Path("runs") / name], (Path("runs") / f"{name}-{n}" for n in itertools.count(2))
+    )
     return next(path for path in candidates if not path.exists())

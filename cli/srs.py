@@ -58,15 +58,28 @@ class Settings:
     @property
     def units(self) -> tuple[Unit, ...]:
         """Units beside trainers first."""
-        slots = self.slots or math.ceil(self.prompts * self.samples / (self.trainers + self.standalone))
+        slots = self.slots or math.ceil(
+            self.prompts * self.samples / (self.trainers + self.standalone)
+        )
         beside = Unit(slots, self.cache_tokens)
-        return (beside,) * self.trainers + (Unit(slots, self.cache_tokens, standalone=True),) * self.standalone
+        return (beside,) * self.trainers + (
+            Unit(slots, self.cache_tokens, standalone=True),
+        ) * self.standalone
 
     @property
     def rules(self) -> Rules:
         """The scheduler's, synchronous."""
         batch, bundle = self.prompts * self.samples, self.samples if self.whole_groups else 1
-        return Rules(1.0, batch, self.samples, bundle, self.staleness, self.at_bound, self.continue_with, self.units)
+        return Rules(
+            1.0,
+            batch,
+            self.samples,
+            bundle,
+            self.staleness,
+            self.at_bound,
+            self.continue_with,
+            self.units,
+        )
 
     @property
     def world(self) -> World:
@@ -83,21 +96,31 @@ class Settings:
         # Every step takes a batch, and no more than 1 + staleness batches are under way beside it.
         count = self.prompts * self.samples * (self.steps + self.staleness + 1)
         lengths = lengths_named(self.lengths).sample(self.seed, count)
-        return World(lengths, cost, self.steps, self.steps // WARM_UP_SHARE, self.prompt_tokens, self.block_tokens)
+        return World(
+            lengths,
+            cost,
+            self.steps,
+            self.steps // WARM_UP_SHARE,
+            self.prompt_tokens,
+            self.block_tokens,
+        )
 
 
 def simulate_command(out: Path, settings: Settings) -> None:
     """Simulate a sweep, print the table, write ``simulation.json`` and ``report.html``.
 
     Raises:
-        SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION, FILE_EXISTS, UNREADABLE_FILE, UNWRITABLE_FILE.
+        SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION, FILE_EXISTS, UNREADABLE_FILE,
+            UNWRITABLE_FILE.
     """
     check(settings)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SeedError(Reason.FILE_EXISTS, f"{out} is not empty; choose another --out")
     world = settings.world
     total = len({1.0, *settings.alphas})
-    with tqdm(total=total, desc="srs_alpha", mininterval=REFRESH_SECONDS, dynamic_ncols=True) as bar:
+    with tqdm(
+        total=total, desc="srs_alpha", mininterval=REFRESH_SECONDS, dynamic_ncols=True
+    ) as bar:
         points = sweep(settings.rules, settings.alphas, world, bar.update)
     click.echo(text_table(points))
     click.echo(f"\n{verdict(points)}")
@@ -116,18 +139,33 @@ def check(settings: Settings) -> None:
     Raises:
         SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION.
     """
-    for name in ("floor_ms", "token_us", "prefill_us", "admit_ms", "train_ms", "train_us", "publish_ms"):
+    for name in (
+        "floor_ms",
+        "token_us",
+        "prefill_us",
+        "admit_ms",
+        "train_ms",
+        "train_us",
+        "publish_ms",
+    ):
         if not math.isfinite(value := getattr(settings, name)):
-            raise SeedError(Reason.ILLEGAL_VALUE, f"--{name.replace('_', '-')}={value} must be a finite number >= 0")
+            raise SeedError(
+                Reason.ILLEGAL_VALUE,
+                f"--{name.replace('_', '-')}={value} must be a finite number >= 0",
+            )
     for alpha in settings.alphas:
         if not 0.0 <= alpha <= 1.0:
             raise SeedError(Reason.ILLEGAL_VALUE, f"--alpha={alpha} must be between 0 and 1")
     if settings.floor_ms == settings.token_us == 0:
         raise SeedError(
-            Reason.ILLEGAL_COMBINATION, "--floor-ms=0 with --token-us=0: decoding must take time; legal: one of them > 0"
+            Reason.ILLEGAL_COMBINATION,
+            "--floor-ms=0 with --token-us=0: decoding must take time; legal: one of them > 0",
         )
     if settings.trainers + settings.standalone == 0:
-        raise SeedError(Reason.ILLEGAL_COMBINATION, "--trainers=0 with --standalone=0: nothing decodes; legal: one of them >= 1")
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            "--trainers=0 with --standalone=0: nothing decodes; legal: one of them >= 1",
+        )
 
 
 def verdict(points: Sequence[Point]) -> str:
@@ -136,9 +174,14 @@ def verdict(points: Sequence[Point]) -> str:
     if len(points) == 1:
         return "only the synchronous system was simulated; name a smaller --alpha to compare"
     if best is points[0]:
-        return f"streaming does not pay here: its first step shortens an iteration by less than {100 * LEAST_GAIN:g} %"
+        return (
+            "streaming does not pay here: its first step shortens an iteration by less than"
+            f" {100 * LEAST_GAIN:g} %"
+        )
     where = "still pays at the smallest" if best is points[-1] else "stops paying at"
-    return f"speed {where} srs_alpha={best.alpha:g}: {best.speed_up:.2f} times the synchronous system"
+    return (
+        f"speed {where} srs_alpha={best.alpha:g}: {best.speed_up:.2f} times the synchronous system"
+    )
 
 
 def record(settings: Settings, world: World, points: Sequence[Point]) -> dict[str, Any]:
@@ -149,7 +192,12 @@ def record(settings: Settings, world: World, points: Sequence[Point]) -> dict[st
         "warm_up": world.warm_up,
         "speed_stops_paying_at": pays_until(points).alpha,
         "sweep": [
-            {"srs_alpha": point.alpha, "speed_up": point.speed_up, "refilling": point.refilling, "overlap": point.overlap}
+            {
+                "srs_alpha": point.alpha,
+                "speed_up": point.speed_up,
+                "refilling": point.refilling,
+                "overlap": point.overlap,
+            }
             | asdict(point.figures)
             for point in points
         ],
@@ -167,7 +215,8 @@ def replay_command(path: Path) -> bool:
     if not file.is_file():
         raise SeedError(
             Reason.UNREADABLE_FILE,
-            f"{path} holds no {SCHEDULE}: its rollout.srs_alpha={config.rollout.srs_alpha}; legal: a run with less than 1",
+            f"{path} holds no {SCHEDULE}: its rollout.srs_alpha={config.rollout.srs_alpha}; legal:"
+            " a run with less than 1",
         )
     events = list(read_events(file))
     seen: list[Event] = []
@@ -186,13 +235,18 @@ def read_events(file: Path) -> Iterator[Event]:
     Raises:
         SeedError: UNREADABLE_FILE.
     """
-    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").split("\n")[:-1], start=1):
+    for number, line in enumerate(
+        file.read_text(encoding="utf-8", errors="replace").split("\n")[:-1], start=1
+    ):
         try:
             content = json.loads(line)
             content.pop("step", None)
             yield event_of(content)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise SeedError(Reason.UNREADABLE_FILE, f"{file} line {number} is no event of a schedule: {line[:80]}") from None
+            raise SeedError(
+                Reason.UNREADABLE_FILE,
+                f"{file} line {number} is no event of a schedule: {line[:80]}",
+            ) from None
 
 
 def _counted(events: Iterable[Event], seen: list[Event]) -> Iterator[Event]:

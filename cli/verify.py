@@ -39,7 +39,9 @@ def verify(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool) -> None:
         try:
             tally = verify_file(path, out, rule, pool, resume, told)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"continue with the same command and --resume, {out} is kept") from None
+            raise KeyboardInterrupt(
+                f"continue with the same command and --resume, {out} is kept"
+            ) from None
     click.echo(tally_table(tally, rule.counted_by))
 
 
@@ -70,7 +72,9 @@ def bar(path: Path, name: str) -> Iterator[Listener]:
 
         def told(heading: Heading, judgement: Judgement) -> None:
             counts[judgement.verdict.outcome] += 1
-            told_counts = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+            told_counts = ", ".join(
+                f"{count} {outcome}" for outcome, count in counts.items() if count
+            )
             shown.set_postfix_str(told_counts, refresh=False)
             shown.update()
 
@@ -78,11 +82,18 @@ def bar(path: Path, name: str) -> Iterator[Listener]:
 
 
 def tally_table(tally: Tally, counted_by: str) -> str:
-    """Counts and accuracy per domain, or what else lines are counted by, and why verifiers failed."""
+    """Counts and accuracy per domain, or what else lines are counted by, and why verifiers
+    failed.
+    """
     width = name_width([counted_by, *tally.rows])
     head = f"{printable(counted_by, width - 1):{width}}"
-    lines = [f"{head}{'lines':>9}{'correct':>9}{'wrong':>9}{'error':>9}   accuracy of correct + wrong"]
-    lines += [_tally_line(f"{name:{width}}", row) for name, row in with_overall(tally.rows, tally.overall, width)]
+    lines = [
+        f"{head}{'lines':>9}{'correct':>9}{'wrong':>9}{'error':>9}   accuracy of correct + wrong"
+    ]
+    lines += [
+        _tally_line(f"{name:{width}}", row)
+        for name, row in with_overall(tally.rows, tally.overall, width)
+    ]
     for why, count in tally.reasons.most_common(SHOWN_REASONS):
         lines.append(f"{'error' if count == 1 else 'errors':{width}}{count:>9}   {printable(why)}")
     if len(tally.reasons) > SHOWN_REASONS:
@@ -98,7 +109,9 @@ def audit_table(audited: Audit, counted_by: str) -> str:
     for name, row in with_overall(audited.rows, audited.overall, width):
         false_positives = _of(row.false_positives.rate(), "wrong")
         false_negatives = _of(row.false_negatives.rate(), "correct")
-        lines.append(f"{name:{width}}{row.lines:>9}{row.errors:>9}   {false_positives:42}{false_negatives}")
+        lines.append(
+            f"{name:{width}}{row.lines:>9}{row.errors:>9}   {false_positives:42}{false_negatives}"
+        )
     return "\n".join(lines)
 
 
@@ -108,7 +121,9 @@ def finding_list(audited: Audit) -> str:
     for kind in Finding:
         found = [said for finding, said in audited.findings if finding is kind]
         if found:
-            text += f"\n{kind}s\n" + "".join(f"  {_finding_line(said)}\n" for said in found[:SHOWN_FINDINGS])
+            text += f"\n{kind}s\n" + "".join(
+                f"  {_finding_line(said)}\n" for said in found[:SHOWN_FINDINGS]
+            )
         if len(found) > SHOWN_FINDINGS:
             text += f"  and {len(found) - SHOWN_FINDINGS} more; --out FILE writes them all\n"
     return text
@@ -119,7 +134,9 @@ def name_width(names: Iterable[str]) -> int:
     return min(max(NAME_WIDTH, 1 + max(map(len, names))), WIDEST_NAME)
 
 
-def with_overall(rows: dict[str, AnyRow], overall: AnyRow, width: int) -> Iterator[tuple[str, AnyRow]]:
+def with_overall(
+    rows: dict[str, AnyRow], overall: AnyRow, width: int
+) -> Iterator[tuple[str, AnyRow]]:
     """The rows with their printable names, and the overall row where there is more than one."""
     yield from ((printable(name, width - 1), row) for name, row in rows.items())
     if len(rows) != 1:
@@ -139,7 +156,11 @@ def _tally_line(name: str, row: Row) -> str:
 
 
 def _of(rate: Rate, label: str) -> str:
-    return f"{rate.hits} of {rate.cases} {label}: {_percent(rate)}" if rate.cases else f"none labelled {label} was judged"
+    return (
+        f"{rate.hits} of {rate.cases} {label}: {_percent(rate)}"
+        if rate.cases
+        else f"none labelled {label} was judged"
+    )
 
 
 def _percent(rate: Rate) -> str:

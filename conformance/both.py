@@ -1,4 +1,6 @@
-"""The same question to both houses: arrays into tensors, models of equal weights, answers that must agree."""
+"""The same question to both houses: arrays into tensors, models of equal weights, answers that must
+agree.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +21,9 @@ from spec.layout import Layout
 from spec.philox import generator
 
 EXACT = 1e-12
-"""Bound in float64 for functions and for small models: some hundred roundings, far below any mistake."""
+"""Bound in float64 for functions and for small models: some hundred roundings, far below any
+mistake.
+"""
 
 CPU = torch.device("cpu")
 ONE = single(CPU)
@@ -27,8 +31,15 @@ ONE = single(CPU)
 
 
 def ask(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function of the torch house answers to these arguments, arrays among them given as tensors."""
-    return function(*(tensor(argument) if isinstance(argument, np.ndarray) else argument for argument in arguments))
+    """What a function of the torch house answers to these arguments, arrays among them given as
+    tensors.
+    """
+    return function(
+        *(
+            tensor(argument) if isinstance(argument, np.ndarray) else argument
+            for argument in arguments
+        )
+    )
 
 
 def tensors(*arrays: Any) -> tuple[Tensor, ...]:
@@ -41,16 +52,19 @@ def tensor(array: Any) -> Tensor:
     return torch.from_numpy(np.array(array))
 
 
-def assert_same(found: Any, expected: Any, what: str, relative: float = EXACT, scale: float = 0.0) -> None:
+def assert_same(
+    found: Any, expected: Any, what: str, relative: float = EXACT, scale: float = 0.0
+) -> None:
     """Raise unless an answer of the torch house is the reference's.
 
     Args:
         found: Tensor or array, or a tuple of them.
-        expected: The reference's array or tuple; its integers must be met exactly, infinities in the same places.
+        expected: The reference's array or tuple; its integers must be met exactly, infinities in
+            the same places.
         what: Name of the quantity for the message.
         relative: Bound, of the largest magnitude expected.
-        scale: Magnitude of what the numbers were computed from, where they may be its small difference (a log-probability
-            near 0 is one of two logits).
+        scale: Magnitude of what the numbers were computed from, where they may be its small
+            difference (a log-probability near 0 is one of two logits).
     """
     if isinstance(expected, tuple):
         assert len(found) == len(expected), what
@@ -71,12 +85,18 @@ def assert_same(found: Any, expected: Any, what: str, relative: float = EXACT, s
 
 
 def policy_of(config: Config) -> Params:
-    """Weights of a policy, wider than a model starts with, so that its probabilities are not all alike."""
-    return {name: 3.0 * weight for name, weight in initial_policy(config.model, 5, "float64").items()}
+    """Weights of a policy, wider than a model starts with, so that its probabilities are not all
+    alike.
+    """
+    return {
+        name: 3.0 * weight for name, weight in initial_policy(config.model, 5, "float64").items()
+    }
 
 
 def value_of(config: Config) -> Params:
-    """Weights of a value model that has learned something: a zero head would hide everything below it."""
+    """Weights of a value model that has learned something: a zero head would hide everything below
+    it.
+    """
     params = value_from_policy(policy_of(config), config.model)
     head = generator(5, "value head").normal(size=params["value_head"].shape)
     return params | {"value_head": head, "value_bias": np.array([0.3])}
@@ -95,7 +115,12 @@ def gradient_of(model: Transformer) -> dict[str, Array]:
 
 
 def rank_of(layout: Layout, context: int, tensor_rank: int) -> Mesh:
-    """The mesh as one of many ranks sees it, without the others: for what needs no communication."""
+    """The mesh as one of many ranks sees it, without the others: for what needs no
+    communication.
+    """
     sequence = Axis("sequence", layout.cp * layout.tp, context * layout.tp + tensor_rank)
-    context_axis, tensor_axis = Axis("context", layout.cp, context), Axis("tensor", layout.tp, tensor_rank)
+    context_axis, tensor_axis = (
+        Axis("context", layout.cp, context),
+        Axis("tensor", layout.tp, tensor_rank),
+    )
     return replace(ONE, layout=layout, context=context_axis, tensor=tensor_axis, sequence=sequence)

@@ -1,4 +1,5 @@
-"""What the houses are asked: small models in which every part is present, and batches in which every term bites.
+"""What the houses are asked: small models in which every part is present, and batches in which
+every term bites.
 
 Everything is drawn by NumPy from a seed, so any process on any machine can draw it again.
 """
@@ -37,7 +38,9 @@ SIZES = (
     "policy_optimizer.weight_decay=0.1",
     "policy_optimizer.clip_norm=0.05",
 )
-"""A dense block, then experts with a shared one; heads for 4 tensor ranks, experts for 8 ranks; a clip that binds."""
+"""A dense block, then experts with a shared one; heads for 4 tensor ranks, experts for 8 ranks; a
+clip that binds.
+"""
 
 CASES: dict[str, tuple[str, tuple[str, ...]]] = {
     "vapo": ("vapo", ()),
@@ -58,15 +61,27 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
             "algorithm.gae_alpha=0.3",
         ),
     ),
-    "dapo": ("dapo", ("algorithm.kl_weight=0.1", "algorithm.kl_estimator=k3", "algorithm.group_std=sample")),
-    "grpo": ("grpo", ("algorithm.aggregation=constant", "model.tied_embeddings=true", "model.query_key_norm=false")),
+    "dapo": (
+        "dapo",
+        ("algorithm.kl_weight=0.1", "algorithm.kl_estimator=k3", "algorithm.group_std=sample"),
+    ),
+    "grpo": (
+        "grpo",
+        (
+            "algorithm.aggregation=constant",
+            "model.tied_embeddings=true",
+            "model.query_key_norm=false",
+        ),
+    ),
 }
 """Name -> recipe and overrides; together they switch on every term and every alternative."""
 
 
 SEED = 4
-"""Of batches. With this one two prompts are computed once for their responses, and no loss of a policy is a small difference of
-large numbers, which in float32 would measure their rounding instead of the house."""
+"""Of batches. With this one two prompts are computed once for their responses, and no loss of a
+policy is a small difference of large numbers, which in float32 would measure their rounding instead
+of the house.
+"""
 
 
 def case_config(case: str, *overrides: str) -> Config:
@@ -76,12 +91,13 @@ def case_config(case: str, *overrides: str) -> Config:
 
 
 def case_batch(config: Config, seed: int = SEED) -> Batch:
-    """A mini-batch of uneven responses, some cut, some correct, sampled from a policy that is off by a little or by a lot.
+    """A mini-batch of uneven responses, some cut, some correct, sampled from a policy that is off
+    by a little or by a lot.
 
-    Rows have 3 to 24 tokens, so that padding, packing and an uneven deal all matter; one response is a single token. In every
-    other group all rows but the last share a prompt, once long enough to be worth computing once. Ratios keep away from the
-    kinks of the clip, where a last bit would decide a whole gradient: they are at most ``NEAR`` from 1 in logarithm, or at
-    least ``FAR``.
+    Rows have 3 to 24 tokens, so that padding, packing and an uneven deal all matter; one response
+    is a single token. In every other group all rows but the last share a prompt, once long enough
+    to be worth computing once. Ratios keep away from the kinks of the clip, where a last bit would
+    decide a whole gradient: they are at most ``NEAR`` from 1 in logarithm, or at least ``FAR``.
     """
     random = generator(seed, "conformance batch")
     rows, vocabulary = config.algorithm.mini_batch, config.model.vocabulary
@@ -100,7 +116,11 @@ def case_batch(config: Config, seed: int = SEED) -> Batch:
     policy = ReferenceBackend().initial_state(exact)
     log_probs = ReferenceBackend().log_probs(policy, exact, batch)
     shape = batch.tokens.shape
-    distance = np.where(random.random(shape) < 0.7, random.uniform(0.0, NEAR, shape), random.uniform(FAR, 2 * FAR, shape))
+    distance = np.where(
+        random.random(shape) < 0.7,
+        random.uniform(0.0, NEAR, shape),
+        random.uniform(FAR, 2 * FAR, shape),
+    )
     off = distance * random.choice([-1.0, 1.0], shape)
     return replace(
         batch,
@@ -108,13 +128,17 @@ def case_batch(config: Config, seed: int = SEED) -> Batch:
         group=np.arange(rows) // config.rollout.samples_per_prompt,
         truncated=truncated,
         behaviour_log_probs=np.where(batch.response, log_probs + off, 0.0),
-        importance=random.uniform(0.5, 1.5, shape) if config.algorithm.importance_cap else np.ones(shape),
+        importance=(
+            random.uniform(0.5, 1.5, shape) if config.algorithm.importance_cap else np.ones(shape)
+        ),
         current=batch.response & (random.random(shape) < 0.8),
     )
 
 
 NEAR, FAR = 0.1, 0.55
-"""In logarithm the kinks are at 0.18 and 0.25 above (clip), 0.22 below, and 0.41 (dual clip); five steps move by less."""
+"""In logarithm the kinks are at 0.18 and 0.25 above (clip), 0.22 below, and 0.41 (dual clip); five
+steps move by less.
+"""
 
 
 def case_rewards(config: Config, seed: int = 0) -> Array:
@@ -126,12 +150,22 @@ def case_rewards(config: Config, seed: int = 0) -> Array:
 
 def case_value_head(config: Config, seed: int = 0) -> Array:
     """A head [D, 1] for the value model that gives values of about 1."""
-    return np.asarray(generator(seed, "conformance value head").normal(size=(config.model.hidden, 1)) / config.model.hidden**0.5)
+    return np.asarray(
+        generator(seed, "conformance value head").normal(size=(config.model.hidden, 1))
+        / config.model.hidden**0.5
+    )
 
 
 def case_requests(config: Config) -> list[Request]:
     """Requests of real puzzles, several samples each."""
     families, difficulties = config.data.families, config.data.difficulties
-    problems = [training_problem(families, difficulties, number, 7) for number in range(config.rollout.prompts)]
+    problems = [
+        training_problem(families, difficulties, number, 7)
+        for number in range(config.rollout.prompts)
+    ]
     samples = range(config.rollout.samples_per_prompt)
-    return [Request(problem, encode(problem.prompt), sample, 3) for problem in problems for sample in samples]
+    return [
+        Request(problem, encode(problem.prompt), sample, 3)
+        for problem in problems
+        for sample in samples
+    ]

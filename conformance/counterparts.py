@@ -1,7 +1,8 @@
-"""The twins: which module of each house is the same chapter, proven by types where mypy can and by names where it cannot.
+"""The twins: which module of each house is the same chapter, proven by types where mypy can and by
+names where it cannot.
 
-A function of a reference chapter has a namesake in the torch house with the same parameters, or stands in ``APART`` with the
-reason why it has none.
+A function of a reference chapter has a namesake in the torch house with the same parameters, or
+stands in ``APART`` with the reason why it has none.
 """
 
 import inspect
@@ -46,7 +47,9 @@ CHAPTERS: dict[str, tuple[ModuleType, ModuleType]] = {
 
 APART: dict[str, str] = {
     "attention.softmax": "torch has it",
-    "model.hidden_states": "the method Transformer.forward: weights live in modules that FSDP can shard",
+    "model.hidden_states": (
+        "the method Transformer.forward: weights live in modules that FSDP can shard"
+    ),
     "model.initial_policy": "parallelize.fill, one weight at a time",
     "model.logits_of": "the method Transformer.read, in chunks",
     "model.positions_of": "stream.pack: positions restart with each document",
@@ -63,7 +66,9 @@ APART: dict[str, str] = {
 """Functions of the reference without a namesake, and why."""
 
 OTHER_PARAMETERS: dict[str, str] = {
-    "attention.attention": "weights and rotation are given, not looked up by name; rows come as a plan of the stream",
+    "attention.attention": (
+        "weights and rotation are given, not looked up by name; rows come as a plan of the stream"
+    ),
     "attention.rotary": "cosines and sines are worked out once for all layers",
     "moe.dispatch": "this rank's experts and the ranks with the others",
     "moe.balance_loss": "tokens know their row; sums over the ranks that share it",
@@ -101,5 +106,7 @@ def public_functions(module: ModuleType) -> dict[str, Any]:
     return {
         name: value
         for name, value in vars(module).items()
-        if inspect.isfunction(value) and not name.startswith("_") and value.__module__ == module.__name__
+        if inspect.isfunction(value)
+        and not name.startswith("_")
+        and value.__module__ == module.__name__
     }

@@ -1,7 +1,8 @@
-"""``seed`` with a standalone unit that fails: ``python -m conformance.faulty_worker WHAT COUNT RANK run ...``.
+"""``seed`` with a standalone unit that fails: ``python -m conformance.faulty_worker WHAT COUNT RANK
+run ...``.
 
-The child of rank RANK of unit 1 does WHAT (of ``conformance.misbehave``) when its unit has something to say for the
-COUNT-th time; everything else is the real program.
+The child of rank RANK of unit 1 does WHAT (of ``conformance.misbehave``) when its unit has
+something to say for the COUNT-th time; everything else is the real program.
 """
 
 import runpy

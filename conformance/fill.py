@@ -1,8 +1,10 @@
-"""Golden vectors: what the reference computes in float64 on the cases, with all inputs, for implementations that are not ours.
+"""Golden vectors: what the reference computes in float64 on the cases, with all inputs, for
+implementations that are not ours.
 
     python -m conformance.fill [FOLDER]      writes CASE.h5 for every case; FOLDER is spec/vectors unless given
 
-The format is described in ``spec/vectors/README.md``. Filling is deterministic: twice gives the same bytes.
+The format is described in ``spec/vectors/README.md``. Filling is deterministic: twice gives the
+same bytes.
 """
 
 import json
@@ -22,7 +24,15 @@ from spec.datatypes import Array
 from spec.philox import uniforms, word_of
 
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
-SETTINGS = ("seed", "precision", "model", "rollout", "algorithm", "policy_optimizer", "value_optimizer")
+SETTINGS = (
+    "seed",
+    "precision",
+    "model",
+    "rollout",
+    "algorithm",
+    "policy_optimizer",
+    "value_optimizer",
+)
 FORMAT = "seed-vectors-1"
 
 SMALL = (
@@ -37,7 +47,9 @@ SMALL = (
     "algorithm.mini_batch=8",
     "rollout.prompts=2",
 )
-"""The cases on smaller models and half as many rows: every part is still there, and all files together stay small."""
+"""The cases on smaller models and half as many rows: every part is still there, and all files
+together stay small.
+"""
 
 PACKED_FROM = 4096
 """Bytes from which on an array is compressed: the index of its chunks takes 2 KiB."""
@@ -51,9 +63,13 @@ def vector_config(case: str) -> Config:
 def inputs_of(config: Config) -> dict[str, Array]:
     """Everything that goes in: weights, batch, requests with their random numbers."""
     state, _ = started(ReferenceTracer(), config)
-    found: dict[str, Any] = {f"weights/policy/{name}": weight for name, weight in state.policy.items()}
+    found: dict[str, Any] = {
+        f"weights/policy/{name}": weight for name, weight in state.policy.items()
+    }
     if config.uses_value_model:
-        found |= {f"weights/value/{name}": state.value[name] for name in ("value_head", "value_bias")}
+        found |= {
+            f"weights/value/{name}": state.value[name] for name in ("value_head", "value_bias")
+        }
     batch = case_batch(config)
     computed = ("advantages", "value_targets", "old_values", "anchor_log_probs", "weights")
     for field in fields(batch):
@@ -70,19 +86,33 @@ def requests_of(config: Config) -> dict[str, Array]:
     prompts = np.zeros((len(requests), lengths.max()), dtype=np.int64)
     for row, request in enumerate(requests):
         prompts[row, : lengths[row]] = request.prompt_tokens
-    keys = [[[word_of(r.problem.id), r.sample, r.draw, place] for place in range(limit)] for r in requests]
+    keys = [
+        [[word_of(r.problem.id), r.sample, r.draw, place] for place in range(limit)]
+        for r in requests
+    ]
     settings = np.array([[temperature, top_p] for _, temperature, top_p in SAMPLINGS])
-    named = {"prompts": prompts, "lengths": lengths, "uniforms": uniforms(config.seed, PURPOSE, keys), "settings": settings}
+    named = {
+        "prompts": prompts,
+        "lengths": lengths,
+        "uniforms": uniforms(config.seed, PURPOSE, keys),
+        "settings": settings,
+    }
     named["rollout uniforms"] = uniforms(config.seed, FP8_PURPOSE, keys)
     return {f"requests/{name}": array for name, array in named.items()}
 
 
 def expected_of(config: Config) -> Trace:
-    """What must come out, chapter by chapter; tokens as integers, the figures of the steps as one array each."""
+    """What must come out, chapter by chapter; tokens as integers, the figures of the steps as one
+    array each.
+    """
     found = trace(ReferenceTracer(), config)
     for chapter in ("generate", "precision"):
         sampled: dict[str, Any] = found[chapter]
-        sampled |= {name: array.astype(np.int64) for name, array in sampled.items() if name.endswith("tokens")}
+        sampled |= {
+            name: array.astype(np.int64)
+            for name, array in sampled.items()
+            if name.endswith("tokens")
+        }
     return found | {"loss": by_step(found["loss"])}
 
 
@@ -100,7 +130,9 @@ def fill(folder: Path) -> list[Path]:
 
 
 def settings_of(config: Config) -> dict[str, Any]:
-    """The settings that the numbers of a file depend on, so that no other setting makes a file out of date."""
+    """The settings that the numbers of a file depend on, so that no other setting makes a file out
+    of date.
+    """
     return config.model_dump(mode="json", include=set(SETTINGS))
 
 
@@ -116,8 +148,18 @@ def write(path: Path, case: str) -> Path:
         file.attrs["config"] = json.dumps(settings_of(config), sort_keys=True)
         for name, array in arrays.items():
             plain = np.asarray(array)
-            plain = plain.astype(np.uint8 if plain.dtype.kind == "b" else "<i8" if plain.dtype.kind in "iu" else "<f8")
-            packed = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if plain.nbytes >= PACKED_FROM else {}
+            plain = plain.astype(
+                np.uint8
+                if plain.dtype.kind == "b"
+                else "<i8"
+                if plain.dtype.kind in "iu"
+                else "<f8"
+            )
+            packed = (
+                {"compression": "gzip", "compression_opts": 9, "shuffle": True}
+                if plain.nbytes >= PACKED_FROM
+                else {}
+            )
             file.create_dataset(name, data=plain, track_times=False, **packed)
     return path
 
@@ -126,9 +168,19 @@ def read(path: Path) -> tuple[dict[str, Array], Trace]:
     """Inputs by path, and what is expected by chapter."""
     found: dict[str, Array] = {}
     with h5py.File(path, "r") as file:
-        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(
+            lambda name, item: (
+                found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
     inputs = {name: array for name, array in found.items() if not name.startswith("expected/")}
-    return inputs, nested({name.removeprefix("expected/"): a for name, a in found.items() if name.startswith("expected/")})
+    return inputs, nested(
+        {
+            name.removeprefix("expected/"): a
+            for name, a in found.items()
+            if name.startswith("expected/")
+        }
+    )
 
 
 if __name__ == "__main__":

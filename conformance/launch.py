@@ -1,4 +1,6 @@
-"""Starting Python modules on several ranks, with whatever ``mpirun`` belongs to this environment."""
+"""Starting Python modules on several ranks, with whatever ``mpirun`` belongs to this
+environment.
+"""
 
 import os
 import shutil
@@ -19,12 +21,18 @@ def mpirun() -> str:
     beside = Path(sys.executable).with_name("mpirun")
     found = str(beside) if beside.exists() else shutil.which("mpirun")
     if found is None:
-        raise SeedError(Reason.BACKEND_MISSING, "no mpirun here; it comes with: pip install 'seed-reasoning[scaled]'")
+        raise SeedError(
+            Reason.BACKEND_MISSING,
+            "no mpirun here; it comes with: pip install 'seed-reasoning[scaled]'",
+        )
     return found
 
 
 def run_ranks(
-    ranks: int, arguments: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
+    ranks: int,
+    arguments: Sequence[str],
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
     """Run ``python ARGUMENTS`` on so many ranks and wait.
 
@@ -43,4 +51,6 @@ def run_ranks(
     # Threads of ranks that share cores wait for each other: one each.
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     full = {**os.environ, **threads, **(environment or {})}
-    return subprocess.run(command, env=full, capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(
+        command, env=full, capture_output=True, text=True, timeout=timeout, check=False
+    )

@@ -16,8 +16,8 @@ hang      sleeps
 stop      is stopped, all of its threads
 ========= ==========================================
 
-WHERE is ``start``, before the common work begins, ``update``, between two layers of the forward pass, or ``generate``, when
-the requests are dealt out.
+WHERE is ``start``, before the common work begins, ``update``, between two layers of the forward
+pass, or ``generate``, when the requests are dealt out.
 """
 
 import os

@@ -1,10 +1,13 @@
-"""An outside implementation to agree with: tiny random models of ``transformers`` whose weights bear our names.
+"""An outside implementation to agree with: tiny random models of ``transformers`` whose weights
+bear our names.
 
-Only the architecture is theirs to define; weights are drawn here, in their layout, and renamed into ours. The map from
-their arrays to ours only renames, transposes and splits, so it serves for weights and for gradients alike.
+Only the architecture is theirs to define; weights are drawn here, in their layout, and renamed into
+ours. The map from their arrays to ours only renames, transposes and splits, so it serves for
+weights and for gradients alike.
 
-Their models compute norms, softmaxes and rotary angles in float32 whatever the weights are in. In a comparison at
-float64 that would hide every mistake below 1e-7, so ``exact`` models see float64 under the name float32.
+Their models compute norms, softmaxes and rotary angles in float32 whatever the weights are in. In a
+comparison at float64 that would hide every mistake below 1e-7, so ``exact`` models see float64
+under the name float32.
 """
 
 import os
@@ -17,20 +20,34 @@ from unittest.mock import patch
 import numpy
 import torch
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when transformers is imported: nothing here may ask the network
+os.environ["HF_HUB_OFFLINE"] = (
+    "1"  # read once, when transformers is imported: nothing here may ask the network
+)
 
-from transformers import AutoModelForCausalLM, LlamaConfig, PretrainedConfig, Qwen3Config, Qwen3MoeConfig
+from transformers import (
+    AutoModelForCausalLM,
+    LlamaConfig,
+    PretrainedConfig,
+    Qwen3Config,
+    Qwen3MoeConfig,
+)
 
 from spec.config import ModelConfig
 from spec.datatypes import Array, BoolArray, IntArray, Params
 
-torch.set_num_threads(1)  # models this small spend ten times longer on handing work to a second thread than on doing it
+torch.set_num_threads(
+    1
+)  # models this small spend ten times longer on handing work to a second thread than on doing it
 
-CASTING_MODULES = tuple(f"transformers.models.{name}.modeling_{name}" for name in ("llama", "qwen3", "qwen3_moe"))
+CASTING_MODULES = tuple(
+    f"transformers.models.{name}.modeling_{name}" for name in ("llama", "qwen3", "qwen3_moe")
+)
 """Modules whose name ``torch`` is replaced while an exact model is built or run."""
 
 LONGEST = 64
-"""Positions that the outside models are configured for; with plain rotary embedding it changes nothing."""
+"""Positions that the outside models are configured for; with plain rotary embedding it changes
+nothing.
+"""
 
 IGNORED = -100
 """Target that torch's cross-entropy leaves out."""
@@ -49,7 +66,9 @@ BLOCK_NAMES = {
     "mlp.down": "mlp.down_proj",
     "moe.router": "mlp.gate",
 }
-"""Our name of a weight of one block -> theirs, without the suffix ``.weight``. Experts are apart: theirs are fused."""
+"""Our name of a weight of one block -> theirs, without the suffix ``.weight``. Experts are apart:
+theirs are fused.
+"""
 
 
 class Float64Torch:
@@ -76,16 +95,23 @@ class Outside:
 
     def params(self) -> Params:
         """Its weights under our names."""
-        return renamed({name: weight.detach().numpy() for name, weight in self.network.named_parameters()}, self.model)
+        return renamed(
+            {name: weight.detach().numpy() for name, weight in self.network.named_parameters()},
+            self.model,
+        )
 
     def forward(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[Array, Array, list[Array]]:
-        """Next-token logits [B, S, V], final states [B, S, D] and router logits [N, E] per MoE layer."""
+        """Next-token logits [B, S, V], final states [B, S, D] and router logits [N, E] per MoE
+        layer.
+        """
         with torch.no_grad(), self._arithmetic():
             logits, states, routers = self._run(tokens_BS, real_BS)
         return logits.numpy(), states.numpy(), [router.numpy() for router in routers]
 
     def gradient(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[float, Params]:
-        """Mean negative log-likelihood of the real tokens that have a past, and its gradient under our names."""
+        """Mean negative log-likelihood of the real tokens that have a past, and its gradient under
+        our names.
+        """
         targets = torch.from_numpy(numpy.where(real_BS, tokens_BS, IGNORED)[:, 1:].reshape(-1))
         self.network.zero_grad()
         with self._arithmetic():
@@ -96,7 +122,9 @@ class Outside:
         return loss.item(), renamed(gradients, self.model)
 
     def greedy(self, prompt: tuple[int, ...], limit: int, end: int) -> tuple[int, ...]:
-        """The most probable continuation, token by token, up to ``limit`` tokens or an ``end`` (included)."""
+        """The most probable continuation, token by token, up to ``limit`` tokens or an ``end``
+        (included).
+        """
         tokens = torch.tensor([prompt])
         with torch.no_grad(), self._arithmetic():
             output = self.network.generate(
@@ -109,7 +137,9 @@ class Outside:
             )
         return tuple(output[0, len(prompt) :].tolist())
 
-    def _run(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    def _run(
+        self, tokens_BS: IntArray, real_BS: BoolArray
+    ) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
         routers = {"output_router_logits": True} if family(self.model) is Qwen3MoeConfig else {}
         output = self.network(
             input_ids=torch.from_numpy(tokens_BS),
@@ -118,7 +148,11 @@ class Outside:
             use_cache=False,
             **routers,
         )
-        return output.logits, output.hidden_states[-1], list(output.router_logits) if routers else []
+        return (
+            output.logits,
+            output.hidden_states[-1],
+            list(output.router_logits) if routers else [],
+        )
 
     def _arithmetic(self) -> AbstractContextManager[None]:
         return float64_throughout() if self.exact else nullcontext()
@@ -127,8 +161,9 @@ class Outside:
 def build(model: ModelConfig, seed: int, exact: bool = True) -> Outside:
     """A random outside model of the given sizes.
 
-    Matrices are normal with standard deviation 1/sqrt(fan in) and the router twice that, so that no layer fades and
-    routers decide; norms are 1 plus noise, as weights of 1 would not show which norm is which.
+    Matrices are normal with standard deviation 1/sqrt(fan in) and the router twice that, so that no
+    layer fades and routers decide; norms are 1 plus noise, as weights of 1 would not show which
+    norm is which.
 
     Args:
         model: Sizes; no shared experts, which Qwen3-MoE does not have.
@@ -138,7 +173,10 @@ def build(model: ModelConfig, seed: int, exact: bool = True) -> Outside:
     factory: Any = AutoModelForCausalLM  # partly annotated
     with float64_throughout() if exact else nullcontext():
         network = factory.from_config(
-            outside_config(model), dtype=torch.float64, attn_implementation="eager", experts_implementation="eager"
+            outside_config(model),
+            dtype=torch.float64,
+            attn_implementation="eager",
+            experts_implementation="eager",
         ).eval()
     randomness = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -195,7 +233,8 @@ def outside_config(model: ModelConfig) -> PretrainedConfig:
 
 
 def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
-    """Their named arrays as ours: linear maps are transposed to [in, out], fused expert matrices are split.
+    """Their named arrays as ours: linear maps are transposed to [in, out], fused expert matrices
+    are split.
 
     Args:
         theirs: Weights or gradients as ``named_parameters`` names them.
@@ -208,7 +247,10 @@ def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
         AssertionError: An array of theirs has no counterpart.
     """
     left = dict(theirs)
-    ours = {"embedding": left.pop("model.embed_tokens.weight"), "final_norm": left.pop("model.norm.weight")}
+    ours = {
+        "embedding": left.pop("model.embed_tokens.weight"),
+        "final_norm": left.pop("model.norm.weight"),
+    }
     if not model.tied_embeddings:
         ours["head"] = left.pop("lm_head.weight").T
     for layer in range(model.layers):

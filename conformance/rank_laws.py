@@ -1,8 +1,10 @@
-"""Laws that only several ranks can show, each as the distance of what they computed from what one process computes.
+"""Laws that only several ranks can show, each as the distance of what they computed from what one
+process computes.
 
     mpirun -n 3 python -m conformance.rank_laws OUT      rank 0 writes {law: largest distance over ranks}
 
-Three ranks, as nothing is a power of two by accident; the last one holds no tokens, and no key that the first query sees.
+Three ranks, as nothing is a power of two by accident; the last one holds no tokens, and no key that
+the first query sees.
 """
 
 import json
@@ -23,7 +25,15 @@ from conformance.strategies import numbers, small_config
 from reference.tasks.problems import training_problem
 from scaled.decoding.decoder import Decoder
 from scaled.moe import dispatch
-from scaled.parallel.collectives import all_gather, exchange, exchange_counts, gather_objects, max_over, reduce_scatter, sum_over
+from scaled.parallel.collectives import (
+    all_gather,
+    exchange,
+    exchange_counts,
+    gather_objects,
+    max_over,
+    reduce_scatter,
+    sum_over,
+)
 from scaled.parallel.mesh import Axis, Mesh, build
 from scaled.parallel.parallelize import slice_of
 from scaled.precision import operand, product, quantise, restored
@@ -61,12 +71,19 @@ def exchanging(mesh: Mesh) -> float:
     """Forward: row blocks of uneven size, some empty, change places. Backward: the transpose."""
     counts = np.array([[0, 2, 1], [3, 0, 0], [1, 1, 4]])  # [from, to]
     me = mesh.world.rank
-    blocks = [leaf(1 + rank, int(counts[rank].sum()), 2).split(counts[rank].tolist()) for rank in range(RANKS)]
+    blocks = [
+        leaf(1 + rank, int(counts[rank].sum()), 2).split(counts[rank].tolist())
+        for rank in range(RANKS)
+    ]
     x = leaf(1 + me, int(counts[me].sum()), 2)
     told = exchange_counts(tensor(counts[me]), mesh.world)
     out = exchange(x, counts[me].tolist(), told.tolist(), mesh.world)
     expected = torch.cat([blocks[rank][me] for rank in range(RANKS)])
-    return max(distance(told, tensor(counts[:, me])), distance(out, expected), transpose_gap(x, out, mesh.world))
+    return max(
+        distance(told, tensor(counts[:, me])),
+        distance(out, expected),
+        transpose_gap(x, out, mesh.world),
+    )
 
 
 def reducing(mesh: Mesh) -> float:
@@ -80,7 +97,9 @@ def reducing(mesh: Mesh) -> float:
 
 
 def dispatching(mesh: Mesh) -> float:
-    """Experts on other ranks answer, and learn, what they would at home; a rank without tokens takes part."""
+    """Experts on other ranks answer, and learn, what they would at home; a rank without tokens
+    takes part.
+    """
     me, held = mesh.expert.rank, EXPERTS // RANKS
     shapes = (EXPERTS, 5, 4), (EXPERTS, 5, 4), (EXPERTS, 4, 5)
     random = np.random.default_rng(7)
@@ -89,7 +108,10 @@ def dispatching(mesh: Mesh) -> float:
 
     def answers(x: Tensor, ids: Tensor, gates: Tensor, rows: slice, axis: Axis) -> list[Tensor]:
         x = x.clone().requires_grad_()
-        gate, up, down = (leaf(10 + place, *shape)[rows].detach().requires_grad_() for place, shape in enumerate(shapes))
+        gate, up, down = (
+            leaf(10 + place, *shape)[rows].detach().requires_grad_()
+            for place, shape in enumerate(shapes)
+        )
         out = dispatch(x, ids, gates, (gate, up, down), axis)
         out.square().sum().backward()
         return [out, *(zero_or(weight) for weight in (x, gate, up, down))]
@@ -103,49 +125,84 @@ def dispatching(mesh: Mesh) -> float:
 
 
 def merging(mesh: Mesh) -> float:
-    """Partial softmaxes over the keys of each rank, merged by their log-sum-exp, are the softmax over all keys."""
+    """Partial softmaxes over the keys of each rank, merged by their log-sum-exp, are the softmax
+    over all keys.
+    """
     config = small_config()
     model, me = config.model, mesh.context.rank
     weights = {name: tensor(array) for name, array in policy_of(config).items()}
     decoder = Decoder(weights, model, mesh, slots=2, positions=9)
     q = tensor(numbers(1, 2, model.key_value_heads, 4, model.head_width))
-    keys, values = (50 * tensor(numbers(place, 2, model.key_value_heads, 9, model.head_width)) for place in (2, 3))
+    keys, values = (
+        50 * tensor(numbers(place, 2, model.key_value_heads, 9, model.head_width))
+        for place in (2, 3)
+    )
     positions = torch.arange(9)
-    visible = (positions <= torch.tensor([0, 1, 5, 8])[:, None])[None, None]  # the first query sees the key of rank 0 only
-    merged = decoder.merge(q, keys[:, :, me::RANKS].mT, values[:, :, me::RANKS], visible[..., me::RANKS])
+    visible = (positions <= torch.tensor([0, 1, 5, 8])[:, None])[
+        None, None
+    ]  # the first query sees the key of rank 0 only
+    merged = decoder.merge(
+        q, keys[:, :, me::RANKS].mT, values[:, :, me::RANKS], visible[..., me::RANKS]
+    )
     return distance(merged, F.scaled_dot_product_attention(q, keys, values, visible)) / 50
 
 
 def quantising(mesh: Mesh) -> float:
-    """A matrix whose inputs are spread over ranks is quantised, and multiplied, to the bits of the whole."""
+    """A matrix whose inputs are spread over ranks is quantised, and multiplied, to the bits of the
+    whole.
+    """
     me, held = mesh.world.rank, 4
     whole, x = tensors(numbers(1, RANKS * held, 5), numbers(2, 6, RANKS * held))
     mine = slice(me * held, (me + 1) * held)
     alone, spread = quantise(whole), quantise(whole[mine], mesh.world)
     expected = product(x, operand(alone, x))
     found = product(x[:, mine], operand(spread, x), mesh.world)
-    pairs = ((restored(spread), restored(alone)[mine]), (spread.scale, alone.scale), (found, expected))
+    pairs = (
+        (restored(spread), restored(alone)[mine]),
+        (spread.scale, alone.scale),
+        (found, expected),
+    )
     return max(distance(one, other) for one, other in pairs)
 
 
 def sampling(_: Mesh) -> float:
-    """Two requests on three data ranks that share experts: the rank without a request takes part in every step."""
+    """Two requests on three data ranks that share experts: the rank without a request takes part in
+    every step.
+    """
     mesh = build(Layout(fsdp=RANKS, ep=RANKS), torch.device("cpu"))
     config = small_config(model_changes={"experts": EXPERTS, "vocabulary": VOCABULARY})
     policy = policy_of(config)
     weights = {name: slice_of(name, tensor(array), mesh) for name, array in policy.items()}
-    problems = [training_problem(config.data.families, config.data.difficulties, number, 1) for number in range(2)]
+    problems = [
+        training_problem(config.data.families, config.data.difficulties, number, 1)
+        for number in range(2)
+    ]
     requests = [Request(problem, encode(problem.prompt), 0, 0) for problem in problems]
     asked = requests, Sampling(1.5, 1.0, 5), 1, "law", 0
     theirs = reference.generate.generate(policy, config.model, *asked)
     ours = scaled.generate.generate(weights, config.model, mesh, *asked)
-    assert [rollout.response_tokens for rollout in ours] == [rollout.response_tokens for rollout in theirs]
+    assert [rollout.response_tokens for rollout in ours] == [
+        rollout.response_tokens for rollout in theirs
+    ]
     pairs = zip(ours, theirs, strict=True)
-    return max(distance(tensor(np.array(one.log_probs)), tensor(np.array(other.log_probs))) for one, other in pairs)
+    return max(
+        distance(tensor(np.array(one.log_probs)), tensor(np.array(other.log_probs)))
+        for one, other in pairs
+    )
 
 
 LAWS: dict[str, Callable[[Mesh], float]] = {
-    law.__name__: law for law in (gathering, scattering, exchanging, reducing, dispatching, merging, quantising, sampling)
+    law.__name__: law
+    for law in (
+        gathering,
+        scattering,
+        exchanging,
+        reducing,
+        dispatching,
+        merging,
+        quantising,
+        sampling,
+    )
 }
 
 
@@ -164,11 +221,17 @@ def distance(found: Tensor, expected: Tensor) -> float:
     """Largest difference; infinite if the shapes differ."""
     if found.shape != expected.shape:
         return float("inf")
-    return float((found.detach().double() - expected.detach().double()).abs().max()) if found.numel() else 0.0
+    return (
+        float((found.detach().double() - expected.detach().double()).abs().max())
+        if found.numel()
+        else 0.0
+    )
 
 
 def transpose_gap(x: Tensor, out: Tensor, axis: Axis) -> float:
-    """How far ``sum over ranks of <A x, y>`` is from ``sum over ranks of <x, A' y>`` for a y that differs by rank."""
+    """How far ``sum over ranks of <A x, y>`` is from ``sum over ranks of <x, A' y>`` for a y that
+    differs by rank.
+    """
     y = leaf(100 + axis.rank, *out.shape).detach()
     out.backward(y)
     forward, backward = (out.detach() * y).sum(), (x.detach() * zero_or(x)).sum()
@@ -181,7 +244,9 @@ def main(out: Path) -> None:
     world = start(ParallelConfig.model_validate({"collective_timeout": 60.0}))
     with together(world):
         mesh = build(Layout(fsdp=1, cp=RANKS, ep=RANKS), torch.device("cpu"))
-        found: dict[str, Any] = {name: max(gather_objects(law(mesh), mesh.world)) for name, law in LAWS.items()}
+        found: dict[str, Any] = {
+            name: max(gather_objects(law(mesh), mesh.world)) for name, law in LAWS.items()
+        }
         if world.rank == 0:
             out.write_text(json.dumps(found))
 

@@ -23,7 +23,9 @@ class ReferenceTracer:
         self.backend = ReferenceBackend()
 
     def forward(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> Trace:
-        """Each layer's attention and feed-forward output, router logits, token logits and values."""
+        """Each layer's attention and feed-forward output, router logits, token logits and
+        values.
+        """
         model, params = config.model, state.policy
         B, S = batch.tokens.shape
         real_BS = np.arange(S) < batch.lengths[:, None]
@@ -45,15 +47,25 @@ class ReferenceTracer:
             if layer < model.dense_layers:
                 out = dense_layer(params, prefix + "mlp.", normed)
             else:
-                given = None if replay is None else replay[layer - model.dense_layers].reshape(B * S, -1)
+                given = (
+                    None
+                    if replay is None
+                    else replay[layer - model.dense_layers].reshape(B * S, -1)
+                )
                 out, logits, _ = moe_layer(params, prefix + "moe.", normed, model, given)
                 found["moe"][f"layer {layer} router logits"] = shown(logits)
             found["moe"][f"layer {layer}"] = shown(out)
             x_ND = x_ND + out
-        logits, _ = token_logits(params, batch.tokens, model) if replay is None else self._replayed(params, config, batch, replay)
+        logits, _ = (
+            token_logits(params, batch.tokens, model)
+            if replay is None
+            else self._replayed(params, config, batch, replay)
+        )
         found["model"]["logits"] = np.where(batch.response[:, :, None], logits, 0.0)
         if state.value and replay is None:
-            found["model"]["values"] = np.where(batch.response, token_values(state.value, batch.tokens, model), 0.0)
+            found["model"]["values"] = np.where(
+                batch.response, token_values(state.value, batch.tokens, model), 0.0
+            )
         return found
 
     def routes(self, state: State, config: Config, batch: Batch) -> list[IntArray]:
@@ -61,13 +73,17 @@ class ReferenceTracer:
         _, decided = token_logits(state.policy, batch.tokens, config.model)
         return [ids.reshape(*batch.tokens.shape, -1) for ids in decided.expert_ids]
 
-    def gradients(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> dict[str, Array]:
+    def gradients(
+        self, state: State, config: Config, batch: Batch, replay: Replay | None
+    ) -> dict[str, Array]:
         """Gradients by weight."""
         if replay is not None:
             raise ValueError("the reference's gradients are asked for with its own routing")
         batch = replace(batch, weights=step_weights(batch, config))
         if "kl" in batch.weights:
-            batch = replace(batch, anchor_log_probs=self.backend.log_probs(state, config, batch, anchor=True))
+            batch = replace(
+                batch, anchor_log_probs=self.backend.log_probs(state, config, batch, anchor=True)
+            )
 
         def of_policy(params: Params, part: Batch) -> tuple[Any, Metrics]:
             return policy_loss(params, part, config)
@@ -91,16 +107,24 @@ class ReferenceTracer:
         """The quantised matrices, multiplied out."""
         weights = rollout_weights(state.policy, config, FP8_PURPOSE)
         found = {name: matrix(weights, name) for name in weights}
-        return {name: restored(weight) for name, weight in found.items() if isinstance(weight, Quantised)}
+        return {
+            name: restored(weight)
+            for name, weight in found.items()
+            if isinstance(weight, Quantised)
+        }
 
     def set_value_head(self, state: State, head: Array) -> None:
         """A new head in place."""
         state.value["value_head"] = head.astype(state.value["value_head"].dtype)
 
-    def _replayed(self, params: Params, config: Config, batch: Batch, replay: Replay) -> tuple[Array, None]:
+    def _replayed(
+        self, params: Params, config: Config, batch: Batch, replay: Replay
+    ) -> tuple[Array, None]:
         B, S = batch.tokens.shape
         flat = [ids.reshape(B * S, -1) for ids in replay]
-        hidden_ND, _ = hidden_states(params, batch.tokens, positions_of(batch.tokens), config.model, replay=flat)
+        hidden_ND, _ = hidden_states(
+            params, batch.tokens, positions_of(batch.tokens), config.model, replay=flat
+        )
         head_DV = params["embedding"].T if config.model.tied_embeddings else params["head"]
         after = (hidden_ND @ head_DV).reshape(B, S, -1)
         return np.concatenate([np.zeros_like(after[:, :1]), after[:, :-1]], axis=1), None

@@ -1,4 +1,6 @@
-"""The torch house under questioning: hooks on its modules, and its streams brought back to padded rows on every rank."""
+"""The torch house under questioning: hooks on its modules, and its streams brought back to padded
+rows on every rank.
+"""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -16,7 +18,15 @@ from scaled.model import Block, Transformer
 from scaled.objective import forward, policy_loss, step_weights, value_loss
 from scaled.parallel.collectives import sum_over
 from scaled.parallel.packing import Stream
-from scaled.parallel.parallelize import gradients_of, local, put, shards_of, slices_of, unsliced, wholes
+from scaled.parallel.parallelize import (
+    gradients_of,
+    local,
+    put,
+    shards_of,
+    slices_of,
+    unsliced,
+    wholes,
+)
 from scaled.precision import Quantised, matrix, restored, rollout_weights
 from spec.config import Config
 from spec.datatypes import Array, Batch, IntArray
@@ -29,17 +39,23 @@ class ScaledTracer:
         self.backend = backend
 
     def forward(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> Trace:
-        """Each layer's attention and feed-forward output, router logits, token logits and values."""
+        """Each layer's attention and feed-forward output, router logits, token logits and
+        values.
+        """
         found: Trace = {"attention": {}, "moe": {}, "model": {}}
         rows = _Rows(batch, self.backend)
         with torch.no_grad(), ExitStack() as hooks:
             seen: dict[tuple[str, str], Tensor] = {}
             for layer, block in enumerate(state.policy.layers):
                 assert isinstance(block, Block)
-                hooks.enter_context(_watch(block.attention, seen, ("attention", f"layer {layer}"), 0))
+                hooks.enter_context(
+                    _watch(block.attention, seen, ("attention", f"layer {layer}"), 0)
+                )
                 if block.is_moe:
                     hooks.enter_context(_watch(block.moe, seen, ("moe", f"layer {layer}"), 0))
-                    hooks.enter_context(_watch(block.moe, seen, ("moe", f"layer {layer} router logits"), 1))
+                    hooks.enter_context(
+                        _watch(block.moe, seen, ("moe", f"layer {layer} router logits"), 1)
+                    )
                 else:
                     hooks.enter_context(_watch(block.mlp, seen, ("moe", f"layer {layer}"), 0))
             for stream in self.backend.streams(batch, config):
@@ -64,17 +80,23 @@ class ScaledTracer:
                     rows.put("routes", str(layer), stream.own_cells_c, ids[stream.own_places_c])
         return [array.astype(np.int64) for array in rows.everywhere().values()]
 
-    def gradients(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> dict[str, Array]:
+    def gradients(
+        self, state: State, config: Config, batch: Batch, replay: Replay | None
+    ) -> dict[str, Array]:
         """Gradients by weight."""
         backend = self.backend
         if config.algorithm.kl_weight:
-            batch = replace(batch, anchor_log_probs=backend.log_probs(state, config, batch, anchor=True))
+            batch = replace(
+                batch, anchor_log_probs=backend.log_probs(state, config, batch, anchor=True)
+            )
         weights = step_weights(batch, config, backend.mesh.device)
         streams = backend.streams(batch, config)
         state.policy.zero_grad()
         for stream in streams:
             given = _of_stream(replay, stream)
-            policy_loss(state.policy, stream, weights, batch, config, backend.mesh, given)[0].backward()
+            policy_loss(state.policy, stream, weights, batch, config, backend.mesh, given)[
+                0
+            ].backward()
         found = _whole(state.policy, gradients_of(state.policy), "policy")
         state.policy.zero_grad()
         if state.value is not None and replay is None:
@@ -87,7 +109,11 @@ class ScaledTracer:
     def weights(self, state: State) -> dict[str, Array]:
         """All weights."""
         found = _whole(state.policy, shards_of(state.policy), "policy")
-        return found if state.value is None else found | _whole(state.value, shards_of(state.value), "value")
+        return (
+            found
+            if state.value is None
+            else found | _whole(state.value, shards_of(state.value), "value")
+        )
 
     def published(self, state: State, config: Config) -> dict[str, Array]:
         """The quantised matrices, multiplied out, with the slices of all ranks."""
@@ -124,10 +150,15 @@ class _Rows:
     def everywhere(self) -> dict[tuple[str, str], Array]:
         """The arrays with the cells of all ranks."""
         world = self.backend.mesh.world
-        return {key: sum_over(x, world).cpu().numpy().reshape(*self.shape, *x.shape[1:]) for key, x in self.cells.items()}
+        return {
+            key: sum_over(x, world).cpu().numpy().reshape(*self.shape, *x.shape[1:])
+            for key, x in self.cells.items()
+        }
 
 
-def _watch(module: torch.nn.Module, seen: dict[tuple[str, str], Tensor], key: tuple[str, str], place: int) -> Any:
+def _watch(
+    module: torch.nn.Module, seen: dict[tuple[str, str], Tensor], key: tuple[str, str], place: int
+) -> Any:
     def hook(_: Any, __: Any, out: Any) -> None:
         seen[key] = out[place] if isinstance(out, tuple) else out
 
@@ -140,7 +171,9 @@ def _of_stream(replay: Replay | None, stream: Stream) -> Sequence[Tensor] | None
     of_stream = []
     for ids in replay:
         of_cells = torch.from_numpy(ids.reshape(-1, ids.shape[-1])).to(stream.tokens_n.device)
-        of_places = of_cells[:1].repeat(len(stream.tokens_n), 1)  # filler goes where the first token goes; nobody reads it
+        of_places = of_cells[:1].repeat(
+            len(stream.tokens_n), 1
+        )  # filler goes where the first token goes; nobody reads it
         of_places[stream.own_places_c] = of_cells[stream.own_cells_c]
         of_stream.append(of_places)
     return of_stream

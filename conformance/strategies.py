@@ -1,7 +1,9 @@
-"""Hypothesis strategies for what both houses read: masks, groups, rewards, logits, routing, ragged batches, switches.
+"""Hypothesis strategies for what both houses read: masks, groups, rewards, logits, routing, ragged
+batches, switches.
 
-Shapes and everything discrete are drawn by Hypothesis, so that a failure shrinks; plain numbers come from a seed that it
-draws. What must not matter is made as bad as it can be: masked places hold NaN and infinities (law P8).
+Shapes and everything discrete are drawn by Hypothesis, so that a failure shrinks; plain numbers
+come from a seed that it draws. What must not matter is made as bad as it can be: masked places hold
+NaN and infinities (law P8).
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +44,9 @@ SIZES = (
     "rollout.temperature=0.8",
     "rollout.max_response_tokens=8",
 )
-"""A dense block and one of experts with a shared one: the smallest model in which every part is present."""
+"""A dense block and one of experts with a shared one: the smallest model in which every part is
+present.
+"""
 
 Switches = Mapping[str, Sequence[Any]]
 
@@ -57,7 +61,11 @@ LOSS_SWITCHES: Switches = {
 }
 """What decides which terms a step has and how they are weighed."""
 
-TERM_SWITCHES: Switches = {"dual_clip": (0.0, 1.5), "value_clip": (0.0, 0.1), "kl_estimator": ("k2", "k3")}
+TERM_SWITCHES: Switches = {
+    "dual_clip": (0.0, 1.5),
+    "value_clip": (0.0, 0.1),
+    "kl_estimator": ("k2", "k3"),
+}
 """What changes a term itself."""
 
 ADVANTAGE_SWITCHES: Switches = {
@@ -86,7 +94,9 @@ def combinations(switches: Switches) -> list[dict[str, Any]]:
 
 def combined(switches: Switches) -> st.SearchStrategy[dict[str, Any]]:
     """One of the combinations, simplest values first."""
-    return st.fixed_dictionaries({name: st.sampled_from(list(values)) for name, values in switches.items()})
+    return st.fixed_dictionaries(
+        {name: st.sampled_from(list(values)) for name, values in switches.items()}
+    )
 
 
 def algorithm(**changes: Any) -> AlgorithmConfig:
@@ -94,7 +104,10 @@ def algorithm(**changes: Any) -> AlgorithmConfig:
     return AlgorithmConfig.model_validate({"mini_batch": 4, "micro_batch": 2, **changes})
 
 
-def small_config(algorithm_changes: Mapping[str, Any] | None = None, model_changes: Mapping[str, Any] | None = None) -> Config:
+def small_config(
+    algorithm_changes: Mapping[str, Any] | None = None,
+    model_changes: Mapping[str, Any] | None = None,
+) -> Config:
     """The smallest model that has every part, with some changes."""
     config = _plain_config()
     changed = {
@@ -118,14 +131,23 @@ def masks(draw: st.DrawFn, least_rows: int = 1, most_rows: int = 6) -> BoolArray
 
 def groups_of(rows: int) -> st.SearchStrategy[IntArray]:
     """A group number for each row: wherever they stand, some of a single row."""
-    return st.lists(st.integers(0, 3), min_size=rows, max_size=rows).map(lambda numbers: 7 * np.array(numbers, dtype=np.int64))
+    return st.lists(st.integers(0, 3), min_size=rows, max_size=rows).map(
+        lambda numbers: 7 * np.array(numbers, dtype=np.int64)
+    )
 
 
 def rewards_of(rows: int) -> st.SearchStrategy[Array]:
-    """A reward for each row: many equal ones (of a value that no binary fraction is), outliers, tiny and plain ones."""
-    # Not nearly equal ones: their spread would be round-off of the mean, and dividing by it makes anything of it.
-    values = st.sampled_from([0.1, 0.7, -1.0, 1.0, 1e6, 1e-9, 0.0]) | st.integers(-200, 200).map(lambda cents: cents / 100)
-    return st.lists(values, min_size=rows, max_size=rows).map(lambda numbers: np.array(numbers, dtype=np.float64))
+    """A reward for each row: many equal ones (of a value that no binary fraction is), outliers,
+    tiny and plain ones.
+    """
+    # Not nearly equal ones: their spread would be round-off of the mean, and dividing by it makes
+    # anything of it.
+    values = st.sampled_from([0.1, 0.7, -1.0, 1.0, 1e6, 1e-9, 0.0]) | st.integers(-200, 200).map(
+        lambda cents: cents / 100
+    )
+    return st.lists(values, min_size=rows, max_size=rows).map(
+        lambda numbers: np.array(numbers, dtype=np.float64)
+    )
 
 
 def dirty(values: Array, mask: BoolArray, seed: int) -> Array:
@@ -149,20 +171,31 @@ def routings(draw: st.DrawFn) -> tuple[Array, int]:
 
 @st.composite
 def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
-    """Ragged rows with everything that the loss reads; rows may be a single token, have no response, or share their prompt."""
-    lengths = draw(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6)), min_size=1, max_size=most_rows))
+    """Ragged rows with everything that the loss reads; rows may be a single token, have no
+    response, or share their prompt.
+    """
+    lengths = draw(
+        st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6)), min_size=1, max_size=most_rows)
+    )
     random = np.random.default_rng(draw(Seeds))
     prompts = [random.integers(2, vocabulary, prompt).tolist() for prompt, _ in lengths]
-    same = draw(st.lists(st.integers(0, len(lengths) - 1), min_size=len(lengths), max_size=len(lengths)))
+    same = draw(
+        st.lists(st.integers(0, len(lengths) - 1), min_size=len(lengths), max_size=len(lengths))
+    )
     prompts = [prompts[row] for row in same]
-    batch = plain_batch(prompts, [random.integers(1, vocabulary, response).tolist() for _, response in lengths])
+    batch = plain_batch(
+        prompts, [random.integers(1, vocabulary, response).tolist() for _, response in lengths]
+    )
     shape, rows = batch.tokens.shape, len(lengths)
     names = ("behaviour_log_probs", "advantages", "value_targets", "old_values", "anchor_log_probs")
-    # A random model gives each of twelve tokens about exp(-2.5): so ratios lie on both sides of every clip.
+    # A random model gives each of twelve tokens about exp(-2.5): so ratios lie on both sides of
+    # every clip.
     centres = {"behaviour_log_probs": -2.5, "anchor_log_probs": -2.5}
     plain = {name: centres.get(name, 0.0) + random.normal(size=shape) for name in names}
     plain["importance"] = random.uniform(0.2, 2.0, shape)
-    filled: dict[str, Any] = {name: dirty(values, batch.response, 3) for name, values in plain.items()}
+    filled: dict[str, Any] = {
+        name: dirty(values, batch.response, 3) for name, values in plain.items()
+    }
     return replace(
         batch,
         positive=random.random(rows) < 0.5,

@@ -1,6 +1,7 @@
-"""One side of a comparison: a house, its layout and its precision, written as ``scaled:tp=2,precision=float32``.
+"""One side of a comparison: a house, its layout and its precision, written as
+``scaled:tp=2,precision=float32``.
 
-    python -m conformance.target SIDE OUT.npz RECIPE KEY=VALUE ...      rank 0 writes the trace
+python -m conformance.target SIDE OUT.npz RECIPE KEY=VALUE ...      rank 0 writes the trace
 """
 
 import sys
@@ -46,7 +47,10 @@ def parse_side(text: str) -> Side:
     """
     house, _, rest = text.partition(":")
     if house not in HOUSES:
-        raise SeedError(Reason.UNKNOWN_NAME, f"house {house!r} is not one of: {', '.join(HOUSES)}; write e.g. scaled:tp=2,ep=2")
+        raise SeedError(
+            Reason.UNKNOWN_NAME,
+            f"house {house!r} is not one of: {', '.join(HOUSES)}; write e.g. scaled:tp=2,ep=2",
+        )
     degrees: dict[str, int] = {}
     overrides = []
     for item in filter(None, rest.split(",")):
@@ -55,13 +59,21 @@ def parse_side(text: str) -> Side:
             overrides.append(item)
             continue
         if not value.isdigit() or int(value) < 1:
-            raise SeedError(Reason.ILLEGAL_VALUE, f"{item!r} in {text!r} must be {key}=N with N of at least 1")
+            raise SeedError(
+                Reason.ILLEGAL_VALUE, f"{item!r} in {text!r} must be {key}=N with N of at least 1"
+            )
         degrees[key] = int(value)
     layout = Layout(**degrees)
     if house == "reference" and layout.ranks * layout.ep > 1:
-        raise SeedError(Reason.ILLEGAL_COMBINATION, f"{text!r}: the reference runs in one process; degrees belong to scaled")
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"{text!r}: the reference runs in one process; degrees belong to scaled",
+        )
     if layout.ranks % layout.ep:
-        line = f"{text!r}: ep={layout.ep} must divide fsdp * cp * tp = {layout.ranks}, the number of ranks"
+        line = (
+            f"{text!r}: ep={layout.ep} must divide fsdp * cp * tp = {layout.ranks}, the number of"
+            " ranks"
+        )
         raise SeedError(Reason.ILLEGAL_COMBINATION, line)
     return Side(text, house, layout, tuple(overrides))
 
@@ -101,7 +113,9 @@ def compute(side: Side, config: Config, out: Path) -> None:
 
     world = start(config.parallel)
     with together(world):
-        tracer = ScaledTracer(ScaledBackend(world, side.layout, device_of(world, config.parallel.device)))
+        tracer = ScaledTracer(
+            ScaledBackend(world, side.layout, device_of(world, config.parallel.device))
+        )
         found = trace(tracer, config)
         if world.rank == 0:
             np.savez(out, **_file(found))

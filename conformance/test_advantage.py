@@ -38,7 +38,11 @@ def test_rewards_and_last_values_stand_in_the_same_places(response: BoolArray, s
     values = dirty(numbers(seed, *response.shape), response, seed)
     for choice in ("zero", "last"):
         ours = ask(scaled.advantage.final_values, values, response, truncated, choice)
-        assert_same(ours, reference.advantage.final_values(values, response, truncated, choice), f"final values, {choice}")
+        assert_same(
+            ours,
+            reference.advantage.final_values(values, response, truncated, choice),
+            f"final values, {choice}",
+        )
 
 
 @given(lengths=st.lists(st.integers(0, 10_000), max_size=8), gae_alpha=st.floats(1e-3, 10.0))
@@ -50,36 +54,56 @@ def test_lambdas_are_the_same_at_any_length(lengths: list[int], gae_alpha: float
         ours = scaled.advantage.policy_lambda(tensor(array), switches)
         assert_same(ours, reference.advantage.policy_lambda(array, switches), "policy lambda")
     ours = scaled.advantage.length_adaptive_lambda(tensor(array), gae_alpha)
-    assert_same(ours, reference.advantage.length_adaptive_lambda(array, gae_alpha), "length-adaptive lambda")
+    assert_same(
+        ours, reference.advantage.length_adaptive_lambda(array, gae_alpha), "length-adaptive lambda"
+    )
 
 
 @given(response=masks(least_rows=0), seed=Seeds, discount=st.floats(0.0, 1.0))
 @LAWS
-def test_p8_gae_is_the_same_over_gaps_that_hold_anything(response: BoolArray, seed: int, discount: float) -> None:
+def test_p8_gae_is_the_same_over_gaps_that_hold_anything(
+    response: BoolArray, seed: int, discount: float
+) -> None:
     rows, shape = len(response), response.shape
     rewards, values = (dirty(numbers(seed + place, *shape), response, seed) for place in range(2))
     traces, after = np.random.default_rng(seed).random(rows), numbers(seed, rows)
     ours = ask(scaled.advantage.gae, rewards, values, response, discount, traces, after)
-    assert_same(ours, reference.advantage.gae(rewards, values, response, discount, traces, after), "gae")
+    assert_same(
+        ours, reference.advantage.gae(rewards, values, response, discount, traces, after), "gae"
+    )
 
 
-@pytest.mark.parametrize("changes", combinations(ADVANTAGE_SWITCHES), ids=lambda changes: "-".join(map(str, changes.values())))
+@pytest.mark.parametrize(
+    "changes",
+    combinations(ADVANTAGE_SWITCHES),
+    ids=lambda changes: "-".join(map(str, changes.values())),
+)
 @given(response=masks(least_rows=0), seed=Seeds)
 @FEW
-def test_p18_decoupled_gae_is_the_same_under_every_combination(changes: dict[str, Any], response: BoolArray, seed: int) -> None:
+def test_p18_decoupled_gae_is_the_same_under_every_combination(
+    changes: dict[str, Any], response: BoolArray, seed: int
+) -> None:
     truncated = numbers(seed, len(response)) > 0
-    rewards, values = (dirty(numbers(seed + place, *response.shape), response, seed) for place in range(2))
+    rewards, values = (
+        dirty(numbers(seed + place, *response.shape), response, seed) for place in range(2)
+    )
     arrays = rewards, values, response, truncated
     ours = ask(scaled.advantage.decoupled_gae, *arrays, algorithm(**changes))
-    assert_same(ours, reference.advantage.decoupled_gae(*arrays, algorithm(**changes)), f"{changes}")
+    assert_same(
+        ours, reference.advantage.decoupled_gae(*arrays, algorithm(**changes)), f"{changes}"
+    )
 
 
 @given(response=masks(), seed=Seeds, constant=st.booleans())
 @LAWS
-def test_whitening_is_the_same_and_makes_a_constant_zero(response: BoolArray, seed: int, constant: bool) -> None:
+def test_whitening_is_the_same_and_makes_a_constant_zero(
+    response: BoolArray, seed: int, constant: bool
+) -> None:
     values = np.full(response.shape, 0.1) if constant else numbers(seed, *response.shape)
     ours = ask(scaled.advantage.whiten, np.where(response, values, 0.0), response)
-    assert_same(ours, reference.advantage.whiten(np.where(response, values, 0.0), response), "whitened")
+    assert_same(
+        ours, reference.advantage.whiten(np.where(response, values, 0.0), response), "whitened"
+    )
     assert not constant or not ours.any()
 
 
@@ -112,11 +136,17 @@ def test_p13_rewards_that_only_round_off_tells_apart_are_equal(std: str) -> None
 @LAWS
 def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier: float) -> None:
     rewards = np.where(np.arange(size) == 0, outlier, 0.1)
-    found = ask(scaled.advantage.group_advantages, rewards, np.zeros(size, dtype=np.int64), "population")
+    found = ask(
+        scaled.advantage.group_advantages, rewards, np.zeros(size, dtype=np.int64), "population"
+    )
     assert float(found.abs().max()) <= np.sqrt(size - 1) * (1 + 1e-12)
 
 
-@given(drawn=st.integers(1, 9).flatmap(lambda rows: st.tuples(rewards_of(rows), groups_of(rows), st.permutations(range(rows)))))
+@given(
+    drawn=st.integers(1, 9).flatmap(
+        lambda rows: st.tuples(rewards_of(rows), groups_of(rows), st.permutations(range(rows)))
+    )
+)
 @LAWS
 def test_p14_permuting_rows_permutes_group_advantages(drawn: Any) -> None:
     rewards, group, order = drawn

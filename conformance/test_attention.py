@@ -1,4 +1,6 @@
-"""Twins of attention: on a packed stream what the reference computes on padded rows, for one rank and for many."""
+"""Twins of attention: on a packed stream what the reference computes on padded rows, for one rank
+and for many.
+"""
 
 from typing import Any
 from unittest.mock import patch
@@ -29,7 +31,12 @@ def test_rms_norm_is_the_same_at_any_scale(seed: int, scale: float, width: int) 
     assert_same(ours, reference.attention.rms_norm(x, weight, 1e-6), "rms norm")
 
 
-@given(seed=Seeds, far=st.sampled_from([0, 7, 131_071]), width=st.sampled_from([2, 4, 16]), base=st.sampled_from([10_000.0, 1e6]))
+@given(
+    seed=Seeds,
+    far=st.sampled_from([0, 7, 131_071]),
+    width=st.sampled_from([2, 4, 16]),
+    base=st.sampled_from([10_000.0, 1e6]),
+)
 @LAWS
 def test_rotary_is_the_same_at_any_position(seed: int, far: int, width: int, base: float) -> None:
     positions = far + np.arange(5)
@@ -40,24 +47,38 @@ def test_rotary_is_the_same_at_any_position(seed: int, far: int, width: int, bas
     assert_same(ours, theirs, "rotary")
 
 
-@pytest.mark.parametrize("changes", [{}, {"query_key_norm": False}, {"key_value_heads": 1}, {"key_value_heads": 4}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"query_key_norm": False}, {"key_value_heads": 1}, {"key_value_heads": 4}],
+    ids=str,
+)
 @given(batch=batches(), seed=Seeds)
 @FEW
-def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(changes: dict[str, Any], batch: Batch, seed: int) -> None:
-    """States follow from token and position, so that a prompt has the same in every row, as it has in a model."""
+def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(
+    changes: dict[str, Any], batch: Batch, seed: int
+) -> None:
+    """States follow from token and position, so that a prompt has the same in every row, as it has
+    in a model.
+    """
     config = small_config(model_changes=changes)
     model, policy = config.model, policy_of(config)
     B, S = batch.tokens.shape
     real = (np.arange(S) < batch.lengths[:, None]).reshape(-1)
-    x_ND = numbers(seed, model.vocabulary, S, model.hidden)[batch.tokens, np.arange(S)].reshape(B * S, model.hidden)
+    x_ND = numbers(seed, model.vocabulary, S, model.hidden)[batch.tokens, np.arange(S)].reshape(
+        B * S, model.hidden
+    )
     prefix = "layers.0.attention."
-    expected = reference.attention.attention(policy, prefix, x_ND, positions_of(batch.tokens), model, None)
+    expected = reference.attention.attention(
+        policy, prefix, x_ND, positions_of(batch.tokens), model, None
+    )
 
     stream = pack(batch, range(B), ONE)
     weights = tensors(*(policy[prefix + name] for name in ("query", "key", "value", "output")))
     names = ("query_norm", "key_norm") if model.query_key_norm else ()
     norms = tensors(*(policy[prefix + name] for name in names))
-    angles = scaled.attention.rotation(stream.positions_m, model.head_width, model.rope_base, torch.float64)
+    angles = scaled.attention.rotation(
+        stream.positions_m, model.head_width, model.rope_base, torch.float64
+    )
     places, cells = stream.own_places_c.numpy(), stream.own_cells_c.numpy()
     x_nD = np.zeros((len(stream.tokens_n), model.hidden))
     x_nD[places] = x_ND[cells]
@@ -77,21 +98,33 @@ def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(changes: dict[s
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.title)
 @given(batch=batches(), seed=Seeds, short=st.sampled_from([1, 100]))
 @LAWS
-def test_every_context_share_attends_as_one_rank_would(layout: Layout, batch: Batch, seed: int, short: int) -> None:
-    """Queries of a share against all keys in the order in which the ranks' shares are gathered; rows apart by length or not."""
+def test_every_context_share_attends_as_one_rank_would(
+    layout: Layout, batch: Batch, seed: int, short: int
+) -> None:
+    """Queries of a share against all keys in the order in which the ranks' shares are gathered;
+    rows apart by length or not.
+    """
     rows = range(len(batch.lengths))
     whole = pack(batch, rows, ONE)
     tokens = len(whole.tokens_n)
-    q_all, k_all, v_all = (tensor(numbers(seed + place, tokens, heads, 4)) for place, heads in enumerate((4, 2, 2)))
+    q_all, k_all, v_all = (
+        tensor(numbers(seed + place, tokens, heads, 4)) for place, heads in enumerate((4, 2, 2))
+    )
     expected = scaled.attention.attend(q_all, k_all, v_all, whole.plan)
-    order = context_order(len(pack(batch, rows, rank_of(layout, 0, 0)).tokens_n) * layout.cp * layout.tp, layout.cp)
+    order = context_order(
+        len(pack(batch, rows, rank_of(layout, 0, 0)).tokens_n) * layout.cp * layout.tp, layout.cp
+    )
     gathered = np.concatenate(order)
-    filled = [torch.cat([x, x.new_zeros(len(gathered), *x.shape[1:])]) for x in (q_all, k_all, v_all)]
+    filled = [
+        torch.cat([x, x.new_zeros(len(gathered), *x.shape[1:])]) for x in (q_all, k_all, v_all)
+    ]
     seen = []
     for context, share in enumerate(order):
         with patch("scaled.parallel.packing.SHORT", short):
             plan = pack(batch, rows, rank_of(layout, context, 0)).plan
-        found = scaled.attention.attend(filled[0][share], filled[1][gathered], filled[2][gathered], plan)
+        found = scaled.attention.attend(
+            filled[0][share], filled[1][gathered], filled[2][gathered], plan
+        )
         real = share < int(whole.own_places_c.max()) + 1
         assert_same(found[real], expected[share[real]].numpy(), f"share {context}")
         seen += share[real].tolist()

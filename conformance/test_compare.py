@@ -1,4 +1,6 @@
-"""Laws of comparing: it passes within its bound, and every way to differ makes it raise and say so."""
+"""Laws of comparing: it passes within its bound, and every way to differ makes it raise and say
+so.
+"""
 
 import numpy
 import pytest
@@ -33,11 +35,23 @@ def test_equal_arrays_agree_even_at_bound_zero() -> None:
 
 @pytest.mark.parametrize("index", list(numpy.ndindex(EXPECTED.shape)))
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
-def test_the_bound_is_relative_to_the_largest_magnitude(index: tuple[int, ...], sign: float) -> None:
+def test_the_bound_is_relative_to_the_largest_magnitude(
+    index: tuple[int, ...], sign: float
+) -> None:
     bound = RELATIVE * 4.0
-    assert_close(changed(EXPECTED, index, float(EXPECTED[index]) + sign * 0.999 * bound), EXPECTED, RELATIVE, "x")
+    assert_close(
+        changed(EXPECTED, index, float(EXPECTED[index]) + sign * 0.999 * bound),
+        EXPECTED,
+        RELATIVE,
+        "x",
+    )
     with pytest.raises(AssertionError, match="largest error"):
-        assert_close(changed(EXPECTED, index, float(EXPECTED[index]) + sign * 1.001 * bound), EXPECTED, RELATIVE, "x")
+        assert_close(
+            changed(EXPECTED, index, float(EXPECTED[index]) + sign * 1.001 * bound),
+            EXPECTED,
+            RELATIVE,
+            "x",
+        )
 
 
 def test_a_wrong_value_is_reported_with_name_error_place_and_bound() -> None:
@@ -62,7 +76,9 @@ def test_what_is_not_finite_never_agrees(value: float) -> None:
             assert_all_close(NAMED | {"small": actual}, NAMED | {"small": expected}, RELATIVE, "x")
 
 
-@pytest.mark.parametrize("actual", [EXPECTED[:1], EXPECTED.T, EXPECTED.reshape(-1), EXPECTED[None], numpy.ones(())])
+@pytest.mark.parametrize(
+    "actual", [EXPECTED[:1], EXPECTED.T, EXPECTED.reshape(-1), EXPECTED[None], numpy.ones(())]
+)
 def test_another_shape_never_agrees_even_if_it_would_broadcast(actual: Array) -> None:
     with pytest.raises(AssertionError, match="shape"):
         assert_close(actual, EXPECTED, RELATIVE, "x")
@@ -100,7 +116,9 @@ def test_names_must_be_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "scale"), [("large", 4e2), ("small", 4.0), ("zero", SMALLEST_SCALE * 4e2)], ids=["large", "small", "zero"]
+    ("name", "scale"),
+    [("large", 4e2), ("small", 4.0), ("zero", SMALLEST_SCALE * 4e2)],
+    ids=["large", "small", "zero"],
 )
 def test_every_named_array_is_held_to_its_own_scale(name: str, scale: float) -> None:
     assert_all_close(moved(name, 0.999 * RELATIVE * scale), NAMED, RELATIVE, "gradients")

@@ -1,4 +1,6 @@
-"""Laws of the twins: no chapter of the torch house lacks or renames a function of the reference without saying why."""
+"""Laws of the twins: no chapter of the torch house lacks or renames a function of the reference
+without saying why.
+"""
 
 import inspect
 import re
@@ -16,18 +18,23 @@ NAMESAKES = [
 
 
 def letters_aside(parameter: str) -> str:
-    """A parameter's name without the shape letters at its end, which may differ between padded rows and a stream."""
+    """A parameter's name without the shape letters at its end, which may differ between padded rows
+    and a stream.
+    """
     return re.sub("_[BSVNEDkn]+$", "", parameter)
 
 
 @pytest.mark.parametrize(("chapter", "name"), NAMESAKES)
-def test_every_function_of_a_reference_chapter_has_a_namesake_with_its_parameters(chapter: str, name: str) -> None:
+def test_every_function_of_a_reference_chapter_has_a_namesake_with_its_parameters(
+    chapter: str, name: str
+) -> None:
     one, other = (public_functions(module) for module in CHAPTERS[chapter])
     assert name in other
     if f"{chapter}.{name}" in OTHER_PARAMETERS:
         return
     ours, theirs = (
-        [letters_aside(parameter) for parameter in inspect.signature(functions[name]).parameters] for functions in (one, other)
+        [letters_aside(parameter) for parameter in inspect.signature(functions[name]).parameters]
+        for functions in (one, other)
     )
     assert ours == theirs
 

@@ -1,4 +1,6 @@
-"""Laws of failure: whatever goes wrong on one rank ends all of them soon, and is said once, with rank, phase and error."""
+"""Laws of failure: whatever goes wrong on one rank ends all of them soon, and is said once, with
+rank, phase and error.
+"""
 
 import subprocess
 import time
@@ -10,12 +12,20 @@ from conformance.launch import run_ranks
 from scaled.processes.watchdog import Sighting, standstill
 
 PATIENCE = 8.0
-"""Seconds without progress that these launches allow: ranks that share two cores may well be silent for some."""
+"""Seconds without progress that these launches allow: ranks that share two cores may well be silent
+for some.
+"""
 SECONDS = 120.0
-"""Protection of the suite against a launch that hangs; far below the 600 s that the ranks would wait by default."""
+"""Protection of the suite against a launch that hangs; far below the 600 s that the ranks would
+wait by default.
+"""
 
-WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; from cli.main import seed; seed(sys.argv[1:])"
-"""The command line in a world where importing torch fails: what is refused here was refused before torch loads."""
+WITHOUT_TORCH = (
+    "import sys; sys.modules['torch'] = None; from cli.main import seed; seed(sys.argv[1:])"
+)
+"""The command line in a world where importing torch fails: what is refused here was refused before
+torch loads.
+"""
 
 
 def seed(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -23,8 +33,12 @@ def seed(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return run_ranks(2, ["-c", WITHOUT_TORCH, *arguments], SECONDS)
 
 
-def misbehave(what: str, where: str, rank: int, seconds: float = 60.0, ranks: int = 2) -> "subprocess.CompletedProcess[str]":
-    """A launch in which one rank misbehaves; none may finish, and all end well before the others' patience does."""
+def misbehave(
+    what: str, where: str, rank: int, seconds: float = 60.0, ranks: int = 2
+) -> "subprocess.CompletedProcess[str]":
+    """A launch in which one rank misbehaves; none may finish, and all end well before the others'
+    patience does.
+    """
     command = ["-m", "conformance.misbehave", what, where, str(rank), str(seconds)]
     began = time.monotonic()
     done = run_ranks(ranks, command, SECONDS, {"TORCH_CPP_LOG_LEVEL": "ERROR"})
@@ -42,16 +56,33 @@ def the_line(done: "subprocess.CompletedProcess[str]") -> str:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--backend", "scaled", "parallel.cp=3"), ("parallel.cp=3", "must be the number of ranks, 2", "cp and tp among 1, 2")),
-        (("--backend", "scaled", "parallel.ep=4"), ("parallel.ep=4", "must divide the number of ranks, 2", "legal: 1, 2")),
-        (("--backend", "scaled", "parallel.tp=4"), ("parallel.tp=4 must divide model.key_value_heads=2",)),
-        (("--backend", "scaled", "parallel.pp=2"), ("unknown-key: parallel.pp", "legal keys of section parallel")),
-        (("--backend", "reference"), ("backend='reference' runs in one process", "legal backend is scaled")),
+        (
+            ("--backend", "scaled", "parallel.cp=3"),
+            ("parallel.cp=3", "must be the number of ranks, 2", "cp and tp among 1, 2"),
+        ),
+        (
+            ("--backend", "scaled", "parallel.ep=4"),
+            ("parallel.ep=4", "must divide the number of ranks, 2", "legal: 1, 2"),
+        ),
+        (
+            ("--backend", "scaled", "parallel.tp=4"),
+            ("parallel.tp=4 must divide model.key_value_heads=2",),
+        ),
+        (
+            ("--backend", "scaled", "parallel.pp=2"),
+            ("unknown-key: parallel.pp", "legal keys of section parallel"),
+        ),
+        (
+            ("--backend", "reference"),
+            ("backend='reference' runs in one process", "legal backend is scaled"),
+        ),
         (("--no-such-option",), ("unknown-name", "--no-such-option")),
     ],
     ids=["cp", "ep", "tp", "unknown key", "reference", "option"],
 )
-def test_what_cannot_be_is_refused_once_before_torch_loads(arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_what_cannot_be_is_refused_once_before_torch_loads(
+    arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
     done = seed("run", *arguments)
     assert done.returncode == 2, done.stderr
     assert all(word in the_line(done) for word in words)
@@ -66,15 +97,22 @@ def test_a_machine_without_torch_is_told_what_to_install_once() -> None:
 
 def test_a_directory_in_use_is_refused_once_on_all_ranks_and_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
-    done = run_ranks(2, ["-m", "cli.main", "run", "--backend", "scaled", "--out", str(tmp_path)], SECONDS)
+    done = run_ranks(
+        2, ["-m", "cli.main", "run", "--backend", "scaled", "--out", str(tmp_path)], SECONDS
+    )
     assert done.returncode == 2, done.stderr
     assert "run-directory-in-use" in the_line(done)
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
     assert (tmp_path / "note.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("where", "phase", "rank"), [("update", "update policy", 1), ("generate", "generate (rollout)", 0)])
-def test_a_rank_that_raises_ends_all_and_is_told_once_with_phase_and_error(where: str, phase: str, rank: int) -> None:
+@pytest.mark.parametrize(
+    ("where", "phase", "rank"),
+    [("update", "update policy", 1), ("generate", "generate (rollout)", 0)],
+)
+def test_a_rank_that_raises_ends_all_and_is_told_once_with_phase_and_error(
+    where: str, phase: str, rank: int
+) -> None:
     done = misbehave("raise", where, rank)
     assert done.returncode == 1, done.stderr
     assert the_line(done).startswith(f"error: rank {rank} of 2 failed in {phase}")
@@ -106,15 +144,27 @@ def test_an_interrupt_of_one_rank_ends_all() -> None:
     assert the_line(done) == "Error: interrupted"
 
 
-def test_a_rank_that_hangs_while_the_others_wait_in_fsdp_is_named_with_its_phase_and_last_collective() -> None:
+def test_a_rank_that_hangs_while_the_others_wait_in_fsdp_is_named_with_its_phase_and_last_collective() -> (
+    None
+):
     line = the_line(misbehave("hang", "update", 1, seconds=PATIENCE))
-    assert f"after {PATIENCE:g} s without progress (parallel.collective_timeout); behind: rank 1 of 2, in update policy" in line
-    assert "not in a collective; the last one was number 4, all_gather of weights over world" in line
-    assert "rank 0 is in update policy, waiting in collective number 5, all_gather of weights over attention shards" in line
+    assert (
+        f"after {PATIENCE:g} s without progress (parallel.collective_timeout); behind: rank 1 of 2,"
+        " in update policy" in line
+    )
+    assert (
+        "not in a collective; the last one was number 4, all_gather of weights over world" in line
+    )
+    assert (
+        "rank 0 is in update policy, waiting in collective number 5, all_gather of weights over"
+        " attention shards" in line
+    )
 
 
 def test_a_stopped_rank_zero_which_keeps_the_common_store_is_named_too() -> None:
-    assert "rank 0 of 2 does not answer" in the_line(misbehave("stop", "update", 0, seconds=PATIENCE))
+    assert "rank 0 of 2 does not answer" in the_line(
+        misbehave("stop", "update", 0, seconds=PATIENCE)
+    )
 
 
 def ranks(*sightings: tuple[int, bool, int, float]) -> list[Sighting]:
@@ -138,12 +188,16 @@ def test_a_rank_that_publishes_nothing_is_behind_before_all_others() -> None:
 
 def test_the_rank_that_waits_for_nobody_is_behind_even_if_it_began_more_collectives() -> None:
     now = ranks((1, True, 3, 9.0), (1, False, 8, 7.0), (1, True, 8, 6.0))
-    assert behind(ranks((0, True, 3, 9.0), (0, False, 8, 7.0), (0, True, 8, 6.0)), now).startswith("rank 1 of 3, at 8; ")
+    assert behind(ranks((0, True, 3, 9.0), (0, False, 8, 7.0), (0, True, 8, 6.0)), now).startswith(
+        "rank 1 of 3, at 8; "
+    )
 
 
 def test_when_no_rank_is_seen_waiting_the_one_that_stood_still_first_is_named_first() -> None:
     now = ranks((1, False, 8, 6.0), (1, False, 5, 9.0), (1, False, 8, 5.5))
-    assert behind(ranks(*((0, False, 0, 0.0),) * 3), now).startswith("rank 1 of 3, at 5; rank 0 of 3")
+    assert behind(ranks(*((0, False, 0, 0.0),) * 3), now).startswith(
+        "rank 1 of 3, at 5; rank 0 of 3"
+    )
 
 
 def test_when_all_wait_for_each_other_those_with_the_fewest_collectives_are_behind() -> None:
@@ -153,4 +207,6 @@ def test_when_all_wait_for_each_other_those_with_the_fewest_collectives_are_behi
 
 def test_of_many_ranks_a_few_are_named_and_the_others_counted() -> None:
     now = ranks(*((1, False, 1, 6.0),) * 64)
-    assert behind(ranks(*((0, False, 1, 6.0),) * 64), now).endswith("rank 3 of 64, at 1 (and 60 more)")
+    assert behind(ranks(*((0, False, 1, 6.0),) * 64), now).endswith(
+        "rank 3 of 64, at 1 (and 60 more)"
+    )

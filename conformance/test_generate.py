@@ -1,4 +1,6 @@
-"""Twins of sampling: the same distribution, the same draws, the same responses whatever the number of slots."""
+"""Twins of sampling: the same distribution, the same draws, the same responses whatever the number
+of slots.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,19 +21,34 @@ from spec.config import Config, load_config
 from spec.datatypes import Finish, IntArray, Request, Sampling
 from spec.tokenizer import encode
 
-CONFIG = load_config("tiny", "vapo", [setting for setting in SIZES if "vocabulary" not in setting], backend="scaled")
+CONFIG = load_config(
+    "tiny", "vapo", [setting for setting in SIZES if "vocabulary" not in setting], backend="scaled"
+)
 LIMIT = 7
 
 
 def requests(prompts: int, samples: int) -> list[Request]:
     """Several samples for each of some training problems; prompts differ in length."""
-    problems = [training_problem(CONFIG.data.families, CONFIG.data.difficulties, number, 1) for number in range(prompts)]
-    return [Request(problem, encode(problem.prompt), sample, 2) for problem in problems for sample in range(samples)]
+    problems = [
+        training_problem(CONFIG.data.families, CONFIG.data.difficulties, number, 1)
+        for number in range(prompts)
+    ]
+    return [
+        Request(problem, encode(problem.prompt), sample, 2)
+        for problem in problems
+        for sample in range(samples)
+    ]
 
 
-@given(seed=Seeds, temperature=st.floats(0.05, 5.0), top_p=st.sampled_from([1.0, 0.999, 0.7, 0.1, 1e-9]))
+@given(
+    seed=Seeds,
+    temperature=st.floats(0.05, 5.0),
+    top_p=st.sampled_from([1.0, 0.999, 0.7, 0.1, 1e-9]),
+)
 @LAWS
-def test_p18_the_sampling_distribution_is_the_same(seed: int, temperature: float, top_p: float) -> None:
+def test_p18_the_sampling_distribution_is_the_same(
+    seed: int, temperature: float, top_p: float
+) -> None:
     logits = 3.0 * numbers(seed, 5, 12)
     ours = scaled.generate.log_distribution(tensor(logits), temperature, top_p)
     theirs = reference.generate.log_distribution(logits, temperature, top_p)
@@ -46,15 +63,27 @@ def test_a_nucleus_that_ends_between_equal_tokens_is_the_same(size: int) -> None
         for top_p in (np.nextafter(kept / size, 0.0), kept / size, np.nextafter(kept / size, 1.0)):
             if top_p <= 1.0:
                 ours = scaled.generate.log_distribution(tensor(logits), 1.0, float(top_p))
-                assert_same(ours, reference.generate.log_distribution(logits, 1.0, float(top_p)), f"{kept} of {size}", scale=1.0)
+                assert_same(
+                    ours,
+                    reference.generate.log_distribution(logits, 1.0, float(top_p)),
+                    f"{kept} of {size}",
+                    scale=1.0,
+                )
 
 
-@given(levels=st.lists(st.integers(-3, 3), min_size=1, max_size=12), top_p=st.sampled_from([0.9, 0.5, 0.3]))
+@given(
+    levels=st.lists(st.integers(-3, 3), min_size=1, max_size=12),
+    top_p=st.sampled_from([0.9, 0.5, 0.3]),
+)
 @LAWS
-def test_of_equally_probable_tokens_the_smaller_ids_are_in_the_nucleus(levels: list[int], top_p: float) -> None:
+def test_of_equally_probable_tokens_the_smaller_ids_are_in_the_nucleus(
+    levels: list[int], top_p: float
+) -> None:
     logits = np.array([levels], dtype=np.float64)
     kept = np.isfinite(scaled.generate.log_distribution(tensor(logits), 1.0, top_p).numpy()[0])
-    np.testing.assert_array_equal(kept, np.isfinite(reference.generate.log_distribution(logits, 1.0, top_p)[0]))
+    np.testing.assert_array_equal(
+        kept, np.isfinite(reference.generate.log_distribution(logits, 1.0, top_p)[0])
+    )
     for level in set(levels):
         inside = kept[np.array(levels) == level]
         assert (np.sort(inside)[::-1] == inside).all()
@@ -62,7 +91,9 @@ def test_of_equally_probable_tokens_the_smaller_ids_are_in_the_nucleus(levels: l
 
 @given(seed=Seeds, rows=st.integers(1, 6), impossible=st.floats(0.0, 0.95))
 @LAWS
-def test_draws_are_the_same_and_never_of_probability_zero(seed: int, rows: int, impossible: float) -> None:
+def test_draws_are_the_same_and_never_of_probability_zero(
+    seed: int, rows: int, impossible: float
+) -> None:
     random = np.random.default_rng(seed)
     weights = np.where(random.random((rows, 12)) < impossible, 0.0, random.random((rows, 12)))
     weights[np.arange(rows), random.integers(0, 12, rows)] = 0.5
@@ -76,23 +107,36 @@ def test_draws_are_the_same_and_never_of_probability_zero(seed: int, rows: int, 
 
 @pytest.mark.parametrize(
     "changes",
-    combinations({"query_key_norm": (False, True), "tied_embeddings": (False, True), "dense_layers": (0, 2)}),
+    combinations(
+        {"query_key_norm": (False, True), "tied_embeddings": (False, True), "dense_layers": (0, 2)}
+    ),
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
 @pytest.mark.parametrize(("temperature", "top_p"), [(1.0, 1.0), (1.7, 0.8), (0.01, 1.0)])
-def test_p18_the_same_responses_are_sampled(changes: dict[str, Any], temperature: float, top_p: float) -> None:
+def test_p18_the_same_responses_are_sampled(
+    changes: dict[str, Any], temperature: float, top_p: float
+) -> None:
     config = CONFIG.model_copy(update={"model": CONFIG.model.model_copy(update=changes)})
     assert_alike(config, requests(3, 2), Sampling(temperature, top_p, LIMIT), slots=0)
 
 
-@given(prompts=st.integers(1, 4), samples=st.integers(1, 3), slots=st.integers(1, 5), limit=st.integers(1, LIMIT))
+@given(
+    prompts=st.integers(1, 4),
+    samples=st.integers(1, 3),
+    slots=st.integers(1, 5),
+    limit=st.integers(1, LIMIT),
+)
 @FEW
-def test_a_freed_slot_is_refilled_without_changing_a_response(prompts: int, samples: int, slots: int, limit: int) -> None:
+def test_a_freed_slot_is_refilled_without_changing_a_response(
+    prompts: int, samples: int, slots: int, limit: int
+) -> None:
     assert_alike(CONFIG, requests(prompts, samples), Sampling(3.0, 1.0, limit), slots)
 
 
 def test_responses_end_in_both_ways_so_slots_are_freed_at_different_times() -> None:
-    finishes = [r.finish for r in assert_alike(CONFIG, requests(6, 5), Sampling(3.0, 1.0, LIMIT), slots=4)]
+    finishes = [
+        r.finish for r in assert_alike(CONFIG, requests(6, 5), Sampling(3.0, 1.0, LIMIT), slots=4)
+    ]
     assert set(finishes) == {Finish.EOS, Finish.LENGTH}
 
 
@@ -101,7 +145,9 @@ def test_responses_that_are_the_same_so_far_are_read_once(monkeypatch: pytest.Mo
     read: list[int] = []
     plain = Decoder.read
 
-    def counting(self: Decoder, tokens: IntArray, positions: IntArray, texts: Sequence[Sequence[int]] = ()) -> Tensor:
+    def counting(
+        self: Decoder, tokens: IntArray, positions: IntArray, texts: Sequence[Sequence[int]] = ()
+    ) -> Tensor:
         begun.append(len(texts))
         read.append(len(tokens))
         return plain(self, tokens, positions, texts)
@@ -116,7 +162,12 @@ def test_responses_that_are_the_same_so_far_are_read_once(monkeypatch: pytest.Mo
 
 def test_no_request_is_no_response() -> None:
     weights = {name: tensor(array) for name, array in policy_of(CONFIG).items()}
-    assert scaled.generate.generate(weights, CONFIG.model, ONE, [], Sampling(1.0, 1.0, LIMIT), 1, "law", 0) == []
+    assert (
+        scaled.generate.generate(
+            weights, CONFIG.model, ONE, [], Sampling(1.0, 1.0, LIMIT), 1, "law", 0
+        )
+        == []
+    )
 
 
 def assert_alike(config: Config, asked: list[Request], sampling: Sampling, slots: int) -> list[Any]:
@@ -127,7 +178,16 @@ def assert_alike(config: Config, asked: list[Request], sampling: Sampling, slots
     theirs = reference.generate.generate(policy, config.model, asked, sampling, 9, "law", 4)
     for one, other in zip(ours, theirs, strict=True):
         assert one.response_tokens == other.response_tokens
-        assert (one.request, one.weight_versions, one.finish) == (other.request, other.weight_versions, other.finish)
+        assert (one.request, one.weight_versions, one.finish) == (
+            other.request,
+            other.weight_versions,
+            other.finish,
+        )
         # A log-probability is a difference of logits of about 1 over the temperature.
-        assert_same(np.array(one.log_probs), np.array(other.log_probs), "log-probs", scale=1.0 / sampling.temperature)
+        assert_same(
+            np.array(one.log_probs),
+            np.array(other.log_probs),
+            "log-probs",
+            scale=1.0 / sampling.temperature,
+        )
     return ours

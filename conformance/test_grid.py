@@ -1,4 +1,6 @@
-"""Laws of the grid: every chapter of the torch house equals the reference on every layout, and the check can fail."""
+"""Laws of the grid: every chapter of the torch house equals the reference on every layout, and the
+check can fail.
+"""
 
 from dataclasses import replace
 
@@ -17,14 +19,20 @@ def lines() -> list[Line]:
     return run_grid(QUICK, quick_precisions)
 
 
-def test_p18_every_chapter_on_every_layout_equals_the_reference_within_its_bound(lines: list[Line]) -> None:
+def test_p18_every_chapter_on_every_layout_equals_the_reference_within_its_bound(
+    lines: list[Line],
+) -> None:
     assert [line for line in lines if not line.holds] == []
 
 
-def test_in_float64_every_bound_is_near_round_off_and_every_chapter_was_compared(lines: list[Line]) -> None:
+def test_in_float64_every_bound_is_near_round_off_and_every_chapter_was_compared(
+    lines: list[Line],
+) -> None:
     exact = [line for line in lines if line.job.precision == "float64"]
     assert {line.bound for line in exact} == {EXACT}
-    assert {line.job.layout for line in exact} == {layout for layouts in QUICK.values() for layout in layouts}
+    assert {line.job.layout for line in exact} == {
+        layout for layouts in QUICK.values() for layout in layouts
+    }
     assert {(line.job.case, line.chapter) for line in exact if line.job.layout.ranks == 1} >= {
         (case, "gradient") for case in CASES
     }
@@ -40,7 +48,9 @@ def test_lower_precision_errs_more_than_float64_so_it_was_computed_in_it(lines: 
 
 
 def test_a_line_outside_its_bound_does_not_hold() -> None:
-    line = Line(Job("vapo", "float64", Layout(tp=2)), "moe", error=1e-9, bound=1e-10, worst="layer 1")
+    line = Line(
+        Job("vapo", "float64", Layout(tp=2)), "moe", error=1e-9, bound=1e-10, worst="layer 1"
+    )
     assert not line.holds
     assert not replace(line, error=float("nan")).holds
 

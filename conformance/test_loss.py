@@ -1,4 +1,6 @@
-"""Twins of the loss: every term under every combination of switches, and no step that depends on how it was cut."""
+"""Twins of the loss: every term under every combination of switches, and no step that depends on
+how it was cut.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,7 +18,18 @@ import reference.loss
 import reference.training.batch
 import scaled.loss
 import scaled.objective
-from conformance.both import CPU, EXACT, ONE, ask, assert_same, gradient_of, model_of, policy_of, tensor, value_of
+from conformance.both import (
+    CPU,
+    EXACT,
+    ONE,
+    ask,
+    assert_same,
+    gradient_of,
+    model_of,
+    policy_of,
+    tensor,
+    value_of,
+)
 from conformance.compare import assert_all_close
 from conformance.strategies import (
     FEW,
@@ -58,19 +71,28 @@ REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
 }
 
 
-@given(drawn=masks(least_rows=0).flatmap(lambda mask: st.tuples(st.just(mask), groups_of(len(mask)))))
+@given(
+    drawn=masks(least_rows=0).flatmap(lambda mask: st.tuples(st.just(mask), groups_of(len(mask))))
+)
 @LAWS
 def test_p6_the_four_meanings_of_mean_have_the_same_weights(drawn: Any) -> None:
     response, group = drawn
     for aggregation in LOSS_SWITCHES["aggregation"]:
         ours = ask(scaled.loss.token_weights, response, group, aggregation, 7.0)
-        assert_same(ours, reference.loss.token_weights(response, group, aggregation, 7.0), aggregation)
+        assert_same(
+            ours, reference.loss.token_weights(response, group, aggregation, 7.0), aggregation
+        )
 
 
 @given(mask=masks(), seed=Seeds)
 @LAWS
-def test_p8_a_term_at_weight_zero_reaches_neither_the_sum_nor_its_gradient(mask: BoolArray, seed: int) -> None:
-    terms, weights = dirty(numbers(seed, *mask.shape), mask, seed), np.where(mask, numbers(seed, *mask.shape), 0.0)
+def test_p8_a_term_at_weight_zero_reaches_neither_the_sum_nor_its_gradient(
+    mask: BoolArray, seed: int
+) -> None:
+    terms, weights = (
+        dirty(numbers(seed, *mask.shape), mask, seed),
+        np.where(mask, numbers(seed, *mask.shape), 0.0),
+    )
     leaf = tensor(terms).requires_grad_()
     total = scaled.loss.weighted_sum(tensor(weights), leaf)
     assert_same(total, np.asarray(reference.loss.weighted_sum(weights, terms)), "sum", scale=1.0)
@@ -81,8 +103,13 @@ def test_p8_a_term_at_weight_zero_reaches_neither_the_sum_nor_its_gradient(mask:
 
 @given(seed=Seeds, temperature=st.floats(0.2, 5.0), scale=st.sampled_from([1.0, 300.0]))
 @LAWS
-def test_log_probs_and_entropy_are_the_same_at_any_temperature(seed: int, temperature: float, scale: float) -> None:
-    logits, tokens = scale * numbers(seed, 2, 4, 12), np.random.default_rng(seed).integers(0, 12, (2, 4))
+def test_log_probs_and_entropy_are_the_same_at_any_temperature(
+    seed: int, temperature: float, scale: float
+) -> None:
+    logits, tokens = (
+        scale * numbers(seed, 2, 4, 12),
+        np.random.default_rng(seed).integers(0, 12, (2, 4)),
+    )
     flat, targets = tensor(logits).flatten(0, 1), tensor(tokens).flatten()
     ours = scaled.loss.token_log_probs(flat, targets, temperature)
     theirs = reference.loss.token_log_probs(logits, tokens, temperature).reshape(-1)
@@ -91,13 +118,21 @@ def test_log_probs_and_entropy_are_the_same_at_any_temperature(seed: int, temper
     assert_same(scaled.loss.token_entropy(flat, temperature), theirs, "entropy", scale=1.0)
 
 
-@pytest.mark.parametrize("changes", combinations(TERM_SWITCHES), ids=lambda changes: "-".join(map(str, changes.values())))
+@pytest.mark.parametrize(
+    "changes", combinations(TERM_SWITCHES), ids=lambda changes: "-".join(map(str, changes.values()))
+)
 @given(seed=Seeds, stale=st.sampled_from([0.1, 1.0, 50.0]))
 @FEW
-def test_p18_every_term_is_the_same_at_tokens_however_stale(changes: dict[str, Any], seed: int, stale: float) -> None:
+def test_p18_every_term_is_the_same_at_tokens_however_stale(
+    changes: dict[str, Any], seed: int, stale: float
+) -> None:
     switches = algorithm(**changes)
     log_probs = -np.abs(numbers(seed, 20))
-    others, advantages, targets = log_probs + stale * numbers(seed + 1, 20), numbers(seed + 2, 20), numbers(seed + 3, 20)
+    others, advantages, targets = (
+        log_probs + stale * numbers(seed + 1, 20),
+        numbers(seed + 2, 20),
+        numbers(seed + 3, 20),
+    )
     advantages[:3] = 0.0
     asked = log_probs, others, advantages
     assert_same(ask(scaled.loss.ratio, *asked[:2]), reference.loss.ratio(*asked[:2]), "ratio")
@@ -107,7 +142,11 @@ def test_p18_every_term_is_the_same_at_tokens_however_stale(changes: dict[str, A
     ours = ask(scaled.loss.kl_penalty, log_probs, others, switches.kl_estimator)
     assert_same(ours, reference.loss.kl_penalty(log_probs, others, switches.kl_estimator), "kl")
     ours = ask(scaled.loss.value_error, log_probs, others, targets, switches.value_clip)
-    assert_same(ours, reference.loss.value_error(log_probs, others, targets, switches.value_clip), "value error")
+    assert_same(
+        ours,
+        reference.loss.value_error(log_probs, others, targets, switches.value_clip),
+        "value error",
+    )
 
 
 @given(batch=batches())
@@ -115,7 +154,10 @@ def test_p18_every_term_is_the_same_at_tokens_however_stale(changes: dict[str, A
 def test_p18_the_weights_of_a_step_are_the_same_under_every_combination(batch: Batch) -> None:
     for changes in combinations(LOSS_SWITCHES):
         config = small_config(changes)
-        ours, theirs = scaled.objective.step_weights(batch, config, CPU), reference.training.batch.step_weights(batch, config)
+        ours, theirs = (
+            scaled.objective.step_weights(batch, config, CPU),
+            reference.training.batch.step_weights(batch, config),
+        )
         assert ours.keys() == theirs.keys(), changes
         for name, expected in theirs.items():
             assert_same(ours[name], expected, f"{name} under {changes}")
@@ -142,14 +184,18 @@ TERMS = ("policy", "value", "imitation", *COEFFICIENTS)
 
 @pytest.mark.parametrize("term", TERMS)
 @given(
-    drawn=batches().flatmap(lambda batch: st.tuples(st.just(batch), partitions(len(batch.lengths)))),
+    drawn=batches().flatmap(
+        lambda batch: st.tuples(st.just(batch), partitions(len(batch.lengths)))
+    ),
     aggregation=st.sampled_from(list(LOSS_SWITCHES["aggregation"])),
 )
 @FEW
 def test_p1_p3_no_partition_into_micro_batches_changes_the_gradient_of_a_term(
     term: str, drawn: tuple[Batch, list[list[int]]], aggregation: str
 ) -> None:
-    """Micro-batches may be empty (P5). A coefficient's term is what switching it on adds to the gradient."""
+    """Micro-batches may be empty (P5). A coefficient's term is what switching it on adds to the
+    gradient.
+    """
     batch, cut = drawn
     loss = term if term in LOSSES else "policy"
     on = {f"{term}_weight": COEFFICIENTS[term]} if term in COEFFICIENTS else {}
@@ -198,7 +244,9 @@ def some_batch() -> Batch:
     batch = plain_batch([[2, 3], [4, 5, 6]], [[7, 8, 1], [9, 1]])
     advantages, behaviour = (numbers(seed, *batch.tokens.shape) for seed in (1, 2))
     anchor = np.full(batch.tokens.shape, -2.5)
-    return replace(batch, advantages=advantages, behaviour_log_probs=-2.5 + behaviour, anchor_log_probs=anchor)
+    return replace(
+        batch, advantages=advantages, behaviour_log_probs=-2.5 + behaviour, anchor_log_probs=anchor
+    )
 
 
 def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Array], Metrics]:
@@ -206,11 +254,16 @@ def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Arr
     params = value_of(config) if loss == "value" else policy_of(config)
     weighed = replace(batch, weights=reference.training.batch.step_weights(batch, config))
     return reference.backend.accumulate(
-        lambda weights, part: REFERENCE[loss](weights, part, config), params, weighed, len(batch.lengths)
+        lambda weights, part: REFERENCE[loss](weights, part, config),
+        params,
+        weighed,
+        len(batch.lengths),
     )
 
 
-def of_torch(loss: str, batch: Batch, config: Config, cut: Sequence[Sequence[int]]) -> tuple[dict[str, Array], dict[str, Any]]:
+def of_torch(
+    loss: str, batch: Batch, config: Config, cut: Sequence[Sequence[int]]
+) -> tuple[dict[str, Array], dict[str, Any]]:
     """Gradient of a whole step and its metrics, by the torch house in these micro-batches."""
     model = model_of(config, value_of(config) if loss == "value" else policy_of(config))
     weights = scaled.objective.step_weights(batch, config, CPU)

@@ -1,4 +1,6 @@
-"""Twins of the whole model: logits, values, routes and gradients under every combination of its switches."""
+"""Twins of the whole model: logits, values, routes and gradients under every combination of its
+switches.
+"""
 
 from typing import Any
 
@@ -10,9 +12,26 @@ from autograd import grad
 from hypothesis import given, settings
 from torch import Tensor
 
-from conformance.both import EXACT, ONE, assert_same, gradient_of, model_of, policy_of, tensor, value_of
+from conformance.both import (
+    EXACT,
+    ONE,
+    assert_same,
+    gradient_of,
+    model_of,
+    policy_of,
+    tensor,
+    value_of,
+)
 from conformance.compare import assert_all_close
-from conformance.strategies import FEW, MODEL_SWITCHES, Seeds, batches, combinations, numbers, small_config
+from conformance.strategies import (
+    FEW,
+    MODEL_SWITCHES,
+    Seeds,
+    batches,
+    combinations,
+    numbers,
+    small_config,
+)
 from reference.model import hidden_states, positions_of, token_logits, token_values
 from scaled.model import Transformer
 from scaled.objective import forward
@@ -24,7 +43,9 @@ WHOLE = 10 * EXACT
 """Bound of a whole model: some ten functions, one after the other."""
 
 COMBINED = pytest.mark.parametrize(
-    "changes", combinations(MODEL_SWITCHES), ids=lambda changes: "-".join(map(str, changes.values()))
+    "changes",
+    combinations(MODEL_SWITCHES),
+    ids=lambda changes: "-".join(map(str, changes.values())),
 )
 TWICE = settings(derandomize=True, deadline=None, max_examples=2)
 """For laws of 48 combinations: the batches of one differ from those of the next."""
@@ -38,7 +59,10 @@ def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combina
 ) -> None:
     config = small_config(model_changes=changes)
     stream = pack(batch, range(len(batch.lengths)), ONE)
-    cells, weight_pV = stream.cells_p.numpy(), numbers(seed, len(stream.cells_p), config.model.vocabulary)
+    cells, weight_pV = (
+        stream.cells_p.numpy(),
+        numbers(seed, len(stream.cells_p), config.model.vocabulary),
+    )
 
     policy, model = policy_of(config), model_of(config, policy_of(config))
     logits_pV, trace = forward(model, stream, config)
@@ -51,7 +75,9 @@ def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combina
     (logits_pV * tensor(weight_pV)).sum().backward()
     weight_BSV = np.zeros(theirs.shape)
     weight_BSV.reshape(-1, theirs.shape[-1])[cells] = weight_pV
-    slope = grad(lambda params: anp.sum(token_logits(params, batch.tokens, config.model)[0] * weight_BSV))(policy)
+    slope = grad(
+        lambda params: anp.sum(token_logits(params, batch.tokens, config.model)[0] * weight_BSV)
+    )(policy)
     assert_all_close(gradient_of(model), slope, WHOLE, "gradient")
 
     values_p, _ = forward(model_of(config, value_of(config)), stream, config)
@@ -63,11 +89,17 @@ def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combina
 @pytest.mark.parametrize("experts_per_token", [1, 2, 4])
 @given(batch=batches(), seed=Seeds)
 @FEW
-def test_replay_of_given_experts_is_the_same_in_both_houses(experts_per_token: int, batch: Batch, seed: int) -> None:
+def test_replay_of_given_experts_is_the_same_in_both_houses(
+    experts_per_token: int, batch: Batch, seed: int
+) -> None:
     config = small_config(model_changes={"experts_per_token": experts_per_token})
     policy, random = policy_of(config), np.random.default_rng(seed)
-    ids = np.argsort(random.random((batch.tokens.size, config.model.experts)), axis=1)[:, :experts_per_token]
-    stream = pack(batch, range(len(batch.lengths)), ONE, share_prompts=False)  # rows of one prompt are sent to different experts
+    ids = np.argsort(random.random((batch.tokens.size, config.model.experts)), axis=1)[
+        :, :experts_per_token
+    ]
+    stream = pack(
+        batch, range(len(batch.lengths)), ONE, share_prompts=False
+    )  # rows of one prompt are sent to different experts
     of_stream = np.zeros((len(stream.tokens_n), experts_per_token), dtype=np.int64)
     of_stream[stream.own_places_c] = ids[stream.own_cells_c]
     logits_pV, _ = forward(model_of(config, policy), stream, config, replay=[tensor(of_stream)])
@@ -110,7 +142,9 @@ def logits_and_gradient(model: Transformer, stream: Stream, config: Config) -> d
     logits, _ = forward(model, stream, config)
     total = logits.square().sum()
     total.backward()
-    return gradient_of(model) | {"logits": torch.cat([logits.flatten(), total[None]]).detach().numpy()}
+    return gradient_of(model) | {
+        "logits": torch.cat([logits.flatten(), total[None]]).detach().numpy()
+    }
 
 
 def test_logits_read_in_chunks_are_those_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

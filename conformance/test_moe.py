@@ -22,13 +22,20 @@ SEQUENCE = Axis("sequence")
 
 def layer(experts: int) -> Params:
     """Weights of one layer of so many experts."""
-    shapes = {"router": (5, experts), "gate": (experts, 5, 4), "up": (experts, 5, 4), "down": (experts, 4, 5)}
+    shapes = {
+        "router": (5, experts),
+        "gate": (experts, 5, 4),
+        "up": (experts, 5, 4),
+        "down": (experts, 4, 5),
+    }
     return {name: numbers(place, *shape) for place, (name, shape) in enumerate(shapes.items())}
 
 
 def of_experts(params: Params) -> tuple[Tensor, Tensor, Tensor]:
     """gate, up and down as leaves that want a gradient."""
-    gate, up, down = (weight.requires_grad_() for weight in tensors(*(params[name] for name in EXPERTS)))
+    gate, up, down = (
+        weight.requires_grad_() for weight in tensors(*(params[name] for name in EXPERTS))
+    )
     return gate, up, down
 
 
@@ -61,7 +68,9 @@ def test_swiglu_is_the_same_and_never_overflows(seed: int, scale: float) -> None
 @given(drawn=routings(), seed=Seeds)
 @LAWS
 def test_p18_dispatch_is_the_same_for_any_routing(drawn: tuple[Array, int], seed: int) -> None:
-    """The given ids need not be the router's choice: all tokens at one expert, experts without tokens, all experts."""
+    """The given ids need not be the router's choice: all tokens at one expert, experts without
+    tokens, all experts.
+    """
     logits, k = drawn
     tokens, experts = logits.shape
     params, x = layer(experts), numbers(seed, tokens, 5)
@@ -73,7 +82,9 @@ def test_p18_dispatch_is_the_same_for_any_routing(drawn: tuple[Array, int], seed
 def test_an_expert_without_tokens_has_a_gradient_and_it_is_zero() -> None:
     weights = of_experts(layer(3))
     ids = tensor(np.tile([0, 2], (6, 1)))
-    scaled.moe.dispatch(tensor(numbers(1, 6, 5)), ids, torch.ones(6, 2).double(), weights, ONE.expert).square().sum().backward()
+    scaled.moe.dispatch(
+        tensor(numbers(1, 6, 5)), ids, torch.ones(6, 2).double(), weights, ONE.expert
+    ).square().sum().backward()
     for weight in weights:
         assert weight.grad is not None
         assert not weight.grad[1].any() and weight.grad[0].any() and weight.grad[2].any()
@@ -92,10 +103,15 @@ def test_p5_a_rank_without_tokens_answers_nothing_and_has_zero_gradients() -> No
 @pytest.mark.parametrize("normalise", [False, True])
 @given(seed=Seeds)
 @LAWS
-def test_replay_of_the_own_choice_changes_nothing_and_another_keeps_the_routers_gradient(normalise: bool, seed: int) -> None:
+def test_replay_of_the_own_choice_changes_nothing_and_another_keeps_the_routers_gradient(
+    normalise: bool, seed: int
+) -> None:
     model = small_config(model_changes={"normalise_gates": normalise}).model
     params = policy_of(small_config())
-    x, router = tensor(numbers(seed, 6, model.hidden)), tensor(params["layers.1.moe.router"]).requires_grad_()
+    x, router = (
+        tensor(numbers(seed, 6, model.hidden)),
+        tensor(params["layers.1.moe.router"]).requires_grad_(),
+    )
     weights = of_experts({name: params[f"layers.1.moe.{name}"] for name in EXPERTS})
     logits, ids, gates = scaled.moe.route(x, router, model, None)
     again = scaled.moe.route(x, router, model, ids)
@@ -110,13 +126,17 @@ def test_replay_of_the_own_choice_changes_nothing_and_another_keeps_the_routers_
 
 @given(mask=masks(), seed=Seeds, k=st.integers(1, 3))
 @LAWS
-def test_the_routers_losses_are_the_same_with_any_weights(mask: BoolArray, seed: int, k: int) -> None:
+def test_the_routers_losses_are_the_same_with_any_weights(
+    mask: BoolArray, seed: int, k: int
+) -> None:
     B, S = mask.shape
     logits = numbers(seed, B * S, 3)
     ids = reference.moe.top_k(logits, k)
     weights = np.where(mask, np.random.default_rng(seed).random(mask.shape) + 0.1, 0.0)
     row, real = np.repeat(np.arange(B), S), mask.reshape(-1)  # the torch house is given no padding
-    ours = ask(scaled.moe.balance_loss, logits[real], ids[real], weights[mask], row[real], B, SEQUENCE)
+    ours = ask(
+        scaled.moe.balance_loss, logits[real], ids[real], weights[mask], row[real], B, SEQUENCE
+    )
     assert_same(ours, reference.moe.balance_loss(logits, ids, weights), "balance")
     ours = ask(scaled.moe.z_loss, logits[real], weights[mask])
     assert_same(ours, reference.moe.z_loss(logits, weights), "z")
@@ -124,7 +144,9 @@ def test_the_routers_losses_are_the_same_with_any_weights(mask: BoolArray, seed:
 
 @given(mask=masks(), seed=Seeds)
 @LAWS
-def test_the_balance_loss_does_not_ask_in_which_order_tokens_stand(mask: BoolArray, seed: int) -> None:
+def test_the_balance_loss_does_not_ask_in_which_order_tokens_stand(
+    mask: BoolArray, seed: int
+) -> None:
     B, S = mask.shape
     row = np.repeat(np.arange(B), S)[mask.reshape(-1)]
     logits, order = numbers(seed, len(row), 3), np.random.default_rng(seed).permutation(len(row))

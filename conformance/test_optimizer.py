@@ -1,4 +1,6 @@
-"""Twins of the optimizer: five steps under every combination of schedule, warm-up, clipping and decay."""
+"""Twins of the optimizer: five steps under every combination of schedule, warm-up, clipping and
+decay.
+"""
 
 from typing import Any
 
@@ -24,12 +26,18 @@ STEPS = 5
 
 
 def config(**changes: Any) -> OptimizerConfig:
-    return OptimizerConfig.model_validate({"learning_rate": 0.1, "final_learning_rate": 0.01, **changes})
+    return OptimizerConfig.model_validate(
+        {"learning_rate": 0.1, "final_learning_rate": 0.01, **changes}
+    )
 
 
 def weights(seed: int) -> Params:
     """A stack of matrices, a matrix and a vector, of very different magnitudes."""
-    return {"experts": 1e-3 * numbers(seed, 2, 3, 2), "matrix": numbers(seed + 1, 3, 2), "norm": 1e3 * numbers(seed + 2, 4)}
+    return {
+        "experts": 1e-3 * numbers(seed, 2, 3, 2),
+        "matrix": numbers(seed + 1, 3, 2),
+        "norm": 1e3 * numbers(seed + 2, 4),
+    }
 
 
 @given(step=st.integers(0, 100), total=st.integers(1, 100), warmup=st.integers(0, 20))
@@ -45,15 +53,23 @@ def test_learning_rates_are_equal_to_the_last_bit(step: int, total: int, warmup:
 def test_the_global_norm_is_the_same_and_never_hides_a_nan(seed: int) -> None:
     gradient = weights(seed)
     ours = {name: tensor(array) for name, array in gradient.items()}
-    assert_same(scaled.optimizer.global_norm(ours, ONE.world), reference.optimizer.global_norm(gradient), "norm")
+    assert_same(
+        scaled.optimizer.global_norm(ours, ONE.world),
+        reference.optimizer.global_norm(gradient),
+        "norm",
+    )
     ours["norm"][0] = np.nan
     assert np.isnan(scaled.optimizer.global_norm(ours, ONE.world))
 
 
-@pytest.mark.parametrize("changes", combinations(SWITCHES), ids=lambda changes: "-".join(map(str, changes.values())))
+@pytest.mark.parametrize(
+    "changes", combinations(SWITCHES), ids=lambda changes: "-".join(map(str, changes.values()))
+)
 @given(seed=Seeds)
 @FEW
-def test_p18_steps_of_adamw_are_the_same_under_every_combination(changes: dict[str, Any], seed: int) -> None:
+def test_p18_steps_of_adamw_are_the_same_under_every_combination(
+    changes: dict[str, Any], seed: int
+) -> None:
     settings = config(**changes)
     theirs, their_state = weights(seed), reference.optimizer.initial_optimizer(weights(seed))
     ours = {name: tensor(array) for name, array in theirs.items()}
@@ -61,7 +77,9 @@ def test_p18_steps_of_adamw_are_the_same_under_every_combination(changes: dict[s
     for step in range(STEPS):
         gradient = weights(seed + step + 1)
         shards = {name: tensor(array) for name, array in gradient.items()}
-        theirs, their_state = reference.optimizer.adamw(theirs, gradient, their_state, settings, STEPS)
+        theirs, their_state = reference.optimizer.adamw(
+            theirs, gradient, their_state, settings, STEPS
+        )
         norm = scaled.optimizer.global_norm(shards, ONE.world)
         our_state = scaled.optimizer.adamw(ours, shards, our_state, settings, STEPS, norm)
     assert our_state.step == their_state.step == STEPS
@@ -77,4 +95,7 @@ def test_the_moments_start_at_zero_and_share_no_memory() -> None:
     assert state.step == 0
     for name, shard in shards.items():
         assert not state.first[name].any() and not state.second[name].any()
-        assert len({moment.data_ptr() for moment in (shard, state.first[name], state.second[name])}) == 3
+        assert (
+            len({moment.data_ptr() for moment in (shard, state.first[name], state.second[name])})
+            == 3
+        )

@@ -1,4 +1,6 @@
-"""Laws of the architecture: our transformer is Qwen3-MoE, Qwen3 and Llama as ``transformers`` has them, to rounding."""
+"""Laws of the architecture: our transformer is Qwen3-MoE, Qwen3 and Llama as ``transformers`` has
+them, to rounding.
+"""
 
 import numpy
 import pytest
@@ -17,9 +19,13 @@ from spec.weights import policy_shapes
 RELATIVE = 1e-10
 """Bound of everything computed in float64 on both sides; 1e-14 is seen."""
 RELATIVE_WITH_CASTS = 1e-5
-"""Bound against the published code, which computes norms, softmaxes and angles in float32; 1e-7 is seen."""
+"""Bound against the published code, which computes norms, softmaxes and angles in float32; 1e-7 is
+seen.
+"""
 CLEAR_MARGIN = 1e-6
-"""Least distance between the last chosen and the first refused router logit: rounding cannot change the choice."""
+"""Least distance between the last chosen and the first refused router logit: rounding cannot change
+the choice.
+"""
 COLD = 1e-9
 """A temperature at which sampling takes the most probable token."""
 
@@ -49,12 +55,16 @@ DENSE = MIXTURE.model_copy(update={"dense_layers": 3, "dense_width": 13})
 MODELS = {
     "qwen3-moe": MIXTURE,
     "qwen3-moe, gates not normalised": MIXTURE.model_copy(update={"normalise_gates": False}),
-    "qwen3-moe, dense first layers": MIXTURE.model_copy(update={"dense_layers": 2, "dense_width": 13}),
+    "qwen3-moe, dense first layers": MIXTURE.model_copy(
+        update={"dense_layers": 2, "dense_width": 13}
+    ),
     "qwen3-moe, tied": MIXTURE.model_copy(update={"tied_embeddings": True, "experts_per_token": 3}),
     "qwen3": DENSE.model_copy(update={"rope_base": 1e6, "norm_epsilon": 1e-5}),
     "qwen3, tied": DENSE.model_copy(update={"tied_embeddings": True, "key_value_heads": 6}),
     "llama": DENSE.model_copy(update={"query_key_norm": False, "key_value_heads": 3}),
-    "llama, tied": DENSE.model_copy(update={"query_key_norm": False, "tied_embeddings": True, "norm_epsilon": 1e-2}),
+    "llama, tied": DENSE.model_copy(
+        update={"query_key_norm": False, "tied_embeddings": True, "norm_epsilon": 1e-2}
+    ),
 }
 
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
@@ -62,8 +72,12 @@ every_seed = pytest.mark.parametrize("seed", SEEDS)
 every_shape = pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
 
 
-def random_batch(model: ModelConfig, seed: int, lengths: tuple[int, ...]) -> tuple[IntArray, BoolArray]:
-    """Random tokens [B, S] and which of them are real; padding is random as well, for it must not matter."""
+def random_batch(
+    model: ModelConfig, seed: int, lengths: tuple[int, ...]
+) -> tuple[IntArray, BoolArray]:
+    """Random tokens [B, S] and which of them are real; padding is random as well, for it must not
+    matter.
+    """
     real_BS = numpy.arange(max(lengths)) < numpy.array(lengths)[:, None]
     return numpy.random.default_rng(seed).integers(0, model.vocabulary, real_BS.shape), real_BS
 
@@ -78,7 +92,15 @@ def mean_loss(params: Params, tokens_BS: IntArray, real_BS: BoolArray, model: Mo
 
 def request(number: int, prompt: tuple[int, ...]) -> Request:
     """A request to continue a prompt that belongs to no puzzle."""
-    problem = Problem(id=str(number), family="none", difficulty=1, prompt="", instance={}, demonstration="", answer="")
+    problem = Problem(
+        id=str(number),
+        family="none",
+        difficulty=1,
+        prompt="",
+        instance={},
+        demonstration="",
+        answer="",
+    )
     return Request(problem, prompt, sample=0, draw=0)
 
 
@@ -88,8 +110,12 @@ def least_margin(logits_NE: Array, chosen: int) -> float:
     return float(numpy.min(sorted_NE[:, chosen - 1] - sorted_NE[:, chosen]))
 
 
-def assert_forward_agrees(outside: Outside, tokens_BS: IntArray, real_BS: BoolArray, relative: float) -> None:
-    """Raise unless logits, final states and router logits of all real tokens agree, far from any routing tie."""
+def assert_forward_agrees(
+    outside: Outside, tokens_BS: IntArray, real_BS: BoolArray, relative: float
+) -> None:
+    """Raise unless logits, final states and router logits of all real tokens agree, far from any
+    routing tie.
+    """
     model, params = outside.model, outside.params()
     their_logits, their_states, their_routers = outside.forward(tokens_BS, real_BS)
     assert len(their_routers) == model.layers - model.dense_layers
@@ -110,11 +136,15 @@ def assert_forward_agrees(outside: Outside, tokens_BS: IntArray, real_BS: BoolAr
 
 @every_model
 def test_every_weight_has_one_counterpart(model: ModelConfig) -> None:
-    assert {name: weight.shape for name, weight in build(model, 0).params().items()} == policy_shapes(model)
+    assert {
+        name: weight.shape for name, weight in build(model, 0).params().items()
+    } == policy_shapes(model)
 
 
 def test_a_weight_without_counterpart_is_refused() -> None:
-    arrays = {name: weight.detach().numpy() for name, weight in build(DENSE, 0).network.named_parameters()}
+    arrays = {
+        name: weight.detach().numpy() for name, weight in build(DENSE, 0).network.named_parameters()
+    }
     with pytest.raises(AssertionError, match=r"model\.layers\.0\.self_attn\.q_proj\.bias"):
         renamed(arrays | {"model.layers.0.self_attn.q_proj.bias": numpy.zeros(60)}, DENSE)
 
@@ -122,18 +152,24 @@ def test_a_weight_without_counterpart_is_refused() -> None:
 @every_model
 @every_seed
 @every_shape
-def test_logits_states_and_router_logits_agree(model: ModelConfig, seed: int, lengths: tuple[int, ...]) -> None:
+def test_logits_states_and_router_logits_agree(
+    model: ModelConfig, seed: int, lengths: tuple[int, ...]
+) -> None:
     assert_forward_agrees(build(model, seed), *random_batch(model, seed, lengths), RELATIVE)
 
 
 @every_model
 @every_seed
 @every_shape
-def test_loss_and_gradients_of_every_weight_agree(model: ModelConfig, seed: int, lengths: tuple[int, ...]) -> None:
+def test_loss_and_gradients_of_every_weight_agree(
+    model: ModelConfig, seed: int, lengths: tuple[int, ...]
+) -> None:
     outside, (tokens_BS, real_BS) = build(model, seed), random_batch(model, seed, lengths)
     their_loss, their_gradient = outside.gradient(tokens_BS, real_BS)
     loss, gradient = value_and_grad(mean_loss)(outside.params(), tokens_BS, real_BS, model)
-    assert_close(numpy.asarray(loss), numpy.asarray(their_loss), RELATIVE, "mean negative log-likelihood")
+    assert_close(
+        numpy.asarray(loss), numpy.asarray(their_loss), RELATIVE, "mean negative log-likelihood"
+    )
     assert_all_close(gradient, their_gradient, RELATIVE, "gradients")
 
 
@@ -150,7 +186,9 @@ def test_cold_sampling_with_our_cache_is_their_greedy_search(model: ModelConfig,
     tokens_BS, _ = random_batch(model, seed, (4, 4, 4))
     prompts = [tuple(row[: 2 + extra].tolist()) for extra, row in enumerate(tokens_BS)]
     requests = [request(number, prompt) for number, prompt in enumerate(prompts)]
-    rollouts = generate(outside.params(), model, requests, Sampling(COLD, 1.0, limit), seed, "conformance", 0)
+    rollouts = generate(
+        outside.params(), model, requests, Sampling(COLD, 1.0, limit), seed, "conformance", 0
+    )
     for prompt, rollout in zip(prompts, rollouts, strict=True):
         assert rollout.response_tokens == outside.greedy(prompt, limit, END)
         assert (rollout.finish is Finish.EOS) == (rollout.response_tokens[-1] == END)

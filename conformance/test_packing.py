@@ -39,14 +39,25 @@ def test_every_token_has_one_place_and_each_response_token_is_predicted_once(
     ranks = [rank_of(layout, c, t) for c in range(layout.cp) for t in range(layout.tp)]
     streams = [pack(batch, range(B), rank, share_prompts) for rank in ranks]
     assert len({len(stream.tokens_n) for stream in streams}) == 1
-    own, predicted = (torch.cat([getattr(stream, name) for stream in streams]).numpy() for name in ("own_cells_c", "cells_p"))
+    own, predicted = (
+        torch.cat([getattr(stream, name) for stream in streams]).numpy()
+        for name in ("own_cells_c", "cells_p")
+    )
     assert sorted(own.tolist()) == real.tolist()
-    assert sorted(predicted.tolist()) == [cell for cell in np.flatnonzero(batch.response).tolist() if cell % S]
+    assert sorted(predicted.tolist()) == [
+        cell for cell in np.flatnonzero(batch.response).tolist() if cell % S
+    ]
     for stream in streams:
-        np.testing.assert_array_equal(stream.tokens_n[stream.own_places_c], flat[stream.own_cells_c])
+        np.testing.assert_array_equal(
+            stream.tokens_n[stream.own_places_c], flat[stream.own_cells_c]
+        )
         np.testing.assert_array_equal(stream.targets_p, flat[stream.cells_p])
-        place_of_cell = dict(zip(stream.own_cells_c.tolist(), stream.own_places_c.tolist(), strict=True))
-        assert stream.places_p.tolist() == [place_of_cell[cell - 1] for cell in stream.cells_p.tolist()]
+        place_of_cell = dict(
+            zip(stream.own_cells_c.tolist(), stream.own_places_c.tolist(), strict=True)
+        )
+        assert stream.places_p.tolist() == [
+            place_of_cell[cell - 1] for cell in stream.cells_p.tolist()
+        ]
 
 
 @given(batch=batches())
@@ -59,13 +70,19 @@ def test_a_prompt_that_is_shared_stands_once_and_nothing_else_is_shared(batch: B
         rows_at.setdefault(place, set()).add(cell // batch.tokens.shape[1])
     found = families(batch, rows)
     expected = [set(family.rows) for family in found for _ in range(family.prompt)]
-    assert sorted(map(sorted, (of for of in rows_at.values() if len(of) > 1))) == sorted(map(sorted, expected))
-    assert len(rows_at) == sum(batch.lengths) - sum(family.prompt * (len(family.rows) - 1) for family in found)
+    assert sorted(map(sorted, (of for of in rows_at.values() if len(of) > 1))) == sorted(
+        map(sorted, expected)
+    )
+    assert len(rows_at) == sum(batch.lengths) - sum(
+        family.prompt * (len(family.rows) - 1) for family in found
+    )
 
 
 @given(batch=batches(), layout=st.sampled_from(LAYOUTS))
 @LAWS
-def test_what_a_stream_takes_from_the_batch_stands_at_its_token(batch: Batch, layout: Layout) -> None:
+def test_what_a_stream_takes_from_the_batch_stands_at_its_token(
+    batch: Batch, layout: Layout
+) -> None:
     cells = torch.arange(batch.tokens.size).reshape(batch.tokens.shape)
     stream = pack(batch, range(len(batch.lengths)), rank_of(layout, 0, 0))
     assert torch.equal(stream.take(cells), stream.cells_p)
@@ -75,7 +92,14 @@ def test_what_a_stream_takes_from_the_batch_stands_at_its_token(batch: Batch, la
 @given(batch=batches())
 @FEW
 def test_computing_a_prompt_once_changes_neither_log_probs_nor_gradients(batch: Batch) -> None:
-    config = small_config({"load_balance_weight": 0.5, "router_z_weight": 0.1, "kl_weight": 0.2, "positive_weight": 0.3})
+    config = small_config(
+        {
+            "load_balance_weight": 0.5,
+            "router_z_weight": 0.1,
+            "kl_weight": 0.2,
+            "positive_weight": 0.3,
+        }
+    )
     found = []
     for share_prompts in (True, False):
         model = model_of(config, policy_of(config))
@@ -90,7 +114,9 @@ def test_computing_a_prompt_once_changes_neither_log_probs_nor_gradients(batch: 
 @given(length=st.integers(1, 200), shares=st.integers(1, 8))
 @LAWS
 def test_zigzag_gives_every_share_the_same_work(length: int, shares: int) -> None:
-    """Causal attention of the token at place p costs p + 1; chunks c and 2 cp - 1 - c together cost the same for all c."""
+    """Causal attention of the token at place p costs p + 1; chunks c and 2 cp - 1 - c together cost
+    the same for all c.
+    """
     total = 2 * shares * length
     order = context_order(total, shares)
     np.testing.assert_array_equal(np.sort(np.concatenate(order)), np.arange(total))
@@ -110,12 +136,18 @@ def test_p19_log_probs_of_a_packed_document_are_those_of_the_document_alone(batc
 
 @given(batch=batches(), seed=Seeds)
 @FEW
-def test_p19_other_tokens_in_one_document_change_nothing_in_the_others(batch: Batch, seed: int) -> None:
+def test_p19_other_tokens_in_one_document_change_nothing_in_the_others(
+    batch: Batch, seed: int
+) -> None:
     rows = len(batch.lengths)
     chosen = seed % rows
     tokens = batch.tokens.copy()
-    tokens[chosen, : batch.lengths[chosen]] = (tokens[chosen, : batch.lengths[chosen]] + 5) % CONFIG.model.vocabulary
-    before, after = (log_probs(MODEL, asked, range(rows)) for asked in (batch, replace(batch, tokens=tokens)))
+    tokens[chosen, : batch.lengths[chosen]] = (
+        tokens[chosen, : batch.lengths[chosen]] + 5
+    ) % CONFIG.model.vocabulary
+    before, after = (
+        log_probs(MODEL, asked, range(rows)) for asked in (batch, replace(batch, tokens=tokens))
+    )
     others = [row for row in range(rows) if row != chosen]
     assert_same(after[others], before[others].numpy(), "the other documents")
     assert not batch.response[chosen].any() or not torch.equal(after[chosen], before[chosen])
@@ -123,7 +155,9 @@ def test_p19_other_tokens_in_one_document_change_nothing_in_the_others(batch: Ba
 
 def test_p19_no_gradient_flows_from_one_document_into_another() -> None:
     model = model_of(CONFIG, policy_of(CONFIG))
-    tokens = np.array([[2, 3, 4], [5, 6, 7]])  # no token in both documents, so that their embeddings are apart
+    tokens = np.array(
+        [[2, 3, 4], [5, 6, 7]]
+    )  # no token in both documents, so that their embeddings are apart
     stream = pack(two_documents(tokens), range(2), ONE)
     logits, _ = forward(model, stream, CONFIG)
     logits[stream.cells_p < 3].sum().backward()
@@ -155,10 +189,14 @@ def two_documents(tokens: IntArray) -> Batch:
 
 
 def log_probs(model: Transformer, batch: Batch, rows: Sequence[int]) -> Tensor:
-    """Log-probability of every response token given those before it in its document [B, S], 0 elsewhere."""
+    """Log-probability of every response token given those before it in its document [B, S], 0
+    elsewhere.
+    """
     stream = pack(batch, rows, ONE)
     with torch.no_grad():
-        found, _ = forward(model, stream, CONFIG, lambda logits, targets: token_log_probs(logits, targets, 1.0))
+        found, _ = forward(
+            model, stream, CONFIG, lambda logits, targets: token_log_probs(logits, targets, 1.0)
+        )
     cells = torch.zeros(batch.tokens.size, dtype=torch.float64)
     cells[stream.cells_p] = found
     return cells.reshape(batch.tokens.shape)

@@ -1,4 +1,6 @@
-"""Twins of FP8: the same bits for codes and scales, the same products, the same responses, on a CPU what a kernel computes."""
+"""Twins of FP8: the same bits for codes and scales, the same products, the same responses, on a CPU
+what a kernel computes.
+"""
 
 import json
 from pathlib import Path
@@ -30,7 +32,9 @@ from spec.datatypes import Array, Sampling
 from spec.layout import Layout
 from spec.observer import SilentObserver
 
-SHAPES = st.tuples(st.integers(1, 20), st.integers(1, 5)) | st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 5))
+SHAPES = st.tuples(st.integers(1, 20), st.integers(1, 5)) | st.tuples(
+    st.integers(1, 3), st.integers(1, 9), st.integers(1, 5)
+)
 RUN = (
     "rollout.precision=fp8",
     "supervised.steps=3",
@@ -49,14 +53,20 @@ BFLOAT16 = 2.0**-8
 
 def weights_of(seed: int, shape: tuple[int, ...], single: bool, zero: bool) -> Array:
     """Channels of very different sizes, one of them zero if wanted."""
-    weight = numbers(seed, *shape) * 10.0 ** np.random.default_rng(seed).integers(-30, 30, shape[-1])
+    weight = numbers(seed, *shape) * 10.0 ** np.random.default_rng(seed).integers(
+        -30, 30, shape[-1]
+    )
     weight[..., 0] *= 0.0 if zero else 1.0
     return weight.astype(np.float32 if single else np.float64)
 
 
 def bits(values: Any) -> Array:
     """E4M3 numbers of either house as codes."""
-    codes = values.view(torch.uint8).numpy() if isinstance(values, torch.Tensor) else values.view(np.uint8)
+    codes = (
+        values.view(torch.uint8).numpy()
+        if isinstance(values, torch.Tensor)
+        else values.view(np.uint8)
+    )
     return np.asarray(codes)
 
 
@@ -66,48 +76,77 @@ def assert_bits(found: Quantised, expected: reference.precision.Quantised) -> No
     np.testing.assert_array_equal(found.scale.numpy().view(np.int32), expected.scale.view(np.int32))
 
 
-def test_all_codes_their_middles_neighbours_and_what_is_beyond_are_rounded_to_the_same_bits() -> None:
+def test_all_codes_their_middles_neighbours_and_what_is_beyond_are_rounded_to_the_same_bits() -> (
+    None
+):
     codes = np.arange(256, dtype=np.uint8).view(ml_dtypes.float8_e4m3fn).astype(np.float64)
     known = np.sort(codes[np.isfinite(codes)])
     middles = (known[1:] + known[:-1]) / 2
-    near = [np.nextafter(middles.astype(np.float32), np.float32(side)).astype(np.float64) for side in (-1e9, 1e9)]
-    hairs = [middles * (1 + sign * 1e-12) for sign in (-1, 1)]  # not float32 numbers: rounded twice, alike in both houses
+    near = [
+        np.nextafter(middles.astype(np.float32), np.float32(side)).astype(np.float64)
+        for side in (-1e9, 1e9)
+    ]
+    hairs = [
+        middles * (1 + sign * 1e-12) for sign in (-1, 1)
+    ]  # not float32 numbers: rounded twice, alike in both houses
     beyond = np.array([0.0, -0.0, 449.0, 463.9, 464.0, 480.0, 1e38, 1e300, np.inf])
     x = np.concatenate([known, middles, *near, *hairs, beyond, -beyond])
     for dtype in (np.float64, np.float32):
         with np.errstate(over="ignore"):
             given_x: Array = x.astype(dtype)
-        np.testing.assert_array_equal(bits(scaled.precision.e4m3(tensor(given_x))), bits(reference.precision.e4m3(given_x)))
+        np.testing.assert_array_equal(
+            bits(scaled.precision.e4m3(tensor(given_x))), bits(reference.precision.e4m3(given_x))
+        )
 
 
 @given(seed=Seeds, shape=SHAPES, single=st.booleans(), zero=st.booleans())
 @LAWS
-def test_p18_a_matrix_is_quantised_to_the_same_bits(seed: int, shape: tuple[int, ...], single: bool, zero: bool) -> None:
+def test_p18_a_matrix_is_quantised_to_the_same_bits(
+    seed: int, shape: tuple[int, ...], single: bool, zero: bool
+) -> None:
     weight = weights_of(seed, shape, single, zero)
-    found, expected = scaled.precision.quantise(tensor(weight)), reference.precision.quantise(weight)
+    found, expected = (
+        scaled.precision.quantise(tensor(weight)),
+        reference.precision.quantise(weight),
+    )
     assert_bits(found, expected)
-    np.testing.assert_array_equal(scaled.precision.restored(found).numpy(), reference.precision.restored(expected))
+    np.testing.assert_array_equal(
+        scaled.precision.restored(found).numpy(), reference.precision.restored(expected)
+    )
 
 
 @given(seed=Seeds, shape=SHAPES, rows=st.integers(1, 4), single=st.booleans())
 @LAWS
-def test_p18_a_product_is_the_same(seed: int, shape: tuple[int, ...], rows: int, single: bool) -> None:
+def test_p18_a_product_is_the_same(
+    seed: int, shape: tuple[int, ...], rows: int, single: bool
+) -> None:
     dtype = np.float32 if single else np.float64
     weight = reference.precision.quantise(weights_of(seed, shape, single, zero=False))
     x: Array = numbers(seed + 1, *shape[:-2], rows, shape[-2]).astype(dtype)
-    ours = operand(scaled.precision.quantise(tensor(weights_of(seed, shape, single, zero=False))), tensor(x))
+    ours = operand(
+        scaled.precision.quantise(tensor(weights_of(seed, shape, single, zero=False))), tensor(x)
+    )
     expected = reference.precision.product(x, weight)
     found = scaled.precision.product(tensor(x), ours)
     if single:
         assert found.dtype == torch.float32
         for channel in range(shape[-1]):
-            assert_same(found[..., channel], expected[..., channel], "product", 1e-6, scale=float(np.abs(expected).max() * 1e-30))
+            assert_same(
+                found[..., channel],
+                expected[..., channel],
+                "product",
+                1e-6,
+                scale=float(np.abs(expected).max() * 1e-30),
+            )
     else:
         np.testing.assert_array_equal(found.numpy(), expected)
 
 
 def test_joined_matrices_give_each_of_their_products_side_by_side() -> None:
-    x, weights = tensor(numbers(1, 4, 6)), [scaled.precision.quantise(tensor(numbers(place, 6, 3))) for place in (2, 3)]
+    x, weights = (
+        tensor(numbers(1, 4, 6)),
+        [scaled.precision.quantise(tensor(numbers(place, 6, 3))) for place in (2, 3)],
+    )
     whole = scaled.precision.product(x, operand(joined(weights), x))
     apart = [scaled.precision.product(x, operand(weight, x)) for weight in weights]
     assert torch.equal(whole, torch.cat(apart, 1))
@@ -137,14 +176,22 @@ def test_the_kernel_is_for_bfloat16_on_gpus_that_multiply_8_bits(
     assert has_fp8_kernel(torch.device(device), compute, *shape) is has
 
 
-def test_the_kernel_is_given_what_it_takes_and_emulation_gives_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """torch has the same function for a CPU, so shapes, strides and scales of the call are tested, if not a GPU's arithmetic."""
+def test_the_kernel_is_given_what_it_takes_and_emulation_gives_its_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """torch has the same function for a CPU, so shapes, strides and scales of the call are tested,
+    if not a GPU's arithmetic.
+    """
     x = tensor(numbers(1, 3, 5, 32)).bfloat16()
     stack = scaled.precision.quantise(tensor(numbers(2, 3, 32, 16)))
     emulated = scaled.precision.product(x, operand(stack, x))
     monkeypatch.setattr(scaled.precision, "has_fp8_kernel", lambda *_: True)
     weight = operand(stack, x)
-    assert isinstance(weight, Quantised) and weight.values.dtype == FP8 and weight.values.stride()[-2:] == (1, 32)
+    assert (
+        isinstance(weight, Quantised)
+        and weight.values.dtype == FP8
+        and weight.values.stride()[-2:] == (1, 32)
+    )
     found = scaled.precision.product(x, weight)
     assert found.dtype == emulated.dtype == torch.bfloat16
     assert_same(found.double(), emulated.double().numpy(), "kernel", BFLOAT16)
@@ -158,11 +205,19 @@ def test_bfloat16_emulation_errs_by_the_rounding_of_its_answer() -> None:
     expected = reference.precision.product(
         x.double().numpy(), reference.precision.quantise(numbers(2, 40, 8))
     )
-    assert_same(scaled.precision.product(x, operand(weight, x)).double(), expected, "product", BFLOAT16)
+    assert_same(
+        scaled.precision.product(x, operand(weight, x)).double(), expected, "product", BFLOAT16
+    )
 
 
-@pytest.mark.parametrize("changes", combinations(MODEL_SWITCHES), ids=lambda changes: "-".join(map(str, changes.values())))
-def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    combinations(MODEL_SWITCHES),
+    ids=lambda changes: "-".join(map(str, changes.values())),
+)
+def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(
+    changes: dict[str, Any],
+) -> None:
     settings = [setting for setting in SIZES if "vocabulary" not in setting]
     config = load_config("tiny", "vapo", [*settings, "rollout.precision=fp8"], backend="scaled")
     config = config.model_copy(update={"model": config.model.model_copy(update=changes)})
@@ -173,7 +228,9 @@ def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(ch
     plain = reference.generate.generate(policy, config.model, asked, sampling, 9, "rollout", 0)
     slices = {name: tensor(array) for name, array in policy.items()}
     weights = scaled.precision.rollout_weights(slices, config, "rollout", ONE)
-    ours = scaled.generate.generate(weights, config.model, ONE, asked, sampling, 9, "rollout", 0, slots=3)
+    ours = scaled.generate.generate(
+        weights, config.model, ONE, asked, sampling, 9, "rollout", 0, slots=3
+    )
     for one, other in zip(ours, theirs, strict=True):
         assert one.response_tokens == other.response_tokens
         assert_same(np.array(one.log_probs), np.array(other.log_probs), "log-probs", scale=1.0)
@@ -181,18 +238,31 @@ def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(ch
 
 
 @pytest.mark.parametrize("settings", [(), STREAMING], ids=["synchronous", "streaming"])
-def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_houses(tmp_path: Path, settings: tuple[str, ...]) -> None:
+def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_houses(
+    tmp_path: Path, settings: tuple[str, ...]
+) -> None:
     lines: dict[str, list[dict[str, Any]]] = {}
     samples: dict[str, str] = {}
-    backends: dict[str, Any] = {"reference": ReferenceBackend(), "scaled": ScaledBackend(World(), Layout(), CPU)}
+    backends: dict[str, Any] = {
+        "reference": ReferenceBackend(),
+        "scaled": ScaledBackend(World(), Layout(), CPU),
+    }
     for house, backend in backends.items():
         config = load_config("tiny", "vapo", [*RUN, *settings], backend=house, precision="float64")
-        config = config.model_copy(update={"model": config.model.model_copy(update={"layers": 1, "hidden": 16})})
+        config = config.model_copy(
+            update={"model": config.model.model_copy(update={"layers": 1, "hidden": 16})}
+        )
         directory = RunDirectory.create(tmp_path / house, config)
         trainer.train(trainer.start(backend, config, directory, SilentObserver()))
-        lines[house] = [json.loads(line) for line in (directory.path / "metrics.jsonl").read_text().splitlines()]
+        lines[house] = [
+            json.loads(line) for line in (directory.path / "metrics.jsonl").read_text().splitlines()
+        ]
         samples[house] = (directory.path / "samples.jsonl").read_text()
     assert samples["reference"] == samples["scaled"]
-    assert [differences(*pair) for pair in zip(lines["reference"], lines["scaled"], strict=True)] == [[]] * 6
-    gaps = [line["rollout_log_prob_gap"] for line in lines["scaled"] if line["phase"] == "reinforcement"]
+    assert [
+        differences(*pair) for pair in zip(lines["reference"], lines["scaled"], strict=True)
+    ] == [[]] * 6
+    gaps = [
+        line["rollout_log_prob_gap"] for line in lines["scaled"] if line["phase"] == "reinforcement"
+    ]
     assert all(1e-6 < gap < 0.5 for gap in gaps) and len(gaps) == 2

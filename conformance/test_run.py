@@ -1,4 +1,6 @@
-"""Whole runs: the same command on either house and on several ranks gives the same problems, tokens and metrics."""
+"""Whole runs: the same command on either house and on several ranks gives the same problems, tokens
+and metrics.
+"""
 
 import json
 import math
@@ -64,23 +66,37 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-PAIRS = [("reference", "one process"), ("reference", "four ranks"), ("streaming reference", "streaming ranks")]
+PAIRS = [
+    ("reference", "one process"),
+    ("reference", "four ranks"),
+    ("streaming reference", "streaming ranks"),
+]
 
 
 @pytest.mark.parametrize(("reference", "other"), PAIRS)
-def test_a_whole_run_samples_the_same_tokens(runs: dict[str, Path], reference: str, other: str) -> None:
-    assert (runs[other] / "samples.jsonl").read_text() == (runs[reference] / "samples.jsonl").read_text()
+def test_a_whole_run_samples_the_same_tokens(
+    runs: dict[str, Path], reference: str, other: str
+) -> None:
+    assert (runs[other] / "samples.jsonl").read_text() == (
+        runs[reference] / "samples.jsonl"
+    ).read_text()
 
 
 def test_a_streaming_run_on_ranks_has_the_log_of_the_reference(runs: dict[str, Path]) -> None:
-    logs = [(runs[name] / "schedule.jsonl").read_text() for name in ("streaming reference", "streaming ranks")]
+    logs = [
+        (runs[name] / "schedule.jsonl").read_text()
+        for name in ("streaming reference", "streaming ranks")
+    ]
     assert logs[0] == logs[1] != ""
 
 
 @pytest.mark.parametrize(("reference", "other"), PAIRS)
-def test_a_whole_run_has_the_same_metrics_to_round_off(runs: dict[str, Path], reference: str, other: str) -> None:
+def test_a_whole_run_has_the_same_metrics_to_round_off(
+    runs: dict[str, Path], reference: str, other: str
+) -> None:
     ours, theirs = (
-        [json.loads(line) for line in (runs[name] / "metrics.jsonl").read_text().splitlines()] for name in (reference, other)
+        [json.loads(line) for line in (runs[name] / "metrics.jsonl").read_text().splitlines()]
+        for name in (reference, other)
     )
     assert len(ours) == len(theirs) == 8
     for one, two in zip(ours, theirs, strict=True):
@@ -92,7 +108,11 @@ def differences(one: Any, two: Any, path: str = "") -> list[str]:
     if isinstance(one, dict) and isinstance(two, dict) and one.keys() == two.keys():
         return [found for key in one for found in differences(one[key], two[key], f"{path}/{key}")]
     if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
-        return [found for i, (a, b) in enumerate(zip(one, two, strict=True)) for found in differences(a, b, f"{path}/{i}")]
+        return [
+            found
+            for i, (a, b) in enumerate(zip(one, two, strict=True))
+            for found in differences(a, b, f"{path}/{i}")
+        ]
     if isinstance(one, float) and isinstance(two, float):
         same = math.isclose(one, two, rel_tol=CLOSE, abs_tol=CLOSE)
     else:
@@ -100,11 +120,15 @@ def differences(one: Any, two: Any, path: str = "") -> list[str]:
     return [] if same else [f"{path}: {one!r} and {two!r}"]
 
 
-@pytest.mark.parametrize(("source", "house", "ranks"), [("four ranks", "reference", 1), ("reference", "scaled", 2)])
+@pytest.mark.parametrize(
+    ("source", "house", "ranks"), [("four ranks", "reference", 1), ("reference", "scaled", 2)]
+)
 def test_a_checkpoint_of_one_house_and_layout_is_examined_alike_by_another(
     runs: dict[str, Path], source: str, house: str, ranks: int
 ) -> None:
-    expected = json.loads((runs["reference"] / "summary.json").read_text())["eval_after"]["overall"]["accuracy"]
+    expected = json.loads((runs["reference"] / "summary.json").read_text())["eval_after"][
+        "overall"
+    ]["accuracy"]
     degrees = ["parallel.tp=1", "parallel.cp=1", "parallel.ep=1"]
     command = ["-m", "cli.main", "eval", str(runs[source]), f"backend={house}", *degrees]
     done = run_ranks(ranks, command, SECONDS)

@@ -1,4 +1,6 @@
-"""Laws of the golden vectors: filled twice they are the same bytes, the committed ones are fresh, both houses meet them."""
+"""Laws of the golden vectors: filled twice they are the same bytes, the committed ones are fresh,
+both houses meet them.
+"""
 
 import json
 import os
@@ -41,8 +43,16 @@ def fills(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two fills by processes of their own that hash differently, seconds apart."""
     folders = [tmp_path_factory.mktemp(f"fill{seed}") for seed in (1, 2)]
     for seed, folder in enumerate(folders):
-        environment = os.environ | {"PYTHONHASHSEED": str(seed), "PYTHONPATH": str(FOLDER.parent.parent)}
-        subprocess.run([sys.executable, "-m", "conformance.fill", str(folder)], env=environment, check=True, capture_output=True)
+        environment = os.environ | {
+            "PYTHONHASHSEED": str(seed),
+            "PYTHONPATH": str(FOLDER.parent.parent),
+        }
+        subprocess.run(
+            [sys.executable, "-m", "conformance.fill", str(folder)],
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
     return folders
 
 
@@ -84,22 +94,38 @@ def test_a_file_explains_itself_and_keeps_to_its_types(case: str) -> None:
         assert (file.attrs["format"], file.attrs["case"]) == (FORMAT, case)
         assert json.loads(file.attrs["config"]) == settings_of(vector_config(case))
         types: set[str] = set()
-        file.visititems(lambda _, item: types.add(item.dtype.str) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(
+            lambda _, item: types.add(item.dtype.str) if isinstance(item, h5py.Dataset) else None
+        )
     assert types == {"<f8", "<i8", "|u1"}
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_readme_describes_every_dataset(case: str) -> None:
-    """A name in the README's tables is a pattern: ``i`` is a number, NAME a weight, FIGURE a metric."""
+    """A name in the README's tables is a pattern: ``i`` is a number, NAME a weight, FIGURE a
+    metric.
+    """
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    patterns = [pattern for line in text.splitlines() if line.startswith("| `") for pattern in names_of(line)]
+    patterns = [
+        pattern
+        for line in text.splitlines()
+        if line.startswith("| `")
+        for pattern in names_of(line)
+    ]
     inputs, expected = committed(case)
-    names = [*inputs, *(f"{chapter}/{name}" for chapter, arrays in expected.items() for name in arrays)]
-    assert [name for name in names if not any(re.fullmatch(pattern, name) for pattern in patterns)] == []
+    names = [
+        *inputs,
+        *(f"{chapter}/{name}" for chapter, arrays in expected.items() for name in arrays),
+    ]
+    assert [
+        name for name in names if not any(re.fullmatch(pattern, name) for pattern in patterns)
+    ] == []
 
 
 def test_the_vectors_hold_what_makes_them_worth_meeting() -> None:
-    """No chapter that is all zero, both ways for a response to end, values that are not those of an untaught head."""
+    """No chapter that is all zero, both ways for a response to end, values that are not those of an
+    untaught head.
+    """
     for case in CASES:
         inputs, expected = committed(case)
         for chapter, arrays in expected.items():
@@ -107,13 +133,21 @@ def test_the_vectors_hold_what_makes_them_worth_meeting() -> None:
             assert any(array.any() for array in arrays.values()), chapter
         if "old values" in expected["advantage"]:
             assert np.abs(expected["advantage"]["old values"]).max() > 0.1
-        assert {0, 1} == set(inputs["batch/truncated"].tolist()) == set(inputs["batch/positive"].tolist())
-        if not vector_config(case).model.tied_embeddings:  # tied, an untaught model says the same token again and again
+        assert (
+            {0, 1}
+            == set(inputs["batch/truncated"].tolist())
+            == set(inputs["batch/positive"].tolist())
+        )
+        if not vector_config(
+            case
+        ).model.tied_embeddings:  # tied, an untaught model says the same token again and again
             assert END in expected["generate"]["tokens"]
 
 
 def names_of(line: str) -> list[str]:
-    """Patterns of the datasets that a line of the README's tables names; later names leave out the folder of the first."""
+    """Patterns of the datasets that a line of the README's tables names; later names leave out the
+    folder of the first.
+    """
     names = re.findall("`([^`]+)`", line.split("|")[1])
     folder = names[0].rpartition("/")[0]
     whole = [name if "/" in name else f"{folder}/{name}" for name in names]
@@ -128,5 +162,8 @@ def assert_all_equal_or_close(found: dict[str, Array], expected: dict[str, Array
     whole = {name for name, array in expected.items() if array.dtype.kind in "iu"}
     for name in whole:
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
-    one, other = ({name: array for name, array in arrays.items() if name not in whole} for arrays in (found, expected))
+    one, other = (
+        {name: array for name, array in arrays.items() if name not in whole}
+        for arrays in (found, expected)
+    )
     assert_all_close(one, other, OTHER_BLAS, "inputs")

@@ -1,4 +1,6 @@
-"""Standalone streaming units as real processes: what they decide and deliver replays in the reference, also when one fails."""
+"""Standalone streaming units as real processes: what they decide and deliver replays in the
+reference, also when one fails.
+"""
 
 import contextlib
 import json
@@ -16,7 +18,16 @@ import pytest
 
 from conformance.launch import mpirun, run_ranks
 from conformance.test_run import SECONDS, SMALL
-from reference.rollouts.events import Admitted, Event, Evicted, Finished, Lost, Opened, Taken, event_of
+from reference.rollouts.events import (
+    Admitted,
+    Event,
+    Evicted,
+    Finished,
+    Lost,
+    Opened,
+    Taken,
+    event_of,
+)
 from reference.rollouts.scheduler import replay
 from reference.rollouts.streaming import rules_of
 from reference.training.run_directory import RunDirectory
@@ -27,7 +38,9 @@ STREAMING = (
     "rollout.block_tokens=2",
     "parallel.rollout_slots=8",
 )
-"""20 samples are under way and 8 of them on a unit, so a batch of 16 waits for the unit, however late it is."""
+"""20 samples are under way and 8 of them on a unit, so a batch of 16 waits for the unit, however
+late it is.
+"""
 
 MARK = "SEED_TEST_LAUNCH"
 """Variable by which all processes of a launch are found again."""
@@ -38,8 +51,13 @@ PROCESSES = Path("/proc")
 def log_of(path: Path) -> list[Event]:
     """The events of a run, after they were replayed."""
     directory, config = RunDirectory.resume(path)
-    log = [event_of({key: value for key, value in line.items() if key != "step"}) for line in directory.read("schedule.jsonl")]
-    assert replay(rules_of(config), log) == [event.samples for event in log if isinstance(event, Taken)]
+    log = [
+        event_of({key: value for key, value in line.items() if key != "step"})
+        for line in directory.read("schedule.jsonl")
+    ]
+    assert replay(rules_of(config), log) == [
+        event.samples for event in log if isinstance(event, Taken)
+    ]
     return log
 
 
@@ -70,8 +88,19 @@ def finished_by_units(log: list[Event]) -> int:
     ],
     ids=["mpi", "one process"],
 )
-def test_the_log_of_a_concurrent_unit_replays_in_the_reference(tmp_path: Path, ranks: int, layout: tuple[str, ...]) -> None:
-    arguments = ["run", "--backend", "scaled", "--out", str(tmp_path / "run"), *SMALL, *STREAMING, *layout]
+def test_the_log_of_a_concurrent_unit_replays_in_the_reference(
+    tmp_path: Path, ranks: int, layout: tuple[str, ...]
+) -> None:
+    arguments = [
+        "run",
+        "--backend",
+        "scaled",
+        "--out",
+        str(tmp_path / "run"),
+        *SMALL,
+        *STREAMING,
+        *layout,
+    ]
     done = run_ranks(ranks, ["-m", "cli.main", *arguments], SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     log = log_of(tmp_path / "run")
@@ -88,11 +117,23 @@ def test_the_log_of_a_concurrent_unit_replays_in_the_reference(tmp_path: Path, r
 @pytest.mark.parametrize(
     ("ranks", "what", "unit_tp", "rank", "said"),
     [
-        (3, "raise", 1, 0, "error: rank 0 of unit 1 failed between two phases, not in a collective"),
+        (
+            3,
+            "raise",
+            1,
+            0,
+            "error: rank 0 of unit 1 failed between two phases, not in a collective",
+        ),
         (3, "hang", 1, 0, "unit 1 is given up"),
         (3, "kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
         (3, "kill", 2, 1, "error: rank 1 of unit 1 was killed by SIGKILL"),
-        (1, "raise", 1, 0, "error: rank 0 of unit 1 failed between two phases, not in a collective"),
+        (
+            1,
+            "raise",
+            1,
+            0,
+            "error: rank 0 of unit 1 failed between two phases, not in a collective",
+        ),
         (1, "kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
         (1, "exit", 1, 0, "error: rank 0 of unit 1 ended by itself, exit code 0"),
     ],
@@ -102,7 +143,9 @@ def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
 ) -> None:
     out = tmp_path / "run"
     settings = [*SMALL, *STREAMING, f"parallel.units={2 // unit_tp}", f"parallel.unit_tp={unit_tp}"]
-    settings += [f"parallel.unit_timeout={12 if what == 'hang' else 10 * SECONDS}"]  # only a hang is found by its silence
+    settings += [
+        f"parallel.unit_timeout={12 if what == 'hang' else 10 * SECONDS}"
+    ]  # only a hang is found by its silence
     arguments = ["run", "--backend", "scaled", "--out", str(out), *settings]
     command = ["-m", "conformance.faulty_worker", what, "3", str(rank), *arguments]
     done = run_ranks(ranks, command, SECONDS, {MARK: str(out)})
@@ -110,7 +153,9 @@ def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
     assert processes_of(out) == {}
     assert (out / "summary.json").exists()
     assert done.stderr.count(said) == 1 and done.stderr.count("unit 1 is given up") == 1
-    assert done.stderr.count("error: ") == (what != "hang"), done.stderr  # what a death does to the other ranks is not told
+    assert done.stderr.count("error: ") == (what != "hang"), (
+        done.stderr
+    )  # what a death does to the other ranks is not told
     log = log_of(out)
     assert [event for event in log if isinstance(event, Lost)] == [Lost(1)]
     assert_nothing_is_lost_or_doubled(log)
@@ -119,31 +164,72 @@ def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
 
 
 def test_a_unit_that_cannot_load_torch_refuses_for_all_in_one_line(tmp_path: Path) -> None:
-    # Only the launcher's own processes find torch: the child of a unit has none of the launcher's variables.
+    # Only the launcher's own processes find torch: the child of a unit has none of the launcher's
+    # variables.
     (tmp_path / "torch.py").write_text(
-        "import os, sys\n"
-        "if not any(name.startswith(('PMI_', 'PMIX_', 'OMPI_')) for name in os.environ): raise ImportError('a made-up lack')\n"
-        f"sys.path.remove({str(tmp_path)!r}); del sys.modules['torch']; import torch"
+        "import os, sys\nif not any(name.startswith(('PMI_', 'PMIX_', 'OMPI_')) for name in"
+        f" os.environ): raise ImportError('a made-up lack')\nsys.path.remove({str(tmp_path)!r});"
+        " del sys.modules['torch']; import torch"
     )
-    environment = {MARK: str(tmp_path), "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
-    arguments = ["run", "--backend", "scaled", "--out", str(tmp_path / "run"), *STREAMING, "parallel.units=1"]
+    environment = {
+        MARK: str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
+    }
+    arguments = [
+        "run",
+        "--backend",
+        "scaled",
+        "--out",
+        str(tmp_path / "run"),
+        *STREAMING,
+        "parallel.units=1",
+    ]
     done = run_ranks(2, ["-m", "cli.main", *arguments], SECONDS, environment)
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith("Error: backend-missing: backend=scaled needs torch") and "a made-up lack" in line
+    assert (
+        line.startswith("Error: backend-missing: backend=scaled needs torch")
+        and "a made-up lack" in line
+    )
     assert processes_of(tmp_path) == {}
 
 
 @pytest.mark.skipif(not PROCESSES.exists(), reason="looks for processes where Linux lists them")
-def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_child_too(tmp_path: Path) -> None:
+def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_child_too(
+    tmp_path: Path,
+) -> None:
     out = tmp_path / "run"
     settings = [*SMALL, *STREAMING, "rollout.steps=1000", "parallel.units=1"]
-    command = [mpirun(), "-n", "2", sys.executable, "-m", "cli.main", "run", "--backend", "scaled", "--out", str(out), *settings]
-    job = subprocess.Popen(command, env={**os.environ, MARK: str(out)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [
+        mpirun(),
+        "-n",
+        "2",
+        sys.executable,
+        "-m",
+        "cli.main",
+        "run",
+        "--backend",
+        "scaled",
+        "--out",
+        str(out),
+        *settings,
+    ]
+    job = subprocess.Popen(
+        command,
+        env={**os.environ, MARK: str(out)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait_until(lambda: (out / "schedule.jsonl").exists())
-        ranks = {environment.get("PMI_RANK", "child"): number for number, environment in processes_of(out).items()}
-        assert [rank for rank in ("0", "1", "child") if "libtorch" in maps_of(ranks[rank])] == ["0", "child"]
+        ranks = {
+            environment.get("PMI_RANK", "child"): number
+            for number, environment in processes_of(out).items()
+        }
+        assert [rank for rank in ("0", "1", "child") if "libtorch" in maps_of(ranks[rank])] == [
+            "0",
+            "child",
+        ]
         os.kill(ranks["1"], signal.SIGKILL)
         assert job.wait(SECONDS) != 0
         wait_until(lambda: processes_of(out) == {})
@@ -154,11 +240,16 @@ def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_
 
 
 def processes_of(mark: Path) -> dict[int, dict[str, str]]:
-    """Living processes of a launch that was marked, with their environments; none where the system does not list them."""
+    """Living processes of a launch that was marked, with their environments; none where the system
+    does not list them.
+    """
     found = {}
     for folder in PROCESSES.glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended, or is another user's
-            pairs = [entry.partition("=") for entry in (folder / "environ").read_bytes().decode(errors="replace").split("\0")]
+            pairs = [
+                entry.partition("=")
+                for entry in (folder / "environ").read_bytes().decode(errors="replace").split("\0")
+            ]
             environment = {name: value for name, _, value in pairs}
             if environment.get(MARK) == str(mark):
                 found[int(folder.name)] = environment

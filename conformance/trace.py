@@ -1,7 +1,8 @@
-"""What a house computes on a case, chapter by chapter in the order of the data, as named arrays [B, S, ...].
+"""What a house computes on a case, chapter by chapter in the order of the data, as named arrays [B,
+S, ...].
 
-Both houses answer the same questions, so a trace of one can be laid over a trace of the other, and the first chapter that
-differs is where to look.
+Both houses answer the same questions, so a trace of one can be laid over a trace of the other, and
+the first chapter that differs is where to look.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,17 @@ from spec.backend import Backend
 from spec.config import Config
 from spec.datatypes import Array, Batch, IntArray, Sampling
 
-CHAPTERS = ("attention", "moe", "model", "generate", "precision", "advantage", "loss", "gradient", "optimizer")
+CHAPTERS = (
+    "attention",
+    "moe",
+    "model",
+    "generate",
+    "precision",
+    "advantage",
+    "loss",
+    "gradient",
+    "optimizer",
+)
 STEPS = 5
 """Optimizer steps: enough for moments and bias corrections to matter."""
 
@@ -46,7 +57,9 @@ class Tracer(Protocol):
         """Expert ids that the routers choose, per MoE layer [B, S, k]."""
         ...
 
-    def gradients(self, state: Any, config: Config, batch: Batch, replay: Replay | None) -> dict[str, Array]:
+    def gradients(
+        self, state: Any, config: Config, batch: Batch, replay: Replay | None
+    ) -> dict[str, Array]:
         """Gradient of a whole step by weight, of the policy's loss and of the value model's."""
         ...
 
@@ -63,18 +76,22 @@ class Tracer(Protocol):
         ...
 
 
-def trace(tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, replay: Replay | None = None) -> Trace:
+def trace(
+    tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, replay: Replay | None = None
+) -> Trace:
     """Answers of a house to a case.
 
     Args:
         tracer: The house.
         config: The case.
         chapters: Which of ``CHAPTERS`` are wanted.
-        replay: Experts to use in the chapters up to the gradient instead of the routers' choice: in lower precision a last
-            bit may choose another expert, and what follows would no longer be comparable.
+        replay: Experts to use in the chapters up to the gradient instead of the routers' choice: in
+            lower precision a last bit may choose another expert, and what follows would no longer
+            be comparable.
 
     Returns:
-        Chapter -> name -> array, in the order of ``CHAPTERS``; precision only in float64 (``in_fp8``).
+        Chapter -> name -> array, in the order of ``CHAPTERS``; precision only in float64
+        (``in_fp8``).
     """
     backend = tracer.backend
     state, learned = started(tracer, config)
@@ -88,16 +105,21 @@ def trace(tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, re
     }
     found: Trace = {}
     for first, ask in answers.items():
-        asked = {"attention": ("attention", "moe", "model"), "loss": ("loss", "optimizer")}.get(first, (first,))
+        asked = {"attention": ("attention", "moe", "model"), "loss": ("loss", "optimizer")}.get(
+            first, (first,)
+        )
         if set(asked) & set(chapters):
             found |= ask()
-    return {chapter: found[chapter] for chapter in CHAPTERS if chapter in chapters and chapter in found}
+    return {
+        chapter: found[chapter] for chapter in CHAPTERS if chapter in chapters and chapter in found
+    }
 
 
 def started(tracer: Tracer, config: Config) -> tuple[Any, Batch]:
     """The state that a case begins with, and its batch with advantages.
 
-    The value model's head is drawn: with the zero head that RL starts from, all values would agree whatever is below it.
+    The value model's head is drawn: with the zero head that RL starts from, all values would agree
+    whatever is below it.
     """
     backend = tracer.backend
     state = backend.begin_reinforcement(backend.initial_state(config), config)
@@ -113,12 +135,19 @@ def sampled(
     samplings: Sequence[tuple[str, float, float]] = SAMPLINGS,
     purpose: str = PURPOSE,
 ) -> dict[str, Array]:
-    """Tokens and log-probabilities of sampled responses [requests, limit], at the training setting and in a nucleus."""
+    """Tokens and log-probabilities of sampled responses [requests, limit], at the training setting
+    and in a nucleus.
+    """
     limit = config.rollout.max_response_tokens
     found: dict[str, Array] = {}
     for title, temperature, top_p in samplings:
-        rollouts = backend.generate(state, config, case_requests(config), Sampling(temperature, top_p, limit), purpose)
-        for name, rows in (("tokens", [r.response_tokens for r in rollouts]), ("log-probs", [r.log_probs for r in rollouts])):
+        rollouts = backend.generate(
+            state, config, case_requests(config), Sampling(temperature, top_p, limit), purpose
+        )
+        for name, rows in (
+            ("tokens", [r.response_tokens for r in rollouts]),
+            ("log-probs", [r.log_probs for r in rollouts]),
+        ):
             array = np.zeros((len(rollouts), limit))
             for row, values in enumerate(rows):
                 array[row, : len(values)] = values
@@ -127,13 +156,17 @@ def sampled(
 
 
 def in_fp8(tracer: Tracer, state: Any, config: Config) -> Trace:
-    """Chapter precision: the matrices of the FP8 policy and what it samples at the training setting; nothing below float64.
+    """Chapter precision: the matrices of the FP8 policy and what it samples at the training
+    setting; nothing below float64.
 
-    A last bit may decide a rounding to 8 bits. In float64 that is one in 10^14; in float32 it happens in every response.
+    A last bit may decide a rounding to 8 bits. In float64 that is one in 10^14; in float32 it
+    happens in every response.
     """
     if config.precision != "float64":
         return {}
-    config = config.model_copy(update={"rollout": config.rollout.model_copy(update={"precision": "fp8"})})
+    config = config.model_copy(
+        update={"rollout": config.rollout.model_copy(update={"precision": "fp8"})}
+    )
     drawn = sampled(tracer.backend, state, config, SAMPLINGS[:1], FP8_PURPOSE)
     return {"precision": tracer.published(state, config) | drawn}
 
@@ -147,14 +180,20 @@ def advantages_of(batch: Batch, config: Config) -> dict[str, Array]:
 
 
 def taken_steps(tracer: Tracer, state: Any, config: Config, batch: Batch) -> Trace:
-    """Chapter loss: every figure of ``STEPS`` optimizer steps; chapter optimizer: all weights after them."""
+    """Chapter loss: every figure of ``STEPS`` optimizer steps; chapter optimizer: all weights after
+    them.
+    """
     figures: dict[str, Array] = {}
     for step in range(STEPS):
         if config.uses_value_model:
             state, metrics = tracer.backend.update_value(state, config, batch)
-            figures |= {f"step {step} value {name}": np.array(value) for name, value in metrics.items()}
+            figures |= {
+                f"step {step} value {name}": np.array(value) for name, value in metrics.items()
+            }
         state, metrics = tracer.backend.update_policy(state, config, batch)
-        figures |= {f"step {step} policy {name}": np.array(value) for name, value in metrics.items()}
+        figures |= {
+            f"step {step} policy {name}": np.array(value) for name, value in metrics.items()
+        }
     return {"loss": figures, "optimizer": tracer.weights(state)}
 
 

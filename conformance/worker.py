@@ -1,6 +1,7 @@
-"""One rank of a launch of the grid: computes the jobs it is given and lays them over the reference's traces.
+"""One rank of a launch of the grid: computes the jobs it is given and lays them over the
+reference's traces.
 
-    python -m conformance.worker FOLDER OUT      FOLDER holds jobs.json and a CASE.npz per case; rank 0 writes OUT
+python -m conformance.worker FOLDER OUT      FOLDER holds jobs.json and a CASE.npz per case; rank 0 writes OUT
 """
 
 import json
@@ -22,12 +23,17 @@ from spec.config import ParallelConfig
 from spec.layout import Layout
 
 COLLECTIVE_SECONDS = 120.0
-"""Far more than a collective of a toy takes even on a busy machine, far less than the launch may take."""
+"""Far more than a collective of a toy takes even on a busy machine, far less than the launch may
+take.
+"""
 
 
 def main(folder: Path, out: Path) -> None:
     """Compute all jobs."""
-    jobs = [Job(case, precision, Layout(**layout), tuple(overrides)) for case, precision, layout, overrides in read(folder)]
+    jobs = [
+        Job(case, precision, Layout(**layout), tuple(overrides))
+        for case, precision, layout, overrides in read(folder)
+    ]
     settings = ParallelConfig.model_validate({"collective_timeout": COLLECTIVE_SECONDS})
     world = start(settings)
     rows: list[Any] = []
@@ -36,7 +42,15 @@ def main(folder: Path, out: Path) -> None:
             found, truth = answer(world, job, folder)
             if world.rank == 0:
                 for chapter, arrays in found.items():
-                    rows.append([number, chapter, *largest_error(arrays, truth_of(truth, chapter, arrays), title(job, chapter))])
+                    rows.append(
+                        [
+                            number,
+                            chapter,
+                            *largest_error(
+                                arrays, truth_of(truth, chapter, arrays), title(job, chapter)
+                            ),
+                        ]
+                    )
     if world.rank == 0:
         out.write_text(json.dumps(rows))
 
@@ -48,7 +62,11 @@ def answer(world: World, job: Job, folder: Path) -> tuple[Trace, Trace]:
     with np.load(folder / f"{job.case}.npz") as file:
         truth = nested(dict(file))
     routes = truth.pop("routes")
-    replay = [routes[str(layer)].astype(np.int64) for layer in range(len(routes))] if job.precision == "bfloat16" else None
+    replay = (
+        [routes[str(layer)].astype(np.int64) for layer in range(len(routes))]
+        if job.precision == "bfloat16"
+        else None
+    )
     return trace(tracer, config, job.chapters, replay), truth
 
 

@@ -1,1 +1,3 @@
-"""The NumPy house: every numeric chapter as equations one can read, and all chapters without arrays."""
+"""The NumPy house: every numeric chapter as equations one can read, and all chapters without
+arrays.
+"""

@@ -1,10 +1,13 @@
-"""Advantage estimators: GAE with separate lambdas for value and policy, length-adaptive lambda, group-normalised rewards.
+"""Advantage estimators: GAE with separate lambdas for value and policy, length-adaptive lambda,
+group-normalised rewards.
 
     delta_t = r_t + gamma V_{t+1} - V_t,      A_t = delta_t + gamma lambda A_{t+1},      target_t = A_t + V_t
 
-All functions see response tokens only, wherever they stand in their row: a gap (padding, prompt, tool output) neither
-creates a TD error nor breaks the recursion, and what stands in it is never read (field laws P8, P9).
-Sources: GAE arXiv 1506.02438 eq. 16; decoupling VC-PPO 3.2 and VAPO 4.1; length-adaptive VAPO eq. 4-5; group GRPO and DAPO eq. 9.
+All functions see response tokens only, wherever they stand in their row: a gap (padding, prompt,
+tool output) neither creates a TD error nor breaks the recursion, and what stands in it is never
+read (field laws P8, P9).
+Sources: GAE arXiv 1506.02438 eq. 16; decoupling VC-PPO 3.2 and VAPO 4.1; length-adaptive VAPO eq.
+4-5; group GRPO and DAPO eq. 9.
 """
 
 import numpy as np
@@ -13,11 +16,14 @@ from spec.config import AlgorithmConfig
 from spec.datatypes import Array, BoolArray, IntArray
 
 EQUAL_WITHIN = 1e-12
-"""Relative spread under which rewards or returns count as equal: their mean is only exact up to round-off (P13)."""
+"""Relative spread under which rewards or returns count as equal: their mean is only exact up to
+round-off (P13).
+"""
 
 
 def token_rewards(rewards_B: Array, response_BS: BoolArray) -> Array:
-    """Put each reward on the last response token of its row (papers: reward only at the end), 0 elsewhere.
+    """Put each reward on the last response token of its row (papers: reward only at the end), 0
+    elsewhere.
 
     Args:
         rewards_B: One reward per response.
@@ -31,10 +37,11 @@ def token_rewards(rewards_B: Array, response_BS: BoolArray) -> Array:
 
 
 def length_adaptive_lambda(lengths_B: IntArray, gae_alpha: float) -> Array:
-    """``lambda = 1 - 1 / (gae_alpha l)``, clamped to [0, 1]: the window 1/(1 - lambda) is a fixed share of the response.
+    """``lambda = 1 - 1 / (gae_alpha l)``, clamped to [0, 1]: the window 1/(1 - lambda) is a fixed
+    share of the response.
 
-    Source: VAPO eq. 5 with gae_alpha = 0.05. For l <= 1/gae_alpha the formula is not positive; the paper is silent, we
-    clamp to 0 (one-step TD), as NeMo RL does.
+    Source: VAPO eq. 5 with gae_alpha = 0.05. For l <= 1/gae_alpha the formula is not positive; the
+    paper is silent, we clamp to 0 (one-step TD), as NeMo RL does.
 
     Args:
         lengths_B: Response tokens l, end of sequence included; 0 counts as 1.
@@ -47,22 +54,30 @@ def length_adaptive_lambda(lengths_B: IntArray, gae_alpha: float) -> Array:
 
 
 def gae(
-    rewards_BS: Array, values_BS: Array, response_BS: BoolArray, discount: float, lambda_B: Array, final_value_B: Array
+    rewards_BS: Array,
+    values_BS: Array,
+    response_BS: BoolArray,
+    discount: float,
+    lambda_B: Array,
+    final_value_B: Array,
 ) -> Array:
     """Generalised advantage estimation by backward recursion over response tokens.
 
-    Formula: ``A_t = sum_{l >= 0} (gamma lambda)^l delta_{t+l}``, ``delta_t = r_t + gamma V_{t+1} - V_t``.
+    Formula: ``A_t = sum_{l >= 0} (gamma lambda)^l delta_{t+l}``, ``delta_t = r_t + gamma V_{t+1} -
+    V_t``.
 
     Args:
         rewards_BS: Reward of each token.
-        values_BS: V of the state before each token; entries outside the response may be anything, NaN included.
+        values_BS: V of the state before each token; entries outside the response may be anything,
+            NaN included.
         response_BS: Response tokens.
         discount: gamma in [0, 1].
         lambda_B: lambda of each row in [0, 1].
         final_value_B: V after the last response token: 0 at a real end.
 
     Returns:
-        Advantages [B, S], 0 outside the response. Value targets are advantages plus values (see ``value_targets``).
+        Advantages [B, S], 0 outside the response. Value targets are advantages plus values (see
+        ``value_targets``).
     """
     rewards_BS = np.where(response_BS, rewards_BS, 0.0)
     values_BS = np.where(response_BS, values_BS, 0.0)
@@ -79,9 +94,14 @@ def gae(
 
 
 def decoupled_gae(
-    rewards_BS: Array, values_BS: Array, response_BS: BoolArray, truncated_B: BoolArray, algorithm: AlgorithmConfig
+    rewards_BS: Array,
+    values_BS: Array,
+    response_BS: BoolArray,
+    truncated_B: BoolArray,
+    algorithm: AlgorithmConfig,
 ) -> tuple[Array, Array]:
-    """GAE twice over the same TD errors: with lambda_value for the targets, with lambda_policy for the advantages.
+    """GAE twice over the same TD errors: with lambda_value for the targets, with lambda_policy for
+    the advantages.
 
     Source: VC-PPO algorithm 1, VAPO 4.1 (lambda_value = 1: targets are Monte-Carlo returns).
 
@@ -99,29 +119,43 @@ def decoupled_gae(
     rows = len(rewards_BS)
     lambda_value_B = np.full(rows, algorithm.lambda_value)
     lambda_policy_B = policy_lambda(response_BS.sum(axis=1), algorithm)
-    for_value_BS = gae(rewards_BS, values_BS, response_BS, algorithm.discount, lambda_value_B, final_B)
+    for_value_BS = gae(
+        rewards_BS, values_BS, response_BS, algorithm.discount, lambda_value_B, final_B
+    )
     targets_BS = np.where(response_BS, for_value_BS + np.where(response_BS, values_BS, 0.0), 0.0)
-    advantages_BS = gae(rewards_BS, values_BS, response_BS, algorithm.discount, lambda_policy_B, final_B)
+    advantages_BS = gae(
+        rewards_BS, values_BS, response_BS, algorithm.discount, lambda_policy_B, final_B
+    )
     return (whiten(advantages_BS, response_BS) if algorithm.whiten else advantages_BS), targets_BS
 
 
 def policy_lambda(lengths_B: IntArray, algorithm: AlgorithmConfig) -> Array:
-    """Lambda of each response's policy advantages [B]: length-adaptive, or the fixed ``lambda_policy``."""
+    """Lambda of each response's policy advantages [B]: length-adaptive, or the fixed
+    ``lambda_policy``.
+    """
     if algorithm.length_adaptive:
         return length_adaptive_lambda(lengths_B, algorithm.gae_alpha)
     return np.full(len(lengths_B), algorithm.lambda_policy)
 
 
-def final_values(values_BS: Array, response_BS: BoolArray, truncated_B: BoolArray, choice: str) -> Array:
-    """V after the last response token [B]: 0 at a real end; at a cut 0 (``zero``) or the last state's V (``last``, T-PPO)."""
+def final_values(
+    values_BS: Array, response_BS: BoolArray, truncated_B: BoolArray, choice: str
+) -> Array:
+    """V after the last response token [B]: 0 at a real end; at a cut 0 (``zero``) or the last
+    state's V (``last``, T-PPO).
+    """
     if choice == "zero":
         return np.zeros(len(values_BS))
     last_B = np.where(response_BS, np.arange(response_BS.shape[1]), 0).max(axis=1)
-    return np.where(truncated_B & response_BS.any(axis=1), values_BS[np.arange(len(values_BS)), last_B], 0.0)
+    return np.where(
+        truncated_B & response_BS.any(axis=1), values_BS[np.arange(len(values_BS)), last_B], 0.0
+    )
 
 
 def whiten(advantages_BS: Array, response_BS: BoolArray) -> Array:
-    """Subtract the mean and divide by the standard deviation over all response tokens; a constant array becomes 0."""
+    """Subtract the mean and divide by the standard deviation over all response tokens; a constant
+    array becomes 0.
+    """
     inside = advantages_BS[response_BS]
     if inside.size == 0 or np.ptp(inside) <= EQUAL_WITHIN * np.abs(inside).max():
         return np.zeros_like(advantages_BS)
@@ -131,9 +165,11 @@ def whiten(advantages_BS: Array, response_BS: BoolArray) -> Array:
 def group_advantages(rewards_B: Array, group_B: IntArray, std: str) -> Array:
     """Reward of each response relative to the responses to the same prompt.
 
-    Formula: ``A_i = (r_i - mean(r)) / std(r)`` over the group of i; a group of equal rewards gets exactly 0.
-    Source: GRPO arXiv 2402.03300, DAPO eq. 9. The papers just say std: ``population`` (ours), ``sample`` (Bessel, as
-    verl), or ``none``. No epsilon is added, since the only group that would need one is set to 0.
+    Formula: ``A_i = (r_i - mean(r)) / std(r)`` over the group of i; a group of equal rewards gets
+    exactly 0.
+    Source: GRPO arXiv 2402.03300, DAPO eq. 9. The papers just say std: ``population`` (ours),
+    ``sample`` (Bessel, as verl), or ``none``. No epsilon is added, since the only group that would
+    need one is set to 0.
 
     Args:
         rewards_B: One reward per response.
@@ -155,7 +191,9 @@ def group_advantages(rewards_B: Array, group_B: IntArray, std: str) -> Array:
 
 
 def explained_variance(values: Array, returns: Array) -> float:
-    """``1 - Var(returns - values) / Var(returns)``: 1 is perfect, 0 no better than a constant; NaN if returns are constant."""
+    """``1 - Var(returns - values) / Var(returns)``: 1 is perfect, 0 no better than a constant; NaN
+    if returns are constant.
+    """
     if returns.size == 0 or np.ptp(returns) <= EQUAL_WITHIN * np.abs(returns).max():
         return float("nan")
     return 1.0 - float(np.var(returns - values)) / float(np.var(returns))

@@ -4,7 +4,8 @@
     out = softmax(q k' / sqrt(h) + causal mask) v  Wo
 
 Shapes in the code carry the letters of ``spec``; C is the number of cached key positions.
-Sources: GQA arXiv 2305.13245; RoPE arXiv 2104.09864 eq. 34, in the half-split layout of Llama and Qwen checkpoints.
+Sources: GQA arXiv 2305.13245; RoPE arXiv 2104.09864 eq. 34, in the half-split layout of Llama and
+Qwen checkpoints.
 """
 
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ from spec.config import ModelConfig
 from spec.datatypes import Array, IntArray, Params
 
 HIDDEN_SCORE = -1e30
-"""Score of a key that must not be seen: its exp is exactly 0 in every precision, and unlike -inf it never gives NaN."""
+"""Score of a key that must not be seen: its exp is exactly 0 in every precision, and unlike -inf it
+never gives NaN.
+"""
 
 
 @dataclass
 class KeyValueCache:
-    """Keys and values of the positions already read, one per layer: the state of an unfinished generation.
+    """Keys and values of the positions already read, one per layer: the state of an unfinished
+    generation.
 
     Attributes:
         keys: Rotated keys [B, K, C, h].
@@ -33,7 +37,9 @@ class KeyValueCache:
     values: Array
 
     @classmethod
-    def empty(cls, rows: int, capacity: int, model: ModelConfig, dtype: "numpy.typing.DTypeLike") -> "KeyValueCache":
+    def empty(
+        cls, rows: int, capacity: int, model: ModelConfig, dtype: "numpy.typing.DTypeLike"
+    ) -> "KeyValueCache":
         """A cache of ``capacity`` positions for ``rows`` sequences."""
         shape = (rows, model.key_value_heads, capacity, model.head_width)
         return cls(numpy.zeros(shape, dtype), numpy.zeros(shape, dtype))
@@ -54,7 +60,9 @@ class KeyValueCache:
 
 
 def rms_norm(x: Array, weight: Array, epsilon: float) -> Array:
-    """Root-mean-square normalisation: ``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis (arXiv 1910.07467)."""
+    """Root-mean-square normalisation: ``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis
+    (arXiv 1910.07467).
+    """
     return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + epsilon) * weight
 
 
@@ -67,18 +75,26 @@ def rotary(x_BnSh: Array, positions_BS: IntArray, base: float) -> Array:
         base: Base of the frequencies.
 
     Returns:
-        Rotated array of the same shape; inner products of two of them depend on the distance of their positions only.
+        Rotated array of the same shape; inner products of two of them depend on the distance of
+        their positions only.
     """
     half = x_BnSh.shape[-1] // 2
     frequencies = base ** (-numpy.arange(half) / half)
     angles = (positions_BS[:, None, :, None] * frequencies).astype(x_BnSh.dtype)
     cos, sin = numpy.cos(angles), numpy.sin(angles)
     turned = np.roll(x_BnSh, half, axis=-1)
-    return x_BnSh * numpy.concatenate([cos, cos], axis=-1) + turned * numpy.concatenate([-sin, sin], axis=-1)
+    return x_BnSh * numpy.concatenate([cos, cos], axis=-1) + turned * numpy.concatenate(
+        [-sin, sin], axis=-1
+    )
 
 
 def attention(
-    params: Params, prefix: str, x_ND: Array, positions_BS: IntArray, model: ModelConfig, cache: KeyValueCache | None
+    params: Params,
+    prefix: str,
+    x_ND: Array,
+    positions_BS: IntArray,
+    model: ModelConfig,
+    cache: KeyValueCache | None,
 ) -> Array:
     """Attend from every token to itself and the tokens before it in its own row.
 
@@ -88,7 +104,8 @@ def attention(
         x_ND: Normalised residual stream, rows of [B, S] flattened.
         positions_BS: Position of each token in its own sequence.
         model: Sizes.
-        cache: None to attend within the rows given; otherwise the tokens are appended to it and everything in it is seen.
+        cache: None to attend within the rows given; otherwise the tokens are appended to it and
+            everything in it is seen.
 
     Returns:
         What the layer adds to the residual stream [N, D].
@@ -97,7 +114,10 @@ def attention(
     K, group = model.key_value_heads, model.heads // model.key_value_heads
 
     def heads(name: str, count: int) -> Array:
-        return np.transpose(np.reshape(product(x_ND, matrix(params, prefix + name)), (B, S, count, -1)), (0, 2, 1, 3))
+        return np.transpose(
+            np.reshape(product(x_ND, matrix(params, prefix + name)), (B, S, count, -1)),
+            (0, 2, 1, 3),
+        )
 
     q, k, v = heads("query", model.heads), heads("key", K), heads("value", K)
     if model.query_key_norm:
@@ -113,13 +133,21 @@ def attention(
     visible = key_positions[:, None, :] <= positions_BS[:, :, None]
     q = np.reshape(q, (B, K, group * S, -1))
     scores = np.matmul(q, np.transpose(k, (0, 1, 3, 2))) * model.head_width**-0.5
-    scores = np.where(numpy.tile(visible, (1, group, 1))[:, None], scores, numpy.asarray(HIDDEN_SCORE, scores.dtype))
+    scores = np.where(
+        numpy.tile(visible, (1, group, 1))[:, None],
+        scores,
+        numpy.asarray(HIDDEN_SCORE, scores.dtype),
+    )
     mixed = np.matmul(softmax(scores), v)
-    mixed = np.reshape(np.transpose(np.reshape(mixed, (B, model.heads, S, -1)), (0, 2, 1, 3)), (B * S, -1))
+    mixed = np.reshape(
+        np.transpose(np.reshape(mixed, (B, model.heads, S, -1)), (0, 2, 1, 3)), (B * S, -1)
+    )
     return product(mixed, matrix(params, prefix + "output"))
 
 
 def softmax(x: Array) -> Array:
-    """``exp(x_i) / sum_j exp(x_j)`` over the last axis, shifted by the maximum so that exp cannot overflow."""
+    """``exp(x_i) / sum_j exp(x_j)`` over the last axis, shifted by the maximum so that exp cannot
+    overflow.
+    """
     weights = np.exp(x - np.max(x, axis=-1, keepdims=True))
     return weights / np.sum(weights, axis=-1, keepdims=True)

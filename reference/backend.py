@@ -1,6 +1,7 @@
-"""The NumPy house's face: weights and moments as values, gradients by autograd, micro-batches summed.
+"""The NumPy house's face: weights and moments as values, gradients by autograd, micro-batches
+summed.
 
-    gradient of a step = sum over micro-batches of gradient of sum_t w_t l_t,   w fixed before the cut
+gradient of a step = sum over micro-batches of gradient of sum_t w_t l_t,   w fixed before the cut
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +25,13 @@ from reference.loss import (
     value_error,
     weighted_sum,
 )
-from reference.model import RouterTrace, initial_policy, token_logits, token_values, value_from_policy
+from reference.model import (
+    RouterTrace,
+    initial_policy,
+    token_logits,
+    token_values,
+    value_from_policy,
+)
 from reference.moe import balance_loss, z_loss
 from reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from reference.precision import rollout_weights
@@ -80,7 +87,9 @@ class ReferenceBackend:
         return state.version
 
     def begin_reinforcement(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body; moments start anew."""
+        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body;
+        moments start anew.
+        """
         value = value_from_policy(state.policy, config.model) if config.uses_value_model else {}
         return State(
             policy=state.policy,
@@ -92,24 +101,39 @@ class ReferenceBackend:
         )
 
     def generate(
-        self, state: State, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
+        self,
+        state: State,
+        config: Config,
+        requests: Sequence[Request],
+        sampling: Sampling,
+        purpose: str,
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
         policy = rollout_weights(state.policy, config, purpose)
-        return generate(policy, config.model, requests, sampling, config.seed, purpose, state.version)
+        return generate(
+            policy, config.model, requests, sampling, config.seed, purpose, state.version
+        )
 
-    def unit(self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str) -> Unit:
+    def unit(
+        self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
+    ) -> Unit:
         """Free slots that decode with the policy of a state."""
         positions = config.data.max_prompt_tokens + sampling.max_response_tokens
         policy = rollout_weights(state.policy, config, purpose)
-        return Unit(policy, config.model, slots, positions, sampling, config.seed, purpose, state.version)
+        return Unit(
+            policy, config.model, slots, positions, sampling, config.seed, purpose, state.version
+        )
 
     def snapshot(self, state: State, config: Config) -> State:
         """The policy alone: a state is a value, which no update changes."""
-        return State(state.policy, {}, {}, initial_optimizer({}), initial_optimizer({}), state.version)
+        return State(
+            state.policy, {}, {}, initial_optimizer({}), initial_optimizer({}), state.version
+        )
 
     def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
-        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0 elsewhere."""
+        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0
+        elsewhere.
+        """
         params = state.anchor if anchor else state.policy
 
         def compute(part: Batch) -> Array:
@@ -127,13 +151,19 @@ class ReferenceBackend:
         return per_token(compute, batch, config.algorithm.micro_batch)
 
     def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
-        """The batch with policy advantages and, where there is a value model, old values and value targets."""
+        """The batch with policy advantages and, where there is a value model, old values and value
+        targets.
+        """
         if not config.uses_value_model:
             per_response = group_advantages(rewards, batch.group, config.algorithm.group_std)
             return replace(batch, advantages=np.where(batch.response, per_response[:, None], 0.0))
         values = self.values(state, config, batch)
         advantages, targets = decoupled_gae(
-            token_rewards(rewards, batch.response), values, batch.response, batch.truncated, config.algorithm
+            token_rewards(rewards, batch.response),
+            values,
+            batch.response,
+            batch.truncated,
+            config.algorithm,
         )
         return replace(batch, old_values=values, advantages=advantages, value_targets=targets)
 
@@ -145,39 +175,74 @@ class ReferenceBackend:
             return imitation_loss(params, part, config)
 
         policy, optimizer, metrics = self._step(
-            state.policy, state.policy_optimizer, loss, batch, config, config.supervised.optimizer, config.supervised.steps
+            state.policy,
+            state.policy_optimizer,
+            loss,
+            batch,
+            config,
+            config.supervised.optimizer,
+            config.supervised.steps,
         )
-        return replace(state, policy=policy, policy_optimizer=optimizer, version=state.version + 1), metrics
+        return (
+            replace(state, policy=policy, policy_optimizer=optimizer, version=state.version + 1),
+            metrics,
+        )
 
     def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the policy on one mini-batch, in micro-batches that do not change the result."""
+        """One optimizer step of the policy on one mini-batch, in micro-batches that do not change
+        the result.
+        """
         batch = replace(batch, weights=step_weights(batch, config))
         if "kl" in batch.weights:
-            batch = replace(batch, anchor_log_probs=self.log_probs(state, config, batch, anchor=True))
+            batch = replace(
+                batch, anchor_log_probs=self.log_probs(state, config, batch, anchor=True)
+            )
 
         def loss(params: Params, part: Batch) -> tuple[Any, Metrics]:
             return policy_loss(params, part, config)
 
         policy, optimizer, metrics = self._step(
-            state.policy, state.policy_optimizer, loss, batch, config, config.policy_optimizer, config.updates
+            state.policy,
+            state.policy_optimizer,
+            loss,
+            batch,
+            config,
+            config.policy_optimizer,
+            config.updates,
         )
-        return replace(state, policy=policy, policy_optimizer=optimizer, version=state.version + 1), metrics
+        return (
+            replace(state, policy=policy, policy_optimizer=optimizer, version=state.version + 1),
+            metrics,
+        )
 
     def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the value model on one mini-batch, in micro-batches that do not change the result."""
+        """One optimizer step of the value model on one mini-batch, in micro-batches that do not
+        change the result.
+        """
         batch = replace(batch, weights=step_weights(batch, config))
 
         def loss(params: Params, part: Batch) -> tuple[Any, Metrics]:
             return value_loss(params, part, config)
 
         value, optimizer, metrics = self._step(
-            state.value, state.value_optimizer, loss, batch, config, config.value_optimizer, config.updates
+            state.value,
+            state.value_optimizer,
+            loss,
+            batch,
+            config,
+            config.value_optimizer,
+            config.updates,
         )
         return replace(state, value=value, value_optimizer=optimizer), metrics
 
     def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:
         """Publish a checkpoint at once or not at all."""
-        checkpoint.save(directory, checkpoint.flatten(state).items(), config, progress | {"version": state.version})
+        checkpoint.save(
+            directory,
+            checkpoint.flatten(state).items(),
+            config,
+            progress | {"version": state.version},
+        )
 
     def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
         """Read a checkpoint back, verified; state and progress are bit-equal to what was saved."""
@@ -185,7 +250,9 @@ class ReferenceBackend:
         parts = checkpoint.unflatten(arrays)
         policy_optimizer, value_optimizer = (
             OptimizerState(
-                parts.get(f"{name}.first", {}), parts.get(f"{name}.second", {}), int(progress["steps"][name])
+                parts.get(f"{name}.first", {}),
+                parts.get(f"{name}.second", {}),
+                int(progress["steps"][name]),
             )
             for name in ("policy_optimizer", "value_optimizer")
         )
@@ -212,20 +279,26 @@ class ReferenceBackend:
         gradient, metrics = accumulate(loss, params, batch, config.algorithm.micro_batch)
         norm = global_norm(gradient)
         if not np.isfinite(norm):
-            raise SeedError(Reason.LOSS_NOT_FINITE, f"gradient norm is {norm} at optimizer step {optimizer.step}; no step taken")
+            raise SeedError(
+                Reason.LOSS_NOT_FINITE,
+                f"gradient norm is {norm} at optimizer step {optimizer.step}; no step taken",
+            )
         params, optimizer = adamw(params, gradient, optimizer, optimizer_config, total_steps)
         return params, optimizer, metrics | {"grad_norm": norm}
 
 
-
 def micro_batches(batch: Batch, size: int) -> list[IntArray]:
-    """Cut the rows of a batch into parts of at most ``size``, similar lengths together so that little is padding."""
+    """Cut the rows of a batch into parts of at most ``size``, similar lengths together so that
+    little is padding.
+    """
     by_length = np.argsort(batch.lengths, kind="stable")
     return [by_length[start : start + size] for start in range(0, len(by_length), size)]
 
 
 def per_token(compute: Callable[[Batch], Array], batch: Batch, micro_batch: int) -> Array:
-    """Run a per-token function [b, s] over the micro-batches of a batch and put the parts back in place [B, S]."""
+    """Run a per-token function [b, s] over the micro-batches of a batch and put the parts back in
+    place [B, S].
+    """
     out = np.zeros(batch.tokens.shape)
     for index in micro_batches(batch, micro_batch):
         part = batch.rows(index)
@@ -233,7 +306,9 @@ def per_token(compute: Callable[[Batch], Array], batch: Batch, micro_batch: int)
     return out
 
 
-def accumulate(loss: LossFunction, params: Params, batch: Batch, micro_batch: int) -> tuple[Params, Metrics]:
+def accumulate(
+    loss: LossFunction, params: Params, batch: Batch, micro_batch: int
+) -> tuple[Params, Metrics]:
     """Gradient and metrics of a whole optimizer step, summed over micro-batches.
 
     Args:
@@ -243,7 +318,8 @@ def accumulate(loss: LossFunction, params: Params, batch: Batch, micro_batch: in
         micro_batch: Rows per forward and backward pass.
 
     Returns:
-        Gradient of ``sum_t w_t l_t`` over all rows, and the summed metrics. Independent of ``micro_batch``.
+        Gradient of ``sum_t w_t l_t`` over all rows, and the summed metrics. Independent of
+        ``micro_batch``.
     """
     gradient: Params = {}
     metrics: Metrics = {}
@@ -257,7 +333,9 @@ def accumulate(loss: LossFunction, params: Params, batch: Batch, micro_batch: in
             return value
 
         _, part_gradient = value_and_grad(total)(params)
-        gradient = {name: gradient[name] + g if gradient else g for name, g in part_gradient.items()}
+        gradient = {
+            name: gradient[name] + g if gradient else g for name, g in part_gradient.items()
+        }
         metrics = {name: metrics.get(name, 0.0) + value for name, value in seen.items()}
     return gradient, metrics
 
@@ -265,11 +343,14 @@ def accumulate(loss: LossFunction, params: Params, batch: Batch, micro_batch: in
 def cast(batch: Batch, dtype: "np.dtype[Any]") -> Batch:
     """Floating arrays of a batch in the model's precision, and 0 outside the response.
 
-    A float64 weight would widen the whole backward pass. And a gradient multiplies by what stands at weight 0, where
-    0 times NaN is NaN, so what no response token owns is taken out before any arithmetic.
+    A float64 weight would widen the whole backward pass. And a gradient multiplies by what stands
+    at weight 0, where 0 times NaN is NaN, so what no response token owns is taken out before any
+    arithmetic.
     """
     names = ("behaviour_log_probs", "advantages", "value_targets", "old_values", "anchor_log_probs")
-    arrays = {name: np.where(batch.response, getattr(batch, name), 0.0).astype(dtype) for name in names}
+    arrays = {
+        name: np.where(batch.response, getattr(batch, name), 0.0).astype(dtype) for name in names
+    }
     weights = {name: weight.astype(dtype) for name, weight in batch.weights.items()}
     return replace(batch, weights=weights, **arrays)
 
@@ -277,7 +358,8 @@ def cast(batch: Batch, dtype: "np.dtype[Any]") -> Batch:
 def policy_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metrics]:
     """All terms of the policy's loss on one part of an optimizer step.
 
-    Formula: ``sum_t w_t l_clip + mu w_t l_nll + kl w_t KL + balance + z`` (VAPO eq. 10 and the switches).
+    Formula: ``sum_t w_t l_clip + mu w_t l_nll + kl w_t KL + balance + z`` (VAPO eq. 10 and the
+    switches).
 
     Args:
         params: Policy weights.
@@ -295,19 +377,29 @@ def policy_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metr
     if "positive" in weights:
         terms["positive"] = weighted_sum(weights["positive"], -log_probs)
     if "kl" in weights:
-        terms["kl"] = weighted_sum(weights["kl"], kl_penalty(log_probs, batch.anchor_log_probs, algorithm.kl_estimator))
+        terms["kl"] = weighted_sum(
+            weights["kl"], kl_penalty(log_probs, batch.anchor_log_probs, algorithm.kl_estimator)
+        )
     terms |= router_terms(trace, batch)
     metrics = {f"loss_{name}": float(getval(term)) for name, term in terms.items()}
     plain_log_probs, plain_logits = np.asarray(getval(log_probs)), np.asarray(getval(logits))
-    return sum(terms.values()), metrics | policy_metrics(plain_log_probs, plain_logits, batch, config)
+    return sum(terms.values()), metrics | policy_metrics(
+        plain_log_probs, plain_logits, batch, config
+    )
 
 
 def imitation_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metrics]:
-    """Token mean of ``-log pi(a_t)`` over demonstrations, plus the router terms, on one part of an optimizer step."""
+    """Token mean of ``-log pi(a_t)`` over demonstrations, plus the router terms, on one part of an
+    optimizer step.
+    """
     logits, trace = token_logits(params, batch.tokens, config.model)
-    terms = {"nll": weighted_sum(batch.weights["tokens"], -token_log_probs(logits, batch.tokens, 1.0))}
+    terms = {
+        "nll": weighted_sum(batch.weights["tokens"], -token_log_probs(logits, batch.tokens, 1.0))
+    }
     terms |= router_terms(trace, batch)
-    return sum(terms.values()), {f"loss_{name}": float(getval(term)) for name, term in terms.items()}
+    return sum(terms.values()), {
+        f"loss_{name}": float(getval(term)) for name, term in terms.items()
+    }
 
 
 def router_terms(trace: RouterTrace, batch: Batch) -> dict[str, Any]:
@@ -315,16 +407,24 @@ def router_terms(trace: RouterTrace, batch: Batch) -> dict[str, Any]:
     terms: dict[str, Any] = {}
     if "load_balance" in batch.weights:
         pairs = zip(trace.logits, trace.expert_ids, strict=True)
-        terms["load_balance"] = sum(balance_loss(logits, ids, batch.weights["load_balance"]) for logits, ids in pairs)
+        terms["load_balance"] = sum(
+            balance_loss(logits, ids, batch.weights["load_balance"]) for logits, ids in pairs
+        )
     if "router_z" in batch.weights:
-        terms["router_z"] = sum(z_loss(logits, batch.weights["router_z"]) for logits in trace.logits)
+        terms["router_z"] = sum(
+            z_loss(logits, batch.weights["router_z"]) for logits in trace.logits
+        )
     return terms
 
 
 def policy_metrics(log_probs: Array, logits: Array, batch: Batch, config: Config) -> Metrics:
-    """Token means over the step, as sums that add up over its parts: entropy, ratio, clip fractions, log-prob gap."""
+    """Token means over the step, as sums that add up over its parts: entropy, ratio, clip
+    fractions, log-prob gap.
+    """
     token_mean = batch.weights["tokens"]
-    low, high = clip_fractions(log_probs, batch.behaviour_log_probs, batch.advantages, config.algorithm)
+    low, high = clip_fractions(
+        log_probs, batch.behaviour_log_probs, batch.advantages, config.algorithm
+    )
     gap = np.abs(log_probs - batch.behaviour_log_probs)
     observed = {
         "entropy": token_entropy(logits, config.rollout.temperature),

@@ -1,10 +1,12 @@
-"""Sampling with a key-value cache: temperature, nucleus (top-p), stop at end of sequence, continuation of a prefix.
+"""Sampling with a key-value cache: temperature, nucleus (top-p), stop at end of sequence,
+continuation of a prefix.
 
     log p = log softmax(logits / temperature), restricted to the nucleus and renormalised
     token = smallest v with  sum_{u <= v} p_u > U,   U = Philox(run seed, purpose; problem, sample, draw, position)
 
-``log_distribution`` is the only place that turns logits into log-probabilities: sampling, recomputation and the loss all
-call it, so an unchanged policy has ratio 1 (field law P15). Nucleus: Holtzman et al., arXiv 1904.09751.
+``log_distribution`` is the only place that turns logits into log-probabilities: sampling,
+recomputation and the loss all call it, so an unchanged policy has ratio 1 (field law P15). Nucleus:
+Holtzman et al., arXiv 1904.09751.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,13 +19,25 @@ from reference.attention import KeyValueCache
 from reference.model import hidden_states, logits_of
 from reference.rollouts.similar_lengths import runs_of_similar
 from spec.config import ModelConfig
-from spec.datatypes import Array, BoolArray, Finish, IntArray, Params, Request, Rollout, Sampling, unanswered
+from spec.datatypes import (
+    Array,
+    BoolArray,
+    Finish,
+    IntArray,
+    Params,
+    Request,
+    Rollout,
+    Sampling,
+    unanswered,
+)
 from spec.philox import uniforms, word_of
 from spec.tokenizer import END
 
 POSITION_BLOCK = 64
-"""Attention looks at whole blocks of the cache, up to the longest active response: sums over another number of (hidden)
-positions round differently, so a response's last digits should not change with every token of its neighbours."""
+"""Attention looks at whole blocks of the cache, up to the longest active response: sums over
+another number of (hidden) positions round differently, so a response's last digits should not
+change with every token of its neighbours.
+"""
 
 
 def log_distribution(logits: Array, temperature: float, top_p: float = 1.0) -> Array:
@@ -32,7 +46,8 @@ def log_distribution(logits: Array, temperature: float, top_p: float = 1.0) -> A
     Args:
         logits: Next-token logits [..., V].
         temperature: > 0; divides the logits.
-        top_p: In (0, 1]; keep the smallest set of most probable tokens with at least this mass, renormalise.
+        top_p: In (0, 1]; keep the smallest set of most probable tokens with at least this mass,
+            renormalise.
 
     Returns:
         Log-probabilities [..., V]; -inf outside the nucleus.
@@ -85,17 +100,28 @@ def generate(
         version: Version of the weights, recorded with every token.
 
     Returns:
-        Rollouts in the order of the requests. Each is independent of which other requests are in the batch.
+        Rollouts in the order of the requests. Each is independent of which other requests are in
+        the batch.
     """
     longest = max(len(request.prompt_tokens) for request in requests)
-    unit = Unit(policy, model, len(requests), longest + sampling.max_response_tokens, sampling, seed, purpose, version)
+    unit = Unit(
+        policy,
+        model,
+        len(requests),
+        longest + sampling.max_response_tokens,
+        sampling,
+        seed,
+        purpose,
+        version,
+    )
     unit.admit([unanswered(request) for request in requests])
     finished = {rollout.request: rollout for rollout in unit.advance(sampling.max_response_tokens)}
     return [finished[request] for request in requests]
 
 
 class Unit:
-    """Slots that decode responses side by side under one version of the policy; fulfils ``spec.backend.Unit``.
+    """Slots that decode responses side by side under one version of the policy; fulfils
+    ``spec.backend.Unit``.
 
     Active responses are the first rows of every array; a finished one leaves its row to the last.
 
@@ -132,11 +158,18 @@ class Unit:
         self.slots, self.seed, self.purpose, self.version = slots, seed, purpose, version
         self.active: list[Rollout] = []
         limit, dtype = sampling.max_response_tokens, policy["embedding"].dtype
-        self.caches = [KeyValueCache.empty(slots, positions, model, dtype) for _ in range(model.layers)]
+        self.caches = [
+            KeyValueCache.empty(slots, positions, model, dtype) for _ in range(model.layers)
+        ]
         self.logits_BV = numpy.zeros((slots, model.vocabulary), dtype)
-        self.tokens, self.log_probs = numpy.zeros((slots, limit), dtype=numpy.int64), numpy.zeros((slots, limit))
+        self.tokens, self.log_probs = (
+            numpy.zeros((slots, limit), dtype=numpy.int64),
+            numpy.zeros((slots, limit)),
+        )
         self.counters = numpy.zeros((slots, 4), dtype=numpy.int64)
-        self.lengths, self.starts, self.limits = (numpy.zeros(slots, dtype=numpy.int64) for _ in range(3))
+        self.lengths, self.starts, self.limits = (
+            numpy.zeros(slots, dtype=numpy.int64) for _ in range(3)
+        )
 
     @property
     def running(self) -> int:
@@ -150,7 +183,10 @@ class Unit:
         self.active += entering
         for row, rollout in enumerate(entering, start=first):
             request, drawn = rollout.request, len(rollout.response_tokens)
-            self.tokens[row, :drawn], self.log_probs[row, :drawn] = rollout.response_tokens, rollout.log_probs
+            self.tokens[row, :drawn], self.log_probs[row, :drawn] = (
+                rollout.response_tokens,
+                rollout.log_probs,
+            )
             self.counters[row] = word_of(request.problem.id), request.sample, request.draw, 0
             self.starts[row], self.lengths[row] = len(request.prompt_tokens), drawn
             self.limits[row] = request.forced_length or self.sampling.max_response_tokens
@@ -170,9 +206,16 @@ class Unit:
         return finished
 
     def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
-        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so far."""
-        leaving = numpy.array([chosen is None or rollout.request in chosen for rollout in self.active], dtype=bool)
-        partial = [replace(self._rollout(row), finish=Finish.UNFINISHED) for row in numpy.flatnonzero(leaving).tolist()]
+        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so
+        far.
+        """
+        leaving = numpy.array(
+            [chosen is None or rollout.request in chosen for rollout in self.active], dtype=bool
+        )
+        partial = [
+            replace(self._rollout(row), finish=Finish.UNFINISHED)
+            for row in numpy.flatnonzero(leaving).tolist()
+        ]
         self._close_gaps(leaving)
         return partial
 
@@ -181,7 +224,9 @@ class Unit:
         count = len(self.active)
         places = numpy.arange(count), self.lengths[:count]
         self.counters[:count, 3] = self.lengths[:count]
-        log_p_BV = log_distribution(self.logits_BV[:count], self.sampling.temperature, self.sampling.top_p)
+        log_p_BV = log_distribution(
+            self.logits_BV[:count], self.sampling.temperature, self.sampling.top_p
+        )
         chosen = draw(log_p_BV, uniforms(self.seed, self.purpose, self.counters[:count]))
         self.tokens[places], self.log_probs[places] = chosen, log_p_BV[numpy.arange(count), chosen]
         self.lengths[:count] += 1
@@ -192,7 +237,9 @@ class Unit:
         rows = numpy.arange(len(self.active))
         if len(rows):
             newest = self.lengths[rows] - 1
-            self._read(self.tokens[rows, newest][:, None], (self.starts[rows] + newest)[:, None], rows)
+            self._read(
+                self.tokens[rows, newest][:, None], (self.starts[rows] + newest)[:, None], rows
+            )
         return finished
 
     def _read_texts(self, entering: Sequence[Rollout], rows: IntArray) -> None:
@@ -200,11 +247,23 @@ class Unit:
         read = numpy.array([_text_length(rollout) for rollout in entering])
         padded = numpy.zeros((len(entering), read.max()), dtype=numpy.int64)
         for line, rollout in zip(padded, entering, strict=True):
-            line[: _text_length(rollout)] = (*rollout.request.prompt_tokens, *rollout.response_tokens)
-        self._read(padded, numpy.broadcast_to(numpy.arange(padded.shape[1]), padded.shape), rows, last=read - 1)
+            line[: _text_length(rollout)] = (
+                *rollout.request.prompt_tokens,
+                *rollout.response_tokens,
+            )
+        self._read(
+            padded,
+            numpy.broadcast_to(numpy.arange(padded.shape[1]), padded.shape),
+            rows,
+            last=read - 1,
+        )
 
-    def _read(self, tokens_BS: IntArray, positions_BS: IntArray, rows: IntArray, last: IntArray | int = 0) -> None:
-        """Run the model over new tokens of consecutive rows and keep the logits after column ``last`` of each."""
+    def _read(
+        self, tokens_BS: IntArray, positions_BS: IntArray, rows: IntArray, last: IntArray | int = 0
+    ) -> None:
+        """Run the model over new tokens of consecutive rows and keep the logits after column
+        ``last`` of each.
+        """
         longest = POSITION_BLOCK * (int(positions_BS.max()) // POSITION_BLOCK + 1)
         caches = [cache.part(slice(rows[0], rows[-1] + 1), longest) for cache in self.caches]
         hidden_ND, _ = hidden_states(self.policy, tokens_BS, positions_BS, self.model, caches)
@@ -216,7 +275,15 @@ class Unit:
         left = len(leaving) - int(leaving.sum())
         targets = numpy.flatnonzero(leaving[:left])
         sources = left + numpy.flatnonzero(~leaving[left:])
-        rows = self.tokens, self.log_probs, self.counters, self.lengths, self.starts, self.limits, self.logits_BV
+        rows = (
+            self.tokens,
+            self.log_probs,
+            self.counters,
+            self.lengths,
+            self.starts,
+            self.limits,
+            self.logits_BV,
+        )
         for array in rows:
             array[targets] = array[sources]
         for cache in self.caches:

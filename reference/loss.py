@@ -1,15 +1,18 @@
-"""Every loss term is a weighted sum over tokens, ``L = sum_t w_t l_t``, with weights fixed over the whole optimizer step.
+"""Every loss term is a weighted sum over tokens, ``L = sum_t w_t l_t``, with weights fixed over the
+whole optimizer step.
 
-The weights hold all the averaging: ``w_t = 1/N`` for a token mean, ``1/(B |o_i|)`` for a mean of sequence means. They are
-computed once, before the step is cut into micro-batches or spread over ranks, and a sum does not care how it is cut. So
-no term can depend on the micro-batch size (field laws P1 to P6) - not by care, but by construction.
+The weights hold all the averaging: ``w_t = 1/N`` for a token mean, ``1/(B |o_i|)`` for a mean of
+sequence means. They are computed once, before the step is cut into micro-batches or spread over
+ranks, and a sum does not care how it is cut. So no term can depend on the micro-batch size (field
+laws P1 to P6) - not by care, but by construction.
 
     rho_t = pi(a_t) / pi_behaviour(a_t)
     l_clip = -min(rho_t A_t, clip(rho_t, 1 - eps_low, 1 + eps_high) A_t)
     l_nll  = -log pi(a_t) on correct responses,      l_value = 1/2 (V_t - target_t)^2
 
-Sources: clip-higher DAPO eq. 10 and VAPO eq. 8; token-level VAPO eq. 7; positive-example LM loss VAPO eq. 9-10;
-value loss VC-PPO algorithm 1; dual clip arXiv 1912.09729 eq. 5; KL estimators: Schulman, "Approximating KL divergence".
+Sources: clip-higher DAPO eq. 10 and VAPO eq. 8; token-level VAPO eq. 7; positive-example LM loss
+VAPO eq. 9-10; value loss VC-PPO algorithm 1; dual clip arXiv 1912.09729 eq. 5; KL estimators:
+Schulman, "Approximating KL divergence".
 """
 
 import autograd.numpy as np
@@ -20,10 +23,14 @@ from spec.config import AlgorithmConfig
 from spec.datatypes import Array, BoolArray, IntArray
 
 LOG_RATIO_LIMIT = 20.0
-"""Bound of the log-ratio before exp, so that a stale token cannot overflow; verl uses the same. No honest ratio is near e^20."""
+"""Bound of the log-ratio before exp, so that a stale token cannot overflow; verl uses the same. No
+honest ratio is near e^20.
+"""
 
 
-def token_weights(response_BS: BoolArray, group_B: IntArray, aggregation: str, constant: float = 1.0) -> Array:
+def token_weights(
+    response_BS: BoolArray, group_B: IntArray, aggregation: str, constant: float = 1.0
+) -> Array:
     """Weight of each token under one of the four meanings of "mean loss".
 
     ======== ============================================================ =======================
@@ -36,7 +43,8 @@ def token_weights(response_BS: BoolArray, group_B: IntArray, aggregation: str, c
     ======== ============================================================ =======================
 
     Args:
-        response_BS: Tokens that count, over the whole optimizer step. Rows without any do not count in B or P.
+        response_BS: Tokens that count, over the whole optimizer step. Rows without any do not count
+            in B or P.
         group_B: Number of the row's prompt.
         aggregation: A name of the table.
         constant: Divisor of ``constant``, the token limit of a response.
@@ -60,7 +68,9 @@ def token_weights(response_BS: BoolArray, group_B: IntArray, aggregation: str, c
 
 
 def weighted_sum(weights_BS: Array, terms_BS: Array) -> Array:
-    """``sum_t w_t l_t``, selecting rather than multiplying: a term at weight 0 may be NaN or inf (field 4.24)."""
+    """``sum_t w_t l_t``, selecting rather than multiplying: a term at weight 0 may be NaN or inf
+    (field 4.24).
+    """
     return np.sum(np.where(weights_BS != 0.0, terms_BS, 0.0) * weights_BS)
 
 
@@ -73,20 +83,25 @@ def token_log_probs(logits_BSV: Array, tokens_BS: IntArray, temperature: float) 
         temperature: The sampling temperature: the trained policy is the one that was sampled from.
 
     Returns:
-        Log-probabilities [B, S]; what column 0 holds means nothing, as the first token was not drawn.
+        Log-probabilities [B, S]; what column 0 holds means nothing, as the first token was not
+        drawn.
     """
     hit = tokens_BS[:, :, None] == numpy.arange(logits_BSV.shape[-1])
     return np.sum(np.where(hit, log_distribution(logits_BSV, temperature), 0.0), axis=-1)
 
 
 def token_entropy(logits_BSV: Array, temperature: float) -> Array:
-    """Entropy in nats of the distribution that each token was drawn from [B, S]. A metric, not a loss."""
+    """Entropy in nats of the distribution that each token was drawn from [B, S]. A metric, not a
+    loss.
+    """
     log_p = log_distribution(logits_BSV, temperature)
     return -np.sum(np.exp(log_p) * log_p, axis=-1)
 
 
 def ratio(log_probs: Array, behaviour_log_probs: Array) -> Array:
-    """``rho = pi / pi_behaviour`` from log-probabilities; the denominator was recorded when the token was drawn."""
+    """``rho = pi / pi_behaviour`` from log-probabilities; the denominator was recorded when the
+    token was drawn.
+    """
     return np.exp(np.clip(log_probs - behaviour_log_probs, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT))
 
 
@@ -95,8 +110,10 @@ def clipped_surrogate(
 ) -> Array:
     """PPO's pessimistic surrogate with separate bounds, as a loss per token.
 
-    Formula: ``l = -min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``; with dual clip c > 1, ``l <= -c A`` where A < 0.
-    Gradient: ``dl/dlog pi = -A rho`` where (A > 0 and rho < 1 + clip_high) or (A < 0 and rho > 1 - clip_low), else 0.
+    Formula: ``l = -min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``; with dual clip c > 1,
+    ``l <= -c A`` where A < 0.
+    Gradient: ``dl/dlog pi = -A rho`` where (A > 0 and rho < 1 + clip_high) or (A < 0 and rho > 1 -
+    clip_low), else 0.
 
     Args:
         log_probs: log pi of each token, any shape.
@@ -115,7 +132,9 @@ def clipped_surrogate(
 def clip_fractions(
     log_probs: Array, behaviour_log_probs: Array, advantages: Array, algorithm: AlgorithmConfig
 ) -> tuple[BoolArray, BoolArray]:
-    """Tokens whose gradient the clip removes: below the floor (A < 0), above the cap (A > 0). Metrics."""
+    """Tokens whose gradient the clip removes: below the floor (A < 0), above the cap (A > 0).
+    Metrics.
+    """
     rho = ratio(log_probs, behaviour_log_probs)
     low = (advantages < 0) & (rho < 1.0 - algorithm.clip_low)
     high = (advantages > 0) & (rho > 1.0 + algorithm.clip_high)
@@ -123,7 +142,9 @@ def clip_fractions(
 
 
 def value_error(values: Array, old_values: Array, targets: Array, value_clip: float) -> Array:
-    """``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held within c of the old V."""
+    """``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held within c
+    of the old V.
+    """
     error = 0.5 * (values - targets) ** 2
     if not value_clip:
         return error
@@ -134,8 +155,9 @@ def value_error(values: Array, old_values: Array, targets: Array, value_clip: fl
 def kl_penalty(log_probs: Array, anchor_log_probs: Array, estimator: str) -> Array:
     """KL(pi || anchor) per sampled token, to be differentiated.
 
-    Formula: with d = log pi - log anchor, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``. On on-policy samples the gradient
-    of k2 is an unbiased estimate of the reverse KL's gradient (law P20); k3's value is unbiased but its gradient is not.
+    Formula: with d = log pi - log anchor, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``. On
+    on-policy samples the gradient of k2 is an unbiased estimate of the reverse KL's gradient (law
+    P20); k3's value is unbiased but its gradient is not.
     """
     d = log_probs - anchor_log_probs
     if estimator == "k2":

@@ -1,4 +1,5 @@
-"""The transformer: embedding, blocks, final norm, and a head of logits (policy) or of one scalar (value model).
+"""The transformer: embedding, blocks, final norm, and a head of logits (policy) or of one scalar
+(value model).
 
     x = embed[token];  per block: x += attention(norm(x)),  x += feed_forward(norm(x))
     logits = norm(x) Whead          V = norm(x) w + b
@@ -35,17 +36,24 @@ class RouterTrace:
 
 def initial_policy(model: ModelConfig, seed: int, dtype: "numpy.typing.DTypeLike") -> Params:
     """Random weights, see ``spec.initial``."""
-    return {name: initial_weight(name, shape, model, seed).astype(dtype) for name, shape in policy_shapes(model).items()}
+    return {
+        name: initial_weight(name, shape, model, seed).astype(dtype)
+        for name, shape in policy_shapes(model).items()
+    }
 
 
 def value_from_policy(policy: Params, model: ModelConfig) -> Params:
     """A value model with the policy's body and a zero head: V starts at 0 everywhere.
 
-    The papers start from a reward model; a verifier-only task has none. Either way value pretraining removes the bias.
+    The papers start from a reward model; a verifier-only task has none. Either way value
+    pretraining removes the bias.
     """
     dtype = policy["embedding"].dtype
     body = {name: policy[name].copy() for name in body_shapes(model)}
-    return body | {"value_head": numpy.zeros((model.hidden, 1), dtype), "value_bias": numpy.zeros(1, dtype)}
+    return body | {
+        "value_head": numpy.zeros((model.hidden, 1), dtype),
+        "value_bias": numpy.zeros(1, dtype),
+    }
 
 
 def hidden_states(
@@ -69,7 +77,9 @@ def hidden_states(
     Returns:
         Normalised final states [N, D] and what the routers decided.
     """
-    one_hot_NV = (tokens_BS.reshape(-1)[:, None] == numpy.arange(model.vocabulary)).astype(_dtype(params))
+    one_hot_NV = (tokens_BS.reshape(-1)[:, None] == numpy.arange(model.vocabulary)).astype(
+        _dtype(params)
+    )
     x_ND = np.dot(one_hot_NV, params["embedding"])
     trace = RouterTrace()
     for layer in range(model.layers):
@@ -95,8 +105,12 @@ def logits_of(params: Params, hidden_ND: Array, model: ModelConfig) -> Array:
     return np.dot(hidden_ND, head_DV)
 
 
-def token_logits(params: Params, tokens_BS: IntArray, model: ModelConfig) -> tuple[Array, RouterTrace]:
-    """Logits [B, S, V] that each token was drawn from, given the tokens before it; column 0, without a past, is 0."""
+def token_logits(
+    params: Params, tokens_BS: IntArray, model: ModelConfig
+) -> tuple[Array, RouterTrace]:
+    """Logits [B, S, V] that each token was drawn from, given the tokens before it; column 0,
+    without a past, is 0.
+    """
     B, S = tokens_BS.shape
     hidden_ND, trace = hidden_states(params, tokens_BS, positions_of(tokens_BS), model)
     return shift(np.reshape(logits_of(params, hidden_ND, model), (B, S, -1))), trace
@@ -111,7 +125,9 @@ def token_values(params: Params, tokens_BS: IntArray, model: ModelConfig) -> Arr
 
 
 def shift(after: Array) -> Array:
-    """Align what the model says after each token with the next token: column t takes column t - 1, column 0 is 0."""
+    """Align what the model says after each token with the next token: column t takes column t - 1,
+    column 0 is 0.
+    """
     has_past = numpy.arange(after.shape[1]).reshape((1, -1) + (1,) * (after.ndim - 2)) > 0
     return np.where(has_past, np.roll(after, 1, axis=1), 0.0)
 

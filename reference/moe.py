@@ -4,8 +4,8 @@
     p = softmax(x Wr);  I = the k largest of p;  g_i = p_i / sum_{j in I} p_j
     out = sum_{i in I} g_i swiglu_i(x)  +  sum over shared experts of swiglu(x)
 
-Sources: SwiGLU arXiv 2002.05202; routing as in Qwen3-MoE; balance loss DeepSeek-V3 (arXiv 2412.19437) eq. 17-20;
-z loss ST-MoE (arXiv 2202.08906) eq. 5.
+Sources: SwiGLU arXiv 2002.05202; routing as in Qwen3-MoE; balance loss DeepSeek-V3 (arXiv
+2412.19437) eq. 17-20; z loss ST-MoE (arXiv 2202.08906) eq. 5.
 """
 
 from typing import Any
@@ -22,7 +22,9 @@ from spec.datatypes import Array, IntArray, Params
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
 def place(x: Array, slots: IntArray, size: int) -> Array:
-    """Write row i of x to row ``slots[i]`` of an array of ``size`` rows, 0 elsewhere; slots are distinct."""
+    """Write row i of x to row ``slots[i]`` of an array of ``size`` rows, 0 elsewhere; slots are
+    distinct.
+    """
     y = numpy.zeros((size, *x.shape[1:]), x.dtype)
     y[slots] = x
     return y
@@ -30,7 +32,9 @@ def place(x: Array, slots: IntArray, size: int) -> Array:
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
 def take(y: Array, slots: IntArray, size: int) -> Array:
-    """Read the rows that ``place`` wrote: ``x[i] = y[slots[i]]``. The two are each other's transpose."""
+    """Read the rows that ``place`` wrote: ``x[i] = y[slots[i]]``. The two are each other's
+    transpose.
+    """
     return y[slots]
 
 
@@ -45,7 +49,9 @@ def silu(x: Array) -> Array:
 
 
 def swiglu(x: Array, gate: Weight, up: Weight, down: Weight) -> Array:
-    """Gated feed-forward ``(silu(x Wg) * x Wu) Wd``, for one expert or for a stack of them side by side."""
+    """Gated feed-forward ``(silu(x Wg) * x Wu) Wd``, for one expert or for a stack of them side by
+    side.
+    """
     return product(silu(product(x, gate)) * product(x, up), down)
 
 
@@ -55,17 +61,22 @@ def dense_layer(params: Params, prefix: str, x_ND: Array) -> Array:
 
 
 def moe_layer(
-    params: Params, prefix: str, x_ND: Array, model: ModelConfig, expert_ids_Nk: IntArray | None = None
+    params: Params,
+    prefix: str,
+    x_ND: Array,
+    model: ModelConfig,
+    expert_ids_Nk: IntArray | None = None,
 ) -> tuple[Array, Array, IntArray]:
-    """Send every token to its experts and sum what they answer, weighted by the gates. No token is ever dropped.
+    """Send every token to its experts and sum what they answer, weighted by the gates. No token is
+    ever dropped.
 
     Args:
         params: All weights of the model.
         prefix: Name prefix of this layer's weights.
         x_ND: Normalised residual stream.
         model: Sizes.
-        expert_ids_Nk: Experts to use instead of the router's choice (routing replay); gates are computed anew, so the
-            router keeps its gradient.
+        expert_ids_Nk: Experts to use instead of the router's choice (routing replay); gates are
+            computed anew, so the router keeps its gradient.
 
     Returns:
         What the layer adds to the residual stream [N, D], router logits [N, E], expert ids [N, k].
@@ -86,15 +97,20 @@ def top_k(logits_NE: Array, k: int) -> IntArray:
 
 
 def gates(logits_NE: Array, expert_ids_Nk: IntArray, normalise: bool) -> Array:
-    """Router probabilities of the chosen experts [N, k], rescaled to sum to one if ``normalise``."""
+    """Router probabilities of the chosen experts [N, k], rescaled to sum to one if
+    ``normalise``.
+    """
     chosen_NkE = expert_ids_Nk[:, :, None] == numpy.arange(logits_NE.shape[1])
     probabilities_N1E = np.expand_dims(softmax(logits_NE), 1)
     gates_Nk = np.sum(chosen_NkE * probabilities_N1E, axis=-1)
     return gates_Nk / np.sum(gates_Nk, axis=-1, keepdims=True) if normalise else gates_Nk
 
 
-def dispatch(params: Params, prefix: str, x_ND: Array, expert_ids_Nk: IntArray, gates_Nk: Array) -> Array:
-    """Copy each token k times, line the copies up before their experts, run all experts, sum each token's answers.
+def dispatch(
+    params: Params, prefix: str, x_ND: Array, expert_ids_Nk: IntArray, gates_Nk: Array
+) -> Array:
+    """Copy each token k times, line the copies up before their experts, run all experts, sum each
+    token's answers.
 
     The lines are padded to the longest one, so every copy has its place whatever the routing.
     """
@@ -103,8 +119,12 @@ def dispatch(params: Params, prefix: str, x_ND: Array, expert_ids_Nk: IntArray, 
     slots, capacity = lines(expert_ids_Nk.reshape(-1), E)
     copies = np.reshape(np.repeat(np.expand_dims(x_ND, 1), k, axis=1), (N * k, -1))
     waiting_ECD = np.reshape(place(copies, slots, E * capacity), (E, capacity, -1))
-    answers_ECD = swiglu(waiting_ECD, *(matrix(params, prefix + name) for name in ("gate", "up", "down")))
-    answers_NkD = np.reshape(take(np.reshape(answers_ECD, (E * capacity, -1)), slots, E * capacity), (N, k, -1))
+    answers_ECD = swiglu(
+        waiting_ECD, *(matrix(params, prefix + name) for name in ("gate", "up", "down"))
+    )
+    answers_NkD = np.reshape(
+        take(np.reshape(answers_ECD, (E * capacity, -1)), slots, E * capacity), (N, k, -1)
+    )
     return np.sum(answers_NkD * np.expand_dims(gates_Nk, 2), axis=1)
 
 
@@ -112,7 +132,8 @@ def lines(expert_of_copy: IntArray, experts: int) -> tuple[IntArray, int]:
     """Give every copy a place in the line of its expert.
 
     Returns:
-        Slot ``expert * capacity + place in line`` of each copy, and the capacity: the length of the longest line.
+        Slot ``expert * capacity + place in line`` of each copy, and the capacity: the length of the
+        longest line.
     """
     order = numpy.argsort(expert_of_copy, kind="stable")
     counts = numpy.bincount(expert_of_copy, minlength=experts)
@@ -126,14 +147,16 @@ def lines(expert_of_copy: IntArray, experts: int) -> tuple[IntArray, int]:
 def balance_loss(logits_NE: Array, expert_ids_Nk: IntArray, weights_BS: Array) -> Array:
     """Sequence-wise load balance: a weighted sum over sequences of ``E sum_e f_e P_e``.
 
-    Formula: f_e = share of the sequence's routed copies that went to expert e, P_e = mean router probability of e; the
-    value is 1 at perfect balance. Being defined per sequence it cannot depend on how a batch is split.
+    Formula: f_e = share of the sequence's routed copies that went to expert e, P_e = mean router
+    probability of e; the value is 1 at perfect balance. Being defined per sequence it cannot depend
+    on how a batch is split.
     Source: DeepSeek-V3 eq. 17-20, with f scaled so that balance gives 1.
 
     Args:
         logits_NE: Router logits, rows of [B, S] flattened.
         expert_ids_Nk: Chosen experts.
-        weights_BS: Weight of each token in the loss; a row's positive entries mark its tokens, their sum its weight.
+        weights_BS: Weight of each token in the loss; a row's positive entries mark its tokens,
+            their sum its weight.
 
     Returns:
         Scalar.

@@ -1,4 +1,5 @@
-"""AdamW with decoupled weight decay, warm-up, constant or cosine learning rate, clipping by the global norm.
+"""AdamW with decoupled weight decay, warm-up, constant or cosine learning rate, clipping by the
+global norm.
 
     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2
     w = w - lr ( (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) + decay w )
@@ -33,8 +34,8 @@ def initial_optimizer(params: Params) -> OptimizerState:
 def learning_rate(step: int, total_steps: int, config: OptimizerConfig) -> float:
     """Learning rate of the ``step``-th optimizer step, counted from 0.
 
-    Formula: warm-up ``lr (step + 1) / warmup``; then constant, or
-    ``final + (lr - final) (1 + cos(pi p)) / 2`` with p running from 0 at the end of the warm-up to 1 at the last step.
+    Formula: warm-up ``lr (step + 1) / warmup``; then constant, or ``final + (lr - final) (1 +
+    cos(pi p)) / 2`` with p running from 0 at the end of the warm-up to 1 at the last step.
 
     Args:
         step: 0 <= step.
@@ -52,15 +53,23 @@ def learning_rate(step: int, total_steps: int, config: OptimizerConfig) -> float
 
 
 def global_norm(gradient: Params) -> float:
-    """``sqrt(sum of squares over all entries of all weights)``, in float64 and whatever the order of the names.
+    """``sqrt(sum of squares over all entries of all weights)``, in float64 and whatever the order
+    of the names.
 
-    A restored checkpoint may list its weights in another order; the exact sum of ``fsum`` keeps the run bit-equal.
+    A restored checkpoint may list its weights in another order; the exact sum of ``fsum`` keeps the
+    run bit-equal.
     """
-    return math.sqrt(math.fsum(float(np.sum(np.square(g, dtype=np.float64))) for g in gradient.values()))
+    return math.sqrt(
+        math.fsum(float(np.sum(np.square(g, dtype=np.float64))) for g in gradient.values())
+    )
 
 
 def adamw(
-    params: Params, gradient: Params, state: OptimizerState, config: OptimizerConfig, total_steps: int
+    params: Params,
+    gradient: Params,
+    state: OptimizerState,
+    config: OptimizerConfig,
+    total_steps: int,
 ) -> tuple[Params, OptimizerState]:
     """One step. Decay acts on matrices only; norm weights and biases (one axis) are left alone.
 
@@ -83,7 +92,9 @@ def adamw(
         g = gradient[name] * scale
         m = first[name] = config.beta1 * state.first[name] + (1.0 - config.beta1) * g
         v = second[name] = config.beta2 * state.second[name] + (1.0 - config.beta2) * g * g
-        direction = (m / (1.0 - config.beta1**t)) / (np.sqrt(v / (1.0 - config.beta2**t)) + config.epsilon)
+        direction = (m / (1.0 - config.beta1**t)) / (
+            np.sqrt(v / (1.0 - config.beta2**t)) + config.epsilon
+        )
         decay = config.weight_decay if weight.ndim > 1 else 0.0
         new[name] = (weight - rate * (direction + decay * weight)).astype(weight.dtype)
     return new, OptimizerState(first, second, t)

@@ -1,13 +1,15 @@
-"""FP8 policies for rollouts: weights rounded to E4M3 with error-compensated range scales, and the products of such a policy.
+"""FP8 policies for rollouts: weights rounded to E4M3 with error-compensated range scales, and the
+products of such a policy.
 
     range scaling     s_g = max |w| / g,   q_g = e4m3(w / s_g)             per output channel; g = 448, the largest number
     compensation      s = <w, q_g> / <q_g, q_g>                            the scale at which the rounding errs least
     error             sum (w - s q)^2,  the least over g in ``TOPS``       never more than that of s_448, q_448
     product           y = (e4m3(x / s_x) @ q) s_x s                        s_x = max |x| / 448 of each row
 
-The report (5.2) names "post-training quantisation with error-compensated range scaling" and gives no formula; this is our
-reading. E4M3 repeats itself at twice the scale, so putting the largest weight on each number of one octave tries all
-ranges there are. Compensation alone takes 2 % off the error at 64 inputs, with the choice of range it is 16 %.
+The report (5.2) names "post-training quantisation with error-compensated range scaling" and gives
+no formula; this is our reading. E4M3 repeats itself at twice the scale, so putting the largest
+weight on each number of one octave tries all ranges there are. Compensation alone takes 2 % off the
+error at 64 inputs, with the choice of range it is 16 %.
 E4M3: arXiv 2209.05433. Scales are float32 numbers, as FP8 hardware takes them.
 """
 
@@ -25,7 +27,9 @@ LARGEST = 448.0
 """Largest number of E4M3: 1.75 * 2^8; the code above it is NaN, there is no infinity."""
 
 TOPS = (448.0, 416.0, 384.0, 352.0, 320.0, 288.0, 256.0, 240.0)
-"""The numbers of E4M3 in (224, 448]: all that the largest weight of a channel can lie on, up to a factor of two."""
+"""The numbers of E4M3 in (224, 448]: all that the largest weight of a channel can lie on, up to a
+factor of two.
+"""
 
 SMALLEST_SCALE, LARGEST_SCALE = 2.0**-126, 2.0**118
 """Smallest normal float32, and a scale whose 448-fold is still finite in float32."""
@@ -50,7 +54,8 @@ Weight = Array | Quantised
 def e4m3(x: Array) -> Array:
     """Nearest number of E4M3, ties to the even mantissa, saturated at 448; NaN stays NaN.
 
-    Rounded to float32 first, whatever ``x`` is in: this is what torch and the hardware do, so both houses agree bit for bit.
+    Rounded to float32 first, whatever ``x`` is in: this is what torch and the hardware do, so both
+    houses agree bit for bit.
     """
     return numpy.clip(x, -LARGEST, LARGEST).astype(numpy.float32).astype(ml_dtypes.float8_e4m3fn)
 
@@ -67,7 +72,8 @@ def range_scale(largest: Array, top: float) -> Array:
 
 
 def compensated_scale(weight: Array, values: Array) -> Array:
-    """``s = <w, q> / <q, q>`` per output channel, the minimum of ``sum (w - s q)^2`` over s; 1 where q is all 0.
+    """``s = <w, q> / <q, q>`` per output channel, the minimum of ``sum (w - s q)^2`` over s; 1
+    where q is all 0.
 
     Args:
         weight: w [..., in, out], float64.
@@ -78,23 +84,27 @@ def compensated_scale(weight: Array, values: Array) -> Array:
     """
     along = numpy.sum(weight * values, axis=-2, keepdims=True)
     square = numpy.sum(values * values, axis=-2, keepdims=True)
-    scale = numpy.clip(along / numpy.where(square == 0.0, 1.0, square), SMALLEST_SCALE, LARGEST_SCALE)
+    scale = numpy.clip(
+        along / numpy.where(square == 0.0, 1.0, square), SMALLEST_SCALE, LARGEST_SCALE
+    )
     return numpy.where(square == 0.0, 1.0, scale).astype(numpy.float32)
 
 
 def quantise(weight: Array) -> Quantised:
-    """Round a matrix to E4M3 with the range and the scale of each output channel at which the squared error is least.
+    """Round a matrix to E4M3 with the range and the scale of each output channel at which the
+    squared error is least.
 
-    Plain range scaling is the first candidate and another one replaces it only where its error is smaller. What lies on a
-    grid already (a quantised matrix multiplied out) comes back as it was. Sums are in float64 and the scale in float32, so
-    that no order of summation shows.
+    Plain range scaling is the first candidate and another one replaces it only where its error is
+    smaller. What lies on a grid already (a quantised matrix multiplied out) comes back as it was.
+    Sums are in float64 and the scale in float32, so that no order of summation shows.
 
     Args:
         weight: w [..., in, out], finite; stacks of experts are quantised expert by expert.
 
     Returns:
-        q and s; ``|w - s_448 q_448| <= max(|w| / 16, s_448 / 1024)`` for each weight of plain range scaling, up to the float32
-        rounding of the scale, and the squared error of a channel is at most that.
+        q and s; ``|w - s_448 q_448| <= max(|w| / 16, s_448 / 1024)`` for each weight of plain range
+        scaling, up to the float32 rounding of the scale, and the squared error of a channel is at
+        most that.
     """
     exact = weight.astype(numpy.float64)
     largest = numpy.max(numpy.abs(exact), axis=-2, keepdims=True)
@@ -106,7 +116,10 @@ def quantise(weight: Array) -> Quantised:
         other_scale = compensated_scale(exact, other_values)
         other_error = squared_error(exact, other_values, other_scale)
         better = other_error < error
-        values, scale = numpy.where(better, other_values, values), numpy.where(better, other_scale, scale)
+        values, scale = (
+            numpy.where(better, other_values, values),
+            numpy.where(better, other_scale, scale),
+        )
         error = numpy.where(better, other_error, error)
     return Quantised(e4m3(values), scale)
 
@@ -122,10 +135,12 @@ def restored(weight: Quantised) -> Array:
 
 
 def product(x: Array, weight: Weight) -> Any:
-    """``x W``: every product of the model with a matrix inside of a block, traced by autograd where the matrix is plain.
+    """``x W``: every product of the model with a matrix inside of a block, traced by autograd where
+    the matrix is plain.
 
-    With a quantised matrix the rows of x are rounded to E4M3 as well, each with its own scale, and what the rounded numbers
-    give is exact in float64 (their products are multiples of 2^-18 below 2^18), whoever sums it in whatever order.
+    With a quantised matrix the rows of x are rounded to E4M3 as well, each with its own scale, and
+    what the rounded numbers give is exact in float64 (their products are multiples of 2^-18 below
+    2^18), whoever sums it in whatever order.
 
     Args:
         x: Rows [..., in].
@@ -148,9 +163,11 @@ def matrix(params: Params, name: str) -> Weight:
 
 
 def rollout_weights(policy: Params, config: Config, purpose: str) -> Params:
-    """The weights that responses are drawn with: the policy itself, or its FP8 copy (switching rule).
+    """The weights that responses are drawn with: the policy itself, or its FP8 copy (switching
+    rule).
 
-    A pure function of its arguments: whoever draws with one state for longer publishes once what it returns.
+    A pure function of its arguments: whoever draws with one state for longer publishes once what it
+    returns.
 
     Args:
         policy: The trainer's weights.
@@ -158,8 +175,9 @@ def rollout_weights(policy: Params, config: Config, purpose: str) -> Params:
         purpose: Name of the random stream; examinations are never drawn in FP8.
 
     Returns:
-        Name -> weight; a quantised matrix has its E4M3 numbers under its name and its scales under ``scale_of(name)``. Keys
-        and values that generation remembers stay in the precision of the arithmetic.
+        Name -> weight; a quantised matrix has its E4M3 numbers under its name and its scales under
+        ``scale_of(name)``. Keys and values that generation remembers stay in the precision of the
+        arithmetic.
     """
     if not config.samples_in_fp8(purpose):
         return policy

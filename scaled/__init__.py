@@ -1,4 +1,5 @@
-"""The torch house: the same chapters as the reference, for CPUs and GPUs, in one process or sharded over many.
+"""The torch house: the same chapters as the reference, for CPUs and GPUs, in one process or sharded
+over many.
 
 Tensors end in their logical shape, in the letters of ``spec`` and these:
 

@@ -1,7 +1,8 @@
-"""Advantage estimators on tensors [B, S]; every rank computes them for all rows, so no layout can change them (P7).
+"""Advantage estimators on tensors [B, S]; every rank computes them for all rows, so no layout can
+change them (P7).
 
-Equal to the reference term by term; only the recursion joins stretches of doubling length instead of going column by column,
-and groups are found by number.
+Equal to the reference term by term; only the recursion joins stretches of doubling length instead
+of going column by column, and groups are found by number.
 """
 
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor
 from spec.config import AlgorithmConfig
 
 EQUAL_WITHIN = 1e-12
-"""Relative spread under which rewards count as equal: their mean is only exact up to round-off (P13)."""
+"""Relative spread under which rewards count as equal: their mean is only exact up to round-off
+(P13).
+"""
 
 
 def token_rewards(rewards_B: Tensor, response_BS: Tensor) -> Tensor:
@@ -26,15 +29,24 @@ def length_adaptive_lambda(lengths_B: Tensor, gae_alpha: float) -> Tensor:
 
 
 def gae(
-    rewards_BS: Tensor, values_BS: Tensor, response_BS: Tensor, discount: float, lambda_B: Tensor, final_value_B: Tensor
+    rewards_BS: Tensor,
+    values_BS: Tensor,
+    response_BS: Tensor,
+    discount: float,
+    lambda_B: Tensor,
+    final_value_B: Tensor,
 ) -> Tensor:
-    """``A_t = delta_t + gamma lambda A_{t+1}`` over response tokens, gaps skipped, all columns at once [B, S].
+    """``A_t = delta_t + gamma lambda A_{t+1}`` over response tokens, gaps skipped, all columns at
+    once [B, S].
 
-    A pair (d, c) stands for ``A_t = d + c A_after``, (0, 1) in a gap. A stretch of the row and the next one are together
-    ``(d_1 + c_1 d_2, c_1 c_2)``, so after log2 S rounds of doubling every stretch reaches the end of its row.
+    A pair (d, c) stands for ``A_t = d + c A_after``, (0, 1) in a gap. A stretch of the row and the
+    next one are together ``(d_1 + c_1 d_2, c_1 c_2)``, so after log2 S rounds of doubling every
+    stretch reaches the end of its row.
     """
     values_BS = torch.where(response_BS, values_BS, 0.0)
-    delta_BS = rewards_BS + discount * values_after(values_BS, response_BS, final_value_B) - values_BS
+    delta_BS = (
+        rewards_BS + discount * values_after(values_BS, response_BS, final_value_B) - values_BS
+    )
     sums_BS = torch.where(response_BS, delta_BS, 0.0)
     decays_BS = torch.where(response_BS, discount * lambda_B[:, None], 1.0)
     reach = 1
@@ -55,27 +67,45 @@ def values_after(values_BS: Tensor, response_BS: Tensor, final_value_B: Tensor) 
 
 
 def decoupled_gae(
-    rewards_BS: Tensor, values_BS: Tensor, response_BS: Tensor, truncated_B: Tensor, algorithm: AlgorithmConfig
+    rewards_BS: Tensor,
+    values_BS: Tensor,
+    response_BS: Tensor,
+    truncated_B: Tensor,
+    algorithm: AlgorithmConfig,
 ) -> tuple[Tensor, Tensor]:
-    """GAE twice over the same TD errors: advantages with lambda_policy, targets with lambda_value (VC-PPO algorithm 1)."""
+    """GAE twice over the same TD errors: advantages with lambda_policy, targets with lambda_value
+    (VC-PPO algorithm 1).
+    """
     final_B = final_values(values_BS, response_BS, truncated_B, algorithm.truncation_value)
     lambda_value_B = torch.full_like(final_B, algorithm.lambda_value)
     lambda_policy_B = policy_lambda(response_BS.sum(1), algorithm)
-    for_value_BS = gae(rewards_BS, values_BS, response_BS, algorithm.discount, lambda_value_B, final_B)
+    for_value_BS = gae(
+        rewards_BS, values_BS, response_BS, algorithm.discount, lambda_value_B, final_B
+    )
     targets_BS = torch.where(response_BS, for_value_BS + values_BS, 0.0)
-    advantages_BS = gae(rewards_BS, values_BS, response_BS, algorithm.discount, lambda_policy_B, final_B)
+    advantages_BS = gae(
+        rewards_BS, values_BS, response_BS, algorithm.discount, lambda_policy_B, final_B
+    )
     return (whiten(advantages_BS, response_BS) if algorithm.whiten else advantages_BS), targets_BS
 
 
 def policy_lambda(lengths_B: Tensor, algorithm: AlgorithmConfig) -> Tensor:
-    """Lambda of each response's policy advantages [B]: length-adaptive, or the fixed ``lambda_policy``."""
+    """Lambda of each response's policy advantages [B]: length-adaptive, or the fixed
+    ``lambda_policy``.
+    """
     if algorithm.length_adaptive:
         return length_adaptive_lambda(lengths_B, algorithm.gae_alpha)
-    return torch.full(lengths_B.shape, algorithm.lambda_policy, dtype=torch.float64, device=lengths_B.device)
+    return torch.full(
+        lengths_B.shape, algorithm.lambda_policy, dtype=torch.float64, device=lengths_B.device
+    )
 
 
-def final_values(values_BS: Tensor, response_BS: Tensor, truncated_B: Tensor, choice: str) -> Tensor:
-    """V after the last response token [B]: 0 at a real end; at a cut 0 (``zero``) or the last state's V (``last``)."""
+def final_values(
+    values_BS: Tensor, response_BS: Tensor, truncated_B: Tensor, choice: str
+) -> Tensor:
+    """V after the last response token [B]: 0 at a real end; at a cut 0 (``zero``) or the last
+    state's V (``last``).
+    """
     if choice == "zero":
         return torch.zeros_like(values_BS[:, 0])
     columns = torch.arange(response_BS.shape[1], device=response_BS.device)
@@ -85,7 +115,9 @@ def final_values(values_BS: Tensor, response_BS: Tensor, truncated_B: Tensor, ch
 
 
 def whiten(advantages_BS: Tensor, response_BS: Tensor) -> Tensor:
-    """Subtract the mean and divide by the standard deviation over all response tokens; a constant array becomes 0."""
+    """Subtract the mean and divide by the standard deviation over all response tokens; a constant
+    array becomes 0.
+    """
     inside = advantages_BS[response_BS]
     if not len(inside) or inside.max() - inside.min() <= EQUAL_WITHIN * inside.abs().max():
         return torch.zeros_like(advantages_BS)
@@ -93,7 +125,9 @@ def whiten(advantages_BS: Tensor, response_BS: Tensor) -> Tensor:
 
 
 def group_advantages(rewards_B: Tensor, group_B: Tensor, std: str) -> Tensor:
-    """``(r_i - mean(r)) / std(r)`` over the responses to the same prompt; equal rewards give exactly 0 [B]."""
+    """``(r_i - mean(r)) / std(r)`` over the responses to the same prompt; equal rewards give
+    exactly 0 [B].
+    """
     advantages_B = torch.zeros_like(rewards_B)
     for group in group_B.unique():
         members = group_B == group

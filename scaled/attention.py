@@ -1,10 +1,12 @@
-"""Grouped-query attention on a packed stream, heads over tensor ranks, positions over context ranks.
+"""Grouped-query attention on a packed stream, heads over tensor ranks, positions over context
+ranks.
 
-    this rank's tokens --all-gather over tensor--> q, k, v of its heads --all-gather k, v over context--> attention
-    --> output projection of its heads --reduce-scatter over tensor--> this rank's tokens
+    this rank's tokens --all-gather over tensor--> q, k, v of its heads --all-gather k, v over
+    context--> attention --> output projection of its heads --reduce-scatter over tensor--> this
+    rank's tokens
 
-Equal to the reference because softmax over a document's keys does not care where they were computed, and the output
-projection of all heads is the sum of those of each rank's heads.
+Equal to the reference because softmax over a document's keys does not care where they were
+computed, and the output projection of all heads is the sum of those of each rank's heads.
 """
 
 from collections.abc import Sequence
@@ -22,7 +24,9 @@ Rotation = tuple[Tensor, Tensor]
 
 
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-    """``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis; bfloat16 is squared and summed in float32."""
+    """``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis; bfloat16 is squared and summed
+    in float32.
+    """
     y = wide(x)
     mean = (y * y).sum(-1, keepdim=True) / x.shape[-1]  # torch's own mean is slower on short rows
     return (y * torch.rsqrt(mean + epsilon)).to(x.dtype) * weight
@@ -34,7 +38,8 @@ def wide(x: Tensor) -> Tensor:
 
 
 def rotation(positions: Tensor, head_width: int, base: float, dtype: torch.dtype) -> Rotation:
-    """Cosines and sines of the rotary angles ``position * base^(-2i/h)`` [..., 1, h], once for all layers.
+    """Cosines and sines of the rotary angles ``position * base^(-2i/h)`` [..., 1, h], once for all
+    layers.
 
     Args:
         positions: Position of each token in its sequence [...].
@@ -46,7 +51,9 @@ def rotation(positions: Tensor, head_width: int, base: float, dtype: torch.dtype
     frequencies = base ** (-torch.arange(half, dtype=torch.float64, device=positions.device) / half)
     angles = positions[..., None].to(torch.float64) * frequencies
     cos, sin = angles.cos(), angles.sin()
-    return torch.cat([cos, cos], -1).unsqueeze(-2).to(dtype), torch.cat([-sin, sin], -1).unsqueeze(-2).to(dtype)
+    return torch.cat([cos, cos], -1).unsqueeze(-2).to(dtype), torch.cat([-sin, sin], -1).unsqueeze(
+        -2
+    ).to(dtype)
 
 
 def rotary(x: Tensor, angles: Rotation) -> Tensor:
@@ -57,7 +64,11 @@ def rotary(x: Tensor, angles: Rotation) -> Tensor:
 
 
 def heads_of(
-    x: Tensor, projections: Sequence[Tensor], norms: tuple[Tensor, Tensor] | None, angles: Rotation, model: ModelConfig
+    x: Tensor,
+    projections: Sequence[Tensor],
+    norms: tuple[Tensor, Tensor] | None,
+    angles: Rotation,
+    model: ModelConfig,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Queries, keys and values of this rank's heads.
 
@@ -71,7 +82,8 @@ def heads_of(
     Returns:
         q [..., H/tp, h], k and v [..., K/tp, h].
     """
-    # One product for all heads, and one norm and rotation for queries and keys: half as many passes over them.
+    # One product for all heads, and one norm and rotation for queries and keys: half as many passes
+    # over them.
     heads, kv_heads = (weight.shape[1] // model.head_width for weight in projections[:2])
     joined = (x @ torch.cat(list(projections), 1)).unflatten(-1, (-1, model.head_width))
     qk, v = joined.split([heads + kv_heads, kv_heads], -2)
@@ -115,13 +127,20 @@ def attention(
 
 
 def attend(q_mHh: Tensor, k_MKh: Tensor, v_MKh: Tensor, plan: AttentionPlan) -> Tensor:
-    """Softmax attention within sequences: fill rows from the stream, attend in each, read the stream back [m, H, h]."""
+    """Softmax attention within sequences: fill rows from the stream, attend in each, read the
+    stream back [m, H, h].
+    """
     answers = []
     for part in plan.parts:
         q, k, v = part.queries.fill(q_mHh), part.keys.fill(k_MKh), part.keys.fill(v_MKh)
         visible = None if part.visible_RQK is None else part.visible_RQK[:, None]
         mixed_RHQh = F.scaled_dot_product_attention(
-            q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), visible, is_causal=visible is None, enable_gqa=True
+            q.transpose(1, 2),
+            k.transpose(1, 2),
+            v.transpose(1, 2),
+            visible,
+            is_causal=visible is None,
+            enable_gqa=True,
         )
         answers.append(mixed_RHQh.transpose(1, 2))
     return plan.read(answers)

@@ -2,8 +2,9 @@
 
     gradient of a step = sum over ranks and micro-batches of gradient of sum_t w_t l_t,   w fixed before the cut
 
-Every rank calls every method with the same arguments and gets the same answer. A state is moved, not copied: the one that
-a method returns has the same weights as the one it was given, and only the newest may be used.
+Every rank calls every method with the same arguments and gets the same answer. A state is moved,
+not copied: the one that a method returns has the same weights as the one it was given, and only the
+newest may be used.
 """
 
 from collections.abc import Callable, Sequence
@@ -94,7 +95,9 @@ class ScaledBackend:
         return state.version
 
     def begin_reinforcement(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body; moments start anew."""
+        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body;
+        moments start anew.
+        """
         value, anchor = None, None
         if config.uses_value_model:
             value = build(config, self.mesh, is_value=True)
@@ -103,39 +106,72 @@ class ScaledBackend:
                 shard.copy_(learned[name] if name in body else torch.zeros_like(shard))
         if config.algorithm.kl_weight:
             anchor = build(config, self.mesh)
-            for shard, learned_shard in zip(shards_of(anchor).values(), shards_of(state.policy).values(), strict=True):
+            for shard, learned_shard in zip(
+                shards_of(anchor).values(), shards_of(state.policy).values(), strict=True
+            ):
                 shard.copy_(learned_shard)
         value_moments = OptimizerState({}, {}, 0) if value is None else moments(value, config)
-        return State(state.policy, value, anchor, moments(state.policy, config), value_moments, state.version)
+        return State(
+            state.policy, value, anchor, moments(state.policy, config), value_moments, state.version
+        )
 
     def generate(
-        self, state: State, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
+        self,
+        state: State,
+        config: Config,
+        requests: Sequence[Request],
+        sampling: Sampling,
+        purpose: str,
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
         with phase(f"generate ({purpose})"):
             weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
             slots = config.parallel.rollout_slots
             return generate(
-                weights, config.model, self.mesh, requests, sampling, config.seed, purpose, state.version, slots
+                weights,
+                config.model,
+                self.mesh,
+                requests,
+                sampling,
+                config.seed,
+                purpose,
+                state.version,
+                slots,
             )
 
-    def unit(self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str) -> Unit:
+    def unit(
+        self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
+    ) -> Unit:
         """Free slots that decode with the policy of a state, spread over the data ranks."""
         with phase(f"generate ({purpose})"):
             weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
             positions = config.data.max_prompt_tokens + sampling.max_response_tokens
-            return Unit(weights, config.model, self.mesh, slots, positions, sampling, config.seed, purpose, state.version)
+            return Unit(
+                weights,
+                config.model,
+                self.mesh,
+                slots,
+                positions,
+                sampling,
+                config.seed,
+                purpose,
+                state.version,
+            )
 
     def snapshot(self, state: State, config: Config) -> State:
         """A copy of the policy, without moments."""
         policy = build(config, self.mesh)
-        for shard, learned in zip(shards_of(policy).values(), shards_of(state.policy).values(), strict=True):
+        for shard, learned in zip(
+            shards_of(policy).values(), shards_of(state.policy).values(), strict=True
+        ):
             shard.copy_(learned)
         nothing = OptimizerState({}, {}, 0)
         return State(policy, None, None, nothing, nothing, state.version)
 
     def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
-        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0 elsewhere."""
+        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0
+        elsewhere.
+        """
         model = state.anchor if anchor else state.policy
         assert model is not None
 
@@ -152,12 +188,16 @@ class ScaledBackend:
             return self._per_token(state.value, config, batch, None)
 
     def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
-        """The batch with policy advantages and, where there is a value model, old values and value targets."""
+        """The batch with policy advantages and, where there is a value model, old values and value
+        targets.
+        """
         response, group = torch.from_numpy(batch.response), torch.from_numpy(batch.group)
         rewards_B = torch.from_numpy(np.asarray(rewards, dtype=np.float64))
         if not config.uses_value_model:
             per_response = group_advantages(rewards_B, group, config.algorithm.group_std)
-            return replace(batch, advantages=torch.where(response, per_response[:, None], 0.0).numpy())
+            return replace(
+                batch, advantages=torch.where(response, per_response[:, None], 0.0).numpy()
+            )
         values = self.values(state, config, batch)
         advantages, targets = decoupled_gae(
             token_rewards(rewards_B, response),
@@ -166,7 +206,9 @@ class ScaledBackend:
             torch.from_numpy(batch.truncated),
             config.algorithm,
         )
-        return replace(batch, old_values=values, advantages=advantages.numpy(), value_targets=targets.numpy())
+        return replace(
+            batch, old_values=values, advantages=advantages.numpy(), value_targets=targets.numpy()
+        )
 
     def imitate(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
@@ -177,26 +219,44 @@ class ScaledBackend:
         total = config.supervised.steps
         with phase("imitate"):
             optimizer, metrics = self._step(
-                state.policy, state.policy_optimizer, loss, batch, config, config.supervised.optimizer, total
+                state.policy,
+                state.policy_optimizer,
+                loss,
+                batch,
+                config,
+                config.supervised.optimizer,
+                total,
             )
         return replace(state, policy_optimizer=optimizer, version=state.version + 1), metrics
 
     def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the policy on one mini-batch, spread over ranks and micro-batches."""
+        """One optimizer step of the policy on one mini-batch, spread over ranks and
+        micro-batches.
+        """
         if config.algorithm.kl_weight:
-            batch = replace(batch, anchor_log_probs=self.log_probs(state, config, batch, anchor=True))
+            batch = replace(
+                batch, anchor_log_probs=self.log_probs(state, config, batch, anchor=True)
+            )
 
         def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
             return policy_loss(model, stream, weights, batch, config, self.mesh)
 
         with phase("update policy"):
             optimizer, metrics = self._step(
-                state.policy, state.policy_optimizer, loss, batch, config, config.policy_optimizer, config.updates
+                state.policy,
+                state.policy_optimizer,
+                loss,
+                batch,
+                config,
+                config.policy_optimizer,
+                config.updates,
             )
         return replace(state, policy_optimizer=optimizer, version=state.version + 1), metrics
 
     def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the value model on one mini-batch, spread over ranks and micro-batches."""
+        """One optimizer step of the value model on one mini-batch, spread over ranks and
+        micro-batches.
+        """
         assert state.value is not None
 
         def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
@@ -204,12 +264,20 @@ class ScaledBackend:
 
         with phase("update value"):
             optimizer, metrics = self._step(
-                state.value, state.value_optimizer, loss, batch, config, config.value_optimizer, config.updates
+                state.value,
+                state.value_optimizer,
+                loss,
+                batch,
+                config,
+                config.value_optimizer,
+                config.updates,
             )
         return replace(state, value_optimizer=optimizer), metrics
 
     def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:
-        """Publish a checkpoint at once or not at all, in the reference's format: any house and layout reads it."""
+        """Publish a checkpoint at once or not at all, in the reference's format: any house and
+        layout reads it.
+        """
         with phase("save"):
             checkpoint.save(state, config, progress, directory, self.coordinator)
             self.once(lambda: None)  # nobody goes on before it is there
@@ -217,12 +285,17 @@ class ScaledBackend:
     def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
         """Read a checkpoint of any house and layout back, verified."""
         with phase("restore"):
-            return checkpoint.restore(config, directory, self.mesh, lambda model: moments(model, config))
+            return checkpoint.restore(
+                config, directory, self.mesh, lambda model: moments(model, config)
+            )
 
     def streams(self, batch: Batch, config: Config) -> list[Stream]:
         """This rank's micro-batches of a batch: equally many on every rank, balanced by cost."""
         shares = spread(batch, config, self.mesh.data.size)
-        return [pack(batch, rows, self.mesh, config.parallel.share_prompts) for rows in shares[self.mesh.data.rank]]
+        return [
+            pack(batch, rows, self.mesh, config.parallel.share_prompts)
+            for rows in shares[self.mesh.data.rank]
+        ]
 
     def _per_token(
         self, model: Transformer, config: Config, batch: Batch, readout: Readout | None
@@ -249,18 +322,31 @@ class ScaledBackend:
         sums: dict[str, Tensor] = {}
         offload = config.parallel.activation_offload
         for stream in self.streams(batch, config):
-            with saved_activations(offload, self.ledger) if offload or self.counts_memory else nullcontext():
+            with (
+                saved_activations(offload, self.ledger)
+                if offload or self.counts_memory
+                else nullcontext()
+            ):
                 total, observed = loss(model, stream, weights)
             total.backward()
             for name, value in observed.items():
-                sums[name] = sums.get(name, torch.zeros((), dtype=torch.float64)) + value.double().cpu()
+                sums[name] = (
+                    sums.get(name, torch.zeros((), dtype=torch.float64)) + value.double().cpu()
+                )
         gradient = gradients_of(model)
         norm = global_norm(gradient, self.mesh.world)
         if not np.isfinite(norm):
-            raise SeedError(Reason.LOSS_NOT_FINITE, f"gradient norm is {norm} at optimizer step {optimizer.step}; no step taken")
-        optimizer = adamw(shards_of(model), gradient, optimizer, optimizer_config, total_steps, norm)
+            raise SeedError(
+                Reason.LOSS_NOT_FINITE,
+                f"gradient norm is {norm} at optimizer step {optimizer.step}; no step taken",
+            )
+        optimizer = adamw(
+            shards_of(model), gradient, optimizer, optimizer_config, total_steps, norm
+        )
         model.zero_grad(set_to_none=True)
-        everywhere = sum_over(torch.stack(list(sums.values())).to(self.mesh.device), self.mesh.world).tolist()
+        everywhere = sum_over(
+            torch.stack(list(sums.values())).to(self.mesh.device), self.mesh.world
+        ).tolist()
         return optimizer, dict(zip(sums, everywhere, strict=True)) | {"grad_norm": norm}
 
 
@@ -269,5 +355,7 @@ def moments(model: Transformer, config: Config) -> OptimizerState:
     place = away if config.parallel.optimizer_offload else stay
     state = initial_optimizer(shards_of(model))
     return OptimizerState(
-        {name: place(x) for name, x in state.first.items()}, {name: place(x) for name, x in state.second.items()}, 0
+        {name: place(x) for name, x in state.first.items()},
+        {name: place(x) for name, x in state.second.items()},
+        0,
     )

@@ -1,8 +1,10 @@
-"""Checkpoints in the reference's format: whatever layout wrote one, any layout and either house goes on from it.
+"""Checkpoints in the reference's format: whatever layout wrote one, any layout and either house
+goes on from it.
 
-Ranks gather one weight at a time and rank 0 writes it, so no rank ever holds more than one whole weight. Reading, every
-rank takes its own part of each weight from the file. What a checkpoint is (files, checksum, publishing by a rename)
-stands in ``spec.checkpoint_format``; here stands how shards become whole arrays and back.
+Ranks gather one weight at a time and rank 0 writes it, so no rank ever holds more than one whole
+weight. Reading, every rank takes its own part of each weight from the file. What a checkpoint is
+(files, checksum, publishing by a rename) stands in ``spec.checkpoint_format``; here stands how
+shards become whole arrays and back.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +44,9 @@ class State:
     version: int
 
 
-def save(state: State, config: Config, progress: Mapping[str, Any], directory: Path, writes: bool) -> None:
+def save(
+    state: State, config: Config, progress: Mapping[str, Any], directory: Path, writes: bool
+) -> None:
     """Publish a checkpoint. Collective: all ranks gather, one writes.
 
     Args:
@@ -61,7 +65,9 @@ def save(state: State, config: Config, progress: Mapping[str, Any], directory: P
 
 
 def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
-    """Names and full arrays as the reference writes them, one after the other, each gathered when it is asked for."""
+    """Names and full arrays as the reference writes them, one after the other, each gathered when
+    it is asked for.
+    """
     for part, model in (("policy", state.policy), ("value", state.value), ("anchor", state.anchor)):
         if model is not None:
             yield from _arrays(part, model, shards_of(model))
@@ -76,7 +82,9 @@ def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
         yield f"{part}.step", optimizer.step
 
 
-def _arrays(part: str, model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[str, Any]]:
+def _arrays(
+    part: str, model: Transformer, shards: Mapping[str, Tensor]
+) -> Iterator[tuple[str, Any]]:
     for name, full in wholes(model, shards):
         yield f"{part}/{name}", full.cpu().numpy()
 

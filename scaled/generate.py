@@ -3,8 +3,9 @@
     log p = log softmax(logits / temperature), restricted to the nucleus and renormalised
     token = smallest v with  sum_{u <= v} p_u > U,   U = Philox(run seed, purpose; problem, sample, draw, position)
 
-A token's number U belongs to the request and its position, so neither slots nor ranks nor neighbours change what is
-sampled. Requests are dealt out over data ranks; where experts span data ranks, all of them take every step together.
+A token's number U belongs to the request and its position, so neither slots nor ranks nor
+neighbours change what is sampled. Requests are dealt out over data ranks; where experts span data
+ranks, all of them take every step together.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -37,9 +38,13 @@ def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) 
 
 
 def draw(log_p_nV: Tensor, uniform_n: Tensor) -> Tensor:
-    """Invert the cumulative distribution, in float64 whatever the model computes in; never a token of probability 0 [n]."""
+    """Invert the cumulative distribution, in float64 whatever the model computes in; never a token
+    of probability 0 [n].
+    """
     cumulative_nV = log_p_nV.double().exp().cumsum(-1)
-    threshold_n1 = uniform_n[:, None] * cumulative_nV[:, -1:]  # below the last sum, as U is at most 1 - 2^-53
+    threshold_n1 = (
+        uniform_n[:, None] * cumulative_nV[:, -1:]
+    )  # below the last sum, as U is at most 1 - 2^-53
     return torch.searchsorted(cumulative_nV, threshold_n1, right=True).squeeze(-1)
 
 
@@ -72,10 +77,14 @@ def generate(
         Rollouts in the order of the requests, on every rank.
     """
     partials = [unanswered(request) for request in requests]
-    mine = {index: partials[index] for index in range(mesh.data.rank, len(requests), mesh.data.size)}
+    mine = {
+        index: partials[index] for index in range(mesh.data.rank, len(requests), mesh.data.size)
+    }
     longest = max((len(partial.request.prompt_tokens) for partial in mine.values()), default=0)
     seats = min(-(-slots // mesh.data.size), len(mine)) if slots else len(mine)
-    batch = _ContinuousBatch(weights, model, mesh, seats, longest + sampling.max_response_tokens, sampling, seed, purpose)
+    batch = _ContinuousBatch(
+        weights, model, mesh, seats, longest + sampling.max_response_tokens, sampling, seed, purpose
+    )
     batch.enter(mine)
     while batch.tick():
         pass
@@ -86,10 +95,11 @@ def generate(
 
 
 class Unit:
-    """Slots that decode with the weights of one version, spread over the data ranks; fulfils ``spec.backend.Unit``.
+    """Slots that decode with the weights of one version, spread over the data ranks; fulfils
+    ``spec.backend.Unit``.
 
-    Every rank knows who runs on which data rank, so admission needs no message; what was drawn is told at the end of
-    ``advance`` and ``release``. All methods are collective.
+    Every rank knows who runs on which data rank, so admission needs no message; what was drawn is
+    told at the end of ``advance`` and ``release``. All methods are collective.
     """
 
     @torch.inference_mode()
@@ -116,7 +126,9 @@ class Unit:
         self.partials: dict[int, Rollout] = {}
         self.places: dict[int, int] = {}
         seats = -(-slots // mesh.data.size)
-        self.batch = _ContinuousBatch(weights, model, mesh, seats, positions, sampling, seed, purpose)
+        self.batch = _ContinuousBatch(
+            weights, model, mesh, seats, positions, sampling, seed, purpose
+        )
 
     @property
     def running(self) -> int:
@@ -124,7 +136,9 @@ class Unit:
         return len(self.partials)
 
     def admit(self, entering: Sequence[Rollout]) -> None:
-        """Deal partial rollouts out, each to the data rank that has the fewest; they are read by the next ``advance``."""
+        """Deal partial rollouts out, each to the data rank that has the fewest; they are read by
+        the next ``advance``.
+        """
         load = [0] * self.mesh.data.size
         for place in self.places.values():
             load[place] += 1
@@ -140,7 +154,9 @@ class Unit:
 
     @torch.inference_mode()
     def advance(self, steps: int) -> list[Rollout]:
-        """Draw so many tokens of every response, fewer of one that ends; the rollouts that ended."""
+        """Draw so many tokens of every response, fewer of one that ends; the rollouts that
+        ended.
+        """
         for _ in range(steps):
             self.batch.tick()
         finished, self.batch.finished = self.batch.finished, {}
@@ -148,8 +164,14 @@ class Unit:
 
     @torch.inference_mode()
     def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
-        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so far."""
-        left = [number for number, partial in self.partials.items() if chosen is None or partial.request in chosen]
+        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so
+        far.
+        """
+        left = [
+            number
+            for number, partial in self.partials.items()
+            if chosen is None or partial.request in chosen
+        ]
         partial = self._gathered(self.batch.leave(left))
         return [replace(rollout, finish=Finish.UNFINISHED) for rollout in partial]
 
@@ -160,7 +182,10 @@ class Unit:
             drawn |= part
         for number in drawn:
             del self.places[number]
-        return [_rollout(self.partials.pop(number), *drawn[number], self.version) for number in sorted(drawn)]
+        return [
+            _rollout(self.partials.pop(number), *drawn[number], self.version)
+            for number in sorted(drawn)
+        ]
 
 
 class _ContinuousBatch:
@@ -190,7 +215,9 @@ class _ContinuousBatch:
         self.waiting = [*reversed(list(partials)), *self.waiting]
 
     def tick(self) -> bool:
-        """Draw one token of every active response, and of those that find a slot now; whether there was any to draw."""
+        """Draw one token of every active response, and of those that find a slot now; whether there
+        was any to draw.
+        """
         if not self.together(bool(self.slots.active or self.waiting)):
             return False
         tokens, positions = self.slots.begin_step()
@@ -202,17 +229,27 @@ class _ContinuousBatch:
         """Take responses out of the queue and the slots; what was drawn of them so far."""
         waiting = [number for number in self.waiting if number in numbers]
         self.waiting = [number for number in self.waiting if number not in numbers]
-        told = {number: (list(p.response_tokens), list(p.log_probs)) for number in waiting for p in [self.partials[number]]}
-        return told | self.settle(np.array([number in numbers for number in self.slots.active], dtype=bool))
+        told = {
+            number: (list(p.response_tokens), list(p.log_probs))
+            for number in waiting
+            for p in [self.partials[number]]
+        }
+        return told | self.settle(
+            np.array([number in numbers for number in self.slots.active], dtype=bool)
+        )
 
     def together(self, wish: bool) -> bool:
-        """Whether to go on: this rank's wish, or anybody's where experts make all ranks step together."""
+        """Whether to go on: this rank's wish, or anybody's where experts make all ranks step
+        together.
+        """
         if self.mesh.expert.size == 1:
             return wish
         return bool(max_over(torch.tensor(int(wish), device=self.mesh.device), self.mesh.world))
 
     def admit(self) -> list[tuple[int, ...]]:
-        """Fill the free slots; the texts to read for them: each different prompt, with what is drawn of its answer, once."""
+        """Fill the free slots; the texts to read for them: each different prompt, with what is
+        drawn of its answer, once.
+        """
         entering = [self.waiting.pop() for _ in range(min(self.slots.free, len(self.waiting)))]
         text_of = {number: _text(self.partials[number]) for number in entering}
         texts = sorted(set(text_of.values()), key=lambda text: (-len(text), text))
@@ -248,10 +285,14 @@ class _ContinuousBatch:
         tokens, log_probs = (self.told(values, here, active.stop).cpu().numpy() for values in drawn)
         self.slots.note(tokens, log_probs)
         ends = (self.slots.newest[active] == END) & ~self.slots.forced[active]
-        self.finished |= self.settle(ends | (self.slots.lengths[active] == self.slots.limits[active]))
+        self.finished |= self.settle(
+            ends | (self.slots.lengths[active] == self.slots.limits[active])
+        )
 
     def told(self, values: Tensor, here: IntArray | None, count: int) -> Tensor:
-        """The values that all ranks of ``sequence`` have found, each for some of ``count`` places; None is all of them."""
+        """The values that all ranks of ``sequence`` have found, each for some of ``count`` places;
+        None is all of them.
+        """
         if here is None:
             return values
         everywhere = values.new_zeros(count).index_copy(0, self.decoder.on_device(here), values)
@@ -264,7 +305,9 @@ class _ContinuousBatch:
             del self.partials[number]
         if len(targets):
             self.decoder.cache.make_room(self.slots.rows, 0)
-            self.decoder.cache.copy(self.decoder.on_device(sources), self.decoder.on_device(targets))
+            self.decoder.cache.copy(
+                self.decoder.on_device(sources), self.decoder.on_device(targets)
+            )
         return told
 
 
@@ -278,6 +321,9 @@ def _rollout(before: Rollout, tokens: list[int], log_probs: list[float], version
         request=before.request,
         response_tokens=tuple(tokens),
         log_probs=tuple(log_probs),
-        weight_versions=(*before.weight_versions, *(version,) * (len(tokens) - len(before.response_tokens))),
+        weight_versions=(
+            *before.weight_versions,
+            *(version,) * (len(tokens) - len(before.response_tokens)),
+        ),
         finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
     )

@@ -1,7 +1,8 @@
-"""Loss terms as weighted sums over this rank's tokens; the sum over ranks is the reference's sum over all.
+"""Loss terms as weighted sums over this rank's tokens; the sum over ranks is the reference's sum
+over all.
 
-The weights hold all the averaging and are computed by every rank for the whole optimizer step. No mean is ever taken over
-a rank, so nothing depends on how tokens are spread (P1 to P6).
+The weights hold all the averaging and are computed by every rank for the whole optimizer step. No
+mean is ever taken over a rank, so nothing depends on how tokens are spread (P1 to P6).
 """
 
 import torch
@@ -14,8 +15,12 @@ LOG_RATIO_LIMIT = 20.0
 """Bound of the log-ratio before exp, so that a stale token cannot overflow."""
 
 
-def token_weights(response_BS: Tensor, group_B: Tensor, aggregation: str, constant: float = 1.0) -> Tensor:
-    """Weight of each token under one of the four meanings of "mean loss" in float64 [B, S]; see the reference's table."""
+def token_weights(
+    response_BS: Tensor, group_B: Tensor, aggregation: str, constant: float = 1.0
+) -> Tensor:
+    """Weight of each token under one of the four meanings of "mean loss" in float64 [B, S]; see the
+    reference's table.
+    """
     lengths_B = response_BS.sum(1)
     rows = max(int((lengths_B > 0).sum()), 1)
     if aggregation == "token":
@@ -28,12 +33,16 @@ def token_weights(response_BS: Tensor, group_B: Tensor, aggregation: str, consta
         tokens_P = tokens_P.index_add(0, member, lengths_B.to(torch.float64))
         divisor_B = max(int((tokens_P > 0).sum()), 1) * tokens_P[member]
     else:
-        divisor_B = torch.full(lengths_B.shape, rows * constant, dtype=torch.float64, device=lengths_B.device)
+        divisor_B = torch.full(
+            lengths_B.shape, rows * constant, dtype=torch.float64, device=lengths_B.device
+        )
     return torch.where(response_BS, 1.0 / divisor_B.clamp(min=1)[:, None], 0.0)
 
 
 def weighted_sum(weights: Tensor, terms: Tensor) -> Tensor:
-    """``sum_t w_t l_t``, selecting rather than multiplying: a term at weight 0 may be NaN or inf."""
+    """``sum_t w_t l_t``, selecting rather than multiplying: a term at weight 0 may be NaN or
+    inf.
+    """
     return (torch.where(weights != 0.0, terms, 0.0) * weights).sum()
 
 
@@ -49,17 +58,25 @@ def token_entropy(logits_nV: Tensor, temperature: float) -> Tensor:
 
 
 def ratio(log_probs: Tensor, behaviour_log_probs: Tensor) -> Tensor:
-    """``rho = pi / pi_behaviour`` from log-probabilities; the denominator was recorded when the token was drawn."""
+    """``rho = pi / pi_behaviour`` from log-probabilities; the denominator was recorded when the
+    token was drawn.
+    """
     return (log_probs - behaviour_log_probs).clamp(-LOG_RATIO_LIMIT, LOG_RATIO_LIMIT).exp()
 
 
-def clipped_surrogate(log_probs: Tensor, behaviour_log_probs: Tensor, advantages: Tensor, algorithm: AlgorithmConfig) -> Tensor:
-    """``-min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``, with dual clip ``<= -c A`` where A < 0."""
+def clipped_surrogate(
+    log_probs: Tensor, behaviour_log_probs: Tensor, advantages: Tensor, algorithm: AlgorithmConfig
+) -> Tensor:
+    """``-min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``, with dual clip ``<= -c A`` where A
+    < 0.
+    """
     rho = ratio(log_probs, behaviour_log_probs)
     clipped = rho.clamp(1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
     loss = torch.maximum(-rho * advantages, -clipped * advantages)
     if algorithm.dual_clip:
-        loss = torch.where(advantages < 0, torch.minimum(loss, -algorithm.dual_clip * advantages), loss)
+        loss = torch.where(
+            advantages < 0, torch.minimum(loss, -algorithm.dual_clip * advantages), loss
+        )
     return loss
 
 
@@ -74,7 +91,9 @@ def clip_fractions(
 
 
 def value_error(values: Tensor, old_values: Tensor, targets: Tensor, value_clip: float) -> Tensor:
-    """``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held within c of the old V."""
+    """``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held within c
+    of the old V.
+    """
     error = 0.5 * (values - targets) ** 2
     if not value_clip:
         return error

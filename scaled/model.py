@@ -1,7 +1,8 @@
 """The transformer as plain single-device modules; ``parallelize`` shards them from outside.
 
-A module holds the slice of its weights that this rank computes with and calls the functions of the chapters. Names
-are the reference's but for two levels that FSDP needs as modules of their own: ``attention.heads`` and ``moe.experts``.
+A module holds the slice of its weights that this rank computes with and calls the functions of the
+chapters. Names are the reference's but for two levels that FSDP needs as modules of their own:
+``attention.heads`` and ``moe.experts``.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +29,8 @@ LOGITS_AT_ONCE = 1 << 27
 
 @dataclass
 class RouterTrace:
-    """What the routers of one forward pass decided about this rank's tokens, a list entry per MoE layer.
+    """What the routers of one forward pass decided about this rank's tokens, a list entry per MoE
+    layer.
 
     Attributes:
         logits: Router logits [n, E].
@@ -50,9 +52,18 @@ class Heads(nn.Module):
     def __init__(self, shapes: Shapes, model: ModelConfig, mesh: Mesh) -> None:
         super().__init__()
         self.model, self.mesh = model, mesh
-        _hold(self, {name: shapes[f"attention.{name}"] for name in ("query", "key", "value", "output")})
+        _hold(
+            self,
+            {name: shapes[f"attention.{name}"] for name in ("query", "key", "value", "output")},
+        )
 
-    def forward(self, x_nD: Tensor, norms: tuple[Tensor, Tensor] | None, angles: Rotation, plan: AttentionPlan) -> Tensor:
+    def forward(
+        self,
+        x_nD: Tensor,
+        norms: tuple[Tensor, Tensor] | None,
+        angles: Rotation,
+        plan: AttentionPlan,
+    ) -> Tensor:
         """Attention with these heads [n, D]."""
         weights = (self.query, self.key, self.value, self.output)
         return attention(x_nD, weights, norms, angles, plan, self.model, self.mesh)
@@ -104,7 +115,9 @@ class Experts(nn.Module):
 
     def forward(self, x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor) -> Tensor:
         """Answers of the chosen experts, wherever they live [n, D]."""
-        return dispatch(x_nD, expert_ids_nk, gates_nk, (self.gate, self.up, self.down), self.mesh.expert)
+        return dispatch(
+            x_nD, expert_ids_nk, gates_nk, (self.gate, self.up, self.down), self.mesh.expert
+        )
 
 
 class Moe(nn.Module):
@@ -117,7 +130,9 @@ class Moe(nn.Module):
         self.model = model
         _hold(self, {"router": shapes["moe.router"]})
         self.experts = Experts(shapes, mesh)
-        self.shared = nn.ModuleList(Swiglu(f"moe.shared.{number}.", shapes) for number in range(model.shared_experts))
+        self.shared = nn.ModuleList(
+            Swiglu(f"moe.shared.{number}.", shapes) for number in range(model.shared_experts)
+        )
 
     def forward(self, x_nD: Tensor, given_nk: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """What the layer adds [n, D], router logits [n, E], expert ids [n, k]."""
@@ -137,7 +152,10 @@ class Block(nn.Module):
     def __init__(self, layer: int, model: ModelConfig, mesh: Mesh) -> None:
         super().__init__()
         self.model = model
-        shapes = {name: slice_shape(name, shape, mesh.layout) for name, shape in block_shapes(model, layer).items()}
+        shapes = {
+            name: slice_shape(name, shape, mesh.layout)
+            for name, shape in block_shapes(model, layer).items()
+        }
         _hold(self, {name: shapes[name] for name in ("attention_norm", "feed_forward_norm")})
         self.attention = Attention(shapes, model, mesh)
         self.is_moe = layer >= model.dense_layers
@@ -149,7 +167,9 @@ class Block(nn.Module):
     def forward(
         self, x_nD: Tensor, angles: Rotation, plan: AttentionPlan, given_nk: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """The residual stream after the block, and what the router decided (None in a dense block)."""
+        """The residual stream after the block, and what the router decided (None in a dense
+        block).
+        """
         epsilon = self.model.norm_epsilon
         x_nD = x_nD + self.attention(rms_norm(x_nD, self.attention_norm, epsilon), angles, plan)
         normed = rms_norm(x_nD, self.feed_forward_norm, epsilon)
@@ -160,7 +180,9 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Embedding, blocks, final norm, and a head: of logits (policy) or of one scalar (value model)."""
+    """Embedding, blocks, final norm, and a head: of logits (policy) or of one scalar (value
+    model).
+    """
 
     embedding: nn.Parameter
     final_norm: nn.Parameter
@@ -193,27 +215,38 @@ class Transformer(nn.Module):
 
         Args:
             stream: The packed tokens.
-            readout: What to keep of logits [p, V] and the tokens they predict [p], computed for ``LOGITS_AT_ONCE``
-                at a time and again in the backward pass; None keeps the logits. A value model has no use for it.
+            readout: What to keep of logits [p, V] and the tokens they predict [p], computed for
+                ``LOGITS_AT_ONCE`` at a time and again in the backward pass; None keeps the logits.
+                A value model has no use for it.
             replay: Expert ids per MoE layer to use instead of the routers' choice [n, k].
 
         Returns:
-            Logits [p, V] or what ``readout`` made of them, or values [p], at the places from which the p response tokens are
-            predicted. And what the routers decided about all n tokens.
+            Logits [p, V] or what ``readout`` made of them, or values [p], at the places from which
+            the p response tokens are predicted. And what the routers decided about all n tokens.
         """
         x_nD = F.embedding(stream.tokens_n, self.embedding)
-        angles = rotation(stream.positions_m, self.model.head_width, self.model.rope_base, x_nD.dtype)
+        angles = rotation(
+            stream.positions_m, self.model.head_width, self.model.rope_base, x_nD.dtype
+        )
         trace = RouterTrace()
         for block in self.layers:
             number = len(trace.logits)
             given = replay[number] if replay is not None and block.is_moe else None
             arguments = (x_nD, angles, stream.plan, given)
-            x_nD, logits, ids = checkpoint(block, *arguments, use_reentrant=False) if self.recompute else block(*arguments)
+            x_nD, logits, ids = (
+                checkpoint(block, *arguments, use_reentrant=False)
+                if self.recompute
+                else block(*arguments)
+            )
             if logits is not None:
                 trace.logits.append(logits)
                 trace.expert_ids.append(ids)
-        x_pD = rms_norm(x_nD.index_select(0, stream.places_p), self.final_norm, self.model.norm_epsilon)
-        return (self.values(x_pD) if self.is_value else self.read(x_pD, stream.targets_p, readout)), trace
+        x_pD = rms_norm(
+            x_nD.index_select(0, stream.places_p), self.final_norm, self.model.norm_epsilon
+        )
+        return (
+            self.values(x_pD) if self.is_value else self.read(x_pD, stream.targets_p, readout)
+        ), trace
 
     def values(self, x_pD: Tensor) -> Tensor:
         """``V = norm(x) w + b`` in float32 or better [p]."""

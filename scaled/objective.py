@@ -1,9 +1,11 @@
-"""What an optimizer step minimises: the model in its precision, the weights of all tokens, the terms of each loss.
+"""What an optimizer step minimises: the model in its precision, the weights of all tokens, the
+terms of each loss.
 
     L = sum over ranks, micro-batches and tokens of w_t l_t,   w worked out by every rank for the whole step
 
-A function here sees one micro-batch of one rank. It returns this rank's part of the sum and of every metric; nothing is
-averaged, so the parts of all ranks and micro-batches add up to what the reference computes at once.
+A function here sees one micro-batch of one rank. It returns this rank's part of the sum and of
+every metric; nothing is averaged, so the parts of all ranks and micro-batches add up to what the
+reference computes at once.
 """
 
 from collections.abc import Sequence
@@ -39,14 +41,21 @@ Loss = tuple[Tensor, dict[str, Tensor]]
 def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str, Tensor]:
     """Token weights [B, S] of every loss term over one whole optimizer step, coefficients included.
 
-    Terms as in the reference: ``policy``, ``kl``, ``positive``, ``tokens``, ``load_balance``, ``router_z``. The router terms are
-    means over all real tokens, and stand at the token itself; all others at the token that is predicted.
+    Terms as in the reference: ``policy``, ``kl``, ``positive``, ``tokens``, ``load_balance``,
+    ``router_z``. The router terms are means over all real tokens, and stand at the token itself;
+    all others at the token that is predicted.
     """
     algorithm = config.algorithm
     response, group, lengths, positive, truncated, importance, current = (
         torch.from_numpy(array).to(device)
         for array in (
-            batch.response, batch.group, batch.lengths, batch.positive, batch.truncated, batch.importance, batch.current
+            batch.response,
+            batch.group,
+            batch.lengths,
+            batch.positive,
+            batch.truncated,
+            batch.importance,
+            batch.current,
         )
     )
     trained = response & ~truncated[:, None] if algorithm.overlong_filter else response
@@ -58,12 +67,18 @@ def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str
     weights = {
         "policy": mean * torch.where(mean != 0.0, importance, 0.0),
         "kl": algorithm.kl_weight * mean,
-        "positive": algorithm.positive_weight * token_weights(response & positive[:, None], group, "token"),
+        "positive": (
+            algorithm.positive_weight * token_weights(response & positive[:, None], group, "token")
+        ),
         "tokens": token_weights(response, group, "token"),
         "load_balance": algorithm.load_balance_weight * router,
         "router_z": algorithm.router_z_weight * router,
     }
-    return {name: weight for name, weight in weights.items() if name in ("policy", "tokens") or bool(weight.any())}
+    return {
+        name: weight
+        for name, weight in weights.items()
+        if name in ("policy", "tokens") or bool(weight.any())
+    }
 
 
 def forward(
@@ -73,10 +88,11 @@ def forward(
     readout: Readout | None = None,
     replay: Sequence[Tensor] | None = None,
 ) -> tuple[Tensor, RouterTrace]:
-    """Run a model in the configured precision; the other arguments are those of ``Transformer.forward``.
+    """Run a model in the configured precision; the other arguments are those of
+    ``Transformer.forward``.
 
-    FSDP casts the weights it gathers. In one process they are cast here, as part of the graph, so that gradients
-    arrive in the precision of the master weights.
+    FSDP casts the weights it gathers. In one process they are cast here, as part of the graph, so
+    that gradients arrive in the precision of the master weights.
     """
     compute = COMPUTE[config.precision]
     if model.mesh.world.size > 1 or model.embedding.dtype == compute:
@@ -94,7 +110,9 @@ def policy_loss(
     mesh: Mesh,
     replay: Sequence[Tensor] | None = None,
 ) -> Loss:
-    """All terms of the policy's loss on this rank's part of a micro-batch (VAPO eq. 10 and the switches), and metrics."""
+    """All terms of the policy's loss on this rank's part of a micro-batch (VAPO eq. 10 and the
+    switches), and metrics.
+    """
     algorithm, temperature = config.algorithm, config.rollout.temperature
 
     def readout(logits_pV: Tensor, targets_p: Tensor) -> Tensor:
@@ -108,11 +126,17 @@ def policy_loss(
         for values in (batch.behaviour_log_probs, batch.advantages, batch.anchor_log_probs)
     )
     taken = {name: stream.take(weight).to(log_probs.dtype) for name, weight in weights.items()}
-    terms = {"policy": weighted_sum(taken["policy"], clipped_surrogate(log_probs, behaviour, advantages, algorithm))}
+    terms = {
+        "policy": weighted_sum(
+            taken["policy"], clipped_surrogate(log_probs, behaviour, advantages, algorithm)
+        )
+    }
     if "positive" in weights:
         terms["positive"] = weighted_sum(taken["positive"], -log_probs)
     if "kl" in weights:
-        terms["kl"] = weighted_sum(taken["kl"], kl_penalty(log_probs, anchor, algorithm.kl_estimator))
+        terms["kl"] = weighted_sum(
+            taken["kl"], kl_penalty(log_probs, anchor, algorithm.kl_estimator)
+        )
     terms |= router_terms(trace, stream, weights, mesh)
     plain, mean = log_probs.detach(), taken["tokens"]
     low, high = clip_fractions(plain, behaviour, advantages, algorithm)
@@ -123,11 +147,18 @@ def policy_loss(
         "clip_fraction_high": high.to(mean.dtype),
         "log_prob_gap": (plain - behaviour).abs(),
     }
-    return _total(terms), _observed(terms) | {name: weighted_sum(mean, values) for name, values in observed.items()}
+    return _total(terms), _observed(terms) | {
+        name: weighted_sum(mean, values) for name, values in observed.items()
+    }
 
 
 def imitation_loss(
-    model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config, mesh: Mesh
+    model: Transformer,
+    stream: Stream,
+    weights: dict[str, Tensor],
+    batch: Batch,
+    config: Config,
+    mesh: Mesh,
 ) -> Loss:
     """Token mean of ``-log pi(a_t)`` over demonstrations, plus the router terms."""
 
@@ -140,22 +171,29 @@ def imitation_loss(
     return _total(terms), _observed(terms)
 
 
-def value_loss(model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config) -> Loss:
+def value_loss(
+    model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config
+) -> Loss:
     """Token mean of ``1/2 (V - target)^2``."""
     values, _ = forward(model, stream, config)
     old_values, targets = (
-        stream.take(_response_only(array, batch, values)) for array in (batch.old_values, batch.value_targets)
+        stream.take(_response_only(array, batch, values))
+        for array in (batch.old_values, batch.value_targets)
     )
     error = value_error(values, old_values, targets, config.algorithm.value_clip)
     loss = weighted_sum(stream.take(weights["tokens"]).to(values.dtype), error)
     return loss, {"value_loss": loss.detach()}
 
 
-def router_terms(trace: RouterTrace, stream: Stream, weights: dict[str, Tensor], mesh: Mesh) -> dict[str, Tensor]:
+def router_terms(
+    trace: RouterTrace, stream: Stream, weights: dict[str, Tensor], mesh: Mesh
+) -> dict[str, Tensor]:
     """Load-balance and z loss, summed over MoE layers, if switched on."""
 
     def of_rows(decided: Tensor) -> Tensor:
-        """What a router decided, token by token of the batch's rows, a shared prompt's as often as it was asked."""
+        """What a router decided, token by token of the batch's rows, a shared prompt's as often as
+        it was asked.
+        """
         return decided.index_select(0, stream.own_places_c)
 
     terms: dict[str, Tensor] = {}
@@ -163,7 +201,9 @@ def router_terms(trace: RouterTrace, stream: Stream, weights: dict[str, Tensor],
         B, S = weights["load_balance"].shape
         own, row_c = stream.take_own(weights["load_balance"]), stream.own_cells_c // S
         parts = [
-            balance_loss(of_rows(logits), of_rows(ids), own.to(logits.dtype), row_c, B, mesh.sequence)
+            balance_loss(
+                of_rows(logits), of_rows(ids), own.to(logits.dtype), row_c, B, mesh.sequence
+            )
             for logits, ids in zip(trace.logits, trace.expert_ids, strict=True)
         ]
         terms["load_balance"] = torch.stack(parts).sum()

@@ -1,7 +1,7 @@
 """AdamW on the shards that this rank holds; the one thing ranks must share is the gradient norm.
 
-Every weight lives on exactly one rank (``spec.layout``), so the global norm is one sum over ranks of local squares, and
-the update itself needs no communication.
+Every weight lives on exactly one rank (``spec.layout``), so the global norm is one sum over ranks
+of local squares, and the update itself needs no communication.
 """
 
 import math
@@ -37,7 +37,9 @@ def initial_optimizer(shards: Mapping[str, Tensor]) -> OptimizerState:
 
 
 def learning_rate(step: int, total_steps: int, config: OptimizerConfig) -> float:
-    """Warm-up ``lr (step + 1) / warmup``; then constant, or a cosine from lr to the final rate at the last step."""
+    """Warm-up ``lr (step + 1) / warmup``; then constant, or a cosine from lr to the final rate at
+    the last step.
+    """
     if step < config.warmup_steps:
         return config.learning_rate * (step + 1) / config.warmup_steps
     if config.schedule == "constant":
@@ -63,7 +65,8 @@ def adamw(
     total_steps: int,
     norm: float,
 ) -> OptimizerState:
-    """One step, in place. Decay acts on matrices only; norm weights and biases (one axis) are left alone.
+    """One step, in place. Decay acts on matrices only; norm weights and biases (one axis) are left
+    alone.
 
     Args:
         shards: This rank's weights; changed.

@@ -1,6 +1,8 @@
-"""The ground both houses stand on: data types, configuration, contracts, error reasons and the chapter index.
+"""The ground both houses stand on: data types, configuration, contracts, error reasons and the
+chapter index.
 
-Shape alphabet of the whole project. A docstring that says ``[B, S]`` means these letters and no others:
+Shape alphabet of the whole project. A docstring that says ``[B, S]`` means these letters and no
+others:
 
 ====== ==================================================================================
 letter meaning
@@ -18,6 +20,7 @@ F      inner width of one expert
 V      vocabulary entries
 ====== ==================================================================================
 
-Per-token arrays of shape ``[B, S]`` are aligned to the *token they speak about*: entry ``t`` of the log-probabilities is
-``log pi(token_t | tokens before t)`` and entry ``t`` of the values is ``V(state before token t)``. Column 0 has no past and is 0.
+Per-token arrays of shape ``[B, S]`` are aligned to the *token they speak about*: entry ``t`` of the
+log-probabilities is ``log pi(token_t | tokens before t)`` and entry ``t`` of the values is
+``V(state before token t)``. Column 0 has no past and is 0.
 """

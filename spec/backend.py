@@ -1,4 +1,5 @@
-"""The backend swap: what a house must be able to do. ``reference.training.trainer`` is written against this and nothing else.
+"""The backend swap: what a house must be able to do. ``reference.training.trainer`` is written
+against this and nothing else.
 
 A state is a value: methods take one and return a new one. Under MPI every method is collective.
 """
@@ -23,7 +24,9 @@ class Unit(Protocol):
         ...
 
     def admit(self, entering: Sequence[Rollout]) -> None:
-        """Put partial rollouts into free slots: their prompts, and what was sampled of their answers, are read anew."""
+        """Put partial rollouts into free slots: their prompts, and what was sampled of their
+        answers, are read anew.
+        """
         ...
 
     def advance(self, steps: int) -> list[Rollout]:
@@ -35,17 +38,22 @@ class Unit(Protocol):
         ...
 
     def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
-        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so far."""
+        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so
+        far.
+        """
         ...
 
 
 class Fleet(Protocol):
-    """Standalone units of a job, numbered from 1, which decode in processes of their own while the trainer trains."""
+    """Standalone units of a job, numbered from 1, which decode in processes of their own while the
+    trainer trains.
+    """
 
     units: int
 
     def publish(self, state: Any, publication: int, precision: str) -> None:
-        """Send the policy's weights to all units; returns before they have them. Collective among trainer ranks.
+        """Send the policy's weights to all units; returns before they have them. Collective among
+        trainer ranks.
 
         Args:
             state: Holds the policy.
@@ -55,7 +63,9 @@ class Fleet(Protocol):
         ...
 
     def tell(self, unit: int, message: Any) -> None:
-        """Send plain data to a unit; what is sent first arrives first. Only the coordinator does."""
+        """Send plain data to a unit; what is sent first arrives first. Only the coordinator
+        does.
+        """
         ...
 
     def hear(self, patience: float) -> list[tuple[int, Any]]:
@@ -76,7 +86,9 @@ class Backend(Protocol[State]):
 
     name: str
     coordinator: bool
-    """Whether this process is the one that writes, prints and decides; in a single process it is."""
+    """Whether this process is the one that writes, prints and decides; in a single process it
+    is.
+    """
 
     @property
     def fleet(self) -> Fleet | None:
@@ -86,7 +98,8 @@ class Backend(Protocol[State]):
     def once(self, compute: Callable[[], Answer]) -> Answer:
         """What ``compute`` returns or raises at the coordinator, the same for every process.
 
-        For all that is not arithmetic on shared weights: verdicts, files, anything that looks at a clock.
+        For all that is not arithmetic on shared weights: verdicts, files, anything that looks at a
+        clock.
         """
         ...
 
@@ -95,29 +108,46 @@ class Backend(Protocol[State]):
         ...
 
     def version(self, state: State) -> int:
-        """Version of the policy's weights: optimizer steps it has taken; recorded with every sampled token."""
+        """Version of the policy's weights: optimizer steps it has taken; recorded with every
+        sampled token.
+        """
         ...
 
     def begin_reinforcement(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body; moments start anew."""
+        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body;
+        moments start anew.
+        """
         ...
 
     def generate(
-        self, state: State, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
+        self,
+        state: State,
+        config: Config,
+        requests: Sequence[Request],
+        sampling: Sampling,
+        purpose: str,
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
         ...
 
-    def unit(self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str) -> Unit:
-        """Free slots that decode with the policy of a state; to be emptied before the state is updated."""
+    def unit(
+        self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
+    ) -> Unit:
+        """Free slots that decode with the policy of a state; to be emptied before the state is
+        updated.
+        """
         ...
 
     def snapshot(self, state: State, config: Config) -> State:
-        """A state that holds the policy as it is now, whatever becomes of the given one, and nothing else."""
+        """A state that holds the policy as it is now, whatever becomes of the given one, and
+        nothing else.
+        """
         ...
 
     def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
-        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0 elsewhere."""
+        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0
+        elsewhere.
+        """
         ...
 
     def values(self, state: State, config: Config, batch: Batch) -> Array:
@@ -125,7 +155,8 @@ class Backend(Protocol[State]):
         ...
 
     def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
-        """The batch with policy advantages and, where there is a value model, old values and value targets.
+        """The batch with policy advantages and, where there is a value model, old values and value
+        targets.
 
         Args:
             rewards: One finite reward per row [B].
@@ -137,11 +168,15 @@ class Backend(Protocol[State]):
         ...
 
     def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the policy on one mini-batch, in micro-batches that do not change the result."""
+        """One optimizer step of the policy on one mini-batch, in micro-batches that do not change
+        the result.
+        """
         ...
 
     def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the value model on one mini-batch, in micro-batches that do not change the result."""
+        """One optimizer step of the value model on one mini-batch, in micro-batches that do not
+        change the result.
+        """
         ...
 
     def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:

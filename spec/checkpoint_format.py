@@ -1,10 +1,11 @@
-"""Checkpoints: one HDF5 file of arrays and one manifest with its checksum, written aside and published by a rename.
+"""Checkpoints: one HDF5 file of arrays and one manifest with its checksum, written aside and
+published by a rename.
 
     checkpoints/step_N/state.h5        every array, bit by bit
     checkpoints/step_N/manifest.json   format, SHA-256 of state.h5, configuration, progress
 
-A kill at any moment leaves either the whole checkpoint or none; a flipped bit, a cut file and somebody else's folder
-are refused before anything is used.
+A kill at any moment leaves either the whole checkpoint or none; a flipped bit, a cut file and
+somebody else's folder are refused before anything is used.
 """
 
 import contextlib
@@ -32,7 +33,9 @@ MANIFEST_FILE = "manifest.json"
 def flatten(state: Any, prefix: str = "") -> dict[str, Any]:
     """Nested dataclasses and mappings of arrays as one mapping ``part/name -> array or number``."""
     items = (
-        {field.name: getattr(state, field.name) for field in fields(state)} if is_dataclass(state) else dict(state)
+        {field.name: getattr(state, field.name) for field in fields(state)}
+        if is_dataclass(state)
+        else dict(state)
     )
     flat: dict[str, Any] = {}
     for name, value in items.items():
@@ -54,12 +57,15 @@ def unflatten(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
     return parts
 
 
-def save(directory: Path, entries: Iterable[tuple[str, Any]], config: Config, progress: Mapping[str, Any]) -> None:
+def save(
+    directory: Path, entries: Iterable[tuple[str, Any]], config: Config, progress: Mapping[str, Any]
+) -> None:
     """Write a checkpoint beside its place, then rename it into place.
 
     Args:
         directory: Where it will appear. An existing one is replaced.
-        entries: ``part/name`` and array, one after the other, and numbers such as ``policy_optimizer.step``.
+        entries: ``part/name`` and array, one after the other, and numbers such as
+            ``policy_optimizer.step``.
         config: Stored so that a checkpoint explains itself.
         progress: Plain JSON values of the trainer.
     """
@@ -101,7 +107,9 @@ def load(directory: Path, config: Config) -> tuple[dict[str, Array], dict[str, A
         SeedError: See ``opened``.
     """
     with opened(directory, config) as (file, progress):
-        arrays = {f"{part}/{name}": dataset[()] for part in file for name, dataset in file[part].items()}
+        arrays = {
+            f"{part}/{name}": dataset[()] for part in file for name, dataset in file[part].items()
+        }
     return arrays, progress
 
 
@@ -122,14 +130,16 @@ def opened(directory: Path, config: Config) -> Iterator[tuple[Any, dict[str, Any
     manifest = read_manifest(directory)
     if manifest["config"]["model"] != config.model.model_dump(mode="json"):
         raise SeedError(
-            Reason.FOREIGN_CHECKPOINT, f"{directory} holds a model of other sizes than the configuration's section model"
+            Reason.FOREIGN_CHECKPOINT,
+            f"{directory} holds a model of other sizes than the configuration's section model",
         )
     state_file = directory / STATE_FILE
     if not state_file.is_file():
         raise SeedError(Reason.DAMAGED_CHECKPOINT, f"{state_file} is missing")
     if _checksum(state_file) != manifest["sha256"]:
         raise SeedError(
-            Reason.DAMAGED_CHECKPOINT, f"{state_file} does not match the checksum in {MANIFEST_FILE}: cut off or changed"
+            Reason.DAMAGED_CHECKPOINT,
+            f"{state_file} does not match the checksum in {MANIFEST_FILE}: cut off or changed",
         )
     with h5py.File(state_file, "r") as file:
         yield file, manifest["progress"]
@@ -139,11 +149,15 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     """The manifest of a checkpoint, refused unless it is ours and whole."""
     path = directory / MANIFEST_FILE
     if not path.is_file():
-        raise SeedError(Reason.NOT_A_CHECKPOINT, f"{directory} is not a checkpoint: it has no {MANIFEST_FILE}")
+        raise SeedError(
+            Reason.NOT_A_CHECKPOINT, f"{directory} is not a checkpoint: it has no {MANIFEST_FILE}"
+        )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        raise SeedError(Reason.DAMAGED_CHECKPOINT, f"{path} is not readable JSON: cut off or changed") from None
+        raise SeedError(
+            Reason.DAMAGED_CHECKPOINT, f"{path} is not readable JSON: cut off or changed"
+        ) from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise SeedError(Reason.FOREIGN_CHECKPOINT, f"{path} does not say format {FORMAT!r}")
     return manifest

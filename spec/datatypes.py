@@ -16,9 +16,11 @@ Metrics = dict[str, float]
 
 
 class Outcome(StrEnum):
-    """What a verifier says. ``error`` means the verifier failed: it is never counted as ``wrong`` nor as ``correct``.
+    """What a verifier says. ``error`` means the verifier failed: it is never counted as ``wrong``
+    nor as ``correct``.
 
-    ``unjudged`` means that there is no verifier: a general problem, which only a reward model scores.
+    ``unjudged`` means that there is no verifier: a general problem, which only a reward model
+    scores.
     """
 
     CORRECT = "correct"
@@ -28,7 +30,9 @@ class Outcome(StrEnum):
 
 
 class Finish(StrEnum):
-    """Why a response ended: the end-of-sequence token was sampled, the token limit cut it off, or it has not ended yet."""
+    """Why a response ended: the end-of-sequence token was sampled, the token limit cut it off, or
+    it has not ended yet.
+    """
 
     EOS = "eos"
     LENGTH = "length"
@@ -45,7 +49,8 @@ class Problem:
         difficulty: The generator's knob, 1 is easiest.
         prompt: The text the policy reads.
         instance: All that the verifier needs to judge an answer (plain JSON values).
-        demonstration: A correct response that writes its reasoning down; only the cold start reads it.
+        demonstration: A correct response that writes its reasoning down; only the cold start reads
+            it.
         answer: A correct response without reasoning; only the cold start reads it.
     """
 
@@ -62,8 +67,8 @@ class Problem:
 class Verdict:
     """A verifier's outcome, the answer it extracted from the response, and why it decided so.
 
-    ``isolation`` names what kept an executed response in its place (``bubblewrap``, ``landlock``, ...); empty where
-    nothing was executed.
+    ``isolation`` names what kept an executed response in its place (``bubblewrap``, ``landlock``,
+    ...); empty where nothing was executed.
     """
 
     outcome: Outcome
@@ -74,7 +79,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How tokens are drawn: softmax temperature (> 0), nucleus mass ``top_p`` in (0, 1], token limit of a response (>= 1)."""
+    """How tokens are drawn: softmax temperature (> 0), nucleus mass ``top_p`` in (0, 1], token
+    limit of a response (>= 1).
+    """
 
     temperature: float
     top_p: float
@@ -90,7 +97,8 @@ class Request:
         prompt_tokens: The encoded prompt.
         sample: Index of the response within its group, 0 <= sample < G.
         draw: Number of the visit to the problem, so that a second visit samples anew.
-        forced_length: Benchmarks sample exactly so many tokens, end of sequence or not; 0 = as the policy likes.
+        forced_length: Benchmarks sample exactly so many tokens, end of sequence or not; 0 = as the
+            policy likes.
     """
 
     problem: Problem
@@ -106,12 +114,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Rollout:
-    """One sampled response, whole or partial, with everything an off-policy learner needs to know about its birth.
+    """One sampled response, whole or partial, with everything an off-policy learner needs to know
+    about its birth.
 
     Attributes:
         request: What was asked.
-        response_tokens: Sampled tokens [T]; holds the end-of-sequence token exactly if ``finish`` is ``eos``.
-        log_probs: Behaviour log-probability of each token under the distribution it was drawn from [T].
+        response_tokens: Sampled tokens [T]; holds the end-of-sequence token exactly if ``finish``
+            is ``eos``.
+        log_probs: Behaviour log-probability of each token under the distribution it was drawn from
+            [T].
         weight_versions: Version of the policy weights that drew each token [T].
         finish: Why it ended. Truncation is a flag of the sampler, never guessed from a length.
     """
@@ -133,8 +144,10 @@ class Preference:
     """What a pairwise reward model says about a response and what it is compared with.
 
     Attributes:
-        score: Probability that the response is the better one, both presentation orders averaged, in [0, 1]; 1/2 is a tie.
-        order_gap: ``P(YES | a, b) + P(YES | b, a) - 1`` in [-1, 1]: 0 without position bias, positive if the first is favoured.
+        score: Probability that the response is the better one, both presentation orders averaged,
+            in [0, 1]; 1/2 is a tie.
+        order_gap: ``P(YES | a, b) + P(YES | b, a) - 1`` in [-1, 1]: 0 without position bias,
+            positive if the first is favoured.
     """
 
     score: float
@@ -145,11 +158,12 @@ class Preference:
 class ScoredRollout:
     """A rollout, its verdict, and the reward that reaches the learner.
 
-    ``accuracy`` (1 or 0, from the verdict alone) is what dynamic sampling filters by; ``reward`` also carries the
-    length penalty, so filtering by it would keep groups that teach nothing (papers: DAPO 3.2, field law P22).
-    ``preference`` is the reward model's word on general and hybrid problems. A general problem has no verdict: there
-    ``accuracy`` is 1 for a response preferred to what it is compared with, so that its mean is a win rate, and dynamic
-    sampling filters by the spread of the scores.
+    ``accuracy`` (1 or 0, from the verdict alone) is what dynamic sampling filters by; ``reward``
+    also carries the length penalty, so filtering by it would keep groups that teach nothing
+    (papers: DAPO 3.2, field law P22). ``preference`` is the reward model's word on general and
+    hybrid problems. A general problem has no verdict: there ``accuracy`` is 1 for a response
+    preferred to what it is compared with, so that its mean is a win rate, and dynamic sampling
+    filters by the spread of the scores.
     """
 
     rollout: Rollout
@@ -174,8 +188,10 @@ class Batch:
         advantages: Policy advantages, 0 outside the response [B, S].
         value_targets: Regression targets of the value model [B, S].
         old_values: Values before this step's updates, used by value clipping only [B, S].
-        anchor_log_probs: Log-probability under the policy that RL started from, used by the KL term only [B, S].
-        importance: Factor of each token's policy loss, 1 unless truncated importance sampling sets it [B, S].
+        anchor_log_probs: Log-probability under the policy that RL started from, used by the KL term
+            only [B, S].
+        importance: Factor of each token's policy loss, 1 unless truncated importance sampling sets
+            it [B, S].
         current: True at response tokens that the newest published weights drew [B, S].
         weights: Name of a loss term -> weight of each token in the optimizer step's loss [B, S].
     """
@@ -205,5 +221,11 @@ class Batch:
         def part(array: Any) -> Any:
             return array[index, :width] if array.ndim == 2 else array[index]
 
-        arrays = {name: part(getattr(self, name)) for name in self.__dataclass_fields__ if name != "weights"}
-        return Batch(**arrays, weights={name: part(weight) for name, weight in self.weights.items()})
+        arrays = {
+            name: part(getattr(self, name))
+            for name in self.__dataclass_fields__
+            if name != "weights"
+        }
+        return Batch(
+            **arrays, weights={name: part(weight) for name, weight in self.weights.items()}
+        )

@@ -1,7 +1,8 @@
-"""The index of equations: number, formula, where it is printed, the function in each house, the test that holds it.
+"""The index of equations: number, formula, where it is printed, the function in each house, the
+test that holds it.
 
-The number is the place in ``EQUATIONS``, in reading order. A test proves that every entry leads somewhere and that every
-public function of a numeric chapter stands here or is named as a helper.
+The number is the place in ``EQUATIONS``, in reading order. A test proves that every entry leads
+somewhere and that every public function of a numeric chapter stands here or is named as a helper.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,10 @@ class Equation:
     apart: str = ""
 
 
-SHARED = "shared: verdicts, rewards and figures are worked out once, by the reference's function, whichever house computes"
+SHARED = (
+    "shared: verdicts, rewards and figures are worked out once, by the reference's function,"
+    " whichever house computes"
+)
 SHARED_DECISION = "shared: no arithmetic on arrays, decided once for both houses"
 ON_THE_HOST = "shared: drawn on the host, where the books of sampling are kept"
 RANKS = "one process has nobody to share with"
@@ -42,7 +46,9 @@ EQUATIONS = (
         formula="x / sqrt(mean(x^2) + eps) w",
         source="arXiv 1910.07467 eq. 4",
         reference="reference.attention:rms_norm",
-        test="tests/reference/test_model.py::test_rms_norm_leaves_mean_square_one_whatever_the_scale",
+        test=(
+            "tests/reference/test_model.py::test_rms_norm_leaves_mean_square_one_whatever_the_scale"
+        ),
         scaled="scaled.attention:rms_norm",
     ),
     Equation(
@@ -98,7 +104,9 @@ EQUATIONS = (
         formula="g_i = p_i / sum_{j in I} p_j, p = softmax(x Wr)",
         source="Qwen3-MoE",
         reference="reference.moe:gates",
-        test="tests/reference/test_moe.py::test_gates_are_the_routers_probabilities_rescaled_or_not",
+        test=(
+            "tests/reference/test_moe.py::test_gates_are_the_routers_probabilities_rescaled_or_not"
+        ),
         scaled="scaled.moe:gates",
     ),
     Equation(
@@ -215,7 +223,10 @@ EQUATIONS = (
     ),
     Equation(
         title="FP8 rollouts",
-        formula="q, s in place of the matrices of attention, experts and MLP where the phase samples in FP8",
+        formula=(
+            "q, s in place of the matrices of attention, experts and MLP where the phase samples"
+            " in FP8"
+        ),
         source="report 5.2, dynamic precision",
         reference="reference.precision:rollout_weights",
         test="tests/reference/test_precision.py::test_only_rollouts_of_the_named_phases_are_drawn_in_fp8",
@@ -282,7 +293,9 @@ EQUATIONS = (
         formula="1 - 1 / (gae_alpha l), clamped to [0, 1]",
         source="VAPO eq. 5",
         reference="reference.advantage:length_adaptive_lambda",
-        test="tests/reference/test_advantage.py::test_length_adaptive_lambda_gives_the_golden_table",
+        test=(
+            "tests/reference/test_advantage.py::test_length_adaptive_lambda_gives_the_golden_table"
+        ),
         scaled="scaled.advantage:length_adaptive_lambda",
     ),
     Equation(
@@ -487,7 +500,10 @@ EQUATIONS = (
     ),
     Equation(
         title="packing",
-        formula="document after document in one stream, a shared prompt once; position t predicts t + 1 of its own document",
+        formula=(
+            "document after document in one stream, a shared prompt once; position t predicts t + 1"
+            " of its own document"
+        ),
         source="field law P19",
         reference="",
         scaled="scaled.parallel.packing:pack",
@@ -559,7 +575,10 @@ EQUATIONS = (
     ),
     Equation(
         title="continuous batching",
-        formula="a slot whose response has ended takes the next request; U depends on request and position only",
+        formula=(
+            "a slot whose response has ended takes the next request; U depends on request and"
+            " position only"
+        ),
         source="Orca, OSDI 2022",
         reference="reference.generate:Unit",
         scaled="scaled.generate:Unit",
@@ -567,7 +586,10 @@ EQUATIONS = (
     ),
     Equation(
         title="largest differencing",
-        formula="join the two partitions of largest spread, largest part with smallest, until one is left",
+        formula=(
+            "join the two partitions of largest spread, largest part with smallest, until one is"
+            " left"
+        ),
         source="Karmarkar and Karp 1982; report 5.3",
         reference="scaled.parallel.balance:karmarkar_karp",
         test="tests/scaled/parallel/test_balance.py::test_karmarkar_karp_gives_its_golden_sums",
@@ -575,7 +597,10 @@ EQUATIONS = (
     ),
     Equation(
         title="samples under way",
-        formula="O = N min(1 / srs_alpha, 1 + max_staleness); a batch is N finished ones, ceil(srs_alpha N) of them on-policy",
+        formula=(
+            "O = N min(1 / srs_alpha, 1 + max_staleness); a batch is N finished ones,"
+            " ceil(srs_alpha N) of them on-policy"
+        ),
         source="report 5.2, the batch completion reading",
         reference="reference.rollouts.scheduler:Scheduler",
         test="tests/reference/rollouts/test_scheduler.py::test_every_batch_is_on_policy_and_fresh_enough",
@@ -594,12 +619,17 @@ EQUATIONS = (
         formula="2 A l + 2 L H h l^2",
         source="matrix products and causal attention, counted",
         reference="scaled.parallel.balance:sequence_costs",
-        test="tests/scaled/parallel/test_balance.py::test_the_cost_of_a_sequence_has_its_closed_form",
+        test=(
+            "tests/scaled/parallel/test_balance.py::test_the_cost_of_a_sequence_has_its_closed_form"
+        ),
         apart=SHARED_DECISION,
     ),
     Equation(
         title="cost of a shared prompt",
-        formula="sum_rows c(prompt + response) - (rows - 1) c(prompt), shared where |prompt| >= mean |response|",
+        formula=(
+            "sum_rows c(prompt + response) - (rows - 1) c(prompt), shared where |prompt| >= mean"
+            " |response|"
+        ),
         source="a token's state depends on those before it alone",
         reference="scaled.parallel.balance:family_costs",
         test="tests/scaled/parallel/test_balance.py::test_the_cost_of_a_family_counts_its_prompt_once",
@@ -643,7 +673,16 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "scaled.model": ("reference_name",),
     "scaled.moe": ("route", "all_experts", "run_experts", "has_grouped_product"),
     "scaled.optimizer": ("initial_optimizer",),
-    "scaled.precision": ("squared_error", "restored", "matrix", "has_fp8_kernel", "operand", "joined"),
+    "scaled.precision": (
+        "squared_error",
+        "restored",
+        "matrix",
+        "has_fp8_kernel",
+        "operand",
+        "joined",
+    ),
     "scaled.parallel.packing": ("laid_out", "attention_plan", "similar", "side_by_side"),
 }
-"""Numeric chapters, and their public functions that are shapes, starting values or bookkeeping rather than an equation."""
+"""Numeric chapters, and their public functions that are shapes, starting values or bookkeeping
+rather than an equation.
+"""

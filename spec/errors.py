@@ -32,7 +32,8 @@ class Reason(StrEnum):
 class SeedError(Exception):
     """A refusal with a reason and one line for the person at the terminal.
 
-    The line names the field or file, the offending value and the legal values; the command line prints it and exits with 2.
+    The line names the field or file, the offending value and the legal values; the command line
+    prints it and exits with 2.
     """
 
     def __init__(self, reason: Reason, line: str) -> None:

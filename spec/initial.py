@@ -1,7 +1,9 @@
-"""Random starting weights, drawn on the host per name: the same for both houses and for every layout.
+"""Random starting weights, drawn on the host per name: the same for both houses and for every
+layout.
 
-Norms are 1. Matrices are normal with standard deviation 1/sqrt(fan in), which keeps the size of what passes through;
-those that write into the residual stream get it divided by sqrt(2 L) (GPT-2), so that L blocks do not add up.
+Norms are 1. Matrices are normal with standard deviation 1/sqrt(fan in), which keeps the size of
+what passes through; those that write into the residual stream get it divided by sqrt(2 L) (GPT-2),
+so that L blocks do not add up.
 """
 
 import numpy as np
@@ -27,5 +29,7 @@ def initial_weight(name: str, shape: tuple[int, ...], model: ModelConfig, seed: 
         return np.ones(shape)
     fan_in = 1 if name == "embedding" else shape[-2]
     blocks = 2 * model.layers if name.endswith(("attention.output", "down")) else 1
-    drawn: Array = (fan_in * blocks) ** -0.5 * generator(seed, "initial weights", name).standard_normal(shape)
+    drawn: Array = (fan_in * blocks) ** -0.5 * generator(
+        seed, "initial weights", name
+    ).standard_normal(shape)
     return drawn

@@ -3,8 +3,9 @@
     Seed-Verifier            question, reference, answer  ->  YES or NO
     Seed-Thinking-Verifier   question, reference, answer  ->  <think>...</think><answer>YES</answer>
 
-Both follow principles written by people: ``spec/principles/NAME.toml`` with a version that every verdict names, because
-two verdicts can only be compared if they were given under the same principles. Source: report 3.1 and its appendix A.
+Both follow principles written by people: ``spec/principles/NAME.toml`` with a version that every
+verdict names, because two verdicts can only be compared if they were given under the same
+principles. Source: report 3.1 and its appendix A.
 """
 
 import tomllib
@@ -18,12 +19,16 @@ import numpy as np
 from spec.datatypes import Verdict
 
 PRINCIPLES = "equivalence-1"
-"""The principles in force. A changed principle is a new file with a new version; the old file stays."""
+"""The principles in force. A changed principle is a new file with a new version; the old file
+stays.
+"""
 
 
 @dataclass(frozen=True)
 class Triplet:
-    """What a judge compares: the question, the correct final answer, and the answer to be judged, which is never trusted."""
+    """What a judge compares: the question, the correct final answer, and the answer to be judged,
+    which is never trusted.
+    """
 
     question: str
     reference: str
@@ -48,17 +53,23 @@ class Principles:
 
 
 class Judge(Protocol):
-    """Compares an answer with the reference: ``correct`` = YES, ``wrong`` = NO, ``error`` = no readable verdict."""
+    """Compares an answer with the reference: ``correct`` = YES, ``wrong`` = NO, ``error`` = no
+    readable verdict.
+    """
 
     def __call__(self, triplet: Triplet) -> Verdict:
-        """Judge; ``extracted`` is ``YES`` or ``NO`` (empty for ``error``), ``why`` names judge and principles."""
+        """Judge; ``extracted`` is ``YES`` or ``NO`` (empty for ``error``), ``why`` names judge and
+        principles.
+        """
         ...
 
 
 class PreferenceTask(Protocol):
-    """What a task offers whose quality no verifier decides, or not alone, so that a reward model can be trained and examined.
+    """What a task offers whose quality no verifier decides, or not alone, so that a reward model
+    can be trained and examined.
 
-    The preference stands for people. It labels pairs for the reward model; the policy never sees it.
+    The preference stands for people. It labels pairs for the reward model; the policy never sees
+    it.
     """
 
     def candidate(self, random: np.random.Generator, instance: Mapping[str, Any]) -> str:
@@ -66,11 +77,15 @@ class PreferenceTask(Protocol):
         ...
 
     def utility(self, instance: Mapping[str, Any], response: str) -> float:
-        """The hidden preference: of two responses to an instance, the one of larger utility is preferred."""
+        """The hidden preference: of two responses to an instance, the one of larger utility is
+        preferred.
+        """
         ...
 
     def quoted(self, instance: Mapping[str, Any], response: str) -> str:
-        """Any text at all as a reward model may read it: characters of responses only, and of bounded length."""
+        """Any text at all as a reward model may read it: characters of responses only, and of
+        bounded length.
+        """
         ...
 
 
@@ -83,5 +98,9 @@ def principles(name: str = PRINCIPLES) -> Principles:
     Returns:
         The principles; their version is the name of their file.
     """
-    values = tomllib.loads((files("spec") / "principles" / f"{name}.toml").read_text(encoding="utf-8"))
-    return Principles(values["version"], tuple(values["rules"]), values["direct"], values["thinking"])
+    values = tomllib.loads(
+        (files("spec") / "principles" / f"{name}.toml").read_text(encoding="utf-8")
+    )
+    return Principles(
+        values["version"], tuple(values["rules"]), values["direct"], values["thinking"]
+    )

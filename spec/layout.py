@@ -1,8 +1,10 @@
-"""How a model lies on its ranks, as arithmetic: which degrees are legal, and how many weights each rank holds.
+"""How a model lies on its ranks, as arithmetic: which degrees are legal, and how many weights each
+rank holds.
 
     ranks = fsdp * cp * tp;      ep divides ranks;      efsdp = ranks / ep
 
-Three groups of weights, each sharded once and only once, so that every weight lives on exactly one rank:
+Three groups of weights, each sharded once and only once, so that every weight lives on exactly one
+rank:
 
 =========== ================================= ======================== ==========================
 group       weights                           sliced over              sharded (FSDP) over
@@ -12,8 +14,9 @@ experts     gate, up, down of routed experts  ep, by experts           efsdp
 rest        all others                        nothing                  all ranks
 =========== ================================= ======================== ==========================
 
-FSDP cuts the first axis into ``ceil(rows / shards)`` rows a rank, so the last ranks may hold less; experts are cut
-along their second axis where there are more shards than experts and that axis divides evenly.
+FSDP cuts the first axis into ``ceil(rows / shards)`` rows a rank, so the last ranks may hold less;
+experts are cut along their second axis where there are more shards than experts and that axis
+divides evenly.
 """
 
 from collections.abc import Mapping
@@ -27,7 +30,9 @@ ATTENTION_MATRICES = ("query", "key", "value", "output")
 EXPERT_MATRICES = ("gate", "up", "down")
 
 MASTER_BYTES = {"float64": 8, "float32": 4, "bfloat16": 4}
-"""Bytes of a weight by ``precision``, and of its gradient and each of its two moments: bfloat16 computes over float32."""
+"""Bytes of a weight by ``precision``, and of its gradient and each of its two moments: bfloat16
+computes over float32.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,9 @@ class Layout:
 
 
 def unit_layout(parallel: ParallelConfig) -> Layout:
-    """The layout of a standalone unit: it holds all weights that its slices leave it, since it has no gradient to share."""
+    """The layout of a standalone unit: it holds all weights that its slices leave it, since it has
+    no gradient to share.
+    """
     return Layout(fsdp=1, cp=parallel.unit_cp, tp=parallel.unit_tp, ep=parallel.unit_ep)
 
 
@@ -77,13 +84,15 @@ def layout_for(parallel: ParallelConfig, ranks: int) -> Layout:
         instead = f"{wanted} ranks, or parallel.fsdp=0 and " if parallel.fsdp else ""
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
-            f"{share} * parallel.cp={parallel.cp} * parallel.tp={parallel.tp} must be the number of ranks, {ranks}; "
-            f"legal: {instead}a product of cp and tp among {', '.join(map(str, divisors(ranks)))}",
+            f"{share} * parallel.cp={parallel.cp} * parallel.tp={parallel.tp} must be the number of"
+            f" ranks, {ranks}; legal: {instead}a product of cp and tp among"
+            f" {', '.join(map(str, divisors(ranks)))}",
         )
     if ranks % parallel.ep:
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
-            f"parallel.ep={parallel.ep} must divide the number of ranks, {ranks}; legal: {', '.join(map(str, divisors(ranks)))}",
+            f"parallel.ep={parallel.ep} must divide the number of ranks, {ranks}; legal:"
+            f" {', '.join(map(str, divisors(ranks)))}",
         )
     return Layout(ranks // inner, parallel.cp, parallel.tp, parallel.ep)
 
@@ -110,9 +119,11 @@ def sliced_axis(name: str) -> int | None:
 
 
 def sharded_axis(shape: tuple[int, ...], name: str, shards: int) -> int:
-    """Axis along which FSDP cuts a slice of a weight: the first, but for experts fewer than shards the second.
+    """Axis along which FSDP cuts a slice of a weight: the first, but for experts fewer than shards
+    the second.
 
-    FSDP cuts only the first axis unevenly. Where the second does not divide, the last ranks hold no part of an expert.
+    FSDP cuts only the first axis unevenly. Where the second does not divide, the last ranks hold no
+    part of an expert.
     """
     return 1 if group_of(name) == "experts" and shape[0] < shards and shape[1] % shards == 0 else 0
 
@@ -128,21 +139,31 @@ def slice_shape(name: str, shape: tuple[int, ...], layout: Layout) -> tuple[int,
 
 def shards_of(name: str, layout: Layout) -> int:
     """Over how many ranks FSDP cuts a weight's slice."""
-    return {"attention": layout.fsdp * layout.cp, "experts": layout.efsdp, "rest": layout.ranks}[group_of(name)]
+    return {"attention": layout.fsdp * layout.cp, "experts": layout.efsdp, "rest": layout.ranks}[
+        group_of(name)
+    ]
 
 
 def shard_of(name: str, rank: int, layout: Layout) -> int:
-    """Which of the ``shards_of`` shards of its slice a rank holds: its place along the axes that FSDP shards over."""
-    return {"attention": rank // layout.tp, "experts": rank // layout.ep, "rest": rank}[group_of(name)]
+    """Which of the ``shards_of`` shards of its slice a rank holds: its place along the axes that
+    FSDP shards over.
+    """
+    return {"attention": rank // layout.tp, "experts": rank // layout.ep, "rest": rank}[
+        group_of(name)
+    ]
 
 
 def rows_held(rows: int, shards: int, shard: int) -> int:
-    """Rows that one shard of an axis holds: ``ceil(rows / shards)``, and less or none at the end."""
+    """Rows that one shard of an axis holds: ``ceil(rows / shards)``, and less or none at the
+    end.
+    """
     each = ceil(rows / shards)
     return min(max(rows - shard * each, 0), each)
 
 
-def weights_per_rank(shapes: Mapping[str, tuple[int, ...]], layout: Layout, rank: int = 0) -> dict[str, int]:
+def weights_per_rank(
+    shapes: Mapping[str, tuple[int, ...]], layout: Layout, rank: int = 0
+) -> dict[str, int]:
     """Weights that a rank holds, by group.
 
     Formula: ``rows_held * (entries of a row)`` summed over the weights of a group.
@@ -159,5 +180,9 @@ def weights_per_rank(shapes: Mapping[str, tuple[int, ...]], layout: Layout, rank
     for name, shape in shapes.items():
         piece, shards = slice_shape(name, shape, layout), shards_of(name, layout)
         axis = sharded_axis(piece, name, shards)
-        held[group_of(name)] += rows_held(piece[axis], shards, shard_of(name, rank, layout)) * prod(piece) // piece[axis]
+        held[group_of(name)] += (
+            rows_held(piece[axis], shards, shard_of(name, rank, layout))
+            * prod(piece)
+            // piece[axis]
+        )
     return held

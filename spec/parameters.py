@@ -3,9 +3,10 @@
     total  = embeddings + attention + router + routed experts + shared experts + dense MLP + norms
     active = total - the routed experts that a token does not visit
 
-Both embedding matrices count as active (Qwen's convention), although a token reads one row of the first. Counted is
-what a gradient trains: no rotary tables, and not the correction biases of DeepSeek-V3's load balancing. Architectures
-can say more than our configuration (latent attention, biases, sinks), so published models check the count.
+Both embedding matrices count as active (Qwen's convention), although a token reads one row of the
+first. Counted is what a gradient trains: no rotary tables, and not the correction biases of
+DeepSeek-V3's load balancing. Architectures can say more than our configuration (latent attention,
+biases, sinks), so published models check the count.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ class GroupedQueryAttention:
         heads, key_value_heads, head_width: H, K and h.
         query_key_norm: A norm of width h for queries and one for keys, shared by the heads (Qwen3).
         biases: A bias on each of the four projections (gpt-oss).
-        sinks: A learnt logit per query head that takes part in the softmax and leads nowhere (gpt-oss).
+        sinks: A learnt logit per query head that takes part in the softmax and leads nowhere
+            (gpt-oss).
     """
 
     heads: int
@@ -34,7 +36,8 @@ class GroupedQueryAttention:
     def parameters(self, hidden: int) -> int:
         """Count the weights of one block's attention.
 
-        Formula: ``2 D H h + 2 D K h``, and ``2 h`` for the norms, ``(H + 2 K) h + D`` for the biases, ``H`` for sinks.
+        Formula: ``2 D H h + 2 D K h``, and ``2 h`` for the norms, ``(H + 2 K) h + D`` for the
+        biases, ``H`` for sinks.
 
         Args:
             hidden: Width D of the residual stream.
@@ -42,7 +45,10 @@ class GroupedQueryAttention:
         Returns:
             Weights of the four projections and of what else is switched on.
         """
-        query_width, key_width = self.heads * self.head_width, self.key_value_heads * self.head_width
+        query_width, key_width = (
+            self.heads * self.head_width,
+            self.key_value_heads * self.head_width,
+        )
         projections = 2 * hidden * query_width + 2 * hidden * key_width
         norms = 2 * self.head_width if self.query_key_norm else 0
         biases = query_width + 2 * key_width + hidden if self.biases else 0
@@ -52,10 +58,12 @@ class GroupedQueryAttention:
 
 @dataclass(frozen=True)
 class LatentAttention:
-    """Multi-head latent attention: queries, keys and values pass through narrow normed vectors (arXiv 2405.04434).
+    """Multi-head latent attention: queries, keys and values pass through narrow normed vectors
+    (arXiv 2405.04434).
 
-    The ranks are the widths of these vectors, one for all queries and one for all keys and values. A query or key head
-    has a part without position, of ``content_width``, and a rotated one; the rotated key is common to all heads.
+    The ranks are the widths of these vectors, one for all queries and one for all keys and values.
+    A query or key head has a part without position, of ``content_width``, and a rotated one; the
+    rotated key is common to all heads.
     """
 
     heads: int
@@ -68,28 +76,34 @@ class LatentAttention:
     def parameters(self, hidden: int) -> int:
         """Count the weights of one block's attention.
 
-        Formula: ``(D q + q + q H (n + r)) + (D (c + r) + c + c H (n + v)) + H v D`` with ranks ``q`` of the queries and
-        ``c`` of keys and values, and widths ``n`` of the content, ``r`` of the rotary part and ``v`` of a value.
+        Formula: ``(D q + q + q H (n + r)) + (D (c + r) + c + c H (n + v)) + H v D`` with ranks
+        ``q`` of the queries and ``c`` of keys and values, and widths ``n`` of the content, ``r`` of
+        the rotary part and ``v`` of a value.
 
         Args:
             hidden: Width D of the residual stream.
 
         Returns:
-            Weights of the query path and the key-value path (each: down, norm, up), and of the output projection.
+            Weights of the query path and the key-value path (each: down, norm, up), and of the
+            output projection.
         """
         queries = self.heads * (self.content_width + self.rotary_width)
         keys_and_values = self.heads * (self.content_width + self.value_width)
         query_path = hidden * self.query_rank + self.query_rank + self.query_rank * queries
         key_value_down = hidden * (self.key_value_rank + self.rotary_width)
-        key_value_path = key_value_down + self.key_value_rank + self.key_value_rank * keys_and_values
+        key_value_path = (
+            key_value_down + self.key_value_rank + self.key_value_rank * keys_and_values
+        )
         return query_path + key_value_path + self.heads * self.value_width * hidden
 
 
 @dataclass(frozen=True)
 class Experts:
-    """A token visits ``per_token`` = k of ``routed`` = E experts, and all ``shared`` ones. Each has inner width F.
+    """A token visits ``per_token`` = k of ``routed`` = E experts, and all ``shared`` ones. Each has
+    inner width F.
 
-    ``biases`` are on the projections of routed experts, ``router_bias`` is on the router's logits (gpt-oss has both).
+    ``biases`` are on the projections of routed experts, ``router_bias`` is on the router's logits
+    (gpt-oss has both).
     """
 
     routed: int
@@ -104,8 +118,8 @@ class Experts:
 class Architecture:
     """What the number of weights depends on: V, D, and ``layers`` blocks of attention and experts.
 
-    ``dense_layers`` of the blocks have a gated MLP of ``dense_width`` in place of the experts. With ``tied_embeddings``
-    the embedding serves as the head.
+    ``dense_layers`` of the blocks have a gated MLP of ``dense_width`` in place of the experts. With
+    ``tied_embeddings`` the embedding serves as the head.
     """
 
     vocabulary: int
@@ -127,7 +141,8 @@ class ParameterCount:
         attention: Projections, and the norms, biases and sinks inside attention.
         router, routed_experts, shared_experts, dense_mlp: Of all blocks that have them.
         norms: Two a block and the final one.
-        idle_experts: No part of its own: the weights among ``routed_experts`` that a token does not visit.
+        idle_experts: No part of its own: the weights among ``routed_experts`` that a token does not
+            visit.
     """
 
     embeddings: int
@@ -160,11 +175,21 @@ def architecture(model: ModelConfig) -> Architecture:
     Returns:
         Grouped-query attention without biases, experts, and the leading dense blocks.
     """
-    attention = GroupedQueryAttention(model.heads, model.key_value_heads, model.head_width, model.query_key_norm)
-    experts = Experts(model.experts, model.experts_per_token, model.expert_width, model.shared_experts)
+    attention = GroupedQueryAttention(
+        model.heads, model.key_value_heads, model.head_width, model.query_key_norm
+    )
+    experts = Experts(
+        model.experts, model.experts_per_token, model.expert_width, model.shared_experts
+    )
     dense_blocks = model.dense_layers, model.dense_width
     return Architecture(
-        model.vocabulary, model.hidden, model.layers, attention, experts, *dense_blocks, model.tied_embeddings
+        model.vocabulary,
+        model.hidden,
+        model.layers,
+        attention,
+        experts,
+        *dense_blocks,
+        model.tied_embeddings,
     )
 
 
@@ -176,8 +201,8 @@ def _gated_mlp(hidden: int, width: int, biases: bool = False) -> int:
 def count(architecture: Architecture) -> ParameterCount:
     """Count the weights of a policy.
 
-    Formula: with ``M = layers - dense_layers`` blocks of experts, the routed experts have ``M E (3 D F)`` weights, of
-    which a token leaves ``M (E - k) (3 D F)`` idle.
+    Formula: with ``M = layers - dense_layers`` blocks of experts, the routed experts have ``M E (3
+    D F)`` weights, of which a token leaves ``M (E - k) (3 D F)`` idle.
 
     Args:
         architecture: What to count.

@@ -1,9 +1,10 @@
 """Counter-based randomness: Philox4x32-10, vectorised over counters.
 
-A random number here is a pure function of what it is for: (run seed, purpose) is the key, (problem, sample, draw, position)
-the counter. So a sample's tokens depend neither on its neighbours in the batch nor on the number of processes, and a
-resumed run draws the numbers it would have drawn.
-Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), section 3.3.
+A random number here is a pure function of what it is for: (run seed, purpose) is the key, (problem,
+sample, draw, position) the counter. So a sample's tokens depend neither on its neighbours in the
+batch nor on the number of processes, and a resumed run draws the numbers it would have drawn.
+Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), section
+3.3.
 """
 
 import hashlib
@@ -70,6 +71,8 @@ def word_of(text: str) -> int:
 
 
 def generator(seed: int, *purpose: str | int) -> np.random.Generator:
-    """A NumPy generator for bulk draws (initial weights, shuffles, puzzles), keyed by the seed and a purpose."""
+    """A NumPy generator for bulk draws (initial weights, shuffles, puzzles), keyed by the seed and
+    a purpose.
+    """
     name = "/".join(str(part) for part in purpose)
     return np.random.Generator(np.random.Philox(key=(seed << 32) | word_of(name)))

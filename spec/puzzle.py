@@ -1,10 +1,12 @@
 """What a puzzle family must offer, and the two helpers with which every family words its verdicts.
 
-A family is a module of ``reference.tasks.puzzles``; the module itself fulfils the protocol, so there are no classes to
-instantiate. An *instance* is a dict of plain JSON values that holds everything the verifier needs.
+A family is a module of ``reference.tasks.puzzles``; the module itself fulfils the protocol, so
+there are no classes to instantiate. An *instance* is a dict of plain JSON values that holds
+everything the verifier needs.
 
-A response is text written by a model. It is compared, counted and parsed, and never executed; whatever it holds, the
-verifier answers ``correct`` or ``wrong`` with a reason and in a time bounded by ``MAX_RESPONSE_CHARACTERS``.
+A response is text written by a model. It is compared, counted and parsed, and never executed;
+whatever it holds, the verifier answers ``correct`` or ``wrong`` with a reason and in a time bounded
+by ``MAX_RESPONSE_CHARACTERS``.
 """
 
 from collections.abc import Mapping
@@ -14,8 +16,9 @@ import numpy as np
 
 from spec.datatypes import Outcome, Verdict
 
-# The longest demonstrations (knights and knaves with six inhabitants) have some 500 characters. Eight times that leaves
-# room for a detour and still bounds the work a hostile response can cause, since it is checked before anything is parsed.
+# The longest demonstrations (knights and knaves with six inhabitants) have some 500 characters.
+# Eight times that leaves room for a detour and still bounds the work a hostile response can cause,
+# since it is checked before anything is parsed.
 MAX_RESPONSE_CHARACTERS = 4096
 
 # A verdict is written to logs once per response, so it quotes the beginning of a long answer only.
@@ -28,8 +31,9 @@ class PuzzleFamily(Protocol):
     Attributes:
         LEVELS: Legal difficulties; 1 is the easiest.
         CHARACTERS: Every character that a prompt, a demonstration or a bare answer may hold.
-        RULES: What is asked, how the prompt is to be read and how an answer is written, in English: for a language model
-            that has not been trained on the compact prompts. Ends without a newline.
+        RULES: What is asked, how the prompt is to be read and how an answer is written, in English:
+            for a language model that has not been trained on the compact prompts. Ends without a
+            newline.
     """
 
     LEVELS: range
@@ -48,13 +52,15 @@ class PuzzleFamily(Protocol):
         """
 
     def identity(self, instance: Mapping[str, Any]) -> str:
-        """Name the problem behind an instance, so that training and held-out problems can be told apart.
+        """Name the problem behind an instance, so that training and held-out problems can be told
+        apart.
 
         Args:
             instance: What ``draw`` returned.
 
         Returns:
-            A canonical text that instances share exactly if they are the same problem up to presentation.
+            A canonical text that instances share exactly if they are the same problem up to
+            presentation.
         """
 
     def prompt(self, instance: Mapping[str, Any]) -> str:
@@ -84,7 +90,8 @@ class PuzzleFamily(Protocol):
             instance: What ``draw`` returned.
 
         Returns:
-            The shortest correct response: what ``solve`` ends with, or all of it where nothing can be left out.
+            The shortest correct response: what ``solve`` ends with, or all of it where nothing can
+            be left out.
         """
 
     def work(self, instance: Mapping[str, Any]) -> int:
@@ -94,7 +101,8 @@ class PuzzleFamily(Protocol):
             instance: What ``draw`` returned.
 
         Returns:
-            A count that the family names: moves of a shortest solution, blanks to fill, numbers to use.
+            A count that the family names: moves of a shortest solution, blanks to fill, numbers to
+            use.
         """
 
     def verify(self, instance: Mapping[str, Any], response: str) -> Verdict:
@@ -120,7 +128,8 @@ def unreadable(response: str) -> str:
     """
     if len(response) > MAX_RESPONSE_CHARACTERS:
         return f"the response has {len(response)} characters, more than {MAX_RESPONSE_CHARACTERS}"
-    # Other scripts have digits, minus signs and spaces that Python reads as numbers; no prompt ever uses them.
+    # Other scripts have digits, minus signs and spaces that Python reads as numbers; no prompt ever
+    # uses them.
     return "" if response.isascii() else "the response holds a character outside ASCII"
 
 

@@ -1,7 +1,9 @@
-"""The character tokenizer: one token per character, so that a person can read what the policy reads.
+"""The character tokenizer: one token per character, so that a person can read what the policy
+reads.
 
-Token 0 is padding and is never attended to or learned from; token 1 ends a sequence; the others are the characters of
-``ALPHABET`` in order. Prompt and response are encoded apart; ``END`` is added by whoever knows that a text is complete.
+Token 0 is padding and is never attended to or learned from; token 1 ends a sequence; the others are
+the characters of ``ALPHABET`` in order. Prompt and response are encoded apart; ``END`` is added by
+whoever knows that a text is complete.
 """
 
 from collections.abc import Iterable
@@ -12,9 +14,13 @@ PADDING = 0
 END = 1
 FIRST_CHARACTER = 2
 
-# First what the four families of the tiny preset need, so that its model can do with 32 ids; then the rest of printable
-# ASCII. New characters go to the end: a checkpoint remembers numbers, not letters.
-ALPHABET = "0123456789+-*/()=. #AMSTGUDLRC" + '!"$%&\',:;<>?@BEFHIJKNOPQVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
+# First what the four families of the tiny preset need, so that its model can do with 32 ids; then
+# the rest of printable ASCII. New characters go to the end: a checkpoint remembers numbers, not
+# letters.
+ALPHABET = (
+    "0123456789+-*/()=. #AMSTGUDLRC"
+    + "!\"$%&',:;<>?@BEFHIJKNOPQVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+)
 VOCABULARY = FIRST_CHARACTER + len(ALPHABET)
 """Number of token ids. A model may know fewer: the first so many."""
 
@@ -59,13 +65,17 @@ def decode(ids: Iterable[int]) -> str:
         ids: Any ids >= 0; a model's vocabulary may be larger than the alphabet.
 
     Returns:
-        The characters before the first ``END``, or all if there is none. Padding is shown as nothing, an id without a
-        character as U+FFFD, which no verifier accepts.
+        The characters before the first ``END``, or all if there is none. Padding is shown as
+        nothing, an id without a character as U+FFFD, which no verifier accepts.
     """
     characters = []
     for number in ids:
         if number == END:
             break
         if number != PADDING:
-            characters.append(ALPHABET[number - FIRST_CHARACTER] if number < VOCABULARY else "\N{REPLACEMENT CHARACTER}")
+            characters.append(
+                ALPHABET[number - FIRST_CHARACTER]
+                if number < VOCABULARY
+                else "\N{REPLACEMENT CHARACTER}"
+            )
     return "".join(characters)

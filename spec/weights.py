@@ -8,10 +8,12 @@ from spec.config import ModelConfig
 Shapes = dict[str, tuple[int, ...]]
 
 QUANTISED = ("query", "key", "value", "output", "gate", "up", "down")
-"""Last part of the names of the matrices that an FP8 policy holds in 8 bits: nearly all weights and nearly all arithmetic.
+"""Last part of the names of the matrices that an FP8 policy holds in 8 bits: nearly all weights and
+nearly all arithmetic.
 
-Not the router (a rounding there sends a token to other experts), not the embedding and the head (every token's probability
-hangs on them, and report and practice keep them), not the norms (vectors).
+Not the router (a rounding there sends a token to other experts), not the embedding and the head
+(every token's probability hangs on them, and report and practice keep them), not the norms
+(vectors).
 """
 
 
@@ -42,7 +44,12 @@ def block_shapes(model: ModelConfig, layer: int) -> Shapes:
         F = model.dense_width
         return shapes | {"mlp.gate": (D, F), "mlp.up": (D, F), "mlp.down": (F, D)}
     E, F = model.experts, model.expert_width
-    shapes |= {"moe.router": (D, E), "moe.gate": (E, D, F), "moe.up": (E, D, F), "moe.down": (E, F, D)}
+    shapes |= {
+        "moe.router": (D, E),
+        "moe.gate": (E, D, F),
+        "moe.up": (E, D, F),
+        "moe.down": (E, F, D),
+    }
     for shared in range(model.shared_experts):
         prefix = f"moe.shared.{shared}."
         shapes |= {prefix + "gate": (D, F), prefix + "up": (D, F), prefix + "down": (F, D)}
@@ -53,7 +60,9 @@ def body_shapes(model: ModelConfig) -> Shapes:
     """Names and shapes of everything below the head."""
     shapes: Shapes = {"embedding": (model.vocabulary, model.hidden)}
     for layer in range(model.layers):
-        shapes |= {f"layers.{layer}.{name}": shape for name, shape in block_shapes(model, layer).items()}
+        shapes |= {
+            f"layers.{layer}.{name}": shape for name, shape in block_shapes(model, layer).items()
+        }
     return shapes | {"final_norm": (model.hidden,)}
 
 

@@ -1,9 +1,11 @@
-"""What leaving one part out did: every variant against the full recipe, as a table, numbers and a picture.
+"""What leaving one part out did: every variant against the full recipe, as a table, numbers and a
+picture.
 
     mean:        m +- t s / sqrt(k)    over the k seeds of a variant, t the 97.5 % Student quantile of k - 1 degrees
     difference:  the same of d_i = after_i(variant) - after_i(full), paired by seed
 
-Both runs of a pair begin with the same cold start, so what a seed's cold start was worth falls out of the difference.
+Both runs of a pair begin with the same cold start, so what a seed's cold start was worth falls out
+of the difference.
 """
 
 import json
@@ -45,7 +47,9 @@ class AblationRow:
 
 @dataclass(frozen=True)
 class Result:
-    """A variant in figures; the full recipe itself has no difference, nor has a variant that shares no seed with it."""
+    """A variant in figures; the full recipe itself has no difference, nor has a variant that shares
+    no seed with it.
+    """
 
     row: AblationRow
     before: Estimate
@@ -65,7 +69,10 @@ def write_ablation(directory: Path, rows: Sequence[AblationRow]) -> Path:
     """
     found = results(rows)
     numbers = [asdict(result) for result in found]
-    publish(directory / "ablation.json", json.dumps({"full": rows[0].name, "variants": numbers}, indent=1) + "\n")
+    publish(
+        directory / "ablation.json",
+        json.dumps({"full": rows[0].name, "variants": numbers}, indent=1) + "\n",
+    )
     path = directory / "ablation.html"
     publish(path, page("Ablation", body(found)))
     return path
@@ -102,7 +109,11 @@ def results(rows: Sequence[AblationRow]) -> list[Result]:
 def paired_differences(row: AblationRow, full: AblationRow) -> list[float]:
     """Accuracy after RL less the full recipe's, one per seed that both have."""
     reference = dict(zip(full.seeds, full.after, strict=True))
-    return [after - reference[seed] for seed, after in zip(row.seeds, row.after, strict=True) if seed in reference]
+    return [
+        after - reference[seed]
+        for seed, after in zip(row.seeds, row.after, strict=True)
+        if seed in reference
+    ]
 
 
 # Words
@@ -129,21 +140,27 @@ def worded(value: Estimate, style: str) -> str:
 def body(found: Sequence[Result]) -> str:
     """Heading, picture, table and how to read them."""
     rows = "".join(
-        f"<tr><td><b>{escape(cells[0])}</b><br><code class=soft>{escape(result.row.description)}</code></td>"
+        f"<tr><td><b>{escape(cells[0])}</b><br><code"
+        f" class=soft>{escape(result.row.description)}</code></td>"
         f"{''.join(f'<td class=n>{escape(cell)}</td>' for cell in cells[1:])}</tr>"
         for result in found
         for cells in [table_cells(result)]
     )
-    head = "".join(f"<th{' class=n' if i else ''}>{escape(text)}</th>" for i, text in enumerate(COLUMNS))
+    head = "".join(
+        f"<th{' class=n' if i else ''}>{escape(text)}</th>" for i, text in enumerate(COLUMNS)
+    )
     return (
-        f"<h1>Ablation</h1><p>Each variant is <b>{escape(found[0].row.name)}</b> with one change. Accuracy is that on "
-        "held-out problems, in percent; differences are in percentage points, variant less full recipe, paired by seed."
-        f"</p><figure>{draw(found)}<figcaption>Filled dots are means over seeds with 95 % t-intervals, small circles "
-        "are single seeds. On the right, a variant left of the dotted line did worse than the full recipe, right of it "
-        "better; an interval across the line leaves open which. The table has the intervals that leave the picture."
-        f"</figcaption></figure><h2>Table</h2><table><tr>{head}</tr>{rows}</table>"
-        '<p class="soft">Intervals rest on the spread between seeds alone, so few seeds give wide ones, and one seed '
-        "gives none (n/a). They are not corrected for the number of variants looked at.</p>"
+        f"<h1>Ablation</h1><p>Each variant is <b>{escape(found[0].row.name)}</b> with one change."
+        " Accuracy is that on held-out problems, in percent; differences are in percentage points,"
+        f" variant less full recipe, paired by seed.</p><figure>{draw(found)}<figcaption>Filled"
+        " dots are means over seeds with 95 % t-intervals, small circles are single seeds. On the"
+        " right, a variant left of the dotted line did worse than the full recipe, right of it"
+        " better; an interval across the line leaves open which. The table has the intervals that"
+        " leave the"
+        f" picture.</figcaption></figure><h2>Table</h2><table><tr>{head}</tr>{rows}</table><p"
+        ' class="soft">Intervals rest on the spread between seeds alone, so few seeds give wide'
+        " ones, and one seed gives none (n/a). They are not corrected for the number of variants"
+        " looked at.</p>"
     )
 
 
@@ -157,7 +174,13 @@ def draw(found: Sequence[Result]) -> str:
         left, right = figure.subplots(1, 2, sharey=True)
         for place, result in enumerate(found):
             row = result.row
-            dots(left, place, result.after, row.after, BEFORE if result.difference is None else POLICY)
+            dots(
+                left,
+                place,
+                result.after,
+                row.after,
+                BEFORE if result.difference is None else POLICY,
+            )
             if result.difference:
                 dots(right, place, result.difference, paired_differences(row, found[0].row), POLICY)
         left.axvline(100 * found[0].after.mean, color=BEFORE, linestyle=":", linewidth=1.2)
@@ -175,7 +198,14 @@ def draw(found: Sequence[Result]) -> str:
 
 def dots(axes: "Axes", place: int, value: Estimate, single: Sequence[float], colour: str) -> None:
     """Mean with interval, and the single seeds."""
-    axes.plot([100 * x for x in single], [place] * len(single), "o", color=AFTER, markersize=4, markerfacecolor="none")
+    axes.plot(
+        [100 * x for x in single],
+        [place] * len(single),
+        "o",
+        color=AFTER,
+        markersize=4,
+        markerfacecolor="none",
+    )
     if value.low is not None and value.high is not None:
         axes.plot([100 * value.low, 100 * value.high], [place, place], color=colour, linewidth=1.8)
     axes.plot([100 * value.mean], [place], "o", color=colour, markersize=7)

@@ -1,10 +1,11 @@
-"""What each data class earned at the beginning and at the end of RL, for the terminal and for the report.
+"""What each data class earned at the beginning and at the end of RL, for the terminal and for the
+report.
 
     class       families    steps 1-15               steps 76-90              change
     general     prose       -0.03 [-0.08, +0.02]     +0.12 [+0.04, +0.20]     +0.15
 
-The intervals are t-intervals over the steps of a window, whose problems are drawn independently; that the policy moves within a
-window makes them wider, not narrower.
+The intervals are t-intervals over the steps of a window, whose problems are drawn independently;
+that the policy moves within a window makes them wider, not narrower.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +20,12 @@ WINDOW_SHARE = 6
 """A window is this fraction of the RL steps, 1 / 6: ten of sixty, enough for an interval."""
 
 NOTE = (
-    "Mean reward of the responses sampled in training, with 95 % intervals over steps. A verifier judges verifiable problems, "
-    "the reward model compares responses to general ones with an anchor, hybrid ones need both. A response that is as good as "
-    "its anchor is worth the middle of the scale: compare a class with its own beginning, not with another class. The "
-    "examination above counts what verifiers accept, whatever is preferred; of general responses that is their form."
+    "Mean reward of the responses sampled in training, with 95 % intervals over steps. A verifier"
+    " judges verifiable problems, the reward model compares responses to general ones with an"
+    " anchor, hybrid ones need both. A response that is as good as its anchor is worth the middle"
+    " of the scale: compare a class with its own beginning, not with another class. The examination"
+    " above counts what verifiers accept, whatever is preferred; of general responses that is their"
+    " form."
 )
 
 
@@ -82,7 +85,10 @@ def class_lines(found: Sequence[Earned]) -> str:
     """The table as text, empty if there is nothing to tell."""
     table = cells(found)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    shown = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    shown = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
     return "\n".join(["", "Reward by data class", *shown]) if found else ""
 
 
@@ -91,19 +97,29 @@ def class_section(found: Sequence[Earned]) -> str:
     if not found:
         return ""
     head, *rows = (
-        "".join(f"<{tag}{' class=n' if place > 1 else ''}>{escape(cell)}</{tag}>" for place, cell in enumerate(row))
+        "".join(
+            f"<{tag}{' class=n' if place > 1 else ''}>{escape(cell)}</{tag}>"
+            for place, cell in enumerate(row)
+        )
         for tag, row in zip(["th"] + ["td"] * len(found), cells(found), strict=True)
     )
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<h2>Reward by data class</h2><p class="soft">{NOTE}</p><table><tr>{head}</tr>{body}</table>'
+    return (
+        "<h2>Reward by data class</h2><p"
+        f' class="soft">{NOTE}</p><table><tr>{head}</tr>{body}</table>'
+    )
 
 
 def cells(found: Sequence[Earned]) -> list[tuple[str, ...]]:
-    """Heads and rows; the heads name the windows of the first class, which are those of all but in a run of few prompts."""
+    """Heads and rows; the heads name the windows of the first class, which are those of all but in
+    a run of few prompts.
+    """
     if not found:
         return []
     ends = ((of.first, of.last) for of in (found[0].early, found[0].late))
-    heads = tuple(f"step {first}" if first == last else f"steps {first}-{last}" for first, last in ends)
+    heads = tuple(
+        f"step {first}" if first == last else f"steps {first}-{last}" for first, last in ends
+    )
     rows = [
         (
             one.name,

@@ -1,4 +1,6 @@
-"""What a run found out about its judges, for the terminal and for the report: verifier accuracy, reward model, win rates."""
+"""What a run found out about its judges, for the terminal and for the report: verifier accuracy,
+reward model, win rates.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -6,8 +8,18 @@ from typing import Any
 
 Row = tuple[str, ...]
 HEADS = {
-    "judge": ("the policy as a judge, held-out pairs by form of the answer", "direct", "thinking", "no verdict", "pairs"),
-    "preference": ("held-out problems that a reward model scores", "better than the anchor", "problems × samples"),
+    "judge": (
+        "the policy as a judge, held-out pairs by form of the answer",
+        "direct",
+        "thinking",
+        "no verdict",
+        "pairs",
+    ),
+    "preference": (
+        "held-out problems that a reward model scores",
+        "better than the anchor",
+        "problems × samples",
+    ),
     "reward_model": ("reward model, held-out pairs", "value", "95 % interval"),
 }
 
@@ -17,7 +29,10 @@ def judge_lines(summary: Mapping[str, Any]) -> str:
     parts = []
     for title, heads, rows in tables(summary):
         widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-        shown = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (heads, *rows)]
+        shown = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in (heads, *rows)
+        ]
         parts.append("\n".join(["", title, *shown]))
     return "\n".join(parts)
 
@@ -27,7 +42,9 @@ def judge_section(summary: Mapping[str, Any]) -> str:
     parts = []
     for title, heads, rows in tables(summary):
         head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+        )
         parts.append(f"<h3>{escape(title)}</h3><table><tr>{head}</tr>{body}</table>")
     return f"<h2>Judges</h2>{''.join(parts)}" if parts else ""
 
@@ -39,7 +56,11 @@ def tables(summary: Mapping[str, Any]) -> Iterator[tuple[str, Row, Sequence[Row]
     for when, judge in summary.get("judge", {}).items():
         yield f"Judge, {when} RL", HEADS["judge"], judge_rows(judge)
     for when, found in summary.get("preference", {}).items():
-        yield f"Responses against their anchors, {when} RL", HEADS["preference"], preference_rows(found)
+        yield (
+            f"Responses against their anchors, {when} RL",
+            HEADS["preference"],
+            preference_rows(found),
+        )
 
 
 def judge_rows(judge: Mapping[str, Any]) -> list[Row]:
@@ -57,12 +78,19 @@ def judge_rows(judge: Mapping[str, Any]) -> list[Row]:
 
 
 def preference_rows(found: Mapping[str, Any]) -> list[Row]:
-    """Win rates by the reward model and by what it stands for, over all families and, if there are several, by family."""
-    parts = {"": found} | {f"{family}, ": rates for family, rates in found.get("by_family", {}).items()}
+    """Win rates by the reward model and by what it stands for, over all families and, if there are
+    several, by family.
+    """
+    parts = {"": found} | {
+        f"{family}, ": rates for family, rates in found.get("by_family", {}).items()
+    }
     return [
         (part + label, scored(rates[name]), f"{rates[name]['n']} × {rates[name]['samples']}")
         for part, rates in parts.items()
-        for name, label in (("by_reward_model", "by the reward model"), ("by_hidden_preference", "by the hidden preference"))
+        for name, label in (
+            ("by_reward_model", "by the reward model"),
+            ("by_hidden_preference", "by the hidden preference"),
+        )
     ]
 
 
@@ -71,9 +99,16 @@ def reward_model_rows(report: Mapping[str, Any]) -> list[Row]:
     bias = report["position_bias"]
     return [
         ("agrees with the hidden preference, orders averaged", *split(report["agreement"])),
-        *[(f"agrees with it on {family}", *split(rate)) for family, rate in report.get("agreement_by_family", {}).items()],
+        *[
+            (f"agrees with it on {family}", *split(rate))
+            for family, rate in report.get("agreement_by_family", {}).items()
+        ],
         ("agrees with the hidden preference, one order", *split(report["agreement_one_order"])),
-        ("position bias of one order, P(YES|a,b) + P(YES|b,a) - 1", signed(bias["before"]["mean"]), bounds(bias["before"])),
+        (
+            "position bias of one order, P(YES|a,b) + P(YES|b,a) - 1",
+            signed(bias["before"]["mean"]),
+            bounds(bias["before"]),
+        ),
         ("position bias, orders averaged", signed(bias["after"]["mean"]), bounds(bias["after"])),
         ("mean size of the order gap", f"{report['order_gap_absolute']:.4f}", ""),
         ("verdict depends on the order", f"{100 * report['verdict_depends_on_order']:.1f} %", ""),

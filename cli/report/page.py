@@ -1,4 +1,6 @@
-"""``report.html``: one page without network or script that tells what a run did and whether it worked."""
+"""``report.html``: one page without network or script that tells what a run did and whether it
+worked.
+"""
 
 import json
 import os
@@ -19,7 +21,17 @@ from spec.checkpoint_format import read_manifest
 from spec.errors import SeedError
 
 GRID_FAMILIES = (
-    *("binario", "campsite", "hitori", "kakurasu", "light_up", "magic_square", "maze", "minesweeper", "skyscraper"),
+    *(
+        "binario",
+        "campsite",
+        "hitori",
+        "kakurasu",
+        "light_up",
+        "magic_square",
+        "maze",
+        "minesweeper",
+        "skyscraper",
+    ),
     *("sliding", "star_battle", "sudoku", "twiddle"),
 )
 """Families whose prompts or answers are rows of cells; whatever is not is shown as text only."""
@@ -88,12 +100,17 @@ def write_report(directory: Path) -> Path:
             stream_section(record),
             event_table(record),
             sample_tables(record),
-            f"<h2>Configuration</h2><details><summary>Every setting of this run</summary><pre>"
-            f"{escape(record.config_text)}</pre></details>",
+            (
+                "<h2>Configuration</h2><details><summary>Every setting of this run</summary><pre>"
+                f"{escape(record.config_text)}</pre></details>"
+            ),
         )
     )
     path = directory / "report.html"
-    publish(path, page(f"{record.config.recipe} on {record.config.preset}, seed {record.config.seed}", body))
+    publish(
+        path,
+        page(f"{record.config.recipe} on {record.config.preset}, seed {record.config.seed}", body),
+    )
     return path
 
 
@@ -101,9 +118,9 @@ def page(title: str, body: str) -> str:
     """A whole HTML document. The content policy forbids scripts and everything from outside."""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLESHEET}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
@@ -134,8 +151,11 @@ def read_record(directory: Path) -> Record:
         summary=summary,
         before=exams.get("eval_before", {}),
         after=exams.get("eval_after", {}),
-        # Dynamic sampling keeps a chosen part of the problems, whose shares are not those of all that were sampled.
-        shares={} if config.algorithm.dynamic_sampling else problem_shares(directory / "rollouts.h5"),
+        # Dynamic sampling keeps a chosen part of the problems, whose shares are not those of all
+        # that were sampled.
+        shares=(
+            {} if config.algorithm.dynamic_sampling else problem_shares(directory / "rollouts.h5")
+        ),
     )
 
 
@@ -167,28 +187,42 @@ def problem_shares(path: Path) -> dict[int, list[float]]:
 def header(record: Record) -> str:
     """What the run was, and its outcome in a few large figures."""
     config = record.config
-    steps = {phase: len(record.of_phase(phase)) for phase in ("supervised", "value_pretraining", "reinforcement")}
+    steps = {
+        phase: len(record.of_phase(phase))
+        for phase in ("supervised", "value_pretraining", "reinforcement")
+    }
     counts = record.summary.get("steps_by_phase", steps)
     rollouts = ", rollouts in FP8" if config.rollout.precision == "fp8" else ""
     did = (
-        f"Recipe <b>{escape(config.recipe)}</b> on preset <b>{escape(config.preset)}</b> with seed {config.seed}, "
-        f"computed by the {escape(config.backend)} backend in {config.precision}{rollouts}: "
-        f"{counts['supervised']} supervised steps, {counts['value_pretraining']} of value pretraining, "
-        f"{counts['reinforcement']} of reinforcement learning."
+        f"Recipe <b>{escape(config.recipe)}</b> on preset <b>{escape(config.preset)}</b> with seed"
+        f" {config.seed}, computed by the {escape(config.backend)} backend in"
+        f" {config.precision}{rollouts}: {counts['supervised']} supervised steps,"
+        f" {counts['value_pretraining']} of value pretraining, {counts['reinforcement']} of"
+        " reinforcement learning."
     )
     cards = (
         accuracy_card(record),
         gain_card(record),
-        card(duration(wall_seconds(record)), "wall time" if record.summary else "wall time of the steps so far"),
+        card(
+            duration(wall_seconds(record)),
+            "wall time" if record.summary else "wall time of the steps so far",
+        ),
         card(str(counts["reinforcement"]), f"RL steps of {config.rollout.steps} planned"),
     )
-    return f'<h1>Run report</h1><p>{did} {standing(record)}</p><div class="cards">{"".join(cards)}</div>'
+    return (
+        f"<h1>Run report</h1><p>{did} {standing(record)}</p><div"
+        f' class="cards">{"".join(cards)}</div>'
+    )
 
 
 def standing(record: Record) -> str:
     """How the run ended, or that it has not."""
     if not record.summary:
-        phase = record.metrics[-1]["phase"].replace("_", " ") if record.metrics else "its first phase, before any step"
+        phase = (
+            record.metrics[-1]["phase"].replace("_", " ")
+            if record.metrics
+            else "its first phase, before any step"
+        )
         return f"<b>The run is not finished</b>: it stands in {phase}."
     stopped = record.summary["stopped"]
     return "" if stopped == "steps_done" else f"RL ended early: <b>{escape(stopped)}</b>."
@@ -207,7 +241,11 @@ def accuracy_card(record: Record) -> str:
     arrow = " → ".join(percent(score["accuracy"]) for score in exams)
     intervals = " → ".join(interval(score) for score in exams)
     when = "before → after RL" if record.after else "before RL"
-    return card(arrow, f"held-out accuracy {when}<br>95 % interval{'s' * (len(exams) > 1)} {intervals}", "big")
+    return card(
+        arrow,
+        f"held-out accuracy {when}<br>95 % interval{'s' * (len(exams) > 1)} {intervals}",
+        "big",
+    )
 
 
 def gain_card(record: Record) -> str:
@@ -232,15 +270,22 @@ def score_table(record: Record) -> str:
         cells.append(points(record.before[family], record.after[family]) if both else "–")
         cells.append(f"{score['n']} × {score['samples']}")
         name = "<b>all families</b>" if family == "overall" else escape(family)
-        rows.append(f"<tr><td>{name}</td>{''.join(f'<td class=n>{cell}</td>' for cell in cells)}</tr>")
+        rows.append(
+            f"<tr><td>{name}</td>{''.join(f'<td class=n>{cell}</td>' for cell in cells)}</tr>"
+        )
     heads = ("before RL [95 %]", "after RL [95 %]", "points", "problems × samples")
     head = "".join(f"<th class=n>{text}</th>" for text in heads)
-    return f"<h2>Examination on held-out problems</h2><table><tr><th>family</th>{head}</tr>{''.join(rows)}</table>"
+    return (
+        "<h2>Examination on held-out"
+        f" problems</h2><table><tr><th>family</th>{head}</tr>{''.join(rows)}</table>"
+    )
 
 
 def scored(score: Mapping[str, float] | None) -> str:
     """Accuracy with its interval, or a dash."""
-    return f"{percent(score['accuracy'])} <span class=soft>{interval(score)}</span>" if score else "–"
+    return (
+        f"{percent(score['accuracy'])} <span class=soft>{interval(score)}</span>" if score else "–"
+    )
 
 
 def percent(share: float) -> str:
@@ -260,7 +305,9 @@ def points(before: Mapping[str, float], after: Mapping[str, float]) -> str:
 
 def wall_seconds(record: Record) -> float:
     """Seconds of a finished run, or those that the steps of an unfinished one took."""
-    steps = sum(line.get("rollout_seconds", 0.0) + line["update_seconds"] for line in record.timings)
+    steps = sum(
+        line.get("rollout_seconds", 0.0) + line["update_seconds"] for line in record.timings
+    )
     return float(record.summary.get("wall_seconds", steps))
 
 
@@ -268,7 +315,13 @@ def duration(seconds: float) -> str:
     """Seconds for a person."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return (
+        f"{hours} h {minutes} min"
+        if hours
+        else f"{minutes} min {rest} s"
+        if minutes
+        else f"{rest} s"
+    )
 
 
 # Body
@@ -277,7 +330,11 @@ def duration(seconds: float) -> str:
 def plot_grid(pictures: Sequence[Plot]) -> str:
     """All plots in two columns."""
     note = "Thin lines are single steps; where there are many, a bold line shows their moving mean."
-    return f'<h2>What happened</h2><p class="soft">{note}</p>{in_columns(pictures)}' if pictures else ""
+    return (
+        f'<h2>What happened</h2><p class="soft">{note}</p>{in_columns(pictures)}'
+        if pictures
+        else ""
+    )
 
 
 def event_table(record: Record) -> str:
@@ -291,11 +348,14 @@ def event_table(record: Record) -> str:
     if not found:
         return "<h2>Events</h2><p>none</p>"
     rows = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td class=n>{len(steps)}</td><td class=n>{steps[0]}</td>"
-        f"<td class=n>{steps[-1]}</td></tr>"
+        f"<tr><td><code>{escape(name)}</code></td><td class=n>{len(steps)}</td><td"
+        f" class=n>{steps[0]}</td><td class=n>{steps[-1]}</td></tr>"
         for name, steps in found.items()
     )
-    head = "<th>name</th><th class=n>times</th><th class=n>first at step</th><th class=n>last at step</th>"
+    head = (
+        "<th>name</th><th class=n>times</th><th class=n>first at step</th><th class=n>last at"
+        " step</th>"
+    )
     return f"<h2>Events</h2><table><tr>{head}</tr>{rows}</table>"
 
 
@@ -308,13 +368,16 @@ def sample_tables(record: Record) -> str:
         return ""
     rl_step = {line["step"]: line["phase_step"] for line in record.metrics}
     parts = [
-        '<h2>Sampled responses</h2><p class="soft">The first response to a few problems of the first, a middle and the '
-        "last RL step, as the policy wrote it then.</p>"
+        '<h2>Sampled responses</h2><p class="soft">The first response to a few problems of the'
+        " first, a middle and the last RL step, as the policy wrote it then.</p>"
     ]
     for step in first_middle_last(sorted(by_step)):
         rows = "".join(sample_row(line) for line in by_step[step])
         head = "<th>prompt</th><th>response</th><th>outcome and why</th><th class=n>reward</th>"
-        parts.append(f"<h3>RL step {rl_step.get(step, '?')}</h3><table class=samples><tr>{head}</tr>{rows}</table>")
+        parts.append(
+            f"<h3>RL step {rl_step.get(step, '?')}</h3><table"
+            f" class=samples><tr>{head}</tr>{rows}</table>"
+        )
     return "\n".join(parts)
 
 
@@ -329,8 +392,8 @@ def sample_row(line: Line) -> str:
     outcome = f'<span class="outcome {kind}">{mark} {escape(line["outcome"])}</span>'
     reward = f"{line['reward']:.2f}".replace("-", "−")
     return (
-        f"<tr><td><code>{escape(prompt)}</code>{prompt_grid}</td><td>{shown(response)}{response_grid}</td>"
-        f"<td>{outcome} <span class=soft>{escape(line['why'])}.{cut}</span></td><td class=n>{reward}</td></tr>"
+        f"<tr><td><code>{escape(prompt)}</code>{prompt_grid}</td><td>{shown(response)}{response_grid}</td><td>{outcome}"
+        f" <span class=soft>{escape(line['why'])}.{cut}</span></td><td class=n>{reward}</td></tr>"
     )
 
 
@@ -338,14 +401,23 @@ def shown(response: str) -> str:
     """A response as code, its far end left out if it is long."""
     rest = len(response) - SHOWN_CHARACTERS
     more = f" <span class=soft>and {rest} characters more</span>" if rest > 0 else ""
-    return f"<code>{escape(response[:SHOWN_CHARACTERS])}</code>{more}" if response else "<span class=soft>empty</span>"
+    return (
+        f"<code>{escape(response[:SHOWN_CHARACTERS])}</code>{more}"
+        if response
+        else "<span class=soft>empty</span>"
+    )
 
 
 def grid(text: str) -> str:
-    """Rows split at ``/``, cells at blanks if there are any, as a small table; empty if the rows are not alike."""
+    """Rows split at ``/``, cells at blanks if there are any, as a small table; empty if the rows
+    are not alike.
+    """
     rows = [row.split(" ") if " " in text else list(row) for row in text.split("/")]
     if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
         return ""
-    lines = ["".join(f"<td class={CELLS.get(cell, 'mark')}>{escape(cell)}</td>" for cell in row) for row in rows]
+    lines = [
+        "".join(f"<td class={CELLS.get(cell, 'mark')}>{escape(cell)}</td>" for cell in row)
+        for row in rows
+    ]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table class=grid>{body}</table>"

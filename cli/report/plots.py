@@ -1,8 +1,9 @@
-"""The plots of a run's report: each a title, a picture as inline SVG, and what it shows in plain words.
+"""The plots of a run's report: each a title, a picture as inline SVG, and what it shows in plain
+words.
 
-A plot whose figures a run does not have (a critic-free recipe has no values, a young run no RL steps) is left out.
-Single steps are thin lines; once there are ``TREND_FROM`` of them, a bold line shows their centred moving mean. Equal
-figures give equal bytes.
+A plot whose figures a run does not have (a critic-free recipe has no values, a young run no RL
+steps) is left out. Single steps are thin lines; once there are ``TREND_FROM`` of them, a bold line
+shows their centred moving mean. Equal figures give equal bytes.
 """
 
 import re
@@ -27,8 +28,16 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 Scores = dict[str, dict[str, Any]]
 
-# Okabe and Ito's palette for roles, Paul Tol's muted one for families: both can be told apart by the colour-blind.
-POLICY, VALUE, CORRECT, WRONG, BEFORE, AFTER = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676", "#222222"
+# Okabe and Ito's palette for roles, Paul Tol's muted one for families: both can be told apart by
+# the colour-blind.
+POLICY, VALUE, CORRECT, WRONG, BEFORE, AFTER = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#767676",
+    "#222222",
+)
 FAMILY_COLOURS = ("#332288", "#44AA99", "#AA4499", "#999933", "#882255", "#88CCEE")
 STYLES = ("-", "--", "-.", ":")
 TREND_FROM = 20
@@ -91,7 +100,8 @@ class Record:
         summary: The summary of a finished run, otherwise empty.
         before: Scores of the cold-start model, empty until it is examined.
         after: Scores of the trained model, empty until it is examined.
-        shares: RL step over all phases -> share of correct responses of each of its problems, as far as it is known.
+        shares: RL step over all phases -> share of correct responses of each of its problems, as
+            far as it is known.
     """
 
     config: Config
@@ -125,8 +135,8 @@ class Curve:
 def draw_svg(name: str, size: tuple[float, float], paint: Callable[["Figure"], None]) -> str:
     """Paint a figure and return it as SVG that can stand inside a page next to others.
 
-    Names of elements get ``name`` in front, so that two pictures on a page never share one; namespaces and metadata,
-    which inline SVG does not need, are dropped.
+    Names of elements get ``name`` in front, so that two pictures on a page never share one;
+    namespaces and metadata, which inline SVG does not need, are dropped.
 
     Args:
         name: Unique on the page.
@@ -140,13 +150,17 @@ def draw_svg(name: str, size: tuple[float, float], paint: Callable[["Figure"], N
         figure = Figure(figsize=size)
         paint(figure)
         buffer = StringIO()
-        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        figure.savefig(
+            buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        )
     text = buffer.getvalue()
     head, body = text[text.index("<svg") :].split(">", 1)
     view_box = head[head.index("viewBox") :].split('"')[1]
     body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)
     body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body)
-    return f'<svg viewBox="{view_box}" role="img" aria-label="{name.replace("-", " ")}">{body.strip()}'
+    return (
+        f'<svg viewBox="{view_box}" role="img" aria-label="{name.replace("-", " ")}">{body.strip()}'
+    )
 
 
 def trend(values: Array) -> Array:
@@ -174,7 +188,13 @@ def finish(axes: "Axes", x_label: str, y_label: str, legend: bool) -> None:
     axes.set_ylabel(y_label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if legend:
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, handlelength=1.8, columnspacing=1.4)
+        axes.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            ncols=4,
+            handlelength=1.8,
+            columnspacing=1.4,
+        )
 
 
 def column(lines: Sequence[Line], metric: str, scale: float = 1.0) -> Array:
@@ -247,9 +267,20 @@ def held_out_plot(record: Record) -> Plot | None:
             high = np.array([100 * scores[name]["ci_high"] for name in names])
             errors = np.clip([centre - low, high - centre], 0.0, None)
             rows = np.arange(len(names)) + offset
-            axes.errorbar(centre, rows, xerr=errors, fmt=marker, color=colour, label=label, markersize=5, linewidth=1.4)
+            axes.errorbar(
+                centre,
+                rows,
+                xerr=errors,
+                fmt=marker,
+                color=colour,
+                label=label,
+                markersize=5,
+                linewidth=1.4,
+            )
         finish(axes, "accuracy (%)", "", legend=True)
-        axes.set_yticks(range(len(names)), [{"overall": "all families"}.get(name, name) for name in names])
+        axes.set_yticks(
+            range(len(names)), [{"overall": "all families"}.get(name, name) for name in names]
+        )
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(-2, 102)
         axes.grid(axis="y", visible=False)
@@ -258,21 +289,29 @@ def held_out_plot(record: Record) -> Plot | None:
         "Share of correct responses to problems that training never draws, with 95 % intervals. "
         "Look for a diamond to the right of its circle, with bars that do not overlap."
     )
-    return Plot("held-out", "Held-out accuracy by family", caption, draw_svg("held-out", SIZE, paint))
+    return Plot(
+        "held-out", "Held-out accuracy by family", caption, draw_svg("held-out", SIZE, paint)
+    )
 
 
 def accuracy_plot(record: Record) -> Plot | None:
-    """Accuracy of the responses of each RL step with a band, and the two examinations as points at the ends."""
+    """Accuracy of the responses of each RL step with a band, and the two examinations as points at
+    the ends.
+    """
     lines = record.of_phase("reinforcement")
     if not lines:
         return None
     group = record.config.rollout.samples_per_prompt
-    bands = np.array([accuracy_interval(line, record.shares.get(line["step"]), group) for line in lines])
+    bands = np.array(
+        [accuracy_interval(line, record.shares.get(line["step"]), group) for line in lines]
+    )
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         x = column(lines, "phase_step")
-        axes.fill_between(x, 100 * bands[:, 0], 100 * bands[:, 1], color=POLICY, alpha=0.14, linewidth=0)
+        axes.fill_between(
+            x, 100 * bands[:, 0], 100 * bands[:, 1], color=POLICY, alpha=0.14, linewidth=0
+        )
         draw_curve(axes, x, column(lines, "accuracy", 100.0), "training, 95 % band", POLICY)
         exams = (
             ("held-out before", record.before, 0, BEFORE, "o"),
@@ -280,52 +319,71 @@ def accuracy_plot(record: Record) -> Plot | None:
         )
         for label, scores, place, colour, marker in exams:
             if scores:
-                low, centre, high = (100 * scores["overall"][key] for key in ("ci_low", "accuracy", "ci_high"))
+                low, centre, high = (
+                    100 * scores["overall"][key] for key in ("ci_low", "accuracy", "ci_high")
+                )
                 errors = [[centre - low], [high - centre]]
-                axes.errorbar([place], [centre], yerr=errors, fmt=marker, color=colour, label=label, markersize=5)
+                axes.errorbar(
+                    [place],
+                    [centre],
+                    yerr=errors,
+                    fmt=marker,
+                    color=colour,
+                    label=label,
+                    markersize=5,
+                )
         axes.set_ylim(bottom=0)
         finish(axes, "RL step", "accuracy (%)", legend=True)
 
     rollout, exam = record.config.rollout, record.config.evaluation
     caption = (
-        f"Share of correct responses among those sampled for training (temperature {rollout.temperature:g}); the band "
-        "counts responses to one problem as related. The points are the examinations on held-out problems "
-        f"(temperature {exam.temperature:g}, top-p {exam.top_p:g}), so they need not lie on the line; look whether "
-        "both rise."
+        "Share of correct responses among those sampled for training (temperature"
+        f" {rollout.temperature:g}); the band counts responses to one problem as related. The"
+        f" points are the examinations on held-out problems (temperature {exam.temperature:g},"
+        f" top-p {exam.top_p:g}), so they need not lie on the line; look whether both rise."
     )
     return Plot("accuracy", "Accuracy in training", caption, draw_svg("accuracy", SIZE, paint))
 
 
-def accuracy_interval(line: Line, shares: Sequence[float] | None, group: int) -> tuple[float, float]:
+def accuracy_interval(
+    line: Line, shares: Sequence[float] | None, group: int
+) -> tuple[float, float]:
     """95 % interval of a step's accuracy, clustered by problem.
 
-    Where the outcome of each problem is not known, the responses to a problem count as one: the widest the interval
-    can be.
+    Where the outcome of each problem is not known, the responses to a problem count as one: the
+    widest the interval can be.
 
     Args:
         line: Metrics line with ``accuracy`` and ``responses``.
         shares: Share of correct responses of each problem, if known.
         group: Responses per problem.
     """
-    return clustered_interval(shares or [line["accuracy"]] * max(1, line["responses"] // group), group)
+    return clustered_interval(
+        shares or [line["accuracy"]] * max(1, line["responses"] // group), group
+    )
 
 
 def family_plot(record: Record) -> Plot | None:
     """Accuracy in training, one line per family."""
-    flat = [{"phase_step": m["phase_step"], **m["accuracy_by_family"]} for m in record.of_phase("reinforcement")]
+    flat = [
+        {"phase_step": m["phase_step"], **m["accuracy_by_family"]}
+        for m in record.of_phase("reinforcement")
+    ]
     colours = zip(record.config.data.families, cycle(FAMILY_COLOURS), strict=False)
     return curves_plot(
         flat,
         "Accuracy by family",
-        "The same responses, family by family. Look for families that are learned early or never, and for one that "
-        "gains while another loses.",
+        "The same responses, family by family. Look for families that are learned early or never,"
+        " and for one that gains while another loses.",
         "accuracy (%)",
         [Curve(family, family, colour, 100.0) for family, colour in colours],
     )
 
 
 def class_plot(record: Record) -> Plot | None:
-    """Reward in training, one line per data class, with its means at both ends; none where all problems are verifiable."""
+    """Reward in training, one line per data class, with its means at both ends; none where all
+    problems are verifiable.
+    """
     lines = [line for line in record.of_phase("reinforcement") if "reward_by_class" in line]
     found = earned(lines, record.config.data)
     if not found:
@@ -335,21 +393,41 @@ def class_plot(record: Record) -> Plot | None:
         axes = figure.subplots()
         x = column(lines, "phase_step")
         apart = 0.015 * (x[-1] - x[0])  # the means stand side by side, outside of the lines
-        for turn, (one, colour, style) in enumerate(zip(found, cycle(FAMILY_COLOURS), cycle(STYLES), strict=False), start=1):
+        for turn, (one, colour, style) in enumerate(
+            zip(found, cycle(FAMILY_COLOURS), cycle(STYLES), strict=False), start=1
+        ):
             y = column([line["reward_by_class"] for line in lines], one.name)
             draw_curve(axes, x, y, f"{one.name}: {', '.join(one.families)}", colour, style)
-            for place, part in ((x[0] - turn * apart, one.early.reward), (x[-1] + turn * apart, one.late.reward)):
+            for place, part in (
+                (x[0] - turn * apart, one.early.reward),
+                (x[-1] + turn * apart, one.late.reward),
+            ):
                 if part.low is not None and part.high is not None:
                     errors = [[part.mean - part.low], [part.high - part.mean]]
-                    axes.errorbar([place], [part.mean], yerr=errors, fmt="o", color=colour, markersize=5, linewidth=1.4)
+                    axes.errorbar(
+                        [place],
+                        [part.mean],
+                        yerr=errors,
+                        fmt="o",
+                        color=colour,
+                        markersize=5,
+                        linewidth=1.4,
+                    )
         finish(axes, "RL step", "mean reward", legend=True)
 
     caption = (
-        "The same rewards, apart for problems that a verifier judges, that the reward model scores (general), and that both do "
-        "(hybrid). The dots at both ends are means of the first and of the last sixth of the steps, with 95 % intervals. Look "
-        "for one class that pays while another is given up."
+        "The same rewards, apart for problems that a verifier judges, that the reward model scores"
+        " (general), and that both do (hybrid). The dots at both ends are means of the first and of"
+        " the last sixth of the steps, with 95 % intervals. Look for one class that pays while"
+        " another is given up."
     )
-    return Plot("reward-by-data-class", "Reward by data class", caption, draw_svg("reward-by-data-class", WIDE, paint), wide=True)
+    return Plot(
+        "reward-by-data-class",
+        "Reward by data class",
+        caption,
+        draw_svg("reward-by-data-class", WIDE, paint),
+        wide=True,
+    )
 
 
 # Responses and policy
@@ -363,22 +441,26 @@ def policy_plots(record: Record) -> list[Plot | None]:
     punished = ", less the punishment for overlong ones" if config.reward.overlong_share else ""
     of_fp8, gaps = "", [Curve("policy_log_prob_gap", "in the updates", POLICY)]
     if config.rollout.precision == "fp8":
-        of_fp8 = " The other line is the gap before any update: what rounding the rollouts' policy to FP8 costs."
+        of_fp8 = (
+            " The other line is the gap before any update: what rounding the rollouts' policy to"
+            " FP8 costs."
+        )
         gaps.append(Curve("rollout_log_prob_gap", "before them (FP8)", VALUE))
     return [
         curves_plot(
             lines,
             "Reward",
-            f"Mean reward of all responses sampled in a step: {config.reward.correct:g} for a correct one, "
-            f"{config.reward.wrong:g} for a wrong one{between}{punished}. This is what training pushes up.",
+            f"Mean reward of all responses sampled in a step: {config.reward.correct:g} for a"
+            f" correct one, {config.reward.wrong:g} for a wrong one{between}{punished}. This is"
+            " what training pushes up.",
             "mean reward",
             [Curve("reward_mean", "reward", POLICY)],
         ),
         curves_plot(
             lines,
             "Response length",
-            f"Tokens of the responses, end of sequence included; the dotted line is the limit of {limit}. Look for a "
-            "drift to very short answers, or a climb to the limit.",
+            "Tokens of the responses, end of sequence included; the dotted line is the limit of"
+            f" {limit}. Look for a drift to very short answers, or a climb to the limit.",
             "response tokens",
             [
                 Curve("response_length_mean", "mean", POLICY),
@@ -389,33 +471,35 @@ def policy_plots(record: Record) -> list[Plot | None]:
         curves_plot(
             lines,
             "Truncated responses",
-            f"Share of responses cut off at {limit} tokens before they ended by themselves. A cut response is rarely "
-            "correct, so a rise here costs accuracy.",
+            f"Share of responses cut off at {limit} tokens before they ended by themselves. A cut"
+            " response is rarely correct, so a rise here costs accuracy.",
             "truncated (%)",
             [Curve("truncated_fraction", "truncated", POLICY, 100.0)],
         ),
         curves_plot(
             lines,
             "Entropy",
-            "How undecided the policy is about its next token, on average. A slow fall means that it becomes surer; "
-            "near 0 it has stopped exploring, and a steep rise means that it loses its form.",
+            "How undecided the policy is about its next token, on average. A slow fall means that"
+            " it becomes surer; near 0 it has stopped exploring, and a steep rise means that it"
+            " loses its form.",
             "entropy (nats per token)",
             [Curve("policy_entropy", "entropy", POLICY)],
         ),
         curves_plot(
             lines,
             "Groups without contrast",
-            "Share of problems in a step's batch whose responses all earned the same reward. They say nothing about "
-            "which response was better; near 100 % a step can hardly teach.",
+            "Share of problems in a step's batch whose responses all earned the same reward. They"
+            " say nothing about which response was better; near 100 % a step can hardly teach.",
             "groups (%)",
             [Curve("zero_variance_fraction", "equal rewards", POLICY, 100.0)],
         ),
         curves_plot(
             lines,
             "Clipped tokens",
-            "Share of tokens whose gradient the clip removes: low, a bad token that the policy already gives below "
-            f"{1 - algorithm.clip_low:g} times its old probability; high, a good one above "
-            f"{1 + algorithm.clip_high:g} times. More than a few percent means that it moves far within a step.",
+            "Share of tokens whose gradient the clip removes: low, a bad token that the policy"
+            f" already gives below {1 - algorithm.clip_low:g} times its old probability; high, a"
+            f" good one above {1 + algorithm.clip_high:g} times. More than a few percent means that"
+            " it moves far within a step.",
             "clipped tokens (%)",
             [
                 Curve("policy_clip_fraction_low", "low", WRONG, 100.0),
@@ -425,8 +509,8 @@ def policy_plots(record: Record) -> list[Plot | None]:
         curves_plot(
             lines,
             "Probability ratio",
-            "Mean of a token's probability under the policy being updated over its probability when it was drawn. It "
-            "stays near 1 (dotted) as long as updates are small.",
+            "Mean of a token's probability under the policy being updated over its probability when"
+            " it was drawn. It stays near 1 (dotted) as long as updates are small.",
             "ratio",
             [Curve("policy_ratio", "ratio", POLICY)],
             level=1.0,
@@ -434,16 +518,17 @@ def policy_plots(record: Record) -> list[Plot | None]:
         curves_plot(
             lines,
             "Log-prob gap",
-            "Mean distance between a token's log-probability in the update and when it was drawn. A jump means a large "
-            f"policy step, or a sampler and a trainer that disagree.{of_fp8}",
+            "Mean distance between a token's log-probability in the update and when it was drawn."
+            f" A jump means a large policy step, or a sampler and a trainer that disagree.{of_fp8}",
             "mean gap (nats)",
             gaps,
         ),
         curves_plot(
             lines,
             "Policy loss",
-            "The clipped surrogate and, where switched on, the language-model loss on correct responses, "
-            f"times its weight of {algorithm.positive_weight:g}. The surrogate has no level to reach; look for jumps.",
+            "The clipped surrogate and, where switched on, the language-model loss on correct"
+            f" responses, times its weight of {algorithm.positive_weight:g}. The surrogate has no"
+            " level to reach; look for jumps.",
             "loss per token",
             [
                 Curve("policy_loss_policy", "surrogate", POLICY),
@@ -453,8 +538,8 @@ def policy_plots(record: Record) -> list[Plot | None]:
         curves_plot(
             lines,
             "Gradient norms",
-            "Length of the gradient before clipping, averaged over a step's updates; the dotted line is where the "
-            "policy's is clipped. Spikes are updates that would have gone far.",
+            "Length of the gradient before clipping, averaged over a step's updates; the dotted"
+            " line is where the policy's is clipped. Spikes are updates that would have gone far.",
             "global norm",
             [
                 Curve("policy_grad_norm", "policy", POLICY),
@@ -474,7 +559,9 @@ def explained_variance_plot(record: Record) -> Plot | None:
     lines = [line for line in both if line.get("explained_variance") is not None]
     if not lines:
         return None
-    border = max((line["step"] for line in lines if line["phase"] == "value_pretraining"), default=None)
+    border = max(
+        (line["step"] for line in lines if line["phase"] == "value_pretraining"), default=None
+    )
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -484,21 +571,33 @@ def explained_variance_plot(record: Record) -> Plot | None:
         if border is not None and lines[-1]["phase"] == "reinforcement":
             axes.axvline(border + 0.5, color=BEFORE, linewidth=1.0)
             place = axes.get_xaxis_transform()
-            axes.text(border, 1.01, "pretraining ", ha="right", color=BEFORE, fontsize=8.5, transform=place)
-            axes.text(border + 1, 1.01, " RL", ha="left", color=BEFORE, fontsize=8.5, transform=place)
+            axes.text(
+                border,
+                1.01,
+                "pretraining ",
+                ha="right",
+                color=BEFORE,
+                fontsize=8.5,
+                transform=place,
+            )
+            axes.text(
+                border + 1, 1.01, " RL", ha="left", color=BEFORE, fontsize=8.5, transform=place
+            )
         finish(axes, "step over all phases", "explained variance", legend=False)
 
     caption = (
-        "How much of the difference between returns the value model foresaw, on responses it had not learned from yet: "
-        "1 is all, 0 (dotted) no more than a constant guess; values under -1 are drawn at -1. Look for a rise in "
-        "pretraining that RL keeps."
+        "How much of the difference between returns the value model foresaw, on responses it had"
+        " not learned from yet: 1 is all, 0 (dotted) no more than a constant guess; values under -1"
+        " are drawn at -1. Look for a rise in pretraining that RL keeps."
     )
     name = "explained-variance"
     return Plot(name, "Explained variance of the value model", caption, draw_svg(name, SIZE, paint))
 
 
 def value_position_plot(record: Record) -> Plot | None:
-    """Mean value per response position for correct and wrong responses, at the first, middle and last RL step."""
+    """Mean value per response position for correct and wrong responses, at the first, middle and
+    last RL step.
+    """
     lines = [line for line in record.of_phase("reinforcement") if "value_by_position" in line]
     if not lines:
         return None
@@ -508,19 +607,26 @@ def value_position_plot(record: Record) -> Plot | None:
         row = figure.subplots(1, len(chosen), sharey=True, squeeze=False)[0]
         for axes, line in zip(row, chosen, strict=True):
             for kind, colour, style in (("correct", CORRECT, "-"), ("wrong", WRONG, "--")):
-                values = column([{"value": value} for value in line["value_by_position"][kind]], "value")
+                values = column(
+                    [{"value": value} for value in line["value_by_position"][kind]], "value"
+                )
                 sampled = len(values) < line["response_length_max"]
                 last = line["response_length_max"] - 1 if sampled else len(values) - 1
                 x = np.linspace(0, last, len(values)).astype(int)
                 axes.plot(x, values, style, color=colour, label=kind, marker="o", markersize=2.5)
             axes.set_title(f"RL step {line['phase_step']}", fontsize=9, color="#444444", loc="left")
-            finish(axes, "response position (tokens)", "mean value" if axes is row[0] else "", legend=False)
+            finish(
+                axes,
+                "response position (tokens)",
+                "mean value" if axes is row[0] else "",
+                legend=False,
+            )
         row[-1].legend(loc="best")
 
     caption = (
-        "What the value model believes at each position, on average over the responses that turned out correct and "
-        "wrong. A useful one keeps the correct line above the wrong one, more so towards the end; lines on top of each "
-        "other tell nothing apart."
+        "What the value model believes at each position, on average over the responses that turned"
+        " out correct and wrong. A useful one keeps the correct line above the wrong one, more so"
+        " towards the end; lines on top of each other tell nothing apart."
     )
     name = "value-by-position"
     return Plot(name, "Value along the response", caption, draw_svg(name, WIDE, paint), wide=True)
@@ -540,16 +646,27 @@ def lambda_plot(record: Record) -> Plot | None:
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         lengths = np.arange(1, max(record.config.rollout.max_response_tokens, *seen) + 1)
-        axes.plot(lengths, policy_lambda(lengths, algorithm), color=BEFORE, linewidth=1.2, label="formula")
-        axes.plot(list(seen), list(seen.values()), "o", color=POLICY, markersize=4, label="responses of this run")
+        axes.plot(
+            lengths, policy_lambda(lengths, algorithm), color=BEFORE, linewidth=1.2, label="formula"
+        )
+        axes.plot(
+            list(seen),
+            list(seen.values()),
+            "o",
+            color=POLICY,
+            markersize=4,
+            label="responses of this run",
+        )
         axes.set_ylim(-0.04, 1.04)
         finish(axes, "response length (tokens)", "lambda", legend=True)
 
     adaptive = f"1 - 1/({algorithm.gae_alpha:g} x length), at least 0"
-    rule = adaptive if algorithm.length_adaptive else f"{algorithm.lambda_policy:g} for every length"
+    rule = (
+        adaptive if algorithm.length_adaptive else f"{algorithm.lambda_policy:g} for every length"
+    )
     caption = (
-        f"How far back along a response an outcome reaches in the policy's advantages: lambda is {rule}. Each dot is a "
-        "response length that occurred and must lie on the curve."
+        "How far back along a response an outcome reaches in the policy's advantages: lambda is"
+        f" {rule}. Each dot is a response length that occurred and must lie on the curve."
     )
     return Plot("lambda", "Lambda by response length", caption, draw_svg("lambda", SIZE, paint))
 
@@ -559,8 +676,8 @@ def value_loss_plot(record: Record) -> Plot | None:
     return curves_plot(
         record.of_phase("reinforcement"),
         "Value loss",
-        "Half the squared distance between the value model's belief and the return, per token. It should fall, and can "
-        "rise again where the policy changes quickly.",
+        "Half the squared distance between the value model's belief and the return, per token. It"
+        " should fall, and can rise again where the policy changes quickly.",
         "loss (reward squared)",
         [Curve("value_value_loss", "value loss", VALUE)],
     )
@@ -574,8 +691,8 @@ def supervised_plot(record: Record) -> Plot | None:
     return curves_plot(
         record.of_phase("supervised"),
         "Cold start loss",
-        "Imitation of worked solutions before RL: how surprised the policy is by the next token of a demonstration. It "
-        "should fall steeply, then flatten.",
+        "Imitation of worked solutions before RL: how surprised the policy is by the next token of"
+        " a demonstration. It should fall steeply, then flatten.",
         "loss (nats per token)",
         [Curve("loss_nll", "loss", POLICY)],
         x_label="supervised step",
@@ -587,7 +704,10 @@ def speed_plot(record: Record) -> Plot | None:
     speeds = [
         {
             "phase_step": line["phase_step"],
-            **{kind: line[f"{kind}_tokens"] / line[f"{kind}_seconds"] for kind in ("rollout", "update")},
+            **{
+                kind: line[f"{kind}_tokens"] / line[f"{kind}_seconds"]
+                for kind in ("rollout", "update")
+            },
         }
         for line in record.timings
         if line["phase"] == "reinforcement"
@@ -595,8 +715,8 @@ def speed_plot(record: Record) -> Plot | None:
     return curves_plot(
         speeds,
         "Speed",
-        "Tokens per second: sampled ones while responses are written and scored, prompt and response ones while models "
-        "are updated. A drop means longer sequences or a busy machine.",
+        "Tokens per second: sampled ones while responses are written and scored, prompt and"
+        " response ones while models are updated. A drop means longer sequences or a busy machine.",
         "tokens per second",
         [Curve("rollout", "rollout", POLICY), Curve("update", "update", VALUE)],
     )

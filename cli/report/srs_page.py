@@ -1,4 +1,6 @@
-"""The report of a simulation: what streaming would bring, where speed stops paying, and what the slots do meanwhile."""
+"""The report of a simulation: what streaming would bring, where speed stops paying, and what the
+slots do meanwhile.
+"""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -12,7 +14,16 @@ from cli.report.srs_plots import simulation_plots
 from reference.simulation.sweep import Point, World, pays_until
 
 COLUMNS = (
-    *("srs_alpha", "s/step", "speed-up", "refilling", "overlap", "decode steps", "occupancy", "on-policy"),
+    *(
+        "srs_alpha",
+        "s/step",
+        "speed-up",
+        "refilling",
+        "overlap",
+        "decode steps",
+        "occupancy",
+        "on-policy",
+    ),
     *("staleness", "largest", "evicted", "tokens/batch"),
 )
 
@@ -37,16 +48,19 @@ def simulation_page(settings: Mapping[str, Any], world: World, points: Sequence[
 
 
 READING = (
-    "<p>The scheduler is the one that runs; only time is simulated, by the costs under Settings. They are a model: a decode step "
-    "takes a fixed time to read the weights and a little for each token, whatever its position; a unit stops while it reads what "
-    "enters its slots; all units look at the schedule together; weights arrive everywhere at once; lengths do not depend on the "
-    "policy. Measure the costs on your machines before you believe the seconds.</p>"
-    "<p>The synchronous system, the first line, has the same machines: all units, the standalone ones too, decode the batch that "
-    "the trainer waits for. <b>Refilling</b> is the speed-up if standalone units rest while the trainer trains, <b>overlap</b> "
-    "what decoding during the training adds; the two multiply. Decode steps are forward passes over all units; occupancy is the "
-    "share of their slots that drew a token; staleness counts publications since a sample's oldest token. Batches of fewer "
-    "tokens than the first line's mean that long responses are still under way: simulate more steps. Nothing here says what "
-    "older samples do to learning.</p>"
+    "<p>The scheduler is the one that runs; only time is simulated, by the costs under Settings."
+    " They are a model: a decode step takes a fixed time to read the weights and a little for each"
+    " token, whatever its position; a unit stops while it reads what enters its slots; all units"
+    " look at the schedule together; weights arrive everywhere at once; lengths do not depend on"
+    " the policy. Measure the costs on your machines before you believe the seconds.</p><p>The"
+    " synchronous system, the first line, has the same machines: all units, the standalone ones"
+    " too, decode the batch that the trainer waits for. <b>Refilling</b> is the speed-up if"
+    " standalone units rest while the trainer trains, <b>overlap</b> what decoding during the"
+    " training adds; the two multiply. Decode steps are forward passes over all units; occupancy is"
+    " the share of their slots that drew a token; staleness counts publications since a sample's"
+    " oldest token. Batches of fewer tokens than the first line's mean that long responses are"
+    " still under way: simulate more steps. Nothing here says what older samples do to"
+    " learning.</p>"
 )
 
 
@@ -55,21 +69,32 @@ def header(settings: Mapping[str, Any], world: World, points: Sequence[Point], b
     units = best.outcome.rules.units
     lengths = np.array(world.lengths)
     did = (
-        f"Batches of {settings['prompts']} prompts with {settings['samples']} samples each; "
-        f"units beside the trainer: {settings['trainers']}, standalone: {settings['standalone']}, slots each: {units[0].slots}; "
-        f"lengths from <b>{escape(settings['lengths'])}</b>: mean {lengths.mean():.0f}, median {np.median(lengths):.0f}, "
-        f"99 % below {np.quantile(lengths, 0.99):.0f} tokens. {world.steps} steps for each srs_alpha, of which the first "
-        f"{world.warm_up} fill the pool and are left out of all means."
+        f"Batches of {settings['prompts']} prompts with {settings['samples']} samples each; units"
+        f" beside the trainer: {settings['trainers']}, standalone: {settings['standalone']}, slots"
+        f" each: {units[0].slots}; lengths from <b>{escape(settings['lengths'])}</b>: mean"
+        f" {lengths.mean():.0f}, median {np.median(lengths):.0f}, 99 % below"
+        f" {np.quantile(lengths, 0.99):.0f} tokens. {world.steps} steps for each srs_alpha, of"
+        f" which the first {world.warm_up} fill the pool and are left out of all means."
     )
     figures = best.figures
     parts = f"{best.refilling:.2f} by refilling × {best.overlap:.2f} by overlap"
     cards = (
-        card(f"{best.speed_up:.2f} ×", f"the synchronous speed at srs_alpha = {best.alpha:g}<br>{parts}", "big"),
+        card(
+            f"{best.speed_up:.2f} ×",
+            f"the synchronous speed at srs_alpha = {best.alpha:g}<br>{parts}",
+            "big",
+        ),
         card(f"{points[0].figures.seconds:.4g} → {figures.seconds:.4g} s", "an iteration"),
         card(percent(figures.on_policy), "of the samples on-policy"),
-        card(f"{figures.staleness:.2f}", f"publications old on average, {figures.staleness_max} at most"),
+        card(
+            f"{figures.staleness:.2f}",
+            f"publications old on average, {figures.staleness_max} at most",
+        ),
     )
-    return f'<h1>Streaming rollouts, simulated</h1><p>{did}</p><div class="cards">{"".join(cards)}</div>'
+    return (
+        f"<h1>Streaming rollouts, simulated</h1><p>{did}</p><div"
+        f' class="cards">{"".join(cards)}</div>'
+    )
 
 
 def table(points: Sequence[Point]) -> str:
@@ -78,7 +103,9 @@ def table(points: Sequence[Point]) -> str:
     rows = []
     for point in points:
         name, *numbers = (cell.replace(" ", NO_BREAK) for cell in cells_of(point))
-        rows.append(f"<tr><td>{name}</td>{''.join(f'<td class=n>{number}</td>' for number in numbers)}</tr>")
+        rows.append(
+            f"<tr><td>{name}</td>{''.join(f'<td class=n>{number}</td>' for number in numbers)}</tr>"
+        )
     return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 
 
@@ -86,7 +113,10 @@ def text_table(points: Sequence[Point]) -> str:
     """The same as aligned plain text."""
     cells = [COLUMNS, *map(cells_of, points)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        for line in cells
+    ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 

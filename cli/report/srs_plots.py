@@ -1,11 +1,24 @@
-"""The pictures of a simulation's report: where speed stops paying, and what the slots do meanwhile."""
+"""The pictures of a simulation's report: where speed stops paying, and what the slots do
+meanwhile.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cli.report.plots import AFTER, BEFORE, CORRECT, POLICY, SIZE, VALUE, WIDE, Plot, draw_svg, finish
+from cli.report.plots import (
+    AFTER,
+    BEFORE,
+    CORRECT,
+    POLICY,
+    SIZE,
+    VALUE,
+    WIDE,
+    Plot,
+    draw_svg,
+    finish,
+)
 from reference.simulation.simulate import Outcome
 from reference.simulation.sweep import LEAST_GAIN, Point, World
 from spec.datatypes import Array
@@ -16,7 +29,9 @@ if TYPE_CHECKING:
 
 TRAINER = "#cccccc"
 SHOWN_ITERATIONS = 2
-"""Synchronous iterations that the pictures over time span: enough to see one whole from publication to publication."""
+"""Synchronous iterations that the pictures over time span: enough to see one whole from publication
+to publication.
+"""
 PIXELS = 500
 """Points over time of such a picture; what is shorter is averaged."""
 SHOWN_UNITS = 2
@@ -59,11 +74,15 @@ def sweep_plot(points: Sequence[Point], best: Point) -> Plot:
         for axes, (y_label, curves) in zip(figure.subplots(1, 3), panels, strict=True):
             for label, values, colour, style in curves:
                 marker = "" if style == ":" else "o"
-                axes.plot(alphas, values, style, color=colour, label=label, marker=marker, markersize=3.5)
+                axes.plot(
+                    alphas, values, style, color=colour, label=label, marker=marker, markersize=3.5
+                )
             finish(axes, "srs_alpha", y_label, legend=True)
             axes.axvline(best.alpha, color=BEFORE, linewidth=1.0)
             axes.set_ylim(0.0, max(axes.get_ylim()[1], 1.0))
-            axes.set_xticks(np.arange(0.0, 1.01, 0.2), [f"{tick:.1f}" for tick in np.arange(0.0, 1.01, 0.2)])
+            axes.set_xticks(
+                np.arange(0.0, 1.01, 0.2), [f"{tick:.1f}" for tick in np.arange(0.0, 1.01, 0.2)]
+            )
             axes.set_xlim(1.03, min(alphas) - 0.03)
 
     stops = (
@@ -72,16 +91,24 @@ def sweep_plot(points: Sequence[Point], best: Point) -> Plot:
     )
     why = "the smallest that was simulated: speed still pays there" if best is points[-1] else stops
     caption = (
-        f"From the synchronous system (left) to ever fewer samples of the newest weights. The grey line marks srs_alpha = "
-        f"{best.alpha:g}, {why}. The speed-up beyond refilling alone is the worth of decoding while the trainer trains."
+        "From the synchronous system (left) to ever fewer samples of the newest weights. The grey"
+        f" line marks srs_alpha = {best.alpha:g}, {why}. The speed-up beyond refilling alone is the"
+        " worth of decoding while the trainer trains."
     )
-    return Plot("sweep", "Where speed stops paying", caption, draw_svg("sweep", WIDE, paint), wide=True)
+    return Plot(
+        "sweep", "Where speed stops paying", caption, draw_svg("sweep", WIDE, paint), wide=True
+    )
 
 
 def timeline_plot(synchronous: Point, best: Point, world: World) -> Plot:
-    """Slots of every unit over time, in the synchronous system and at one srs_alpha, on the same clock."""
+    """Slots of every unit over time, in the synchronous system and at one srs_alpha, on the same
+    clock.
+    """
     units = best.outcome.rules.units
-    beside, standalone = ([n for n, plan in enumerate(units) if plan.standalone is kind][:SHOWN_UNITS] for kind in (False, True))
+    beside, standalone = (
+        [n for n, plan in enumerate(units) if plan.standalone is kind][:SHOWN_UNITS]
+        for kind in (False, True)
+    )
     systems = [synchronous] if best is synchronous else [synchronous, best]
     shown = [(point, number) for point in systems for number in (*beside, *standalone)]
     span = window(synchronous.outcome, world)
@@ -90,22 +117,29 @@ def timeline_plot(synchronous: Point, best: Point, world: World) -> Plot:
         rows = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (point, number) in zip(rows, shown, strict=True):
             unit_row(axes, point.outcome, world, number, span)
-            kind = f"unit {number}\n{'standalone' if units[number].standalone else 'beside trainer'}"
+            kind = (
+                f"unit {number}\n{'standalone' if units[number].standalone else 'beside trainer'}"
+            )
             system = "synchronous" if point is synchronous else f"srs_alpha = {point.alpha:g}"
             axes.set_ylabel(kind, rotation=0, ha="right", va="center", fontsize=8.5)
             if number == shown[0][1]:
                 axes.set_title(system, loc="left", fontsize=9, color="#444444")
         rows[-1].set_xlabel("seconds")
         handles, labels = rows[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper right", ncols=4, handlelength=1.4, columnspacing=1.4)
+        figure.legend(
+            handles, labels, loc="outside upper right", ncols=4, handlelength=1.4, columnspacing=1.4
+        )
 
     caption = (
-        "Slots of units over time, filled from below; white is idle. Old samples hold tokens of older weights; grey is the "
-        "trainer, which needs the processors of the units beside it. Vertical lines are publications. Look at the long thin "
-        "tail of the synchronous system: a few long responses hold everybody up."
+        "Slots of units over time, filled from below; white is idle. Old samples hold tokens of"
+        " older weights; grey is the trainer, which needs the processors of the units beside it."
+        " Vertical lines are publications. Look at the long thin tail of the synchronous system: a"
+        " few long responses hold everybody up."
     )
     size = (WIDE[0], 0.9 + 0.75 * len(shown))
-    return Plot("timeline", "What the slots do", caption, draw_svg("timeline", size, paint), wide=True)
+    return Plot(
+        "timeline", "What the slots do", caption, draw_svg("timeline", size, paint), wide=True
+    )
 
 
 def unit_row(axes: "Axes", outcome: Outcome, world: World, number: int, span: float) -> None:
@@ -116,10 +150,19 @@ def unit_row(axes: "Axes", outcome: Outcome, world: World, number: int, span: fl
     middle = (edges[1:] + edges[:-1]) / 2 - start
     axes.fill_between(middle, 0, fresh, color=POLICY, linewidth=0, label="fresh", alpha=0.85)
     axes.fill_between(middle, fresh, fresh + old, color=VALUE, linewidth=0, label="old")
-    shown = [iteration for iteration in outcome.iterations[world.warm_up :] if iteration.start - start <= span]
+    shown = [
+        iteration
+        for iteration in outcome.iterations[world.warm_up :]
+        if iteration.start - start <= span
+    ]
     for index, iteration in enumerate(shown):
         # A legend needs each kind once.
-        axes.axvline(iteration.start - start, color=AFTER, linewidth=0.8, label="" if index else "publication")
+        axes.axvline(
+            iteration.start - start,
+            color=AFTER,
+            linewidth=0.8,
+            label="" if index else "publication",
+        )
         if not plan.standalone:
             training = iteration.taken - start, iteration.end - start
             axes.axvspan(*training, color=TRAINER, linewidth=0, label="" if index else "trainer")
@@ -130,7 +173,9 @@ def unit_row(axes: "Axes", outcome: Outcome, world: World, number: int, span: fl
 
 
 def slots_used(outcome: Outcome, unit: int, kind: str, edges: Array) -> Array:
-    """Mean number of slots of a unit that decode fresh or old samples between each two edges (seconds)."""
+    """Mean number of slots of a unit that decode fresh or old samples between each two edges
+    (seconds).
+    """
     spans = [span for span in outcome.spans if span.unit == unit]
     if not spans:
         return np.zeros(len(edges) - 1)
@@ -156,13 +201,21 @@ def iteration_plot(points: Sequence[Point]) -> Plot:
         places = np.arange(len(points))
         waits = [point.figures.rollout_seconds for point in points]
         axes.bar(places, waits, 0.7, color=POLICY, label="waiting for rollouts", alpha=0.85)
-        axes.bar(places, [point.figures.train_seconds for point in points], 0.7, bottom=waits, color=TRAINER, label="training")
+        axes.bar(
+            places,
+            [point.figures.train_seconds for point in points],
+            0.7,
+            bottom=waits,
+            color=TRAINER,
+            label="training",
+        )
         finish(axes, "srs_alpha", "seconds", legend=True)
         axes.set_xticks(places, [f"{point.alpha:g}" for point in points])
         axes.grid(axis="x", visible=False)
 
     caption = (
-        "Mean time of an iteration against the synchronous system (the first bar). Streaming shortens the wait, not the training."
+        "Mean time of an iteration against the synchronous system (the first bar). Streaming"
+        " shortens the wait, not the training."
     )
     return Plot("iteration", "Iteration time", caption, draw_svg("iteration", SIZE, paint))
 
@@ -178,16 +231,27 @@ def occupancy_plot(synchronous: Point, best: Point, world: World) -> Plot:
             outcome = point.outcome
             start, units = outcome.iterations[world.warm_up].start, outcome.rules.units
             edges = start + np.linspace(0.0, span, SMALL_PIXELS + 1)
-            used = sum(slots_used(outcome, unit, kind, edges) for unit in range(len(units)) for kind in ("fresh", "old"))
+            used = sum(
+                slots_used(outcome, unit, kind, edges)
+                for unit in range(len(units))
+                for kind in ("fresh", "old")
+            )
             label = "synchronous" if point is synchronous else f"srs_alpha = {point.alpha:g}"
             share = 100 * used / sum(plan.slots for plan in units)
-            axes.plot((edges[1:] + edges[:-1]) / 2 - start, share, style, color=colour, linewidth=1.3, label=label)
+            axes.plot(
+                (edges[1:] + edges[:-1]) / 2 - start,
+                share,
+                style,
+                color=colour,
+                linewidth=1.3,
+                label=label,
+            )
         finish(axes, "seconds", "slots that decode (%)", legend=True)
         axes.set_ylim(-2, 102)
 
     caption = (
-        "All slots of all units, on the clock of the picture above. While the trainer trains, the units beside it have no slots "
-        "to fill, so 100 % is not to be had."
+        "All slots of all units, on the clock of the picture above. While the trainer trains, the"
+        " units beside it have no slots to fill, so 100 % is not to be had."
     )
     return Plot("occupancy", "Slot occupancy", caption, draw_svg("occupancy", SIZE, paint))
 
@@ -206,8 +270,8 @@ def staleness_plot(best: Point) -> Plot:
         axes.grid(axis="x", visible=False)
 
     caption = (
-        f"Age of the samples that were trained on at srs_alpha = {best.alpha:g}; those of age 0 are on-policy. No bar can stand "
-        f"beyond the bound of {best.outcome.rules.max_staleness}."
+        f"Age of the samples that were trained on at srs_alpha = {best.alpha:g}; those of age 0 are"
+        f" on-policy. No bar can stand beyond the bound of {best.outcome.rules.max_staleness}."
     )
     return Plot("staleness", "Staleness", caption, draw_svg("staleness", SIZE, paint))
 
@@ -219,13 +283,16 @@ def length_plot(world: World) -> Plot:
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         share = np.full(len(lengths), 100 / len(lengths))
-        axes.hist(lengths, bins=40, range=(0, lengths.max() + 1), weights=share, color=POLICY, alpha=0.85)
+        axes.hist(
+            lengths, bins=40, range=(0, lengths.max() + 1), weights=share, color=POLICY, alpha=0.85
+        )
         axes.axvline(lengths.mean(), color=AFTER, linewidth=1.0)
         finish(axes, "response tokens", "responses (%)", legend=False)
         axes.grid(axis="x", visible=False)
 
     caption = (
-        "Lengths of the simulated responses; the line is their mean. A synchronous step is as long as the longest of its batch, "
-        "a system whose slots are always full as long as the mean: the gap between the two is what streaming can win."
+        "Lengths of the simulated responses; the line is their mean. A synchronous step is as long"
+        " as the longest of its batch, a system whose slots are always full as long as the mean:"
+        " the gap between the two is what streaming can win."
     )
     return Plot("lengths", "Response lengths", caption, draw_svg("lengths", SIZE, paint))

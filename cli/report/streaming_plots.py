@@ -1,4 +1,5 @@
-"""Streaming rollouts in a run's report: how full the slots were, how old the samples, what stayed under way.
+"""Streaming rollouts in a run's report: how full the slots were, how old the samples, what stayed
+under way.
 
 A synchronous run has none of these figures and gets none of this.
 """
@@ -41,10 +42,12 @@ def stream_section(record: Record) -> str:
     lines = [line for line in record.of_phase("reinforcement") if "srs_occupancy" in line]
     evicted = f"{found['evicted']:,} were given up" if found["evicted"] else "none was given up"
     did = (
-        f"A step takes the samples that it trains on out of more that are under way; the others go on in the next step. Over "
-        f"{len(lines)} RL steps {100 * found['occupancy']:.1f} % of the decoding slots drew a token, "
-        f"{100 * found['on_policy_share']:.1f} % of the trained samples were of the newest weights alone, the mean staleness was "
-        f"{found['staleness_mean']:.2f} publications (at most {found['staleness_max']}), and {evicted} at the bound."
+        "A step takes the samples that it trains on out of more that are under way; the others go"
+        f" on in the next step. Over {len(lines)} RL steps {100 * found['occupancy']:.1f} % of the"
+        f" decoding slots drew a token, {100 * found['on_policy_share']:.1f} % of the trained"
+        " samples were of the newest weights alone, the mean staleness was"
+        f" {found['staleness_mean']:.2f} publications (at most {found['staleness_max']}), and"
+        f" {evicted} at the bound."
     )
     plots = in_columns(stream_plots(lines, record.config.rollout))
     return f"<h2>Streaming rollouts</h2><p>{did.replace(' %', NO_BREAK + '%')}</p>{plots}"
@@ -60,22 +63,32 @@ def stream_plots(lines: Sequence[Line], settings: RolloutConfig) -> list[Plot]:
     staleness = curves_plot(
         lines,
         "Staleness per step",
-        "Publications of weights between the oldest token of a trained sample and the step that trained on it; the dotted line "
-        f"is the bound, rollout.max_staleness = {settings.max_staleness}. Look for a mean that keeps rising: updates then learn "
-        "from ever older policies.",
+        "Publications of weights between the oldest token of a trained sample and the step that"
+        " trained on it; the dotted line is the bound, rollout.max_staleness ="
+        f" {settings.max_staleness}. Look for a mean that keeps rising: updates then learn from"
+        " ever older policies.",
         "publications",
-        [Curve("srs_staleness_mean", "mean", POLICY), Curve("srs_staleness_max", "oldest sample", AFTER)],
+        [
+            Curve("srs_staleness_mean", "mean", POLICY),
+            Curve("srs_staleness_max", "oldest sample", AFTER),
+        ],
         level=settings.max_staleness,
     )
     under_way = curves_plot(
         lines,
         "Left under way",
-        "Samples that a step left for the next one to go on with, and those it gave up because they would have passed the bound. "
-        "An evicted sample was decoded for nothing; if there are many, raise the bound or srs_alpha.",
+        "Samples that a step left for the next one to go on with, and those it gave up because they"
+        " would have passed the bound. An evicted sample was decoded for nothing; if there are"
+        " many, raise the bound or srs_alpha.",
         "samples",
         [Curve("srs_under_way", "under way", POLICY), Curve("srs_evicted", "evicted", WRONG)],
     )
-    found = (share_plot(lines, settings.srs_alpha), staleness, histogram_plot(lines, settings.max_staleness), under_way)
+    found = (
+        share_plot(lines, settings.srs_alpha),
+        staleness,
+        histogram_plot(lines, settings.max_staleness),
+        under_way,
+    )
     return [plot for plot in found if plot is not None]
 
 
@@ -95,10 +108,16 @@ def share_plot(lines: Sequence[Line], alpha: float) -> Plot:
         axes.set_ylim(-2, 104)
 
     caption = (
-        "Blue: the share of decoding slots that drew a token, which streaming is to keep near 100 %. Green: the share of trained "
-        f"samples whose every token is of the newest weights; it never falls below srs_alpha = {alpha:g} (dotted)."
+        "Blue: the share of decoding slots that drew a token, which streaming is to keep near 100"
+        " %. Green: the share of trained samples whose every token is of the newest weights; it"
+        f" never falls below srs_alpha = {alpha:g} (dotted)."
     )
-    return Plot("stream-shares", "Occupancy and on-policy share", caption, draw_svg("stream-shares", SIZE, paint))
+    return Plot(
+        "stream-shares",
+        "Occupancy and on-policy share",
+        caption,
+        draw_svg("stream-shares", SIZE, paint),
+    )
 
 
 def staleness_counts(lines: Sequence[Line]) -> dict[int, int]:
@@ -117,15 +136,28 @@ def histogram_plot(lines: Sequence[Line], bound: int) -> Plot:
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         shares = [100 * count / total for count in counts.values()]
-        bars = axes.bar(list(counts), shares, 0.8, color=[VALUE if age else POLICY for age in counts])
-        axes.bar_label(bars, [f"{share:.0f}" if share >= 1 else "<1" for share in shares], padding=2, fontsize=8.5, color=AFTER)
+        bars = axes.bar(
+            list(counts), shares, 0.8, color=[VALUE if age else POLICY for age in counts]
+        )
+        axes.bar_label(
+            bars,
+            [f"{share:.0f}" if share >= 1 else "<1" for share in shares],
+            padding=2,
+            fontsize=8.5,
+            color=AFTER,
+        )
         finish(axes, "publications since the oldest token", "samples (%)", legend=False)
         axes.set_xlim(-0.6, bound + 0.9)
         axes.axvline(bound + 0.5, color=BEFORE, linewidth=1.0, linestyle=":")
         axes.grid(axis="x", visible=False)
 
     caption = (
-        f"Age of all {total:,} samples that RL trained on; those of age 0 (blue) are on-policy. No bar can stand beyond the "
-        f"bound of {bound} (dotted)."
+        f"Age of all {total:,} samples that RL trained on; those of age 0 (blue) are on-policy. No"
+        f" bar can stand beyond the bound of {bound} (dotted)."
     )
-    return Plot("stream-staleness", "Staleness over the run", caption, draw_svg("stream-staleness", SIZE, paint))
+    return Plot(
+        "stream-staleness",
+        "Staleness over the run",
+        caption,
+        draw_svg("stream-staleness", SIZE, paint),
+    )

@@ -1,1 +1,3 @@
-"""Measurements: each module prints figures of one run on one machine, as ratios where speeds of machines differ."""
+"""Measurements: each module prints figures of one run on one machine, as ratios where speeds of
+machines differ.
+"""

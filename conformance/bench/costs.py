@@ -1,11 +1,12 @@
-"""What ``reference.simulation.simulate`` must be told of a house: seconds of decode steps and of reading, measured through the schedule.
+"""What ``reference.simulation.simulate`` must be told of a house: seconds of decode steps and of
+reading, measured through the schedule.
 
     step of n slots         floor + n token                 one slot against all slots but one, looks at the schedule included
     entering of texts       admit + prefill (their tokens)  all of them into an empty unit, then a prompt beside the others
     publishing              a new unit
 
-Slots stand where those of a run do: at the quantiles of all positions that are ever drawn, so that what attention over
-earlier positions costs is in ``token`` as it is on average.
+Slots stand where those of a run do: at the quantiles of all positions that are ever drawn, so that
+what attention over earlier positions costs is in ``token`` as it is on average.
 """
 
 import statistics
@@ -26,7 +27,9 @@ from spec.datatypes import Request, Rollout, Sampling, unanswered
 Clock = Callable[[], float]
 """Tells seconds."""
 STEPS = 16
-"""Decode steps of a reading: some 15 ms, long against the clock and short against the batches in between."""
+"""Decode steps of a reading: some 15 ms, long against the clock and short against the batches in
+between.
+"""
 UNSEEN = 10**6
 """Place in the stream from where prompts are taken that no benchmark reaches."""
 
@@ -39,7 +42,8 @@ class Reading:
         publish: Making it.
         one: A decode step of one response.
         many: A decode step of all slots but one.
-        enter: Making the unit, texts for all slots but one entering it, and a block of decode steps.
+        enter: Making the unit, texts for all slots but one entering it, and a block of decode
+            steps.
         join: A prompt entering beside them, and a block.
     """
 
@@ -53,12 +57,15 @@ class Reading:
 class Probe:
     """Measures units of a house, as often as it is asked."""
 
-    def __init__(self, house: Backend[Any], config: Config, lengths: Sequence[int], clock: Clock) -> None:
+    def __init__(
+        self, house: Backend[Any], config: Config, lengths: Sequence[int], clock: Clock
+    ) -> None:
         """Say what to measure.
 
         Args:
             house: Whose units.
-            config: Of the run; one sample a prompt, and as many slots as a batch has responses, >= 3.
+            config: Of the run; one sample a prompt, and as many slots as a batch has responses, >=
+                3.
             lengths: Tokens of the responses of the run.
             clock: Seconds.
         """
@@ -67,10 +74,15 @@ class Probe:
         self.state = house.begin_reinforcement(house.initial_state(config), config)
         self.readings: list[Reading] = []
         limit = config.rollout.max_response_tokens
-        last = limit - 2 * STEPS - 2 * config.rollout.block_tokens  # nothing may end while it is measured
+        last = (
+            limit - 2 * STEPS - 2 * config.rollout.block_tokens
+        )  # nothing may end while it is measured
         asked = requests(config, UNSEEN, self.slots)
         drawn = [min(position, last) for position in typical_positions(lengths, self.slots - 1)]
-        self.running = [half_written(request, tokens, limit) for request, tokens in zip(asked[1:], drawn, strict=True)]
+        self.running = [
+            half_written(request, tokens, limit)
+            for request, tokens in zip(asked[1:], drawn, strict=True)
+        ]
         self.alone = self.running[len(drawn) // 2]
         self.fresh = half_written(asked[0], 0, limit)
 
@@ -86,18 +98,25 @@ class Probe:
         one = self._step(alone)
         enter = self._enter(together, self.running)
         many = self._step(together)
-        self.readings.append(Reading(publish, one, many, enter, self._enter(together, [self.fresh])))
+        self.readings.append(
+            Reading(publish, one, many, enter, self._enter(together, [self.fresh]))
+        )
 
     def cost(self) -> Cost:
-        """The cost model that the middle readings fit; the first, which warms caches, is left out."""
+        """The cost model that the middle readings fit; the first, which warms caches, is left
+        out.
+        """
         publish, one, many, enter, join = (
-            statistics.median(getattr(reading, field.name) for reading in self.readings[1:]) for field in fields(Reading)
+            statistics.median(getattr(reading, field.name) for reading in self.readings[1:])
+            for field in fields(Reading)
         )
         block, token = self.config.rollout.block_tokens, max((many - one) / (self.slots - 2), 0.0)
         texts, prompt = sum(map(text_length, self.running)), text_length(self.fresh)
         entering, joining = enter - publish - block * many, join - block * (many + token)
         prefill = max((entering - joining) / (texts - prompt), 0.0)
-        return Cost(one - token, token, prefill, max(joining - prefill * prompt, 0.0), publish=publish)
+        return Cost(
+            one - token, token, prefill, max(joining - prefill * prompt, 0.0), publish=publish
+        )
 
     def _streaming(self, sampling: Sampling) -> Streaming:
         """A schedule whose trainer waits, with nothing under way."""
@@ -120,7 +139,9 @@ class Probe:
         return self.clock() - begun
 
     def _step(self, streaming: Streaming) -> float:
-        """Seconds of a decode step, with its share of the look at the schedule that follows a block."""
+        """Seconds of a decode step, with its share of the look at the schedule that follows a
+        block.
+        """
         blocks = max(STEPS // self.config.rollout.block_tokens, 1)
         begun = self.clock()
         for _ in range(blocks):
@@ -133,7 +154,12 @@ def half_written(request: Request, tokens: int, limit: int) -> Rollout:
     """A response that so many tokens are drawn of; what they say is nothing to the clock."""
     asked = replace(request, forced_length=limit)
     drawn = tuple(3 + place % 8 for place in range(tokens))
-    return replace(unanswered(asked), response_tokens=drawn, log_probs=(-1.0,) * tokens, weight_versions=(0,) * tokens)
+    return replace(
+        unanswered(asked),
+        response_tokens=drawn,
+        log_probs=(-1.0,) * tokens,
+        weight_versions=(0,) * tokens,
+    )
 
 
 def text_length(rollout: Rollout) -> int:
@@ -142,6 +168,8 @@ def text_length(rollout: Rollout) -> int:
 
 
 def typical_positions(lengths: Sequence[int], count: int) -> list[int]:
-    """Where in their responses full slots stand: quantiles of all positions of all responses; long ones have more of them."""
+    """Where in their responses full slots stand: quantiles of all positions of all responses; long
+    ones have more of them.
+    """
     positions = np.concatenate([np.arange(length) for length in lengths])
     return [int(position) for position in np.quantile(positions, (np.arange(count) + 0.5) / count)]

@@ -1,8 +1,10 @@
-"""Two contestants in turn, each repetition of one beside one of the other, so that a noisy neighbour hits both.
+"""Two contestants in turn, each repetition of one beside one of the other, so that a noisy
+neighbour hits both.
 
     ratio of a pair of repetitions = seconds of the first contestant / seconds of the second
 
-Wall seconds are what a person waits; CPU seconds of all threads hardly move when others use the machine as well.
+Wall seconds are what a person waits; CPU seconds of all threads hardly move when others use the
+machine as well.
 """
 
 import statistics
@@ -43,11 +45,13 @@ def timed(contestant: Contestant, number: int) -> Reading:
 def in_turn(contestants: Mapping[str, Contestant], repetitions: int) -> dict[str, list[Reading]]:
     """Readings of each contestant, interleaved.
 
-    Before each reading the contestant does the same work unread. Whoever runs alone finds its own code and data in the
-    caches and not those of the other, and who comes second must not gain or lose by that.
+    Before each reading the contestant does the same work unread. Whoever runs alone finds its own
+    code and data in the caches and not those of the other, and who comes second must not gain or
+    lose by that.
 
     Args:
-        contestants: Name -> what to run with the number of the repetition, from 0; it returns the work it did.
+        contestants: Name -> what to run with the number of the repetition, from 0; it returns the
+            work it did.
         repetitions: Repetitions that count. One before them, number 0, is thrown away.
     """
     readings: dict[str, list[Reading]] = {name: [] for name in contestants}
@@ -74,6 +78,10 @@ def spread(values: Sequence[float]) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as text: columns as wide as their longest entry, the first to the left, the others to the right."""
+    """Rows as text: columns as wide as their longest entry, the first to the left, the others to
+    the right.
+    """
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows)
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
+    )

@@ -1,10 +1,12 @@
-"""What each memory switch saves, and that it changes no number: ``python -m conformance.bench.memory``.
+"""What each memory switch saves, and that it changes no number: ``python -m
+conformance.bench.memory``.
 
     activations  most bytes at once that autograd held on the device for the backward pass
     moments      bytes of AdamW's moments on the device between two steps
     GPU          ``torch.cuda.max_memory_allocated``, where there is one
 
-Under ``mpirun`` every figure is that of the fullest rank. On a CPU "off the device" is a file that is mapped into memory.
+Under ``mpirun`` every figure is that of the fullest rank. On a CPU "off the device" is a file that
+is mapped into memory.
 """
 
 import os
@@ -69,31 +71,48 @@ class Account:
 @click.option("--steps", default=2, show_default=True, help="optimizer steps of each setting")
 @click.argument("overrides", nargs=-1)
 def memory(rows: int, length: int, steps: int, overrides: tuple[str, ...]) -> None:
-    """Measure every switch on a model of 6 layers of width 256; OVERRIDES are section.key=value as for ``seed run``."""
+    """Measure every switch on a model of 6 layers of width 256; OVERRIDES are section.key=value as
+    for ``seed run``.
+    """
     sizes = [f"model.{size}" for size in SIZES]
-    base = load_config("tiny", "vapo", [*sizes, f"algorithm.micro_batch={rows}", *overrides], backend="scaled")
+    base = load_config(
+        "tiny", "vapo", [*sizes, f"algorithm.micro_batch={rows}", *overrides], backend="scaled"
+    )
     layout, world = agreed_layout(base.parallel), start(base.parallel)
     with together(world):
         backend = ScaledBackend(world, layout, device_of(world, base.parallel.device))
         batch = batch_of(base, rows, length)
-        accounts = {names: account(backend, with_switches(base, names), batch, steps) for names in SWITCHES}
-        weights = sum(shard.numel() for shard in shards_of(backend.initial_state(base).policy).values())
+        accounts = {
+            names: account(backend, with_switches(base, names), batch, steps) for names in SWITCHES
+        }
+        weights = sum(
+            shard.numel() for shard in shards_of(backend.initial_state(base).policy).values()
+        )
         if backend.coordinator:
             model = f"{base.model.layers} layers, hidden {base.model.hidden}"
             model += f", {weights:,} weights on rank 0 of {backend.world.size}"
-            where = f"{base.precision}, {backend.mesh.device.type}; {rows} x {length} tokens, {steps} steps"
+            where = (
+                f"{base.precision}, {backend.mesh.device.type}; {rows} x {length} tokens, {steps}"
+                " steps"
+            )
             click.echo(f"{model}, {where}; torch {torch.__version__}\n")
             click.echo(table(rows_of(accounts)))
 
 
 def with_switches(config: Config, names: Sequence[str]) -> Config:
     """The configuration with some memory switches on."""
-    return validated(merged(config.model_dump(mode="json"), [f"parallel.{name}=true" for name in names]))
+    return validated(
+        merged(config.model_dump(mode="json"), [f"parallel.{name}=true" for name in names])
+    )
 
 
 def batch_of(config: Config, rows: int, length: int) -> Batch:
     """Random sequences of full length, all but the first token to be imitated."""
-    tokens = generator(config.seed, "bench/memory").integers(2, config.model.vocabulary, (rows, length)).tolist()
+    tokens = (
+        generator(config.seed, "bench/memory")
+        .integers(2, config.model.vocabulary, (rows, length))
+        .tolist()
+    )
     return plain_batch([row[:1] for row in tokens], [row[1:] for row in tokens])
 
 
@@ -111,22 +130,38 @@ def account(backend: ScaledBackend, config: Config, batch: Batch, steps: int) ->
     seconds = (time.process_time() - began) / steps
     gpu = torch.cuda.max_memory_allocated(backend.mesh.device) if on_gpu else 0
     mine = backend.ledger.peak, backend.ledger.moved, moments_on_device(state), gpu
-    fullest = [max(figures) for figures in zip(*gather_objects(mine, backend.mesh.world), strict=True)]
+    fullest = [
+        max(figures) for figures in zip(*gather_objects(mine, backend.mesh.world), strict=True)
+    ]
     return Account(fullest[0], fullest[1], fullest[2], fullest[3], seconds, metrics)
 
 
 def moments_on_device(state: State) -> int:
-    """Bytes of this rank's moments that are neither in a mapped file nor in the host memory of a GPU."""
+    """Bytes of this rank's moments that are neither in a mapped file nor in the host memory of a
+    GPU.
+    """
     shards = [*state.policy_optimizer.first.values(), *state.policy_optimizer.second.values()]
     device = next(state.policy.parameters()).device
-    here = [x for x in shards if x.device.type == device.type and x.untyped_storage().filename is None]
+    here = [
+        x for x in shards if x.device.type == device.type and x.untyped_storage().filename is None
+    ]
     return sum(x.numel() * x.element_size() for x in here)
 
 
 def rows_of(accounts: dict[tuple[str, ...], Account]) -> list[tuple[str, ...]]:
     """The table: the ratios first, then the bytes behind them."""
     plain = accounts[()]
-    header = ("parallel.", "activations", "moments", "held MiB", "moved MiB", "moments MiB", "GPU MiB", "CPU s/step", "numbers")
+    header = (
+        "parallel.",
+        "activations",
+        "moments",
+        "held MiB",
+        "moved MiB",
+        "moments MiB",
+        "GPU MiB",
+        "CPU s/step",
+        "numbers",
+    )
     rows = [
         (
             " + ".join(names) or "(no switch)",

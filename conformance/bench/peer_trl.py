@@ -1,12 +1,15 @@
-"""The torch house beside TRL's GRPOTrainer, step by step in one process: ``python -m conformance.bench.peer_trl``.
+"""The torch house beside TRL's GRPOTrainer, step by step in one process: ``python -m
+conformance.bench.peer_trl``.
 
-    generate  prompts x group responses of exactly so many tokens, with a key-value cache, temperature 1
+    generate  prompts x group responses of exactly so many tokens, with a key-value cache,
+    temperature 1
     update    loss, backward pass, clipping of the gradient norm, AdamW: one optimizer step on all of them
     step      both, with rewards, advantages and what else the loop does
 
-Both compute in float32 on one thread, with the same Qwen3-MoE sizes and first weights, the same prompts and the same rule
-reward; one of our steps runs between two of TRL's. No response ends early, so both do the same number of tokens. TRL
-runs as its users run it (``transformers`` generation, its own choice of kernels), with logging and saving off.
+Both compute in float32 on one thread, with the same Qwen3-MoE sizes and first weights, the same
+prompts and the same rule reward; one of our steps runs between two of TRL's. No response ends
+early, so both do the same number of tokens. TRL runs as its users run it (``transformers``
+generation, its own choice of kernels), with logging and saving off.
 """
 
 import os
@@ -42,17 +45,33 @@ from spec.tokenizer import ALPHABET, VOCABULARY, decode
 KINDS = ("generate", "update", "step")
 SIZES = {
     "small": ("model.hidden=64", "model.layers=2", "model.experts=8", "model.expert_width=64"),
-    "larger": ("model.hidden=128", "model.layers=4", "model.experts=16", "model.expert_width=128", "model.head_width=32"),
+    "larger": (
+        "model.hidden=128",
+        "model.layers=4",
+        "model.experts=16",
+        "model.expert_width=128",
+        "model.head_width=32",
+    ),
 }
 BATCHES = {"small": (4, 4, 32), "larger": (8, 8, 128)}
 """Prompts, responses to each, tokens of a response."""
 NO_TOKEN = -1
-"""Stands in for the end of sequence: an id that is never drawn, so that every response has the full length."""
+"""Stands in for the end of sequence: an id that is never drawn, so that every response has the full
+length.
+"""
 
 
 @click.command()
-@click.option("--size", type=click.Choice(list(SIZES)), default="small", show_default=True, help="of the model and of the batch")
-@click.option("--steps", default=10, show_default=True, help="steps that count; one before them warms up")
+@click.option(
+    "--size",
+    type=click.Choice(list(SIZES)),
+    default="small",
+    show_default=True,
+    help="of the model and of the batch",
+)
+@click.option(
+    "--steps", default=10, show_default=True, help="steps that count; one before them warms up"
+)
 def peer_trl(size: str, steps: int) -> None:
     """Seconds of a GRPO step here and in TRL, side by side."""
     if find_spec("trl") is None:
@@ -67,14 +86,24 @@ def peer_trl(size: str, steps: int) -> None:
     theirs = trl_steps(network, asked[::group], group, tokens, steps + 1, ours.step)
     readings = {"TRL": theirs, "seed": ours.readings}
     weights = sum(weight.numel() for weight in network.parameters())
-    versions = ", ".join(f"{package} {metadata.version(package)}" for package in ("trl", "transformers", "torch"))
+    versions = ", ".join(
+        f"{package} {metadata.version(package)}" for package in ("trl", "transformers", "torch")
+    )
     click.echo(
-        f"{config.model.layers} layers, hidden {config.model.hidden}, {config.model.experts} experts of which "
-        f"{config.model.experts_per_token} are chosen, {weights:,} weights, float32, one thread; {prompts} prompts x {group} "
-        f"responses x {tokens} tokens; {versions}"
+        f"{config.model.layers} layers, hidden {config.model.hidden}, {config.model.experts}"
+        f" experts of which {config.model.experts_per_token} are chosen, {weights:,} weights,"
+        f" float32, one thread; {prompts} prompts x {group} responses x {tokens} tokens; {versions}"
     )
     click.echo(f"median (smallest - largest) of {steps} steps, one of ours between two of theirs\n")
-    header = ("", "faster than TRL, CPU time", "wall time", "TRL CPU ms", "wall ms", "seed CPU ms", "wall ms")
+    header = (
+        "",
+        "faster than TRL, CPU time",
+        "wall time",
+        "TRL CPU ms",
+        "wall ms",
+        "seed CPU ms",
+        "wall ms",
+    )
     click.echo(table([header, *(row(kind, readings) for kind in KINDS)]))
 
 
@@ -82,7 +111,11 @@ def row(kind: str, readings: dict[str, dict[str, list[Reading]]]) -> tuple[str, 
     """One kind of work as a line of the table, the ratios first."""
     trl, seed = (readings[name][kind][1:] for name in ("TRL", "seed"))
     times = (f"{spread(ratios(trl, seed, clock))} x" for clock in ("cpu", "wall"))
-    return (kind, *times, *(f"{1e3 / median_rate(of, clock):.1f}" for of in (trl, seed) for clock in ("cpu", "wall")))
+    return (
+        kind,
+        *times,
+        *(f"{1e3 / median_rate(of, clock):.1f}" for of in (trl, seed) for clock in ("cpu", "wall")),
+    )
 
 
 def configured(size: str) -> Config:
@@ -109,7 +142,9 @@ def network_of(config: Config) -> Any:
 
     torch.manual_seed(config.seed)
     sizes = outside_config(config.model)
-    sizes.max_position_embeddings = config.data.max_prompt_tokens + config.rollout.max_response_tokens
+    sizes.max_position_embeddings = (
+        config.data.max_prompt_tokens + config.rollout.max_response_tokens
+    )
     factory: Any = AutoModelForCausalLM
     return factory.from_config(sizes, dtype=torch.float32)
 
@@ -129,7 +164,9 @@ class Clock:
         """What ``call`` returns; its seconds are kept."""
         wall, cpu = time.perf_counter(), time.process_time()
         answer = call()
-        self.readings.setdefault(kind, []).append(Reading(time.perf_counter() - wall, time.process_time() - cpu, 1.0))
+        self.readings.setdefault(kind, []).append(
+            Reading(time.perf_counter() - wall, time.process_time() - cpu, 1.0)
+        )
         return answer
 
 
@@ -153,26 +190,45 @@ class Ours(Clock):
         sampling = Sampling(1.0, 1.0, self.config.rollout.max_response_tokens)
         with patch("scaled.generate.END", NO_TOKEN):
             rollouts: list[Rollout] = self.timed(
-                "generate", lambda: self.backend.generate(self.state, self.config, self.asked, sampling, "rollout")
+                "generate",
+                lambda: self.backend.generate(
+                    self.state, self.config, self.asked, sampling, "rollout"
+                ),
             )
-        rewards = np.array([share_of_digits(decode(rollout.response_tokens)) for rollout in rollouts])
+        rewards = np.array(
+            [share_of_digits(decode(rollout.response_tokens)) for rollout in rollouts]
+        )
         unjudged = Verdict(Outcome.WRONG, "", "")
-        scored = [ScoredRollout(rollout, unjudged, 0.0, float(r)) for rollout, r in zip(rollouts, rewards, strict=True)]
+        scored = [
+            ScoredRollout(rollout, unjudged, 0.0, float(r))
+            for rollout, r in zip(rollouts, rewards, strict=True)
+        ]
         batch = self.backend.advantages(self.state, self.config, rollout_batch(scored), rewards)
-        self.state, _ = self.timed("update", lambda: self.backend.update_policy(self.state, self.config, batch))
+        self.state, _ = self.timed(
+            "update", lambda: self.backend.update_policy(self.state, self.config, batch)
+        )
 
 
 def trl_steps(
-    network: Any, asked: Sequence[Request], group: int, tokens: int, steps: int, between: Callable[[], None]
+    network: Any,
+    asked: Sequence[Request],
+    group: int,
+    tokens: int,
+    steps: int,
+    between: Callable[[], None],
 ) -> dict[str, list[Reading]]:
-    """Run TRL's trainer and call ``between`` after each of its steps; readings of the steps, the first one included."""
+    """Run TRL's trainer and call ``between`` after each of its steps; readings of the steps, the
+    first one included.
+    """
     from transformers import TrainerCallback
 
     trl, datasets = import_module("trl"), import_module("datasets")
     clock = Clock()
 
     class Watch(TrainerCallback):  # type: ignore[misc, unused-ignore]  # untyped, or typed in some versions
-        """Times a step from its beginning to its end, and what it prepared apart from what it learned."""
+        """Times a step from its beginning to its end, and what it prepared apart from what it
+        learned.
+        """
 
         began = (0.0, 0.0)
 
@@ -220,7 +276,9 @@ def trl_steps(
             model=network,
             reward_funcs=reward,
             args=settings,
-            train_dataset=datasets.Dataset.from_list([{"prompt": request.problem.prompt} for request in asked]),
+            train_dataset=datasets.Dataset.from_list(
+                [{"prompt": request.problem.prompt} for request in asked]
+            ),
             processing_class=character_tokenizer(),
             callbacks=[Watch()],
         )
@@ -241,11 +299,15 @@ def character_tokenizer() -> Any:
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
     fast: Any = import_module("transformers").PreTrainedTokenizerFast
-    ids = {"<pad>": 0, "<end>": 1} | {character: number for number, character in enumerate(ALPHABET, start=2)}
+    ids = {"<pad>": 0, "<end>": 1} | {
+        character: number for number, character in enumerate(ALPHABET, start=2)
+    }
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<pad>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     tokenizer.decoder = decoders.Fuse()
-    return fast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>", padding_side="left")
+    return fast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>", padding_side="left"
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Programs per second under each isolation, against a plain subprocess of the same interpreter, all in one run.
+"""Programs per second under each isolation, against a plain subprocess of the same interpreter, all
+in one run.
 
     python -m conformance.bench.sandbox [programs]
 
-The kinds of work take turns, program by program, so that a machine that is busy for a while slows all of them alike. ``script``
-reads standard input in one process; ``function`` is a judge and a solution in two processes and three assertions.
+The kinds of work take turns, program by program, so that a machine that is busy for a while slows
+all of them alike. ``script`` reads standard input in one process; ``function`` is a judge and a
+solution in two processes and three assertions.
 """
 
 import subprocess
@@ -25,11 +27,21 @@ PROGRAMS = 100
 """Enough for two digits, in well under a minute."""
 
 TOGETHER = 4
-"""Programs at once in the second table: more than this machine's cores, so that waiting costs nothing."""
+"""Programs at once in the second table: more than this machine's cores, so that waiting costs
+nothing.
+"""
 
-SCRIPT = Item("script", "code", "", "```python\nprint(int(input()) * 2)\n```", tests=[{"stdin": "21\n", "stdout": "42\n"}])
+SCRIPT = Item(
+    "script",
+    "code",
+    "",
+    "```python\nprint(int(input()) * 2)\n```",
+    tests=[{"stdin": "21\n", "stdout": "42\n"}],
+)
 ASSERTIONS = ["assert add(1, 2) == 3", "assert add(2, 3) == 5", "assert add(-1, 1) == 0"]
-FUNCTION = Item("function", "code", "", "```python\ndef add(a, b):\n    return a + b\n```", tests=ASSERTIONS)
+FUNCTION = Item(
+    "function", "code", "", "```python\ndef add(a, b):\n    return a + b\n```", tests=ASSERTIONS
+)
 PLAIN = "plain subprocess"
 Work = Callable[[], None]
 
@@ -37,7 +49,10 @@ Work = Callable[[], None]
 def plain() -> None:
     """Run the script as anybody would, without any isolation."""
     done = subprocess.run(
-        [reach.interpreter(), "-I", "-c", "print(int(input()) * 2)"], input=b"21\n", capture_output=True, check=True
+        [reach.interpreter(), "-I", "-c", "print(int(input()) * 2)"],
+        input=b"21\n",
+        capture_output=True,
+        check=True,
     )
     assert done.stdout == b"42\n"
 
@@ -52,7 +67,9 @@ def works() -> dict[str, Work]:
     """List what is measured: name -> one program."""
     usable = [name for name in MECHANISMS if name == WEAK or soundness(name).sound]
     return {PLAIN: plain} | {
-        f"{item.id}, {mechanism}": partial(sandboxed, item, mechanism) for mechanism in usable for item in (SCRIPT, FUNCTION)
+        f"{item.id}, {mechanism}": partial(sandboxed, item, mechanism)
+        for mechanism in usable
+        for item in (SCRIPT, FUNCTION)
     }
 
 
@@ -68,7 +85,9 @@ def one_after_another(work: dict[str, Work], programs: int) -> dict[str, float]:
 
 
 def together(work: dict[str, Work], programs: int) -> dict[str, float]:
-    """Measure seconds per program with ``TOGETHER`` threads, which is how a pool uses the verifier."""
+    """Measure seconds per program with ``TOGETHER`` threads, which is how a pool uses the
+    verifier.
+    """
     seconds: dict[str, float] = defaultdict(float)
     rounds = max(1, programs // (5 * TOGETHER))
     with ThreadPoolExecutor(TOGETHER) as pool:
@@ -86,7 +105,10 @@ def main() -> None:
     work = works()
     for run in work.values():
         run()  # the first program of each kind starts the keeper and probes
-    tables = {"one after another": one_after_another(work, programs), f"{TOGETHER} at once": together(work, programs)}
+    tables = {
+        "one after another": one_after_another(work, programs),
+        f"{TOGETHER} at once": together(work, programs),
+    }
     for title, measured in tables.items():
         print(f"{title:30s} programs/s   against a plain subprocess")
         for name, seconds in measured.items():

@@ -5,21 +5,26 @@
     with a unit   the same beside a standalone unit, a child process that decodes on another core while the trainer trains
                   (parallel.units = 1; the torch house)
     predicted     all again in virtual time (reference.simulation.simulate), with the costs of this house measured in between; training
-                  costs what each system's batches took, and decoding beside a unit is slower by as much as training is
+                  costs what each system's batches took, and decoding beside a unit is slower by as
+                  much as training is
 
-All systems train on equally many samples of the same log-normal lengths, with real weights, caches, schedules and updates;
-only where a response ends is forced, as random weights have no lengths like real ones. They take turns batch by batch, so
-that a noisy machine slows all; the unit is stopped while it is not its system's turn. Costs are middle readings, so seconds
-are predicted as the machine is when nobody disturbs it; beside busy neighbours the prediction can be far off.
+All systems train on equally many samples of the same log-normal lengths, with real weights, caches,
+schedules and updates; only where a response ends is forced, as random weights have no lengths like
+real ones. They take turns batch by batch, so that a noisy machine slows all; the unit is stopped
+while it is not its system's turn. Costs are middle readings, so seconds are predicted as the
+machine is when nobody disturbs it; beside busy neighbours the prediction can be far off.
 
-Batches are small by default: a step then costs about the same whoever is in the slots, as on a GPU that reads all weights
-for every token, and that is where streaming pays. With more responses a step of a CPU costs the more the more slots are full,
-so full slots save steps but less wall time (``--responses``).
+Batches are small by default: a step then costs about the same whoever is in the slots, as on a GPU
+that reads all weights for every token, and that is where streaming pays. With more responses a step
+of a CPU costs the more the more slots are full, so full slots save steps but less wall time
+(``--responses``).
 """
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read once, by NumPy: the reference computes in one thread, as in `seed run`
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # read once, by NumPy: the reference computes in one thread, as in `seed run`
 
 import gc
 import signal
@@ -54,7 +59,11 @@ from spec.philox import generator
 
 LONGEST = 8
 """Largest length, in means; longer draws are cut to it."""
-GOALS = (("decode steps", "decode_steps", 2.5), ("seconds of rollouts", "rollouts", 2.0), ("seconds in all", "seconds", 2.0))
+GOALS = (
+    ("decode steps", "decode_steps", 2.5),
+    ("seconds of rollouts", "rollouts", 2.0),
+    ("seconds in all", "seconds", 2.0),
+)
 """What streaming should bring: the synchronous system's figure over a streaming one's."""
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 """One thread computes, so the two are the same on an idle machine."""
@@ -63,7 +72,9 @@ DECODING = ("floor", "token", "admit", "prefill", "publish")
 COSTS = (*DECODING, "train", "train_token")
 """All that are measured."""
 OFF = 0.15
-"""Relative error of the predicted ratio and decode steps that is still good enough to plan machines by."""
+"""Relative error of the predicted ratio and decode steps that is still good enough to plan machines
+by.
+"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,8 @@ class Spent:
     Attributes:
         decode_steps: Forward passes that drew tokens.
         tokens: Trained tokens.
-        rollouts, updates: Seconds from new weights to a batch, and of everything that the trainer does with it.
+        rollouts, updates: Seconds from new weights to a batch, and of everything that the trainer
+            does with it.
         samples: Trained samples.
         ages: Publications since the oldest token of every trained sample, summed.
     """
@@ -92,14 +104,29 @@ class Spent:
 
 
 @click.command()
-@click.option("--backend", type=click.Choice(["reference", "scaled"]), default="scaled", show_default=True)
+@click.option(
+    "--backend", type=click.Choice(["reference", "scaled"]), default="scaled", show_default=True
+)
 @click.option("--alpha", default=0.5, show_default=True, help="srs_alpha of the streaming system")
 @click.option("--batches", default=32, show_default=True, help="batches of each system that count")
-@click.option("--warm-up", default=8, show_default=True, help="batches before them, in which the pool fills with long responses")
-@click.option("--responses", default=16, show_default=True, help="responses of a batch, and slots of a unit")
+@click.option(
+    "--warm-up",
+    default=8,
+    show_default=True,
+    help="batches before them, in which the pool fills with long responses",
+)
+@click.option(
+    "--responses", default=16, show_default=True, help="responses of a batch, and slots of a unit"
+)
 @click.option("--mean", "average", default=50, show_default=True, help="mean length in tokens")
 @click.option("--sigma", default=1.6, show_default=True, help="of the logarithm of the length")
-@click.option("--clock", type=click.Choice(list(CLOCKS)), default="wall", show_default=True, help="cpu: this process's, no unit")
+@click.option(
+    "--clock",
+    type=click.Choice(list(CLOCKS)),
+    default="wall",
+    show_default=True,
+    help="cpu: this process's, no unit",
+)
 @click.argument("overrides", nargs=-1)
 def srs(
     backend: str,
@@ -112,7 +139,9 @@ def srs(
     clock: str,
     overrides: tuple[str, ...],
 ) -> None:
-    """Train on equally many samples, synchronously and streaming; OVERRIDES are section.key=value as for ``seed run``."""
+    """Train on equally many samples, synchronously and streaming; OVERRIDES are section.key=value
+    as for ``seed run``.
+    """
     torch.set_num_threads(1)
     settings = [
         f"rollout.prompts={responses}",
@@ -126,14 +155,20 @@ def srs(
     changes = {"synchronous": ["rollout.srs_alpha=1"], "streaming": [f"rollout.srs_alpha={alpha}"]}
     if backend == "scaled" and clock == "wall":
         changes["with a unit"] = [*changes["streaming"], "parallel.units=1"]
-    configs = {name: load_config("tiny", "vapo", [*settings, *change], backend=backend) for name, change in changes.items()}
+    configs = {
+        name: load_config("tiny", "vapo", [*settings, *change], backend=backend)
+        for name, change in changes.items()
+    }
     config, count = configs["synchronous"], batches + warm_up
     lengths = drawn_lengths(config, 4 * count * responses, average, sigma)
     gc.freeze()  # a full collection of all modules takes a tenth of a second, and would fall on any system by chance
     seconds = CLOCKS[clock]
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seed-bench-")))
-        systems = [System(stack.enter_context(house(one)), one, lengths, scratch, seconds) for one in configs.values()]
+        systems = [
+            System(stack.enter_context(house(one)), one, lengths, scratch, seconds)
+            for one in configs.values()
+        ]
         probe = Probe(systems[0].run.backend, config, lengths, seconds)
         for _ in range(count):
             probe.measure()
@@ -142,18 +177,30 @@ def srs(
     measured = [total(system.spent[warm_up:]) for system in systems]
     costs = [replace(probe.cost(), **training_cost(system.spent[warm_up:])) for system in systems]
     # Probes ran while no unit did.
-    costs[2:] = [slower(cost, contention(seen, measured[1])) for cost, seen in zip(costs[2:], measured[2:], strict=True)]
+    costs[2:] = [
+        slower(cost, contention(seen, measured[1]))
+        for cost, seen in zip(costs[2:], measured[2:], strict=True)
+    ]
     prompt = round(mean(len(r.prompt_tokens) for r in requests(config, 0, count * responses)))
     predicted = [
-        total(predictions(one, lengths, cost, count, prompt)[warm_up:]) for one, cost in zip(configs.values(), costs, strict=True)
+        total(predictions(one, lengths, cost, count, prompt)[warm_up:])
+        for one, cost in zip(configs.values(), costs, strict=True)
     ]
     longest = np.max(np.reshape(lengths, (-1, responses)), 1)
     click.echo(
-        f"{backend} house, tiny preset, one thread; srs_alpha {alpha:g}; {batches} batches of {responses} responses, {warm_up} "
-        f"before do not count; log-normal lengths: mean {np.mean(lengths):.0f}, longest of a batch {np.mean(longest):.0f}\n"
-        f"measured in between, in milliseconds of {clock} time: {told(costs[0])}\n"
+        f"{backend} house, tiny preset, one thread; srs_alpha {alpha:g}; {batches} batches of"
+        f" {responses} responses, {warm_up} before do not count; log-normal lengths: mean"
+        f" {np.mean(lengths):.0f}, longest of a batch {np.mean(longest):.0f}\nmeasured in between,"
+        f" in milliseconds of {clock} time: {told(costs[0])}\n"
     )
-    header = ("", *(column for name in configs for column in ((name, "ratio") if name != "synchronous" else (name,))))
+    header = (
+        "",
+        *(
+            column
+            for name in configs
+            for column in ((name, "ratio") if name != "synchronous" else (name,))
+        ),
+    )
     click.echo(table([header, *comparison(measured, predicted)]))
     click.echo("\n" + "\n".join(verdicts(list(configs), measured, predicted)))
 
@@ -179,7 +226,14 @@ def house(config: Config) -> Iterator[Backend[Any]]:
 class System:
     """One run that samples and trains batch by batch."""
 
-    def __init__(self, house: Backend[Any], config: Config, lengths: Sequence[int], scratch: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        house: Backend[Any],
+        config: Config,
+        lengths: Sequence[int],
+        scratch: Path,
+        clock: Clock,
+    ) -> None:
         """Begin with random weights.
 
         Args:
@@ -190,15 +244,21 @@ class System:
             clock: Seconds.
         """
         self.config, self.lengths, self.clock = config, lengths, clock
-        self.run = trainer.start(house, config, RunDirectory(scratch, writes=False), SilentObserver())
+        self.run = trainer.start(
+            house, config, RunDirectory(scratch, writes=False), SilentObserver()
+        )
         self.run.state = house.begin_reinforcement(self.run.state, config)
         self.opened = 0
         self.spent: list[Spent] = []
 
     def step(self) -> None:
-        """Sample a batch and train on it. Problems are made ready before: they cost all systems the same."""
+        """Sample a batch and train on it. Problems are made ready before: they cost all systems the
+        same.
+        """
         prompts = self.run.rollouts.openings()
-        asked = [forced(request, self.lengths) for request in requests(self.config, self.opened, prompts)]
+        asked = [
+            forced(request, self.lengths) for request in requests(self.config, self.opened, prompts)
+        ]
         self.opened += prompts
         with awake(self.run.backend.fleet):
             self.spent.append(self._timed(asked))
@@ -211,9 +271,14 @@ class System:
         batch = trainer.learnable(self.run, self.config, rewarded(finished))
         trainer.update(self.run, self.config, batch, policy_moves=True)
         rollouts.service.end()  # as the next step does at once
-        updates, tokens = self.clock() - rolled, sum(len(rollout.response_tokens) for rollout in finished)
+        updates, tokens = (
+            self.clock() - rolled,
+            sum(len(rollout.response_tokens) for rollout in finished),
+        )
         effort, rollouts.engine.effort = rollouts.engine.effort, Effort()
-        return Spent(effort.decode_steps, rolled - began, tokens, updates, len(finished), sum(effort.ages))
+        return Spent(
+            effort.decode_steps, rolled - began, tokens, updates, len(finished), sum(effort.ages)
+        )
 
 
 @contextmanager
@@ -228,13 +293,19 @@ def awake(fleet: Any) -> Iterator[None]:
 
 
 def training_cost(batches: Sequence[Spent]) -> dict[str, float]:
-    """Seconds of training as a batch's and each token's part, the line through what was measured."""
-    per_token, per_batch = np.polyfit([of.tokens for of in batches], [of.updates for of in batches], 1)
+    """Seconds of training as a batch's and each token's part, the line through what was
+    measured.
+    """
+    per_token, per_batch = np.polyfit(
+        [of.tokens for of in batches], [of.updates for of in batches], 1
+    )
     return {"train": max(float(per_batch), 0.0), "train_token": max(float(per_token), 0.0)}
 
 
 def contention(together: Spent, alone: Spent) -> float:
-    """How much slower a token is trained on while a unit is at work: two busy cores share caches, and may be one in truth."""
+    """How much slower a token is trained on while a unit is at work: two busy cores share caches,
+    and may be one in truth.
+    """
     return max((together.updates / together.tokens) / (alone.updates / alone.tokens), 1.0)
 
 
@@ -243,10 +314,17 @@ def slower(cost: Cost, factor: float) -> Cost:
     return replace(cost, **{name: factor * getattr(cost, name) for name in DECODING})
 
 
-def predictions(config: Config, lengths: Sequence[int], cost: Cost, steps: int, prompt: int) -> list[Spent]:
+def predictions(
+    config: Config, lengths: Sequence[int], cost: Cost, steps: int, prompt: int
+) -> list[Spent]:
     """The same batches in virtual time."""
-    iterations = simulate(rules_of(config), lengths, cost, steps, prompt, config.rollout.block_tokens).iterations
-    return [Spent(one.effort.decode_steps, one.taken - one.start, one.trained, one.end - one.taken) for one in iterations]
+    iterations = simulate(
+        rules_of(config), lengths, cost, steps, prompt, config.rollout.block_tokens
+    ).iterations
+    return [
+        Spent(one.effort.decode_steps, one.taken - one.start, one.trained, one.end - one.taken)
+        for one in iterations
+    ]
 
 
 def total(batches: Sequence[Spent]) -> Spent:
@@ -255,12 +333,20 @@ def total(batches: Sequence[Spent]) -> Spent:
 
 
 def comparison(measured: Sequence[Spent], predicted: Sequence[Spent]) -> list[tuple[str, ...]]:
-    """Figures of the systems and their ratios to the first, line by line: measured, predicted, and how far that is off."""
+    """Figures of the systems and their ratios to the first, line by line: measured, predicted, and
+    how far that is off.
+    """
     rows: list[tuple[str, ...]] = []
 
     def line(title: str, values: Sequence[float]) -> None:
         first, *others = values
-        rows.append((title, f"{first:,.4g}", *(cell for value in others for cell in (f"{value:,.4g}", f"{first / value:.2f}"))))
+        rows.append(
+            (
+                title,
+                f"{first:,.4g}",
+                *(cell for value in others for cell in (f"{value:,.4g}", f"{first / value:.2f}")),
+            )
+        )
 
     for title, name, _ in GOALS:
         line(title, [getattr(of, name) for of in measured])
@@ -275,12 +361,22 @@ def comparison(measured: Sequence[Spent], predicted: Sequence[Spent]) -> list[tu
 
 
 def errors(measured: Sequence[Spent], predicted: Sequence[Spent], name: str) -> list[float]:
-    """How far predictions of a figure are off: of the synchronous system, then of each other one and its ratio."""
-    first, *others = (getattr(said, name) / getattr(seen, name) for seen, said in zip(measured, predicted, strict=True))
-    return [first - 1.0, *(error for other in others for error in (other - 1.0, first / other - 1.0))]
+    """How far predictions of a figure are off: of the synchronous system, then of each other one
+    and its ratio.
+    """
+    first, *others = (
+        getattr(said, name) / getattr(seen, name)
+        for seen, said in zip(measured, predicted, strict=True)
+    )
+    return [
+        first - 1.0,
+        *(error for other in others for error in (other - 1.0, first / other - 1.0)),
+    ]
 
 
-def verdicts(names: Sequence[str], measured: Sequence[Spent], predicted: Sequence[Spent]) -> Iterator[str]:
+def verdicts(
+    names: Sequence[str], measured: Sequence[Spent], predicted: Sequence[Spent]
+) -> Iterator[str]:
     """Each goal, and whether each system reached it."""
 
     def reached(holds: bool) -> str:
@@ -289,11 +385,16 @@ def verdicts(names: Sequence[str], measured: Sequence[Spent], predicted: Sequenc
     for title, name, goal in GOALS:
         first, *others = (getattr(of, name) for of in measured)
         found = [(system, first / other) for system, other in zip(names[1:], others, strict=True)]
-        systems = ", ".join(f"{system} {ratio:.2f} ({reached(ratio >= goal)})" for system, ratio in found)
+        systems = ", ".join(
+            f"{system} {ratio:.2f} ({reached(ratio >= goal)})" for system, ratio in found
+        )
         yield f"{title}, times fewer, goal {goal:g}: {systems}"
     for place, system in enumerate(names[1:]):
         off = max(abs(errors(measured, predicted, name)[2 + 2 * place]) for _, name, _ in GOALS)
-        yield f"predicted ratios, {system}: off by at most {100 * off:.1f} %, goal {100 * OFF:.0f} %: {reached(off <= OFF)}"
+        yield (
+            f"predicted ratios, {system}: off by at most {100 * off:.1f} %, goal {100 * OFF:.0f} %:"
+            f" {reached(off <= OFF)}"
+        )
 
 
 def told(cost: Cost) -> str:

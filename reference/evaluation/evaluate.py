@@ -15,13 +15,19 @@ from spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 EXAMINATION_SEED = 0
-"""The held-out problems are the same for every run, whatever its seed, so that runs can be compared."""
+"""The held-out problems are the same for every run, whatever its seed, so that runs can be
+compared.
+"""
 
 
 def examination_problems(config: Config) -> list[Problem]:
     """The held-out problems of the configured families and difficulties, all distinct."""
     return problem_set(
-        config.data.families, config.data.difficulties, config.evaluation.problems, EXAMINATION_SEED, held_out=True
+        config.data.families,
+        config.data.difficulties,
+        config.evaluation.problems,
+        EXAMINATION_SEED,
+        held_out=True,
     )
 
 
@@ -41,11 +47,13 @@ def judged(rollouts: Sequence[Rollout]) -> list[tuple[str, bool]]:
     return marks
 
 
-def examine(backend: Backend[State], state: State, config: Config, observer: Observer, name: str) -> dict[str, Any]:
+def examine(
+    backend: Backend[State], state: State, config: Config, observer: Observer, name: str
+) -> dict[str, Any]:
     """Answer every held-out problem ``evaluation.samples`` times.
 
-    General families too are examined by what can be verified about them: the form of a line. What cannot be verified is
-    examined in ``reference.evaluation.judges``.
+    General families too are examined by what can be verified about them: the form of a line. What
+    cannot be verified is examined in ``reference.evaluation.judges``.
 
     Args:
         backend: The house that samples.
@@ -77,5 +85,7 @@ def examine(backend: Backend[State], state: State, config: Config, observer: Obs
             counts[problem_id] = counts.get(problem_id, 0) + correct
         observer.advance()
     families = [problem.family for problem in problems]
-    scores = score_families(families, [counts[problem.id] for problem in problems], settings.samples)
+    scores = score_families(
+        families, [counts[problem.id] for problem in problems], settings.samples
+    )
     return {family: result.as_json() for family, result in scores.items()}

@@ -1,8 +1,10 @@
-"""Examination: avg@k with intervals that know that k responses to one problem are not independent, and unbiased pass@k.
+"""Examination: avg@k with intervals that know that k responses to one problem are not independent,
+and unbiased pass@k.
 
     avg@k = mean over problems of c/k,      pass@k = mean over problems of 1 - C(n - c, k) / C(n, k)
 
-Sources: avg@k as in the report 6; pass@k arXiv 2107.03374 eq. 1; clustering by problem arXiv 2411.00640.
+Sources: avg@k as in the report 6; pass@k arXiv 2107.03374 eq. 1; clustering by problem arXiv
+2411.00640.
 """
 
 import math
@@ -32,7 +34,8 @@ class Score:
 
 
 def pass_at_k(n: int, correct: int, k: int) -> float:
-    """Probability that at least one of k responses, drawn without replacement from n of which some are correct, is correct.
+    """Probability that at least one of k responses, drawn without replacement from n of which some
+    are correct, is correct.
 
     Formula: ``1 - C(n - c, k) / C(n, k)``; exactly 1 if n - c < k.
 
@@ -40,15 +43,19 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
         ValueError: Unless 0 <= correct <= n and 1 <= k <= n.
     """
     if not (0 <= correct <= n and 1 <= k <= n):
-        raise ValueError(f"need 0 <= correct <= n and 1 <= k <= n, got n={n}, correct={correct}, k={k}")
+        raise ValueError(
+            f"need 0 <= correct <= n and 1 <= k <= n, got n={n}, correct={correct}, k={k}"
+        )
     return 1.0 - math.comb(n - correct, k) / math.comb(n, k)
 
 
 def clustered_interval(shares: Sequence[float], samples: int) -> tuple[float, float]:
-    """95 % Wilson interval of a mean of per-problem shares, with the sample size that their spread is worth.
+    """95 % Wilson interval of a mean of per-problem shares, with the sample size that their spread
+    is worth.
 
-    Formula: effective size ``m = p (1 - p) / SE^2`` with ``SE^2 = sum (x_i - p)^2 / (n (n - 1))`` clustered by problem,
-    held within [n, n samples]; then Wilson's interval of p at size m. Where the spread is 0 (all right, all wrong) m = n.
+    Formula: effective size ``m = p (1 - p) / SE^2`` with ``SE^2 = sum (x_i - p)^2 / (n (n - 1))``
+    clustered by problem, held within [n, n samples]; then Wilson's interval of p at size m. Where
+    the spread is 0 (all right, all wrong) m = n.
 
     Args:
         shares: Share of correct responses of each problem.
@@ -67,12 +74,13 @@ def clustered_interval(shares: Sequence[float], samples: int) -> tuple[float, fl
 
 
 def ratio_interval(hits: Sequence[int], cases: Sequence[int]) -> tuple[float, float]:
-    """95 % Wilson interval of all hits over all cases, where problems may have different numbers of cases.
+    """95 % Wilson interval of all hits over all cases, where problems may have different numbers of
+    cases.
 
-    Formula: ``p = sum h / sum k``; effective size ``m = p (1 - p) / SE^2`` with the ratio estimator's
-    ``SE^2 = n / (n - 1) sum (h_i - p k_i)^2 / (sum k)^2``, held within [(sum k)^2 / sum k^2, sum k]: from the problems'
-    worth if all cases of a problem agree (Kish) to that of independent cases. Equal k give ``clustered_interval``, and
-    k = 1 plain Wilson.
+    Formula: ``p = sum h / sum k``; effective size ``m = p (1 - p) / SE^2`` with the ratio
+    estimator's ``SE^2 = n / (n - 1) sum (h_i - p k_i)^2 / (sum k)^2``, held within [(sum k)^2 / sum
+    k^2, sum k]: from the problems' worth if all cases of a problem agree (Kish) to that of
+    independent cases. Equal k give ``clustered_interval``, and k = 1 plain Wilson.
 
     Args:
         hits: Hits of each problem, 0 <= hits <= cases.
@@ -88,7 +96,9 @@ def ratio_interval(hits: Sequence[int], cases: Sequence[int]) -> tuple[float, fl
     p = sum(hits) / total
     fewest = total**2 / float(np.sum(k**2))
     variance = n / max(n - 1, 1) * float(np.sum((np.asarray(hits) - p * k) ** 2)) / total**2
-    return _wilson(p, min(max(p * (1.0 - p) / variance, fewest), total) if variance > 0.0 else fewest)
+    return _wilson(
+        p, min(max(p * (1.0 - p) / variance, fewest), total) if variance > 0.0 else fewest
+    )
 
 
 def _wilson(p: float, m: float) -> tuple[float, float]:
@@ -99,7 +109,9 @@ def _wilson(p: float, m: float) -> tuple[float, float]:
 
 
 def score_problems(correct_counts: Sequence[int], samples: int) -> Score:
-    """Score a set of problems from the number of correct ones among ``samples`` responses to each."""
+    """Score a set of problems from the number of correct ones among ``samples`` responses to
+    each.
+    """
     shares = [count / samples for count in correct_counts]
     low, high = clustered_interval(shares, samples)
     passes = [pass_at_k(samples, count, samples) for count in correct_counts]
@@ -107,10 +119,14 @@ def score_problems(correct_counts: Sequence[int], samples: int) -> Score:
     return Score(mean, low, high, len(shares), samples, float(np.mean(passes)) if passes else 0.0)
 
 
-def score_families(families: Sequence[str], correct_counts: Sequence[int], samples: int) -> dict[str, Score]:
+def score_families(
+    families: Sequence[str], correct_counts: Sequence[int], samples: int
+) -> dict[str, Score]:
     """Scores per family and, under ``overall``, over all problems."""
     scores = {"overall": score_problems(correct_counts, samples)}
     for family in dict.fromkeys(families):
-        of_family = [count for name, count in zip(families, correct_counts, strict=True) if name == family]
+        of_family = [
+            count for name, count in zip(families, correct_counts, strict=True) if name == family
+        ]
         scores[family] = score_problems(of_family, samples)
     return scores

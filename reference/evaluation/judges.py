@@ -1,10 +1,12 @@
-"""What a policy is worth as a judge, and what its unverifiable writing is worth: two examinations beside accuracy.
+"""What a policy is worth as a judge, and what its unverifiable writing is worth: two examinations
+beside accuracy.
 
     judge        held-out equivalence pairs, labelled by exact arithmetic: direct against thinking, by form of the answer
     preference   held-out general and hybrid problems: how often a response beats its anchor, by the reward model and by the
                  hidden preference that the reward model was trained to stand for
 
-Where the two win rates part, the policy has learned to please the reward model and not what it stands for.
+Where the two win rates part, the policy has learned to please the reward model and not what it
+stands for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,18 +52,26 @@ def examine_judges(
     return found
 
 
-def judge_summary(examinations: Mapping[str, Mapping[str, Any]], model: RewardModel[State] | None) -> dict[str, Any]:
-    """What a run's summary says of judges: nothing for a run that has neither a reward model nor the equivalence family.
+def judge_summary(
+    examinations: Mapping[str, Mapping[str, Any]], model: RewardModel[State] | None
+) -> dict[str, Any]:
+    """What a run's summary says of judges: nothing for a run that has neither a reward model nor
+    the equivalence family.
 
     Args:
         examinations: "before" and "after" RL -> what ``examine_judges`` found.
         model: The run's reward model, if it has one.
 
     Returns:
-        ``judge`` and ``preference`` -> "before" and "after" -> scores, and ``reward_model`` -> its report, as far as they apply.
+        ``judge`` and ``preference`` -> "before" and "after" -> scores, and ``reward_model`` -> its
+        report, as far as they apply.
     """
     found = {
-        name: {when: examination[name] for when, examination in examinations.items() if name in examination}
+        name: {
+            when: examination[name]
+            for when, examination in examinations.items()
+            if name in examination
+        }
         for name in ("judge", "preference")
     }
     known = {name: scores for name, scores in found.items() if scores}
@@ -69,23 +79,33 @@ def judge_summary(examinations: Mapping[str, Mapping[str, Any]], model: RewardMo
 
 
 def examine_judge(backend: Backend[State], state: State, config: Config) -> dict[str, Any]:
-    """Let the policy judge pairs that no run has trained on, once directly and once after reasoning.
+    """Let the policy judge pairs that no run has trained on, once directly and once after
+    reasoning.
 
     Returns:
-        ``direct`` and ``thinking`` -> ``overall`` and form of the answer -> accuracy with interval, and ``errors``.
+        ``direct`` and ``thinking`` -> ``overall`` and form of the answer -> accuracy with interval,
+        and ``errors``.
     """
     pairs = problem_set(
-        (FAMILY,), config.data.difficulties, config.evaluation.judge_pairs, EXAMINATION_SEED, held_out=True
+        (FAMILY,),
+        config.data.difficulties,
+        config.evaluation.judge_pairs,
+        EXAMINATION_SEED,
+        held_out=True,
     )
     triplets = [Triplet("", pair.instance["reference"], pair.instance["answer"]) for pair in pairs]
     return {
-        style: judge_scores(pairs, ModelJudge(backend, state, config, style == "thinking").verdicts(triplets))
+        style: judge_scores(
+            pairs, ModelJudge(backend, state, config, style == "thinking").verdicts(triplets)
+        )
         for style in ("direct", "thinking")
     }
 
 
 def judge_scores(pairs: Sequence[Problem], verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Accuracy of a judge over the pairs that it gave a verdict on, overall and by form; errors are counted beside it."""
+    """Accuracy of a judge over the pairs that it gave a verdict on, overall and by form; errors are
+    counted beside it.
+    """
     hits: dict[str, list[int]] = {"overall": []}
     errors: dict[str, int] = {"overall": 0}
     for pair, verdict in zip(pairs, verdicts, strict=True):
@@ -97,7 +117,10 @@ def judge_scores(pairs: Sequence[Problem], verdicts: Sequence[Verdict]) -> dict[
                 errors[name] += 1
             else:
                 hits[name].append(int(said_yes == (pair.answer == equivalence.YES)))
-    return {name: score_problems(of_name, 1).as_json() | {"errors": errors[name]} for name, of_name in hits.items()}
+    return {
+        name: score_problems(of_name, 1).as_json() | {"errors": errors[name]}
+        for name, of_name in hits.items()
+    }
 
 
 def examine_preference(
@@ -106,17 +129,30 @@ def examine_preference(
     """Let the policy write for held-out problems, and compare what it writes with the anchors.
 
     Returns:
-        ``by_reward_model`` and ``by_hidden_preference``: share of responses better than their anchor, a tie counting one
-        half, with interval, and ``by_family`` the same of each family where there are several; ``agreement`` of the two on
-        responses that are not tied; mean preference and hidden utility.
+        ``by_reward_model`` and ``by_hidden_preference``: share of responses better than their
+        anchor, a tie counting one half, with interval, and ``by_family`` the same of each family
+        where there are several; ``agreement`` of the two on responses that are not tied; mean
+        preference and hidden utility.
     """
-    problems = [problem for problem in examination_problems(config) if problem.family in config.data.preferred]
+    problems = [
+        problem
+        for problem in examination_problems(config)
+        if problem.family in config.data.preferred
+    ]
     samples = config.evaluation.samples
-    sampling = Sampling(config.evaluation.temperature, config.evaluation.top_p, config.rollout.max_response_tokens)
-    requests = [Request(p, encode(p.prompt), sample, 0) for p in problems for sample in range(samples)]
+    sampling = Sampling(
+        config.evaluation.temperature, config.evaluation.top_p, config.rollout.max_response_tokens
+    )
+    requests = [
+        Request(p, encode(p.prompt), sample, 0) for p in problems for sample in range(samples)
+    ]
     rollouts = backend.generate(state, config, requests, sampling, "evaluation")
     pairs = [
-        Comparison(rollout.request.problem, decode(rollout.response_tokens), rollout.request.problem.demonstration)
+        Comparison(
+            rollout.request.problem,
+            decode(rollout.response_tokens),
+            rollout.request.problem.demonstration,
+        )
         for rollout in rollouts
     ]
     scores = np.array([word.score for word in compare(model, pairs)])
@@ -124,10 +160,15 @@ def examine_preference(
         np.array([utility(pair.problem, text) for pair, text in zip(pairs, texts, strict=True)])
         for texts in ([pair.first for pair in pairs], [pair.second for pair in pairs])
     )
-    signs = {"by_reward_model": np.sign(scores - DECIDED), "by_hidden_preference": np.sign(written - anchors)}
+    signs = {
+        "by_reward_model": np.sign(scores - DECIDED),
+        "by_hidden_preference": np.sign(written - anchors),
+    }
     of_family = np.array([pair.problem.family for pair in pairs])
     by_family = {
-        family: {name: win_rate(of_all[of_family == family], samples) for name, of_all in signs.items()}
+        family: {
+            name: win_rate(of_all[of_family == family], samples) for name, of_all in signs.items()
+        }
         for family in config.data.preferred
     }
     decided = written != anchors
@@ -142,8 +183,18 @@ def examine_preference(
     }
 
 
-def win_rate(signs: "np.ndarray[Any, np.dtype[np.floating[Any]]]", samples: int) -> dict[str, float]:
-    """Share of wins, ties counting one half, over consecutive groups of ``samples`` responses to a problem each."""
+def win_rate(
+    signs: "np.ndarray[Any, np.dtype[np.floating[Any]]]", samples: int
+) -> dict[str, float]:
+    """Share of wins, ties counting one half, over consecutive groups of ``samples`` responses to a
+    problem each.
+    """
     shares = ((1.0 + signs) / 2.0).reshape(-1, samples).mean(axis=1)
     low, high = clustered_interval(shares.tolist(), samples)
-    return {"accuracy": float(shares.mean()), "ci_low": low, "ci_high": high, "n": len(shares), "samples": samples}
+    return {
+        "accuracy": float(shares.mean()),
+        "ci_low": low,
+        "ci_high": high,
+        "n": len(shares),
+        "samples": samples,
+    }

@@ -1,1 +1,3 @@
-"""Readers of public puzzle collections: their lines become instances of our families, their answers become responses."""
+"""Readers of public puzzle collections: their lines become instances of our families, their answers
+become responses.
+"""

@@ -1,4 +1,5 @@
-"""Enigmata (BytedTsinghua-SIA/Enigmata, b9c6f59, Apache-2.0): its tasks that one of our families plays by the same rules.
+"""Enigmata (BytedTsinghua-SIA/Enigmata, b9c6f59, Apache-2.0): its tasks that one of our families
+plays by the same rules.
 
 =================  ================================  ==========================================================
 task               ``meta``                          ``answer``
@@ -14,9 +15,9 @@ twiddle            question: matrix                  list of blocks from 0
 zebra_logic        question: attributes, clues       the table
 =================  ================================  ==========================================================
 
-The grids are in ``reference.importers.enigmata_grids``. Numbers count from 0 or 1 as above, whatever the prompts say.
-Left of, right of and between mean directly so in zebra_logic: of twelve sampled puzzles all have one table if they are read
-so, and seven have several if not.
+The grids are in ``reference.importers.enigmata_grids``. Numbers count from 0 or 1 as above,
+whatever the prompts say. Left of, right of and between mean directly so in zebra_logic: of twelve
+sampled puzzles all have one table if they are read so, and seven have several if not.
 """
 
 import re
@@ -71,13 +72,22 @@ def car_painting(line: Line) -> Converted:
     if not set(colours) <= set(COLOURS):
         raise Unsuited(f"colours other than {COLOURS[0]} to {COLOURS[-1]}")
     order = listed(line.answer, "answer", int)
-    return Converted("car_painting", {"reach": number(line.meta, "K"), "colours": "".join(colours)}, " ".join(map(str, order)))
+    return Converted(
+        "car_painting",
+        {"reach": number(line.meta, "K"), "colours": "".join(colours)},
+        " ".join(map(str, order)),
+    )
 
 
 def countdown(line: Line) -> Converted:
     """Read numbers and a target."""
     numbers = listed(line.meta.get("question"), "meta.question", int)
-    return answered("countdown", {"numbers": numbers, "target": number(line.meta, "target")}, line.answer, _expression)
+    return answered(
+        "countdown",
+        {"numbers": numbers, "target": number(line.meta, "target")},
+        line.answer,
+        _expression,
+    )
 
 
 def game24(line: Line) -> Converted:
@@ -118,7 +128,10 @@ def maze(line: Line) -> Converted:
 
 def stack_permutation(line: Line) -> Converted:
     """Read two orders of the same items."""
-    pushed, wanted = (listed(line.meta.get(name), f"meta.{name}", int) for name in ("input_sequence", "output_sequence"))
+    pushed, wanted = (
+        listed(line.meta.get(name), f"meta.{name}", int)
+        for name in ("input_sequence", "output_sequence")
+    )
     if sorted(pushed) != sorted(wanted) or len(set(pushed)) != len(pushed):
         raise Unreadable("meta.output_sequence must hold each item of meta.input_sequence once")
     if not set(map(str, pushed)) <= set(ITEMS):
@@ -143,13 +156,21 @@ def twiddle(line: Line) -> Converted:
 def zebra_logic(line: Line) -> Converted:
     """Read a street of houses."""
     question = text(line.meta, "question").partition("Fill the following table")[0]
-    attributes = {name: values.split(", ") for name, values in re.findall(r"^([\w-]+): (.+)$", question, re.MULTILINE)}
+    attributes = {
+        name: values.split(", ")
+        for name, values in re.findall(r"^([\w-]+): (.+)$", question, re.MULTILINE)
+    }
     if not attributes:
         raise Unreadable("meta.question must begin with attributes such as 'Pet: cat, dog'")
     letters = letters_of(attributes)
     houses = len(next(iter(attributes.values())))
-    clues = [_clue(clue, letters, houses) for clue in re.findall(r"^[0-9]+\. (.+)$", question, re.MULTILINE)]
-    return Converted("zebra", street(attributes, letters, clues), _table(line.answer, attributes, letters))
+    clues = [
+        _clue(clue, letters, houses)
+        for clue in re.findall(r"^[0-9]+\. (.+)$", question, re.MULTILINE)
+    ]
+    return Converted(
+        "zebra", street(attributes, letters, clues), _table(line.answer, attributes, letters)
+    )
 
 
 TASKS: Mapping[str, Reader] = {
@@ -184,31 +205,52 @@ def _expression(answer: Any) -> str:
 
 
 def _hamiltonian(line: Line, kind: str) -> Converted:
-    found = [list(map(int, words)) for words in map(str.split, _number_lines(text(line.meta, "question")))]
+    found = [
+        list(map(int, words))
+        for words in map(str.split, _number_lines(text(line.meta, "question")))
+    ]
     (count, *more), edges = found[0], found[1:]
-    if more or any(len(edge) != 2 or not all(0 <= vertex < count for vertex in edge) for edge in edges):
-        raise Unreadable("meta.question must be the number of vertices, then lines of two vertices from 0")
+    if more or any(
+        len(edge) != 2 or not all(0 <= vertex < count for vertex in edge) for edge in edges
+    ):
+        raise Unreadable(
+            "meta.question must be the number of vertices, then lines of two vertices from 0"
+        )
     if count > len(NAMES):
         raise Unsuited(f"{count} vertices, and hamiltonian names {len(NAMES)}")
     alone = set(range(count)) - {vertex for edge in edges for vertex in edge}
-    names = sorted({"".join(sorted(NAMES[vertex] for vertex in edge)) for edge in [*edges, *([vertex] for vertex in alone)]})
+    names = sorted(
+        {
+            "".join(sorted(NAMES[vertex] for vertex in edge))
+            for edge in [*edges, *([vertex] for vertex in alone)]
+        }
+    )
     instance = {"kind": kind, "edges": " ".join(names)}
     if line.answer == "NO":
         return Converted("hamiltonian", instance, IMPOSSIBLE)
     walk = listed(line.answer, "answer", int)
-    return Converted("hamiltonian", instance, "".join(NAMES[vertex] if 0 <= vertex < count else NO_STEP for vertex in walk))
+    return Converted(
+        "hamiltonian",
+        instance,
+        "".join(NAMES[vertex] if 0 <= vertex < count else NO_STEP for vertex in walk),
+    )
 
 
 def _number_lines(question: str) -> list[str]:
     lines = question.strip().splitlines()
-    if not lines or not all(re.fullmatch(r"[0-9]{1,3}( [0-9]{1,3})*", line.strip()) for line in lines):
+    if not lines or not all(
+        re.fullmatch(r"[0-9]{1,3}( [0-9]{1,3})*", line.strip()) for line in lines
+    ):
         raise Unreadable("meta.question must be lines of numbers")
     return lines
 
 
 def _moves(answer: Any, grid: str) -> str:
     """The letter of each step; a path that does not begin at S begins with no step at all."""
-    path = [(int(row), int(column)) for row, column in re.findall(r"\(([0-9]{1,3}), ?([0-9]{1,3})\)", str(answer))]
+    path = [
+        (int(row), int(column))
+        for row, column in re.findall(r"\(([0-9]{1,3}), ?([0-9]{1,3})\)", str(answer))
+    ]
     if not path:
         raise Unreadable("answer must be a path such as (1,1)->(2,1), or 'not exist'")
     rows = grid.split("/")
@@ -238,7 +280,9 @@ def _clue(clue: str, letters: Mapping[tuple[str, str], str], houses: int) -> str
         if found and not ("middle" in signs and houses % 2 == 0):
             values = [letters.get(_value(reference)) for reference in found.groups()]
             if None in values:
-                raise Unreadable(f"meta.question: the clue {clue!r} names a value that no attribute has")
+                raise Unreadable(
+                    f"meta.question: the clue {clue!r} names a value that no attribute has"
+                )
             return signs.format(*values, last=houses, middle=houses // 2 + 1)
     raise Unsuited(f"the clue {clue[:MAX_SIDE]!r} is of no form that zebra writes")
 
@@ -248,10 +292,18 @@ def _value(reference: str) -> tuple[str, str]:
     return attribute, value
 
 
-def _table(answer: Any, attributes: Mapping[str, list[str]], letters: Mapping[tuple[str, str], str]) -> str:
+def _table(
+    answer: Any, attributes: Mapping[str, list[str]], letters: Mapping[tuple[str, str], str]
+) -> str:
     """The rows of the table in the order of the attributes; a value of no attribute is no step."""
     if not isinstance(answer, str):
         raise Unreadable("answer must be text")
-    lines = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in answer.strip().splitlines()]
+    lines = [
+        [cell.strip() for cell in line.strip().strip("|").split("|")]
+        for line in answer.strip().splitlines()
+    ]
     rows = {name: values for name, *values in lines}
-    return "/".join("".join(letters.get((name, value), NO_STEP) for value in rows.get(name, [])) for name in attributes)
+    return "/".join(
+        "".join(letters.get((name, value), NO_STEP) for value in rows.get(name, []))
+        for name in attributes
+    )

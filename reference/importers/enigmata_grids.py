@@ -1,4 +1,5 @@
-"""Enigmata's grid puzzles (b9c6f59, Apache-2.0), each in the grid of the family of ours that plays by the same rules.
+"""Enigmata's grid puzzles (b9c6f59, Apache-2.0), each in the grid of the family of ours that plays
+by the same rules.
 
 ============  =============================  ===============================================================
 task          ``meta``                       ``answer``
@@ -56,17 +57,28 @@ def campsite(line: Line) -> Converted:
     grid = square(board, "meta.question").replace("X", "T")
     (total,), rows, columns = numbers
     if grid.count("T") != total:
-        raise Unsuited(f"{total} tents for {grid.count('T')} trees, and campsite gives every tree one tent")
+        raise Unsuited(
+            f"{total} tents for {grid.count('T')} trees, and campsite gives every tree one tent"
+        )
     if max(*rows, *columns) > LARGEST_DIGIT:
         raise Unsuited("more than nine tents in a line, and campsite writes one digit")
-    instance = {"grid": grid, "rows": "".join(map(str, rows)), "columns": "".join(map(str, columns))}
+    instance = {
+        "grid": grid,
+        "rows": "".join(map(str, rows)),
+        "columns": "".join(map(str, columns)),
+    }
     return answered("campsite", instance, line.answer, _camp)
 
 
 def hitori(line: Line) -> Converted:
     """Read a Hitori."""
     grid = _digit_grid(line.meta)
-    return answered("hitori", {"grid": grid}, line.answer, lambda answer: marked(grid, cells(answer, "answer"), "#"))
+    return answered(
+        "hitori",
+        {"grid": grid},
+        line.answer,
+        lambda answer: marked(grid, cells(answer, "answer"), "#"),
+    )
 
 
 def kakurasu(line: Line) -> Converted:
@@ -77,22 +89,37 @@ def kakurasu(line: Line) -> Converted:
     rows, columns = (listed(json.loads(sums), "meta.question", int) for sums in found)
     empty = "/".join(["." * len(columns)] * len(rows))
     instance = {"rows": rows, "columns": columns}
-    return answered("kakurasu", instance, line.answer, lambda answer: marked(empty, cells(answer, "answer"), "#", first=1))
+    return answered(
+        "kakurasu",
+        instance,
+        line.answer,
+        lambda answer: marked(empty, cells(answer, "answer"), "#", first=1),
+    )
 
 
 def light_up(line: Line) -> Converted:
     """Read a room to be lit."""
     grid = square(text(line.meta, "question").splitlines(), "meta.question")
-    return answered("light_up", {"grid": grid}, line.answer, lambda answer: marked(grid, cells(answer, "answer"), "*"))
+    return answered(
+        "light_up",
+        {"grid": grid},
+        line.answer,
+        lambda answer: marked(grid, cells(answer, "answer"), "*"),
+    )
 
 
 def magic_square(line: Line) -> Converted:
     """Read a magic square."""
     rows = matrix(line.meta.get("question"), "meta.question", (int, type(None)))
     if len(rows) != SIDE_OF_ANY or len(rows[0]) != SIDE_OF_ANY:
-        raise Unsuited("a magic square of another side than 3, and magic_square completes only these with any integers")
+        raise Unsuited(
+            "a magic square of another side than 3, and magic_square completes only these with any"
+            " integers"
+        )
     instance = {"grid": _spaced(rows), "any_integers": True}
-    return answered("magic_square", instance, line.answer, lambda answer: _spaced(matrix(answer, "answer")))
+    return answered(
+        "magic_square", instance, line.answer, lambda answer: _spaced(matrix(answer, "answer"))
+    )
 
 
 def minesweeper(line: Line) -> Converted:
@@ -110,24 +137,36 @@ def skyscraper(line: Line) -> Converted:
     size, question = number(line.meta, "grid_size"), line.meta.get("question")
     if not isinstance(question, Mapping):
         raise Unreadable("meta.question must be an object with left, right, top and bottom")
-    left, right, top, bottom = (listed(question.get(side), f"meta.question.{side}", int) for side in SIDES)
+    left, right, top, bottom = (
+        listed(question.get(side), f"meta.question.{side}", int) for side in SIDES
+    )
     if {size} != {len(left), len(right), len(top), len(bottom)}:
-        raise Unreadable("meta.question must hold as many clues on each side as meta.grid_size says")
+        raise Unreadable(
+            "meta.question must hold as many clues on each side as meta.grid_size says"
+        )
     if size > LARGEST_DIGIT:
         raise Unsuited("heights above nine, and skyscraper writes one digit")
     clues = {"row": _pairs(left, right), "column": _pairs(top, bottom)}
-    return Converted("skyscraper", {"grid": "/".join(["." * size] * size), "clues": clues}, _matrix_rows(line.answer))
+    return Converted(
+        "skyscraper",
+        {"grid": "/".join(["." * size] * size), "clues": clues},
+        _matrix_rows(line.answer),
+    )
 
 
 def star_battle(line: Line) -> Converted:
     """Read a star battle without regions."""
     grid = square(text(line.meta, "question").splitlines(), "meta.question")
-    return answered("star_battle", {"grid": grid}, line.answer, lambda answer: _rows(answer, "answer"))
+    return answered(
+        "star_battle", {"grid": grid}, line.answer, lambda answer: _rows(answer, "answer")
+    )
 
 
 def sudoku(line: Line) -> Converted:
     """Read a Sudoku of either size."""
-    return Converted("sudoku", {"grid": _digit_grid(line.meta, {0: "."})}, _matrix_rows(line.answer))
+    return Converted(
+        "sudoku", {"grid": _digit_grid(line.meta, {0: "."})}, _matrix_rows(line.answer)
+    )
 
 
 def _rows(answer: Any, name: str) -> str:
@@ -161,12 +200,19 @@ def _campsite_parts(question: str, name: str) -> tuple[list[list[int]], list[str
     """The three lines of numbers, and the lines of the board below them."""
     numbers = re.findall(r"^t[a-z ]*: *([0-9]+(?: [0-9]+)*) *$", question, re.MULTILINE)
     if len(numbers) != 3 or " " in numbers[0]:
-        raise Unreadable(f"{name} must begin with the number of tents, those of the rows and those of the columns")
+        raise Unreadable(
+            f"{name} must begin with the number of tents, those of the rows and those of the"
+            " columns"
+        )
     return [list(map(int, found.split())) for found in numbers], question.splitlines()[3:]
 
 
 def _camp(answer: Any) -> str:
-    board = re.search(r"<begin_board>(.*)<end_board>", answer, re.DOTALL) if isinstance(answer, str) else None
+    board = (
+        re.search(r"<begin_board>(.*)<end_board>", answer, re.DOTALL)
+        if isinstance(answer, str)
+        else None
+    )
     if board is None:
         raise Unreadable("answer must hold a board between <begin_board> and <end_board>")
     return _rows(board[1], "answer").translate(str.maketrans("X*", "T^"))

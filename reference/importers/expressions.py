@@ -1,4 +1,6 @@
-"""Answers that are arithmetic: Enigmata writes some as steps, ``11-12=-1, (-1*6)*(5-9) = 24``; we ask for one expression."""
+"""Answers that are arithmetic: Enigmata writes some as steps, ``11-12=-1, (-1*6)*(5-9) = 24``; we
+ask for one expression.
+"""
 
 import re
 
@@ -15,7 +17,8 @@ def joined_steps(answer: str) -> str:
         One expression without the final ``=`` and value: ``8/(1+((5-13)/12))``.
     """
     *steps, last = answer.strip().removeprefix(OPENING).split(",")
-    # While results are looked up a step is one letter, so that no result is found inside of what another one became.
+    # While results are looked up a step is one letter, so that no result is found inside of what
+    # another one became.
     open_results: dict[str, str] = {}
     sources: dict[str, str] = {}
     for count, step in enumerate(steps):
@@ -30,12 +33,16 @@ def joined_steps(answer: str) -> str:
 
 
 def _with_letters(expression: str, open_results: dict[str, str]) -> str:
-    """Write the letter of each result in place of its value, once, and close the results that were found."""
+    """Write the letter of each result in place of its value, once, and close the results that were
+    found.
+    """
     expression = expression.strip()
     for letter, value in list(open_results.items()):
         # A minus sign belongs to the value only where no operand stands before it.
         before = r"(?<![\d.)a-z])" if value.startswith("-") else r"(?<![\d.])"
-        expression, found = re.subn(before + re.escape(value) + r"(?![\d.])", letter, expression, count=1)
+        expression, found = re.subn(
+            before + re.escape(value) + r"(?![\d.])", letter, expression, count=1
+        )
         if found:
             del open_results[letter]
     return expression

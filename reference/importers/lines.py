@@ -1,6 +1,8 @@
-"""One line of a file of collected puzzles, read into a line that ``seed verify`` and ``seed audit`` take.
+"""One line of a file of collected puzzles, read into a line that ``seed verify`` and ``seed audit``
+take.
 
-    {"id": "a1", "task": "maze", "problem": "…", "answer": …, "meta": {…}, "source": "… Enigmata …", "licence": "…"}
+    {"id": "a1", "task": "maze", "problem": "…", "answer": …, "meta": {…}, "source": "… Enigmata …",
+    "licence": "…"}
 
 =========  =============================================================================================
 id         text; it is kept
@@ -11,10 +13,11 @@ meta       the collection's own record, see ``enigmata`` and ``reasoning_gym``
 source     text that names the collection; it is kept, and so is ``licence``
 =========  =============================================================================================
 
-The line written has the problem as ``seed puzzles generate`` writes it, our rules in English and our compact prompt; the
-collection's answer in the form that these ask for as ``response``; and ``label`` ``correct``, for the collection says so.
-``claim`` is true where the answer only claims something, see ``reference.importers.reading``. Whoever examines a model
-puts the model's response in its place.
+The line written has the problem as ``seed puzzles generate`` writes it, our rules in English and
+our compact prompt; the collection's answer in the form that these ask for as ``response``; and
+``label`` ``correct``, for the collection says so. ``claim`` is true where the answer only claims
+something, see ``reference.importers.reading``. Whoever examines a model puts the model's response
+in its place.
 """
 
 from collections import Counter
@@ -27,7 +30,10 @@ from reference.importers.reading import Converted, Line, Reader, Unreadable, Uns
 from reference.tasks.puzzles import FAMILIES
 from reference.verifiers.files.lines import fields_of
 
-COLLECTIONS: Mapping[str, Mapping[str, Reader]] = {"Enigmata": enigmata.TASKS, "reasoning-gym": reasoning_gym.TASKS}
+COLLECTIONS: Mapping[str, Mapping[str, Reader]] = {
+    "Enigmata": enigmata.TASKS,
+    "reasoning-gym": reasoning_gym.TASKS,
+}
 """What ``source`` must name, and the tasks that are read."""
 
 
@@ -41,7 +47,8 @@ class TaskCount:
 
     Attributes:
         lines: All of them.
-        read: Those that were converted; ``claims`` of these have an answer that only claims something.
+        read: Those that were converted; ``claims`` of these have an answer that only claims
+            something.
         unsuited: The reasons why the others were not.
     """
 
@@ -53,7 +60,9 @@ class TaskCount:
 
 @dataclass
 class Counts:
-    """What became of all lines: counts by task, lines of tasks without a family, and unreadable lines with their numbers."""
+    """What became of all lines: counts by task, lines of tasks without a family, and unreadable
+    lines with their numbers.
+    """
 
     tasks: dict[str, TaskCount] = field(default_factory=dict)
     no_family: Counter[str] = field(default_factory=Counter)
@@ -111,7 +120,10 @@ def _fields(line: bytes) -> Mapping[str, Any]:
 
 
 def _reader(fields: Mapping[str, Any]) -> Reader:
-    tasks = next((tasks for name, tasks in COLLECTIONS.items() if name.lower() in fields["source"].lower()), None)
+    tasks = next(
+        (tasks for name, tasks in COLLECTIONS.items() if name.lower() in fields["source"].lower()),
+        None,
+    )
     if tasks is None:
         raise Unreadable(f"source must name one of {', '.join(COLLECTIONS)}")
     if fields["task"] not in tasks:
@@ -133,4 +145,3 @@ def _written(fields: Mapping[str, Any], converted: Converted) -> dict[str, Any]:
         "label": "correct",
         "claim": converted.claimed,
     } | kept
-

@@ -1,14 +1,17 @@
-"""What the readers share: the fields of a line, the grids in it, and how a line of a collection can end.
+"""What the readers share: the fields of a line, the grids in it, and how a line of a collection can
+end.
 
 ==============  =============================================================================================
 ``Converted``   the family, the instance, and the collection's answer as a response to our prompt
 ``Unsuited``    the line is as it should be, and the family has no words for what it asks or answers
-``Unreadable``  a field is missing or is not what the collection's format says; the text names the field
+``Unreadable``  a field is missing or is not what the collection's format says; the text names the
+field
 ==============  =============================================================================================
 
-An answer is translated, never mended: a wrong path becomes a wrong walk. Where an answer only claims something, such as
-the length of a walk or that a board can be solved, the family's own solution stands for it if the claim is true, and the
-empty response, which is always wrong, if it is not.
+An answer is translated, never mended: a wrong path becomes a wrong walk. Where an answer only
+claims something, such as the length of a walk or that a board can be solved, the family's own
+solution stands for it if the claim is true, and the empty response, which is always wrong, if it is
+not.
 """
 
 import re
@@ -25,7 +28,9 @@ MAX_SIDE = 40
 NO_STEP = "?"
 """In place of a part of an answer that has no counterpart in ours: every verifier refuses it."""
 
-DENIAL = re.compile(r"cannot form|not exist|no valid solution|no solution|no feasible|infeasible", re.IGNORECASE)
+DENIAL = re.compile(
+    r"cannot form|not exist|no valid solution|no solution|no feasible|infeasible", re.IGNORECASE
+)
 """How the collections say that there is no answer, each task in its own words."""
 
 
@@ -60,7 +65,8 @@ class Converted:
         family: A key of ``reference.tasks.puzzles.FAMILIES``.
         instance: What its prompt is written from.
         response: The collection's answer in the form that our prompt asks for.
-        claimed: The answer only claims something; the response is the family's own, or empty if the claim is false.
+        claimed: The answer only claims something; the response is the family's own, or empty if the
+            claim is false.
     """
 
     family: str
@@ -72,8 +78,11 @@ class Converted:
 Reader = Callable[[Line], Converted]
 
 
-def answered(family: str, instance: dict[str, Any], answer: Any, translate: Callable[[Any], str]) -> Converted:
-    """Translate an answer, unless it says that there is none: no prompt of ours asks for what cannot be done.
+def answered(
+    family: str, instance: dict[str, Any], answer: Any, translate: Callable[[Any], str]
+) -> Converted:
+    """Translate an answer, unless it says that there is none: no prompt of ours asks for what
+    cannot be done.
 
     Args:
         family: One that has no word for "impossible".
@@ -82,7 +91,8 @@ def answered(family: str, instance: dict[str, Any], answer: Any, translate: Call
         translate: Writes it as a response.
 
     Returns:
-        The problem. The response is empty, thus wrong, if the collection denies an answer that the family finds.
+        The problem. The response is empty, thus wrong, if the collection denies an answer that the
+        family finds.
 
     Raises:
         Unsuited: There is no answer, and the collection says so.
@@ -90,7 +100,9 @@ def answered(family: str, instance: dict[str, Any], answer: Any, translate: Call
     if not denied(answer):
         return Converted(family, instance, translate(answer))
     if own_answer(family, instance) is None:
-        raise Unsuited(f"no answer exists, as the collection says, and {family} asks only for what can be done")
+        raise Unsuited(
+            f"no answer exists, as the collection says, and {family} asks only for what can be done"
+        )
     return Converted(family, instance, "", claimed=True)
 
 
@@ -103,7 +115,8 @@ def claimed(family: str, instance: dict[str, Any], holds: Callable[[str], bool])
         holds: Whether the claim is true of the family's answer.
 
     Returns:
-        The problem with that answer, or with the empty response if the claim is false or there is no answer.
+        The problem with that answer, or with the empty response if the claim is false or there is
+        no answer.
     """
     own = own_answer(family, instance)
     return Converted(family, instance, own if own is not None and holds(own) else "", claimed=True)
@@ -125,7 +138,9 @@ def own_answer(family: str, instance: dict[str, Any]) -> str | None:
     try:
         return FAMILIES[family].answer(instance)
     except OutOfSteps as failure:
-        raise Unsuited(f"{family} does not find out whether there is an answer: {failure}") from None
+        raise Unsuited(
+            f"{family} does not find out whether there is an answer: {failure}"
+        ) from None
     except (ValueError, LookupError):
         return None
 
@@ -143,7 +158,9 @@ def text(record: Mapping[str, Any], name: str) -> str:
     """
     found = record.get(name)
     if not isinstance(found, str):
-        raise Unreadable(f"meta.{name} must be text" if name in record else f"meta.{name} is missing")
+        raise Unreadable(
+            f"meta.{name} must be text" if name in record else f"meta.{name} is missing"
+        )
     return found
 
 
@@ -155,7 +172,9 @@ def number(record: Mapping[str, Any], name: str) -> int:
     """
     found = record.get(name)
     if type(found) is not int:
-        raise Unreadable(f"meta.{name} must be an integer" if name in record else f"meta.{name} is missing")
+        raise Unreadable(
+            f"meta.{name} must be an integer" if name in record else f"meta.{name} is missing"
+        )
     return found
 
 
@@ -173,8 +192,14 @@ def listed(found: Any, name: str, kind: type) -> list[Any]:
     Raises:
         Unreadable: It is none.
     """
-    if not (isinstance(found, list) and 0 < len(found) <= MAX_SIDE and all(type(one) is kind for one in found)):
-        raise Unreadable(f"{name} must be a list of 1 to {MAX_SIDE} members of type {kind.__name__}")
+    if not (
+        isinstance(found, list)
+        and 0 < len(found) <= MAX_SIDE
+        and all(type(one) is kind for one in found)
+    ):
+        raise Unreadable(
+            f"{name} must be a list of 1 to {MAX_SIDE} members of type {kind.__name__}"
+        )
     return found
 
 
@@ -193,8 +218,12 @@ def matrix(found: Any, name: str, kinds: tuple[type, ...] = (int,)) -> list[list
         Unreadable: It is none.
     """
     rows = found if isinstance(found, list) and 0 < len(found) <= MAX_SIDE else []
-    if not rows or not all(isinstance(row, list) and 0 < len(row) == len(rows[0]) <= MAX_SIDE for row in rows):
-        raise Unreadable(f"{name} must be a list of equally long lists, {MAX_SIDE} at most each way")
+    if not rows or not all(
+        isinstance(row, list) and 0 < len(row) == len(rows[0]) <= MAX_SIDE for row in rows
+    ):
+        raise Unreadable(
+            f"{name} must be a list of equally long lists, {MAX_SIDE} at most each way"
+        )
     if not all(type(cell) in kinds for row in rows for cell in row):
         raise Unreadable(f"{name} must hold only {' or '.join(kind.__name__ for kind in kinds)}")
     return rows
@@ -206,7 +235,9 @@ def cells(found: Any, name: str) -> list[tuple[int, int]]:
     Raises:
         Unreadable: It is none.
     """
-    if not (isinstance(found, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in found)):
+    if not (
+        isinstance(found, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in found)
+    ):
         raise Unreadable(f"{name} must be a list of pairs")
     if not all(type(place) is int for pair in found for place in pair):
         raise Unreadable(f"{name} must be a list of pairs of integers")
@@ -231,7 +262,8 @@ def written(rows: Iterable[Iterable[Any]], names: Mapping[Any, str] | None = Non
 
 
 def marked(grid: str, marks: Iterable[tuple[int, int]], mark: str, first: int = 0) -> str:
-    """Write a mark into cells of a grid; a cell outside is written behind the grid, where every verifier refuses it.
+    """Write a mark into cells of a grid; a cell outside is written behind the grid, where every
+    verifier refuses it.
 
     Args:
         grid: Rows separated by ``/``.

@@ -1,4 +1,5 @@
-"""reasoning-gym (open-thought/reasoning-gym, 0.1.25, Apache-2.0): its tasks that one of our families plays.
+"""reasoning-gym (open-thought/reasoning-gym, 0.1.25, Apache-2.0): its tasks that one of our
+families plays.
 
 ====================  ==================================  ======================================================
 task                  ``meta``                            ``answer``
@@ -14,8 +15,8 @@ shortest_path         matrix of * # O X                   "up up left", or "infe
 zebra_puzzles         nothing: the clues are in the text  who lives in house 1: a claim
 ====================  ==================================  ======================================================
 
-Two of our prompts ask for a little more or less: countdown wants positive integers all the way, and a maze any walk, not a
-shortest one. A response is judged by the prompt that we give.
+Two of our prompts ask for a little more or less: countdown wants positive integers all the way, and
+a maze any walk, not a shortest one. A response is judged by the prompt that we give.
 """
 
 import re
@@ -50,12 +51,18 @@ MAX_NESTING = 20
 def countdown(line: Line) -> Converted:
     """Read numbers and a target."""
     numbers = listed(line.meta.get("numbers"), "meta.numbers", int)
-    return Converted("countdown", {"numbers": numbers, "target": number(line.meta, "target")}, _text(line.answer))
+    return Converted(
+        "countdown", {"numbers": numbers, "target": number(line.meta, "target")}, _text(line.answer)
+    )
 
 
 def puzzle24(line: Line) -> Converted:
     """Read numbers that are to make 24."""
-    return Converted("twentyfour", {"numbers": listed(line.meta.get("numbers"), "meta.numbers", int)}, _text(line.answer))
+    return Converted(
+        "twentyfour",
+        {"numbers": listed(line.meta.get("numbers"), "meta.numbers", int)},
+        _text(line.answer),
+    )
 
 
 def sudoku(line: Line) -> Converted:
@@ -66,8 +73,14 @@ def sudoku(line: Line) -> Converted:
 
 def kakurasu(line: Line) -> Converted:
     """Read a Kakurasu."""
-    rows, columns = (listed(line.meta.get(name), f"meta.{name}", int) for name in ("row_sums", "col_sums"))
-    return Converted("kakurasu", {"rows": rows, "columns": columns}, _rows(line.answer).translate(str.maketrans("01", ".#")))
+    rows, columns = (
+        listed(line.meta.get(name), f"meta.{name}", int) for name in ("row_sums", "col_sums")
+    )
+    return Converted(
+        "kakurasu",
+        {"rows": rows, "columns": columns},
+        _rows(line.answer).translate(str.maketrans("01", ".#")),
+    )
 
 
 def cryptarithm(line: Line) -> Converted:
@@ -75,22 +88,40 @@ def cryptarithm(line: Line) -> Converted:
     words = listed(line.meta.get("words_letters"), "meta.words_letters", str)
     whole = f"{'+'.join(words)}={text(line.meta, 'result_letters')}"
     if not re.fullmatch(r"[A-Z]+(\+[A-Z]+)+=[A-Z]+", whole):
-        raise Unreadable("meta.words_letters and meta.result_letters must be words of capital letters")
+        raise Unreadable(
+            "meta.words_letters and meta.result_letters must be words of capital letters"
+        )
     if line.meta.get("allow_leading_zero"):
         raise Unsuited("numbers that begin with 0, which cryptarithm refuses")
     letters = list(dict.fromkeys(re.sub(r"[^A-Z]", "", whole)))
     if len(letters) > len(LETTERS):
         raise Unreadable(f"meta.words_letters must not hold more than {len(LETTERS)} letters")
     digits = dict(re.findall(r"([A-Z]) ?= ?([0-9])", _text(line.answer)))
-    instance = {"sum": whole.translate({ord(letter): name for letter, name in zip(letters, LETTERS, strict=False)})}
-    return Converted("cryptarithm", instance, "".join(digits.get(sign, NO_STEP if sign.isalpha() else sign) for sign in whole))
+    instance = {
+        "sum": whole.translate(
+            {ord(letter): name for letter, name in zip(letters, LETTERS, strict=False)}
+        )
+    }
+    return Converted(
+        "cryptarithm",
+        instance,
+        "".join(digits.get(sign, NO_STEP if sign.isalpha() else sign) for sign in whole),
+    )
 
 
 def maze(line: Line) -> Converted:
-    """Read a maze; the answer claims how long a shortest walk is, and the family's own is as short as can be."""
-    signs = {text(line.meta, name): sign for name, sign in (("start", "S"), ("goal", "G"), ("wall", "#"), ("path", "."))}
+    """Read a maze; the answer claims how long a shortest walk is, and the family's own is as short
+    as can be.
+    """
+    signs = {
+        text(line.meta, name): sign
+        for name, sign in (("start", "S"), ("goal", "G"), ("wall", "#"), ("path", "."))
+    }
     rows = [list(row) for row in listed(line.meta.get("grid"), "meta.grid", str)]
-    if not {cell for row in matrix(rows, "meta.grid", (str,)) for cell in row} <= set(signs) or len(signs) != 4:
+    if (
+        not {cell for row in matrix(rows, "meta.grid", (str,)) for cell in row} <= set(signs)
+        or len(signs) != 4
+    ):
         raise Unreadable("meta.grid must hold the signs of meta.start, goal, wall and path")
     instance = {"grid": written(rows, signs)}
     if not (instance["grid"].count("S") == instance["grid"].count("G") == 1):
@@ -110,15 +141,26 @@ def shortest_path(line: Line) -> Converted:
 def knights_knaves(line: Line) -> Converted:
     """Read what inhabitants say of each other."""
     statements = listed(line.meta.get("statements"), "meta.statements", list)
-    people, terms = listed(line.meta.get("names"), "meta.names", str), line.meta.get("knight_knave_terms")
+    people, terms = (
+        listed(line.meta.get("names"), "meta.names", str),
+        line.meta.get("knight_knave_terms"),
+    )
     if len(people) != len(statements) or not isinstance(terms, Mapping):
         raise Unreadable("meta must hold as many names as statements, and knight_knave_terms")
     if len(people) > len(NAMES):
         raise Unsuited(f"{len(people)} inhabitants, and knights_and_knaves names {len(NAMES)}")
-    instance = {"statements": "/".join(_said(statement, True, len(people), MAX_NESTING) for statement in statements)}
+    instance = {
+        "statements": "/".join(
+            _said(statement, True, len(people), MAX_NESTING) for statement in statements
+        )
+    }
     kinds = {text(terms, "knight"): KNIGHT, text(terms, "knave"): KNAVE}
     found = dict(re.findall(r"(\w+) is an? (\w+)", _text(line.answer)))
-    return Converted("knights_and_knaves", instance, "".join(kinds.get(found.get(name, ""), NO_STEP) for name in people))
+    return Converted(
+        "knights_and_knaves",
+        instance,
+        "".join(kinds.get(found.get(name, ""), NO_STEP) for name in people),
+    )
 
 
 TASKS: Mapping[str, Reader] = {
@@ -150,7 +192,9 @@ def _rows(answer: Any) -> str:
 
 
 def _said(statement: Any, true: bool, people: int, nesting: int) -> str:
-    """Write a statement, or what it denies, with one joint at most: de Morgan's rules take the negations inside."""
+    """Write a statement, or what it denies, with one joint at most: de Morgan's rules take the
+    negations inside.
+    """
     kind, *parts = _parts(statement)
     if nesting == 0:
         raise Unsuited(f"a statement nested more than {MAX_NESTING} deep")
@@ -161,7 +205,9 @@ def _said(statement: Any, true: bool, people: int, nesting: int) -> str:
     if kind == "->" and len(parts) == 2:
         return _said(["or", ["not", parts[0]], parts[1]], true, people, nesting - 1)
     if kind not in ("and", "or", "<=>"):
-        raise Unreadable("meta.statements must be made of telling-truth, lying, not, and, or, -> and <=>")
+        raise Unreadable(
+            "meta.statements must be made of telling-truth, lying, not, and, or, -> and <=>"
+        )
     keep = true or kind == "<=>"
     claims = [_said(part, keep, people, nesting - 1) for part in parts]
     if len(claims) != 2 or any(claim.lstrip("!") not in NAMES for claim in claims):

@@ -1,4 +1,6 @@
-"""Streets of houses as both collections describe them, in the letters and signs of ``reference.tasks.puzzles.zebra``."""
+"""Streets of houses as both collections describe them, in the letters and signs of
+``reference.tasks.puzzles.zebra``.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +25,9 @@ def letters_of(attributes: Mapping[str, Sequence[str]]) -> dict[Value, str]:
         Unreadable: The attributes have different numbers of values, or one twice.
         Unsuited: There are more houses or values than the family has digits or letters for.
     """
-    houses = {len(set(values)) for values in attributes.values()} | {len(values) for values in attributes.values()}
+    houses = {len(set(values)) for values in attributes.values()} | {
+        len(values) for values in attributes.values()
+    }
     if len(houses) != 1:
         raise Unreadable("the attributes must have equally many different values each")
     named = [(attribute, value) for attribute, values in attributes.items() for value in values]
@@ -32,7 +36,9 @@ def letters_of(attributes: Mapping[str, Sequence[str]]) -> dict[Value, str]:
     return dict(zip(named, VALUES, strict=False))
 
 
-def street(attributes: Mapping[str, Sequence[str]], letters: Mapping[Value, str], clues: Sequence[str]) -> dict[str, Any]:
+def street(
+    attributes: Mapping[str, Sequence[str]], letters: Mapping[Value, str], clues: Sequence[str]
+) -> dict[str, Any]:
     """Write the instance.
 
     Args:
@@ -43,5 +49,8 @@ def street(attributes: Mapping[str, Sequence[str]], letters: Mapping[Value, str]
     Returns:
         ``{"rows": "ab/cd", "clues": "a~d b^c"}``.
     """
-    rows = ["".join(letters[attribute, value] for value in values) for attribute, values in attributes.items()]
+    rows = [
+        "".join(letters[attribute, value] for value in values)
+        for attribute, values in attributes.items()
+    ]
     return {"rows": "/".join(rows), "clues": " ".join(clues)}

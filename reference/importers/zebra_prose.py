@@ -1,4 +1,5 @@
-"""reasoning-gym's zebra puzzles: clues in sentences, such as "The boba tea drinker is directly left of Bob."
+"""reasoning-gym's zebra puzzles: clues in sentences, such as "The boba tea drinker is directly left
+of Bob."
 
 =========================================  ============
 sentence, without its full stop            our clue
@@ -10,7 +11,8 @@ X and Y are next to each other             ``x|y``
 X is Y                                     ``x~y``
 =========================================  ============
 
-right mirrors left. A half of a sentence means the longest value that occurs in it. Names of children are values of two
+right mirrors left. A half of a sentence means the longest value that occurs in it. Names of
+children are values of two
 attributes: where a child or a mother is spoken of it is the child's, and otherwise the other.
 """
 
@@ -38,10 +40,14 @@ SHOWN = 60
 def zebra_puzzles(line: Line) -> Converted:
     """Read a street of houses; the answer claims who lives in the first."""
     attributes = {
-        name: values.split(", ") for name, values in re.findall(r"^ - (.+): (.+?) *$", line.problem, re.MULTILINE)
+        name: values.split(", ")
+        for name, values in re.findall(r"^ - (.+): (.+?) *$", line.problem, re.MULTILINE)
     }
     if not attributes or not QUESTION.search(line.problem):
-        raise Unreadable("problem must list attributes as ' - each person has a name: ann, bob' and ask who lives in House 1")
+        raise Unreadable(
+            "problem must list attributes as ' - each person has a name: ann, bob' and ask who"
+            " lives in House 1"
+        )
     letters = letters_of(attributes)
     sentences = re.findall(r"^[0-9]+\. (.+)\.$", line.problem, re.MULTILINE)
     instance = street(attributes, letters, [_clue(sentence, letters) for sentence in sentences])
@@ -63,9 +69,12 @@ def _clue(sentence: str, letters: Mapping[Value, str]) -> str:
             halves = [_meant(half, letters) for half in found.groups()]
             if all(halves):
                 return signs.format(*halves)
-    # "The person who is a pizza lover is Bob": only where the sentence is cut in the right place both halves mean a value.
+    # "The person who is a pizza lover is Bob": only where the sentence is cut in the right place
+    # both halves mean a value.
     cuts = [found.span() for found in re.finditer(" is ", sentence)]
-    both = {(_meant(sentence[:start], letters), _meant(sentence[end:], letters)) for start, end in cuts}
+    both = {
+        (_meant(sentence[:start], letters), _meant(sentence[end:], letters)) for start, end in cuts
+    }
     equal = [pair for pair in both if all(pair) and pair[0] != pair[1]]
     if len(equal) != 1 or "house" in sentence:
         raise Unsuited(f"the clue {sentence[:SHOWN]!r} is of no form that is read")
@@ -73,7 +82,9 @@ def _clue(sentence: str, letters: Mapping[Value, str]) -> str:
 
 
 def _meant(half: str, letters: Mapping[Value, str]) -> str:
-    """The letter of the longest value that is named, or the empty text if none is, or two equally long ones are."""
+    """The letter of the longest value that is named, or the empty text if none is, or two equally
+    long ones are.
+    """
     half = half.lower()
     named: Sequence[Value] = [value for value in letters if value[1] in half]
     if OF_A_CHILD.search(half):

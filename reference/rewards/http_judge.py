@@ -1,11 +1,12 @@
-"""A judge behind any OpenAI-compatible server: ``POST BASE/chat/completions``, with patience and without trust.
+"""A judge behind any OpenAI-compatible server: ``POST BASE/chat/completions``, with patience and
+without trust.
 
     429, 5xx, refused, cut off, timed out   asked again after 1, 2, 4 ... times ``pause`` seconds, or after Retry-After
     any other status, unreadable JSON       an error at once
     no readable verdict, finish "length"    an error at once: asking again until the judge says something would bias it
 
-An error is never a verdict. The standard library does: one request at a time, nothing streamed. Redirects are refused,
-because urllib would carry the key to wherever they lead.
+An error is never a verdict. The standard library does: one request at a time, nothing streamed.
+Redirects are refused, because urllib would carry the key to wherever they lead.
 """
 
 import http.client
@@ -30,7 +31,9 @@ CHUNK = 65_536
 
 
 class NoReply(Exception):
-    """The server gave no usable reply; ``again`` says whether asking again can help, ``pause`` how long it asks to wait."""
+    """The server gave no usable reply; ``again`` says whether asking again can help, ``pause`` how
+    long it asks to wait.
+    """
 
     def __init__(self, why: str, again: bool, pause: float = 0.0) -> None:
         super().__init__(why)
@@ -72,20 +75,30 @@ class ServerJudge:
     def __call__(self, triplet: Triplet) -> Verdict:
         """Ask the server; see the table above for what happens when it does not answer."""
         if len(triplet.answer) > MAX_ANSWER_CHARACTERS:
-            why = f"the answer has {len(triplet.answer)} characters, more than {MAX_ANSWER_CHARACTERS}; no judge was asked"
+            why = (
+                f"the answer has {len(triplet.answer)} characters, more than"
+                f" {MAX_ANSWER_CHARACTERS}; no judge was asked"
+            )
             return Verdict(Outcome.WRONG, "", why)
         try:
-            said, why = read_verdict(self._reply(request_text(triplet, self.principles, self.thinking)))
+            said, why = read_verdict(
+                self._reply(request_text(triplet, self.principles, self.thinking))
+            )
         except NoReply as failure:
             said, why = "", str(failure)
         if not said:
             return Verdict(Outcome.ERROR, "", f"{self.name}: {why}")
-        return Verdict(Outcome.CORRECT if said == YES else Outcome.WRONG, said, f"{self.name} says {said}")
+        return Verdict(
+            Outcome.CORRECT if said == YES else Outcome.WRONG, said, f"{self.name} says {said}"
+        )
 
     @property
     def name(self) -> str:
         """Judge, kind and version of the principles, as verdicts name them."""
-        return f"judge {self.model} ({'thinking' if self.thinking else 'direct'}, principles {self.principles.version})"
+        return (
+            f"judge {self.model} ({'thinking' if self.thinking else 'direct'}, principles"
+            f" {self.principles.version})"
+        )
 
     def _reply(self, prompt: str) -> str:
         """The judge's text, after as many attempts as it takes and is allowed."""
@@ -101,26 +114,40 @@ class ServerJudge:
 
     def _post(self, prompt: str) -> bytes:
         """One attempt: the body of a reply with status 200, read within the time limit."""
-        body = {"model": self.model, "messages": [{"role": "user", "content": prompt}], "temperature": 0.0}
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
+        body = {
+            "model": self.model,
+            "messages": [{"role": "user", "content": prompt}],
+            "temperature": 0.0,
+        }
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        )
         url = f"{self.url.rstrip('/')}/chat/completions"
         request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
         deadline = time.monotonic() + self.timeout
         try:
-            with urllib.request.build_opener(RefuseRedirects).open(request, timeout=self.timeout) as response:
+            with urllib.request.build_opener(RefuseRedirects).open(
+                request, timeout=self.timeout
+            ) as response:
                 return read_within(response, deadline)
         except urllib.error.HTTPError as error:
             with error:
                 again = error.code == 429 or error.code >= 500
-                raise NoReply(f"the server answered with status {error.code}", again, retry_after(error)) from None
+                raise NoReply(
+                    f"the server answered with status {error.code}", again, retry_after(error)
+                ) from None
         except (OSError, http.client.HTTPException) as error:
-            # A refused connection, a time-out, a body that ends early. URLError is an OSError that wraps the cause.
+            # A refused connection, a time-out, a body that ends early. URLError is an OSError that
+            # wraps the cause.
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise NoReply(f"no reply from the server: {type(cause).__name__}: {cause}", again=True) from None
+            raise NoReply(
+                f"no reply from the server: {type(cause).__name__}: {cause}", again=True
+            ) from None
 
 
 def read_within(response: http.client.HTTPResponse, deadline: float) -> bytes:
-    """Read a body to its end, within time and size; a server that drips bytes does not outwit the time limit.
+    """Read a body to its end, within time and size; a server that drips bytes does not outwit the
+    time limit.
 
     Raises:
         NoReply: Too late or too large.
@@ -130,7 +157,10 @@ def read_within(response: http.client.HTTPResponse, deadline: float) -> bytes:
     while part := response.read1(CHUNK):
         read += part
         if time.monotonic() > deadline:
-            raise NoReply("no reply from the server: the time limit passed while it was still sending", again=True)
+            raise NoReply(
+                "no reply from the server: the time limit passed while it was still sending",
+                again=True,
+            )
         if len(read) > MAX_REPLY_BYTES:
             raise NoReply(f"the reply has more than {MAX_REPLY_BYTES} bytes", again=False)
     if announced is not None and len(read) < announced:

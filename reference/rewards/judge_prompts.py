@@ -1,11 +1,14 @@
-"""The words of a judge: what it is asked, so that the answer cannot speak for it, and what may be read as its verdict.
+"""The words of a judge: what it is asked, so that the answer cannot speak for it, and what may be
+read as its verdict.
 
     asked   principles, then one JSON object {"question", "reference_answer", "model_answer"}: the answer is a quoted string
             in which < and > are escapes, so no text of it can close the object or hold a tag
     read    what follows the last </think>; there the last <answer>YES</answer> or <answer>NO</answer>
-            a reasoning that does not end, a reply that was cut off, any other content: no verdict, never NO
+            a reasoning that does not end, a reply that was cut off, any other content: no verdict,
+            never NO
 
-Public graders leak here: a substring search for a verdict phrase finds the one that the answer itself brought along.
+Public graders leak here: a substring search for a verdict phrase finds the one that the answer
+itself brought along.
 """
 
 import json
@@ -32,14 +35,24 @@ def request_text(triplet: Triplet, principles: Principles, thinking: bool) -> st
     """
     rules = "\n".join(f"{number}. {rule}" for number, rule in enumerate(principles.rules, start=1))
     quoted = json.dumps(
-        {"question": triplet.question, "reference_answer": triplet.reference, "model_answer": triplet.answer}, indent=1
+        {
+            "question": triplet.question,
+            "reference_answer": triplet.reference,
+            "model_answer": triplet.answer,
+        },
+        indent=1,
     ).translate(TAG_ESCAPES)
     shape = principles.thinking if thinking else principles.direct
-    return f"You compare a model's answer with a reference answer.\n\n{rules}\n\n{shape}\n\nThe case, as JSON:\n{quoted}\n"
+    return (
+        f"You compare a model's answer with a reference answer.\n\n{rules}\n\n{shape}\n\nThe case,"
+        f" as JSON:\n{quoted}\n"
+    )
 
 
 def final_answer(response: str) -> str:
-    """What a response says after its reasoning: the text behind its last ``</think>``, or all of it."""
+    """What a response says after its reasoning: the text behind its last ``</think>``, or all of
+    it.
+    """
     return response.rpartition(THOUGHT_CLOSES)[2].strip()
 
 

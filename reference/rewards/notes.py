@@ -1,4 +1,5 @@
-"""Notes: how well a walk through a ``maze`` says where it is. What a reader prefers beside a walk that arrives.
+"""Notes: how well a walk through a ``maze`` says where it is. What a reader prefers beside a walk
+that arrives.
 
 ================  =================================================  =======
 response          to ``MS.#/..#/#.G=``, four moves long              utility
@@ -10,14 +11,16 @@ response          to ``MS.#/..#/#.G=``, four moves long              utility
 ``R2L1D4R5D8R9``  right notes, but two moves too many                2
 ================  =================================================  =======
 
-    utility = right notes of the first n moves - wrong notes - moves beyond n - other characters,  n of a shortest walk
+    utility = right notes of the first n moves - wrong notes - moves beyond n - other characters,  n
+    of a shortest walk
 
-The verifier looks at the moves and skips the notes; this preference looks at the notes and does not ask whether the walk
-meets a wall or the goal. So a ``hybrid`` problem needs both. The demonstration is the best there is, so a tie with it is all
-that a response can reach: by the gate q = 1 - w / 2.
+The verifier looks at the moves and skips the notes; this preference looks at the notes and does not
+ask whether the walk meets a wall or the goal. So a ``hybrid`` problem needs both. The demonstration
+is the best there is, so a tie with it is all that a response can reach: by the gate q = 1 - w / 2.
 
-The preference stands for people. It labels the pairs of the reward model; the policy sees the reward model only. The module
-fulfils ``spec.judge.PreferenceTask``; its instances are those of ``reference.tasks.puzzles.maze``.
+The preference stands for people. It labels the pairs of the reward model; the policy sees the
+reward model only. The module fulfils ``spec.judge.PreferenceTask``; its instances are those of
+``reference.tasks.puzzles.maze``.
 """
 
 import re
@@ -34,20 +37,24 @@ READABLE = frozenset("0123456789") | set(maze.MOVES)
 FOREIGN = "#"
 """How a reward model reads a character that no walk holds."""
 SPARE = 4
-"""Characters beyond the demonstration that a reward model still reads: two more moves with their notes."""
+"""Characters beyond the demonstration that a reward model still reads: two more moves with their
+notes.
+"""
 
 
 def candidate(random: np.random.Generator, instance: Mapping[str, Any]) -> str:
     """Draw a walk with notes of any quality, mostly a shortest one.
 
-    Half of them note every move: they are what a reward model must find slips in when it compares with a demonstration.
+    Half of them note every move: they are what a reward model must find slips in when it compares
+    with a demonstration.
 
     Args:
         random: The only source of randomness.
         instance: What ``maze.draw`` returned.
 
     Returns:
-        Moves, each with a right note, a wrong one or none; now and then with a wrong, a further or a foreign character.
+        Moves, each with a right note, a wrong one or none; now and then with a wrong, a further or
+        a foreign character.
     """
     walk = list(maze.answer(instance))
     if random.random() < 0.3:
@@ -88,17 +95,21 @@ def utility(instance: Mapping[str, Any], response: str) -> float:
 
 
 def quoted(instance: Mapping[str, Any], response: str) -> str:
-    """Write any text so that it cannot leave its place in the reward model's prompt or say the verdict.
+    """Write any text so that it cannot leave its place in the reward model's prompt or say the
+    verdict.
 
     Args:
         instance: What ``maze.draw`` returned.
         response: Any text at all.
 
     Returns:
-        Moves and digits, and ``#`` for everything else, cut a little beyond the demonstration's length.
+        Moves and digits, and ``#`` for everything else, cut a little beyond the demonstration's
+        length.
     """
     longest = len(maze.solve(instance)) + SPARE
-    return "".join(character if character in READABLE else FOREIGN for character in response[:longest])
+    return "".join(
+        character if character in READABLE else FOREIGN for character in response[:longest]
+    )
 
 
 def _any_move(random: np.random.Generator) -> str:

@@ -3,8 +3,9 @@
     direct     YES if P(Y | prompt) > P(N | prompt), by the log-probabilities of the two continuations
     thinking   ``#`` is put behind the prompt, so the model reasons first; the letter after the last ``=`` is the verdict
 
-Its prompts are its principles: one letter, no words. It reads numbers written with digits and ``+ - * / ^ .`` and refuses
-everything else, so an answer can neither leave its place in the prompt nor say the verdict.
+Its prompts are its principles: one letter, no words. It reads numbers written with digits and ``+ -
+* / ^ .`` and refuses everything else, so an answer can neither leave its place in the prompt nor
+say the verdict.
 """
 
 import re
@@ -54,28 +55,45 @@ class ModelJudge(Generic[State]):
             triplets: The question is not read: two numbers are compared, whatever was asked.
 
         Returns:
-            One verdict each; ``error`` where the texts cannot be read or the model gives no verdict.
+            One verdict each; ``error`` where the texts cannot be read or the model gives no
+            verdict.
         """
         readable = [triplet for triplet in triplets if _is_readable(triplet)]
-        prompts = [equivalence.prompt({"reference": t.reference, "answer": t.answer}) for t in readable]
-        said = iter((self._reasoned(prompts) if self.thinking else self._direct(prompts)) if prompts else [])
-        refused = Verdict(Outcome.ERROR, "", "the house's judge reads numbers written with + - * / ^ only")
+        prompts = [
+            equivalence.prompt({"reference": t.reference, "answer": t.answer}) for t in readable
+        ]
+        said = iter(
+            (self._reasoned(prompts) if self.thinking else self._direct(prompts)) if prompts else []
+        )
+        refused = Verdict(
+            Outcome.ERROR, "", "the house's judge reads numbers written with + - * / ^ only"
+        )
         return [next(said) if _is_readable(triplet) else refused for triplet in triplets]
 
     def _direct(self, prompts: Sequence[str]) -> list[Verdict]:
         chances = yes_probability(self.backend, self.state, self.config, prompts)
         return [
-            _verdict(equivalence.YES if chance > EVEN else equivalence.NO, f"direct, P(YES) = {chance:.3f}")
+            _verdict(
+                equivalence.YES if chance > EVEN else equivalence.NO,
+                f"direct, P(YES) = {chance:.3f}",
+            )
             for chance in chances.tolist()
         ]
 
     def _reasoned(self, prompts: Sequence[str]) -> list[Verdict]:
         examination = self.config.evaluation
-        sampling = Sampling(examination.temperature, examination.top_p, self.config.rollout.max_response_tokens)
-        requests = [Request(_problem(text), encode(text + equivalence.THINK), 0, 0) for text in prompts]
+        sampling = Sampling(
+            examination.temperature, examination.top_p, self.config.rollout.max_response_tokens
+        )
+        requests = [
+            Request(_problem(text), encode(text + equivalence.THINK), 0, 0) for text in prompts
+        ]
         rollouts = self.backend.generate(self.state, self.config, requests, sampling, "judge")
         replies = [decode(rollout.response_tokens) for rollout in rollouts]
-        return [_verdict(reply.rpartition("=")[2] if "=" in reply else "", f"thinking, {reply[:80]!r}") for reply in replies]
+        return [
+            _verdict(reply.rpartition("=")[2] if "=" in reply else "", f"thinking, {reply[:80]!r}")
+            for reply in replies
+        ]
 
 
 def _verdict(letter: str, how: str) -> Verdict:

@@ -1,4 +1,5 @@
-"""From verdict and preference to the number the learner sees, for the three data classes of the report (4.2).
+"""From verdict and preference to the number the learner sees, for the three data classes of the
+report (4.2).
 
     verifiable   q = v            v = 1 correct, 0 wrong
     general      q = s            s = the reward model's preference in [0, 1], 1/2 is a tie
@@ -11,9 +12,10 @@
                   (L_max - L_cache - n) / L_cache   up to L_max
                   -1                         beyond
 
-So both sources speak on one scale, and a tie is worth the middle of it. Length and format cost reward and never touch
-``accuracy``, which dynamic sampling filters by. Sources: DAPO eq. 7 and eq. 13; the report combines verifier and reward
-model without saying how, so the rule and its weight w are switches.
+So both sources speak on one scale, and a tie is worth the middle of it. Length and format cost
+reward and never touch ``accuracy``, which dynamic sampling filters by. Sources: DAPO eq. 7 and eq.
+13; the report combines verifier and reward model without saying how, so the rule and its weight w
+are switches.
 """
 
 import math
@@ -58,7 +60,9 @@ def lacks_answer_mark(problem: Problem, text: str) -> bool:
     return ANSWER_MARK in problem.demonstration and ANSWER_MARK not in text
 
 
-def quality(data_class: DataClass, correct: bool, preferred: float, settings: RewardConfig) -> float:
+def quality(
+    data_class: DataClass, correct: bool, preferred: float, settings: RewardConfig
+) -> float:
     """How good a response is, in [0, 1], by the rule of its data class.
 
     Args:
@@ -81,9 +85,16 @@ def quality(data_class: DataClass, correct: bool, preferred: float, settings: Re
 
 
 def quality_of(scored: ScoredRollout, config: Config) -> float:
-    """``quality`` of a response that was scored already: what its reward is before length and format cost anything."""
+    """``quality`` of a response that was scored already: what its reward is before length and
+    format cost anything.
+    """
     data_class = config.data.class_of(scored.rollout.request.problem.family)
-    return quality(data_class, scored.accuracy == 1.0, scored.preference.score if scored.preference else 0.0, config.reward)
+    return quality(
+        data_class,
+        scored.accuracy == 1.0,
+        scored.preference.score if scored.preference else 0.0,
+        config.reward,
+    )
 
 
 def score(rollout: Rollout, config: Config, preference: Preference | None = None) -> ScoredRollout:
@@ -95,13 +106,16 @@ def score(rollout: Rollout, config: Config, preference: Preference | None = None
         preference: The reward model's word; needed for general and hybrid problems.
 
     Raises:
-        SeedError: VERIFIER_FAILED if the verifier itself failed (an error is never counted as wrong) or the reward model is
-            missing, REWARD_NOT_FINITE.
+        SeedError: VERIFIER_FAILED if the verifier itself failed (an error is never counted as
+            wrong) or the reward model is missing, REWARD_NOT_FINITE.
     """
     problem, text = rollout.request.problem, decode(rollout.response_tokens)
     data_class, settings = config.data.class_of(problem.family), config.reward
     if preference is None and data_class != "verifiable":
-        raise SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: a {data_class} problem needs a reward model")
+        raise SeedError(
+            Reason.VERIFIER_FAILED,
+            f"problem {problem.id}: a {data_class} problem needs a reward model",
+        )
     preferred = preference.score if preference else 0.0
     verdict = unjudged(text, preferred) if data_class == "general" else verify(problem, text)
     if verdict.outcome is Outcome.ERROR:
@@ -110,7 +124,9 @@ def score(rollout: Rollout, config: Config, preference: Preference | None = None
     good = quality(data_class, correct, preferred, settings)
     reward = good * settings.correct + (1.0 - good) * settings.wrong
     longest = config.rollout.max_response_tokens
-    reward += soft_overlong(len(rollout.response_tokens), longest, round(settings.overlong_share * longest))
+    reward += soft_overlong(
+        len(rollout.response_tokens), longest, round(settings.overlong_share * longest)
+    )
     reward -= settings.format_penalty * lacks_answer_mark(problem, text)
     accuracy = float(preferred > DECIDED) if data_class == "general" else float(correct)
     return checked(ScoredRollout(rollout, verdict, accuracy, reward, preference))
@@ -126,5 +142,8 @@ def checked(scored: ScoredRollout) -> ScoredRollout:
     """Refuse a reward that is NaN or infinite: training on it would spoil every weight at once."""
     if not math.isfinite(scored.reward):
         problem = scored.rollout.request.problem
-        raise SeedError(Reason.REWARD_NOT_FINITE, f"problem {problem.id}: reward is {scored.reward}, must be a finite number")
+        raise SeedError(
+            Reason.REWARD_NOT_FINITE,
+            f"problem {problem.id}: reward is {scored.reward}, must be a finite number",
+        )
     return scored

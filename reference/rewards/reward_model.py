@@ -1,15 +1,18 @@
-"""The pairwise generative reward model: it reads two responses, and the probability of YES against NO is the reward.
+"""The pairwise generative reward model: it reads two responses, and the probability of YES against
+NO is the reward.
 
     training     -log P(y | x, a, b),  y = YES if a is preferred to b: Bradley-Terry, with the model's log-odds of YES
                  against NO in place of a difference of scores; every pair in both orders
     preference   s(a, b) = 1/2 [P(YES | x, a, b) + 1 - P(YES | x, b, a)]  in [0, 1],   s(a, b) + s(b, a) = 1
     order gap    P(YES | x, a, b) + P(YES | x, b, a) - 1:  0 without position bias
 
-The report (3.2) takes the YES/NO probability as the reward and is silent on the second response. Pairwise-RL (arXiv
-2504.04950) compares with an anchor, and of the judges in arXiv 2503.22230 the one given a reference resists hacking
-better: hence ``reward.opponent = "reference"``. It costs 2 comparisons a response (``group``: 2 (G - 1)), and its mean says
-whether the policy got better than the anchor, where a group's mean is 1/2 whatever the policy does. Once every response
-beats the anchor it can teach no more; ``group`` still can.
+The report (3.2) takes the YES/NO probability as the reward and is silent on the second response.
+Pairwise-RL (arXiv 2504.04950) compares with an anchor, and of the judges in arXiv 2503.22230 the
+one given a reference resists hacking
+better: hence ``reward.opponent = "reference"``. It costs 2 comparisons a response (``group``: 2 (G
+- 1)), and its mean says whether the policy got better than the anchor, where a group's mean is 1/2
+whatever the policy does. Once every response beats the anchor it can teach no more; ``group`` still
+can.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +65,8 @@ class RewardModel(Generic[State]):
         backend: The house that computes.
         state: Its weights.
         config: The run's configuration, with the reward model's optimizer.
-        report: How well it was found to agree with the preference, and its position bias (``examined``).
+        report: How well it was found to agree with the preference, and its position bias
+            (``examined``).
     """
 
     backend: Backend[State]
@@ -80,12 +84,18 @@ def check(config: Config) -> None:
     for family in config.data.preferred:
         if family not in TASKS:
             named = f"data.classes.{family}={config.data.class_of(family)!r}"
-            line = f"{named} must be 'verifiable'; legal families of the other classes: {', '.join(TASKS)}"
+            line = (
+                f"{named} must be 'verifiable'; legal families of the other classes:"
+                f" {', '.join(TASKS)}"
+            )
             raise SeedError(Reason.ILLEGAL_VALUE, line)
 
 
-def ready(backend: Backend[State], config: Config, directory: Path, observer: Observer) -> RewardModel[State] | None:
-    """The run's reward model: read back if the run has one already, else trained and published at once or not at all.
+def ready(
+    backend: Backend[State], config: Config, directory: Path, observer: Observer
+) -> RewardModel[State] | None:
+    """The run's reward model: read back if the run has one already, else trained and published at
+    once or not at all.
 
     Args:
         backend: The house that computes.
@@ -99,7 +109,9 @@ def ready(backend: Backend[State], config: Config, directory: Path, observer: Ob
     if not config.data.preferred:
         return None
     settings = config.reward_model
-    taught = SupervisedConfig(steps=settings.steps, batch=settings.batch, optimizer=settings.optimizer)
+    taught = SupervisedConfig(
+        steps=settings.steps, batch=settings.batch, optimizer=settings.optimizer
+    )
     config = config.model_copy(update={"supervised": taught})
     if backend.once(directory.exists):
         state, saved = backend.restore(config, directory)
@@ -110,13 +122,17 @@ def ready(backend: Backend[State], config: Config, directory: Path, observer: Ob
 
 
 def fitted(backend: Backend[State], config: Config, observer: Observer) -> RewardModel[State]:
-    """Train a reward model from random weights on fresh pairs, and examine it on pairs of held-out problems."""
+    """Train a reward model from random weights on fresh pairs, and examine it on pairs of held-out
+    problems.
+    """
     observer.phase("reward model", config.supervised.steps, 0)
     state = backend.initial_state(config)
     half = config.supervised.batch // 2
     for step in range(config.supervised.steps):
         problems = [
-            training_problem(config.data.preferred, config.data.difficulties, step * half + row, config.seed)
+            training_problem(
+                config.data.preferred, config.data.difficulties, step * half + row, config.seed
+            )
             for row in range(half)
         ]
         pairs = labelled(problems, generator(config.seed, "preference pairs", step))
@@ -129,7 +145,9 @@ def fitted(backend: Backend[State], config: Config, observer: Observer) -> Rewar
 
 
 def labelled(problems: Sequence[Problem], random: np.random.Generator) -> list[Comparison]:
-    """One pair of candidates per problem, drawn until one of them is preferred: ties teach nothing."""
+    """One pair of candidates per problem, drawn until one of them is preferred: ties teach
+    nothing.
+    """
     pairs = []
     for problem in problems:
         task = TASKS[problem.family]
@@ -152,7 +170,9 @@ def prefers(pair: Comparison) -> bool:
 
 
 def question(pair: Comparison) -> str:
-    """The prompt, e.g. ``wbdgk5=bdgkb?bbbdd=``; responses are quoted, so that they can neither end early nor say the verdict."""
+    """The prompt, e.g. ``wbdgk5=bdgkb?bbbdd=``; responses are quoted, so that they can neither end
+    early nor say the verdict.
+    """
     task, instance = TASKS[pair.problem.family], pair.problem.instance
     return f"{pair.problem.prompt}{task.quoted(instance, pair.first)}?{task.quoted(instance, pair.second)}="
 
@@ -193,14 +213,21 @@ def preferences(
     for place, rollout in enumerate(rollouts):
         problem = rollout.request.problem
         if problem.family in config.data.preferred:
-            group = [text for other, text in enumerate(texts) if other != place and visits[other] == visits[place]]
+            group = [
+                text
+                for other, text in enumerate(texts)
+                if other != place and visits[other] == visits[place]
+            ]
             others = group if config.reward.opponent == "group" else [problem.demonstration]
             owners += [place] * len(others)
             pairs += [Comparison(problem, texts[place], other) for other in others]
     said = compare(model, pairs)
     for place in dict.fromkeys(owners):
         of_place = [word for owner, word in zip(owners, said, strict=True) if owner == place]
-        score, gap = (float(np.mean(values)) for values in zip(*[(w.score, w.order_gap) for w in of_place], strict=True))
+        score, gap = (
+            float(np.mean(values))
+            for values in zip(*[(w.score, w.order_gap) for w in of_place], strict=True)
+        )
         found[place] = Preference(score, gap)
     return found
 
@@ -209,14 +236,18 @@ def examined(model: RewardModel[State]) -> dict[str, Any]:
     """Agreement with the hidden preference and position bias, on pairs of held-out problems.
 
     Returns:
-        ``agreement`` of the averaged orders and ``agreement_one_order``, with intervals; ``agreement_by_family`` where there
-        are several; ``position_bias`` before and after averaging (mean and interval of the order gap), and the share of pairs
-        whose verdict depends on the order.
+        ``agreement`` of the averaged orders and ``agreement_one_order``, with intervals;
+        ``agreement_by_family`` where there are several; ``position_bias`` before and after
+        averaging (mean and interval of the order gap), and the share of pairs whose verdict depends
+        on the order.
     """
     config = model.config
     families, count = config.data.preferred, config.reward_model.examined_pairs
-    # Held-out problems are few and must be distinct; a problem comes up again with fresh candidates.
-    fewer = problem_set(families, config.data.difficulties, min(count, 100), EXAMINATION_SEED, held_out=True)
+    # Held-out problems are few and must be distinct; a problem comes up again with fresh
+    # candidates.
+    fewer = problem_set(
+        families, config.data.difficulties, min(count, 100), EXAMINATION_SEED, held_out=True
+    )
     problems = [fewer[index % len(fewer)] for index in range(count)]
     pairs = labelled(problems, generator(EXAMINATION_SEED, "held-out pairs"))
     averaged = compare(model, pairs)
@@ -226,7 +257,11 @@ def examined(model: RewardModel[State]) -> dict[str, Any]:
     gaps = np.array([word.order_gap for word in averaged])
     hits = (scores > DECIDED) == labels
     of_family = np.array([pair.problem.family for pair in pairs])
-    by_family = {family: share(hits[of_family == family]) for family in families} if len(families) > 1 else {}
+    by_family = (
+        {family: share(hits[of_family == family]) for family in families}
+        if len(families) > 1
+        else {}
+    )
     one_order = scores + gaps / 2.0  # P(YES | a, b) itself
     after = scores + np.array([word.score for word in turned]) - 1.0
     return {
@@ -235,7 +270,9 @@ def examined(model: RewardModel[State]) -> dict[str, Any]:
         "agreement_one_order": share((one_order > DECIDED) == labels),
         "position_bias": {"before": mean_interval(gaps), "after": mean_interval(after)},
         "order_gap_absolute": float(np.abs(gaps).mean()),
-        "verdict_depends_on_order": float(np.mean((one_order > DECIDED) != (one_order - gaps > DECIDED))),
+        "verdict_depends_on_order": float(
+            np.mean((one_order > DECIDED) != (one_order - gaps > DECIDED))
+        ),
         "pairs": count,
     }
 
@@ -248,4 +285,8 @@ def share(hits: "np.ndarray[Any, np.dtype[np.bool_]]") -> dict[str, float]:
 def mean_interval(values: Array) -> dict[str, float]:
     """A mean with its normal 95 % interval."""
     half = Z95 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("inf")
-    return {"mean": float(values.mean()), "ci_low": float(values.mean()) - half, "ci_high": float(values.mean()) + half}
+    return {
+        "mean": float(values.mean()),
+        "ci_low": float(values.mean()) - half,
+        "ci_high": float(values.mean()) + half,
+    }

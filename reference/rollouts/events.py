@@ -1,4 +1,5 @@
-"""What can happen to samples under way: the events of the streaming scheduler, and the lines of its log.
+"""What can happen to samples under way: the events of the streaming scheduler, and the lines of its
+log.
 
     told by the world       Opened  Published  Requested  Advanced  Finished  Parked  Switched  Lost  Joined
     decided (schedule.py)   Admitted  Recalled  Taken  Evicted as stale
@@ -12,7 +13,9 @@ from typing import Any, get_args
 
 @dataclass(frozen=True)
 class Opened:
-    """New samples under way: a bundle that one batch takes whole, answers to a prompt of so many tokens."""
+    """New samples under way: a bundle that one batch takes whole, answers to a prompt of so many
+    tokens.
+    """
 
     bundle: int
     samples: tuple[int, ...]
@@ -75,7 +78,9 @@ class Parked:
 
 @dataclass(frozen=True)
 class Switched:
-    """A unit that keeps running loaded a newer publication; what it draws from now on is of that version."""
+    """A unit that keeps running loaded a newer publication; what it draws from now on is of that
+    version.
+    """
 
     unit: int
     version: int
@@ -83,7 +88,9 @@ class Switched:
 
 @dataclass(frozen=True)
 class Lost:
-    """A unit died: its samples are again what they were when it got them, and it is not heard any more."""
+    """A unit died: its samples are again what they were when it got them, and it is not heard any
+    more.
+    """
 
     unit: int
 
@@ -126,6 +133,10 @@ def line_of(event: Event) -> dict[str, Any]:
 
 def event_of(line: dict[str, Any]) -> Event:
     """Undo ``line_of``."""
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in line.items() if name != "event"}
+    fields = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in line.items()
+        if name != "event"
+    }
     event: Event = KINDS[line["event"]](**fields)
     return event

@@ -1,6 +1,8 @@
-"""Who decodes what, where and when: the streaming rollout scheduler (SRS) as a state machine over events.
+"""Who decodes what, where and when: the streaming rollout scheduler (SRS) as a state machine over
+events.
 
-    opened -> waiting -> running -> (parked: waiting again, with what it has) ... -> finished -> taken | evicted
+    opened -> waiting -> running -> (parked: waiting again, with what it has) ... -> finished ->
+    taken | evicted
 
 A step takes the N samples it trains on out of more than N that are under way:
 
@@ -9,11 +11,13 @@ A step takes the N samples it trains on out of more than N that are under way:
     the rest    O - N samples keep their prefix, the version and the log-probability of every token    go on in the next step
     staleness   publications between a sample's oldest token and the batch that takes it, <= max_staleness
 
-So a step waits until the share srs_alpha of its samples has finished under the newest weights (report 5.2, the batch
-completion reading), and srs_alpha = 1 opens N samples and waits for all of them. The step after has O - N old samples and N
-new ones, so enough new ones to fill any share: the wait always ends.
+So a step waits until the share srs_alpha of its samples has finished under the newest weights
+(report 5.2, the batch completion reading), and srs_alpha = 1 opens N samples and waits for all of
+them. The step after has O - N old samples and N new ones, so enough new ones to fill any share: the
+wait always ends.
 
-Every decision is a function of the events before it (``Scheduler.decisions``), so a log of events can be replayed.
+Every decision is a function of the events before it (``Scheduler.decisions``), so a log of events
+can be replayed.
 """
 
 import math
@@ -49,7 +53,8 @@ class Unit:
     Attributes:
         slots: Samples decoded side by side.
         memory: Positions that its cache can hold over all slots, 0 = no limit.
-        standalone: Runs while the trainer trains; a unit that is not shares the trainer's processors.
+        standalone: Runs while the trainer trains; a unit that is not shares the trainer's
+            processors.
     """
 
     slots: int
@@ -62,13 +67,17 @@ class Rules:
     """What the scheduler is told once.
 
     Attributes:
-        alpha: srs_alpha, share of a batch that must be drawn from the newest weights alone, in [0, 1].
+        alpha: srs_alpha, share of a batch that must be drawn from the newest weights alone, in [0,
+            1].
         batch: Samples of a batch, N.
         group: Samples of a prompt, opened together; divides ``batch``.
-        bundle: Samples that a batch takes together: 1, or ``group`` where statistics of whole groups are needed.
+        bundle: Samples that a batch takes together: 1, or ``group`` where statistics of whole
+            groups are needed.
         max_staleness: Publications by which the oldest token of a trained sample may lag, >= 0.
-        at_bound: What happens to a sample that would exceed it in the next step: the batch waits for it, or it is evicted.
-        continue_with: Weights that a parked sample is continued with: the newest, or those of its own snapshot.
+        at_bound: What happens to a sample that would exceed it in the next step: the batch waits
+            for it, or it is evicted.
+        continue_with: Weights that a parked sample is continued with: the newest, or those of its
+            own snapshot.
         units: Where samples can run.
     """
 
@@ -105,7 +114,8 @@ class Sample:
         bundle: Samples of the same number are taken together.
         prompt: Tokens of the prompt.
         tokens: Tokens drawn, as far as reported.
-        oldest, newest: Publication that the first and the last token were drawn from; -1 without tokens.
+        oldest, newest: Publication that the first and the last token were drawn from; -1 without
+            tokens.
         unit: Where it runs, -1 if it does not.
         version: Publication it runs with.
         recalled: Whether its unit was asked to give it back.
@@ -126,7 +136,9 @@ class Sample:
     kept: tuple[int, int, int] = (0, -1, -1)
 
     def draw(self, tokens: int) -> None:
-        """Take note that the sample has so many tokens now; new ones are of the version it runs with."""
+        """Take note that the sample has so many tokens now; new ones are of the version it runs
+        with.
+        """
         if tokens > self.tokens:
             self.tokens, self.newest = tokens, self.version
             self.oldest = self.version if self.oldest < 0 else self.oldest
@@ -171,7 +183,10 @@ class Scheduler:
         state = self.state
         match event:
             case Opened(bundle, numbers, prompt):
-                _demand(len(numbers) == self.rules.bundle and not state.samples.keys() & set(numbers), event)
+                _demand(
+                    len(numbers) == self.rules.bundle and not state.samples.keys() & set(numbers),
+                    event,
+                )
                 state.samples |= {number: Sample(number, bundle, prompt) for number in numbers}
                 state.opened += len(numbers)
             case Published(version):
@@ -195,14 +210,18 @@ class Scheduler:
                 sample = state.samples[number]
                 _demand(sample.unit >= 0 and tokens >= sample.tokens, event)
                 sample.draw(tokens)
-                sample.unit, sample.recalled, sample.finished = -1, False, isinstance(event, Finished)
+                sample.unit, sample.recalled, sample.finished = (
+                    -1,
+                    False,
+                    isinstance(event, Finished),
+                )
             case Switched(unit, version):
                 _demand(version <= state.newest, event)
                 for sample in self.running(unit):
                     sample.version = max(version, sample.version)
             case Lost(unit):
                 for sample in self.running(unit):
-                    (sample.tokens, sample.oldest, sample.newest) = sample.kept
+                    sample.tokens, sample.oldest, sample.newest = sample.kept
                     sample.unit, sample.recalled = -1, False
                 state.lost.append(unit)
             case Joined(unit):
@@ -211,7 +230,11 @@ class Scheduler:
                 _demand(state.samples.pop(number).unit < 0, event)
                 state.evicted += 1
             case Taken(numbers):
-                _demand(len(numbers) == state.wanted and all(state.samples[n].finished for n in numbers), event)
+                _demand(
+                    len(numbers) == state.wanted
+                    and all(state.samples[n].finished for n in numbers),
+                    event,
+                )
                 for number in numbers:
                     del state.samples[number]
                 state.wanted, state.taken = 0, state.taken + len(numbers)
@@ -223,16 +246,24 @@ class Scheduler:
         return max(self.rules.under_way - len(self.state.samples), 0) // self.rules.group
 
     def decisions(self) -> list[Event]:
-        """What follows from the events so far, to be applied and carried out in this order; empty: wait for the world."""
+        """What follows from the events so far, to be applied and carried out in this order; empty:
+        wait for the world.
+        """
         stale = self.stale()
         held = {sample.bundle for sample in stale if sample.unit >= 0}
         if evicted := [sample.number for sample in stale if sample.bundle not in held]:
             return [Evicted(number, STALE) for number in evicted]
         if (batch := self.batch()) is not None:
             return [Taken(batch)]
-        leaving = [sample for sample in (*stale, *self.overflow()) if sample.unit >= 0 and not sample.recalled]
+        leaving = [
+            sample
+            for sample in (*stale, *self.overflow())
+            if sample.unit >= 0 and not sample.recalled
+        ]
         if leaving:
-            return [Recalled(number) for number in dict.fromkeys(sample.number for sample in leaving)]
+            return [
+                Recalled(number) for number in dict.fromkeys(sample.number for sample in leaving)
+            ]
         return list(self.placements())
 
     def drawn(self, event: Event) -> int:
@@ -264,36 +295,57 @@ class Scheduler:
         return [s for s in self.state.samples.values() if s.bundle in over] if over else []
 
     def batch(self) -> tuple[int, ...] | None:
-        """The batch that the trainer waits for, oldest samples first in line, in the order of opening; None: go on waiting."""
+        """The batch that the trainer waits for, oldest samples first in line, in the order of
+        opening; None: go on waiting.
+        """
         wanted, state = self.state.wanted, self.state
-        finished = [sample for sample in state.samples.values() if sample.finished] if wanted else []
-        # Asked at every look, so what cannot be enough is found before samples are grouped and ranked.
+        finished = (
+            [sample for sample in state.samples.values() if sample.finished] if wanted else []
+        )
+        # Asked at every look, so what cannot be enough is found before samples are grouped and
+        # ranked.
         if not wanted or len(finished) < wanted:
             return None
-        if sum(not self.is_old(sample) for sample in finished) < wanted - self.rules.allowed_old(wanted):
+        if sum(not self.is_old(sample) for sample in finished) < wanted - self.rules.allowed_old(
+            wanted
+        ):
             return None
         bundles: dict[int, list[Sample]] = {}
         for sample in state.samples.values():
             bundles.setdefault(sample.bundle, []).append(sample)
         ages = {number: max(map(self.age, bundle)) for number, bundle in bundles.items()}
-        old = [bundle for number, bundle in bundles.items() if 0 < ages[number] <= self.rules.max_staleness]
+        old = [
+            bundle
+            for number, bundle in bundles.items()
+            if 0 < ages[number] <= self.rules.max_staleness
+        ]
         old.sort(key=self._bundle_rank)
         places = self.rules.allowed_old(wanted) // self.rules.bundle
-        last_chance = [bundle for bundle in old if ages[bundle[0].bundle] == self.rules.max_staleness]
+        last_chance = [
+            bundle for bundle in old if ages[bundle[0].bundle] == self.rules.max_staleness
+        ]
         if self.rules.at_bound == "wait" and not all(map(_whole, last_chance[:places])):
             return None
         chosen = [bundle for bundle in old if _whole(bundle)][:places]
-        fresh = [bundle for number, bundle in bundles.items() if _whole(bundle) and ages[number] == 0]
+        fresh = [
+            bundle for number, bundle in bundles.items() if _whole(bundle) and ages[number] == 0
+        ]
         chosen += fresh[: wanted // self.rules.bundle - len(chosen)]
         if len(chosen) * self.rules.bundle < wanted:
             return None
         return tuple(sorted(sample.number for bundle in chosen for sample in bundle))
 
     def overflow(self) -> list[Sample]:
-        """Running samples that must leave so that the rest fits the memory of their unit, last in line first."""
+        """Running samples that must leave so that the rest fits the memory of their unit, last in
+        line first.
+        """
         leaving: list[Sample] = []
         for unit, plan in enumerate(self.rules.units):
-            here = sorted((s for s in self.running(unit) if not s.recalled), key=self._rank) if plan.memory else []
+            here = (
+                sorted((s for s in self.running(unit) if not s.recalled), key=self._rank)
+                if plan.memory
+                else []
+            )
             while len(here) > 1 and sum(map(_size, here)) > plan.memory:
                 leaving.append(here.pop())
         return leaving
@@ -301,13 +353,19 @@ class Scheduler:
     def placements(self) -> Iterable[Admitted]:
         """Who enters which free slot.
 
-        Each goes where the cache holds least for each slot, since a unit reads all of that again when weights come; old samples
-        to a standalone unit as long as one has a free slot. A unit beside the trainer keeps the share srs_alpha of its slots for
-        fresh samples as long as one waits, and the rest for old ones: both kinds are needed to fill a batch. Among old samples
-        the one with the oldest token goes first, then the longest; among fresh ones the first opened. Who does not fit into the
-        memory holds up all behind it. So nobody is passed for ever: whoever waits longer is ahead of all who came later.
+        Each goes where the cache holds least for each slot, since a unit reads all of that again
+        when weights come; old samples to a standalone unit as long as one has a free slot. A unit
+        beside the trainer keeps the share srs_alpha of its slots for fresh samples as long as one
+        waits, and the rest for old ones: both kinds are needed to fill a batch. Among old samples
+        the one with the oldest token goes first, then the longest; among fresh ones the first
+        opened. Who does not fit into the memory holds up all behind it. So nobody is passed for
+        ever: whoever waits longer is ahead of all who came later.
         """
-        plans = {unit: plan for unit, plan in enumerate(self.rules.units) if plan.standalone or self.state.wanted}
+        plans = {
+            unit: plan
+            for unit, plan in enumerate(self.rules.units)
+            if plan.standalone or self.state.wanted
+        }
         running = {unit: self.running(unit) for unit in plans if unit not in self.state.lost}
         if all(len(here) >= plans[unit].slots for unit, here in running.items()):
             return
@@ -321,7 +379,9 @@ class Scheduler:
         while old or fresh:
             free = [unit for unit in seats if unit.count < unit.plan.slots]
             for_old = [unit for unit in free if unit.plan.standalone]
-            for_old = for_old or [unit for unit in free if not fresh or unit.old < self.rules.slots_for_old(unit.plan)]
+            for_old = for_old or [
+                unit for unit in free if not fresh or unit.old < self.rules.slots_for_old(unit.plan)
+            ]
             line, choice = (old, for_old) if old and for_old else (fresh, free)
             fitting = [unit for unit in choice if line and unit.fits(line[-1])]
             if not fitting:
@@ -363,12 +423,18 @@ class _Seats:
         return self.held / self.plan.slots
 
     def fits(self, sample: Sample) -> bool:
-        """Whether the memory has room for one more and for its next token; for the first it always has."""
+        """Whether the memory has room for one more and for its next token; for the first it always
+        has.
+        """
         return not (self.plan.memory and self.count) or self.held + _size(sample) < self.plan.memory
 
     def take(self, sample: Sample, is_old: bool) -> None:
         """Seat a sample."""
-        self.count, self.held, self.old = self.count + 1, self.held + _size(sample) + 1, self.old + is_old
+        self.count, self.held, self.old = (
+            self.count + 1,
+            self.held + _size(sample) + 1,
+            self.old + is_old,
+        )
 
 
 def _size(sample: Sample) -> int:
@@ -403,7 +469,9 @@ def replay(rules: Rules, log: Iterable[Event]) -> list[tuple[int, ...]]:
     batches: list[tuple[int, ...]] = []
     due: list[Event] = []
     for event in log:
-        if isinstance(event, Decided) and not (isinstance(event, Evicted) and event.reason == ENDED):
+        if isinstance(event, Decided) and not (
+            isinstance(event, Evicted) and event.reason == ENDED
+        ):
             due = due or scheduler.decisions()
             _demand(bool(due) and due.pop(0) == event, event)
         scheduler.apply(event)

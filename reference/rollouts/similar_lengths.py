@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 
 def runs_of_similar(lengths: Sequence[int]) -> list[slice]:
-    """Cut a falling list into runs in which nothing is shorter than half the longest, so that padding is less than half.
+    """Cut a falling list into runs in which nothing is shorter than half the longest, so that
+    padding is less than half.
 
     Args:
         lengths: Lengths >= 1, the longest first.
@@ -13,4 +14,8 @@ def runs_of_similar(lengths: Sequence[int]) -> list[slice]:
     for place, length in enumerate(lengths):
         if 2 * length < lengths[cuts[-1]]:
             cuts.append(place)
-    return [slice(start, stop) for start, stop in zip(cuts, [*cuts[1:], len(lengths)], strict=True) if start < stop]
+    return [
+        slice(start, stop)
+        for start, stop in zip(cuts, [*cuts[1:], len(lengths)], strict=True)
+        if start < stop
+    ]

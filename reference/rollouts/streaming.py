@@ -1,10 +1,13 @@
-"""From requests to finished rollouts through the scheduler: the books of a run, and the units of one program.
+"""From requests to finished rollouts through the scheduler: the books of a run, and the units of
+one program.
 
-    requests -> Opened, Requested -> decisions (schedule.py) -> units decode -> Taken -> rollouts of mixed versions
+    requests -> Opened, Requested -> decisions (schedule.py) -> units decode -> Taken -> rollouts of
+    mixed versions
 
-``Streaming`` owns the log and the pool of partial rollouts; an ``Engine`` owns the units. Between two steps no unit beside
-the trainer holds anything: what is unfinished lies in the pool, so a checkpoint has it all, and no cached prefix outlives
-the weights that it was read with (field law P21).
+``Streaming`` owns the log and the pool of partial rollouts; an ``Engine`` owns the units. Between
+two steps no unit beside the trainer holds anything: what is unfinished lies in the pool, so a
+checkpoint has it all, and no cached prefix outlives the weights that it was read with (field law
+P21).
 """
 
 from collections.abc import Callable, Sequence
@@ -98,7 +101,13 @@ class Engine(Protocol):
 class Streaming:
     """The scheduler in motion."""
 
-    def __init__(self, rules: Rules, books: Books, engine: Engine, note: Callable[[Event], None] = lambda event: None) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        books: Books,
+        engine: Engine,
+        note: Callable[[Event], None] = lambda event: None,
+    ) -> None:
         """Go on from what the books say.
 
         Args:
@@ -107,7 +116,12 @@ class Streaming:
             engine: Where samples are decoded.
             note: Told every event, for the log.
         """
-        self.scheduler, self.books, self.engine, self.note = Scheduler(rules, books.schedule), books, engine, note
+        self.scheduler, self.books, self.engine, self.note = (
+            Scheduler(rules, books.schedule),
+            books,
+            engine,
+            note,
+        )
 
     def publish(self, version: int) -> int:
         """Say that the newest weights are of this version; the same version again is no news.
@@ -128,7 +142,8 @@ class Streaming:
         """Open samples and wait for a batch.
 
         Args:
-            requests: One per new sample, groups one after the other; as many prompts as ``openings`` says.
+            requests: One per new sample, groups one after the other; as many prompts as
+                ``openings`` says.
 
         Returns:
             The finished rollouts of a batch, in the order of opening.
@@ -137,7 +152,9 @@ class Streaming:
         for start in range(0, len(requests), rules.bundle):
             numbers = tuple(state.opened + place for place in range(rules.bundle))
             bundle = requests[start : start + rules.bundle]
-            pool |= {number: unanswered(request) for number, request in zip(numbers, bundle, strict=True)}
+            pool |= {
+                number: unanswered(request) for number, request in zip(numbers, bundle, strict=True)
+            }
             self.happen(Opened(numbers[0], numbers, len(bundle[0].prompt_tokens)))
         self.happen(Requested(rules.batch))
         batch = self.wait_for_batch()
@@ -169,7 +186,9 @@ class Streaming:
         for decision in decisions:
             if isinstance(decision, Taken):
                 samples = self.scheduler.state.samples
-                self.engine.effort.ages += [self.scheduler.age(samples[number]) for number in decision.samples]
+                self.engine.effort.ages += [
+                    self.scheduler.age(samples[number]) for number in decision.samples
+                ]
             if isinstance(decision, Evicted):
                 del self.books.pool[decision.sample]
                 self.engine.effort.evicted += 1
@@ -195,7 +214,9 @@ class Streaming:
 
     def forget_units(self) -> None:
         """After a kill: what ran on standalone units starts again from what the pool has of it."""
-        for unit in sorted({sample.unit for sample in self.scheduler.state.samples.values() if sample.unit >= 0}):
+        for unit in sorted(
+            {sample.unit for sample in self.scheduler.state.samples.values() if sample.unit >= 0}
+        ):
             self.happen(Lost(unit))
         for unit in list(self.scheduler.state.lost):
             self.happen(Joined(unit))
@@ -226,14 +247,19 @@ def rules_of(config: Config) -> Rules:
 
 
 class LocalEngine(Generic[State]):
-    """One unit beside the trainer, in the same program: it decodes while the trainer waits, a block of tokens at a time.
+    """One unit beside the trainer, in the same program: it decodes while the trainer waits, a block
+    of tokens at a time.
 
     Attributes:
-        publications: States by publication: the newest, and the snapshots that samples may be continued with.
-        units: The house's unit for each publication that something runs with; together they fill the slots of unit 0.
+        publications: States by publication: the newest, and the snapshots that samples may be
+            continued with.
+        units: The house's unit for each publication that something runs with; together they fill
+            the slots of unit 0.
     """
 
-    def __init__(self, backend: Backend[State], config: Config, sampling: Sampling, slots: int) -> None:
+    def __init__(
+        self, backend: Backend[State], config: Config, sampling: Sampling, slots: int
+    ) -> None:
         self.backend, self.config, self.sampling, self.slots = backend, config, sampling, slots
         self.effort = Effort()
         self.publications: dict[int, State] = {}
@@ -246,7 +272,9 @@ class LocalEngine(Generic[State]):
         for version in sorted({decision.version for decision in decisions}):
             if version not in self.units:
                 state = self.publications[version]
-                self.units[version] = self.backend.unit(state, self.config, self.slots, self.sampling, "rollout")
+                self.units[version] = self.backend.unit(
+                    state, self.config, self.slots, self.sampling, "rollout"
+                )
             entering = [decision.sample for decision in decisions if decision.version == version]
             self.numbers |= {pool[number].request: number for number in entering}
             self.units[version].admit([pool[number] for number in entering])
@@ -265,10 +293,19 @@ class LocalEngine(Generic[State]):
         if self.recalled:
             wanted, self.recalled = self.recalled, set()
             chosen = {request for request, number in self.numbers.items() if number in wanted}
-            return self._told(Parked, [rollout for unit in self.units.values() for rollout in unit.release(chosen)])
-        steps, busy = self.config.rollout.block_tokens, [unit for unit in self.units.values() if unit.running]
+            return self._told(
+                Parked,
+                [rollout for unit in self.units.values() for rollout in unit.release(chosen)],
+            )
+        steps, busy = (
+            self.config.rollout.block_tokens,
+            [unit for unit in self.units.values() if unit.running],
+        )
         if not busy:
-            raise SeedError(Reason.SCHEDULE_STUCK, "no sample is running and none may start: the schedule cannot go on")
+            raise SeedError(
+                Reason.SCHEDULE_STUCK,
+                "no sample is running and none may start: the schedule cannot go on",
+            )
         self.effort.decode_steps += steps * len(busy)
         self.effort.offered += steps * self.slots
         finished = [rollout for unit in busy for rollout in unit.advance(steps)]
@@ -282,6 +319,10 @@ class LocalEngine(Generic[State]):
         return self._told(Parked, partial)
 
     def _told(self, kind: type[Finished] | type[Parked], rollouts: Sequence[Rollout]) -> list[Told]:
-        """What became of samples that leave their slots, in the order of opening: houses may tell it in another one."""
-        left = sorted(((self.numbers.pop(r.request), r) for r in rollouts), key=lambda pair: pair[0])
+        """What became of samples that leave their slots, in the order of opening: houses may tell
+        it in another one.
+        """
+        left = sorted(
+            ((self.numbers.pop(r.request), r) for r in rollouts), key=lambda pair: pair[0]
+        )
         return [(kind(number, len(rollout.response_tokens)), [rollout]) for number, rollout in left]

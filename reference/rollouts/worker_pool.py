@@ -1,12 +1,13 @@
-"""Streaming with standalone units: the coordinator decides, messages carry samples, units decode while the trainer trains.
+"""Streaming with standalone units: the coordinator decides, messages carry samples, units decode
+while the trainer trains.
 
     coordinator   -> unit    weights of a publication, samples to continue, samples to give back
     unit          -> coordinator   events with rollouts, or its last words
     coordinator   -> other trainer ranks   what the unit beside the trainer does next: all of them do it together
 
-Unit 0 is the one beside the trainer, units 1 and up are standalone. Only the coordinator keeps books and talks to units.
-While the trainer trains a thread goes on deciding for it; it is stopped before the trainer's own thread decides again, so
-there is one voice at a time.
+Unit 0 is the one beside the trainer, units 1 and up are standalone. Only the coordinator keeps
+books and talks to units. While the trainer trains a thread goes on deciding for it; it is stopped
+before the trainer's own thread decides again, so there is one voice at a time.
 """
 
 import threading
@@ -24,20 +25,26 @@ from spec.errors import Reason, SeedError
 State = TypeVar("State")
 
 PATIENCE_SECONDS = 0.005
-"""How long to listen for units when there is nothing else to do; the trainer may wait that long for its thread to end."""
+"""How long to listen for units when there is nothing else to do; the trainer may wait that long for
+its thread to end.
+"""
 
 
 class FleetEngine(Generic[State]):
-    """A unit beside the trainer and standalone ones; fulfils ``reference.rollouts.streaming.Engine`` at the coordinator.
+    """A unit beside the trainer and standalone ones; fulfils
+    ``reference.rollouts.streaming.Engine`` at the coordinator.
 
     Attributes:
         running: Standalone unit -> samples that it has.
         heard: When each of them was last heard, by ``time.monotonic``.
-        slots, timeout: Of a standalone unit: samples side by side; seconds of silence after which it is given up.
+        slots, timeout: Of a standalone unit: samples side by side; seconds of silence after which
+            it is given up.
         waits: Whether the trainer waits for a batch.
     """
 
-    def __init__(self, backend: Backend[State], local: LocalEngine[State], fleet: Fleet, config: Config) -> None:
+    def __init__(
+        self, backend: Backend[State], local: LocalEngine[State], fleet: Fleet, config: Config
+    ) -> None:
         self.backend, self.local, self.fleet = backend, local, fleet
         self.slots, self.timeout = rules_of(config).units[-1].slots, config.parallel.unit_timeout
         self.running: dict[int, set[int]] = {unit: set() for unit in range(1, fleet.units + 1)}
@@ -54,7 +61,9 @@ class FleetEngine(Generic[State]):
             sent = [decision for decision in decisions if decision.unit == unit]
             self.heard[unit] = self.heard[unit] if self.running[unit] else time.monotonic()
             self.running[unit] |= {decision.sample for decision in sent}
-            self.fleet.tell(unit, ("admit", sent, {decision.sample: pool[decision.sample] for decision in sent}))
+            self.fleet.tell(
+                unit, ("admit", sent, {decision.sample: pool[decision.sample] for decision in sent})
+            )
 
     def recall(self, numbers: Sequence[int]) -> None:
         """Ask for samples back, here and from units."""
@@ -80,7 +89,10 @@ class FleetEngine(Generic[State]):
         for unit in list(self.running):
             told += self._lost(unit) if self._is_silent(unit) else []
         if self.waits and not (told or busy or any(self.running.values())):
-            raise SeedError(Reason.SCHEDULE_STUCK, "no sample is running and none may start: the schedule cannot go on")
+            raise SeedError(
+                Reason.SCHEDULE_STUCK,
+                "no sample is running and none may start: the schedule cannot go on",
+            )
         return told
 
     def pause(self) -> list[Told]:
@@ -101,7 +113,9 @@ class FleetEngine(Generic[State]):
             getattr(self.local, name)(*arguments)
 
     def _understood(self, unit: int, message: Any) -> list[Told]:
-        """Events of a unit; one that was given up is not heard any more, so nothing that it finished counts twice."""
+        """Events of a unit; one that was given up is not heard any more, so nothing that it
+        finished counts twice.
+        """
         if unit not in self.running:
             return []
         self.heard[unit] = time.monotonic()
@@ -110,7 +124,9 @@ class FleetEngine(Generic[State]):
         _, told, steps = message
         self.effort.decode_steps += steps
         self.effort.offered += steps * self.slots
-        self.running[unit] -= {event.sample for event, _ in told if isinstance(event, Finished | Parked)}
+        self.running[unit] -= {
+            event.sample for event, _ in told if isinstance(event, Finished | Parked)
+        }
         return list(told)
 
     def _is_silent(self, unit: int) -> bool:

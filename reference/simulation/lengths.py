@@ -1,10 +1,12 @@
-"""How long responses are: a distribution named in one word, or a file of lengths that somebody measured.
+"""How long responses are: a distribution named in one word, or a file of lengths that somebody
+measured.
 
     lognormal:mean=1000,sigma=1,max=8000    exp(N(m, sigma^2)), m = ln(mean) - sigma^2 / 2, cut off at max as a token limit does
     constant:tokens=1000                    all alike
     FILE.jsonl                              {"tokens": 812} a line; drawn with replacement
 
-``mean`` is that of the whole lognormal distribution; what ``max`` cuts off makes the mean of what is drawn smaller.
+``mean`` is that of the whole lognormal distribution; what ``max`` cuts off makes the mean of what
+is drawn smaller.
 """
 
 import json
@@ -19,10 +21,15 @@ from spec.datatypes import Array
 from spec.errors import Reason, SeedError
 from spec.philox import generator
 
-LEGAL = "lognormal:mean=M,sigma=S,max=L with 1 <= M <= L and 0 < S <= 5, constant:tokens=N with N >= 1, or a .jsonl file"
+LEGAL = (
+    "lognormal:mean=M,sigma=S,max=L with 1 <= M <= L and 0 < S <= 5, constant:tokens=N with N >= 1,"
+    " or a .jsonl file"
+)
 Draw = Callable[[np.random.Generator, int], Array]
 WIDEST_SIGMA = 5.0
-"""Beyond this more than a third of a distribution's mass lies a hundredfold away from its median: no response length does."""
+"""Beyond this more than a third of a distribution's mass lies a hundredfold away from its median:
+no response length does.
+"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,9 @@ def _lognormal(mean: float, sigma: float, longest: float) -> Draw:
     if not (1.0 <= mean <= longest < math.inf and 0.0 < sigma <= WIDEST_SIGMA):
         raise ValueError
     middle = math.log(mean) - sigma**2 / 2
-    return lambda random, count: np.clip(np.ceil(random.lognormal(middle, sigma, count)), 1, int(longest))
+    return lambda random, count: np.clip(
+        np.ceil(random.lognormal(middle, sigma, count)), 1, int(longest)
+    )
 
 
 def _constant(tokens: float) -> Draw:
@@ -86,7 +95,9 @@ DISTRIBUTIONS: dict[str, tuple[tuple[str, ...], Callable[..., Draw]]] = {
 
 def _measured(path: Path, text: str) -> Lengths:
     if not path.is_file():
-        raise SeedError(Reason.ILLEGAL_VALUE, f"--lengths={text} must be {LEGAL}; there is no such file")
+        raise SeedError(
+            Reason.ILLEGAL_VALUE, f"--lengths={text} must be {LEGAL}; there is no such file"
+        )
     found: list[int] = []
     try:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -95,9 +106,14 @@ def _measured(path: Path, text: str) -> Lengths:
     except (OSError, UnicodeDecodeError) as error:
         raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {error}") from None
     if not found:
-        raise SeedError(Reason.UNREADABLE_FILE, f'{path} holds no line; legal: objects such as {{"tokens": 812}}, one a line')
+        raise SeedError(
+            Reason.UNREADABLE_FILE,
+            f'{path} holds no line; legal: objects such as {{"tokens": 812}}, one a line',
+        )
     measured = np.array(found, dtype=np.float64)
-    return Lengths(f"{path.name} ({len(found)} lengths)", lambda random, count: random.choice(measured, count))
+    return Lengths(
+        f"{path.name} ({len(found)} lengths)", lambda random, count: random.choice(measured, count)
+    )
 
 
 def _tokens(line: str, place: str) -> int:
@@ -107,5 +123,8 @@ def _tokens(line: str, place: str) -> int:
     except (ValueError, KeyError, TypeError):
         value = None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SeedError(Reason.UNREADABLE_FILE, f'{place}: must be an object with "tokens", a whole number >= 1: {line[:80]}')
+        raise SeedError(
+            Reason.UNREADABLE_FILE,
+            f'{place}: must be an object with "tokens", a whole number >= 1: {line[:80]}',
+        )
     return value

@@ -1,14 +1,17 @@
-"""The streaming scheduler in virtual time: what a run would take on machines that nobody has bought yet.
+"""The streaming scheduler in virtual time: what a run would take on machines that nobody has bought
+yet.
 
     k decode steps of a unit    k floor + s per drawn token       one forward pass reads all weights, whoever is in the slots
     entering slots together     a + r for each token of a text    prompt and tokens drawn so far; the whole unit waits
     training a batch            c + u per trained token           standalone units decode meanwhile, the others are empty
     publishing weights          p, and what standalone units hold is read again
 
-A unit that runs samples of v versions makes v passes a step. Steps come in blocks, as in ``rollout.block_tokens``; whenever a
-unit is done with a block, all units look at the schedule, each with the whole steps that it has done by then.
+A unit that runs samples of v versions makes v passes a step. Steps come in blocks, as in
+``rollout.block_tokens``; whenever a unit is done with a block, all units look at the schedule, each
+with the whole steps that it has done by then.
 
-Everything that is decided is decided by ``reference.rollouts.scheduler`` through ``reference.rollouts.streaming``; here are only clocks.
+Everything that is decided is decided by ``reference.rollouts.scheduler`` through
+``reference.rollouts.streaming``; here are only clocks.
 """
 
 import math
@@ -34,7 +37,8 @@ class Cost:
         floor: One forward pass that draws a token for every slot, before any token is counted.
         token: For each token that it draws, on top.
         prefill: For each token read when a sample enters a slot; nothing cached outlives its slot.
-        admit: One forward pass that reads what enters a unit at one look, before any token is counted.
+        admit: One forward pass that reads what enters a unit at one look, before any token is
+            counted.
         train: Training on one batch, before any token is counted.
         train_token: For each response token of the batch, on top.
         publish: Bringing new weights to the units; nothing is decoded meanwhile.
@@ -56,7 +60,8 @@ class Span:
     Attributes:
         unit: Which.
         start, end: Seconds.
-        fresh, old: Samples in its slots at the start: without and with tokens of older weights than the newest.
+        fresh, old: Samples in its slots at the start: without and with tokens of older weights than
+            the newest.
     """
 
     unit: int
@@ -74,7 +79,8 @@ class Iteration:
         start: Seconds at which its weights were published.
         taken: Seconds at which it had its batch.
         end: Seconds at which it was trained: the start of the next.
-        effort: What rollouts cost in it, those that standalone units decoded during the training included.
+        effort: What rollouts cost in it, those that standalone units decoded during the training
+            included.
         trained: Response tokens of the batch.
     """
 
@@ -112,12 +118,15 @@ class Outcome:
         return sum(iteration.effort.decode_steps for iteration in self.iterations)
 
 
-def simulate(rules: Rules, lengths: Sequence[int], cost: Cost, steps: int, prompt: int = 0, block: int = 1) -> Outcome:
+def simulate(
+    rules: Rules, lengths: Sequence[int], cost: Cost, steps: int, prompt: int = 0, block: int = 1
+) -> Outcome:
     """Run the scheduler for so many steps of the trainer.
 
     Args:
         rules: The scheduler's; ``reference.rollouts.streaming.rules_of`` has those of a run.
-        lengths: Tokens of every response in the order of opening, each >= 1; begun anew when they run out.
+        lengths: Tokens of every response in the order of opening, each >= 1; begun anew when they
+            run out.
         cost: What things take; a decode step must take some time.
         steps: Steps of the trainer, >= 1.
         prompt: Tokens of every prompt.
@@ -135,7 +144,9 @@ def simulate(rules: Rules, lengths: Sequence[int], cost: Cost, steps: int, promp
         streaming.listen(engine.load(version))
         first, count = streaming.scheduler.state.opened, streaming.openings() * rules.group
         numbers = range(first, first + count)
-        batch = streaming.finish([_request(number, prompt, lengths[number % len(lengths)]) for number in numbers])
+        batch = streaming.finish(
+            [_request(number, prompt, lengths[number % len(lengths)]) for number in numbers]
+        )
         taken, trained = engine.clock, sum(rollout.request.forced_length for rollout in batch)
         engine.deadline = taken + cost.train + cost.train_token * trained
         streaming.serve(lambda: engine.clock < engine.deadline)
@@ -175,7 +186,9 @@ class SimulatedUnit:
 
     def duration(self, steps: int, cost: Cost) -> float:
         """Seconds of so many steps; a sample that ends in between costs nothing from then on."""
-        tokens = sum(min(end - self.steps, steps) for group in self.ends.values() for end in group.values())
+        tokens = sum(
+            min(end - self.steps, steps) for group in self.ends.values() for end in group.values()
+        )
         return cost.floor * sum(self.longest(steps)) + cost.token * tokens
 
     def remove(self, sample: int) -> int:
@@ -212,7 +225,9 @@ class SimulatedEngine:
         self.spans: list[Span] = []
 
     def admit(self, decisions: Sequence[Admitted], pool: dict[int, Rollout]) -> None:
-        """Put samples into slots; their unit reads what there is of them first, in one pass for each version."""
+        """Put samples into slots; their unit reads what there is of them first, in one pass for
+        each version.
+        """
         passes = {(decision.unit, decision.version) for decision in decisions}
         for decision in decisions:
             unit, request = self.units[decision.unit], pool[decision.sample].request
@@ -222,7 +237,9 @@ class SimulatedEngine:
             if (decision.unit, decision.version) in passes:
                 passes.remove((decision.unit, decision.version))
                 unit.ready += self.cost.admit
-            unit.ready += self.cost.prefill * (len(request.prompt_tokens) + request.forced_length - left)
+            unit.ready += self.cost.prefill * (
+                len(request.prompt_tokens) + request.forced_length - left
+            )
             unit.ends.setdefault(decision.version, {})[decision.sample] = unit.steps + left
             self.place[decision.sample], self.asked[decision.sample] = unit, request
             if left == request.forced_length:
@@ -233,20 +250,34 @@ class SimulatedEngine:
         self.recalled |= set(numbers)
 
     def wait(self) -> list[Told]:
-        """Give back what was recalled, or else decode until a unit has done a block or the trainer is done."""
+        """Give back what was recalled, or else decode until a unit has done a block or the trainer
+        is done.
+        """
         if self.recalled:
             leaving, self.recalled = sorted(self.recalled & self.place.keys()), set()
             return self._park(leaving)
-        looks = [unit.ready + unit.duration(self.block, self.cost) for unit in self.units if unit.ends]
+        looks = [
+            unit.ready + unit.duration(self.block, self.cost) for unit in self.units if unit.ends
+        ]
         look = min([*looks, self.deadline])
         if look == math.inf:
-            raise SeedError(Reason.SCHEDULE_STUCK, "no sample is running and none may start: the schedule cannot go on")
+            raise SeedError(
+                Reason.SCHEDULE_STUCK,
+                "no sample is running and none may start: the schedule cannot go on",
+            )
         self.clock = max(self.clock, look)
-        return [told for number, unit in enumerate(self.units) if unit.ends for told in self._decode(number, unit)]
+        return [
+            told
+            for number, unit in enumerate(self.units)
+            if unit.ends
+            for told in self._decode(number, unit)
+        ]
 
     def pause(self) -> list[Told]:
         """Units beside the trainer give back all they hold."""
-        return self._park(sorted(s for unit in self.units if not unit.plan.standalone for s in unit.held))
+        return self._park(
+            sorted(s for unit in self.units if not unit.plan.standalone for s in unit.held)
+        )
 
     def load(self, version: int) -> list[Told]:
         """Bring new weights to all units; those that go on with what they hold read it again.
@@ -257,11 +288,17 @@ class SimulatedEngine:
         for number, unit in enumerate(self.units):
             unit.ready = max(unit.ready, self.clock) + self.cost.publish
             if unit.plan.standalone and self.rules.continue_with == "newest":
-                merged = {sample: end for group in unit.ends.values() for sample, end in group.items()}
+                merged = {
+                    sample: end for group in unit.ends.values() for sample, end in group.items()
+                }
                 held = sum(self._tokens(sample, end - unit.steps) for sample, end in merged.items())
                 unit.ready += self.cost.admit * bool(merged) + self.cost.prefill * held
                 unit.ends = {version: merged} if merged else {}
-                self.born |= {s: version for s, end in merged.items() if end - unit.steps == self.asked[s].forced_length}
+                self.born |= {
+                    s: version
+                    for s, end in merged.items()
+                    if end - unit.steps == self.asked[s].forced_length
+                }
                 told.append((Switched(number, version), []))
         return told
 
@@ -269,7 +306,9 @@ class SimulatedEngine:
         """Whole steps of a unit up to now."""
         steps, end = self.block, unit.ready + unit.duration(self.block, self.cost)
         if end > self.clock:
-            steps = bisect_right(range(1, steps), self.clock, key=lambda k: unit.ready + unit.duration(k, self.cost))
+            steps = bisect_right(
+                range(1, steps), self.clock, key=lambda k: unit.ready + unit.duration(k, self.cost)
+            )
             end = unit.ready + unit.duration(steps, self.cost)
         passes, held = unit.longest(steps), unit.held
         if not (steps := max(passes)):
@@ -279,7 +318,12 @@ class SimulatedEngine:
         self.effort.decode_steps += sum(passes)
         self.effort.offered += steps * unit.plan.slots
         unit.ready, unit.steps = end, unit.steps + steps
-        ended = {sample for group in unit.ends.values() for sample, last in group.items() if last <= unit.steps}
+        ended = {
+            sample
+            for group in unit.ends.values()
+            for sample, last in group.items()
+            if last <= unit.steps
+        }
         told = self._leave(Finished, sorted(ended))
         return [*told, (Advanced(tuple(sorted(unit.held)), steps), [])]
 
@@ -294,7 +338,12 @@ class SimulatedEngine:
             left = max(unit.remove(sample), 0)
             if kind is Parked:
                 self.lacking[sample] = left
-            told.append((kind(sample, request.forced_length - left), [Rollout(request, (), (), (), Finish.UNFINISHED)]))
+            told.append(
+                (
+                    kind(sample, request.forced_length - left),
+                    [Rollout(request, (), (), (), Finish.UNFINISHED)],
+                )
+            )
         return told
 
     def _tokens(self, sample: int, left: int) -> int:

@@ -1,11 +1,12 @@
-"""What streaming is worth: simulations over srs_alpha against the synchronous system on the same machines.
+"""What streaming is worth: simulations over srs_alpha against the synchronous system on the same
+machines.
 
     speed-up    seconds of a synchronous iteration / seconds of this one
     refilling   the same with standalone units that rest while the trainer trains: what full slots alone are worth
     overlap     speed-up / refilling: what decoding during the training is worth on top
 
-In the synchronous system (srs_alpha = 1) all units, standalone ones too, decode for the batch that the trainer waits for.
-Means are over the iterations after the warm-up, in which the pool fills.
+In the synchronous system (srs_alpha = 1) all units, standalone ones too, decode for the batch that
+the trainer waits for. Means are over the iterations after the warm-up, in which the pool fills.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +18,9 @@ from reference.rollouts.scheduler import Rules
 from reference.simulation.simulate import Cost, Outcome, simulate
 
 LEAST_GAIN = 0.05
-"""A step of the sweep that shortens an iteration by less does not pay: it costs policy age, and no simulation is truer."""
+"""A step of the sweep that shortens an iteration by less does not pay: it costs policy age, and no
+simulation is truer.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Figures:
         train_seconds: Of these, training.
         decode_steps: Forward passes that drew tokens, over all units.
         drawn: Tokens drawn.
-        trained: Response tokens of a batch; fewer than in the synchronous system while long responses are still under way.
+        trained: Response tokens of a batch; fewer than in the synchronous system while long
+            responses are still under way.
         occupancy: Share of the slots of decoding units that drew a token.
         on_policy: Share of trained samples that are of the newest weights alone.
         staleness: Mean age of trained samples, in publications.
@@ -102,7 +106,8 @@ def figures_of(outcome: Outcome, warm_up: int) -> Figures:
         decode_steps=mean(effort.decode_steps for effort in efforts),
         drawn=mean(effort.tokens for effort in efforts),
         trained=mean(iteration.trained for iteration in steady),
-        occupancy=sum(effort.tokens for effort in efforts) / max(sum(effort.offered for effort in efforts), 1),
+        occupancy=sum(effort.tokens for effort in efforts)
+        / max(sum(effort.offered for effort in efforts), 1),
         on_policy=mean(age == 0 for age in ages),
         staleness=mean(ages),
         staleness_max=max(ages),
@@ -111,7 +116,9 @@ def figures_of(outcome: Outcome, warm_up: int) -> Figures:
     )
 
 
-def sweep(rules: Rules, alphas: Sequence[float], world: World, told: Callable[[], object] = lambda: None) -> list[Point]:
+def sweep(
+    rules: Rules, alphas: Sequence[float], world: World, told: Callable[[], object] = lambda: None
+) -> list[Point]:
     """Simulate every srs_alpha on the same lengths, the synchronous system first.
 
     Args:
@@ -126,9 +133,12 @@ def sweep(rules: Rules, alphas: Sequence[float], world: World, told: Callable[[]
         here = replace(rules, alpha=alpha)
         outcome = world.run(here)
         figures = figures_of(outcome, world.warm_up)
-        # At srs_alpha = 1 nothing is under way during the training, and without standalone units nothing decodes then.
+        # At srs_alpha = 1 nothing is under way during the training, and without standalone units
+        # nothing decodes then.
         alike = alpha == 1.0 or resting == rules.units
-        alone = figures if alike else figures_of(world.run(replace(here, units=resting)), world.warm_up)
+        alone = (
+            figures if alike else figures_of(world.run(replace(here, units=resting)), world.warm_up)
+        )
         synchronous = points[0].figures.seconds if points else figures.seconds
         refilling = synchronous / alone.seconds
         speed_up = synchronous / figures.seconds
@@ -138,7 +148,9 @@ def sweep(rules: Rules, alphas: Sequence[float], world: World, told: Callable[[]
 
 
 def pays_until(points: Sequence[Point], least_gain: float = LEAST_GAIN) -> Point:
-    """The first point of a sweep, from srs_alpha = 1 down, whose successor shortens the iteration by less than a share."""
+    """The first point of a sweep, from srs_alpha = 1 down, whose successor shortens the iteration
+    by less than a share.
+    """
     for point, following in pairwise(points):
         if following.figures.seconds > (1.0 - least_gain) * point.figures.seconds:
             return point

@@ -1,8 +1,10 @@
-"""Problem sets: where training and held-out problems come from, and how a response to one is judged.
+"""Problem sets: where training and held-out problems come from, and how a response to one is
+judged.
 
-A problem is held out or not by a hash of what it asks, never by when or with which seed it was drawn. So training and
-held-out problems are disjoint by construction, in every run and for every size of either set, and a problem cannot
-slip into training under another presentation (the numbers of a 24-point problem in another order, say).
+A problem is held out or not by a hash of what it asks, never by when or with which seed it was
+drawn. So training and held-out problems are disjoint by construction, in every run and for every
+size of either set, and a problem cannot slip into training under another presentation (the numbers
+of a 24-point problem in another order, say).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,10 +22,13 @@ HELD_OUT_SHARE = 8
 """One in so many identities is held out."""
 
 ID_DIGITS = 12
-"""Hexadecimal digits of a problem's name: 48 bits, so a million problems share one with probability 0.002."""
+"""Hexadecimal digits of a problem's name: 48 bits, so a million problems share one with probability
+0.002.
+"""
 
-# Seven in eight draws miss the held-out split, so a thousand misses in a row (1e-58) mean that a level has no such
-# problem. The same number of repeats in a row means that a level has hardly any problem left that is not taken.
+# Seven in eight draws miss the held-out split, so a thousand misses in a row (1e-58) mean that a
+# level has no such problem. The same number of repeats in a row means that a level has hardly any
+# problem left that is not taken.
 MAX_DRAWS = 1000
 
 
@@ -52,7 +57,9 @@ def qualified_identity(family: str, instance: Mapping[str, Any]) -> str:
     return f"{family}:{FAMILIES[family].identity(instance)}"
 
 
-def draw_problem(family: str, difficulty: int, random: np.random.Generator, held_out: bool) -> Problem:
+def draw_problem(
+    family: str, difficulty: int, random: np.random.Generator, held_out: bool
+) -> Problem:
     """Draw a problem from one side of the split.
 
     Args:
@@ -65,7 +72,8 @@ def draw_problem(family: str, difficulty: int, random: np.random.Generator, held
         The first drawn problem that is on that side.
 
     Raises:
-        SeedError: The family or the difficulty does not exist, or the level has no problem on that side.
+        SeedError: The family or the difficulty does not exist, or the level has no problem on that
+            side.
     """
     _check(family, difficulty)
     for _ in range(MAX_DRAWS):
@@ -98,7 +106,11 @@ def training_problem(
 
 
 def problem_set(
-    families: Sequence[str], difficulties: Mapping[str, Sequence[int]], count: int, seed: int, held_out: bool
+    families: Sequence[str],
+    difficulties: Mapping[str, Sequence[int]],
+    count: int,
+    seed: int,
+    held_out: bool,
 ) -> list[Problem]:
     """Draw a set in which families, and the difficulties of each family, take turns.
 
@@ -109,30 +121,42 @@ def problem_set(
         difficulties: Difficulties of each family.
         count: Number of problems, >= 0.
         seed: Seed of the set.
-        held_out: True for pairwise distinct held-out problems, False for the beginning of the training stream.
+        held_out: True for pairwise distinct held-out problems, False for the beginning of the
+            training stream.
 
     Returns:
         The problems, in order.
 
     Raises:
-        SeedError: A family or difficulty does not exist, or a level has too few distinct held-out problems.
+        SeedError: A family or difficulty does not exist, or a level has too few distinct held-out
+            problems.
     """
     if not held_out:
         return [training_problem(families, difficulties, index, seed) for index in range(count)]
     slots = [_slot(families, difficulties, index) for index in range(count)]
     problems: dict[str, Problem] = {}
     for index, (family, difficulty) in enumerate(slots):
-        problem = _new_problem(family, difficulty, _random(seed, True, index), problems, held_out=True)
+        problem = _new_problem(
+            family, difficulty, _random(seed, True, index), problems, held_out=True
+        )
         if problem is None:
-            found = sum((taken.family, taken.difficulty) == (family, difficulty) for taken in problems.values())
+            found = sum(
+                (taken.family, taken.difficulty) == (family, difficulty)
+                for taken in problems.values()
+            )
             wanted = slots.count((family, difficulty))
-            line = f"{family} level {difficulty}: wanted {wanted} distinct held-out problems, found only {found}"
+            line = (
+                f"{family} level {difficulty}: wanted {wanted} distinct held-out problems, found"
+                f" only {found}"
+            )
             raise SeedError(Reason.ILLEGAL_VALUE, line)
         problems[problem.id] = problem
     return list(problems.values())
 
 
-def distinct_problems(family: str, difficulty: int, count: int, seed: int, held_out: bool) -> Iterator[Problem]:
+def distinct_problems(
+    family: str, difficulty: int, count: int, seed: int, held_out: bool
+) -> Iterator[Problem]:
     """Draw pairwise distinct problems of one level; a larger set begins with the smaller one.
 
     Args:
@@ -146,7 +170,8 @@ def distinct_problems(family: str, difficulty: int, count: int, seed: int, held_
         The problems, drawn one by one; the held-out ones are those of ``problem_set``.
 
     Raises:
-        SeedError: The family or difficulty does not exist, or the level has too few distinct problems on that side.
+        SeedError: The family or difficulty does not exist, or the level has too few distinct
+            problems on that side.
     """
     taken: set[str] = set()
     for index in range(count):
@@ -166,8 +191,8 @@ def verify(problem: Problem, response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        The family's verdict. A verifier that fails yields ``error``: a bug of ours must never be taught to the policy
-        as a mistake of its own.
+        The family's verdict. A verifier that fails yields ``error``: a bug of ours must never be
+        taught to the policy as a mistake of its own.
     """
     try:
         return FAMILIES[problem.family].verify(problem.instance, response)
@@ -177,7 +202,10 @@ def verify(problem: Problem, response: str) -> Verdict:
 
 def _check(family: str, difficulty: int) -> None:
     if family not in FAMILIES:
-        raise SeedError(Reason.UNKNOWN_NAME, f"family {family!r} does not exist; legal are {', '.join(FAMILIES)}")
+        raise SeedError(
+            Reason.UNKNOWN_NAME,
+            f"family {family!r} does not exist; legal are {', '.join(FAMILIES)}",
+        )
     levels = FAMILIES[family].LEVELS
     if difficulty not in levels:
         line = f"{family} has no level {difficulty}; legal are {levels[0]} to {levels[-1]}"
@@ -192,7 +220,11 @@ def _problem(family: str, difficulty: int, instance: dict[str, Any]) -> Problem:
 
 
 def _new_problem(
-    family: str, difficulty: int, random: np.random.Generator, taken: Collection[str], held_out: bool
+    family: str,
+    difficulty: int,
+    random: np.random.Generator,
+    taken: Collection[str],
+    held_out: bool,
 ) -> Problem | None:
     for _ in range(MAX_DRAWS):
         problem = draw_problem(family, difficulty, random, held_out)
@@ -201,16 +233,21 @@ def _new_problem(
     return None
 
 
-def _slot(families: Sequence[str], difficulties: Mapping[str, Sequence[int]], index: int) -> tuple[str, int]:
+def _slot(
+    families: Sequence[str], difficulties: Mapping[str, Sequence[int]], index: int
+) -> tuple[str, int]:
     if not families or not all(difficulties.get(family) for family in families):
-        raise SeedError(Reason.ILLEGAL_VALUE, "every problem set needs a family, and every family a difficulty")
+        raise SeedError(
+            Reason.ILLEGAL_VALUE, "every problem set needs a family, and every family a difficulty"
+        )
     turn, number = divmod(index, len(families))
     family = families[number]
     return family, difficulties[family][turn % len(difficulties[family])]
 
 
 def _random(seed: int, held_out: bool, index: int) -> np.random.Generator:
-    # One generator per place: what is drawn at a place depends neither on the size of the set nor on its other places.
+    # One generator per place: what is drawn at a place depends neither on the size of the set nor
+    # on its other places.
     return generator(seed, "problems", _split(held_out), index)
 
 

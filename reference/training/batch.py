@@ -1,4 +1,6 @@
-"""From rollouts to padded rows and back: the one place that knows where a response stands in its row."""
+"""From rollouts to padded rows and back: the one place that knows where a response stands in its
+row.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +12,9 @@ from spec.config import Config
 from spec.datatypes import Array, Batch, BoolArray, Finish, IntArray, Outcome, ScoredRollout
 
 
-def pad(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]]) -> tuple[IntArray, IntArray, BoolArray]:
+def pad(
+    prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]]
+) -> tuple[IntArray, IntArray, BoolArray]:
     """Right-pad rows of prompt then response.
 
     Returns:
@@ -63,13 +67,20 @@ def rollout_batch(scored: Sequence[ScoredRollout]) -> Batch:
     A batch always has a token of the newest weights, unless srs_alpha is 0.
     """
     rollouts = [item.rollout for item in scored]
-    batch = plain_batch([r.request.prompt_tokens for r in rollouts], [r.response_tokens for r in rollouts])
+    batch = plain_batch(
+        [r.request.prompt_tokens for r in rollouts], [r.response_tokens for r in rollouts]
+    )
     newest = max(r.weight_versions[-1] for r in rollouts)
     _, group = np.unique([r.request.problem.id for r in rollouts], return_inverse=True)
     return replace(
         batch,
         # A reward model's favourite is not known to be right, so it is never imitated.
-        positive=np.array([item.accuracy == 1.0 and item.verdict.outcome is not Outcome.UNJUDGED for item in scored]),
+        positive=np.array(
+            [
+                item.accuracy == 1.0 and item.verdict.outcome is not Outcome.UNJUDGED
+                for item in scored
+            ]
+        ),
         group=group,
         truncated=np.array([r.finish is Finish.LENGTH for r in rollouts]),
         behaviour_log_probs=spread([r.log_probs for r in rollouts], batch.response),
@@ -78,18 +89,26 @@ def rollout_batch(scored: Sequence[ScoredRollout]) -> Batch:
 
 
 def truncated_importance(batch: Batch, start_log_probs: Array, cap: float) -> Batch:
-    """Split the ratio at the start of the step: the clip sees what this step changed, a factor weighs what came before.
+    """Split the ratio at the start of the step: the clip sees what this step changed, a factor
+    weighs what came before.
 
-    Formula: ``rho = pi / pi_start`` is clipped as ever, and the token's loss weighs ``min(pi_start / pi_behaviour, cap)``.
-    Source: decoupled PPO (Hilton et al., arXiv 2110.00641) with the weight truncated at a cap, as verl and AReaL do.
+    Formula: ``rho = pi / pi_start`` is clipped as ever, and the token's loss weighs ``min(pi_start
+    / pi_behaviour, cap)``.
+    Source: decoupled PPO (Hilton et al., arXiv 2110.00641) with the weight truncated at a cap, as
+    verl and AReaL do.
 
     Args:
         batch: Rows with behaviour log-probabilities.
-        start_log_probs: Log-probability of each token under the policy at the start of the step [B, S].
+        start_log_probs: Log-probability of each token under the policy at the start of the step [B,
+            S].
         cap: Largest weight, > 0.
     """
-    weight = np.minimum(np.exp(np.minimum(start_log_probs - batch.behaviour_log_probs, LOG_RATIO_LIMIT)), cap)
-    return replace(batch, importance=np.where(batch.response, weight, 1.0), behaviour_log_probs=start_log_probs)
+    weight = np.minimum(
+        np.exp(np.minimum(start_log_probs - batch.behaviour_log_probs, LOG_RATIO_LIMIT)), cap
+    )
+    return replace(
+        batch, importance=np.where(batch.response, weight, 1.0), behaviour_log_probs=start_log_probs
+    )
 
 
 def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
@@ -100,10 +119,11 @@ def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
         config: aggregation, coefficients, overlong filter, switches of off-policy data.
 
     Returns:
-        Weights [B, S] by term, coefficients included: ``policy`` and ``kl`` under the configured aggregation, ``positive`` a
-        mean over tokens of correct responses, ``load_balance`` and ``router_z`` means over all real tokens, prompt
-        included, and ``tokens``, the plain mean over response tokens (value loss, imitation, metrics). A term that is off
-        or applies to no token is absent.
+        Weights [B, S] by term, coefficients included: ``policy`` and ``kl`` under the configured
+        aggregation, ``positive`` a mean over tokens of correct responses, ``load_balance`` and
+        ``router_z`` means over all real tokens, prompt included, and ``tokens``, the plain mean
+        over response tokens (value loss, imitation, metrics). A term that is off or applies to no
+        token is absent.
     """
     algorithm = config.algorithm
     trained = batch.response
@@ -118,10 +138,16 @@ def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
     weights = {
         "policy": mean * np.where(mean != 0.0, batch.importance, 0.0),
         "kl": algorithm.kl_weight * mean,
-        "positive": algorithm.positive_weight
-        * token_weights(batch.response & batch.positive[:, None], batch.group, "token"),
+        "positive": (
+            algorithm.positive_weight
+            * token_weights(batch.response & batch.positive[:, None], batch.group, "token")
+        ),
         "tokens": token_weights(batch.response, batch.group, "token"),
         "load_balance": algorithm.load_balance_weight * router,
         "router_z": algorithm.router_z_weight * router,
     }
-    return {name: weight for name, weight in weights.items() if name in ("policy", "tokens") or weight.any()}
+    return {
+        name: weight
+        for name, weight in weights.items()
+        if name in ("policy", "tokens") or weight.any()
+    }

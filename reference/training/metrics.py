@@ -1,4 +1,6 @@
-"""What a step's metrics line says: names a reader of other frameworks knows, numbers that depend on no clock."""
+"""What a step's metrics line says: names a reader of other frameworks knows, numbers that depend on
+no clock.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,22 +19,33 @@ VALUE_POSITIONS = 64
 def sampling_metrics(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[str, Any]:
     """Figures of all responses sampled in a step, before dynamic sampling drops any.
 
-    Filtered figures would look better than the policy is. On general problems accuracy is the win rate by the reward model.
+    Filtered figures would look better than the policy is. On general problems accuracy is the win
+    rate by the reward model.
     """
     lengths = [len(item.rollout.response_tokens) for item in sampled]
     families = sorted({item.rollout.request.problem.family for item in sampled})
-    return {
-        "reward_mean": float(np.mean([item.reward for item in sampled])),
-        "accuracy": float(np.mean([item.accuracy for item in sampled])),
-        "accuracy_by_family": {
-            family: float(np.mean([i.accuracy for i in sampled if i.rollout.request.problem.family == family]))
-            for family in families
-        },
-        "responses": len(sampled),
-        "response_length_mean": float(np.mean(lengths)),
-        "response_length_max": max(lengths),
-        "truncated_fraction": float(np.mean([item.rollout.finish is Finish.LENGTH for item in sampled])),
-    } | reward_by_class(sampled, data) | preference_metrics(sampled)
+    return (
+        {
+            "reward_mean": float(np.mean([item.reward for item in sampled])),
+            "accuracy": float(np.mean([item.accuracy for item in sampled])),
+            "accuracy_by_family": {
+                family: float(
+                    np.mean(
+                        [i.accuracy for i in sampled if i.rollout.request.problem.family == family]
+                    )
+                )
+                for family in families
+            },
+            "responses": len(sampled),
+            "response_length_mean": float(np.mean(lengths)),
+            "response_length_max": max(lengths),
+            "truncated_fraction": float(
+                np.mean([item.rollout.finish is Finish.LENGTH for item in sampled])
+            ),
+        }
+        | reward_by_class(sampled, data)
+        | preference_metrics(sampled)
+    )
 
 
 def reward_by_class(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[str, Any]:
@@ -41,14 +54,20 @@ def reward_by_class(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[
         return {}
     rewards: dict[str, list[float]] = {}
     for item in sampled:
-        rewards.setdefault(data.class_of(item.rollout.request.problem.family), []).append(item.reward)
-    return {"reward_by_class": {name: float(np.mean(found)) for name, found in sorted(rewards.items())}}
+        rewards.setdefault(data.class_of(item.rollout.request.problem.family), []).append(
+            item.reward
+        )
+    return {
+        "reward_by_class": {name: float(np.mean(found)) for name, found in sorted(rewards.items())}
+    }
 
 
 def preference_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
-    """What the reward model said of a step's general and hybrid responses, and how far presentation order swayed it.
+    """What the reward model said of a step's general and hybrid responses, and how far presentation
+    order swayed it.
 
-    The bias is the mean ``P(YES | a, b) + P(YES | b, a) - 1``; averaging both orders takes it out of the score.
+    The bias is the mean ``P(YES | a, b) + P(YES | b, a) - 1``; averaging both orders takes it out
+    of the score.
     """
     words = [item.preference for item in sampled if item.preference]
     if not words:
@@ -72,10 +91,11 @@ def group_metrics(groups: Sequence[Sequence[ScoredRollout]]) -> dict[str, Any]:
 
 
 def value_metrics(batch: Batch) -> dict[str, Any]:
-    """How well the value model knew the outcome before this step's update, and what it believed at each position.
+    """How well the value model knew the outcome before this step's update, and what it believed at
+    each position.
 
-    ``value_by_position`` holds, per response position, the mean V over correct and over wrong responses (null where no
-    response is that long).
+    ``value_by_position`` holds, per response position, the mean V over correct and over wrong
+    responses (null where no response is that long).
     """
     values, targets = batch.old_values[batch.response], batch.value_targets[batch.response]
     return {
@@ -90,7 +110,9 @@ def value_metrics(batch: Batch) -> dict[str, Any]:
 
 
 def mean_by_position(batch: Batch, rows: "np.ndarray[Any, np.dtype[np.bool_]]") -> list[float]:
-    """Mean old value at response positions 0, 1, ... over the chosen rows; NaN where no row is that long."""
+    """Mean old value at response positions 0, 1, ... over the chosen rows; NaN where no row is that
+    long.
+    """
     response = batch.response & rows[:, None]
     position = np.cumsum(batch.response, axis=1) - 1
     longest = int(batch.response.sum(axis=1).max())
@@ -100,7 +122,9 @@ def mean_by_position(batch: Batch, rows: "np.ndarray[Any, np.dtype[np.bool_]]") 
 
 
 def advantage_metrics(batch: Batch, config: Config) -> dict[str, Any]:
-    """Spread of the advantages and, with a value model, the policy lambda of each response length of the batch."""
+    """Spread of the advantages and, with a value model, the policy lambda of each response length
+    of the batch.
+    """
     inside = batch.advantages[batch.response]
     metrics: dict[str, Any] = {
         "advantage_mean": float(inside.mean()),
@@ -109,12 +133,16 @@ def advantage_metrics(batch: Batch, config: Config) -> dict[str, Any]:
     if config.uses_value_model:
         lengths = np.unique(batch.response.sum(axis=1))
         lambdas = policy_lambda(lengths, config.algorithm)
-        metrics["lambda_by_length"] = {str(n): float(x) for n, x in zip(lengths, lambdas, strict=True)}
+        metrics["lambda_by_length"] = {
+            str(n): float(x) for n, x in zip(lengths, lambdas, strict=True)
+        }
     return metrics
 
 
 def importance_metrics(batch: Batch, config: Config) -> dict[str, Any]:
-    """Mean weight of truncated importance sampling and the share of tokens at the cap, where it is on."""
+    """Mean weight of truncated importance sampling and the share of tokens at the cap, where it is
+    on.
+    """
     if not config.algorithm.importance_cap:
         return {}
     inside = batch.importance[batch.response]
@@ -125,9 +153,11 @@ def importance_metrics(batch: Batch, config: Config) -> dict[str, Any]:
 
 
 def rollout_metrics(batch: Batch, log_probs: Array) -> Metrics:
-    """Mean over response tokens of ``|log pi - log behaviour|``: what FP8 does to a token's probability, before any update.
+    """Mean over response tokens of ``|log pi - log behaviour|``: what FP8 does to a token's
+    probability, before any update.
 
-    Where samples are continued or kept for a later step, what their weights were behind counts as well.
+    Where samples are continued or kept for a later step, what their weights were behind counts as
+    well.
 
     Args:
         batch: Rows as they were drawn.
@@ -160,12 +190,17 @@ def streaming_summary(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def mean_of(steps: Sequence[Metrics], prefix: str = "") -> dict[str, float]:
     """Mean of each figure over the optimizer steps that reported it."""
     names = sorted({name for step in steps for name in step})
-    return {prefix + name: float(np.mean([step[name] for step in steps if name in step])) for name in names}
+    return {
+        prefix + name: float(np.mean([step[name] for step in steps if name in step]))
+        for name in names
+    }
 
 
 def sample_lines(scored: Sequence[ScoredRollout], count: int) -> list[dict[str, Any]]:
     """The first responses of a few different problems of a step, as text for a person."""
-    first = list({item.rollout.request.problem.id: item for item in reversed(scored)}.values())[::-1]
+    first = list({item.rollout.request.problem.id: item for item in reversed(scored)}.values())[
+        ::-1
+    ]
     return [
         {
             "problem": item.rollout.request.problem.id,

@@ -1,4 +1,6 @@
-"""Where a run stands: a plain value that a checkpoint stores beside the weights and a resume reads back exactly."""
+"""Where a run stands: a plain value that a checkpoint stores beside the weights and a resume reads
+back exactly.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +27,8 @@ class Progress:
         seconds: Wall seconds so far, over all sittings.
         eval_before: Scores of the cold-start model.
         eval_after: Scores of the trained model.
-        judges: "before" and "after" RL -> examination of the policy as a judge and of its unverifiable writing.
+        judges: "before" and "after" RL -> examination of the policy as a judge and of its
+            unverifiable writing.
     """
 
     phase: str = "supervised"
@@ -48,7 +51,9 @@ class Progress:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Progress":
         """Undo ``to_json``."""
-        return _ADAPTER.validate_python({name: values[name] for name in cls.__dataclass_fields__ if name in values})
+        return _ADAPTER.validate_python(
+            {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        )
 
 
 _ADAPTER = TypeAdapter(Progress)

@@ -1,10 +1,12 @@
-"""Which prompts a step learns from: an endless stream of training problems and dynamic sampling with refill.
+"""Which prompts a step learns from: an endless stream of training problems and dynamic sampling
+with refill.
 
-Dynamic sampling (DAPO 3.2, eq. 11) drops a prompt whose responses are all correct or all wrong, since its group advantage
-is zero, and asks for more until the batch is full. The filter reads accuracy, never the shaped reward: a length penalty
-would make an all-correct group look useful. A general problem has no accuracy; its group is kept if the reward model's
-scores differ enough (``reward.least_spread``), which is the report's rule for non-verifiable prompts (2.1). Surplus groups
-are kept, with the version of every token, for the next step.
+Dynamic sampling (DAPO 3.2, eq. 11) drops a prompt whose responses are all correct or all wrong,
+since its group advantage is zero, and asks for more until the batch is full. The filter reads
+accuracy, never the shaped reward: a length penalty would make an all-correct group look useful. A
+general problem has no accuracy; its group is kept if the reward model's scores differ enough
+(``reward.least_spread``), which is the report's rule for non-verifiable prompts (2.1). Surplus
+groups are kept, with the version of every token, for the next step.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +21,9 @@ from spec.tokenizer import encode
 
 Group = list[ScoredRollout]
 Score = Callable[[Sequence[Request]], list[ScoredRollout]]
-"""Turns requests into scored rollouts, equally many in a synchronous run; a streaming one may answer earlier requests."""
+"""Turns requests into scored rollouts, equally many in a synchronous run; a streaming one may
+answer earlier requests.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Collection:
 
     Attributes:
         groups: Groups to learn from; fewer than asked for exactly if ``exhausted``.
-        sampled: Every response sampled for it, kept or dropped: what accuracy metrics must be computed from.
+        sampled: Every response sampled for it, kept or dropped: what accuracy metrics must be
+            computed from.
         state: The curriculum afterwards.
         rounds: Generation rounds it took.
         exhausted: Dynamic sampling gave up before the batch was full.
@@ -49,7 +54,9 @@ class Collection:
     exhausted: bool
 
 
-def collect(config: Config, state: CurriculumState, score: Score, openings: Callable[[], int]) -> Collection:
+def collect(
+    config: Config, state: CurriculumState, score: Score, openings: Callable[[], int]
+) -> Collection:
     """Fill one batch of ``rollout.prompts`` times ``rollout.samples_per_prompt`` responses.
 
     Args:
@@ -73,8 +80,14 @@ def collect(config: Config, state: CurriculumState, score: Score, openings: Call
         rounds += 1
         sampled += fresh
         new = split_groups(fresh)
-        groups += [g for g in new if is_useful(g, config.reward.least_spread)] if config.algorithm.dynamic_sampling else new
-    taken = next((count for count in range(len(groups)) if responses(groups[:count]) >= wanted), len(groups))
+        groups += (
+            [g for g in new if is_useful(g, config.reward.least_spread)]
+            if config.algorithm.dynamic_sampling
+            else new
+        )
+    taken = next(
+        (count for count in range(len(groups)) if responses(groups[:count]) >= wanted), len(groups)
+    )
     after = CurriculumState(next_problem, tuple(groups[taken:]))
     return Collection(groups[:taken], sampled, after, rounds, exhausted=responses(groups) < wanted)
 
@@ -85,12 +98,17 @@ def responses(groups: Sequence[Group]) -> int:
 
 
 def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
-    """The requests for ``prompts`` consecutive problems of the training stream, groups one after the other."""
+    """The requests for ``prompts`` consecutive problems of the training stream, groups one after
+    the other.
+    """
     out: list[Request] = []
     for number in range(first_problem, first_problem + prompts):
-        # The stream begins with the demonstrations; practising on what was shown would teach little.
+        # The stream begins with the demonstrations; practising on what was shown would teach
+        # little.
         place = config.data.demonstrations + number
-        problem = training_problem(config.data.families, config.data.difficulties, place, config.seed)
+        problem = training_problem(
+            config.data.families, config.data.difficulties, place, config.seed
+        )
         tokens = encode(problem.prompt)
         if len(tokens) > config.data.max_prompt_tokens:
             raise SeedError(
@@ -99,7 +117,10 @@ def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
                 f"{config.data.max_prompt_tokens} must be at least that",
             )
         # The stream number is the visit: a problem that comes up again is sampled anew.
-        out += [Request(problem, tokens, sample, number) for sample in range(config.rollout.samples_per_prompt)]
+        out += [
+            Request(problem, tokens, sample, number)
+            for sample in range(config.rollout.samples_per_prompt)
+        ]
     return out
 
 
@@ -112,16 +133,22 @@ def split_groups(scored: Sequence[ScoredRollout]) -> list[Group]:
 
 
 def is_useful(group: Group, least_spread: float = 0.0) -> bool:
-    """Whether a group can teach: some responses are correct and some are not, ``0 < |correct| < G`` (DAPO eq. 11).
+    """Whether a group can teach: some responses are correct and some are not, ``0 < |correct| < G``
+    (DAPO eq. 11).
 
     Args:
         group: Responses to one problem.
-        least_spread: Without a verifier, the smallest standard deviation of the reward model's scores that counts.
+        least_spread: Without a verifier, the smallest standard deviation of the reward model's
+            scores that counts.
 
     Returns:
         True to keep it. Neither length nor format penalty can change the answer.
     """
-    scores = [item.preference.score for item in group if item.preference and item.verdict.outcome is Outcome.UNJUDGED]
+    scores = [
+        item.preference.score
+        for item in group
+        if item.preference and item.verdict.outcome is Outcome.UNJUDGED
+    ]
     if scores:
         return len(set(scores)) > 1 and pstdev(scores) >= least_spread
     return len({item.accuracy for item in group}) > 1

@@ -1,7 +1,8 @@
-"""The rollouts of one run: publishes weights to the schedule, keeps its log and its snapshots, counts what it cost.
+"""The rollouts of one run: publishes weights to the schedule, keeps its log and its snapshots,
+counts what it cost.
 
-    schedule.jsonl                 every event of a streaming run, one a line; ``seed srs replay`` decides it all again
-    snapshots/publication_K        policies that unfinished samples are to be continued with (rollout.continue_with)
+schedule.jsonl                 every event of a streaming run, one a line; ``seed srs replay`` decides it all again
+snapshots/publication_K        policies that unfinished samples are to be continued with (rollout.continue_with)
 """
 
 from collections.abc import Callable, Sequence
@@ -23,11 +24,14 @@ Answer = TypeVar("Answer")
 class Rollouts(Generic[State]):
     """A run's schedule and its engine.
 
-    In one process, or with every rank in step, each process decides the same for itself. With standalone units the order of
-    events is known to the coordinator alone: it decides, and the other trainer ranks follow.
+    In one process, or with every rank in step, each process decides the same for itself. With
+    standalone units the order of events is known to the coordinator alone: it decides, and the
+    other trainer ranks follow.
     """
 
-    def __init__(self, backend: Backend[State], config: Config, directory: RunDirectory, books: Books) -> None:
+    def __init__(
+        self, backend: Backend[State], config: Config, directory: RunDirectory, books: Books
+    ) -> None:
         """Go on from what the books say; snapshots that unfinished samples need are read back."""
         self.backend, self.config, self.directory, self.books = backend, config, directory, books
         settings, fleet = config.rollout, backend.fleet
@@ -45,10 +49,14 @@ class Rollouts(Generic[State]):
         self.step, self.sent = 0, -1
         self.streaming.forget_units()
         for publication in self._agree(self._live):
-            self.local.publications[publication], _ = backend.restore(config, directory.snapshot_directory(publication))
+            self.local.publications[publication], _ = backend.restore(
+                config, directory.snapshot_directory(publication)
+            )
 
     def publish(self, state: State, config: Config, step: int) -> None:
-        """Sample from these weights from now on, in this step and as its phase does (``Config.in_phase``)."""
+        """Sample from these weights from now on, in this step and as its phase does
+        (``Config.in_phase``).
+        """
         self.service.end()
         self.step, self.local.config = step, config
         if self.backend.fleet is None:
@@ -56,9 +64,12 @@ class Rollouts(Generic[State]):
         newest = self._agree(lambda: self.streaming.publish(self.backend.version(state)))
         self._keep(newest, state)
         if self.backend.fleet is not None and newest != self.sent:
-            # After a kill units have nothing: they get the snapshots that samples may be continued with as well.
+            # After a kill units have nothing: they get the snapshots that samples may be continued
+            # with as well.
             for publication in sorted(self.local.publications) if self.sent < 0 else [newest]:
-                self.backend.fleet.publish(self.local.publications[publication], publication, config.rollout.precision)
+                self.backend.fleet.publish(
+                    self.local.publications[publication], publication, config.rollout.precision
+                )
             self.sent = newest
 
     def openings(self) -> int:
@@ -93,14 +104,16 @@ class Rollouts(Generic[State]):
     def metrics(self) -> dict[str, Any]:
         """What streaming did in this step; nothing in a synchronous run.
 
-        Occupancy is the share of slots that drew a token, staleness the publications between a sample's oldest token and
-        this step.
+        Occupancy is the share of slots that drew a token, staleness the publications between a
+        sample's oldest token and this step.
         """
         return self._agree(self._metrics) if self.streams else {}
 
     def _metrics(self) -> dict[str, Any]:
         effort = self.engine.effort
-        if self.backend.fleet is not None:  # units go on while the trainer trains, which counts for the next step
+        if (
+            self.backend.fleet is not None
+        ):  # units go on while the trainer trains, which counts for the next step
             self.engine.effort = Effort()
         return {
             "srs_occupancy": effort.tokens / max(effort.offered, 1),
@@ -108,13 +121,17 @@ class Rollouts(Generic[State]):
             "srs_on_policy_share": mean(age == 0 for age in effort.ages),
             "srs_staleness_mean": mean(effort.ages),
             "srs_staleness_max": max(effort.ages),
-            "srs_staleness_counts": {str(age): effort.ages.count(age) for age in sorted(set(effort.ages))},
+            "srs_staleness_counts": {
+                str(age): effort.ages.count(age) for age in sorted(set(effort.ages))
+            },
             "srs_evicted": effort.evicted,
             "srs_under_way": len(self.books.pool),
         }
 
     def save_snapshots(self) -> None:
-        """Before a checkpoint: write the policies that its unfinished samples are to be continued with."""
+        """Before a checkpoint: write the policies that its unfinished samples are to be continued
+        with.
+        """
         self.service.end()
         self._write()
         for publication in self._agree(self._live):
@@ -138,7 +155,9 @@ class Rollouts(Generic[State]):
         self.local.publications = {number: publications[number] for number in sorted(kept)}
 
     def _agree(self, compute: Callable[[], Answer]) -> Answer:
-        """What every process finds for itself, or what the coordinator finds where it alone decides."""
+        """What every process finds for itself, or what the coordinator finds where it alone
+        decides.
+        """
         return compute() if self.backend.fleet is None else self.backend.once(compute)
 
     def _live(self) -> list[int]:
@@ -146,12 +165,16 @@ class Rollouts(Generic[State]):
         if self.config.rollout.continue_with == "newest":
             return []
         samples = self.books.schedule.samples.values()
-        return sorted({sample.newest for sample in samples if sample.tokens and not sample.finished})
+        return sorted(
+            {sample.newest for sample in samples if sample.tokens and not sample.finished}
+        )
 
     def _note(self, event: Event) -> None:
         if self.streams:
             self.events.append(event)
 
     def _write(self) -> None:
-        self.directory.append_all("schedule.jsonl", [{"step": self.step} | line_of(event) for event in self.events])
+        self.directory.append_all(
+            "schedule.jsonl", [{"step": self.step} | line_of(event) for event in self.events]
+        )
         self.events.clear()

@@ -1,9 +1,12 @@
-"""What a run leaves on disk, in a form that survives a kill: appended lines, and whole files published by a rename.
+"""What a run leaves on disk, in a form that survives a kill: appended lines, and whole files
+published by a rename.
 
-    config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts.h5  checkpoints/step_N  summary.json  report.html
+    config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts.h5  checkpoints/step_N
+    summary.json  report.html
 
-``metrics.jsonl`` and ``samples.jsonl`` hold nothing that depends on the clock, so two equal runs write equal bytes; seconds
-go to ``timings.jsonl``. On resume everything after the checkpoint is cut off and written again, byte for byte.
+``metrics.jsonl`` and ``samples.jsonl`` hold nothing that depends on the clock, so two equal runs
+write equal bytes; seconds go to ``timings.jsonl``. On resume everything after the checkpoint is cut
+off and written again, byte for byte.
 """
 
 import json
@@ -29,7 +32,8 @@ SCHEDULE = "schedule.jsonl"
 class RunDirectory:
     """The folder of one run, open for writing. Steps are counted over all phases.
 
-    Of several processes that run the same loop one ``writes``; for the others every change is silently left out.
+    Of several processes that run the same loop one ``writes``; for the others every change is
+    silently left out.
     """
 
     def __init__(self, path: Path, writes: bool = True) -> None:
@@ -47,7 +51,8 @@ class RunDirectory:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise SeedError(
                 Reason.RUN_DIRECTORY_IN_USE,
-                f"{path} is not empty; choose another --out, or continue it with: seed run --resume {path}",
+                f"{path} is not empty; choose another --out, or continue it with: seed run --resume"
+                f" {path}",
             )
         (path / "checkpoints").mkdir(parents=True)
         for name in STEP_LINES:
@@ -64,11 +69,16 @@ class RunDirectory:
         """
         file = path / "config.toml"
         if not file.is_file():
-            raise SeedError(Reason.NOT_A_RUN_DIRECTORY, f"{path} holds no config.toml; give the folder of an earlier seed run")
+            raise SeedError(
+                Reason.NOT_A_RUN_DIRECTORY,
+                f"{path} holds no config.toml; give the folder of an earlier seed run",
+            )
         try:
             tree = tomllib.loads(file.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
-            raise SeedError(Reason.NOT_A_RUN_DIRECTORY, f"{file} is not readable TOML: {error}") from None
+            raise SeedError(
+                Reason.NOT_A_RUN_DIRECTORY, f"{file} is not readable TOML: {error}"
+            ) from None
         return cls(path), validated(tree)
 
     def checkpoint_directory(self, step: int) -> Path:
@@ -77,20 +87,29 @@ class RunDirectory:
 
     def newest_checkpoint(self) -> Path | None:
         """The published checkpoint of the largest step, if there is one."""
-        found = [(int(p.name.removeprefix("step_")), p) for p in (self.path / "checkpoints").glob("step_*")]
+        found = [
+            (int(p.name.removeprefix("step_")), p)
+            for p in (self.path / "checkpoints").glob("step_*")
+        ]
         return max(found)[1] if found else None
 
     def drop_old_checkpoints(self, keep: int, spared: Sequence[int]) -> None:
-        """Delete all but the ``keep`` newest checkpoints and those of the ``spared`` steps (ends of phases)."""
+        """Delete all but the ``keep`` newest checkpoints and those of the ``spared`` steps (ends of
+        phases).
+        """
         if not self.writes:
             return
-        steps = sorted(int(p.name.removeprefix("step_")) for p in (self.path / "checkpoints").glob("step_*"))
+        steps = sorted(
+            int(p.name.removeprefix("step_")) for p in (self.path / "checkpoints").glob("step_*")
+        )
         for step in steps[:-keep]:
             if step not in spared:
                 shutil.rmtree(self.checkpoint_directory(step))
 
     def snapshot_directory(self, publication: int) -> Path:
-        """Where the policy of a publication lives that unfinished samples are to be continued with."""
+        """Where the policy of a publication lives that unfinished samples are to be continued
+        with.
+        """
         return self.path / "snapshots" / f"publication_{publication}"
 
     def drop_snapshots(self, spared: Sequence[int]) -> None:
@@ -131,7 +150,9 @@ class RunDirectory:
             self.pending[step] = list(scored)
 
     def publish_rollouts(self) -> None:
-        """Bring ``rollouts.h5`` up to the step at hand: a copy is extended and renamed, so a kill cannot damage it."""
+        """Bring ``rollouts.h5`` up to the step at hand: a copy is extended and renamed, so a kill
+        cannot damage it.
+        """
         path, aside = self.path / "rollouts.h5", self.path / ".rollouts.h5.partial"
         if not self.pending:
             return
@@ -150,7 +171,9 @@ class RunDirectory:
         for name in (*STEP_LINES, *([SCHEDULE] if (self.path / SCHEDULE).exists() else [])):
             lines = [line for line in self.read(name) if line["step"] <= step]
             aside = self.path / f".{name}.partial"
-            aside.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines), encoding="utf-8")
+            aside.write_text(
+                "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines), encoding="utf-8"
+            )
             aside.rename(self.path / name)
         if (self.path / "rollouts.h5").exists():
             with h5py.File(self.path / "rollouts.h5", "a") as file:
@@ -159,7 +182,9 @@ class RunDirectory:
 
 
 def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:
-    """One step's rollouts as flat token arrays with lengths, and one entry per response for the rest."""
+    """One step's rollouts as flat token arrays with lengths, and one entry per response for the
+    rest.
+    """
     rollouts = [item.rollout for item in scored]
     flat: dict[str, tuple[list[Any], Any]] = {
         "prompt_tokens": ([r.request.prompt_tokens for r in rollouts], np.int32),
@@ -169,8 +194,12 @@ def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:
     }
     for name, (rows, dtype) in flat.items():
         group.create_dataset(name, data=np.concatenate([np.asarray(row, dtype) for row in rows]))
-    group.create_dataset("prompt_lengths", data=np.array([len(r.request.prompt_tokens) for r in rollouts]))
-    group.create_dataset("response_lengths", data=np.array([len(r.response_tokens) for r in rollouts]))
+    group.create_dataset(
+        "prompt_lengths", data=np.array([len(r.request.prompt_tokens) for r in rollouts])
+    )
+    group.create_dataset(
+        "response_lengths", data=np.array([len(r.response_tokens) for r in rollouts])
+    )
     group.create_dataset("reward", data=np.array([item.reward for item in scored]))
     group.create_dataset("accuracy", data=np.array([item.accuracy for item in scored]))
     group.create_dataset("problem", data=[r.request.problem.id for r in rollouts])

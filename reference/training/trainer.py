@@ -1,11 +1,13 @@
-"""The whole training run in reading order: imitate, pretrain the value model, reinforce; examined before and after RL.
+"""The whole training run in reading order: imitate, pretrain the value model, reinforce; examined
+before and after RL.
 
     supervised         cold start on demonstrations                                        report 4.1
     value_pretraining  fit V to Monte-Carlo returns of the frozen policy                   VAPO 4.1
     reinforcement      problems -> rollouts -> rewards -> advantages -> updates            VAPO, DAPO
 
-The loop is written against ``spec.backend.Backend`` and owns every decision that is not arithmetic. Its progress is a
-plain value that a checkpoint stores beside the weights, so a killed run goes on as if nothing had happened.
+The loop is written against ``spec.backend.Backend`` and owns every decision that is not arithmetic.
+Its progress is a plain value that a checkpoint stores beside the weights, so a killed run goes on
+as if nothing had happened.
 """
 
 import time
@@ -38,7 +40,9 @@ from spec.tokenizer import END, encode, vocabulary_for
 
 State = TypeVar("State")
 PATIENCE = 2
-"""Consecutive steps that must reach the wanted explained variance: one alone may be luck of the batch."""
+"""Consecutive steps that must reach the wanted explained variance: one alone may be luck of the
+batch.
+"""
 
 
 @dataclass
@@ -61,11 +65,12 @@ class Run(Generic[State]):
 
 
 def check(config: Config) -> None:
-    """Refuse, before anything is written, what the configuration alone cannot know to be impossible.
+    """Refuse, before anything is written, what the configuration alone cannot know to be
+    impossible.
 
     Raises:
-        SeedError: A family or level does not exist, there are too few distinct held-out problems, or the vocabulary is too
-            small for the families' characters.
+        SeedError: A family or level does not exist, there are too few distinct held-out problems,
+            or the vocabulary is too small for the families' characters.
     """
     examination_problems(config)
     reward_model.check(config)
@@ -74,17 +79,24 @@ def check(config: Config) -> None:
     if config.model.vocabulary < needed:
         raise SeedError(
             Reason.ILLEGAL_VALUE,
-            f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the characters of data.families",
+            f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the"
+            " characters of data.families",
         )
 
 
-def start(backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer) -> Run[State]:
+def start(
+    backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer
+) -> Run[State]:
     """A new run from random weights."""
     return Run(backend, config, directory, observer, backend.initial_state(config))
 
 
-def resume(backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer) -> Run[State]:
-    """The run as it was at its newest checkpoint; what was written after it is cut off and will be written again."""
+def resume(
+    backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer
+) -> Run[State]:
+    """The run as it was at its newest checkpoint; what was written after it is cut off and will be
+    written again.
+    """
     newest = backend.once(directory.newest_checkpoint)
     if newest is None:
         directory.cut_after(0)
@@ -101,7 +113,9 @@ def train(run: Run[State]) -> dict[str, Any]:
     Returns:
         The summary, also written to ``summary.json``.
     """
-    run.reward_model = reward_model.ready(run.backend, run.config, run.directory.path / "reward_model", run.observer)
+    run.reward_model = reward_model.ready(
+        run.backend, run.config, run.directory.path / "reward_model", run.observer
+    )
     if run.progress.phase == "supervised":
         supervised(run)
         finish_phase(run, "value_pretraining" if run.config.uses_value_model else "reinforcement")
@@ -117,16 +131,26 @@ def train(run: Run[State]) -> dict[str, Any]:
 
 
 def finish_phase(run: Run[State], following: str) -> None:
-    """Examine where an examination is due, prepare the next phase and publish a checkpoint that is kept for good."""
+    """Examine where an examination is due, prepare the next phase and publish a checkpoint that is
+    kept for good.
+    """
     progress = run.progress
     if progress.phase == "supervised":
-        progress.eval_before = examine(run.backend, run.state, run.config, run.observer, "evaluation before RL")
-        progress.judges["before"] = examine_judges(run.backend, run.state, run.config, run.reward_model)
+        progress.eval_before = examine(
+            run.backend, run.state, run.config, run.observer, "evaluation before RL"
+        )
+        progress.judges["before"] = examine_judges(
+            run.backend, run.state, run.config, run.reward_model
+        )
         run.state = run.backend.begin_reinforcement(run.state, run.config)
     if following == "done":
         run.rollouts.close(progress.step)
-        progress.eval_after = examine(run.backend, run.state, run.config, run.observer, "evaluation after RL")
-        progress.judges["after"] = examine_judges(run.backend, run.state, run.config, run.reward_model)
+        progress.eval_after = examine(
+            run.backend, run.state, run.config, run.observer, "evaluation after RL"
+        )
+        progress.judges["after"] = examine_judges(
+            run.backend, run.state, run.config, run.reward_model
+        )
     progress.phase, progress.phase_step = following, 0
     progress.phase_ends.append(progress.step)
     save(run)
@@ -145,13 +169,20 @@ def save(run: Run[State]) -> None:
     run.directory.drop_old_checkpoints(run.config.run.keep_checkpoints, run.progress.phase_ends)
 
 
-def step_done(run: Run[State], metrics: dict[str, Any], timing: Metrics, events: Sequence[tuple[str, str]] = ()) -> None:
+def step_done(
+    run: Run[State],
+    metrics: dict[str, Any],
+    timing: Metrics,
+    events: Sequence[tuple[str, str]] = (),
+) -> None:
     """Count a step, write its lines, say its events aloud, checkpoint if one is due."""
     progress = run.progress
     progress.step += 1
     progress.phase_step += 1
     place = {"phase": progress.phase, "step": progress.step, "phase_step": progress.phase_step}
-    run.directory.append("metrics.jsonl", place | metrics | {"events": [name for name, _ in events]})
+    run.directory.append(
+        "metrics.jsonl", place | metrics | {"events": [name for name, _ in events]}
+    )
     run.directory.append("timings.jsonl", place | timing)
     for name, line in events:
         run.observer.event(name, f"step {progress.step}: {line}")
@@ -163,7 +194,9 @@ def step_done(run: Run[State], metrics: dict[str, Any], timing: Metrics, events:
 
 
 def supervised(run: Run[State]) -> None:
-    """Imitate demonstrations: each step draws ``supervised.batch`` of the ``data.demonstrations`` without replacement."""
+    """Imitate demonstrations: each step draws ``supervised.batch`` of the ``data.demonstrations``
+    without replacement.
+    """
     config = run.config
     run.observer.phase("supervised", config.supervised.steps, run.progress.phase_step)
     demonstrations = [
@@ -171,8 +204,14 @@ def supervised(run: Run[State]) -> None:
         for index in range(config.data.demonstrations)
     ]
     prompts = [encode(problem.prompt) for problem in demonstrations]
-    bare = generator(config.seed, "bare demonstrations").random(len(demonstrations)) < config.data.bare_share
-    shown = [p.answer if short else p.demonstration for p, short in zip(demonstrations, bare, strict=True)]
+    bare = (
+        generator(config.seed, "bare demonstrations").random(len(demonstrations))
+        < config.data.bare_share
+    )
+    shown = [
+        p.answer if short else p.demonstration
+        for p, short in zip(demonstrations, bare, strict=True)
+    ]
     responses = [(*encode(text), END) for text in shown]
     size = min(config.supervised.batch, len(demonstrations))
     while run.progress.phase_step < config.supervised.steps:
@@ -182,7 +221,11 @@ def supervised(run: Run[State]) -> None:
         batch = plain_batch([prompts[i] for i in chosen], [responses[i] for i in chosen])
         run.state, metrics = run.backend.imitate(run.state, config, batch)
         seconds = time.monotonic() - began
-        step_done(run, dict(metrics), {"update_seconds": seconds, "update_tokens": float(batch.lengths.sum())})
+        step_done(
+            run,
+            dict(metrics),
+            {"update_seconds": seconds, "update_tokens": float(batch.lengths.sum())},
+        )
         run.observer.advance(loss=metrics["loss_nll"])
 
 
@@ -190,21 +233,27 @@ def supervised(run: Run[State]) -> None:
 
 
 def pretrain_value(run: Run[State]) -> None:
-    """Sample from the frozen policy and fit V to the Monte-Carlo return until V explains returns it has not seen.
+    """Sample from the frozen policy and fit V to the Monte-Carlo return until V explains returns it
+    has not seen.
 
-    The explained variance that decides is measured on each step's fresh rollouts before V learns from them.
+    The explained variance that decides is measured on each step's fresh rollouts before V learns
+    from them.
     """
     settings = run.config.value_pretraining
     run.observer.phase("value pretraining", settings.steps, run.progress.phase_step)
     # Monte-Carlo returns are lambda 1, whatever lambda_value RL will use.
-    frozen = run.config.algorithm.model_copy(update={"lambda_value": 1.0, "dynamic_sampling": False})
+    frozen = run.config.algorithm.model_copy(
+        update={"lambda_value": 1.0, "dynamic_sampling": False}
+    )
     config = run.config.model_copy(update={"algorithm": frozen}).in_phase("value_pretraining")
     while run.progress.phase_step < settings.steps and run.progress.patience < PATIENCE:
         collection, rollout_timing = roll_out(run, config)
         scored = [item for group in collection.groups for item in group]
         batch = learnable(run, config, scored)
         began = time.monotonic()
-        metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.value_metrics(batch)
+        metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.value_metrics(
+            batch
+        )
         metrics |= run.rollouts.metrics() | rollout_gap(run, config, scored)
         metrics |= update(run, config, batch, policy_moves=False)
         timing = rollout_timing | update_timing(began, batch)
@@ -218,7 +267,9 @@ def pretrain_value(run: Run[State]) -> None:
 
 
 def reinforce(run: Run[State]) -> None:
-    """Learn from rewards for ``rollout.steps`` steps, or until dynamic sampling finds no more to learn from."""
+    """Learn from rewards for ``rollout.steps`` steps, or until dynamic sampling finds no more to
+    learn from.
+    """
     config = run.config.in_phase("reinforcement")
     run.observer.phase("reinforcement", config.rollout.steps, run.progress.phase_step)
     while run.progress.phase_step < config.rollout.steps and not run.progress.stopped:
@@ -230,9 +281,17 @@ def reinforce(run: Run[State]) -> None:
         batch = learnable(run, config, scored)
         began = time.monotonic()
         events = learning_events(batch, [quality_of(item, config) for item in scored])
-        metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.group_metrics(collection.groups)
-        metrics |= {"generation_rounds": collection.rounds} | journal.advantage_metrics(batch, config)
-        metrics |= run.rollouts.metrics() | rollout_gap(run, config, scored) | journal.importance_metrics(batch, config)
+        metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.group_metrics(
+            collection.groups
+        )
+        metrics |= {"generation_rounds": collection.rounds} | journal.advantage_metrics(
+            batch, config
+        )
+        metrics |= (
+            run.rollouts.metrics()
+            | rollout_gap(run, config, scored)
+            | journal.importance_metrics(batch, config)
+        )
         metrics |= journal.value_metrics(batch) if config.uses_value_model else {}
         metrics |= update(run, config, batch, policy_moves=has_signal(batch, config))
         timing = rollout_timing | update_timing(began, batch)
@@ -252,12 +311,17 @@ def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
         rollouts = run.rollouts.finish(requests)
         preferences = reward_model.preferences(run.reward_model, config, rollouts)
         judged = list(zip(rollouts, preferences, strict=True))
-        return run.backend.once(lambda: [score(rollout, config, preference) for rollout, preference in judged])
+        return run.backend.once(
+            lambda: [score(rollout, config, preference) for rollout, preference in judged]
+        )
 
     collection = collect(config, run.progress.curriculum, sample_and_score, run.rollouts.openings)
     run.progress.curriculum = collection.state
     tokens = sum(len(item.rollout.response_tokens) for item in collection.sampled)
-    return collection, {"rollout_seconds": time.monotonic() - began, "rollout_tokens": float(tokens)}
+    return collection, {
+        "rollout_seconds": time.monotonic() - began,
+        "rollout_tokens": float(tokens),
+    }
 
 
 def learnable(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) -> Batch:
@@ -266,26 +330,35 @@ def learnable(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) 
     batch = run.backend.advantages(run.state, config, rollout_batch(scored), rewards)
     if not config.algorithm.importance_cap:
         return batch
-    return truncated_importance(batch, run.backend.log_probs(run.state, config, batch), config.algorithm.importance_cap)
+    return truncated_importance(
+        batch, run.backend.log_probs(run.state, config, batch), config.algorithm.importance_cap
+    )
 
 
 def rollout_gap(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) -> Metrics:
-    """How far the policies that drew FP8 rollouts are from the trainer's before any update; nothing in its own precision."""
+    """How far the policies that drew FP8 rollouts are from the trainer's before any update; nothing
+    in its own precision.
+    """
     if config.rollout.precision == "trainer":
         return {}
-    batch = rollout_batch(scored)  # importance weights may have put the trainer's log-probs in the place of the behaviour's
+    batch = rollout_batch(
+        scored
+    )  # importance weights may have put the trainer's log-probs in the place of the behaviour's
     return journal.rollout_metrics(batch, run.backend.log_probs(run.state, config, batch))
 
 
 def update(run: Run[State], config: Config, batch: Batch, policy_moves: bool) -> dict[str, float]:
-    """All optimizer steps on one batch: per mini-batch first the value model, then the policy (VC-PPO algorithm 1).
+    """All optimizer steps on one batch: per mini-batch first the value model, then the policy
+    (VC-PPO algorithm 1).
 
     Mini-batches are fixed by the seed before any of them is cut into micro-batches.
     """
     value_steps: list[Metrics] = []
     policy_steps: list[Metrics] = []
     for epoch in range(config.algorithm.epochs):
-        order = generator(config.seed, "mini-batches", run.progress.step, epoch).permutation(len(batch.tokens))
+        order = generator(config.seed, "mini-batches", run.progress.step, epoch).permutation(
+            len(batch.tokens)
+        )
         for start in range(0, len(order), config.algorithm.mini_batch):
             mini_batch = batch.rows(order[start : start + config.algorithm.mini_batch])
             if config.uses_value_model:
@@ -298,7 +371,9 @@ def update(run: Run[State], config: Config, batch: Batch, policy_moves: bool) ->
 
 
 def has_signal(batch: Batch, config: Config) -> bool:
-    """Whether a policy step would be more than momentum: some advantage is not zero, or some response is to be imitated."""
+    """Whether a policy step would be more than momentum: some advantage is not zero, or some
+    response is to be imitated.
+    """
     counted = batch.response & ~(batch.truncated[:, None] & config.algorithm.overlong_filter)
     imitates = bool(batch.positive.any()) and config.algorithm.positive_weight > 0.0
     return imitates or bool(np.any(batch.advantages[counted] != 0.0))
@@ -310,25 +385,34 @@ def learning_events(batch: Batch, qualities: Sequence[float]) -> list[tuple[str,
     if batch.truncated.all():
         events.append(("all_truncated_batch", "every response hit rollout.max_response_tokens"))
     quality = np.array(qualities)
-    rewards_equal = [len(np.unique(quality[batch.group == group])) == 1 for group in np.unique(batch.group)]
+    rewards_equal = [
+        len(np.unique(quality[batch.group == group])) == 1 for group in np.unique(batch.group)
+    ]
     if all(rewards_equal):
-        events.append(("zero_variance_batch", "in every group all responses are right or all are wrong"))
+        events.append(
+            ("zero_variance_batch", "in every group all responses are right or all are wrong")
+        )
     return events
 
 
 def stop_exhausted(run: Run[State], collection: Collection) -> None:
-    """End RL by name when dynamic sampling cannot fill a batch; groups already found stay in the checkpoint."""
+    """End RL by name when dynamic sampling cannot fill a batch; groups already found stay in the
+    checkpoint.
+    """
     run.progress.curriculum = replace(collection.state, surplus=tuple(collection.groups))
     run.progress.stopped = "dynamic_sampling_exhausted"
     run.observer.event(
         run.progress.stopped,
-        f"step {run.progress.step + 1}: {collection.rounds} rounds brought {len(collection.groups)} of "
-        f"{run.config.rollout.prompts} useful groups; RL ends here (algorithm.dynamic_sampling_tries)",
+        f"step {run.progress.step + 1}: {collection.rounds} rounds brought {len(collection.groups)}"
+        f" of {run.config.rollout.prompts} useful groups; RL ends here"
+        " (algorithm.dynamic_sampling_tries)",
     )
 
 
 def update_timing(began: float, batch: Batch) -> Metrics:
-    """Seconds since ``began`` and tokens of the batch, prompt included, for the throughput of updates."""
+    """Seconds since ``began`` and tokens of the batch, prompt included, for the throughput of
+    updates.
+    """
     return {"update_seconds": time.monotonic() - began, "update_tokens": float(batch.lengths.sum())}
 
 
@@ -338,7 +422,9 @@ def update_timing(began: float, batch: Batch) -> Metrics:
 def summarise(run: Run[State]) -> dict[str, Any]:
     """The run in one mapping."""
     progress, config = run.progress, run.config
-    timings = [line for line in run.directory.read("timings.jsonl") if line["phase"] == "reinforcement"]
+    timings = [
+        line for line in run.directory.read("timings.jsonl") if line["phase"] == "reinforcement"
+    ]
     steps = len(timings)
     return {
         "seed": config.seed,

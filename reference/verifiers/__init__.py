@@ -1,1 +1,3 @@
-"""Verifiers: mathematics, code, puzzles and judges, and what runs them where they can do no harm."""
+"""Verifiers: mathematics, code, puzzles and judges, and what runs them where they can do no
+harm.
+"""

@@ -1,7 +1,7 @@
 """A user's own verifier: a plain Python function, named as ``path.py:function``.
 
-It is given the fields of ``spec.verify.Item`` as a dict and returns a bool, a reward or a mapping, see
-``reference.verifiers.verdict``. It is loaded in the worker process only, once per worker.
+It is given the fields of ``spec.verify.Item`` as a dict and returns a bool, a reward or a mapping,
+see ``reference.verifiers.verdict``. It is loaded in the worker process only, once per worker.
 """
 
 import importlib.util

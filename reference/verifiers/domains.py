@@ -17,19 +17,31 @@ from functools import partial
 from spec.errors import Reason, SeedError
 from spec.verify import DOMAINS, Verifier
 
-NEEDS: Mapping[str, str] = {"math": "reference", "code": "tests", "puzzle": "puzzle", "judge": "reference"}
-"""The field without which a verifier has nothing to compare with: empty tests must be an error, never a pass."""
+NEEDS: Mapping[str, str] = {
+    "math": "reference",
+    "code": "tests",
+    "puzzle": "puzzle",
+    "judge": "reference",
+}
+"""The field without which a verifier has nothing to compare with: empty tests must be an error,
+never a pass.
+"""
 
 SECONDS = 10.0
-"""Time limit of one verdict. Verdicts take milliseconds; hostile expressions run for ever (Math-Verify issues 63, 65)."""
+"""Time limit of one verdict. Verdicts take milliseconds; hostile expressions run for ever
+(Math-Verify issues 63, 65).
+"""
 
 SECONDS_OF: Mapping[str, float] = {"code": 300.0, "judge": 300.0}
-"""Time limits of domains that keep limits of their own and need longer: a program has many tests, each with its own time
-limit, and a judge waits for a model. Here the outer limit only catches a verifier that hangs."""
+"""Time limits of domains that keep limits of their own and need longer: a program has many tests,
+each with its own time limit, and a judge waits for a model. Here the outer limit only catches a
+verifier that hangs.
+"""
 
 
 def domain_verifier(domain: str, isolation: str) -> Verifier:
-    """Load the verifier of a domain, and of that domain only: each needs libraries that the others do not.
+    """Load the verifier of a domain, and of that domain only: each needs libraries that the others
+    do not.
 
     Args:
         domain: A member of ``spec.verify.DOMAINS``.

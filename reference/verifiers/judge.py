@@ -1,4 +1,5 @@
-"""The judge domain: Seed-Verifier and Seed-Thinking-Verifier on a server that the environment names.
+"""The judge domain: Seed-Verifier and Seed-Thinking-Verifier on a server that the environment
+names.
 
 =====================  ==============================================================================================
 SEED_JUDGE_URL         base of an OpenAI-compatible API, such as ``http://127.0.0.1:8000/v1``
@@ -8,8 +9,8 @@ SEED_JUDGE_STYLE       ``thinking`` (default; report 3.1: steadier on hard cases
 SEED_JUDGE_TIMEOUT     seconds of one attempt, default 120
 =====================  ==============================================================================================
 
-The judge sees question, reference and final answer; reasoning before ``</think>`` is not shown to it, for it is to compare
-answers and not to be talked into one.
+The judge sees question, reference and final answer; reasoning before ``</think>`` is not shown to
+it, for it is to compare answers and not to be talked into one.
 """
 
 import os
@@ -26,7 +27,9 @@ STYLES = ("thinking", "direct")
 
 
 class NoJudge(ValueError):
-    """The environment names no usable judge; the text is one line for the person who has to fix it."""
+    """The environment names no usable judge; the text is one line for the person who has to fix
+    it.
+    """
 
 
 def verify(item: Item) -> Verdict:
@@ -36,13 +39,16 @@ def verify(item: Item) -> Verdict:
         item: ``problem``, ``reference`` and ``response`` are read.
 
     Returns:
-        ``correct`` for YES, ``wrong`` for NO or an empty answer; ``error`` without a judge, a reference or a readable verdict.
+        ``correct`` for YES, ``wrong`` for NO or an empty answer; ``error`` without a judge, a
+        reference or a readable verdict.
     """
     if not item.reference.strip():
         return Verdict(Outcome.ERROR, "", "the item has no reference answer to compare with")
     answer = final_answer(item.response)
     if not answer:
-        return Verdict(Outcome.WRONG, "", "there is no answer after the reasoning; no judge was asked")
+        return Verdict(
+            Outcome.WRONG, "", "there is no answer after the reasoning; no judge was asked"
+        )
     try:
         judge = configured_judge(os.environ)
     except NoJudge as missing:
@@ -64,7 +70,10 @@ def configured_judge(environment: Mapping[str, str]) -> ServerJudge:
     """
     url, model = environment.get("SEED_JUDGE_URL", ""), environment.get("SEED_JUDGE_MODEL", "")
     if not url or not model:
-        raise NoJudge("no judge is configured: set SEED_JUDGE_URL and SEED_JUDGE_MODEL (and SEED_JUDGE_KEY if it wants a key)")
+        raise NoJudge(
+            "no judge is configured: set SEED_JUDGE_URL and SEED_JUDGE_MODEL (and SEED_JUDGE_KEY if"
+            " it wants a key)"
+        )
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
         raise NoJudge(f"SEED_JUDGE_URL={url!r} must be an http or https address")
     key = environment.get("SEED_JUDGE_KEY", "")
@@ -73,7 +82,9 @@ def configured_judge(environment: Mapping[str, str]) -> ServerJudge:
     style = environment.get("SEED_JUDGE_STYLE", STYLES[0])
     if style not in STYLES:
         raise NoJudge(f"SEED_JUDGE_STYLE={style!r} must be one of: {', '.join(STYLES)}")
-    return ServerJudge(url, model, key, principles(), thinking=style == "thinking", timeout=_timeout(environment))
+    return ServerJudge(
+        url, model, key, principles(), thinking=style == "thinking", timeout=_timeout(environment)
+    )
 
 
 def _timeout(environment: Mapping[str, str]) -> float:

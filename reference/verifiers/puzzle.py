@@ -1,8 +1,8 @@
 """Verdicts on puzzles: ``{"family": "maze", "instance": {"grid": "S.#/..#/#.G"}}`` and a response.
 
-The family's rules decide. Before that the instance has to be one: a maze without a goal would make every answer
-``wrong``, although nobody could have done better. It is one exactly if the family can write its prompt in its own
-characters and accepts its own answer to it.
+The family's rules decide. Before that the instance has to be one: a maze without a goal would make
+every answer ``wrong``, although nobody could have done better. It is one exactly if the family can
+write its prompt in its own characters and accepts its own answer to it.
 """
 
 import json
@@ -15,7 +15,9 @@ from spec.datatypes import Outcome, Verdict
 from spec.verify import Item
 
 REMEMBERED_INSTANCES = 1024
-"""Instances whose check is not repeated: several responses to one problem usually stand close together."""
+"""Instances whose check is not repeated: several responses to one problem usually stand close
+together.
+"""
 
 
 def verify(item: Item) -> Verdict:
@@ -25,7 +27,8 @@ def verify(item: Item) -> Verdict:
         item: Its ``puzzle`` names the family and holds the instance.
 
     Returns:
-        The family's verdict; ``error`` if there is no such family or the instance is none of that family.
+        The family's verdict; ``error`` if there is no such family or the instance is none of that
+        family.
     """
     puzzle = item.puzzle or {}
     family, instance = puzzle.get("family"), puzzle.get("instance")
@@ -52,14 +55,21 @@ def instance_fault(family: str, instance_text: str) -> str:
     rules = FAMILIES[family]
     try:
         foreign = set(rules.prompt(instance)) - set(rules.CHARACTERS)
-        solved = not foreign and rules.verify(instance, rules.answer(instance)).outcome is Outcome.CORRECT
+        solved = (
+            not foreign
+            and rules.verify(instance, rules.answer(instance)).outcome is Outcome.CORRECT
+        )
     except MemoryError:
         raise
     except Exception as failure:
         return f"puzzle.instance is no {family} instance: {type(failure).__name__}: {failure}"
     if foreign:
         return f"puzzle.instance is no {family} instance: it holds {min(foreign)!r}"
-    return "" if solved else f"puzzle.instance is no {family} instance: the family's own answer to it is wrong"
+    return (
+        ""
+        if solved
+        else f"puzzle.instance is no {family} instance: the family's own answer to it is wrong"
+    )
 
 
 def _error(why: str) -> Verdict:

@@ -10,8 +10,8 @@ mapping                ``["verdict"]``                           ``["reward"]``,
 anything else          ``error``                                 none
 =====================  ========================================  ==========
 
-A mapping may also hold ``extracted``, ``why`` and ``isolation``. An ``error`` never has a reward: a verifier that fails
-says nothing about the response.
+A mapping may also hold ``extracted``, ``why`` and ``isolation``. An ``error`` never has a reward: a
+verifier that fails says nothing about the response.
 """
 
 import math
@@ -23,23 +23,33 @@ from typing import Any
 
 from spec.datatypes import Outcome, Verdict
 
-REWARDS: Mapping[Outcome, float | None] = {Outcome.CORRECT: 1.0, Outcome.WRONG: 0.0, Outcome.ERROR: None}
-"""Rewards of a verifier that gives none of its own; an outcome that is not among them is none that a verifier may give."""
+REWARDS: Mapping[Outcome, float | None] = {
+    Outcome.CORRECT: 1.0,
+    Outcome.WRONG: 0.0,
+    Outcome.ERROR: None,
+}
+"""Rewards of a verifier that gives none of its own; an outcome that is not among them is none that
+a verifier may give.
+"""
 
 FULL_REWARD = 1.0
-"""The smallest number that means ``correct``. Graders with partial credit give wrong answers 0.01 to 0.9 (reasoning-gym), so
-a positive number alone would not do."""
+"""The smallest number that means ``correct``. Graders with partial credit give wrong answers 0.01
+to 0.9 (reasoning-gym), so a positive number alone would not do.
+"""
 
 MAX_TEXT_CHARACTERS = 2000
-"""Longest text of a judgement that is kept. Our own verifiers keep 160 characters; this leaves room for a judge's reasons
-and keeps a line of output readable."""
+"""Longest text of a judgement that is kept. Our own verifiers keep 160 characters; this leaves room
+for a judge's reasons and keeps a line of output readable.
+"""
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is known about one response: the verdict and, unless it is ``error``, a finite reward."""
+    """What is known about one response: the verdict and, unless it is ``error``, a finite
+    reward.
+    """
 
     verdict: Verdict
     reward: float | None
@@ -50,9 +60,16 @@ class Judgement:
             raise ValueError(f"verdict {self.verdict.outcome} cannot have reward {self.reward}")
 
     def as_json(self) -> dict[str, Any]:
-        """The judgement as it crosses a pipe and stands in a file; ``isolation`` only where there was one."""
+        """The judgement as it crosses a pipe and stands in a file; ``isolation`` only where there
+        was one.
+        """
         verdict = self.verdict
-        said = {"verdict": str(verdict.outcome), "reward": self.reward, "extracted": verdict.extracted, "why": verdict.why}
+        said = {
+            "verdict": str(verdict.outcome),
+            "reward": self.reward,
+            "extracted": verdict.extracted,
+            "why": verdict.why,
+        }
         return said | ({"isolation": verdict.isolation} if verdict.isolation else {})
 
 
@@ -65,7 +82,8 @@ def judgement_of(returned: Any) -> Judgement:
     """Read a judgement from what a verifier returned.
 
     Args:
-        returned: Anything at all; see the table of this module. Scalars of NumPy and torch count as Python's.
+        returned: Anything at all; see the table of this module. Scalars of NumPy and torch count as
+            Python's.
 
     Returns:
         The judgement; ``error`` with the reason if it cannot be read.
@@ -78,7 +96,10 @@ def judgement_of(returned: Any) -> Judgement:
         return _of_mapping(returned)
     if isinstance(returned, Real):
         return _of_number(returned, f"the verifier returned {returned}")
-    return error(f"the verifier returned {type(returned).__name__}; it must return a bool, a number, a Verdict or a mapping")
+    return error(
+        f"the verifier returned {type(returned).__name__}; it must return a bool, a number, a"
+        " Verdict or a mapping"
+    )
 
 
 def _of_number(number: Real | float, why: str) -> Judgement:
@@ -102,7 +123,11 @@ def _of_mapping(returned: Mapping[str, Any]) -> Judgement:
     if outcome is Outcome.ERROR or returned.get("reward") is None:
         return Judgement(verdict, REWARDS[outcome])
     reward = _finite(returned["reward"])
-    return error(f"reward is {returned['reward']!r}, must be a finite number") if reward is None else Judgement(verdict, reward)
+    return (
+        error(f"reward is {returned['reward']!r}, must be a finite number")
+        if reward is None
+        else Judgement(verdict, reward)
+    )
 
 
 def _finite(number: Any) -> float | None:

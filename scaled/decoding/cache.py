@@ -3,7 +3,8 @@
     row        of the cache: one key-value head of one text
     context    position p is held by rank p mod cp, as its place p div cp
 
-A position of another context rank is written where this rank's next one will be, which overwrites it before it is seen.
+A position of another context rank is written where this rank's next one will be, which overwrites
+it before it is seen.
 """
 
 import torch
@@ -18,14 +19,23 @@ ROOM = 16
 
 
 class Cache:
-    """Keys and values of all layers; rows in use are the first, and rows and places grow as they are needed.
+    """Keys and values of all layers; rows in use are the first, and rows and places grow as they
+    are needed.
 
     Attributes:
         keys: Of each layer [rows, h, places].
         values: Of each layer [rows, places, h].
     """
 
-    def __init__(self, model: ModelConfig, mesh: Mesh, texts: int, positions: int, like: Tensor, places_last: bool) -> None:
+    def __init__(
+        self,
+        model: ModelConfig,
+        mesh: Mesh,
+        texts: int,
+        positions: int,
+        like: Tensor,
+        places_last: bool,
+    ) -> None:
         """Nothing is held yet.
 
         Args:
@@ -34,25 +44,36 @@ class Cache:
             texts: Most texts.
             positions: Longest text.
             like: A tensor of the device and the precision.
-            places_last: How keys lie in memory: by feature, places beside each other, or by place as values do. Products of
-                single queries are twice as fast by feature; torch's own attention kernels want them by place.
+            places_last: How keys lie in memory: by feature, places beside each other, or by place
+                as values do. Products of single queries are twice as fast by feature; torch's own
+                attention kernels want them by place.
         """
-        self.heads, self.rank, self.cp = model.key_value_heads // mesh.tensor.size, mesh.context.rank, mesh.context.size
+        self.heads, self.rank, self.cp = (
+            model.key_value_heads // mesh.tensor.size,
+            mesh.context.rank,
+            mesh.context.size,
+        )
         self.texts, self.positions, self.places_last = texts, positions, places_last
         self.keys = [like.new_zeros(0, model.head_width, 0)] * model.layers
         self.values = [like.new_zeros(0, 0, model.head_width)] * model.layers
         self.everywhere = torch.arange(positions, device=like.device)
 
     def make_room(self, texts: int, positions: int) -> None:
-        """Hold so many texts and positions. It seldom grows, and what is used stays close together."""
+        """Hold so many texts and positions. It seldom grows, and what is used stays close
+        together.
+        """
         rows, places = self.values[0].shape[:2]
         more_rows = self.heads * grown(rows // self.heads, texts, self.texts) - rows
-        more_places = grown(places, self.places(positions), self.places(self.positions), ROOM) - places
+        more_places = (
+            grown(places, self.places(positions), self.places(self.positions), ROOM) - places
+        )
         if more_rows or more_places:
             by_place = 0, 0, 0, more_places, 0, more_rows
             self.values = [F.pad(values, by_place) for values in self.values]
             if self.places_last:
-                self.keys = [F.pad(keys, (0, more_places, 0, 0, 0, more_rows)) for keys in self.keys]
+                self.keys = [
+                    F.pad(keys, (0, more_places, 0, 0, 0, more_rows)) for keys in self.keys
+                ]
             else:
                 self.keys = [F.pad(keys.mT, by_place).mT for keys in self.keys]
 
@@ -65,10 +86,14 @@ class Cache:
         return positions if self.cp == 1 else (positions + (self.cp - 1 - self.rank)) // self.cp
 
     def held(self, positions: int) -> Tensor:
-        """Those of the first so many positions that this rank holds, in the order of their places."""
+        """Those of the first so many positions that this rank holds, in the order of their
+        places.
+        """
         return self.everywhere[self.rank : positions : self.cp]
 
-    def write_texts(self, layer: int, texts_c: Tensor, places_c: Tensor, k_cKh: Tensor, v_cKh: Tensor) -> None:
+    def write_texts(
+        self, layer: int, texts_c: Tensor, places_c: Tensor, k_cKh: Tensor, v_cKh: Tensor
+    ) -> None:
         """Hold keys and values of some positions of some texts; there is room.
 
         Args:
@@ -92,12 +117,16 @@ class Cache:
         return self.keys[layer][:rows, :, :places], self.values[layer][:rows, :places]
 
     def copy(self, sources: Tensor, targets: Tensor) -> None:
-        """Copy what is held of some texts to others, by their numbers [n]; there is room for both."""
+        """Copy what is held of some texts to others, by their numbers [n]; there is room for
+        both.
+        """
         for held in (*self.keys, *self.values):
             texts = held.unflatten(0, (-1, self.heads))
             texts.index_copy_(0, targets, texts.index_select(0, sources))
 
 
 def grown(size: int, needed: int, most: int, spare: int = 0) -> int:
-    """A size that is enough: this one, or one much larger, up to the most that will ever be needed."""
+    """A size that is enough: this one, or one much larger, up to the most that will ever be
+    needed.
+    """
     return size if needed <= size else min(max(needed + spare, 2 * size), most)

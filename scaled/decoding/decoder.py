@@ -1,12 +1,14 @@
-"""Reading in generation: tokens in, logits out, keys and values remembered; heads, positions and experts over ranks.
+"""Reading in generation: tokens in, logits out, keys and values remembered; heads, positions and
+experts over ranks.
 
     rows       all ranks of ``sequence`` (context x tensor) decode the same rows
     tensor     each rank has its heads' keys and values; output projections are summed
     context    each rank remembers its positions (``scaled.decoding.cache``); partial softmaxes are merged by their log-sum-exp
     expert     each rank of ``sequence`` routes its share of the rows, then all get all
 
-The weights are this rank's slices with FSDP's shards gathered, joined where two products have the same left side. A step
-is many small operations, so what does not depend on the layer is worked out once per step.
+The weights are this rank's slices with FSDP's shards gathered, joined where two products have the
+same left side. A step is many small operations, so what does not depend on the layer is worked out
+once per step.
 """
 
 import math
@@ -29,14 +31,18 @@ from spec.config import ModelConfig
 from spec.datatypes import Array, IntArray
 
 Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]
-"""What attention does with the new queries, keys and values [n, heads, h] of a layer: remembers and mixes them [n, H h]."""
+"""What attention does with the new queries, keys and values [n, heads, h] of a layer: remembers and
+mixes them [n, H h].
+"""
 
 
 @dataclass(frozen=True)
 class Norm:
-    """``scaled.attention.rms_norm`` with all that does not depend on x worked out before: half as many operations.
+    """``scaled.attention.rms_norm`` with all that does not depend on x worked out before: half as
+    many operations.
 
-    Formula: ``x / hypot(|x|, sqrt(D epsilon)) * sqrt(D) w``, which is ``x / sqrt(mean(x^2) + epsilon) * w``.
+    Formula: ``x / hypot(|x|, sqrt(D epsilon)) * sqrt(D) w``, which is ``x / sqrt(mean(x^2) +
+    epsilon) * w``.
 
     Attributes:
         floor: sqrt(D epsilon).
@@ -82,7 +88,14 @@ class Layer:
 class Decoder:
     """A policy of one version with the keys and values of unfinished responses."""
 
-    def __init__(self, weights: Mapping[str, Tensor], model: ModelConfig, mesh: Mesh, slots: int, positions: int) -> None:
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        model: ModelConfig,
+        mesh: Mesh,
+        slots: int,
+        positions: int,
+    ) -> None:
         """Nothing is read yet.
 
         Args:
@@ -98,18 +111,33 @@ class Decoder:
         self.layers = [_layer(weights, number, model, mesh) for number in range(model.layers)]
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
-        # torch's attention kernel is made for long queries; its bfloat16 products are more precise than plain ones.
-        self.writes_scores = mesh.device.type == "cpu" and self.embedding.dtype != torch.bfloat16 and mesh.context.size == 1
-        self.cache = Cache(model, mesh, slots, positions, self.embedding, places_last=self.writes_scores)
-        self.seen, self.unseen = self.embedding.new_tensor(0.0), self.embedding.new_tensor(-math.inf)
-        angles = rotation(self.cache.everywhere, model.head_width, model.rope_base, self.embedding.dtype)
+        # torch's attention kernel is made for long queries; its bfloat16 products are more precise
+        # than plain ones.
+        self.writes_scores = (
+            mesh.device.type == "cpu"
+            and self.embedding.dtype != torch.bfloat16
+            and mesh.context.size == 1
+        )
+        self.cache = Cache(
+            model, mesh, slots, positions, self.embedding, places_last=self.writes_scores
+        )
+        self.seen, self.unseen = (
+            self.embedding.new_tensor(0.0),
+            self.embedding.new_tensor(-math.inf),
+        )
+        angles = rotation(
+            self.cache.everywhere, model.head_width, model.rope_base, self.embedding.dtype
+        )
         self.rotation = torch.stack(angles, 1)
 
-    def read(self, tokens: IntArray, positions: IntArray, texts: Sequence[Sequence[int]] = ()) -> Tensor:
-        """Read one token more of the texts in the first rows, and new texts whole into the rows behind them, in one pass.
+    def read(
+        self, tokens: IntArray, positions: IntArray, texts: Sequence[Sequence[int]] = ()
+    ) -> Tensor:
+        """Read one token more of the texts in the first rows, and new texts whole into the rows
+        behind them, in one pass.
 
-        A pass costs much before it reads its first token, so who enters does not ask for one of their own (as in
-        Sarathi-Serve, arXiv 2403.02310, though texts are not cut here).
+        A pass costs much before it reads its first token, so who enters does not ask for one of
+        their own (as in Sarathi-Serve, arXiv 2403.02310, though texts are not cut here).
 
         Args:
             tokens: Of the texts in the first rows [b]; b may be 0.
@@ -137,7 +165,9 @@ class Decoder:
         return self.logits(x_nD)
 
     def blocks(self, tokens_n: Tensor, positions_n: Tensor, mix: Mix | None) -> Tensor:
-        """The residual stream behind the last block [n, D]; without ``mix`` nothing is read, and experts answer other ranks."""
+        """The residual stream behind the last block [n, D]; without ``mix`` nothing is read, and
+        experts answer other ranks.
+        """
         x_nD = F.embedding(tokens_n, self.embedding)
         cos_n1h, sin_n1h = self.rotation.index_select(0, positions_n).unbind(1)
         for number, layer in enumerate(self.layers):
@@ -151,13 +181,21 @@ class Decoder:
         """Logits of this rank's share of rows, in float32 or better."""
         return wide(self.final_norm(self.share(x_bD)) @ self.head)
 
-    def heads(self, layer: Layer, x_nD: Tensor, cos_n1h: Tensor, sin_n1h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def heads(
+        self, layer: Layer, x_nD: Tensor, cos_n1h: Tensor, sin_n1h: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Queries [n, H, h], keys and values [n, K, h] of this rank's heads."""
         h = self.model.head_width
-        qk, v = product(x_nD, layer.projection).view(len(x_nD), -1, h).tensor_split((-self.kv_heads,), 1)
+        qk, v = (
+            product(x_nD, layer.projection)
+            .view(len(x_nD), -1, h)
+            .tensor_split((-self.kv_heads,), 1)
+        )
         if layer.head_norms is not None:
             qk = layer.head_norms(qk)
-        q, k = torch.addcmul(qk * cos_n1h, qk.roll(h // 2, -1), sin_n1h).tensor_split((-self.kv_heads,), 1)
+        q, k = torch.addcmul(qk * cos_n1h, qk.roll(h // 2, -1), sin_n1h).tensor_split(
+            (-self.kv_heads,), 1
+        )
         return q, k, v
 
     def within_texts(self, lengths: IntArray, positions: IntArray, first: int) -> Mix:
@@ -175,7 +213,10 @@ class Decoder:
         plan = attention_plan(texts, (), positions, everything, everything, self.mesh.device)
         mine = np.flatnonzero(positions % self.mesh.context.size == self.mesh.context.rank)
         rows = first + np.repeat(np.arange(len(lengths)), lengths)
-        rows_c, places_c = self.on_device(rows[mine]), self.on_device(positions[mine] // self.mesh.context.size)
+        rows_c, places_c = (
+            self.on_device(rows[mine]),
+            self.on_device(positions[mine] // self.mesh.context.size),
+        )
         kept = slice(None) if self.mesh.context.size == 1 else self.on_device(mine)
 
         def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -203,7 +244,9 @@ class Decoder:
             if self.writes_scores:
                 mixed = one_query(q, keys, values, added_r1C)
             else:
-                q, keys, values, seen = (x.unflatten(0, (b, K)) for x in (q, keys, values, seen_r1C))
+                q, keys, values, seen = (
+                    x.unflatten(0, (b, K)) for x in (q, keys, values, seen_r1C)
+                )
                 mixed = self.merge(q, keys, values, seen)
             return mixed.reshape(b, -1)
 
@@ -236,7 +279,9 @@ class Decoder:
             if layer.all_experts is not None and layer.all_experts.are_quick_with(len(mine)):
                 parts.append(layer.all_experts(mine, expert_ids_nk, gates_nk))
             else:
-                parts.append(dispatch(mine, expert_ids_nk, gates_nk, layer.experts, self.mesh.expert))
+                parts.append(
+                    dispatch(mine, expert_ids_nk, gates_nk, layer.experts, self.mesh.expert)
+                )
         out = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
         return all_gather(out, self.mesh.sequence)[: len(x_nD)]
 
@@ -255,7 +300,8 @@ class Decoder:
 
 
 def one_query(q_rGh: Tensor, keys_rhC: Tensor, values_rCh: Tensor, added_r1C: Tensor) -> Tensor:
-    """Softmax attention of single positions [r, G, h]: scores are few, so two batched products are the fastest.
+    """Softmax attention of single positions [r, G, h]: scores are few, so two batched products are
+    the fastest.
 
     Args:
         q_rGh: The G queries that share a key-value head, for each row of the cache.
@@ -272,30 +318,40 @@ def _both(count: int, first: Mix, second: Mix) -> Mix:
 
     def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         parts = zip(*(heads.tensor_split((count,)) for heads in (q, k, v)), strict=True)
-        return torch.cat([way(layer, *part) for way, part in zip((first, second), parts, strict=True)])
+        return torch.cat(
+            [way(layer, *part) for way, part in zip((first, second), parts, strict=True)]
+        )
 
     return mix
 
 
 def _norm(weight: Tensor, model: ModelConfig) -> Norm:
     width = weight.shape[-1]
-    return Norm(wide(weight).new_tensor(math.sqrt(width * model.norm_epsilon)), weight * math.sqrt(width))
+    return Norm(
+        wide(weight).new_tensor(math.sqrt(width * model.norm_epsilon)), weight * math.sqrt(width)
+    )
 
 
 def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:
     prefix = f"layers.{number}."
 
     def ready(*names: str) -> Weight:
-        return operand(joined([matrix(weights, prefix + name) for name in names]), weights["embedding"])
+        return operand(
+            joined([matrix(weights, prefix + name) for name in names]), weights["embedding"]
+        )
 
     def feed_forward(owner: str) -> Experts:
         return ready(f"{owner}.gate"), ready(f"{owner}.up"), ready(f"{owner}.down")
 
     head_norms = None
     if model.query_key_norm:
-        query_norm, key_norm = (weights[f"{prefix}attention.{name}"] for name in ("query_norm", "key_norm"))
+        query_norm, key_norm = (
+            weights[f"{prefix}attention.{name}"] for name in ("query_norm", "key_norm")
+        )
         heads, kv_heads = model.heads // mesh.tensor.size, model.key_value_heads // mesh.tensor.size
-        head_norms = _norm(torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)]), model)
+        head_norms = _norm(
+            torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)]), model
+        )
     is_dense = number < model.dense_layers
     experts = None if is_dense else feed_forward("moe")
     return Layer(
@@ -307,5 +363,9 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
         router=None if is_dense else weights[prefix + "moe.router"],
         experts=experts,
         all_experts=None if experts is None else all_experts(experts, mesh.expert),
-        dense=[feed_forward("mlp")] if is_dense else [feed_forward(f"moe.shared.{n}") for n in range(model.shared_experts)],
+        dense=(
+            [feed_forward("mlp")]
+            if is_dense
+            else [feed_forward(f"moe.shared.{n}") for n in range(model.shared_experts)]
+        ),
     )

@@ -1,4 +1,5 @@
-"""All communication but that of FSDP: what each call does forward, and backward as the transpose of it.
+"""All communication but that of FSDP: what each call does forward, and backward as the transpose of
+it.
 
 =============== ========================================== ==========================
 call            forward                                    backward
@@ -12,10 +13,12 @@ max_over        largest over ranks                         none
 gather_objects  Python values of all ranks                 none
 =============== ========================================== ==========================
 
-FSDP has its own calls; ``GatherWeights`` and ``ScatterGradients`` are the same calls with a note for the watchdog.
+FSDP has its own calls; ``GatherWeights`` and ``ScatterGradients`` are the same calls with a note
+for the watchdog.
 
-On an axis of one rank every call returns its argument. Written by hand over the c10d calls, because the functional
-``all_reduce`` of torch is its own transpose (a gradient would come out too large by the number of ranks).
+On an axis of one rank every call returns its argument. Written by hand over the c10d calls, because
+the functional ``all_reduce`` of torch is its own transpose (a gradient would come out too large by
+the number of ranks).
 """
 
 from collections.abc import Callable, Sequence
@@ -29,8 +32,12 @@ from scaled.parallel.mesh import Axis
 from scaled.processes.watchdog import collective
 
 # torch 2.13 renamed two calls; we run on 2.11 and later.
-_gather_rows: Callable[..., Any] = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
-_scatter_rows: Callable[..., Any] = getattr(dist, "reduce_scatter_single", None) or dist.reduce_scatter_tensor
+_gather_rows: Callable[..., Any] = (
+    getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
+)
+_scatter_rows: Callable[..., Any] = (
+    getattr(dist, "reduce_scatter_single", None) or dist.reduce_scatter_tensor
+)
 
 
 class _AllGather(torch.autograd.Function):
@@ -57,7 +64,9 @@ class _ReduceScatter(torch.autograd.Function):
 
 class _Exchange(torch.autograd.Function):
     @staticmethod
-    def forward(context: Any, x: Tensor, sent: list[int], received: list[int], axis: Axis) -> Tensor:
+    def forward(
+        context: Any, x: Tensor, sent: list[int], received: list[int], axis: Axis
+    ) -> Tensor:
         context.counts, context.axis = (sent, received), axis
         return _exchanged(x, sent, received, axis)
 
@@ -78,7 +87,9 @@ def reduce_scatter(x: Tensor, axis: Axis) -> Tensor:
 
 
 def exchange(x: Tensor, sent: list[int], received: list[int], axis: Axis) -> Tensor:
-    """Send ``sent[r]`` consecutive rows to each rank r and take ``received[r]`` from each, in the order of the ranks."""
+    """Send ``sent[r]`` consecutive rows to each rank r and take ``received[r]`` from each, in the
+    order of the ranks.
+    """
     return x if axis.size == 1 else _Exchange.apply(x, sent, received, axis)
 
 
@@ -136,7 +147,9 @@ class _Noted:
 class GatherWeights(_Noted):
     """FSDP's all-gather of the shards of weights before they are used."""
 
-    def __call__(self, output_tensor: Tensor, input_tensor: Tensor, group: Any, async_op: bool = False) -> Any:
+    def __call__(
+        self, output_tensor: Tensor, input_tensor: Tensor, group: Any, async_op: bool = False
+    ) -> Any:
         """Gather."""
         with collective("all_gather of weights", self.ranks):
             return _gather_rows(output_tensor, input_tensor, group=group, async_op=async_op)
@@ -145,7 +158,14 @@ class GatherWeights(_Noted):
 class ScatterGradients(_Noted):
     """FSDP's reduce-scatter of gradients after they are made."""
 
-    def __call__(self, output_tensor: Tensor, input_tensor: Tensor, group: Any, op: Any, async_op: bool = False) -> Any:
+    def __call__(
+        self,
+        output_tensor: Tensor,
+        input_tensor: Tensor,
+        group: Any,
+        op: Any,
+        async_op: bool = False,
+    ) -> Any:
         """Sum over ranks and keep this rank's shard."""
         with collective("reduce_scatter of gradients", self.ranks):
             return _scatter_rows(output_tensor, input_tensor, op=op, group=group, async_op=async_op)

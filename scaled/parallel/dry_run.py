@@ -1,6 +1,8 @@
-"""A layout of any number of ranks tried in one process: the real sharding on the meta device, over a group that only pretends.
+"""A layout of any number of ranks tried in one process: the real sharding on the meta device, over
+a group that only pretends.
 
-Nothing is computed and nothing is sent. What can be looked at is which part of every weight a rank would hold.
+Nothing is computed and nothing is sent. What can be looked at is which part of every weight a rank
+would hold.
 """
 
 import torch

@@ -1,4 +1,5 @@
-"""FSDP2: weights spread over ranks, three groups a block. Loaded where there are several ranks; it takes a second to load.
+"""FSDP2: weights spread over ranks, three groups a block. Loaded where there are several ranks; it
+takes a second to load.
 
     experts                          over the ranks that hold the same experts
     heads                            over data x context
@@ -31,15 +32,22 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
         mesh: Several ranks.
         compute: Precision of the arithmetic between the weights.
     """
-    assert mesh.all_shards is not None and mesh.attention_shards is not None and mesh.expert_shards is not None
+    assert (
+        mesh.all_shards is not None
+        and mesh.attention_shards is not None
+        and mesh.expert_shards is not None
+    )
     master = model.embedding.dtype
     cast = None if compute == master else compute
     policy = MixedPrecisionPolicy(param_dtype=cast, reduce_dtype=master, cast_forward_inputs=False)
 
     def over(module: nn.Module, ranks: DeviceMesh, names: str, **placement: Any) -> None:
-        # Asked for by name: the outermost group would otherwise stay gathered after a forward pass without backward, and the
-        # next one would compute with weights from before an optimizer step.
-        unit = fully_shard(module, mesh=ranks, mp_policy=policy, reshard_after_forward=True, **placement)
+        # Asked for by name: the outermost group would otherwise stay gathered after a forward pass
+        # without backward, and the next one would compute with weights from before an optimizer
+        # step.
+        unit = fully_shard(
+            module, mesh=ranks, mp_policy=policy, reshard_after_forward=True, **placement
+        )
         unit.set_gradient_divide_factor(1.0)
         unit.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that multiplies first
         unit.set_custom_all_gather(GatherWeights(names))  # type: ignore[arg-type]  # has what is asked for; its type is private
@@ -49,7 +57,12 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
         assert isinstance(block, Block)
         if block.is_moe:
             experts = mesh.expert_shards
-            over(block.moe.experts, experts, "expert shards", shard_placement_fn=_experts_placement(experts.size()))
+            over(
+                block.moe.experts,
+                experts,
+                "expert shards",
+                shard_placement_fn=_experts_placement(experts.size()),
+            )
         over(block.attention.heads, mesh.attention_shards, "attention shards")
         over(block, mesh.all_shards, "world")
     over(model, mesh.all_shards, "world")
@@ -67,8 +80,17 @@ def part(whole: Tensor, weight: DTensor) -> Tensor:
 
 def gathered(shard_: Tensor, weight: DTensor) -> Tensor:
     """The whole of which each rank has a shard, as of the weight. Collective."""
-    like = shard_ if isinstance(shard_, DTensor) else DTensor.from_local(
-        shard_, weight.device_mesh, weight.placements, run_check=False, shape=weight.shape, stride=weight.stride()
+    like = (
+        shard_
+        if isinstance(shard_, DTensor)
+        else DTensor.from_local(
+            shard_,
+            weight.device_mesh,
+            weight.placements,
+            run_check=False,
+            shape=weight.shape,
+            stride=weight.stride(),
+        )
     )
     with collective("all_gather of weights", "shards"):
         return like.full_tensor().detach()

@@ -44,10 +44,12 @@ class Mesh:
         data: Ranks with other sequences.
         context: Ranks with other positions of the same sequences.
         tensor: Ranks with other heads.
-        sequence: ``context`` and ``tensor`` together: the ranks that share the tokens of the same sequences.
+        sequence: ``context`` and ``tensor`` together: the ranks that share the tokens of the same
+            sequences.
         expert: Ranks with other experts.
         world: All ranks.
-        attention_shards, expert_shards, all_shards: What FSDP shards the three groups of weights over; None for one rank.
+        attention_shards, expert_shards, all_shards: What FSDP shards the three groups of weights
+            over; None for one rank.
     """
 
     layout: Layout
@@ -79,11 +81,15 @@ def build(layout: Layout, device: torch.device) -> Mesh:
     """
     if layout.ranks == 1:
         return single(device)
-    from torch.distributed.device_mesh import init_device_mesh  # takes half a second; one process does without
+    from torch.distributed.device_mesh import (
+        init_device_mesh,
+    )  # takes half a second; one process does without
 
     degrees = (layout.fsdp, layout.cp, layout.tp)
     ranks = init_device_mesh(device.type, degrees, mesh_dim_names=("data", "context", "tensor"))
-    experts = init_device_mesh(device.type, (layout.efsdp, layout.ep), mesh_dim_names=("shard", "expert"))
+    experts = init_device_mesh(
+        device.type, (layout.efsdp, layout.ep), mesh_dim_names=("shard", "expert")
+    )
     # Private, but the only way to name ranks along two axes at once; torchtitan relies on it too.
     sequence, attention, world = (
         ranks[names]._flatten(name)

@@ -1,11 +1,12 @@
-"""Keeping what is not needed now off the device: activations until the backward pass, moments until the next step.
+"""Keeping what is not needed now off the device: activations until the backward pass, moments until
+the next step.
 
-On a GPU "off" is pinned host memory. On a CPU the device's memory is the host's, so "off" is a file without a name in
-``TMPDIR`` that is mapped into memory: the system writes it out when memory is short. Copies are exact and come back with
-the strides they had, so no switch changes a number.
+On a GPU "off" is pinned host memory. On a CPU the device's memory is the host's, so "off" is a file
+without a name in ``TMPDIR`` that is mapped into memory: the system writes it out when memory is
+short. Copies are exact and come back with the strides they had, so no switch changes a number.
 
-What counts is the storage, not the tensor: autograd may save one storage many times, whole and in views, and only its last
-user frees it. So a storage is counted once and moved once.
+What counts is the storage, not the tensor: autograd may save one storage many times, whole and in
+views, and only its last user frees it. So a storage is counted once and moved once.
 """
 
 import contextlib
@@ -22,7 +23,9 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.multiprocessing.reductions import StorageWeakRef
 
 SMALLEST_BYTES = 1 << 16
-"""Storages below 64 KiB stay: moving them costs more than they take (Megatron's threshold is a million elements)."""
+"""Storages below 64 KiB stay: moving them costs more than they take (Megatron's threshold is a
+million elements).
+"""
 
 
 def away(x: Tensor) -> Tensor:
@@ -36,7 +39,9 @@ def away(x: Tensor) -> Tensor:
     try:
         held = torch.from_file(path, shared=True, size=x.numel(), dtype=x.dtype).view(x.shape)
     finally:
-        os.unlink(path)  # the mapping keeps the bytes; nothing is left behind, whatever ends the process
+        os.unlink(
+            path
+        )  # the mapping keeps the bytes; nothing is left behind, whatever ends the process
     return held.copy_(x)
 
 
@@ -49,8 +54,8 @@ def stay(x: Tensor) -> Tensor:
 class Ledger:
     """Bytes that autograd holds for the backward pass, each storage counted once.
 
-    Under recomputation that is the input of every block. What a block computes again lives for the block's own backward
-    pass only and is not counted.
+    Under recomputation that is the input of every block. What a block computes again lives for the
+    block's own backward pass only and is not counted.
 
     Attributes:
         now, peak: On the device.
@@ -75,7 +80,9 @@ class Ledger:
 
 
 class _Holding:
-    """A storage that saved tensors share, on the device or off it; let go when the last of them is."""
+    """A storage that saved tensors share, on the device or off it; let go when the last of them
+    is.
+    """
 
     def __init__(self, x: Tensor, ledger: Ledger, offload: bool) -> None:
         storage = x.untyped_storage()
@@ -88,7 +95,9 @@ class _Holding:
         (ledger.move if self.is_off else ledger.hold)(self.bytes)
 
     def on_device(self) -> Tensor:
-        """All bytes of the storage where the backward pass can read them; on a CPU that is where they are."""
+        """All bytes of the storage where the backward pass can read them; on a CPU that is where
+        they are.
+        """
         return self.held.to(self.device)
 
     def __del__(self) -> None:
@@ -114,7 +123,8 @@ class _Saved:
 
 @contextlib.contextmanager
 def saved_activations(offload: bool, ledger: Ledger) -> Iterator[None]:
-    """Count, and with ``offload`` move away, what autograd saves inside the block. Weights stay and are not counted.
+    """Count, and with ``offload`` move away, what autograd saves inside the block. Weights stay and
+    are not counted.
 
     Args:
         offload: Whether to move.

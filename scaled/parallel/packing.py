@@ -1,16 +1,20 @@
-"""Packing: sequences of any length become one stream of tokens without padding between them, cut over ranks.
+"""Packing: sequences of any length become one stream of tokens without padding between them, cut
+over ranks.
 
     stream   the prompt that several responses answer, once, then each response; a sequence alone in one piece; ...;
              filler up to a multiple of 2 * cp * tp
-    context  rank c of cp takes chunks c and 2 cp - 1 - c of 2 cp: early and late positions cost the same together
+    context  rank c of cp takes chunks c and 2 cp - 1 - c of 2 cp: early and late positions cost the
+    same together
     tensor   rank t of tp takes an equal part of that for everything but attention
 
-A token's state depends on the tokens before it alone, so a prompt has the same states whatever answers it, and its gradient
-is the sum over its answers: computed once, nothing changes (``scaled.parallel.balance.families`` says when).
+A token's state depends on the tokens before it alone, so a prompt has the same states whatever
+answers it, and its gradient is the sum over its answers: computed once, nothing changes
+(``scaled.parallel.balance.families`` says when).
 
-Attention never looks across sequences: it works on rows, filled from the stream and read back. Where a token stands says
-nothing about what it is in the batch, so each stream has two maps: where every token of a row stands, and from where every
-token of a response is predicted (the one shift of this house).
+Attention never looks across sequences: it works on rows, filled from the stream and read back.
+Where a token stands says nothing about what it is in the batch, so each stream has two maps: where
+every token of a row stands, and from where every token of a response is predicted (the one shift of
+this house).
 """
 
 from collections.abc import Sequence
@@ -26,7 +30,9 @@ from scaled.parallel.mesh import Mesh
 from spec.datatypes import Batch, BoolArray, IntArray
 
 SHORT = 32
-"""Keys up to which rows of any length are attended together: to fill them up costs less than a call for each length."""
+"""Keys up to which rows of any length are attended together: to fill them up costs less than a call
+for each length.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class Rows:
     """Tokens of a stream in rows.
 
     Attributes:
-        places_RW: Where in the stream each place of each row is read; fill reads the first token, and nobody reads it.
+        places_RW: Where in the stream each place of each row is read; fill reads the first token,
+            and nobody reads it.
         plain: Whether the rows are just the stream, cut: nothing to move.
     """
 
@@ -54,7 +61,8 @@ class AttentionPart:
     Attributes:
         queries: Rows of this rank's queries.
         keys: Rows of the keys that they may see, gathered from all context ranks.
-        visible_RQK: Whether a query sees a key; None where both are the same tokens and causal order says it all.
+        visible_RQK: Whether a query sees a key; None where both are the same tokens and causal
+            order says it all.
     """
 
     queries: Rows
@@ -67,8 +75,10 @@ class AttentionPlan:
     """How attention finds its rows, once per stream.
 
     Attributes:
-        parts: Sequences with the prompts that are shared, then the responses that share them, each in runs of similar length.
-        answers_m: Where among the answers of all parts, one after the other, that of each query stands.
+        parts: Sequences with the prompts that are shared, then the responses that share them, each
+            in runs of similar length.
+        answers_m: Where among the answers of all parts, one after the other, that of each query
+            stands.
         plain: Whether they stand in the order of the queries.
     """
 
@@ -78,7 +88,11 @@ class AttentionPlan:
 
     def read(self, answers: Sequence[Tensor]) -> Tensor:
         """Answers of the parts [R, Q, ...] in the order of the queries [m, ...]."""
-        flat = torch.cat([of_part.flatten(0, 1) for of_part in answers]) if len(answers) > 1 else answers[0].flatten(0, 1)
+        flat = (
+            torch.cat([of_part.flatten(0, 1) for of_part in answers])
+            if len(answers) > 1
+            else answers[0].flatten(0, 1)
+        )
         return flat if self.plain else flat.index_select(0, self.answers_m)
 
 
@@ -88,11 +102,13 @@ class Stream:
 
     Attributes:
         tokens_n: Token ids of this rank's slice.
-        positions_m: Positions in their sequences of this rank's context share, for the rotary angles.
+        positions_m: Positions in their sequences of this rank's context share, for the rotary
+            angles.
         places_p: From which place of the slice each response token is predicted.
         targets_p: Its id.
         cells_p: Its ``row * S + column`` in the batch.
-        own_places_c: At which place of the slice each token of each row stands; a shared prompt's once per row.
+        own_places_c: At which place of the slice each token of each row stands; a shared prompt's
+            once per row.
         own_cells_c: Its ``row * S + column`` in the batch.
         plan: How attention finds its rows.
     """
@@ -122,7 +138,8 @@ def pack(batch: Batch, rows: Sequence[int], mesh: Mesh, share_prompts: bool = Tr
         batch: The whole mini-batch.
         rows: Numbers of the rows to pack; may be empty, then all of the stream is filler.
         mesh: Ranks along ``context`` and ``tensor`` share the stream.
-        share_prompts: Whether a prompt of several of the rows stands in the stream once, where that pays.
+        share_prompts: Whether a prompt of several of the rows stands in the stream once, where that
+            pays.
     """
     place_BS, trunks, branches = laid_out(batch, rows, share_prompts)
     S = batch.tokens.shape[1]
@@ -167,15 +184,18 @@ def laid_out(
     """Give every token of some rows its place in the stream.
 
     Returns:
-        Place of each token of each row [rows, S], -1 outside of a row; places of every trunk, a sequence or a shared
-        prompt; places of every branch, a response to one, and of all that it sees, itself included.
+        Place of each token of each row [rows, S], -1 outside of a row; places of every trunk, a
+        sequence or a shared prompt; places of every branch, a response to one, and of all that it
+        sees, itself included.
     """
     place_BS = np.full((len(rows), batch.tokens.shape[1]), -1)
     lengths = batch.lengths[np.asarray(rows, dtype=np.int64)]
     trunks: list[IntArray] = []
     branches: list[tuple[IntArray, IntArray]] = []
     used = 0
-    for family in families(batch, rows) if share_prompts else [Family((row,), 0) for row in range(len(rows))]:
+    for family in (
+        families(batch, rows) if share_prompts else [Family((row,), 0) for row in range(len(rows))]
+    ):
         first = family.rows[0]
         stem = family.prompt or int(lengths[first])
         place_BS[list(family.rows), :stem] = np.arange(used, used + stem)
@@ -203,7 +223,8 @@ def attention_plan(
     keys: IntArray,
     device: torch.device,
 ) -> AttentionPlan:
-    """Rows of queries and keys: trunks, which see themselves, and branches, which see their trunk as well.
+    """Rows of queries and keys: trunks, which see themselves, and branches, which see their trunk
+    as well.
 
     Args:
         trunks: Places of each trunk.
@@ -225,7 +246,8 @@ def attention_plan(
             seen_RK, real_RK = side_by_side([seen for _, seen in run])
             visible = None
             if not is_causal:
-                # Fill asks at the end of time: it sees every key of its row, and is never read. As a key it is never seen.
+                # Fill asks at the end of time: it sees every key of its row, and is never read. As
+                # a key it is never seen.
                 asked_at = np.where(asks_RQ, position[asking_RQ], len(position))
                 seen_at = np.where(real_RK, position[seen_RK], len(position) + 1)
                 visible = torch.from_numpy(seen_at[:, None] <= asked_at[:, :, None]).to(device)
@@ -239,7 +261,9 @@ def attention_plan(
 
 
 def similar(pairs: Sequence[tuple[IntArray, IntArray]]) -> list[list[tuple[IntArray, IntArray]]]:
-    """Runs of what asks and what it sees that lose little by being filled up to the longest; who asks nothing is left out."""
+    """Runs of what asks and what it sees that lose little by being filled up to the longest; who
+    asks nothing is left out.
+    """
     falling = sorted((pair for pair in pairs if len(pair[0])), key=lambda pair: -len(pair[1]))
     return [falling[run] for run in runs_of_similar([max(len(seen), SHORT) for _, seen in falling])]
 

@@ -1,12 +1,14 @@
-"""Sharding from outside: a plain module goes in, the same module with its weights spread over ranks comes out.
+"""Sharding from outside: a plain module goes in, the same module with its weights spread over ranks
+comes out.
 
     1. tensor and expert parallelism     the module was built with slices (``spec.layout.slice_shape``)
     2. recomputation of blocks           a switch of the module
     3. FSDP (``scaled.parallel.fsdp``)            three groups a block, each over the ranks that hold the same weights
 
-Gradients are summed, never averaged (divide factor 1): the loss is a sum whose weights know the whole step. So a weight's
-gradient is complete when FSDP has summed it over the ranks that hold other tokens or other shards of it, and no weight
-needs a hook for tensor, context or expert parallelism. In one process nothing is sharded and FSDP is not even loaded.
+Gradients are summed, never averaged (divide factor 1): the loss is a sum whose weights know the
+whole step. So a weight's gradient is complete when FSDP has summed it over the ranks that hold
+other tokens or other shards of it, and no weight needs a hook for tensor, context or expert
+parallelism. In one process nothing is sharded and FSDP is not even loaded.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +43,9 @@ def build(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
 
 
 def on_meta(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
-    """The same model without memory: every weight has its shape, its shard and its precision, and no numbers."""
+    """The same model without memory: every weight has its shape, its shard and its precision, and
+    no numbers.
+    """
     with torch.device("meta"):
         model = Transformer(config.model, mesh, is_value).to(MASTER[config.precision])
     model.recompute = config.parallel.recompute
@@ -76,7 +80,9 @@ def local(x: Tensor) -> Tensor:
 
 
 def is_sharded(x: Tensor) -> "TypeGuard[DTensor]":
-    """Whether a tensor is distributed; its class is not asked for, as one process never loads it."""
+    """Whether a tensor is distributed; its class is not asked for, as one process never loads
+    it.
+    """
     return hasattr(x, "to_local")
 
 
@@ -85,10 +91,17 @@ def fill(model: Transformer, value_of: Callable[[str], Array]) -> None:
 
     Args:
         model: Built by ``build``.
-        value_of: The full array by the reference's name; asked once per weight, so that only one needs to be in memory.
+        value_of: The full array by the reference's name; asked once per weight, so that only one
+            needs to be in memory.
     """
     for name, weight in named(model).items():
-        put(local(weight.data), name, torch.as_tensor(np.ascontiguousarray(value_of(name))), model.mesh, weight)
+        put(
+            local(weight.data),
+            name,
+            torch.as_tensor(np.ascontiguousarray(value_of(name))),
+            model.mesh,
+            weight,
+        )
 
 
 def put(shard_: Tensor, name: str, full: Tensor, mesh: Mesh, weight: Tensor) -> None:
@@ -114,7 +127,9 @@ def slicing_axis(name: str, mesh: Mesh) -> Axis:
 
 
 def slices_of(model: Transformer) -> dict[str, Tensor]:
-    """This rank's slices of all weights with their FSDP shards gathered: what generation computes with. Collective."""
+    """This rank's slices of all weights with their FSDP shards gathered: what generation computes
+    with. Collective.
+    """
     return {name: unsharded(weight, weight.data) for name, weight in named(model).items()}
 
 
@@ -128,7 +143,8 @@ def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:
 
 
 def wholes(model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-    """The full tensors behind this rank's shards of weights, gradients or moments, one by one. Collective.
+    """The full tensors behind this rank's shards of weights, gradients or moments, one by one.
+    Collective.
 
     Args:
         model: What the shards are laid out like.
@@ -136,7 +152,10 @@ def wholes(model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[s
     """
     weights = named(model)
     for name, shard_ in shards.items():
-        yield name, unsliced(name, unsharded(weights[name], shard_.to(model.mesh.device)), model.mesh)
+        yield (
+            name,
+            unsliced(name, unsharded(weights[name], shard_.to(model.mesh.device)), model.mesh),
+        )
 
 
 def unsliced(name: str, piece: Tensor, mesh: Mesh) -> Tensor:

@@ -1,6 +1,8 @@
-"""The line between the process of a unit and its keeper, a supervisor or the trainer: whole messages over a pair of sockets.
+"""The line between the process of a unit and its keeper, a supervisor or the trainer: whole
+messages over a pair of sockets.
 
-A thread reads as soon as anything comes, so neither end waits in a write because the other is in a write too.
+A thread reads as soon as anything comes, so neither end waits in a write because the other is in a
+write too.
 """
 
 import contextlib
@@ -17,7 +19,9 @@ GONE = ("gone",)
 class Line:
     """One end."""
 
-    def __init__(self, connection: "Connection[Any, Any]", at_end: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, connection: "Connection[Any, Any]", at_end: Callable[[], object] = lambda: None
+    ) -> None:
         """Begin to read.
 
         Args:

@@ -9,7 +9,8 @@ from spec.errors import Reason, SeedError
 
 
 def device_of(world: World, wanted: str) -> torch.device:
-    """The process's own GPU, or the CPU with one thread, or with as many as ``OMP_NUM_THREADS`` says.
+    """The process's own GPU, or the CPU with one thread, or with as many as ``OMP_NUM_THREADS``
+    says.
 
     Args:
         world: The processes; those of one machine take different GPUs.
@@ -22,12 +23,13 @@ def device_of(world: World, wanted: str) -> torch.device:
     if wanted == "cuda" and world.local_rank >= count:
         raise SeedError(
             Reason.ILLEGAL_VALUE,
-            f"parallel.device='cuda' needs a GPU for each rank of a machine; there are {count}, and this is local rank "
-            f"{world.local_rank}; legal: auto, cpu",
+            f"parallel.device='cuda' needs a GPU for each rank of a machine; there are {count}, and"
+            f" this is local rank {world.local_rank}; legal: auto, cpu",
         )
     if world.local_rank < count:
         return torch.device("cuda", world.local_rank)
-    # Threads of processes that share cores wait for each other: beside another busy process a second thread made a small
-    # model up to ten times slower, and alone a fifth faster. One also sums in one order, whatever the machine.
+    # Threads of processes that share cores wait for each other: beside another busy process a
+    # second thread made a small model up to ten times slower, and alone a fifth faster. One also
+    # sums in one order, whatever the machine.
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     return torch.device("cpu")

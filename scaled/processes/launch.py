@@ -1,7 +1,9 @@
-"""How ranks start and how they end: MPI counts them and ends them, torch.distributed carries their tensors.
+"""How ranks start and how they end: MPI counts them and ends them, torch.distributed carries their
+tensors.
 
-Rank 0 opens a store on a free port and MPI tells the others where; nothing has to be set in the environment. Without
-``mpirun`` there is one process, without MPI and without process group; its standalone units are its children.
+Rank 0 opens a store on a free port and MPI tells the others where; nothing has to be set in the
+environment. Without ``mpirun`` there is one process, without MPI and without process group; its
+standalone units are its children.
 
 =================================== ========= =========================================================================
 what happens                        exit code what is said, once
@@ -36,7 +38,9 @@ Answer = TypeVar("Answer")
 Address = tuple[str, int]
 
 LAUNCHERS = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE")
-"""Variables that MPICH, PMIx launchers (Slurm among them) and Open MPI set for the processes they start."""
+"""Variables that MPICH, PMIx launchers (Slurm among them) and Open MPI set for the processes they
+start.
+"""
 
 LOOPBACK = "127.0.0.1"
 
@@ -47,10 +51,14 @@ AGREEMENT_SECONDS = 3.0
 """How long a rank that refuses waits for the others to refuse as well, before it ends them."""
 
 ECHO_SECONDS = 1.0
-"""How long a failure inside a collective waits to be told: a launcher that lost a rank ends the others in milliseconds."""
+"""How long a failure inside a collective waits to be told: a launcher that lost a rank ends the
+others in milliseconds.
+"""
 
 LAST_WORDS_SECONDS = 0.5
-"""An abort throws away what the launcher has not yet read from a rank: its last line would be lost at times."""
+"""An abort throws away what the launcher has not yet read from a rank: its last line would be lost
+at times.
+"""
 
 
 @dataclass(frozen=True)
@@ -88,15 +96,15 @@ def agreed_layout(parallel: ParallelConfig) -> Layout:
     """The layout for the processes that were started, refused before torch is loaded.
 
     Raises:
-        SeedError: BACKEND_MISSING without mpi4py under a launcher, or with a foreign one; ILLEGAL_COMBINATION if the
-            degrees do not fit.
+        SeedError: BACKEND_MISSING without mpi4py under a launcher, or with a foreign one;
+            ILLEGAL_COMBINATION if the degrees do not fit.
     """
     if not started_by_mpi():
         if parallel.units and parallel.unit_ranks > 1:
             raise SeedError(
                 Reason.ILLEGAL_COMBINATION,
-                f"parallel.unit_cp={parallel.unit_cp} and parallel.unit_tp={parallel.unit_tp} must be 1 without MPI; "
-                f"with them: mpirun -n {1 + parallel.standalone_ranks}",
+                f"parallel.unit_cp={parallel.unit_cp} and parallel.unit_tp={parallel.unit_tp} must"
+                f" be 1 without MPI; with them: mpirun -n {1 + parallel.standalone_ranks}",
             )
         return layout_for(parallel, 1)
     everyone = _communicator().size
@@ -104,20 +112,24 @@ def agreed_layout(parallel: ParallelConfig) -> Layout:
     if size < 1:
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
-            f"parallel.units={parallel.units} of {parallel.unit_ranks} ranks must leave one of {everyone} ranks to train; "
-            f"legal: at most {(everyone - 1) // parallel.unit_ranks}",
+            f"parallel.units={parallel.units} of {parallel.unit_ranks} ranks must leave one of"
+            f" {everyone} ranks to train; legal: at most {(everyone - 1) // parallel.unit_ranks}",
         )
     launched = max(int(os.environ.get(name, 1)) for name in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE"))
-    if everyone == 1 < launched:  # each process believes that it is alone: all of them would write the same run
+    if (
+        everyone == 1 < launched
+    ):  # each process believes that it is alone: all of them would write the same run
         raise SeedError(
             Reason.BACKEND_MISSING,
-            f"the launcher started {launched} processes that MPI cannot join; legal: the mpirun that belongs to {sys.executable}",
+            f"the launcher started {launched} processes that MPI cannot join; legal: the mpirun"
+            f" that belongs to {sys.executable}",
         )
     return layout_for(parallel, size)
 
 
 def agreed(check: Callable[[], Answer]) -> Answer:
-    """What a check returns; what one rank refuses, for a file or a library that only its machine lacks, all refuse.
+    """What a check returns; what one rank refuses, for a file or a library that only its machine
+    lacks, all refuse.
 
     Raises:
         SeedError: The refusal of the first rank that has one.
@@ -146,7 +158,8 @@ def loaded_device(world: World, parallel: ParallelConfig) -> Any:
         import scaled.backend  # noqa: F401  # takes seconds
     except ImportError as missing:
         raise SeedError(
-            Reason.BACKEND_MISSING, f"backend=scaled needs torch: pip install 'seed-reasoning[scaled]' ({missing})"
+            Reason.BACKEND_MISSING,
+            f"backend=scaled needs torch: pip install 'seed-reasoning[scaled]' ({missing})",
         ) from None
     from scaled.processes.device import device_of
 
@@ -159,7 +172,9 @@ def start(parallel: ParallelConfig) -> World:
 
 
 def divided(parallel: ParallelConfig) -> World:
-    """Find the processes that this one works with, trainers or one unit's, before torch is loaded."""
+    """Find the processes that this one works with, trainers or one unit's, before torch is
+    loaded.
+    """
     if not started_by_mpi():
         return World()
     from mpi4py import MPI
@@ -170,12 +185,24 @@ def divided(parallel: ParallelConfig) -> World:
     everyone, unit = None, None
     if parallel.units:
         everyone, trainers = communicator.Dup(), communicator.size - parallel.standalone_ranks
-        unit = None if communicator.rank < trainers else 1 + (communicator.rank - trainers) // parallel.unit_ranks
+        unit = (
+            None
+            if communicator.rank < trainers
+            else 1 + (communicator.rank - trainers) // parallel.unit_ranks
+        )
         communicator = communicator.Split(unit or 0, communicator.rank)
     neighbours = communicator.Split_type(MPI.COMM_TYPE_SHARED)
     # All ranks on one machine meet on loopback, which needs no resolvable host name.
     host = LOOPBACK if neighbours.size == communicator.size else socket.gethostname()
-    return World(communicator.rank, communicator.size, machine.rank, host, communicator, everyone=everyone, unit=unit)
+    return World(
+        communicator.rank,
+        communicator.size,
+        machine.rank,
+        host,
+        communicator,
+        everyone=everyone,
+        unit=unit,
+    )
 
 
 def joined(world: World, parallel: ParallelConfig) -> World:
@@ -183,13 +210,16 @@ def joined(world: World, parallel: ParallelConfig) -> World:
     return join(world, parallel, lambda address: world.communicator.bcast(address, root=0))
 
 
-def join(world: World, parallel: ParallelConfig, agree: Callable[[Address | None], Address]) -> World:
+def join(
+    world: World, parallel: ParallelConfig, agree: Callable[[Address | None], Address]
+) -> World:
     """Join the others: store, process group, watchdog.
 
     Args:
         world: The processes; one has nobody to join.
         parallel: Device and how long a rank waits for the others.
-        agree: Given the store's host and port at rank 0 and None elsewhere, returns them everywhere.
+        agree: Given the store's host and port at rank 0 and None elsewhere, returns them
+            everywhere.
     """
     if world.size == 1:
         return world
@@ -214,16 +244,22 @@ def join(world: World, parallel: ParallelConfig, agree: Callable[[Address | None
     # The watchdog speaks first; the group's own limit is the last resort.
     timeout = timedelta(seconds=2 * parallel.collective_timeout + 30)
     backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
-    dist.init_process_group(backend, store=store, rank=world.rank, world_size=world.size, timeout=timeout)
+    dist.init_process_group(
+        backend, store=store, rank=world.rank, world_size=world.size, timeout=timeout
+    )
     notes = connect(host, port, False)
-    watchdog = Watchdog(notes, world.rank, world.size, parallel.collective_timeout, lambda: end_all(world, 1))
+    watchdog = Watchdog(
+        notes, world.rank, world.size, parallel.collective_timeout, lambda: end_all(world, 1)
+    )
     watchdog.start()
     return replace(world, store=store, watchdog=watchdog)
 
 
 @contextlib.contextmanager
 def together(world: World) -> Iterator[None]:
-    """Run the body so that no rank is left waiting: what one rank cannot do ends all of them, and is said once."""
+    """Run the body so that no rank is left waiting: what one rank cannot do ends all of them, and
+    is said once.
+    """
     try:
         yield
     except SeedError as refusal:
@@ -243,16 +279,22 @@ def together(world: World) -> Iterator[None]:
 
 
 def end_all(world: World, code: int) -> None:
-    """End every rank with this exit code, as soon as the launcher has passed on what was said; a unit, child by child."""
+    """End every rank with this exit code, as soon as the launcher has passed on what was said; a
+    unit, child by child.
+    """
     sys.stderr.flush()
-    if world.communicator is None:  # the keeper finds this one ended, and has the unit's others ended
+    if (
+        world.communicator is None
+    ):  # the keeper finds this one ended, and has the unit's others ended
         os._exit(code)
     time.sleep(LAST_WORDS_SECONDS)
     _communicator().Abort(code)
 
 
 def _refuse(world: World, refusal: SeedError) -> None:
-    """A refusal that all ranks share ends quietly with its line; one that only some have ends the others."""
+    """A refusal that all ranks share ends quietly with its line; one that only some have ends the
+    others.
+    """
     number = world.store.add("refusals", 1)
     if number == 1:
         print(f"Error: {refusal}", file=sys.stderr, flush=True)
@@ -270,7 +312,9 @@ def _fail(world: World, failure: BaseException) -> None:
     from scaled.processes.watchdog import current
 
     trace = "" if current.waiting else "".join(traceback.format_exception(failure))
-    if current.waiting:  # mostly the echo of another rank's end, of which that rank or the launcher tells better
+    if (
+        current.waiting
+    ):  # mostly the echo of another rank's end, of which that rank or the launcher tells better
         time.sleep(ECHO_SECONDS)
     what = f"{type(failure).__name__}: {failure}"
     _tell(world, f"{trace}error: rank {world.rank} of {world.size} failed {current.line()}: {what}")
@@ -278,7 +322,9 @@ def _fail(world: World, failure: BaseException) -> None:
 
 
 def _tell(world: World, line: str) -> None:
-    """Print how the run ends, unless another rank came first: then give it the time to tell, and to end this one too."""
+    """Print how the run ends, unless another rank came first: then give it the time to tell, and to
+    end this one too.
+    """
     from scaled.processes.watchdog import TELLING_SECONDS
 
     try:
@@ -302,10 +348,15 @@ def leave(world: World) -> None:
 
 
 def _abort_on_uncaught(communicator: Any) -> None:
-    """Let an exception that nobody catches end all ranks, as ``python -m mpi4py`` does: MPI would wait for this one."""
+    """Let an exception that nobody catches end all ranks, as ``python -m mpi4py`` does: MPI would
+    wait for this one.
+    """
 
-    def hook(kind: type[BaseException], failure: BaseException, trace: TracebackType | None) -> None:
-        # torch wraps this hook and collects what it writes to sys.stderr until it returns, which it does not.
+    def hook(
+        kind: type[BaseException], failure: BaseException, trace: TracebackType | None
+    ) -> None:
+        # torch wraps this hook and collects what it writes to sys.stderr until it returns, which it
+        # does not.
         traceback.print_exception(kind, failure, trace, file=sys.__stderr__)
         time.sleep(LAST_WORDS_SECONDS)
         communicator.Abort(1)
@@ -318,6 +369,8 @@ def _communicator() -> Any:
         from mpi4py import MPI
     except ImportError as missing:
         raise SeedError(
-            Reason.BACKEND_MISSING, f"mpirun needs mpi4py and an MPI library: pip install 'seed-reasoning[scaled]' ({missing})"
+            Reason.BACKEND_MISSING,
+            "mpirun needs mpi4py and an MPI library: pip install 'seed-reasoning[scaled]'"
+            f" ({missing})",
         ) from None
     return MPI.COMM_WORLD

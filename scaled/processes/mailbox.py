@@ -1,4 +1,5 @@
-"""Letters between the ranks of a job that has standalone units: plain data, in order, without waiting.
+"""Letters between the ranks of a job that has standalone units: plain data, in order, without
+waiting.
 
 =================== ================= ==========================================================================
 from                to                message
@@ -9,8 +10,8 @@ other supervisors   first supervisor  ``("fallen", words)``, STOPPED
 first supervisor    coordinator       ``("told", events, steps)``, LOST once if a child has fallen, STOPPED
 =================== ================= ==========================================================================
 
-STOP and STOPPED are the last in their directions, so nothing is on its way when MPI ends. A letter is pickled by its
-writer and opened by the child alone: the ranks in between pass bytes on.
+STOP and STOPPED are the last in their directions, so nothing is on its way when MPI ends. A letter
+is pickled by its writer and opened by the child alone: the ranks in between pass bytes on.
 """
 
 import time
@@ -27,7 +28,9 @@ LOOK_SECONDS = 0.001
 
 
 class Mailbox:
-    """What one rank sends to and reads from the others; threads may share it, a message comes to one of them."""
+    """What one rank sends to and reads from the others; threads may share it, a message comes to
+    one of them.
+    """
 
     def __init__(self, everyone: Any) -> None:
         self.everyone = everyone

@@ -1,10 +1,12 @@
 """The MPI rank of a standalone unit: keeps one child that does the unit's work, and outlives it.
 
-    coordinator  <- MPI ->  supervisor  <- line ->  child: torch, process group, watchdog, weights, decoding
+    coordinator  <- MPI ->  supervisor  <- line ->  child: torch, process group, watchdog, weights,
+    decoding
 
-An MPI launcher ends the whole job when one of its processes dies. So whatever can die is in the child, which the launcher
-does not know and which never joins MPI. When it dies, of whatever, the unit's other children are ended, the coordinator
-is told once and issues the unit's samples again, and the run goes on. When a supervisor dies its child ends too.
+An MPI launcher ends the whole job when one of its processes dies. So whatever can die is in the
+child, which the launcher does not know and which never joins MPI. When it dies, of whatever, the
+unit's other children are ended, the coordinator is told once and issues the unit's samples again,
+and the run goes on. When a supervisor dies its child ends too.
 
 Nothing here loads torch.
 """
@@ -46,13 +48,15 @@ def supervise(world: World, config: Config) -> None:
 
 
 class Supervisor:
-    """The relay between the job and one child. Its methods without underscore are named like the messages they answer.
+    """The relay between the job and one child. Its methods without underscore are named like the
+    messages they answer.
 
     Attributes:
         superior: Whom it obeys: the coordinator, or the first supervisor of its unit.
         others: Ranks of the unit's other supervisors, if it is the first.
         active: How many of them have not stopped.
-        over: Whether the unit is lost, given up or stopped: what happens to its children is no news any more.
+        over: Whether the unit is lost, given up or stopped: what happens to its children is no news
+            any more.
         deadline: When a child that was asked to end is killed; none as long as it was not asked.
     """
 
@@ -95,11 +99,15 @@ class Supervisor:
         self.fallen(self.child.last_words())
 
     def fallen(self, words: str) -> None:
-        """A child of the unit has failed or died. The first that the first supervisor hears of is told, others are echoes."""
+        """A child of the unit has failed or died. The first that the first supervisor hears of is
+        told, others are echoes.
+        """
         if self.over:
             return
         if self.is_first:
-            sys.stderr.write(f"error: {words}\n")  # in one piece: units that die together would mix their lines
+            sys.stderr.write(
+                f"error: {words}\n"
+            )  # in one piece: units that die together would mix their lines
             self.mailbox.send(COORDINATOR, LOST)
         else:
             self.mailbox.send(self.superior, ("fallen", words))

@@ -1,11 +1,12 @@
 """What every rank is doing, so that a run that stands still can say who waits for whom.
 
-A rank notes the phase it works in and every collective it begins, FSDP's own included. A thread looks at the note: a rank that
-has waited in a collective, or not moved within a phase, for longer than ``parallel.collective_timeout`` stands still. Its
-thread asks the common store what the others were last seen doing, prints once for all ranks who is behind, and ends all.
+A rank notes the phase it works in and every collective it begins, FSDP's own included. A thread
+looks at the note: a rank that has waited in a collective, or not moved within a phase, for longer
+than ``parallel.collective_timeout`` stands still. Its thread asks the common store what the others
+were last seen doing, prints once for all ranks who is behind, and ends all.
 
-On a GPU a collective only queues its work and the host waits later, outside of the note; so a phase without any movement
-counts as well, and the ranks' notes then tell how far each host came.
+On a GPU a collective only queues its work and the host waits later, outside of the note; so a phase
+without any movement counts as well, and the ranks' notes then tell how far each host came.
 """
 
 import contextlib
@@ -21,13 +22,19 @@ from typing import Any, TypeVar
 Answer = TypeVar("Answer")
 
 LOOK_SECONDS = 1.5
-"""Time between two looks. A rank publishes its note that often, so what others read is never older than that."""
+"""Time between two looks. A rank publishes its note that often, so what others read is never older
+than that.
+"""
 
 TELLING_SECONDS = 6.0
-"""How long the rank that tells of a failure is given before the others end the run: four looks, of which it needs two."""
+"""How long the rank that tells of a failure is given before the others end the run: four looks, of
+which it needs two.
+"""
 
 ANSWER_SECONDS = 10.0
-"""How long the common store may take to answer; it does in milliseconds, unless the process that keeps it has stopped."""
+"""How long the common store may take to answer; it does in milliseconds, unless the process that
+keeps it has stopped.
+"""
 
 NAMED = 4
 """Ranks that a message names at most; a run of thousands fails in one line too."""
@@ -56,7 +63,10 @@ class Activity:
         where = f"in {self.phases[-1]}" if self.phases else "between two phases"
         if self.waiting:
             return f"{where}, waiting in collective number {self.count}, {self.collective}"
-        return f"{where}, not in a collective; the last one was number {self.count}, {self.collective or 'none'}"
+        return (
+            f"{where}, not in a collective; the last one was number {self.count},"
+            f" {self.collective or 'none'}"
+        )
 
     def still(self) -> float:
         """Seconds since it moved, if it should be moving: in a collective or a phase."""
@@ -65,7 +75,9 @@ class Activity:
 
 @dataclass(frozen=True)
 class Sighting:
-    """What a rank last published: its looks so far, whether it waits, collectives begun, seconds without movement, words."""
+    """What a rank last published: its looks so far, whether it waits, collectives begun, seconds
+    without movement, words.
+    """
 
     rank: int
     looks: int = 0
@@ -86,7 +98,9 @@ def moves() -> None:
 
 @contextlib.contextmanager
 def collective(name: str, axis: str) -> Iterator[None]:
-    """Note that this rank is inside a collective. The note stays when the collective fails, for the message."""
+    """Note that this rank is inside a collective. The note stays when the collective fails, for the
+    message.
+    """
     current.count += 1
     current.collective = f"{name} over {axis}"
     current.waiting = True
@@ -98,7 +112,9 @@ def collective(name: str, axis: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def phase(name: str) -> Iterator[None]:
-    """Note what the collectives that follow belong to. Like theirs, the note stays when the body fails."""
+    """Note what the collectives that follow belong to. Like theirs, the note stays when the body
+    fails.
+    """
     current.phases.append(name)
     moves()
     yield
@@ -109,7 +125,9 @@ def phase(name: str) -> Iterator[None]:
 class Watchdog(threading.Thread):
     """Publishes this rank's activity and ends the job when it has stood still for too long."""
 
-    def __init__(self, store: Any, rank: int, size: int, timeout: float, end: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Any, rank: int, size: int, timeout: float, end: Callable[[], None]
+    ) -> None:
         """Watch.
 
         Args:
@@ -123,7 +141,8 @@ class Watchdog(threading.Thread):
         self.store, self.rank, self.size, self.timeout, self.end = store, rank, size, timeout, end
         self.pause, self.looks = min(LOOK_SECONDS, timeout / 4), 0
         self.released = threading.Event()
-        # A call to a store whose process has stopped never returns, whatever its own timeout; so another thread makes it.
+        # A call to a store whose process has stopped never returns, whatever its own timeout; so
+        # another thread makes it.
         self.messenger = ThreadPoolExecutor(1, "messenger")
 
     def release(self) -> None:
@@ -138,7 +157,10 @@ class Watchdog(threading.Thread):
                 self.look()
             except Exception as silence:  # the store is rank 0's; without it nobody can be asked
                 if self.rank == 1:
-                    _say(f"error: rank 0 of {self.size} does not answer ({type(silence).__name__}); rank 1 is {current.line()}")
+                    _say(
+                        f"error: rank 0 of {self.size} does not answer ({type(silence).__name__});"
+                        f" rank 1 is {current.line()}"
+                    )
                 else:
                     time.sleep(TELLING_SECONDS)
                 self.end()
@@ -154,7 +176,9 @@ class Watchdog(threading.Thread):
         self.end()
 
     def stand_by(self) -> None:
-        """Let another rank tell, and go on publishing meanwhile: whoever falls silent would be taken for the culprit."""
+        """Let another rank tell, and go on publishing meanwhile: whoever falls silent would be
+        taken for the culprit.
+        """
         until = time.monotonic() + TELLING_SECONDS
         while time.monotonic() < until:
             time.sleep(self.pause)
@@ -173,7 +197,9 @@ class Watchdog(threading.Thread):
     def publish(self) -> Sighting:
         """Write what the others shall know of this rank, and see it arrive."""
         self.looks += 1
-        seen = Sighting(self.rank, self.looks, current.waiting, current.count, current.still(), current.line())
+        seen = Sighting(
+            self.rank, self.looks, current.waiting, current.count, current.still(), current.line()
+        )
         self.ask(lambda: self.write(f"activity/{self.rank}", json.dumps(vars(seen))))
         return seen
 
@@ -189,25 +215,37 @@ class Watchdog(threading.Thread):
     def seen(self, rank: int) -> Sighting:
         """What a rank last published."""
         key = f"activity/{rank}"
-        return Sighting(**json.loads(self.store.get(key))) if self.store.check([key]) else Sighting(rank)
+        return (
+            Sighting(**json.loads(self.store.get(key)))
+            if self.store.check([key])
+            else Sighting(rank)
+        )
 
 
 def standstill(before: list[Sighting], now: list[Sighting], teller: int, timeout: float) -> str:
     """The one line about a run that stands still.
 
-    Behind are the ranks that publish nothing any more; else those that wait in no collective, the longest unmoved first;
-    else, when all wait for each other, those that have begun the fewest collectives.
+    Behind are the ranks that publish nothing any more; else those that wait in no collective, the
+    longest unmoved first; else, when all wait for each other, those that have begun the fewest
+    collectives.
 
     Args:
         before, now: What each rank published, a moment apart.
         teller: The rank that tells and has published in between if it lives.
         timeout: ``parallel.collective_timeout``.
     """
-    silent = [one for one, two in zip(before, now, strict=True) if one.looks == two.looks and one.rank != teller]
+    silent = [
+        one
+        for one, two in zip(before, now, strict=True)
+        if one.looks == two.looks and one.rank != teller
+    ]
     idle = sorted((one for one in now if not one.waiting), key=lambda one: -one.still)
     fewest = min(one.count for one in now)
     behind = silent or idle or [one for one in now if one.count == fewest]
-    names = [f"rank {one.rank} of {len(now)}, {'silent, last seen ' if one in silent else ''}{one.line}" for one in behind]
+    names = [
+        f"rank {one.rank} of {len(now)}, {'silent, last seen ' if one in silent else ''}{one.line}"
+        for one in behind
+    ]
     more = f" (and {len(names) - NAMED} more)" if len(names) > NAMED else ""
     waiter = next((one for one in now if one.waiting and one not in behind), None)
     waits = f"; rank {waiter.rank} is {waiter.line}" if waiter else ""

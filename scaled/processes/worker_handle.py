@@ -1,6 +1,8 @@
-"""The process that does a standalone unit's work, seen from the one that keeps it: started, written to, read, outlived.
+"""The process that does a standalone unit's work, seen from the one that keeps it: started, written
+to, read, outlived.
 
-It decodes in ``scaled.processes.worker_process``. Whatever ends it is told here as a message, so that its keeper goes on.
+It decodes in ``scaled.processes.worker_process``. Whatever ends it is told here as a message, so
+that its keeper goes on.
 
 Nothing here loads torch.
 """
@@ -24,17 +26,23 @@ from spec.config import Config
 from spec.errors import SeedError
 
 ENTRY: tuple[str, ...] = ("scaled.processes.worker_process",)
-"""Module whose ``serve`` is the child's program, and arguments for it behind the number of its end of the line."""
+"""Module whose ``serve`` is the child's program, and arguments for it behind the number of its end
+of the line.
+"""
 
 START = "import sys; sys.path[:] = {path}; from {module} import serve; serve(*sys.argv[1:])"
 
 LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "PRTE_", "MPI_", "HYDI_")
-"""Variables by which launchers and their processes know each other; the child must not take itself for a rank."""
+"""Variables by which launchers and their processes know each other; the child must not take itself
+for a rank.
+"""
 
 READY = ("ready",)
 
 FAREWELL_SECONDS = 10.0
-"""How long a child may take to end when it is asked to: it is within a block of tokens, or takes up weights."""
+"""How long a child may take to end when it is asked to: it is within a block of tokens, or takes up
+weights.
+"""
 
 
 class Child:
@@ -46,7 +54,10 @@ class Child:
         ours, theirs = Pipe()
         with theirs:
             self.process = subprocess.Popen(
-                _command(theirs.fileno()), pass_fds=[theirs.fileno()], env=_environment(), stdin=subprocess.DEVNULL
+                _command(theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
             )
         self.line = Line(ours)
         self.outbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -110,8 +121,17 @@ class Child:
 def _command(descriptor: int) -> list[str]:
     module, *arguments = ENTRY
     path = json.dumps([os.path.abspath(entry) for entry in sys.path])
-    return [sys.executable, "-P", "-c", START.format(path=path, module=module), str(descriptor), *arguments]
+    return [
+        sys.executable,
+        "-P",
+        "-c",
+        START.format(path=path, module=module),
+        str(descriptor),
+        *arguments,
+    ]
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(LAUNCHER_PREFIXES)}
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(LAUNCHER_PREFIXES)
+    }

@@ -6,9 +6,11 @@
     in one process    trainer    this process
                       unit u     a child process on this machine
 
-Rank 0 and the first supervisor of a unit exchange messages over MPI (``scaled.processes.mailbox``), a single trainer and its children
-directly; the unit's work is done by the children (``scaled.processes.worker_handle``). Weights go out by non-blocking sends, so trainers go on
-at once; a unit takes them up between two blocks of tokens, reads what it holds again, and says so (``Switched``).
+Rank 0 and the first supervisor of a unit exchange messages over MPI (``scaled.processes.mailbox``),
+a single trainer and its children directly; the unit's work is done by the children
+(``scaled.processes.worker_handle``). Weights go out by non-blocking sends, so trainers go on at
+once; a unit takes them up between two blocks of tokens, reads what it holds again, and says so
+(``Switched``).
 """
 
 import pickle
@@ -33,7 +35,9 @@ from spec.config import Config
 from spec.datatypes import Array, Rollout, Sampling
 
 LISTEN_SECONDS = 0.02
-"""How long to listen where there is nothing to decode: less than a block of tokens takes on any real model."""
+"""How long to listen where there is nothing to decode: less than a block of tokens takes on any
+real model.
+"""
 
 
 class MpiFleet:
@@ -48,11 +52,15 @@ class MpiFleet:
 
     def __init__(self, world: World, config: Config) -> None:
         self.units, self.is_coordinator = config.parallel.units, world.rank == COORDINATOR
-        self.ranks = {unit: world.size + (unit - 1) * config.parallel.unit_ranks for unit in range(1, self.units + 1)}
+        self.ranks = {
+            unit: world.size + (unit - 1) * config.parallel.unit_ranks
+            for unit in range(1, self.units + 1)
+        }
         self.numbers = {rank: unit for unit, rank in self.ranks.items()}
         self.active, self.is_open = set(self.numbers), True
         self.mailbox = Mailbox(world.everyone)
-        # Where the trainer fails the thread that serves units is still at work while the units are stopped.
+        # Where the trainer fails the thread that serves units is still at work while the units are
+        # stopped.
         self.lock = threading.Lock()
 
     def publish(self, state: State, publication: int, precision: str) -> None:
@@ -106,7 +114,8 @@ class MpiFleet:
 
 
 class ChildFleet:
-    """The units of a single trainer, each a child process beside it; fulfils ``spec.backend.Fleet``.
+    """The units of a single trainer, each a child process beside it; fulfils
+    ``spec.backend.Fleet``.
 
     Attributes:
         children: Unit that is not given up -> its process.
@@ -180,8 +189,12 @@ class ChildFleet:
             self.children.popitem()[1].end(patience)
 
 
-def letter_with_weights(state: State, publication: int, precision: str, is_coordinator: bool) -> bytes:
-    """The policy's weights as units take them; empty at the trainers that send nothing. Collective among trainer ranks."""
+def letter_with_weights(
+    state: State, publication: int, precision: str, is_coordinator: bool
+) -> bytes:
+    """The policy's weights as units take them; empty at the trainers that send nothing. Collective
+    among trainer ranks.
+    """
     arrays: dict[str, Array] = {}
     for name, full in wholes(state.policy, shards_of(state.policy)):
         if is_coordinator:
@@ -201,7 +214,9 @@ class Server:
         self.world, self.config, self.backend, self.line = world, config, backend, line
         settings = config.rollout
         sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
-        self.engine: LocalEngine[State] = LocalEngine(backend, config, sampling, rules_of(config).units[-1].slots)
+        self.engine: LocalEngine[State] = LocalEngine(
+            backend, config, sampling, rules_of(config).units[-1].slots
+        )
 
     def serve(self) -> None:
         """Read messages and decode blocks in turn."""
@@ -223,7 +238,9 @@ class Server:
         if self.world.rank == 0:
             self.line.send(("told", told, steps))
 
-    def weights(self, publication: int, version: int, precision: str, arrays: Mapping[str, Array]) -> None:
+    def weights(
+        self, publication: int, version: int, precision: str, arrays: Mapping[str, Array]
+    ) -> None:
         """Take up new weights; where samples go on with the newest, read them again."""
         policy, nothing = build(self.config, self.backend.mesh), OptimizerState({}, {}, 0)
         fill(policy, lambda name: arrays[name])
@@ -232,9 +249,15 @@ class Server:
         self.engine.publications[publication] = State(policy, None, None, nothing, nothing, version)
         if self.config.rollout.continue_with == "snapshot":
             oldest = publication - self.config.rollout.max_staleness - 1
-            self.engine.publications = {n: kept for n, kept in self.engine.publications.items() if n >= oldest}
+            self.engine.publications = {
+                n: kept for n, kept in self.engine.publications.items() if n >= oldest
+            }
             return
-        partial = {event.sample: rollouts[0] for event, rollouts in self.engine.pause() if isinstance(event, Parked)}
+        partial = {
+            event.sample: rollouts[0]
+            for event, rollouts in self.engine.pause()
+            if isinstance(event, Parked)
+        }
         self.engine.publications = {publication: self.engine.publications[publication]}
         self.admit([Admitted(number, 0, publication) for number in partial], partial)
         self.say([(Switched(self.world.unit or 0, publication), [])], 0)

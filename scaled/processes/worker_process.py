@@ -1,4 +1,5 @@
-"""The process that does the work of one rank of a standalone unit. A keeper starts it and hears what it says.
+"""The process that does the work of one rank of a standalone unit. A keeper starts it and hears
+what it says.
 
 The keeper is the rank's supervisor, or the trainer itself where there is no MPI.
 """
@@ -25,12 +26,15 @@ SET_DEATH_SIGNAL = 1
 def serve(descriptor: str) -> None:
     """Decode what comes over the line until it says to stop.
 
-    A failure is told to the keeper, in words; of what kills this process the keeper finds out by itself.
+    A failure is told to the keeper, in words; of what kills this process the keeper finds out by
+    itself.
 
     Args:
         descriptor: Number of this end of the line.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer answers an interrupt, and ends this process
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # the trainer answers an interrupt, and ends this process
     _die_with_the_keeper()
     line = Line(Connection(int(descriptor)), lambda: os._exit(1))
     keeper, world, settings = line.next()
@@ -46,10 +50,14 @@ def serve(descriptor: str) -> None:
     try:
         _work(world, config, device, line)
     except Exception as failure:
-        if current.waiting:  # mostly the echo of another child's end, and then its supervisor ends this one too
+        if (
+            current.waiting
+        ):  # mostly the echo of another child's end, and then its supervisor ends this one too
             time.sleep(ECHO_SECONDS)
         what = f"{type(failure).__name__}: {failure}"
-        line.send(("fallen", f"rank {world.rank} of unit {world.unit} failed {current.line()}: {what}"))
+        line.send(
+            ("fallen", f"rank {world.rank} of unit {world.unit} failed {current.line()}: {what}")
+        )
         os._exit(1)
 
 
@@ -70,6 +78,8 @@ def _work(world: World, config: Config, device: Any, line: Line) -> None:
 
 
 def _die_with_the_keeper() -> None:
-    """Where the kernel can do it; elsewhere the end of the line does, at the latest when this process lets threads run."""
+    """Where the kernel can do it; elsewhere the end of the line does, at the latest when this
+    process lets threads run.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)

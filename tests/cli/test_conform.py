@@ -9,10 +9,22 @@ from spec.layout import Layout
 
 
 def test_a_cell_shows_error_and_bound_and_marks_what_does_not_hold() -> None:
-    line = Line(Job("vapo", "float64", Layout(tp=2)), "moe", error=1e-9, bound=1e-10, worst="layer 1")
+    line = Line(
+        Job("vapo", "float64", Layout(tp=2)), "moe", error=1e-9, bound=1e-10, worst="layer 1"
+    )
     heading, row = grid_table([line]).splitlines()
     assert heading.split()[:3] == ["layout", "precision", "case"]
-    assert row.split() == ["fsdp=1", "cp=1", "tp=2", "ep=1", "float64", "vapo", "-", "1e-09/1e-10!", *"-------"]
+    assert row.split() == [
+        "fsdp=1",
+        "cp=1",
+        "tp=2",
+        "ep=1",
+        "float64",
+        "vapo",
+        "-",
+        "1e-09/1e-10!",
+        *"-------",
+    ]
 
 
 def test_diff_names_the_first_chapter_that_differs() -> None:

@@ -1,4 +1,6 @@
-"""Laws of the command line: a refusal is one line and exit code 2, and nothing is lost or overwritten."""
+"""Laws of the command line: a refusal is one line and exit code 2, and nothing is lost or
+overwritten.
+"""
 
 import subprocess
 import sys
@@ -57,7 +59,10 @@ def test_a_run_leaves_everything_the_readme_promises(finished: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("algorithm.clip_hihg=0.3", ("unknown-key", "algorithm.clip_hihg", "did you mean clip_high?")),
+        (
+            "algorithm.clip_hihg=0.3",
+            ("unknown-key", "algorithm.clip_hihg", "did you mean clip_high?"),
+        ),
         ("algorithm.clip_high=0.1", ("clip_high=0.1", "at least algorithm.clip_low=0.2")),
         ("algorithm.mini_batch=7", ("algorithm.mini_batch=7 must divide", "16 * 16 = 256")),
         ("rollout.top_p=0.9", ("rollout.top_p=0.9 must be 1.0",)),
@@ -68,7 +73,9 @@ def test_a_run_leaves_everything_the_readme_promises(finished: Path) -> None:
         ("evaluation.problems=1000000", ("distinct held-out problems",)),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_written(tmp_path: Path, override: str, words: tuple[str, ...]) -> None:
+def test_bad_input_is_refused_before_anything_is_written(
+    tmp_path: Path, override: str, words: tuple[str, ...]
+) -> None:
     assert_refused(run("run", "--out", str(tmp_path / "run"), override), *words)
     assert not (tmp_path / "run").exists()
 
@@ -79,7 +86,9 @@ def test_a_directory_in_use_is_left_as_it_is(finished: Path) -> None:
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 
-def test_the_reference_is_refused_under_a_launcher(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_reference_is_refused_under_a_launcher(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PMI_SIZE", "2")
     result = run("run", "--out", str(tmp_path / "run"))
     assert result.exit_code == 2
@@ -132,7 +141,9 @@ def test_a_foreign_manifest_is_refused(finished: Path, tmp_path: Path, manifest:
 
 
 def test_a_checkpoint_of_another_model_is_refused(finished: Path) -> None:
-    assert_refused(run("eval", str(finished), "model.layers=2"), "foreign-checkpoint", "section model")
+    assert_refused(
+        run("eval", str(finished), "model.layers=2"), "foreign-checkpoint", "section model"
+    )
 
 
 @pytest.mark.parametrize("path", ["missing", "."])
@@ -156,12 +167,20 @@ def test_explain_counts_the_200b_model() -> None:
     assert "198,304,093,184 in all, 19,941,315,584 active per token" in done.output
 
 
-def test_explain_counts_what_a_rank_holds_without_torch_and_refuses_to_build_what_has_no_ranks() -> None:
-    code = "import sys; sys.modules['torch'] = None; from cli.main import seed; seed(['explain', '--preset', 'seed-200b'])"
+def test_explain_counts_what_a_rank_holds_without_torch_and_refuses_to_build_what_has_no_ranks() -> (
+    None
+):
+    code = (
+        "import sys; sys.modules['torch'] = None; from cli.main import seed; seed(['explain',"
+        " '--preset', 'seed-200b'])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "fsdp=16 cp=4 tp=1 ep=8, 64 ranks" in done.stdout
     weights = 3_098_501_456
-    assert done.stdout.splitlines()[-1].split() == ["all", *(f"{n * weights:,}" for n in (1, 4, 4, 8))]
+    assert done.stdout.splitlines()[-1].split() == [
+        "all",
+        *(f"{n * weights:,}" for n in (1, 4, 4, 8)),
+    ]
     assert_refused(run("explain", "--build"), "parallel.fsdp=0", "legal: parallel.fsdp >= 1")
 
 
@@ -172,7 +191,17 @@ def test_explain_lists_the_equations() -> None:
 
 
 def test_ablate_compares_every_variant_with_the_full_recipe(tmp_path: Path) -> None:
-    done = run("ablate", "--seeds", "1", "--jobs", "2", "--out", str(tmp_path / "ablation"), *SMALL, "rollout.steps=1")
+    done = run(
+        "ablate",
+        "--seeds",
+        "1",
+        "--jobs",
+        "2",
+        "--out",
+        str(tmp_path / "ablation"),
+        *SMALL,
+        "rollout.steps=1",
+    )
     assert done.exit_code == 0, done.output
     for name in ("full VAPO", "without value pretraining", "without group sampling"):
         assert name in done.output

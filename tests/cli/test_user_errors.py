@@ -1,4 +1,6 @@
-"""Laws of the command line's refusals: one line with the field, the value and the legal values, and exit code 2."""
+"""Laws of the command line's refusals: one line with the field, the value and the legal values, and
+exit code 2.
+"""
 
 from pathlib import Path
 
@@ -15,19 +17,34 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(seed, arguments)
 
 
-def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
+def commands(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> list[tuple[tuple[str, ...], click.Command]]:
     """Every command of the command line with the words that call it."""
     found: list[tuple[tuple[str, ...], click.Command]] = [(path, group)]
     for name, command in group.commands.items():
-        below = commands(command, (*path, name)) if isinstance(command, click.Group) else [((*path, name), command)]
+        below = (
+            commands(command, (*path, name))
+            if isinstance(command, click.Group)
+            else [((*path, name), command)]
+        )
         found += below
     return found
 
 
 COMMANDS = commands(seed)
-OPTIONS = [(path, option) for path, command in COMMANDS for option in command.params if isinstance(option, click.Option)]
+OPTIONS = [
+    (path, option)
+    for path, command in COMMANDS
+    for option in command.params
+    if isinstance(option, click.Option)
+]
 NAMES = ", ".join(sorted(seed.commands))
-TYPED = [(path, option) for path, option in OPTIONS if not isinstance(option.type, (click.types.StringParamType, click.Path))]
+TYPED = [
+    (path, option)
+    for path, option in OPTIONS
+    if not isinstance(option.type, (click.types.StringParamType, click.Path))
+]
 
 
 def refusal(done: Result) -> str:
@@ -72,24 +89,36 @@ def refusal(done: Result) -> str:
         (("verify", "missing", "--out", "out"), "unreadable-file: missing: No such file or directory"),
     ],
 )  # fmt: skip
-def test_a_refusal_names_field_value_and_legal_values(arguments: tuple[str, ...], line: str) -> None:
+def test_a_refusal_names_field_value_and_legal_values(
+    arguments: tuple[str, ...], line: str
+) -> None:
     assert refusal(run(*arguments)) == line
 
 
 @pytest.mark.parametrize("path", [path for path, _ in COMMANDS])
 def test_an_unknown_option_is_refused_in_one_line_by_every_command(path: tuple[str, ...]) -> None:
-    assert refusal(run(*path, "--quux", "x")).startswith("unknown-name: --quux is not an option; legal options of seed")
+    assert refusal(run(*path, "--quux", "x")).startswith(
+        "unknown-name: --quux is not an option; legal options of seed"
+    )
 
 
-@pytest.mark.parametrize(("path", "option"), TYPED, ids=[" ".join((*path, option.opts[0])) for path, option in TYPED])
-def test_no_option_takes_any_text_and_says_what_it_takes(path: tuple[str, ...], option: click.Option) -> None:
+@pytest.mark.parametrize(
+    ("path", "option"), TYPED, ids=[" ".join((*path, option.opts[0])) for path, option in TYPED]
+)
+def test_no_option_takes_any_text_and_says_what_it_takes(
+    path: tuple[str, ...], option: click.Option
+) -> None:
     line = refusal(run(*path, f"{option.opts[0]}=no such value"))
     assert line.startswith(f"illegal-value: {option.opts[0]}")
-    assert option.is_flag or line.startswith(f"illegal-value: {option.opts[0]}=no such value must be ")
+    assert option.is_flag or line.startswith(
+        f"illegal-value: {option.opts[0]}=no such value must be "
+    )
 
 
 @pytest.mark.parametrize(("rank", "lines"), [("0", 1), ("3", 0)])
-def test_one_rank_of_a_launched_job_speaks(monkeypatch: pytest.MonkeyPatch, rank: str, lines: int) -> None:
+def test_one_rank_of_a_launched_job_speaks(
+    monkeypatch: pytest.MonkeyPatch, rank: str, lines: int
+) -> None:
     monkeypatch.setenv("PMI_RANK", rank)
     for arguments in (["--threads"], ["run", "--threads"], ["rnu"], ["run", "--resume", "missing"]):
         done = run(*arguments)
@@ -107,11 +136,16 @@ def test_called_alone_the_command_shows_its_help() -> None:
     assert run().output.rstrip() == run("--help").output.rstrip()
 
 
-def test_an_interrupt_is_told_in_one_line_with_the_command_that_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_interrupt_is_told_in_one_line_with_the_command_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def interrupted(run: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("cli.run.trainer.train", interrupted)
     done = run("run", "--out", str(tmp_path / "here"))
     assert done.exit_code == 130, done.output
-    assert done.stderr.splitlines()[-1] == f"Error: interrupted; continue with: seed run --resume {tmp_path / 'here'}"
+    assert (
+        done.stderr.splitlines()[-1]
+        == f"Error: interrupted; continue with: seed run --resume {tmp_path / 'here'}"
+    )

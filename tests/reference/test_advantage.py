@@ -34,7 +34,11 @@ def algorithm(**changes: object) -> AlgorithmConfig:
 def episode(seed: int, length: int = 7) -> tuple[Array, Array, BoolArray]:
     """Random rewards and values of one response without gaps."""
     random = np.random.default_rng(seed)
-    return random.normal(size=(1, length)), random.normal(size=(1, length)), np.ones((1, length), dtype=bool)
+    return (
+        random.normal(size=(1, length)),
+        random.normal(size=(1, length)),
+        np.ones((1, length), dtype=bool),
+    )
 
 
 def gappy(seed: int, rows: int = 3, width: int = 12) -> tuple[Array, Array, BoolArray]:
@@ -63,7 +67,16 @@ def test_gae_gives_the_golden_table(trace: float, advantages: tuple[float, ...])
 @pytest.mark.parametrize(
     ("length", "expected"),
     [
-        *((10, 0.0), (20, 0.0), (21, 0.047619), (40, 0.5), (100, 0.8), (200, 0.9), (400, 0.95), (1000, 0.98)),
+        *(
+            (10, 0.0),
+            (20, 0.0),
+            (21, 0.047619),
+            (40, 0.5),
+            (100, 0.8),
+            (200, 0.9),
+            (400, 0.95),
+            (1000, 0.98),
+        ),
         *((2000, 0.99), (4096, 0.995117), (16384, 0.998779), (20480, 0.999023)),
     ],
 )
@@ -73,7 +86,9 @@ def test_length_adaptive_lambda_gives_the_golden_table(length: int, expected: fl
 
 @given(length=st.integers(1, 10**6), alpha=st.floats(1e-3, 10.0))
 @LAWS
-def test_the_window_of_the_length_adaptive_lambda_is_a_fixed_share_of_the_response(length: int, alpha: float) -> None:
+def test_the_window_of_the_length_adaptive_lambda_is_a_fixed_share_of_the_response(
+    length: int, alpha: float
+) -> None:
     found = length_adaptive_lambda(np.array([length]), alpha)[0]
     assert 0.0 <= found < 1.0
     if alpha * length > 1.0:
@@ -104,7 +119,9 @@ def test_gae_is_linear_in_rewards_and_values(seed: int, trace: float) -> None:
     first, second = episode(seed), episode(seed + 1)
     lambdas = np.array([trace])
     parts = 2.0 * gae(*first, 1.0, lambdas, ZERO) - 3.0 * gae(*second, 1.0, lambdas, ZERO)
-    mixed = gae(2 * first[0] - 3 * second[0], 2 * first[1] - 3 * second[1], first[2], 1.0, lambdas, ZERO)
+    mixed = gae(
+        2 * first[0] - 3 * second[0], 2 * first[1] - 3 * second[1], first[2], 1.0, lambdas, ZERO
+    )
     np.testing.assert_allclose(mixed, parts, atol=1e-11)
 
 
@@ -116,17 +133,25 @@ def test_gae_is_the_mixture_of_n_step_returns_less_the_value(seed: int, trace: f
     found = gae(rewards, values, response, 1.0, np.array([trace]), ZERO)[0]
     r, v, end = rewards[0], values[0], rewards.shape[1]
     for t in range(end):
-        steps = [r[t : t + h].sum() + (v[t + h] if t + h < end else 0.0) for h in range(1, end - t + 1)]
-        mixture = (1 - trace) * sum(trace**i * g for i, g in enumerate(steps[:-1])) + trace ** (end - t - 1) * steps[-1]
+        steps = [
+            r[t : t + h].sum() + (v[t + h] if t + h < end else 0.0) for h in range(1, end - t + 1)
+        ]
+        mixture = (1 - trace) * sum(trace**i * g for i, g in enumerate(steps[:-1])) + trace ** (
+            end - t - 1
+        ) * steps[-1]
         assert found[t] == pytest.approx(mixture - v[t], abs=1e-10)
 
 
 @given(seed=SEEDS, trace=st.floats(0, 1), shift=st.floats(-5, 5))
 @LAWS
-def test_a_constant_added_to_all_values_decays_from_the_end(seed: int, trace: float, shift: float) -> None:
+def test_a_constant_added_to_all_values_decays_from_the_end(
+    seed: int, trace: float, shift: float
+) -> None:
     rewards, values, response = episode(seed)
     lambdas = np.array([trace])
-    moved = gae(rewards, values + shift, response, 1.0, lambdas, ZERO) - gae(rewards, values, response, 1.0, lambdas, ZERO)
+    moved = gae(rewards, values + shift, response, 1.0, lambdas, ZERO) - gae(
+        rewards, values, response, 1.0, lambdas, ZERO
+    )
     np.testing.assert_allclose(moved[0], -shift * trace ** np.arange(6, -1, -1.0), atol=1e-11)
 
 
@@ -134,7 +159,10 @@ def test_a_constant_added_to_all_values_decays_from_the_end(seed: int, trace: fl
 @LAWS
 def test_p8_whatever_stands_outside_the_response_changes_nothing(seed: int, dirt: float) -> None:
     rewards, values, response = gappy(seed)
-    dirty_rewards, dirty_values = np.where(response, rewards, dirt), np.where(response, values, dirt)
+    dirty_rewards, dirty_values = (
+        np.where(response, rewards, dirt),
+        np.where(response, values, dirt),
+    )
     truncated = np.array([True, False, True])
     for choice in ("zero", "last"):
         settings_ = algorithm(truncation_value=choice, whiten=True)
@@ -148,15 +176,23 @@ def test_p8_whatever_stands_outside_the_response_changes_nothing(seed: int, dirt
 @LAWS
 def test_p9_gae_over_a_gapped_row_is_gae_over_the_compressed_row(seed: int, trace: float) -> None:
     rewards, values, response = gappy(seed, rows=1)
-    compressed = gae(rewards[response][None], values[response][None], np.ones((1, response.sum()), dtype=bool), 0.97,
-                     np.array([trace]), ZERO)
+    compressed = gae(
+        rewards[response][None],
+        values[response][None],
+        np.ones((1, response.sum()), dtype=bool),
+        0.97,
+        np.array([trace]),
+        ZERO,
+    )
     found = gae(rewards, values, response, 0.97, np.array([trace]), ZERO)
     np.testing.assert_allclose(found[response], compressed[0], atol=1e-12)
     assert not found[~response].any()
 
 
 def test_p11_the_baseline_of_the_first_response_token_is_the_value_of_the_prompt() -> None:
-    """Column t of the values is V before token t, so the first response token is compared with what the prompt promised."""
+    """Column t of the values is V before token t, so the first response token is compared with what
+    the prompt promised.
+    """
     values = np.array([[9.0, 9.0, 0.3, 0.7]])
     response = np.array([[False, False, True, True]])
     rewards = token_rewards(np.array([1.0]), response)
@@ -171,8 +207,12 @@ def test_p12_the_width_of_the_padding_never_matters(seed: int, pad: int) -> None
     truncated = np.array([True, False, True])
     wider: list[Any] = [np.pad(array, ((0, 0), (0, pad))) for array in (rewards, values, response)]
     for choice in ("zero", "last"):
-        narrow = decoupled_gae(rewards, values, response, truncated, algorithm(truncation_value=choice))
-        wide = decoupled_gae(wider[0], wider[1], wider[2], truncated, algorithm(truncation_value=choice))
+        narrow = decoupled_gae(
+            rewards, values, response, truncated, algorithm(truncation_value=choice)
+        )
+        wide = decoupled_gae(
+            wider[0], wider[1], wider[2], truncated, algorithm(truncation_value=choice)
+        )
         for a, b in zip(narrow, wide, strict=True):
             np.testing.assert_array_equal(a, b[:, : a.shape[1]])
 
@@ -194,10 +234,14 @@ def test_p13_a_group_of_equal_rewards_gets_exactly_zero(size: int, reward: float
 
 @given(size=st.integers(2, 32), common=st.floats(-1, 1), outlier=st.floats(-1, 1))
 @LAWS
-def test_p13_one_outlier_stays_bounded_by_the_group_size(size: int, common: float, outlier: float) -> None:
+def test_p13_one_outlier_stays_bounded_by_the_group_size(
+    size: int, common: float, outlier: float
+) -> None:
     rewards = np.full(size, common)
     rewards[0] = outlier
-    assert np.abs(group_advantages(rewards, np.zeros(size, dtype=int), "population")).max() <= np.sqrt(size - 1) * (1 + 1e-9)
+    assert np.abs(
+        group_advantages(rewards, np.zeros(size, dtype=int), "population")
+    ).max() <= np.sqrt(size - 1) * (1 + 1e-9)
 
 
 @given(seed=SEEDS)
@@ -207,7 +251,9 @@ def test_p14_groups_are_found_by_number_and_not_by_place(seed: int) -> None:
     rewards, group = random.normal(size=12), random.integers(0, 4, size=12)
     order = random.permutation(12)
     found = group_advantages(rewards, group, "population")
-    np.testing.assert_allclose(group_advantages(rewards[order], group[order], "population"), found[order], atol=1e-12)
+    np.testing.assert_allclose(
+        group_advantages(rewards[order], group[order], "population"), found[order], atol=1e-12
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,7 +294,9 @@ def test_whitening_is_off_by_default_and_gives_mean_zero_and_spread_one() -> Non
 @LAWS
 def test_p7_whitened_advantages_do_not_depend_on_the_order_of_rows(seed: int) -> None:
     rewards, _, response = gappy(seed)
-    np.testing.assert_allclose(whiten(rewards[::-1], response[::-1])[::-1], whiten(rewards, response), atol=1e-12)
+    np.testing.assert_allclose(
+        whiten(rewards[::-1], response[::-1])[::-1], whiten(rewards, response), atol=1e-12
+    )
 
 
 def test_token_rewards_stand_on_the_last_response_token_only() -> None:
@@ -265,15 +313,21 @@ def test_decoupled_targets_are_returns_whatever_lambda_the_policy_uses(seed: int
     nobody = np.zeros(3, dtype=bool)
     for changes in ({"length_adaptive": True}, {"length_adaptive": False, "lambda_policy": 0.3}):
         advantages, targets = decoupled_gae(rewards, values, response, nobody, algorithm(**changes))
-        np.testing.assert_allclose(targets, np.where(response, [[1.0], [-1.0], [0.5]], 0.0), atol=1e-12)
+        np.testing.assert_allclose(
+            targets, np.where(response, [[1.0], [-1.0], [0.5]], 0.0), atol=1e-12
+        )
         lambdas = policy_lambda(response.sum(axis=1), algorithm(**changes))
-        np.testing.assert_allclose(advantages, gae(rewards, values, response, 1.0, lambdas, np.zeros(3)), atol=1e-12)
+        np.testing.assert_allclose(
+            advantages, gae(rewards, values, response, 1.0, lambdas, np.zeros(3)), atol=1e-12
+        )
 
 
 def test_policy_lambda_is_adaptive_or_fixed() -> None:
     lengths = np.array([20, 40])
     np.testing.assert_allclose(policy_lambda(lengths, algorithm()), [0.0, 0.5])
-    np.testing.assert_allclose(policy_lambda(lengths, algorithm(length_adaptive=False, lambda_policy=0.95)), [0.95, 0.95])
+    np.testing.assert_allclose(
+        policy_lambda(lengths, algorithm(length_adaptive=False, lambda_policy=0.95)), [0.95, 0.95]
+    )
 
 
 def test_explained_variance_is_one_for_the_truth_and_zero_for_a_constant() -> None:
@@ -308,7 +362,9 @@ def test_the_weight_of_a_reward_decays_with_its_distance_as_in_the_golden_values
 ) -> None:
     rewards = np.zeros((1, 200))
     rewards[0, -1] = 1.0
-    found = gae(rewards, np.zeros((1, 200)), np.ones((1, 200), dtype=bool), 1.0, np.array([trace]), ZERO)
+    found = gae(
+        rewards, np.zeros((1, 200)), np.ones((1, 200), dtype=bool), 1.0, np.array([trace]), ZERO
+    )
     assert found[0, -1 - back] == pytest.approx(weight, rel=2e-3)
     assert found[0, -1 - back] == pytest.approx(trace**back)
 
@@ -319,7 +375,9 @@ def test_length_adaptive_lambda_counts_an_empty_response_as_one_token() -> None:
 
 @given(seed=SEEDS)
 @LAWS
-def test_p10_with_both_lambdas_one_each_token_learns_the_return_end_of_sequence_included(seed: int) -> None:
+def test_p10_with_both_lambdas_one_each_token_learns_the_return_end_of_sequence_included(
+    seed: int,
+) -> None:
     _, values, response = gappy(seed)
     returns = np.array([[1.0], [-1.0], [0.5]])
     rewards, nobody = token_rewards(returns[:, 0], response), np.zeros(3, dtype=bool)
@@ -338,7 +396,9 @@ def test_p11_the_value_of_the_first_response_column_is_the_baseline_of_the_first
     response[:, :prompt] = False
     promised = values.copy()
     promised[0, prompt] += 1.0
-    found, other = (gae(rewards, v, response, 1.0, np.array([trace]), ZERO) for v in (values, promised))
+    found, other = (
+        gae(rewards, v, response, 1.0, np.array([trace]), ZERO) for v in (values, promised)
+    )
     expected = np.zeros(8)
     expected[prompt] = -1.0
     np.testing.assert_allclose((other - found)[0], expected, atol=1e-12)
@@ -349,26 +409,40 @@ def test_p11_the_value_of_the_first_response_column_is_the_baseline_of_the_first
 def test_p12_a_bootstrapped_cut_adds_the_decayed_last_value_to_advantages_and_targets(
     seed: int, discount: float, trace: float
 ) -> None:
-    """At distance d from the cut: gamma (gamma lambda)^d V_last more than with ``zero``; without a cut nothing."""
+    """At distance d from the cut: gamma (gamma lambda)^d V_last more than with ``zero``; without a
+    cut nothing.
+    """
     rewards, values, response = gappy(seed)
     truncated = np.array([True, False, True])
     zero, last = (
-        algorithm(truncation_value=choice, discount=discount, lambda_value=trace, lambda_policy=trace, length_adaptive=False)
+        algorithm(
+            truncation_value=choice,
+            discount=discount,
+            lambda_value=trace,
+            lambda_policy=trace,
+            length_adaptive=False,
+        )
         for choice in ("zero", "last")
     )
-    as_ended, bootstrapped = (decoupled_gae(rewards, values, response, truncated, choice) for choice in (zero, last))
+    as_ended, bootstrapped = (
+        decoupled_gae(rewards, values, response, truncated, choice) for choice in (zero, last)
+    )
     expected = np.zeros_like(values)
     for row in np.flatnonzero(truncated):
         columns = np.flatnonzero(response[row])
         distance = np.arange(len(columns) - 1, -1, -1)
-        expected[row, columns] = discount * (discount * trace) ** distance * values[row, columns[-1]]
+        expected[row, columns] = (
+            discount * (discount * trace) ** distance * values[row, columns[-1]]
+        )
     for with_zero, with_last in zip(as_ended, bootstrapped, strict=True):
         np.testing.assert_allclose(with_last - with_zero, expected, atol=1e-12)
 
 
 def test_p12_a_cut_is_told_by_the_flag_and_not_by_a_row_that_fills_the_width() -> None:
     values, response = np.array([[0.2, 0.6]] * 2), np.ones((2, 2), dtype=bool)
-    np.testing.assert_array_equal(final_values(values, response, np.array([False, True]), "last"), [0.0, 0.6])
+    np.testing.assert_array_equal(
+        final_values(values, response, np.array([False, True]), "last"), [0.0, 0.6]
+    )
 
 
 @pytest.mark.parametrize("choice", ["zero", "last"])
@@ -376,10 +450,17 @@ def test_p8_a_row_without_a_response_gets_nothing_and_gives_nothing(choice: str)
     rewards, values, response = gappy(5)
     response[1], values[1], rewards[1] = False, np.nan, np.nan
     truncated = np.ones(3, dtype=bool)
-    found = decoupled_gae(rewards, values, response, truncated, algorithm(truncation_value=choice, whiten=True))
+    found = decoupled_gae(
+        rewards, values, response, truncated, algorithm(truncation_value=choice, whiten=True)
+    )
     kept = [0, 2]
-    alone = decoupled_gae(rewards[kept], values[kept], response[kept], truncated[kept],
-                          algorithm(truncation_value=choice, whiten=True))
+    alone = decoupled_gae(
+        rewards[kept],
+        values[kept],
+        response[kept],
+        truncated[kept],
+        algorithm(truncation_value=choice, whiten=True),
+    )
     for of_all, of_kept in zip(found, alone, strict=True):
         assert not of_all[1].any()
         np.testing.assert_array_equal(of_all[kept], of_kept)
@@ -388,22 +469,30 @@ def test_p8_a_row_without_a_response_gets_nothing_and_gives_nothing(choice: str)
 @pytest.mark.parametrize("dirt", [np.nan, np.inf, -np.inf])
 def test_p8_whitening_never_reads_outside_the_response(dirt: float) -> None:
     rewards, _, response = gappy(6)
-    np.testing.assert_array_equal(whiten(np.where(response, rewards, dirt), response), whiten(rewards, response) * response)
+    np.testing.assert_array_equal(
+        whiten(np.where(response, rewards, dirt), response), whiten(rewards, response) * response
+    )
     assert not whiten(np.full((2, 3), dirt), np.zeros((2, 3), dtype=bool)).any()
 
 
 @pytest.mark.parametrize("reward", [0.95, 0.1, 1 / 3, -0.7])
 @pytest.mark.parametrize("size", [1, 3, 7, 10, 100])
-def test_p13_equal_rewards_without_an_exact_mean_still_give_exactly_zero(size: int, reward: float) -> None:
+def test_p13_equal_rewards_without_an_exact_mean_still_give_exactly_zero(
+    size: int, reward: float
+) -> None:
     for std in ("population", "sample", "none"):
-        np.testing.assert_array_equal(group_advantages(np.full(size, reward), np.zeros(size, dtype=int), std), 0.0)
+        np.testing.assert_array_equal(
+            group_advantages(np.full(size, reward), np.zeros(size, dtype=int), std), 0.0
+        )
     assert not whiten(np.full((1, size), reward), np.ones((1, size), dtype=bool)).any()
 
 
 @pytest.mark.parametrize("size", [2, 8, 16])
 def test_p13_a_lone_correct_response_reaches_the_bound(size: int) -> None:
     rewards = np.where(np.arange(size) == 0, 0.95, 0.1)
-    assert group_advantages(rewards, np.zeros(size, dtype=int), "population")[0] == pytest.approx(np.sqrt(size - 1))
+    assert group_advantages(rewards, np.zeros(size, dtype=int), "population")[0] == pytest.approx(
+        np.sqrt(size - 1)
+    )
 
 
 @given(seed=SEEDS)
@@ -416,12 +505,16 @@ def test_group_advantages_are_those_of_each_group_alone(seed: int) -> None:
         for number in (3, 5, 7):
             inside = rewards[group == number]
             divisor = {"population": inside.std(), "sample": inside.std(ddof=1), "none": 1.0}[std]
-            np.testing.assert_allclose(found[group == number] * divisor, inside - inside.mean(), atol=1e-12)
+            np.testing.assert_allclose(
+                found[group == number] * divisor, inside - inside.mean(), atol=1e-12
+            )
 
 
 @given(seed=SEEDS, scale=st.floats(0.1, 10), shift=st.floats(-5, 5))
 @LAWS
-def test_group_advantages_know_neither_unit_nor_origin_of_the_reward(seed: int, scale: float, shift: float) -> None:
+def test_group_advantages_know_neither_unit_nor_origin_of_the_reward(
+    seed: int, scale: float, shift: float
+) -> None:
     rewards, group = np.random.default_rng(seed).normal(size=8), np.repeat([0, 1], 4)
     found = group_advantages(scale * rewards + shift, group, "population")
     np.testing.assert_allclose(found, group_advantages(rewards, group, "population"), atol=1e-9)
@@ -454,7 +547,13 @@ def test_p14_permuting_rows_permutes_advantages_and_targets(seed: int, row: list
 def test_gae_changes_none_of_its_arguments() -> None:
     rewards, values, response = gappy(4)
     before = [array.copy() for array in (rewards, values, response)]
-    decoupled_gae(rewards, values, response, np.ones(3, dtype=bool), algorithm(truncation_value="last", whiten=True))
+    decoupled_gae(
+        rewards,
+        values,
+        response,
+        np.ones(3, dtype=bool),
+        algorithm(truncation_value="last", whiten=True),
+    )
     for array, copy in zip((rewards, values, response), before, strict=True):
         np.testing.assert_array_equal(array, copy)
 
@@ -474,8 +573,12 @@ def test_explained_variance_ignores_a_constant_error_and_punishes_the_wrong_sign
 
 @given(seed=SEEDS)
 @LAWS
-def test_explained_variance_of_equal_targets_is_not_a_number_whatever_round_off_left_on_them(seed: int) -> None:
-    """Where every answer is wrong, each target is the advantage -1 - V plus V: -1 up to round-off."""
+def test_explained_variance_of_equal_targets_is_not_a_number_whatever_round_off_left_on_them(
+    seed: int,
+) -> None:
+    """Where every answer is wrong, each target is the advantage -1 - V plus V: -1 up to
+    round-off.
+    """
     _, values, response = gappy(seed)
     rewards = token_rewards(np.full(3, -1.0), response)
     _, targets = decoupled_gae(rewards, values, response, np.zeros(3, dtype=bool), algorithm())

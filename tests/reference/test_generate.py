@@ -24,18 +24,30 @@ FREE = Sampling(1.0, 1.0, 12)
 
 def requests(count: int) -> list[Request]:
     """Two samples for each of some training problems of both families."""
-    problems = [training_problem(CONFIG.data.families, CONFIG.data.difficulties, i, 1) for i in range(count)]
-    return [Request(problem, encode(problem.prompt), sample, 0) for problem in problems for sample in range(2)]
+    problems = [
+        training_problem(CONFIG.data.families, CONFIG.data.difficulties, i, 1) for i in range(count)
+    ]
+    return [
+        Request(problem, encode(problem.prompt), sample, 0)
+        for problem in problems
+        for sample in range(2)
+    ]
 
 
-def sampled(asked: list[Request], sampling: Sampling = FREE, purpose: str = "law", seed: int = 1) -> list[Rollout]:
+def sampled(
+    asked: list[Request], sampling: Sampling = FREE, purpose: str = "law", seed: int = 1
+) -> list[Rollout]:
     """Rollouts of the test's policy."""
     return generate(POLICY, CONFIG.model, asked, sampling, seed, purpose, version=7)
 
 
-@given(temperature=st.floats(0.3, 3.0), top_p=st.sampled_from([1.0, 0.9, 0.5]), seed=st.integers(0, 99))
+@given(
+    temperature=st.floats(0.3, 3.0), top_p=st.sampled_from([1.0, 0.9, 0.5]), seed=st.integers(0, 99)
+)
 @LAWS
-def test_p15_recorded_log_probs_are_the_recomputed_ones_at_any_setting(temperature: float, top_p: float, seed: int) -> None:
+def test_p15_recorded_log_probs_are_the_recomputed_ones_at_any_setting(
+    temperature: float, top_p: float, seed: int
+) -> None:
     rollouts = sampled(requests(4), Sampling(temperature, top_p, 12), seed=seed)
     verdict = Verdict(Outcome.WRONG, "", "")
     batch = rollout_batch([ScoredRollout(rollout, verdict, 0.0, 0.0) for rollout in rollouts])
@@ -45,7 +57,9 @@ def test_p15_recorded_log_probs_are_the_recomputed_ones_at_any_setting(temperatu
     np.testing.assert_allclose(batch.behaviour_log_probs[batch.response], again, atol=1e-11)
     if top_p == 1.0:
         trained = token_log_probs(logits, batch.tokens, temperature)[batch.response]
-        np.testing.assert_allclose(np.exp(trained - batch.behaviour_log_probs[batch.response]), 1.0, atol=1e-11)
+        np.testing.assert_allclose(
+            np.exp(trained - batch.behaviour_log_probs[batch.response]), 1.0, atol=1e-11
+        )
 
 
 def test_p17_a_finished_response_keeps_its_end_and_a_cut_one_has_none() -> None:
@@ -61,7 +75,9 @@ def test_p17_a_finished_response_keeps_its_end_and_a_cut_one_has_none() -> None:
 
 
 def test_p21_every_token_carries_the_version_of_its_weights() -> None:
-    assert {version for rollout in sampled(requests(3)) for version in rollout.weight_versions} == {7}
+    assert {version for rollout in sampled(requests(3)) for version in rollout.weight_versions} == {
+        7
+    }
 
 
 @given(seed=st.integers(0, 999), keep=st.integers(1, 9))
@@ -120,4 +136,6 @@ def test_draw_inverts_the_distribution_and_never_takes_what_is_impossible() -> N
     found = np.bincount(draw(log_p, numbers), minlength=6) / 20000
     assert not found[p == 0.0].any()
     assert (np.abs(found - p) < 5 * np.sqrt(p * (1 - p) / 20000) + 1e-12).all()
-    np.testing.assert_array_equal(draw(log_p[:3], np.array([0.0, 0.2, np.nextafter(1.0, 0.0)])), [1, 3, 4])
+    np.testing.assert_array_equal(
+        draw(log_p[:3], np.array([0.0, 0.2, np.nextafter(1.0, 0.0)])), [1, 3, 4]
+    )

@@ -1,4 +1,6 @@
-"""Laws of the loss: closed forms of every term, and no optimizer step that depends on how it was cut."""
+"""Laws of the loss: closed forms of every term, and no optimizer step that depends on how it was
+cut.
+"""
 
 import math
 from collections.abc import Callable
@@ -45,7 +47,9 @@ SMALL = (
     "rollout.temperature=0.8",
 )
 COEFFICIENTS = {"kl": 0.3, "positive": 0.2, "load_balance": 0.7, "router_z": 0.4}
-"""Coefficients that follow the naming ``<term>_weight``; ``test_p4_every_coefficient_is_on`` says that none is missing."""
+"""Coefficients that follow the naming ``<term>_weight``; ``test_p4_every_coefficient_is_on`` says
+that none is missing.
+"""
 
 ALL_ON = (*SMALL, *(f"algorithm.{name}_weight={value}" for name, value in COEFFICIENTS.items()))
 AGGREGATIONS = ("token", "sequence", "group", "constant")
@@ -69,7 +73,9 @@ def config_of(*overrides: str) -> Config:
 
 
 def all_on(aggregation: str = "token", *overrides: str) -> Config:
-    return load_config("tiny", "vapo", [*ALL_ON, f"algorithm.aggregation={aggregation}", *overrides])
+    return load_config(
+        "tiny", "vapo", [*ALL_ON, f"algorithm.aggregation={aggregation}", *overrides]
+    )
 
 
 def policy_params(config: Config) -> Params:
@@ -82,7 +88,9 @@ def params_of(loss: str, config: Config) -> Params:
         return policy
     random = np.random.default_rng(3)
     value = value_from_policy(policy, config.model)
-    return value | {name: random.standard_normal(value[name].shape) for name in ("value_head", "value_bias")}
+    return value | {
+        name: random.standard_normal(value[name].shape) for name in ("value_head", "value_bias")
+    }
 
 
 def log_probs_of(params: Params, batch: Batch, config: Config) -> Any:
@@ -91,7 +99,9 @@ def log_probs_of(params: Params, batch: Batch, config: Config) -> Any:
 
 
 def random_batch(seed: int, config: Config, rows: int = 4) -> Batch:
-    """Rows of different lengths in two groups; row 0 is always correct and complete, so that every term applies."""
+    """Rows of different lengths in two groups; row 0 is always correct and complete, so that every
+    term applies.
+    """
     random = np.random.default_rng(seed)
 
     def texts(longest: int) -> list[list[int]]:
@@ -122,7 +132,12 @@ def random_batch(seed: int, config: Config, rows: int = 4) -> Batch:
 
 def alone(batch: Batch, term: str) -> Batch:
     """The batch with every weight but one term's at 0."""
-    return replace(batch, weights={name: w if name == term else np.zeros_like(w) for name, w in batch.weights.items()})
+    return replace(
+        batch,
+        weights={
+            name: w if name == term else np.zeros_like(w) for name, w in batch.weights.items()
+        },
+    )
 
 
 def step_of(loss: str, batch: Batch, config: Config, micro_batch: int) -> tuple[Params, Metrics]:
@@ -151,10 +166,13 @@ def assert_zero(gradient: Params) -> None:
     assert all((g == 0.0).all() for g in gradient.values())
 
 
-# --- the clipped surrogate --------------------------------------------------------------------------------------------
+# --- the clipped surrogate
+# --------------------------------------------------------------------------------------------
 
 
-def surrogate_slope(log_probs: Array, behaviour: Array, advantages: Array, of: AlgorithmConfig) -> Array:
+def surrogate_slope(
+    log_probs: Array, behaviour: Array, advantages: Array, of: AlgorithmConfig
+) -> Array:
     """``dl_t / dlog pi_t`` of each token by automatic differentiation."""
 
     def total(x: Any) -> Any:
@@ -169,29 +187,46 @@ def test_a_token_of_probability_one_percent_is_pushed_up_to_the_golden_cap_and_n
 ) -> None:
     probability = np.array([cap * (1 - 1e-9), cap * (1 + 1e-9)])
     behaviour = np.log(np.full(2, 0.01))
-    below, above = surrogate_slope(np.log(probability), behaviour, np.ones(2), algorithm(clip_high=clip_high))
+    below, above = surrogate_slope(
+        np.log(probability), behaviour, np.ones(2), algorithm(clip_high=clip_high)
+    )
     assert below == pytest.approx(-cap / 0.01)
     assert above == 0.0
 
 
 @pytest.mark.parametrize("clip_high", [0.2, 0.28])
 def test_the_cap_does_not_bind_a_token_of_probability_nine_tenths(clip_high: float) -> None:
-    slope = surrogate_slope(np.zeros(1), np.log(np.array([0.9])), np.ones(1), algorithm(clip_high=clip_high))
+    slope = surrogate_slope(
+        np.zeros(1), np.log(np.array([0.9])), np.ones(1), algorithm(clip_high=clip_high)
+    )
     assert slope == pytest.approx(-1 / 0.9)
 
 
 @pytest.mark.parametrize(
     ("sign", "rho", "learns"),
-    [(1, 1.27, True), (1, 1.29, False), (1, 0.5, True), (-1, 0.81, True), (-1, 0.79, False), (-1, 3.0, True)],
+    [
+        (1, 1.27, True),
+        (1, 1.29, False),
+        (1, 0.5, True),
+        (-1, 0.81, True),
+        (-1, 0.79, False),
+        (-1, 3.0, True),
+    ],
 )
-def test_the_clip_stops_a_token_only_on_the_side_where_it_already_moved_far(sign: int, rho: float, learns: bool) -> None:
-    slope = surrogate_slope(np.log(np.array([rho])), np.zeros(1), np.array([0.7 * sign]), algorithm())
+def test_the_clip_stops_a_token_only_on_the_side_where_it_already_moved_far(
+    sign: int, rho: float, learns: bool
+) -> None:
+    slope = surrogate_slope(
+        np.log(np.array([rho])), np.zeros(1), np.array([0.7 * sign]), algorithm()
+    )
     assert slope == pytest.approx(-0.7 * sign * rho if learns else 0.0)
 
 
 @given(seed=Seeds, low=st.floats(0.0, 0.5), extra=st.floats(0.0, 0.5))
 @settings(derandomize=True, deadline=None, max_examples=20)
-def test_the_surrogate_gradient_has_its_closed_form_everywhere_off_the_kinks(seed: int, low: float, extra: float) -> None:
+def test_the_surrogate_gradient_has_its_closed_form_everywhere_off_the_kinks(
+    seed: int, low: float, extra: float
+) -> None:
     random = np.random.default_rng(seed)
     of = algorithm(clip_low=low, clip_high=low + extra)
     log_probs, behaviour, advantages = random.standard_normal((3, 64))
@@ -207,14 +242,18 @@ def test_the_clip_fractions_are_the_tokens_whose_gradient_vanishes(seed: int) ->
     log_probs, behaviour, advantages = np.random.default_rng(seed).standard_normal((3, 64))
     low, high = clip_fractions(log_probs, behaviour, advantages, algorithm())
     assert not (low & high).any()
-    np.testing.assert_array_equal(low | high, surrogate_slope(log_probs, behaviour, advantages, algorithm()) == 0.0)
+    np.testing.assert_array_equal(
+        low | high, surrogate_slope(log_probs, behaviour, advantages, algorithm()) == 0.0
+    )
     assert (advantages[low] < 0).all()
     assert (advantages[high] > 0).all()
 
 
 @given(seed=Seeds, bound=st.floats(1.5, 5.0))
 @settings(derandomize=True, deadline=None, max_examples=20)
-def test_dual_clip_bounds_the_loss_at_negative_advantages_and_changes_nothing_else(seed: int, bound: float) -> None:
+def test_dual_clip_bounds_the_loss_at_negative_advantages_and_changes_nothing_else(
+    seed: int, bound: float
+) -> None:
     random = np.random.default_rng(seed)
     log_probs, behaviour = 2 * random.standard_normal((2, 64))
     advantages = random.standard_normal(64)
@@ -238,7 +277,8 @@ def test_the_ratio_of_a_stale_token_stays_finite() -> None:
     np.testing.assert_allclose(ratio(far, np.zeros(4)), [limit, 1 / limit, limit, 1 / limit])
 
 
-# --- weights and sums -------------------------------------------------------------------------------------------------
+# --- weights and sums
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -289,11 +329,14 @@ def test_what_stands_at_weight_zero_reaches_neither_the_sum_nor_its_gradient(poi
     np.testing.assert_array_equal(grad(lambda x: weighted_sum(weights, x))(terms), weights)
 
 
-# --- log-probabilities and entropy ------------------------------------------------------------------------------------
+# --- log-probabilities and entropy
+# ------------------------------------------------------------------------------------
 
 
 def test_p16_only_the_alignment_with_the_token_before_gives_the_right_number() -> None:
-    """What is said after token t is sure of token t + 1, so any other alignment is sure of a wrong token."""
+    """What is said after token t is sure of token t + 1, so any other alignment is sure of a wrong
+    token.
+    """
     tokens = np.array([[0, 3, 1, 4, 2], [2, 0, 4, 3, 1]])
     after = 50.0 * (np.roll(tokens, -1, axis=1)[:, :, None] == np.arange(5))
     right = token_log_probs(shift(after), tokens, 1.0)
@@ -302,12 +345,20 @@ def test_p16_only_the_alignment_with_the_token_before_gives_the_right_number() -
         assert (token_log_probs(wrong, tokens, 1.0)[:, 2:] < -40).all()
 
 
-def test_p16_a_model_that_counts_is_sure_of_the_next_number_and_its_values_are_those_of_the_state_before() -> None:
+def test_p16_a_model_that_counts_is_sure_of_the_next_number_and_its_values_are_those_of_the_state_before() -> (
+    None
+):
     config = config_of("model.vocabulary=8")
     params = {name: np.zeros_like(value) for name, value in params_of("value", config).items()}
     params |= {name: np.ones_like(value) for name, value in params.items() if name.endswith("norm")}
-    counting = {"embedding": np.eye(8), "head": 50.0 * np.eye(8, k=1), "value_head": np.arange(8.0)[:, None] / 8**0.5}
-    state = replace(ReferenceBackend().initial_state(config), policy=params | counting, value=params | counting)
+    counting = {
+        "embedding": np.eye(8),
+        "head": 50.0 * np.eye(8, k=1),
+        "value_head": np.arange(8.0)[:, None] / 8**0.5,
+    }
+    state = replace(
+        ReferenceBackend().initial_state(config), policy=params | counting, value=params | counting
+    )
     batch = plain_batch([[1, 2], [3]], [[3, 4, 5], [4, 5]])
     log_probs = ReferenceBackend().log_probs(state, config, batch)
     values = ReferenceBackend().values(state, config, batch)
@@ -319,16 +370,24 @@ def test_p16_a_model_that_counts_is_sure_of_the_next_number_and_its_values_are_t
 
 @given(seed=Seeds, temperature=st.floats(0.3, 3.0))
 @settings(derandomize=True, deadline=None, max_examples=20)
-def test_token_log_probs_are_those_of_the_sampling_distribution(seed: int, temperature: float) -> None:
+def test_token_log_probs_are_those_of_the_sampling_distribution(
+    seed: int, temperature: float
+) -> None:
     random = np.random.default_rng(seed)
     logits, tokens = 5 * random.standard_normal((3, 4, 7)), random.integers(0, 7, (3, 4))
-    expected = np.take_along_axis(log_distribution(logits, temperature), tokens[:, :, None], axis=-1)[:, :, 0]
+    expected = np.take_along_axis(
+        log_distribution(logits, temperature), tokens[:, :, None], axis=-1
+    )[:, :, 0]
     np.testing.assert_array_equal(token_log_probs(logits, tokens, temperature), expected)
 
 
 @pytest.mark.parametrize("vocabulary", [1, 2, 32])
-def test_the_entropy_of_the_uniform_distribution_is_the_logarithm_of_the_vocabulary(vocabulary: int) -> None:
-    np.testing.assert_allclose(token_entropy(np.full((1, 2, vocabulary), 3.0), 0.7), math.log(vocabulary), atol=1e-15)
+def test_the_entropy_of_the_uniform_distribution_is_the_logarithm_of_the_vocabulary(
+    vocabulary: int,
+) -> None:
+    np.testing.assert_allclose(
+        token_entropy(np.full((1, 2, vocabulary), 3.0), 0.7), math.log(vocabulary), atol=1e-15
+    )
 
 
 def test_the_entropy_has_its_closed_form() -> None:
@@ -337,7 +396,8 @@ def test_the_entropy_has_its_closed_form() -> None:
     assert token_entropy(np.array([[[0.0, 2000.0]]]), 1.0) == 0.0
 
 
-# --- value error and KL -----------------------------------------------------------------------------------------------
+# --- value error and KL
+# -----------------------------------------------------------------------------------------------
 
 
 def test_the_value_error_is_half_the_square() -> None:
@@ -347,7 +407,12 @@ def test_the_value_error_is_half_the_square() -> None:
 
 @pytest.mark.parametrize(
     ("value", "target", "error", "slope"),
-    [(0.3, 1.0, 0.245, -0.7), (0.9, 1.0, 0.125, 0.0), (2.0, 1.0, 0.5, 1.0), (-0.9, 1.0, 1.805, -1.9)],
+    [
+        (0.3, 1.0, 0.245, -0.7),
+        (0.9, 1.0, 0.125, 0.0),
+        (2.0, 1.0, 0.5, 1.0),
+        (-0.9, 1.0, 1.805, -1.9),
+    ],
 )
 def test_a_clipped_value_error_is_the_larger_of_both_and_stops_values_that_already_moved_far(
     value: float, target: float, error: float, slope: float
@@ -361,7 +426,9 @@ def test_a_clipped_value_error_is_the_larger_of_both_and_stops_values_that_alrea
 
 @given(seed=Seeds, clip=st.floats(0.1, 2.0))
 @settings(derandomize=True, deadline=None, max_examples=20)
-def test_value_clip_never_lowers_the_error_and_is_inert_near_the_old_value(seed: int, clip: float) -> None:
+def test_value_clip_never_lowers_the_error_and_is_inert_near_the_old_value(
+    seed: int, clip: float
+) -> None:
     values, old, targets = np.random.default_rng(seed).standard_normal((3, 50))
     plain, clipped = (value_error(values, old, targets, c) for c in (0.0, clip))
     near = np.abs(values - old) <= clip
@@ -380,10 +447,14 @@ def test_both_kl_estimators_are_zero_at_equality_and_positive_elsewhere() -> Non
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_p20_the_expected_gradient_of_k2_is_that_of_the_reverse_kl_and_the_one_of_k3_is_not(seed: int) -> None:
+def test_p20_the_expected_gradient_of_k2_is_that_of_the_reverse_kl_and_the_one_of_k3_is_not(
+    seed: int,
+) -> None:
     logits, anchor = np.random.default_rng(seed).standard_normal((2, 5))
     log_q = log_distribution(anchor, 1.0)
-    drawn = np.exp(log_distribution(logits, 1.0))  # how often each token is sampled: not differentiated
+    drawn = np.exp(
+        log_distribution(logits, 1.0)
+    )  # how often each token is sampled: not differentiated
 
     def reverse_kl(x: Any) -> Any:
         log_p = log_distribution(x, 1.0)
@@ -398,7 +469,8 @@ def test_p20_the_expected_gradient_of_k2_is_that_of_the_reverse_kl_and_the_one_o
     assert expected(logits, "k3") == pytest.approx(float(reverse_kl(logits)))
 
 
-# --- whole optimizer steps: P1 to P5 ----------------------------------------------------------------------------------
+# --- whole optimizer steps: P1 to P5
+# ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -430,7 +502,9 @@ def test_p1_metrics_add_up_to_the_same_numbers_for_every_micro_batch(seed: int) 
 
 
 @pytest.mark.parametrize("aggregation", AGGREGATIONS)
-def test_p2_several_optimizer_steps_on_one_batch_of_rollouts_end_the_same_for_every_micro_batch(aggregation: str) -> None:
+def test_p2_several_optimizer_steps_on_one_batch_of_rollouts_end_the_same_for_every_micro_batch(
+    aggregation: str,
+) -> None:
     """Each step's weights are taken over its own rows, not over the batch of rollouts."""
     ends = []
     for micro_batch in (1, 2, 3, 4):
@@ -458,7 +532,9 @@ def test_p2_the_denominator_is_the_optimizer_step_and_not_the_batch_of_rollouts(
 
 @given(seed=Seeds, aggregation=st.sampled_from(AGGREGATIONS))
 @settings(derandomize=True, deadline=None, max_examples=4)
-def test_p3_every_single_term_is_independent_of_the_micro_batch_and_moves_some_model(seed: int, aggregation: str) -> None:
+def test_p3_every_single_term_is_independent_of_the_micro_batch_and_moves_some_model(
+    seed: int, aggregation: str
+) -> None:
     """The terms are enumerated from the weights themselves, so that a new one cannot escape."""
     config = all_on(aggregation)
     batch = random_batch(seed, config)
@@ -478,7 +554,10 @@ def test_p3_the_gradient_of_a_step_is_the_sum_of_its_terms() -> None:
     config = all_on()
     batch = random_batch(11, config)
     parts = [gradient_of("policy", alone(batch, term), config, 4) for term in batch.weights]
-    assert_same(gradient_of("policy", batch, config, 4), {name: np.sum([p[name] for p in parts], axis=0) for name in parts[0]})
+    assert_same(
+        gradient_of("policy", batch, config, 4),
+        {name: np.sum([p[name] for p in parts], axis=0) for name in parts[0]},
+    )
 
 
 def test_p4_every_coefficient_is_on() -> None:
@@ -498,11 +577,19 @@ def test_p4_every_coefficient_changes_the_gradient_where_its_term_applies_and_is
     before = gradient_of("policy", without, off, 4)
     change = distance(gradient_of("policy", batch, on, 4), before)
     assert change > 1e-6 * global_norm(before)
-    twice = all_on("token", f"algorithm.kl_estimator={estimator}", f"algorithm.{term}_weight={2 * COEFFICIENTS[term]}")
-    assert distance(gradient_of("policy", random_batch(2, twice), twice, 4), before) == pytest.approx(2 * change)
+    twice = all_on(
+        "token",
+        f"algorithm.kl_estimator={estimator}",
+        f"algorithm.{term}_weight={2 * COEFFICIENTS[term]}",
+    )
+    assert distance(
+        gradient_of("policy", random_batch(2, twice), twice, 4), before
+    ) == pytest.approx(2 * change)
 
 
-@pytest.mark.parametrize(("loss", "switch"), [("policy", "dual_clip=1.0001"), ("value", "value_clip=0.01")])
+@pytest.mark.parametrize(
+    ("loss", "switch"), [("policy", "dual_clip=1.0001"), ("value", "value_clip=0.01")]
+)
 def test_p4_every_bound_changes_the_gradient_of_its_loss(loss: str, switch: str) -> None:
     off, on = all_on(), all_on("token", f"algorithm.{switch}")
     batch = random_batch(2, off)
@@ -529,7 +616,10 @@ def test_p5_a_micro_batch_of_weight_zero_contributes_exactly_nothing(loss: str) 
     weights = {name: w * kept[:, None] for name, w in batch.weights.items()}
     batch = replace(batch, weights=weights)
     assert_zero(gradient_of(loss, batch.rows(np.flatnonzero(~kept)), config, 1))
-    assert_same(gradient_of(loss, batch.rows(np.flatnonzero(kept)), config, 1), gradient_of(loss, batch, config, 1))
+    assert_same(
+        gradient_of(loss, batch.rows(np.flatnonzero(kept)), config, 1),
+        gradient_of(loss, batch, config, 1),
+    )
     _, metrics = step_of(loss, batch.rows(np.array([1])), config, 1)
     assert all(value == 0.0 for value in metrics.values())
 
@@ -552,14 +642,22 @@ def test_the_positive_example_loss_pulls_every_correct_token_with_mu_over_their_
     assert 0 < correct.sum() < batch.response.sum()
 
     def by_hand(params: Params) -> Any:
-        return -0.1 / correct.sum() * anp.sum(anp.where(correct, log_probs_of(params, batch, config), 0.0))
+        return (
+            -0.1
+            / correct.sum()
+            * anp.sum(anp.where(correct, log_probs_of(params, batch, config), 0.0))
+        )
 
     expected = grad(by_hand)(policy_params(config))
     assert_same(expected, gradient_of("policy", alone(batch, "positive"), config, 2))
-    np.testing.assert_allclose(batch.weights["positive"], np.where(correct, 0.1 / correct.sum(), 0.0))
+    np.testing.assert_allclose(
+        batch.weights["positive"], np.where(correct, 0.1 / correct.sum(), 0.0)
+    )
 
 
-def test_the_overlong_filter_removes_truncated_responses_from_the_policy_loss_and_from_its_denominator() -> None:
+def test_the_overlong_filter_removes_truncated_responses_from_the_policy_loss_and_from_its_denominator() -> (
+    None
+):
     config = config_of("algorithm.overlong_filter=true")
     batch = replace(random_batch(9, config), truncated=np.array([False, True, False, True]))
     weights = step_weights(batch, config)

@@ -36,13 +36,24 @@ SMALL = (
     "model.expert_width=6",
     "precision=float64",
 )
-ALL_TERMS = ("algorithm.kl_weight=0.3", "algorithm.load_balance_weight=0.2", "algorithm.router_z_weight=0.1")
+ALL_TERMS = (
+    "algorithm.kl_weight=0.3",
+    "algorithm.load_balance_weight=0.2",
+    "algorithm.router_z_weight=0.1",
+)
 SHAPES = {
     "mixture": (),
     "dense": ("model.dense_layers=2", "model.dense_width=6"),
-    "dense first, shared expert": ("model.dense_layers=1", "model.dense_width=6", "model.shared_experts=1"),
+    "dense first, shared expert": (
+        "model.dense_layers=1",
+        "model.dense_width=6",
+        "model.shared_experts=1",
+    ),
     "tied": ("model.tied_embeddings=true",),
-    "plain queries and keys, plain gates": ("model.query_key_norm=false", "model.normalise_gates=false"),
+    "plain queries and keys, plain gates": (
+        "model.query_key_norm=false",
+        "model.normalise_gates=false",
+    ),
 }
 STEP = 1e-6
 
@@ -60,7 +71,9 @@ def policy(settings_: Config, seed: int = 0) -> Params:
 
 
 def learnable(seed: int, settings_: Config) -> Batch:
-    """A batch with random numbers wherever a loss looks, near enough to the policy that no clip binds."""
+    """A batch with random numbers wherever a loss looks, near enough to the policy that no clip
+    binds.
+    """
     random = np.random.default_rng(seed)
     texts = [random.integers(2, 32, size=6).tolist() for _ in range(6)]
     batch = plain_batch([text[:n] for text, n in zip(texts[:3], (2, 3, 1), strict=True)], texts[3:])
@@ -80,22 +93,30 @@ def learnable(seed: int, settings_: Config) -> Batch:
 
 
 def assert_gradient_is_the_slope(loss: LossFunction, params: Params, batch: Batch) -> None:
-    """Central differences along a random direction of every weight array agree with the gradient."""
+    """Central differences along a random direction of every weight array agree with the
+    gradient.
+    """
     gradient, _ = accumulate(loss, params, batch, 2)
     assert set(gradient) == set(params)
     random = np.random.default_rng(9)
     for name, weight in params.items():
         direction = random.normal(size=weight.shape)
-        ends = [loss(params | {name: weight + sign * STEP * direction}, batch)[0] for sign in (1, -1)]
+        ends = [
+            loss(params | {name: weight + sign * STEP * direction}, batch)[0] for sign in (1, -1)
+        ]
         slope = float(ends[0] - ends[1]) / (2 * STEP)
-        assert float((gradient[name] * direction).sum()) == pytest.approx(slope, rel=1e-5, abs=1e-8), name
+        assert float((gradient[name] * direction).sum()) == pytest.approx(
+            slope, rel=1e-5, abs=1e-8
+        ), name
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_gradient_of_the_policy_loss_is_the_slope_of_the_loss(shape: str) -> None:
     settings_ = config(*ALL_TERMS, *SHAPES[shape])
     assert_gradient_is_the_slope(
-        lambda params, batch: policy_loss(params, batch, settings_), policy(settings_), learnable(1, settings_)
+        lambda params, batch: policy_loss(params, batch, settings_),
+        policy(settings_),
+        learnable(1, settings_),
     )
 
 
@@ -103,7 +124,9 @@ def test_every_gradient_of_the_policy_loss_is_the_slope_of_the_loss(shape: str) 
 def test_every_gradient_of_the_imitation_loss_is_the_slope_of_the_loss(shape: str) -> None:
     settings_ = config(*ALL_TERMS, *SHAPES[shape])
     assert_gradient_is_the_slope(
-        lambda params, batch: imitation_loss(params, batch, settings_), policy(settings_), learnable(2, settings_)
+        lambda params, batch: imitation_loss(params, batch, settings_),
+        policy(settings_),
+        learnable(2, settings_),
     )
 
 
@@ -122,12 +145,17 @@ def test_p8_what_stands_outside_the_response_reaches_no_gradient(dirt: float) ->
     settings_ = config(*ALL_TERMS, "algorithm.value_clip=0.2")
     clean = learnable(4, settings_)
     names = ("advantages", "behaviour_log_probs", "anchor_log_probs", "value_targets", "old_values")
-    dirt_by_name: dict[str, Any] = {name: np.where(clean.response, getattr(clean, name), dirt) for name in names}
+    dirt_by_name: dict[str, Any] = {
+        name: np.where(clean.response, getattr(clean, name), dirt) for name in names
+    }
     dirty = replace(clean, **dirt_by_name)
     params = policy(settings_)
     losses: list[tuple[LossFunction, Params]] = [
         (lambda params, batch: policy_loss(params, batch, settings_), params),
-        (lambda params, batch: value_loss(params, batch, settings_), value_from_policy(params, settings_.model)),
+        (
+            lambda params, batch: value_loss(params, batch, settings_),
+            value_from_policy(params, settings_.model),
+        ),
     ]
     for loss, weights in losses:
         expected, found = (accumulate(loss, weights, batch, 2)[0] for batch in (clean, dirty))
@@ -167,7 +195,9 @@ def test_reading_through_the_cache_is_reading_at_once(seed: int) -> None:
     whole, _ = hidden_states(params, tokens, positions_of(tokens), model)
     caches = [KeyValueCache.empty(2, 9, model, "float64") for _ in range(model.layers)]
     steps = [
-        hidden_states(params, tokens[:, part], np.tile(np.arange(6)[part], (2, 1)), model, caches)[0].reshape(2, -1, 8)
+        hidden_states(params, tokens[:, part], np.tile(np.arange(6)[part], (2, 1)), model, caches)[
+            0
+        ].reshape(2, -1, 8)
         for part in (slice(0, 3), slice(3, 4), slice(4, 6))
     ]
     np.testing.assert_allclose(np.concatenate(steps, axis=1), whole.reshape(2, 6, 8), atol=1e-12)
@@ -184,7 +214,9 @@ def test_rotary_products_depend_on_the_distance_of_positions_only(seed: int, off
         return float((turned[0] * turned[1]).sum())
 
     assert product(5, 2) == pytest.approx(product(5 + offset, 2 + offset), abs=1e-9)
-    np.testing.assert_allclose(np.square(rotary(q, np.array([[offset]]), 10000.0)).sum(), np.square(q).sum())
+    np.testing.assert_allclose(
+        np.square(rotary(q, np.array([[offset]]), 10000.0)).sum(), np.square(q).sum()
+    )
 
 
 @given(seed=SEEDS, scale=st.floats(0.1, 100))
@@ -238,4 +270,6 @@ def test_weights_are_drawn_by_name_and_seed() -> None:
 def test_tied_logits_come_from_the_embedding() -> None:
     settings_ = config("model.tied_embeddings=true")
     params, hidden = policy(settings_), np.random.default_rng(0).normal(size=(2, 8))
-    np.testing.assert_allclose(logits_of(params, hidden, settings_.model), hidden @ params["embedding"].T)
+    np.testing.assert_allclose(
+        logits_of(params, hidden, settings_.model), hidden @ params["embedding"].T
+    )

@@ -9,7 +9,19 @@ from autograd import grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.moe import balance_loss, dispatch, gates, lines, moe_layer, place, silu, swiglu, take, top_k, z_loss
+from reference.moe import (
+    balance_loss,
+    dispatch,
+    gates,
+    lines,
+    moe_layer,
+    place,
+    silu,
+    swiglu,
+    take,
+    top_k,
+    z_loss,
+)
 from spec.config import ModelConfig, load_config
 from spec.datatypes import Array, Params
 
@@ -26,7 +38,12 @@ def model(**changes: Any) -> ModelConfig:
 def weights(seed: int, experts: int = 3) -> Params:
     """Random weights of one expert layer."""
     random = np.random.default_rng(seed)
-    shapes = {"router": (5, experts), "gate": (experts, 5, 4), "up": (experts, 5, 4), "down": (experts, 4, 5)}
+    shapes = {
+        "router": (5, experts),
+        "gate": (experts, 5, 4),
+        "up": (experts, 5, 4),
+        "down": (experts, 4, 5),
+    }
     return {name: random.normal(size=shape) for name, shape in shapes.items()}
 
 
@@ -35,7 +52,9 @@ def naive(params: Params, x: Array, ids: Any, g: Array) -> Array:
     out = np.zeros_like(x)
     for token in range(len(x)):
         for place_, expert in enumerate(ids[token]):
-            answer = swiglu(x[token], params["gate"][expert], params["up"][expert], params["down"][expert])
+            answer = swiglu(
+                x[token], params["gate"][expert], params["up"][expert], params["down"][expert]
+            )
             out[token] += g[token, place_] * answer
     return out
 
@@ -45,16 +64,22 @@ def naive(params: Params, x: Array, ids: Any, g: Array) -> Array:
 def test_dispatch_is_a_plain_loop_over_tokens_and_experts(seed: int, normalise: bool) -> None:
     params, x = weights(seed), np.random.default_rng(seed).normal(size=(9, 5))
     out, logits, ids = moe_layer(params, "", x, model(normalise_gates=normalise))
-    np.testing.assert_allclose(out, naive(params, x, ids, gates(logits, ids, normalise)), atol=1e-12)
+    np.testing.assert_allclose(
+        out, naive(params, x, ids, gates(logits, ids, normalise)), atol=1e-12
+    )
 
 
 def test_no_token_is_dropped_when_all_want_the_same_expert() -> None:
     params, x = weights(0), np.random.default_rng(0).normal(size=(50, 5))
     ids = np.ones((50, 1), dtype=int)
-    np.testing.assert_allclose(dispatch(params, "", x, ids, np.ones((50, 1))), naive(params, x, ids, np.ones((50, 1))))
+    np.testing.assert_allclose(
+        dispatch(params, "", x, ids, np.ones((50, 1))), naive(params, x, ids, np.ones((50, 1)))
+    )
 
 
-def test_replay_of_the_routers_own_choice_changes_nothing_and_another_keeps_the_routers_gradient() -> None:
+def test_replay_of_the_routers_own_choice_changes_nothing_and_another_keeps_the_routers_gradient() -> (
+    None
+):
     params, x = weights(1), np.random.default_rng(1).normal(size=(6, 5))
     out, _, ids = moe_layer(params, "", x, model())
     np.testing.assert_array_equal(moe_layer(params, "", x, model(), ids)[0], out)
@@ -100,13 +125,19 @@ def test_place_and_take_are_transposes_and_autograd_knows_it(seed: int) -> None:
     random = np.random.default_rng(seed)
     slots, x, y = random.permutation(9)[:5], random.normal(size=(5, 2)), random.normal(size=(9, 2))
     assert (place(x, slots, 9) * y).sum() == pytest.approx((x * take(y, slots, 9)).sum())
-    np.testing.assert_array_equal(grad(lambda v: anp.sum(place(v, slots, 9) * y))(x), take(y, slots, 9))
-    np.testing.assert_array_equal(grad(lambda v: anp.sum(take(v, slots, 9) * x))(y), place(x, slots, 9))
+    np.testing.assert_array_equal(
+        grad(lambda v: anp.sum(place(v, slots, 9) * y))(x), take(y, slots, 9)
+    )
+    np.testing.assert_array_equal(
+        grad(lambda v: anp.sum(take(v, slots, 9) * x))(y), place(x, slots, 9)
+    )
 
 
 def test_silu_is_x_times_its_sigmoid_and_never_overflows() -> None:
     x = np.array([-1000.0, -1.0, 0.0, 2.0, 1000.0])
-    np.testing.assert_allclose(silu(x), [0.0, -1 / (1 + np.e), 0.0, 2 / (1 + np.exp(-2)), 1000.0], atol=1e-12)
+    np.testing.assert_allclose(
+        silu(x), [0.0, -1 / (1 + np.e), 0.0, 2 / (1 + np.exp(-2)), 1000.0], atol=1e-12
+    )
 
 
 def test_swiglu_of_scalars_has_its_closed_form() -> None:
@@ -117,7 +148,9 @@ def test_swiglu_of_scalars_has_its_closed_form() -> None:
 def test_one_expert_is_a_dense_layer() -> None:
     params, x = weights(3, experts=1), np.random.default_rng(3).normal(size=(4, 5))
     out, _, _ = moe_layer(params, "", x, model(experts=1, experts_per_token=1))
-    np.testing.assert_allclose(out, swiglu(x, params["gate"][0], params["up"][0], params["down"][0]))
+    np.testing.assert_allclose(
+        out, swiglu(x, params["gate"][0], params["up"][0], params["down"][0])
+    )
 
 
 def test_the_balance_loss_is_its_weight_at_perfect_balance_and_more_when_all_go_to_one() -> None:
@@ -132,10 +165,16 @@ def test_the_balance_loss_is_its_weight_at_perfect_balance_and_more_when_all_go_
 @LAWS
 def test_p1_the_balance_loss_of_a_batch_is_the_sum_over_its_sequences(seed: int) -> None:
     random = np.random.default_rng(seed)
-    logits, token_weights = random.normal(size=(12, 3)), np.where(np.arange(4) < random.integers(1, 5, (3, 1)), 0.1, 0.0)
+    logits, token_weights = (
+        random.normal(size=(12, 3)),
+        np.where(np.arange(4) < random.integers(1, 5, (3, 1)), 0.1, 0.0),
+    )
     ids = top_k(logits, 2)
     whole = balance_loss(logits, ids, token_weights)
-    parts = [balance_loss(logits[4 * b : 4 * b + 4], ids[4 * b : 4 * b + 4], token_weights[b : b + 1]) for b in range(3)]
+    parts = [
+        balance_loss(logits[4 * b : 4 * b + 4], ids[4 * b : 4 * b + 4], token_weights[b : b + 1])
+        for b in range(3)
+    ]
     assert whole == pytest.approx(sum(parts))
 
 

@@ -34,7 +34,10 @@ def test_adamw_takes_torchs_steps() -> None:
     ours, state = random_params(0), initial_optimizer(random_params(0))
     settings_ = config(weight_decay=0.2, clip_norm=0.0)
     theirs = {name: torch.nn.Parameter(torch.tensor(array)) for name, array in ours.items()}
-    groups = [{"params": [theirs["matrix"]], "weight_decay": 0.2}, {"params": [theirs["norm"]], "weight_decay": 0.0}]
+    groups = [
+        {"params": [theirs["matrix"]], "weight_decay": 0.2},
+        {"params": [theirs["norm"]], "weight_decay": 0.0},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=0.1, betas=(0.9, 0.95), eps=1e-8)
     for step in range(5):
         gradient = random_params(step + 1)
@@ -66,7 +69,9 @@ def test_cosine_starts_at_the_peak_after_warm_up_and_ends_at_the_final_rate() ->
 
 @given(seed=st.integers(0, 1000), factor=st.floats(1.5, 1e6))
 @LAWS
-def test_beyond_the_clip_norm_only_the_direction_of_the_gradient_counts(seed: int, factor: float) -> None:
+def test_beyond_the_clip_norm_only_the_direction_of_the_gradient_counts(
+    seed: int, factor: float
+) -> None:
     params, gradient = random_params(seed), random_params(seed + 1)
     limit = config(clip_norm=global_norm(gradient))
     larger = {name: g * factor for name, g in gradient.items()}
@@ -89,29 +94,39 @@ def test_decay_acts_on_matrices_only() -> None:
 @given(seed=st.integers(0, 1000))
 @LAWS
 def test_the_global_norm_is_that_of_all_entries_whatever_the_order_of_names(seed: int) -> None:
-    gradient: Params = {f"w{i}": np.random.default_rng(seed + i).normal(size=5) * 10.0**i for i in range(5)}
+    gradient: Params = {
+        f"w{i}": np.random.default_rng(seed + i).normal(size=5) * 10.0**i for i in range(5)
+    }
     backwards = dict(reversed(gradient.items()))
     assert global_norm(gradient) == global_norm(backwards)
-    assert global_norm(gradient) == pytest.approx(float(np.linalg.norm(np.concatenate(list(gradient.values())))))
+    assert global_norm(gradient) == pytest.approx(
+        float(np.linalg.norm(np.concatenate(list(gradient.values()))))
+    )
     assert math.isnan(global_norm({"w": np.array([math.nan])}))
 
 
 def test_two_steps_of_adamw_are_those_worked_out_by_hand() -> None:
-    """beta1 = 0.5, beta2 = 0.75, gradients 2 and then -1 on a matrix of one entry 1 with decay 0.1."""
+    """beta1 = 0.5, beta2 = 0.75, gradients 2 and then -1 on a matrix of one entry 1 with decay
+    0.1.
+    """
     halves = config(beta1=0.5, beta2=0.75, epsilon=0.5, weight_decay=0.1, clip_norm=0.0)
     params: Params = {"w": np.array([[1.0]])}
     once, state = adamw(params, {"w": np.array([[2.0]])}, initial_optimizer(params), halves, 2)
-    # m = 1, v = 1; both corrected by their decay: m = 2, v = 4; so w = 1 - 0.1 (2 / 2.5 + 0.1) = 0.91
+    # m = 1, v = 1; both corrected by their decay: m = 2, v = 4; so w = 1 - 0.1 (2 / 2.5 + 0.1) =
+    # 0.91
     assert (state.first["w"].item(), state.second["w"].item(), state.step) == (1.0, 1.0, 1)
     assert once["w"].item() == pytest.approx(0.91, abs=1e-15)
     twice, state = adamw(once, {"w": np.array([[-1.0]])}, state, halves, 2)
-    # m = 0.5 - 0.5 = 0, v = 0.75 + 0.25 = 1; only the decay is left: w = 0.91 - 0.1 (0.1 * 0.91) = 0.9009
+    # m = 0.5 - 0.5 = 0, v = 0.75 + 0.25 = 1; only the decay is left: w = 0.91 - 0.1 (0.1 * 0.91) =
+    # 0.9009
     assert (state.first["w"].item(), state.second["w"].item(), state.step) == (0.0, 1.0, 2)
     assert twice["w"].item() == pytest.approx(0.9009, abs=1e-15)
 
 
 def test_the_second_step_corrects_both_moments_by_the_square_of_their_decay() -> None:
-    """The same gradient twice: m = 1.5, v = 1.75; corrected by 0.75 and 0.4375 they are 2 and 4 again."""
+    """The same gradient twice: m = 1.5, v = 1.75; corrected by 0.75 and 0.4375 they are 2 and 4
+    again.
+    """
     halves = config(beta1=0.5, beta2=0.75, epsilon=0.5, clip_norm=0.0)
     params, gradient = {"w": np.array([1.0])}, {"w": np.array([2.0])}
     once, state = adamw(params, gradient, initial_optimizer(params), halves, 2)
@@ -134,7 +149,9 @@ def test_the_moments_start_at_zero_and_share_no_memory() -> None:
 
 def test_warm_up_rises_linearly_from_its_first_share_to_the_peak() -> None:
     rising = config(warmup_steps=4)
-    np.testing.assert_allclose([learning_rate(step, 9, rising) for step in range(6)], [0.025, 0.05, 0.075, 0.1, 0.1, 0.1])
+    np.testing.assert_allclose(
+        [learning_rate(step, 9, rising) for step in range(6)], [0.025, 0.05, 0.075, 0.1, 0.1, 0.1]
+    )
     assert learning_rate(0, 9, config()) == 0.1
 
 
@@ -150,18 +167,24 @@ def test_cosine_is_half_way_in_the_middle_and_stands_a_phase_of_one_step() -> No
 @LAWS
 def test_clipping_bounds_the_norm_used_and_keeps_the_direction(seed: int, limit: float) -> None:
     params, gradient = random_params(seed), random_params(seed + 1)
-    _, state = adamw(params, gradient, initial_optimizer(params), config(clip_norm=limit, beta1=0.5), 1)
+    _, state = adamw(
+        params, gradient, initial_optimizer(params), config(clip_norm=limit, beta1=0.5), 1
+    )
     used = {name: 2.0 * moment for name, moment in state.first.items()}
     norm = global_norm(gradient)
     assert global_norm(used) == pytest.approx(min(norm, limit))
     for name in params:
-        np.testing.assert_allclose(used[name] / global_norm(used), gradient[name] / norm, rtol=1e-12)
+        np.testing.assert_allclose(
+            used[name] / global_norm(used), gradient[name] / norm, rtol=1e-12
+        )
 
 
 @pytest.mark.parametrize("limit", [0.0, 1e6])
 def test_a_gradient_within_the_limit_or_without_one_is_used_as_it_is(limit: float) -> None:
     params, gradient = random_params(0), random_params(1)
-    _, state = adamw(params, gradient, initial_optimizer(params), config(clip_norm=limit, beta1=0.5), 1)
+    _, state = adamw(
+        params, gradient, initial_optimizer(params), config(clip_norm=limit, beta1=0.5), 1
+    )
     for name in params:
         np.testing.assert_array_equal(2.0 * state.first[name], gradient[name])
 
@@ -182,6 +205,8 @@ def test_a_step_changes_none_of_its_arguments() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_step_keeps_the_precision_of_weights_and_moments(dtype: type[np.floating]) -> None:
     params: Params = {name: array.astype(dtype) for name, array in random_params(0).items()}
-    new, state = adamw(params, params, initial_optimizer(params), config(clip_norm=0.5, weight_decay=0.1), 1)
+    new, state = adamw(
+        params, params, initial_optimizer(params), config(clip_norm=0.5, weight_decay=0.1), 1
+    )
     for tree in (new, state.first, state.second):
         assert all(array.dtype == dtype for array in tree.values())

@@ -1,4 +1,6 @@
-"""Laws of FP8 policies: every code rounds to itself, compensation never errs more than range scaling, and RL knows the gap."""
+"""Laws of FP8 policies: every code rounds to itself, compensation never errs more than range
+scaling, and RL knows the gap.
+"""
 
 from itertools import pairwise
 from pathlib import Path
@@ -60,11 +62,15 @@ ROUND_OFF = 1e-7
 
 
 def number_of(code: int) -> float:
-    """The number behind a code by the definition of E4M3: sign, 4 exponent bits of bias 7, 3 bits after the point."""
+    """The number behind a code by the definition of E4M3: sign, 4 exponent bits of bias 7, 3 bits
+    after the point.
+    """
     sign, exponent, fraction = -1.0 if code & 128 else 1.0, (code >> 3) & 15, code & 7
     if exponent == 15 and fraction == 7:
         return float("nan")
-    return sign * (2.0**-6 * fraction / 8 if exponent == 0 else 2.0 ** (exponent - 7) * (1 + fraction / 8))
+    return sign * (
+        2.0**-6 * fraction / 8 if exponent == 0 else 2.0 ** (exponent - 7) * (1 + fraction / 8)
+    )
 
 
 NUMBERS = np.array(sorted({number_of(code) for code in range(256) if code & 127 != 127}))
@@ -78,7 +84,9 @@ def codes_of(x: Any) -> list[int]:
 
 @st.composite
 def matrices(draw: st.DrawFn) -> Array:
-    """Matrices, and stacks of them, with channels that are zero, tiny, huge or a single outlier among small weights."""
+    """Matrices, and stacks of them, with channels that are zero, tiny, huge or a single outlier
+    among small weights.
+    """
     shape = (*draw(st.sampled_from([(), (2,)])), draw(st.integers(1, 12)), draw(st.integers(1, 4)))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     weight = random.normal(size=shape)
@@ -101,9 +109,13 @@ def test_every_code_of_e4m3_is_its_own_rounding_and_ties_go_to_the_even_mantissa
     for low, high in pairwise(range(127)):
         one, two = number_of(low), number_of(high)
         middle = (one + two) / 2
-        below, above = (float(np.nextafter(np.float32(middle), np.float32(end))) for end in (one, two))
+        below, above = (
+            float(np.nextafter(np.float32(middle), np.float32(end))) for end in (one, two)
+        )
         assert codes_of([below, middle, above]) == [low, low if low % 2 == 0 else high, high]
-        assert codes_of([-below, -middle, -above]) == [code | 128 for code in codes_of([below, middle, above])]
+        assert codes_of([-below, -middle, -above]) == [
+            code | 128 for code in codes_of([below, middle, above])
+        ]
 
 
 def test_what_is_beyond_448_is_448_and_nothing_but_nan_is_nan() -> None:
@@ -138,7 +150,11 @@ def test_compensation_never_errs_more_than_range_scaling(weight: Array) -> None:
     plain = squared_error(weight, e4m3(weight / scale).astype(float), scale)
     found = quantise(weight)
     assert (squared_error(weight, found.values.astype(float), found.scale) <= plain).all()
-    assert np.isfinite(found.values.astype(float)).all() and np.isfinite(found.scale).all() and (found.scale > 0).all()
+    assert (
+        np.isfinite(found.values.astype(float)).all()
+        and np.isfinite(found.scale).all()
+        and (found.scale > 0).all()
+    )
     assert found.scale.shape == (*weight.shape[:-2], 1, weight.shape[-1])
 
 
@@ -146,15 +162,24 @@ def test_compensation_never_errs_more_than_range_scaling(weight: Array) -> None:
 @LAWS
 def test_no_other_scale_errs_less_than_the_compensated_one(weight: Array, change: float) -> None:
     weight = np.clip(weight, -1e30, 1e30)
-    values = e4m3(weight / range_scale(np.abs(weight).max(-2, keepdims=True), TOPS[3])).astype(float)
+    values = e4m3(weight / range_scale(np.abs(weight).max(-2, keepdims=True), TOPS[3])).astype(
+        float
+    )
     scale = compensated_scale(weight, values)
-    ours, theirs = squared_error(weight, values, scale), squared_error(weight, values, scale * (1 + change))
-    normal = np.abs(weight).max(-2, keepdims=True) > 1e-30  # below, scales end at the smallest normal number
+    ours, theirs = (
+        squared_error(weight, values, scale),
+        squared_error(weight, values, scale * (1 + change)),
+    )
+    normal = (
+        np.abs(weight).max(-2, keepdims=True) > 1e-30
+    )  # below, scales end at the smallest normal number
     assert (ours <= theirs * (1 + 1e-9))[normal].all()
 
 
 @pytest.mark.parametrize(("inputs", "at_most"), [(16, 0.75), (64, 0.87), (1024, 0.97)])
-def test_compensation_with_the_choice_of_range_takes_a_part_of_the_error_off(inputs: int, at_most: float) -> None:
+def test_compensation_with_the_choice_of_range_takes_a_part_of_the_error_off(
+    inputs: int, at_most: float
+) -> None:
     weight = np.random.default_rng(3).normal(size=(inputs, 200))
     scale = range_scale(np.abs(weight).max(0, keepdims=True), LARGEST)
     plain = squared_error(weight, e4m3(weight / scale).astype(float), scale).sum()
@@ -172,7 +197,9 @@ def test_what_lies_on_a_grid_already_is_not_changed(weight: Array) -> None:
 def test_a_channel_of_zeros_has_scale_one_and_a_single_weight_is_kept_exactly_to_float32() -> None:
     found = quantise(np.array([[0.0, 3.0, 0.0], [0.0, 0.0, -1e-3]]))
     assert found.scale[0, 0] == 1.0
-    np.testing.assert_allclose(restored(found), [[0.0, 3.0, 0.0], [0.0, 0.0, -1e-3]], rtol=ROUND_OFF)
+    np.testing.assert_allclose(
+        restored(found), [[0.0, 3.0, 0.0], [0.0, 0.0, -1e-3]], rtol=ROUND_OFF
+    )
 
 
 @given(weight=matrices(), power=st.integers(-20, 20))
@@ -183,7 +210,9 @@ def test_a_power_of_two_goes_into_the_scale_and_leaves_the_codes(weight: Array, 
     plain, moved = quantise(weight), quantise(weight * 2.0**power)
     np.testing.assert_array_equal(moved.values.astype(float), plain.values.astype(float))
     nonzero = np.broadcast_to(np.abs(weight).max(-2, keepdims=True) > 0, plain.scale.shape)
-    np.testing.assert_array_equal(moved.scale[nonzero], (plain.scale * np.float32(2.0**power))[nonzero])
+    np.testing.assert_array_equal(
+        moved.scale[nonzero], (plain.scale * np.float32(2.0**power))[nonzero]
+    )
 
 
 def test_experts_of_a_stack_and_channels_of_a_matrix_do_not_know_each_other() -> None:
@@ -192,15 +221,23 @@ def test_experts_of_a_stack_and_channels_of_a_matrix_do_not_know_each_other() ->
     for expert in range(3):
         for channel in range(5):
             alone = quantise(weight[expert, :, channel : channel + 1])
-            np.testing.assert_array_equal(restored(alone)[:, 0], restored(whole)[expert, :, channel])
+            np.testing.assert_array_equal(
+                restored(alone)[:, 0], restored(whole)[expert, :, channel]
+            )
 
 
 # Products
 
 
-@given(seed=st.integers(0, 2**32 - 1), inputs=st.integers(1, 40), scale=st.sampled_from([1e-20, 1.0, 1e10]))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    inputs=st.integers(1, 40),
+    scale=st.sampled_from([1e-20, 1.0, 1e10]),
+)
 @LAWS
-def test_a_product_is_that_of_the_rounded_rows_and_the_restored_matrix(seed: int, inputs: int, scale: float) -> None:
+def test_a_product_is_that_of_the_rounded_rows_and_the_restored_matrix(
+    seed: int, inputs: int, scale: float
+) -> None:
     random = np.random.default_rng(seed)
     x, weight = scale * random.normal(size=(4, inputs)), quantise(random.normal(size=(inputs, 3)))
     x[0] = 0.0
@@ -225,7 +262,10 @@ def test_in_float64_the_order_of_the_inputs_does_not_reach_a_bit_of_the_product(
 
 def test_rows_of_a_product_do_not_know_each_other() -> None:
     random = np.random.default_rng(2)
-    x, weight = random.normal(size=(5, 7)) * 10.0 ** np.arange(5)[:, None], quantise(random.normal(size=(7, 3)))
+    x, weight = (
+        random.normal(size=(5, 7)) * 10.0 ** np.arange(5)[:, None],
+        quantise(random.normal(size=(7, 3))),
+    )
     alone = np.concatenate([product(row[None], weight) for row in x])
     np.testing.assert_array_equal(product(x, weight), alone)
 
@@ -247,13 +287,21 @@ def config_with(*overrides: str) -> Config:
 
 
 def test_an_fp8_policy_holds_attention_and_experts_in_8_bits_and_all_else_as_it_is() -> None:
-    config = config_with("rollout.precision=fp8", "model.layers=2", "model.dense_layers=1", "model.dense_width=8")
+    config = config_with(
+        "rollout.precision=fp8", "model.layers=2", "model.dense_layers=1", "model.dense_width=8"
+    )
     policy = initial_policy(config.model, 1, "float32")
     published = rollout_weights(policy, config, "rollout")
     plain = {name for name in policy if published[name] is policy[name]}
     endings = {name.rpartition(".")[2] for name in policy.keys() - plain}
     assert endings == {"query", "key", "value", "output", "gate", "up", "down"}
-    assert {"embedding", "head", "final_norm", "layers.1.moe.router", "layers.0.attention.query_norm"} <= plain
+    assert {
+        "embedding",
+        "head",
+        "final_norm",
+        "layers.1.moe.router",
+        "layers.0.attention.query_norm",
+    } <= plain
     for name in policy.keys() - plain:
         assert is_quantised(name) and published[name].dtype == ml_dtypes.float8_e4m3fn
         assert published[scale_of(name)].dtype == np.float32
@@ -281,17 +329,26 @@ def test_only_rollouts_of_the_named_phases_are_drawn_in_fp8() -> None:
         (
             "rollout.fp8_phases=[]",
             Reason.ILLEGAL_COMBINATION,
-            "rollout.fp8_phases=[] must name a phase with rollout.precision=fp8: value_pretraining or reinforcement",
+            (
+                "rollout.fp8_phases=[] must name a phase with rollout.precision=fp8:"
+                " value_pretraining or reinforcement"
+            ),
         ),
         (
             'rollout.fp8_phases=["evaluation"]',
             Reason.ILLEGAL_VALUE,
             "rollout.fp8_phases.0='evaluation' must be 'value_pretraining' or 'reinforcement'",
         ),
-        ("rollout.precision=int4", Reason.ILLEGAL_VALUE, "rollout.precision='int4' must be 'trainer' or 'fp8'"),
+        (
+            "rollout.precision=int4",
+            Reason.ILLEGAL_VALUE,
+            "rollout.precision='int4' must be 'trainer' or 'fp8'",
+        ),
     ],
 )
-def test_a_phase_or_precision_that_is_none_is_refused(override: str, reason: Reason, line: str) -> None:
+def test_a_phase_or_precision_that_is_none_is_refused(
+    override: str, reason: Reason, line: str
+) -> None:
     with pytest.raises(SeedError) as refusal:
         config_with("rollout.precision=fp8", override)
     assert (refusal.value.reason, refusal.value.line) == (reason, line)
@@ -300,13 +357,22 @@ def test_a_phase_or_precision_that_is_none_is_refused(override: str, reason: Rea
 def gaps_of(path: Path, *overrides: str) -> dict[str, list[float | None]]:
     """The gap of every step of a run of a fraction of a second, by phase."""
     config = config_with(*overrides)
-    trainer.train(trainer.start(ReferenceBackend(), config, RunDirectory.create(path, config), SilentObserver()))
+    trainer.train(
+        trainer.start(
+            ReferenceBackend(), config, RunDirectory.create(path, config), SilentObserver()
+        )
+    )
     lines = RunDirectory(path).read("metrics.jsonl")
     phases = dict.fromkeys(line["phase"] for line in lines)
-    return {phase: [line.get("rollout_log_prob_gap") for line in lines if line["phase"] == phase] for phase in phases}
+    return {
+        phase: [line.get("rollout_log_prob_gap") for line in lines if line["phase"] == phase]
+        for phase in phases
+    }
 
 
-def test_every_step_of_fp8_rollouts_says_how_far_they_are_from_the_trainer_and_no_other_step_does(tmp_path: Path) -> None:
+def test_every_step_of_fp8_rollouts_says_how_far_they_are_from_the_trainer_and_no_other_step_does(
+    tmp_path: Path,
+) -> None:
     gaps = gaps_of(tmp_path / "fp8", "rollout.precision=fp8")
     assert gaps["value_pretraining"] == [None]
     assert all(gap is not None and 1e-6 < gap < 0.5 for gap in gaps["reinforcement"])
@@ -314,5 +380,9 @@ def test_every_step_of_fp8_rollouts_says_how_far_they_are_from_the_trainer_and_n
     assert weighed["reinforcement"][0] == gaps["reinforcement"][0]
     plain = gaps_of(tmp_path / "plain")
     assert {gap for phase in plain.values() for gap in phase} == {None}
-    both = gaps_of(tmp_path / "both", "rollout.precision=fp8", 'rollout.fp8_phases=["value_pretraining", "reinforcement"]')
+    both = gaps_of(
+        tmp_path / "both",
+        "rollout.precision=fp8",
+        'rollout.fp8_phases=["value_pretraining", "reinforcement"]',
+    )
     assert all(gap is not None and 1e-6 < gap < 0.5 for gap in both["value_pretraining"])

@@ -1,4 +1,6 @@
-"""Laws of the experts of the torch house: all ways to ask them give one answer, and one gradient."""
+"""Laws of the experts of the torch house: all ways to ask them give one answer, and one
+gradient.
+"""
 
 from collections.abc import Callable
 
@@ -18,12 +20,19 @@ Way = Callable[[Tensor, Tensor, Weights], Tensor]
 def weights_of(dtype: torch.dtype) -> Weights:
     random = torch.Generator().manual_seed(1)
     shapes = (EXPERTS, WIDTH, INNER), (EXPERTS, WIDTH, INNER), (EXPERTS, INNER, WIDTH)
-    gate, up, down = (torch.randn(shape, generator=random, dtype=torch.float64).to(dtype).requires_grad_() for shape in shapes)
+    gate, up, down = (
+        torch.randn(shape, generator=random, dtype=torch.float64).to(dtype).requires_grad_()
+        for shape in shapes
+    )
     return gate, up, down
 
 
 def rows_of(count: int, dtype: torch.dtype) -> Tensor:
-    return torch.randn(count, WIDTH, generator=torch.Generator().manual_seed(2), dtype=torch.float64).to(dtype).requires_grad_()
+    return (
+        torch.randn(count, WIDTH, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+        .to(dtype)
+        .requires_grad_()
+    )
 
 
 def answer_and_gradients(way: Callable[[], Tensor], of: tuple[Tensor, ...]) -> list[Tensor]:
@@ -35,14 +44,22 @@ COUNTS = ([3, 2, 4, 1], [0, 10, 0, 0], [5, 0, 5, 0], [0, 0, 0, 0])
 
 
 @pytest.mark.parametrize("counts", COUNTS, ids=str)
-def test_grouped_padded_and_looped_experts_agree(counts: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_grouped_padded_and_looped_experts_agree(
+    counts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     weights, x = weights_of(torch.float32), rows_of(sum(counts), torch.float32)
     assert has_grouped_product(x, weights[0]) == (sum(counts) > 0)
-    found = [answer_and_gradients(lambda: run_experts(x, torch.tensor(counts), weights), (x, *weights))]
+    found = [
+        answer_and_gradients(lambda: run_experts(x, torch.tensor(counts), weights), (x, *weights))
+    ]
     monkeypatch.setattr(moe, "has_grouped_product", lambda *_: False)
     for most_padding in (EXPERTS, 0):
         monkeypatch.setattr(moe, "MOST_PADDING", most_padding)
-        found.append(answer_and_gradients(lambda: run_experts(x, torch.tensor(counts), weights), (x, *weights)))
+        found.append(
+            answer_and_gradients(
+                lambda: run_experts(x, torch.tensor(counts), weights), (x, *weights)
+            )
+        )
     for other in found[1:]:
         for actual, expected in zip(other, found[0], strict=True):
             torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-4)
@@ -51,7 +68,9 @@ def test_grouped_padded_and_looped_experts_agree(counts: list[int], monkeypatch:
 @pytest.mark.parametrize("counts", COUNTS, ids=str)
 def test_an_expert_without_rows_has_a_zero_gradient(counts: list[int]) -> None:
     weights, x = weights_of(torch.float32), rows_of(sum(counts), torch.float32)
-    gradients = answer_and_gradients(lambda: run_experts(x, torch.tensor(counts), weights), weights)[1:]
+    gradients = answer_and_gradients(
+        lambda: run_experts(x, torch.tensor(counts), weights), weights
+    )[1:]
     for expert, count in enumerate(counts):
         for gradient in gradients:
             assert bool((gradient[expert] == 0.0).all()) == (count == 0)
@@ -65,12 +84,19 @@ def test_float64_and_odd_widths_do_without_the_grouped_product() -> None:
 @torch.inference_mode()
 def test_asking_all_experts_is_asking_the_chosen_ones() -> None:
     weights, x = weights_of(torch.float64), rows_of(9, torch.float64)
-    logits = torch.randn(9, EXPERTS, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    logits = torch.randn(
+        9, EXPERTS, generator=torch.Generator().manual_seed(3), dtype=torch.float64
+    )
     chosen, alone = top_k(logits, CHOSEN), Axis("expert")
     weighed = gates(logits, chosen, True)
     crowd = all_experts(weights, alone)
     assert crowd is not None
-    torch.testing.assert_close(crowd(x, chosen, weighed), dispatch(x, chosen, weighed, weights, alone), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        crowd(x, chosen, weighed),
+        dispatch(x, chosen, weighed, weights, alone),
+        rtol=1e-12,
+        atol=1e-12,
+    )
 
 
 def test_all_experts_are_asked_while_that_is_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,12 +111,21 @@ def test_all_experts_are_asked_while_that_is_little_work(monkeypatch: pytest.Mon
 
 
 def test_equal_logits_go_to_the_smaller_ids() -> None:
-    assert top_k(torch.tensor([[1.0, 3.0, 3.0, 3.0], [0.0, -0.0, 0.0, 1.0]]), 3).tolist() == [[1, 2, 3], [3, 0, 1]]
+    assert top_k(torch.tensor([[1.0, 3.0, 3.0, 3.0], [0.0, -0.0, 0.0, 1.0]]), 3).tolist() == [
+        [1, 2, 3],
+        [3, 0, 1],
+    ]
 
 
 def test_rescaled_gates_are_the_router_probabilities_of_the_chosen_over_their_sum() -> None:
-    logits = torch.randn(5, EXPERTS, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    logits = torch.randn(
+        5, EXPERTS, generator=torch.Generator().manual_seed(4), dtype=torch.float64
+    )
     chosen = top_k(logits, CHOSEN)
     plain = gates(logits, chosen, False)
-    torch.testing.assert_close(plain, torch.softmax(logits, -1).gather(1, chosen), rtol=0.0, atol=0.0)
-    torch.testing.assert_close(gates(logits, chosen, True), plain / plain.sum(1, keepdim=True), rtol=1e-14, atol=0.0)
+    torch.testing.assert_close(
+        plain, torch.softmax(logits, -1).gather(1, chosen), rtol=0.0, atol=0.0
+    )
+    torch.testing.assert_close(
+        gates(logits, chosen, True), plain / plain.sum(1, keepdim=True), rtol=1e-14, atol=0.0
+    )

@@ -1,4 +1,6 @@
-"""Laws of the configuration: what is written is read back, later beats earlier, and a refusal is one helpful line."""
+"""Laws of the configuration: what is written is read back, later beats earlier, and a refusal is
+one helpful line.
+"""
 
 import tomllib
 from typing import Any
@@ -13,16 +15,18 @@ from spec.config import PRESETS, RECIPES, Config, load_config, parse_override, t
 from spec.errors import Reason, SeedError
 
 ROLLOUT_KEYS = (
-    "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha, max_staleness, "
-    "at_staleness_bound, continue_with, block_tokens, cache_tokens, precision, fp8_phases"
+    "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha,"
+    " max_staleness, at_staleness_bound, continue_with, block_tokens, cache_tokens, precision,"
+    " fp8_phases"
 )
 TOP_KEYS = (
-    "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout, reward, reward_model, "
-    "algorithm, policy_optimizer, value_optimizer, evaluation, parallel, run"
+    "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout,"
+    " reward, reward_model, algorithm, policy_optimizer, value_optimizer, evaluation, parallel, run"
 )
 OTHER_FAMILIES = [family for family in FAMILIES if family != "maze"]
 OPTIMIZER_KEYS = (
-    "learning_rate, final_learning_rate, schedule, warmup_steps, beta1, beta2, epsilon, weight_decay, clip_norm"
+    "learning_rate, final_learning_rate, schedule, warmup_steps, beta1, beta2, epsilon,"
+    " weight_decay, clip_norm"
 )
 
 # Case -> override of tiny with recipe vapo, reason, and the whole line.
@@ -30,7 +34,10 @@ REFUSALS = {
     "unknown key with a hint": (
         "rollout.promts=3",
         Reason.UNKNOWN_KEY,
-        f"rollout.promts is not a key (did you mean prompts?); legal keys of section rollout: {ROLLOUT_KEYS}",
+        (
+            "rollout.promts is not a key (did you mean prompts?); legal keys of section rollout:"
+            f" {ROLLOUT_KEYS}"
+        ),
     ),
     "unknown key without a near one": (
         "rollout.zzz=3",
@@ -40,8 +47,10 @@ REFUSALS = {
     "unknown key of a nested section": (
         "supervised.optimizer.learning_rat=1",
         Reason.UNKNOWN_KEY,
-        "supervised.optimizer.learning_rat is not a key (did you mean learning_rate?); legal keys of section "
-        f"supervised.optimizer: {OPTIMIZER_KEYS}",
+        (
+            "supervised.optimizer.learning_rat is not a key (did you mean learning_rate?); legal"
+            f" keys of section supervised.optimizer: {OPTIMIZER_KEYS}"
+        ),
     ),
     "unknown section with a hint": (
         "rolout.prompts=3",
@@ -66,14 +75,21 @@ REFUSALS = {
     "mini_batch that does not divide": (
         "algorithm.mini_batch=60",
         Reason.ILLEGAL_COMBINATION,
-        "algorithm.mini_batch=60 must divide rollout.prompts * rollout.samples_per_prompt = 16 * 16 = 256",
+        (
+            "algorithm.mini_batch=60 must divide rollout.prompts * rollout.samples_per_prompt = 16"
+            " * 16 = 256"
+        ),
     ),
     "key_value_heads that do not divide": (
         "model.key_value_heads=3",
         Reason.ILLEGAL_COMBINATION,
         "model.key_value_heads=3 must divide model.heads=4",
     ),
-    "odd head width": ("model.head_width=15", Reason.ILLEGAL_COMBINATION, "model.head_width=15 must be even"),
+    "odd head width": (
+        "model.head_width=15",
+        Reason.ILLEGAL_COMBINATION,
+        "model.head_width=15 must be even",
+    ),
     "more experts per token than experts": (
         "model.experts_per_token=9",
         Reason.ILLEGAL_COMBINATION,
@@ -92,8 +108,10 @@ REFUSALS = {
     "nucleus in rollouts": (
         "rollout.top_p=0.7",
         Reason.ILLEGAL_COMBINATION,
-        "rollout.top_p=0.7 must be 1.0 (log-probs of a changing nucleus cannot be recomputed; evaluation.top_p may be "
-        "smaller)",
+        (
+            "rollout.top_p=0.7 must be 1.0 (log-probs of a changing nucleus cannot be recomputed;"
+            " evaluation.top_p may be smaller)"
+        ),
     ),
     "temperature zero": (
         "rollout.temperature=0",
@@ -125,11 +143,18 @@ REFUSALS = {
         Reason.ILLEGAL_VALUE,
         "override 'rollout.prompts' must look like section.key=value",
     ),
-    "override without a key": ("=3", Reason.ILLEGAL_VALUE, "override '=3' must look like section.key=value"),
+    "override without a key": (
+        "=3",
+        Reason.ILLEGAL_VALUE,
+        "override '=3' must look like section.key=value",
+    ),
     "family without difficulties": (
         "data.difficulties.maze=[]",
         Reason.ILLEGAL_COMBINATION,
-        f"data.families='maze' has no entry in data.difficulties; families that have one: {', '.join(OTHER_FAMILIES)}",
+        (
+            "data.families='maze' has no entry in data.difficulties; families that have one:"
+            f" {', '.join(OTHER_FAMILIES)}"
+        ),
     ),
     "difficulty zero": (
         "data.difficulties.maze=[0]",
@@ -167,17 +192,24 @@ def read_back(config: Config) -> Config:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_with_every_recipe_survives_being_written_and_read(preset: str, recipe: str) -> None:
+def test_every_preset_with_every_recipe_survives_being_written_and_read(
+    preset: str, recipe: str
+) -> None:
     config = load_config(preset, recipe)
     assert (config.preset, config.recipe) == (preset, recipe)
     assert read_back(config) == config
     assert to_toml(read_back(config)) == to_toml(config)
 
 
-@given(rate=st.floats(min_value=0.0, exclude_min=True, allow_infinity=False), steps=st.integers(0, 2**63 - 1))
+@given(
+    rate=st.floats(min_value=0.0, exclude_min=True, allow_infinity=False),
+    steps=st.integers(0, 2**63 - 1),
+)
 @settings(derandomize=True, deadline=None, max_examples=50)
 def test_every_number_survives_being_written_and_read(rate: float, steps: int) -> None:
-    config = load_config("tiny", "vapo", [f"policy_optimizer.learning_rate={rate!r}", f"rollout.steps={steps}"])
+    config = load_config(
+        "tiny", "vapo", [f"policy_optimizer.learning_rate={rate!r}", f"rollout.steps={steps}"]
+    )
     assert (config.policy_optimizer.learning_rate, config.rollout.steps) == (rate, steps)
     assert read_back(config) == config
 
@@ -196,8 +228,12 @@ def test_a_later_override_beats_an_earlier_one(values: list[int]) -> None:
 
 
 def test_an_override_changes_nothing_but_its_own_value() -> None:
-    before, after = (load_config("tiny", "vapo", overrides) for overrides in ([], ["rollout.steps=7"]))
-    assert after == before.model_copy(update={"rollout": before.rollout.model_copy(update={"steps": 7})})
+    before, after = (
+        load_config("tiny", "vapo", overrides) for overrides in ([], ["rollout.steps=7"])
+    )
+    assert after == before.model_copy(
+        update={"rollout": before.rollout.model_copy(update={"steps": 7})}
+    )
 
 
 def test_top_level_values_are_keywords_or_overrides() -> None:
@@ -218,7 +254,9 @@ def test_top_level_values_are_keywords_or_overrides() -> None:
         ("a.b=", {"a": {"b": ""}}),
     ],
 )
-def test_an_override_is_read_as_toml_and_a_bare_word_as_itself(override: str, tree: dict[str, Any]) -> None:
+def test_an_override_is_read_as_toml_and_a_bare_word_as_itself(
+    override: str, tree: dict[str, Any]
+) -> None:
     assert parse_override(override) == tree
 
 
@@ -231,7 +269,10 @@ def test_every_refusal_names_the_field_the_value_and_what_is_legal(case: str) ->
 
 def test_an_unknown_preset_or_recipe_is_refused_with_the_known_ones() -> None:
     preset, recipe = refusal(preset="huge"), refusal(recipe="reinforce")
-    assert (preset.reason, preset.line) == (Reason.UNKNOWN_NAME, "preset 'huge' is not one of: tiny, mixed, seed-200b")
+    assert (preset.reason, preset.line) == (
+        Reason.UNKNOWN_NAME,
+        "preset 'huge' is not one of: tiny, mixed, seed-200b",
+    )
     assert (recipe.reason, recipe.line) == (
         Reason.UNKNOWN_NAME,
         "recipe 'reinforce' is not one of: vapo, dapo, grpo, ppo",
@@ -256,13 +297,19 @@ def test_a_missing_value_is_refused_by_name() -> None:
         ("vapo", "algorithm.dynamic_sampling=true", "algorithm.dynamic_sampling=true"),
     ],
 )
-def test_groups_of_one_are_refused_where_a_group_is_needed(recipe: str, override: str, cause: str) -> None:
-    error = refusal("rollout.samples_per_prompt=1", "algorithm.mini_batch=16", override, recipe=recipe)
+def test_groups_of_one_are_refused_where_a_group_is_needed(
+    recipe: str, override: str, cause: str
+) -> None:
+    error = refusal(
+        "rollout.samples_per_prompt=1", "algorithm.mini_batch=16", override, recipe=recipe
+    )
     line = f"rollout.samples_per_prompt=1 must be at least 2 with {cause}"
     assert (error.reason, error.line) == (Reason.ILLEGAL_COMBINATION, line)
 
 
-@pytest.mark.parametrize("section", [name for name in Config.model_fields if name not in ("preset", "recipe")])
+@pytest.mark.parametrize(
+    "section", [name for name in Config.model_fields if name not in ("preset", "recipe")]
+)
 def test_a_loaded_configuration_is_frozen(section: str) -> None:
     config = load_config("tiny", "vapo")
     with pytest.raises(ValidationError, match="frozen"):
@@ -282,14 +329,37 @@ def test_the_difficulties_of_a_loaded_configuration_are_frozen_too() -> None:
 def test_the_full_scale_vapo_run_has_the_numbers_of_the_paper() -> None:
     config = load_config("seed-200b", "vapo")
     algorithm, rollout = config.algorithm, config.rollout
-    assert (rollout.prompts, rollout.samples_per_prompt, algorithm.mini_batch, algorithm.epochs) == (512, 16, 512, 1)
+    assert (
+        rollout.prompts,
+        rollout.samples_per_prompt,
+        algorithm.mini_batch,
+        algorithm.epochs,
+    ) == (512, 16, 512, 1)
     assert (algorithm.clip_low, algorithm.clip_high, algorithm.positive_weight) == (0.2, 0.28, 0.1)
-    assert (algorithm.lambda_value, algorithm.length_adaptive, algorithm.gae_alpha) == (1.0, True, 0.05)
+    assert (algorithm.lambda_value, algorithm.length_adaptive, algorithm.gae_alpha) == (
+        1.0,
+        True,
+        0.05,
+    )
     assert (algorithm.aggregation, algorithm.discount, algorithm.kl_weight) == ("token", 1.0, 0.0)
-    assert (config.policy_optimizer.learning_rate, config.value_optimizer.learning_rate) == (1e-6, 2e-6)
-    assert (config.policy_optimizer.schedule, config.value_optimizer.schedule) == ("constant", "constant")
-    assert (config.value_pretraining.steps, config.reward.correct, config.reward.wrong) == (50, 1.0, -1.0)
-    assert (config.evaluation.samples, config.evaluation.temperature, config.evaluation.top_p) == (32, 1.0, 0.7)
+    assert (config.policy_optimizer.learning_rate, config.value_optimizer.learning_rate) == (
+        1e-6,
+        2e-6,
+    )
+    assert (config.policy_optimizer.schedule, config.value_optimizer.schedule) == (
+        "constant",
+        "constant",
+    )
+    assert (config.value_pretraining.steps, config.reward.correct, config.reward.wrong) == (
+        50,
+        1.0,
+        -1.0,
+    )
+    assert (config.evaluation.samples, config.evaluation.temperature, config.evaluation.top_p) == (
+        32,
+        1.0,
+        0.7,
+    )
 
 
 @pytest.mark.parametrize("section", ["supervised.optimizer", "policy_optimizer", "value_optimizer"])
@@ -304,21 +374,32 @@ def test_a_rising_cosine_is_refused_with_the_section_that_has_it(section: str) -
 def test_a_count_is_a_number_and_neither_a_switch_nor_a_text(value: str) -> None:
     error = refusal(f"rollout.prompts={value}")
     assert error.reason is Reason.ILLEGAL_VALUE
-    assert error.line.startswith(f"rollout.prompts={parse_override(f'x={value}')['x']!r} must be a valid integer")
+    assert error.line.startswith(
+        f"rollout.prompts={parse_override(f'x={value}')['x']!r} must be a valid integer"
+    )
 
 
-@pytest.mark.parametrize("override", ["preset=seed-200b", "recipe=grpo", "preset=huge", "recipe=reinforce"])
+@pytest.mark.parametrize(
+    "override", ["preset=seed-200b", "recipe=grpo", "preset=huge", "recipe=reinforce"]
+)
 def test_an_override_cannot_relabel_the_preset_or_the_recipe(override: str) -> None:
     refusal(override)
 
 
 @pytest.mark.parametrize("name", ["beta1", "beta2"])
-def test_a_moment_that_never_decays_is_refused_since_its_bias_correction_divides_by_zero(name: str) -> None:
+def test_a_moment_that_never_decays_is_refused_since_its_bias_correction_divides_by_zero(
+    name: str,
+) -> None:
     error = refusal(f"policy_optimizer.{name}=1.0")
-    assert (error.reason, error.line) == (Reason.ILLEGAL_VALUE, f"policy_optimizer.{name}=1.0 must be less than 1")
+    assert (error.reason, error.line) == (
+        Reason.ILLEGAL_VALUE,
+        f"policy_optimizer.{name}=1.0 must be less than 1",
+    )
 
 
-@pytest.mark.parametrize("override", ["rollout..prompts=3", ".=3", "rollout.=3", "rollout.steps=3\nseed = 9"])
+@pytest.mark.parametrize(
+    "override", ["rollout..prompts=3", ".=3", "rollout.=3", "rollout.steps=3\nseed = 9"]
+)
 def test_a_malformed_override_is_refused_as_such(override: str) -> None:
     error = refusal(override)
     assert (error.reason, error.line) == (
@@ -331,7 +412,9 @@ def test_a_refusal_stays_one_line_whatever_a_name_holds() -> None:
     assert "\n" not in refusal('data.families=["two\\nlines", "maze"]').line
 
 
-@pytest.mark.parametrize("name", ["two words", 'a "quote"', "back\\slash", "two\nlines", "Sudoku 9\u00d79"])
+@pytest.mark.parametrize(
+    "name", ["two words", 'a "quote"', "back\\slash", "two\nlines", "Sudoku 9\u00d79"]
+)
 def test_every_name_survives_being_written_and_read(name: str) -> None:
     tree = load_config("tiny", "vapo").model_dump()
     tree["data"] |= {"families": (name,), "difficulties": {name: (1,)}}

@@ -1,4 +1,6 @@
-"""Laws of how a model lies on its ranks: every weight on exactly one, counted by arithmetic and on the sharded model alike."""
+"""Laws of how a model lies on its ranks: every weight on exactly one, counted by arithmetic and on
+the sharded model alike.
+"""
 
 import json
 import subprocess
@@ -33,7 +35,13 @@ from spec.weights import policy_shapes
 laws = settings(derandomize=True, deadline=None, max_examples=60)
 degrees = st.integers(1, 3)
 
-SMALL = ("model.experts=8", "model.hidden=48", "model.shared_experts=1", "model.dense_layers=1", "model.dense_width=40")
+SMALL = (
+    "model.experts=8",
+    "model.hidden=48",
+    "model.shared_experts=1",
+    "model.dense_layers=1",
+    "model.dense_width=40",
+)
 """The tiny preset with every kind of weight; 48 rows do not divide evenly over 5 or 7 ranks."""
 
 
@@ -42,7 +50,9 @@ def layouts(draw: st.DrawFn) -> Layout:
     """Layouts of up to 24 ranks that ``SMALL`` permits."""
     fsdp, cp, tp = draw(st.integers(1, 4)), draw(degrees), draw(st.sampled_from([1, 2]))
     ranks = fsdp * cp * tp
-    return Layout(fsdp, cp, tp, draw(st.sampled_from([ep for ep in divisors(ranks) if 8 % ep == 0])))
+    return Layout(
+        fsdp, cp, tp, draw(st.sampled_from([ep for ep in divisors(ranks) if 8 % ep == 0]))
+    )
 
 
 def parallel(**values: int) -> ParallelConfig:
@@ -58,7 +68,9 @@ def part(rows: int, parts: int, place: int) -> slice:
 
 @given(layout=layouts())
 @laws
-def test_every_weight_is_on_exactly_one_rank_and_each_rank_holds_what_the_count_says(layout: Layout) -> None:
+def test_every_weight_is_on_exactly_one_rank_and_each_rank_holds_what_the_count_says(
+    layout: Layout,
+) -> None:
     shapes = policy_shapes(load_config("tiny", "vapo", SMALL).model)
     owners = {name: np.zeros(shape, dtype=np.int64) for name, shape in shapes.items()}
     for rank in range(layout.ranks):
@@ -84,19 +96,27 @@ def test_no_rank_holds_more_than_rank_0(layout: Layout) -> None:
     shapes = policy_shapes(load_config("tiny", "vapo", SMALL).model)
     first = weights_per_rank(shapes, layout)
     for rank in range(layout.ranks):
-        assert all(held <= first[group] for group, held in weights_per_rank(shapes, layout, rank).items())
+        assert all(
+            held <= first[group] for group, held in weights_per_rank(shapes, layout, rank).items()
+        )
 
 
 @given(rows=st.integers(1, 60), shards=st.integers(1, 20))
 @laws
 def test_fsdp_cuts_rows_as_torch_cuts_chunks(rows: int, shards: int) -> None:
     chunks = [len(chunk) for chunk in torch.chunk(torch.empty(rows), shards)]
-    assert [rows_held(rows, shards, shard) for shard in range(shards)] == chunks + [0] * (shards - len(chunks))
+    assert [rows_held(rows, shards, shard) for shard in range(shards)] == chunks + [0] * (
+        shards - len(chunks)
+    )
 
 
-@given(fsdp=st.integers(0, 4), cp=degrees, tp=degrees, ep=st.integers(1, 8), ranks=st.integers(1, 24))
+@given(
+    fsdp=st.integers(0, 4), cp=degrees, tp=degrees, ep=st.integers(1, 8), ranks=st.integers(1, 24)
+)
 @laws
-def test_a_layout_uses_all_ranks_or_is_refused(fsdp: int, cp: int, tp: int, ep: int, ranks: int) -> None:
+def test_a_layout_uses_all_ranks_or_is_refused(
+    fsdp: int, cp: int, tp: int, ep: int, ranks: int
+) -> None:
     fits = ranks % (cp * tp) == 0 and fsdp in (0, ranks // (cp * tp)) and ranks % ep == 0
     if fits:
         layout = layout_for(parallel(fsdp=fsdp, cp=cp, tp=tp, ep=ep), ranks)
@@ -113,19 +133,25 @@ def test_a_layout_uses_all_ranks_or_is_refused(fsdp: int, cp: int, tp: int, ep: 
         (
             {"cp": 3},
             8,
-            "any fsdp * parallel.cp=3 * parallel.tp=1 must be the number of ranks, 8; "
-            "legal: a product of cp and tp among 1, 2, 4, 8",
+            (
+                "any fsdp * parallel.cp=3 * parallel.tp=1 must be the number of ranks, 8; "
+                "legal: a product of cp and tp among 1, 2, 4, 8"
+            ),
         ),
         (
             {"fsdp": 16, "cp": 4},
             6,
-            "parallel.fsdp=16 * parallel.cp=4 * parallel.tp=1 must be the number of ranks, 6; "
-            "legal: 64 ranks, or parallel.fsdp=0 and a product of cp and tp among 1, 2, 3, 6",
+            (
+                "parallel.fsdp=16 * parallel.cp=4 * parallel.tp=1 must be the number of ranks, 6; "
+                "legal: 64 ranks, or parallel.fsdp=0 and a product of cp and tp among 1, 2, 3, 6"
+            ),
         ),
         ({"ep": 4}, 6, "parallel.ep=4 must divide the number of ranks, 6; legal: 1, 2, 3, 6"),
     ],
 )
-def test_a_refused_layout_names_field_value_and_legal_values(degrees: dict[str, int], ranks: int, line: str) -> None:
+def test_a_refused_layout_names_field_value_and_legal_values(
+    degrees: dict[str, int], ranks: int, line: str
+) -> None:
     with pytest.raises(SeedError) as refusal:
         layout_for(parallel(**degrees), ranks)
     assert refusal.value.line == line
@@ -136,8 +162,18 @@ BUILT: list[tuple[str, tuple[str, ...], Layout, list[int]]] = [
     ("seed-200b", (), LARGE, [0, 63]),
     ("tiny", SMALL, Layout(fsdp=5, cp=1, tp=1, ep=1), [0, 1, 2, 3, 4]),
     ("tiny", SMALL, Layout(fsdp=2, cp=1, tp=2, ep=4), [0, 1, 2, 3]),
-    ("tiny", SMALL, Layout(fsdp=16, cp=1, tp=2, ep=4), [0, 5, 31]),  # 2 experts a rank, 8 shards: the second axis
-    ("tiny", SMALL, Layout(fsdp=5, cp=2, tp=1, ep=2), [0, 3, 9]),  # 4 experts a rank, 5 shards: uneven
+    (
+        "tiny",
+        SMALL,
+        Layout(fsdp=16, cp=1, tp=2, ep=4),
+        [0, 5, 31],
+    ),  # 2 experts a rank, 8 shards: the second axis
+    (
+        "tiny",
+        SMALL,
+        Layout(fsdp=5, cp=2, tp=1, ep=2),
+        [0, 3, 9],
+    ),  # 4 experts a rank, 5 shards: uneven
     ("tiny", SMALL, Layout(), [0]),
 ]
 """Preset, overrides, layout, ranks to be."""
@@ -155,15 +191,22 @@ print(json.dumps([[weights_held(load_config(preset, 'vapo', overrides), Layout(*
 
 @pytest.fixture(scope="module")
 def built() -> Any:
-    """What the sharded model holds in every case of ``BUILT``; in a process of its own, for the group that pretends."""
-    jobs = [[preset, overrides, list(vars(layout).values()), ranks] for preset, overrides, layout, ranks in BUILT]
+    """What the sharded model holds in every case of ``BUILT``; in a process of its own, for the
+    group that pretends.
+    """
+    jobs = [
+        [preset, overrides, list(vars(layout).values()), ranks]
+        for preset, overrides, layout, ranks in BUILT
+    ]
     command = [sys.executable, "-c", REHEARSE, json.dumps(jobs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("number", range(len(BUILT)), ids=lambda number: f"{BUILT[number][0]} {BUILT[number][2].title}")
+@pytest.mark.parametrize(
+    "number", range(len(BUILT)), ids=lambda number: f"{BUILT[number][0]} {BUILT[number][2].title}"
+)
 def test_the_sharded_model_holds_what_the_arithmetic_says(built: Any, number: int) -> None:
     preset, overrides, layout, ranks = BUILT[number]
     shapes = policy_shapes(load_config(preset, "vapo", overrides).model)

@@ -1,4 +1,6 @@
-"""Laws of parameter counting: published totals, brute force over tensor shapes, and how the parts relate."""
+"""Laws of parameter counting: published totals, brute force over tensor shapes, and how the parts
+relate.
+"""
 
 import dataclasses
 import math
@@ -23,7 +25,9 @@ QWEN3_235B_A22B = Architecture(
     vocabulary=151936,
     hidden=4096,
     layers=94,
-    attention=GroupedQueryAttention(heads=64, key_value_heads=4, head_width=128, query_key_norm=True),
+    attention=GroupedQueryAttention(
+        heads=64, key_value_heads=4, head_width=128, query_key_norm=True
+    ),
     experts=Experts(routed=128, per_token=8, width=1536),
 )
 DEEPSEEK_V3_WITHOUT_MTP = Architecture(
@@ -31,7 +35,12 @@ DEEPSEEK_V3_WITHOUT_MTP = Architecture(
     hidden=7168,
     layers=61,
     attention=LatentAttention(
-        heads=128, query_rank=1536, key_value_rank=512, content_width=128, rotary_width=64, value_width=128
+        heads=128,
+        query_rank=1536,
+        key_value_rank=512,
+        content_width=128,
+        rotary_width=64,
+        value_width=128,
     ),
     experts=Experts(routed=256, per_token=8, width=2048, shared=1),
     dense_layers=3,
@@ -41,7 +50,9 @@ GPT_OSS_120B = Architecture(
     vocabulary=201088,
     hidden=2880,
     layers=36,
-    attention=GroupedQueryAttention(heads=64, key_value_heads=8, head_width=64, biases=True, sinks=True),
+    attention=GroupedQueryAttention(
+        heads=64, key_value_heads=8, head_width=64, biases=True, sinks=True
+    ),
     experts=Experts(routed=128, per_token=4, width=2880, biases=True, router_bias=True),
 )
 
@@ -50,7 +61,11 @@ sizes = st.integers(1, 40)
 
 @st.composite
 def models(draw: st.DrawFn) -> ModelConfig:
-    key_value_heads, layers, experts = draw(st.integers(1, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 8))
+    key_value_heads, layers, experts = (
+        draw(st.integers(1, 4)),
+        draw(st.integers(1, 4)),
+        draw(st.integers(1, 8)),
+    )
     return ModelConfig(
         vocabulary=draw(sizes),
         layers=layers,
@@ -73,7 +88,9 @@ def models(draw: st.DrawFn) -> ModelConfig:
 
 
 attentions = st.one_of(
-    st.builds(GroupedQueryAttention, sizes, sizes, sizes, st.booleans(), st.booleans(), st.booleans()),
+    st.builds(
+        GroupedQueryAttention, sizes, sizes, sizes, st.booleans(), st.booleans(), st.booleans()
+    ),
     st.builds(LatentAttention, sizes, sizes, sizes, sizes, sizes, sizes),
 )
 
@@ -87,7 +104,12 @@ def architectures(draw: st.DrawFn) -> Architecture:
         layers=layers,
         attention=draw(attentions),
         experts=Experts(
-            routed, draw(st.integers(1, routed)), draw(sizes), draw(sizes), draw(st.booleans()), draw(st.booleans())
+            routed,
+            draw(st.integers(1, routed)),
+            draw(sizes),
+            draw(sizes),
+            draw(st.booleans()),
+            draw(st.booleans()),
         ),
         dense_layers=draw(st.integers(0, layers)),
         dense_width=draw(sizes),
@@ -103,7 +125,9 @@ def architectures(draw: st.DrawFn) -> Architecture:
         pytest.param(GPT_OSS_120B, 116_829_156_672, 5_711_982_912, id="gpt-oss-120b"),
     ],
 )
-def test_published_models_have_their_published_sizes(published: Architecture, total: int, active: int) -> None:
+def test_published_models_have_their_published_sizes(
+    published: Architecture, total: int, active: int
+) -> None:
     assert (count(published).total, count(published).active) == (total, active)
 
 
@@ -137,13 +161,17 @@ def test_the_tiny_preset_has_the_weights_of_its_tensors() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_has_the_weights_of_the_reference(preset: str) -> None:
     model = load_config(preset, "vapo").model
-    assert count(architecture(model)).total == sum(math.prod(shape) for shape in policy_shapes(model).values())
+    assert count(architecture(model)).total == sum(
+        math.prod(shape) for shape in policy_shapes(model).values()
+    )
 
 
 @given(model=models())
 @settings(derandomize=True, deadline=None, max_examples=100)
 def test_every_model_has_the_weights_of_the_reference(model: ModelConfig) -> None:
-    assert count(architecture(model)).total == sum(math.prod(shape) for shape in policy_shapes(model).values())
+    assert count(architecture(model)).total == sum(
+        math.prod(shape) for shape in policy_shapes(model).values()
+    )
 
 
 @given(counted=architectures())
@@ -158,8 +186,13 @@ def test_the_parts_sum_to_the_total(counted: Architecture) -> None:
 
 @given(counted=architectures())
 @settings(derandomize=True, deadline=None, max_examples=100)
-def test_all_weights_are_active_exactly_if_no_block_has_an_expert_to_skip(counted: Architecture) -> None:
-    nothing_to_skip = counted.experts.per_token == counted.experts.routed or counted.dense_layers == counted.layers
+def test_all_weights_are_active_exactly_if_no_block_has_an_expert_to_skip(
+    counted: Architecture,
+) -> None:
+    nothing_to_skip = (
+        counted.experts.per_token == counted.experts.routed
+        or counted.dense_layers == counted.layers
+    )
     assert count(counted).active <= count(counted).total
     assert (count(counted).active == count(counted).total) == nothing_to_skip
 
@@ -168,7 +201,12 @@ def test_all_weights_are_active_exactly_if_no_block_has_an_expert_to_skip(counte
 @settings(derandomize=True, deadline=None, max_examples=50)
 def test_a_dense_model_has_neither_routers_nor_experts(model: ModelConfig) -> None:
     dense = count(architecture(model.model_copy(update={"dense_layers": model.layers})))
-    assert (dense.router, dense.routed_experts, dense.shared_experts, dense.idle_experts) == (0, 0, 0, 0)
+    assert (dense.router, dense.routed_experts, dense.shared_experts, dense.idle_experts) == (
+        0,
+        0,
+        0,
+        0,
+    )
     assert dense.dense_mlp == 3 * model.layers * model.hidden * model.dense_width
 
 

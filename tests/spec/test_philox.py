@@ -23,16 +23,22 @@ LAWS = settings(derandomize=True, deadline=None, max_examples=30)
         ),
     ],
 )
-def test_philox_gives_the_published_known_answers(counter: tuple[int, ...], key: tuple[int, int], expected: str) -> None:
+def test_philox_gives_the_published_known_answers(
+    counter: tuple[int, ...], key: tuple[int, int], expected: str
+) -> None:
     assert " ".join(f"{word:08x}" for word in philox(key, counter)) == expected
 
 
 @given(counters=st.lists(WORDS, min_size=1, max_size=5), seed=st.integers(0, 2**32 - 1))
 @LAWS
-def test_uniform_numbers_are_the_same_one_by_one_and_all_at_once(counters: list[list[int]], seed: int) -> None:
+def test_uniform_numbers_are_the_same_one_by_one_and_all_at_once(
+    counters: list[list[int]], seed: int
+) -> None:
     together = uniforms(seed, "law", counters)
     assert ((together >= 0.0) & (together < 1.0)).all()
-    np.testing.assert_array_equal(together, [uniforms(seed, "law", counter) for counter in counters])
+    np.testing.assert_array_equal(
+        together, [uniforms(seed, "law", counter) for counter in counters]
+    )
 
 
 def test_uniform_numbers_are_spread_evenly() -> None:
@@ -43,7 +49,15 @@ def test_uniform_numbers_are_spread_evenly() -> None:
 
 def test_other_purposes_and_seeds_are_other_streams() -> None:
     counter = [[1, 2, 3, 4]]
-    streams = {uniforms(seed, purpose, counter)[0] for seed in (1, 2) for purpose in ("rollout", "evaluation")}
+    streams = {
+        uniforms(seed, purpose, counter)[0]
+        for seed in (1, 2)
+        for purpose in ("rollout", "evaluation")
+    }
     assert len(streams) == 4
     assert word_of("rollout") != word_of("evaluation")
-    assert generator(1, "a", 2).random() == generator(1, "a", 2).random() != generator(1, "a", 3).random()
+    assert (
+        generator(1, "a", 2).random()
+        == generator(1, "a", 2).random()
+        != generator(1, "a", 3).random()
+    )

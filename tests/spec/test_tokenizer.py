@@ -43,7 +43,10 @@ def test_the_ids_of_characters_never_change() -> None:
 
 
 def test_decoding_stops_at_the_end_and_shows_padding_as_nothing() -> None:
-    assert decode([PADDING, *encode("3*"), PADDING, *encode("8"), END, *encode("=24"), PADDING]) == "3*8"
+    assert (
+        decode([PADDING, *encode("3*"), PADDING, *encode("8"), END, *encode("=24"), PADDING])
+        == "3*8"
+    )
 
 
 def test_arrays_of_ids_are_decoded_too() -> None:
@@ -55,11 +58,17 @@ def test_a_character_without_a_token_is_named(text: str) -> None:
     with pytest.raises(SeedError) as refusal:
         encode(text)
     assert refusal.value.reason is Reason.ILLEGAL_VALUE
-    assert repr(next(character for character in text if character not in ALPHABET)) in refusal.value.line
+    assert (
+        repr(next(character for character in text if character not in ALPHABET))
+        in refusal.value.line
+    )
 
 
 def test_an_id_without_a_character_is_shown_as_one_that_no_verifier_accepts() -> None:
     """A model may have more ids than the alphabet has characters, and may sample them."""
     text = decode([VOCABULARY, *encode("=6"), VOCABULARY + 7])
     assert text == "\N{REPLACEMENT CHARACTER}=6\N{REPLACEMENT CHARACTER}"
-    assert FAMILIES["arithmetic"].verify({"chain": "3+3", "clock": False}, text).outcome is Outcome.WRONG
+    assert (
+        FAMILIES["arithmetic"].verify({"chain": "3+3", "clock": False}, text).outcome
+        is Outcome.WRONG
+    )

@@ -7,9 +7,9 @@ bare        ``0101011001``: only the digits of the blanks, in reading order, are
 difficulty  4x4 with 6, 10 blanks, 6x6 with 18, 26, 8x8 with 36, 48, and 10x10 with 80: levels 1..7.
 ==========  =============================================================================================
 
-Every row and column holds as many 0 as 1 and never three equal digits side by side; no two rows are equal, and no two
-columns, unless the instance says ``"distinct_lines": false``, a variation that other collections play. A puzzle may have
-several completions and all of them are accepted.
+Every row and column holds as many 0 as 1 and never three equal digits side by side; no two rows are
+equal, and no two columns, unless the instance says ``"distinct_lines": false``, a variation that
+other collections play. A puzzle may have several completions and all of them are accepted.
 """
 
 from collections.abc import Mapping
@@ -20,20 +20,36 @@ from typing import Any
 import numpy as np
 
 from reference.tasks.puzzles.solvers.backtracking import bits, cross, draw_solvable, fitting
-from reference.tasks.puzzles.solvers.filling import BLANK, blanked, completed, lines_of, misfilled, only_blanks
+from reference.tasks.puzzles.solvers.filling import (
+    BLANK,
+    blanked,
+    completed,
+    lines_of,
+    misfilled,
+    only_blanks,
+)
 from spec.datatypes import Verdict
 from spec.puzzle import judge, unreadable
 
-SIZE_AND_BLANKS = {1: (4, 6), 2: (4, 10), 3: (6, 18), 4: (6, 26), 5: (8, 36), 6: (8, 48), 7: (10, 80)}
+SIZE_AND_BLANKS = {
+    1: (4, 6),
+    2: (4, 10),
+    3: (6, 18),
+    4: (6, 26),
+    5: (8, 36),
+    6: (8, 48),
+    7: (10, 80),
+}
 LEVELS = range(1, len(SIZE_AND_BLANKS) + 1)
 DIGITS = "01"
 CHARACTERS = DIGITS + "./=B"
 RULES = (
-    "Complete a binary puzzle (Binario, Takuzu). Rows are separated by /, and . is a blank. Write 0 or 1 into every blank "
-    "so that every row and every column holds as many 0 as 1, no row or column holds three equal digits side by side, no "
-    "two rows are equal and no two columns are equal; a row may equal a column. After BB instead of B rows may be equal, and "
-    "columns too. Write the whole grid in the same form, or only the digits of the blanks in reading order. Any grid that "
-    "keeps the givens and obeys the rules is accepted."
+    "Complete a binary puzzle (Binario, Takuzu). Rows are separated by /, and . is a blank. Write 0"
+    " or 1 into every blank so that every row and every column holds as many 0 as 1, no row or"
+    " column holds three equal digits side by side, no two rows are equal and no two columns are"
+    " equal; a row may equal a column. After BB instead of B rows may be equal, and columns too."
+    " Write the whole grid in the same form, or only the digits of the blanks in reading order. Any"
+    " grid that keeps the givens and obeys the rules is accepted."
 )
 
 
@@ -48,7 +64,9 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         ``{"grid": "..../.0.0/01.0/1..."}``.
     """
     size, blanks = SIZE_AND_BLANKS[difficulty]
-    return draw_solvable(lambda: {"grid": blanked(_random_grid(random, size), blanks, random)}, solve)
+    return draw_solvable(
+        lambda: {"grid": blanked(_random_grid(random, size), blanks, random)}, solve
+    )
 
 
 def identity(instance: Mapping[str, Any]) -> str:
@@ -77,7 +95,8 @@ def prompt(instance: Mapping[str, Any]) -> str:
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Complete the grid by exact search over whole rows and columns, the smaller binary number first.
+    """Complete the grid by exact search over whole rows and columns, the smaller binary number
+    first.
 
     Args:
         instance: What ``draw`` returned.
@@ -86,7 +105,8 @@ def solve(instance: Mapping[str, Any]) -> str:
         The demonstration.
 
     Raises:
-        ValueError: The grid has no completion, or none is found in time, which no instance from ``draw`` allows.
+        ValueError: The grid has no completion, or none is found in time, which no instance from
+            ``draw`` allows.
     """
     lines = lines_of(instance["grid"])
     size = len(lines) // 2
@@ -133,7 +153,9 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """
     grid = instance["grid"]
     whole = completed(grid, response)
-    fault = unreadable(response) or misfilled(grid, whole, DIGITS) or _fault(whole, _distinct(instance))
+    fault = (
+        unreadable(response) or misfilled(grid, whole, DIGITS) or _fault(whole, _distinct(instance))
+    )
     return judge(fault, whole, "the grid is complete and keeps every rule")
 
 
@@ -158,14 +180,21 @@ def _fault(whole: str, distinct: bool) -> str:
 def _words(size: int) -> tuple[str, ...]:
     """Every row that keeps the rules by itself, ascending."""
     words = ("".join(digits) for digits in product(DIGITS, repeat=size))
-    return tuple(word for word in words if word.count("0") * 2 == size and "000" not in word and "111" not in word)
+    return tuple(
+        word
+        for word in words
+        if word.count("0") * 2 == size and "000" not in word and "111" not in word
+    )
 
 
 def _random_grid(random: np.random.Generator, size: int) -> str:
     """A full grid, found by trying the rows in a random order of its own at every split.
 
-    Every full grid can come out, since some orders lead the search straight to it; they are not all equally likely.
+    Every full grid can come out, since some orders lead the search straight to it; they are not all
+    equally likely.
     """
     words = _words(size)
     anything = [bits(range(len(words)))] * size
-    return "/".join(cross(words, anything, anything, lambda: random.permutation(len(words)).tolist()) or [])
+    return "/".join(
+        cross(words, anything, anything, lambda: random.permutation(len(words)).tolist()) or []
+    )

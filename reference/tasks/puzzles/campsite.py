@@ -1,14 +1,17 @@
-"""Campsites (Tents and Trees): pitch a tent beside every tree, none touching another, as many per line as is said.
+"""Campsites (Tents and Trees): pitch a tent beside every tree, none touching another, as many per
+line as is said.
 
 ==========  =============================================================================================
 prompt      ``E..T.2/..TT0/....1/....0/0111=``: rows separated by ``/``; ``T`` tree, ``.`` free. Each row ends with the number
             of its tents; the last row holds the numbers for the columns.
 response    ``.^T^/..TT/..^./....``: the grid with ``^`` for each tent, without the numbers.
-difficulty  4x4 with 3 trees, 5x5 with 4, 6x6 with 6, 7x7 with 8, 8x8 with 11, 10x10 with 18: levels 1..6.
+difficulty  4x4 with 3 trees, 5x5 with 4, 6x6 with 6, 7x7 with 8, 8x8 with 11, 10x10 with 18: levels
+1..6.
 ==========  =============================================================================================
 
-Trees and tents can be matched one to one so that each tent shares an edge with its own tree; which tree that is need not
-be said. No two tents share an edge or a corner. Every camp that obeys the rules is accepted.
+Trees and tents can be matched one to one so that each tent shares an edge with its own tree; which
+tree that is need not be said. No two tents share an edge or a corner. Every camp that obeys the
+rules is accepted.
 """
 
 from collections.abc import Mapping
@@ -16,7 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.backtracking import Count, bits, draw_solvable, mark, numbers_of
+from reference.tasks.puzzles.solvers.backtracking import (
+    Count,
+    bits,
+    draw_solvable,
+    mark,
+    numbers_of,
+)
 from reference.tasks.puzzles.solvers.filling import rows_of
 from reference.tasks.puzzles.solvers.marking import (
     NotAMarking,
@@ -39,12 +48,13 @@ SIZE_AND_TREES = {1: (4, 3), 2: (5, 4), 3: (6, 6), 4: (7, 8), 5: (8, 11), 6: (10
 LEVELS = range(1, len(SIZE_AND_TREES) + 1)
 CHARACTERS = "0123456789T.^/=E"
 RULES = (
-    "Pitch tents on a square campsite. Rows are separated by /; T is a tree, . a free cell. The digit at the end of each "
-    "row is the number of tents in that row, and the last row holds the numbers of tents in the columns. Put tents on free "
-    "cells so that every tree gets exactly one tent of its own directly above, below, left or right of it and every tent "
-    "belongs to exactly one tree (a tent may also lie beside other trees), no two tents touch, not even diagonally, and all "
-    "numbers are right. Write the grid without the numbers, with ^ for each tent and everything else unchanged. Any camp "
-    "that obeys the rules is accepted."
+    "Pitch tents on a square campsite. Rows are separated by /; T is a tree, . a free cell. The"
+    " digit at the end of each row is the number of tents in that row, and the last row holds the"
+    " numbers of tents in the columns. Put tents on free cells so that every tree gets exactly one"
+    " tent of its own directly above, below, left or right of it and every tent belongs to exactly"
+    " one tree (a tent may also lie beside other trees), no two tents touch, not even diagonally,"
+    " and all numbers are right. Write the grid without the numbers, with ^ for each tent and"
+    " everything else unchanged. Any camp that obeys the rules is accepted."
 )
 FREE, TREE, TENT = ".", "T", "^"
 
@@ -71,7 +81,10 @@ def identity(instance: Mapping[str, Any]) -> str:
     Returns:
         The rows with their numbers, then the numbers of the columns.
     """
-    rows = [row + number for row, number in zip(instance["grid"].split("/"), instance["rows"], strict=True)]
+    rows = [
+        row + number
+        for row, number in zip(instance["grid"].split("/"), instance["rows"], strict=True)
+    ]
     return "/".join([*rows, instance["columns"]])
 
 
@@ -97,16 +110,22 @@ def solve(instance: Mapping[str, Any]) -> str:
         The demonstration.
 
     Raises:
-        ValueError: No camp exists, or none is found in time, which no instance from ``draw`` allows.
+        ValueError: No camp exists, or none is found in time, which no instance from ``draw``
+            allows.
     """
     grid, cells = instance["grid"], cells_of(instance["grid"])
     size, trees = side(grid), _trees(grid)
-    pairs = [(tree, cell) for tree in sorted(trees) for cell in beside(size)[tree] if cells[cell] == FREE]
+    pairs = [
+        (tree, cell) for tree in sorted(trees) for cell in beside(size)[tree] if cells[cell] == FREE
+    ]
 
     def pairs_with(group: tuple[int, ...]) -> int:
         return bits(number for number, (_, cell) in enumerate(pairs) if cell in group)
 
-    one_per_tree = [Count(bits(number for number, (tree, _) in enumerate(pairs) if tree == own), 1, 1) for own in trees]
+    one_per_tree = [
+        Count(bits(number for number, (tree, _) in enumerate(pairs) if tree == own), 1, 1)
+        for own in trees
+    ]
     apart = [Count(pairs_with(window), 0, 1) for window in windows(size)]
     numbered = zip(lines(size).values(), _numbers(instance), strict=True)
     numbers = [Count(pairs_with(line), number, number) for line, number in numbered]
@@ -169,7 +188,10 @@ def _fault(instance: Mapping[str, Any], response: str) -> str:
             return f"{name} holds {count} tents instead of {number}"
     if len(tents) != len(trees):
         return f"there are {len(tents)} tents for {len(trees)} trees"
-    if match([[cell for cell in beside(size)[tree] if cell in tents] for tree in sorted(trees)]) is None:
+    if (
+        match([[cell for cell in beside(size)[tree] if cell in tents] for tree in sorted(trees)])
+        is None
+    ):
         return "the trees cannot each have a tent of their own beside them"
     return ""
 
@@ -190,7 +212,12 @@ def _random_camp(random: np.random.Generator, size: int, count: int) -> dict[str
         trees, tents = set(), set()
         for cell in random.permutation(size * size).tolist():
             trunks = [other for other in beside(size)[cell] if other not in trees | tents]
-            if len(trees) < count and cell not in trees and trunks and tents.isdisjoint(around(size)[cell]):
+            if (
+                len(trees) < count
+                and cell not in trees
+                and trunks
+                and tents.isdisjoint(around(size)[cell])
+            ):
                 tents.add(cell)
                 trees.add(trunks[random.integers(len(trunks))])
     grid = rows_of([TREE if cell in trees else FREE for cell in range(size * size)], size)

@@ -1,15 +1,18 @@
-"""Countdown: make a target from the given numbers, each used exactly once, without leaving the positive integers.
+"""Countdown: make a target from the given numbers, each used exactly once, without leaving the
+positive integers.
 
 ==========  =============================================================================================
 prompt      ``N2 10 14:38=``: the numbers in random order, ``:``, the target.
 response    ``2*14=28 10+28=38:10+2*14``: notes of the operations one by one, then ``:`` and the expression. Only what
             follows the last ``:`` is judged; the notes are the reasoning, right or wrong.
 bare        ``10+2*14``: the expression alone is a correct response too.
-difficulty  Level 1: two numbers from 1..99, level 2: three from 1..50, levels 3..5: four to six from 1..25.
+difficulty  Level 1: two numbers from 1..99, level 2: three from 1..50, levels 3..5: four to six
+from 1..25.
 ==========  =============================================================================================
 
-Every operation, done in the usual order and from left to right among equals, must give a positive integer: with 2, 3
-and 4, ``2-3+4`` is refused because of the -1 on the way. The grammar is that of ``reference.tasks.puzzles.solvers.expression``.
+Every operation, done in the usual order and from left to right among equals, must give a positive
+integer: with 2, 3 and 4, ``2-3+4`` is refused because of the -1 on the way. The grammar is that of
+``reference.tasks.puzzles.solvers.expression``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,14 +39,17 @@ COUNT_AND_LARGEST = {1: (2, 99), 2: (3, 50), 3: (4, 25), 4: (5, 25), 5: (6, 25)}
 LEVELS = range(1, len(COUNT_AND_LARGEST) + 1)
 CHARACTERS = "0123456789+-*/()=:N "
 RULES = (
-    "Make the target after the colon from the integers before it, each used exactly once, with + - * / and parentheses. Every "
-    "operation, done in the usual order and from left to right, must give a positive integer: no fraction, no zero and no "
-    "negative number on the way. Write the expression alone, such as 10+2*14 for 2 10 14:38; a trailing = and the target "
-    "are allowed. You may write notes and a colon before it: only what follows the last colon is read."
+    "Make the target after the colon from the integers before it, each used exactly once, with + -"
+    " * / and parentheses. Every operation, done in the usual order and from left to right, must"
+    " give a positive integer: no fraction, no zero and no negative number on the way. Write the"
+    " expression alone, such as 10+2*14 for 2 10 14:38; a trailing = and the target are allowed."
+    " You may write notes and a colon before it: only what follows the last colon is read."
 )
-# Three digits, as in the television game; larger targets are mostly products that give themselves away.
+# Three digits, as in the television game; larger targets are mostly products that give themselves
+# away.
 LARGEST_TARGET = 999
-# All values of four numbers are about a thousand and fit in a table; five or six are searched from the target backwards.
+# All values of four numbers are about a thousand and fit in a table; five or six are searched from
+# the target backwards.
 LARGEST_TABLE = 4
 Table = dict[int, Written]
 
@@ -147,18 +153,24 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if it is an expression of the given numbers, each used once, whose operations all give
-        positive integers and whose value is the target.
+        ``correct`` exactly if it is an expression of the given numbers, each used once, whose
+        operations all give positive integers and whose value is the target.
     """
     numbers, target = instance["numbers"], instance["target"]
     expression = without_target(response.rpartition(":")[2], target)
-    fault = unreadable(response) or fault_of(expression, numbers, target, _refuse_unless_positive_integer)
+    fault = unreadable(response) or fault_of(
+        expression, numbers, target, _refuse_unless_positive_integer
+    )
     return judge(fault, expression, "the given numbers make the target")
 
 
-def _refuse_unless_positive_integer(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
+def _refuse_unless_positive_integer(
+    left: Fraction, operator: str, right: Fraction, value: Fraction
+) -> None:
     if value.denominator != 1 or value <= 0:
-        raise NotAnExpression(f"{left}{operator}{right} is {value}, which is not a positive integer")
+        raise NotAnExpression(
+            f"{left}{operator}{right} is {value}, which is not a positive integer"
+        )
 
 
 def _random_value(random: np.random.Generator, numbers: list[int]) -> int:
@@ -171,7 +183,9 @@ def _random_value(random: np.random.Generator, numbers: list[int]) -> int:
 
 
 def _operations(larger: int, smaller: int) -> Iterator[tuple[str, int]]:
-    """Operators with their positive integer values; the other order of the operands adds no value."""
+    """Operators with their positive integer values; the other order of the operands adds no
+    value.
+    """
     yield "+", larger + smaller
     yield "*", larger * smaller
     if larger > smaller:
@@ -180,7 +194,9 @@ def _operations(larger: int, smaller: int) -> Iterator[tuple[str, int]]:
         yield "/", larger // smaller
 
 
-def _search(numbers: tuple[int, ...], target: int, tables: dict[tuple[int, ...], Table]) -> Written | None:
+def _search(
+    numbers: tuple[int, ...], target: int, tables: dict[tuple[int, ...], Table]
+) -> Written | None:
     """Find an expression with the target as its value, or None if there is none."""
     if len(numbers) <= LARGEST_TABLE:
         return _table(numbers, tables).get(target)
@@ -189,12 +205,18 @@ def _search(numbers: tuple[int, ...], target: int, tables: dict[tuple[int, ...],
             for wanted, operator, value_is_left in _partners(value, target):
                 other = _search(rest, wanted, tables)
                 if other is not None:
-                    return join(written, operator, other) if value_is_left else join(other, operator, written)
+                    return (
+                        join(written, operator, other)
+                        if value_is_left
+                        else join(other, operator, written)
+                    )
     return None
 
 
 def _partners(value: int, target: int) -> Iterator[tuple[int, str, bool]]:
-    """List the numbers that make the target together with a value, the operator, and whether the value is its left side."""
+    """List the numbers that make the target together with a value, the operator, and whether the
+    value is its left side.
+    """
     if target > value:
         yield target - value, "+", False
     if target % value == 0:
@@ -215,7 +237,9 @@ def _table(numbers: tuple[int, ...], tables: dict[tuple[int, ...], Table]) -> Ta
     for part, rest in _splits(numbers):
         for one, one_written in _table(part, tables).items():
             for other, other_written in _table(rest, tables).items():
-                larger, smaller = (one_written, other_written) if one >= other else (other_written, one_written)
+                larger, smaller = (
+                    (one_written, other_written) if one >= other else (other_written, one_written)
+                )
                 for operator, value in _operations(max(one, other), min(one, other)):
                     if value not in table:
                         table[value] = join(larger, operator, smaller)
@@ -224,7 +248,9 @@ def _table(numbers: tuple[int, ...], tables: dict[tuple[int, ...], Table]) -> Ta
 
 
 def _splits(numbers: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Part the numbers in two, the smaller part first; equal parts come in both orders, equal numbers more than once."""
+    """Part the numbers in two, the smaller part first; equal parts come in both orders, equal
+    numbers more than once.
+    """
     places = range(len(numbers))
     for size in range(1, len(numbers) // 2 + 1):
         for chosen in combinations(places, size):

@@ -3,14 +3,16 @@
 ==========  =============================================================================================
 prompt      ``YAB+BA=CAC=``: words of the letters A to J; the last word is the sum of the others.
 response    ``C1B9A2:29+92=121``: the letters with their digits as notes, first that of a final carry, then column by
-            column from the right, then ``:`` and the sum in digits. Only what follows the last ``:`` is judged; the notes
-            are the reasoning, right or wrong.
+            column from the right, then ``:`` and the sum in digits. Only what follows the last
+            ``:`` is judged; the notes are the reasoning, right or wrong.
 bare        ``29+92=121``: the sum in digits alone is a correct response too.
-difficulty  The number of different letters: 5 at level 1 to 10 at level 6, with addends of 3 and 2 to 5 and 5 letters.
+difficulty  The number of different letters: 5 at level 1 to 10 at level 6, with addends of 3 and 2
+to 5 and 5 letters.
 ==========  =============================================================================================
 
-Equal letters stand for equal digits, different letters for different digits, and no number begins with 0. A puzzle may
-have several solutions and all of them are accepted; the sum a puzzle was made from is not kept.
+Equal letters stand for equal digits, different letters for different digits, and no number begins
+with 0. A puzzle may have several solutions and all of them are accepted; the sum a puzzle was made
+from is not kept.
 """
 
 import re
@@ -23,14 +25,22 @@ import numpy as np
 from spec.datatypes import Verdict
 from spec.puzzle import judge, unreadable
 
-LENGTHS_AND_LETTERS = {1: (3, 2, 5), 2: (3, 3, 6), 3: (4, 3, 7), 4: (4, 4, 8), 5: (5, 4, 9), 6: (5, 5, 10)}
+LENGTHS_AND_LETTERS = {
+    1: (3, 2, 5),
+    2: (3, 3, 6),
+    3: (4, 3, 7),
+    4: (4, 4, 8),
+    5: (5, 4, 9),
+    6: (5, 5, 10),
+}
 LEVELS = range(1, len(LENGTHS_AND_LETTERS) + 1)
 CHARACTERS = "0123456789+=:ABCDEFGHIJY"
 RULES = (
-    "Solve a cryptarithm. After the letter Y stands a sum of words; each of the letters A to J stands for one digit, the same "
-    "everywhere, and different letters for different digits; no word begins with 0. Write the sum in digits in the same order, "
-    "such as 29+92=121 for AB+BA=CAC. You may write notes and a colon before it: only what follows the last colon is read. "
-    "Any digits that keep the rules are accepted."
+    "Solve a cryptarithm. After the letter Y stands a sum of words; each of the letters A to J"
+    " stands for one digit, the same everywhere, and different letters for different digits; no"
+    " word begins with 0. Write the sum in digits in the same order, such as 29+92=121 for"
+    " AB+BA=CAC. You may write notes and a colon before it: only what follows the last colon is"
+    " read. Any digits that keep the rules are accepted."
 )
 LETTERS = "ABCDEFGHIJ"
 SUM_IN_DIGITS = re.compile(r"[0-9]+(\+[0-9]+)+=[0-9]+")
@@ -38,7 +48,8 @@ Words = Sequence[str]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw two numbers until their sum has as many different digits as the level asks for, and name these by letters.
+    """Draw two numbers until their sum has as many different digits as the level asks for, and name
+    these by letters.
 
     Args:
         random: The only source of randomness.
@@ -48,9 +59,17 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         ``{"sum": "AB+BA=CAC"}``.
     """
     first, second, letters = LENGTHS_AND_LETTERS[difficulty]
-    names = dict(zip("0123456789", (LETTERS[place] for place in random.permutation(len(LETTERS))), strict=True))
+    names = dict(
+        zip(
+            "0123456789",
+            (LETTERS[place] for place in random.permutation(len(LETTERS))),
+            strict=True,
+        )
+    )
     while True:
-        addends = [int(random.integers(10 ** (length - 1), 10**length)) for length in (first, second)]
+        addends = [
+            int(random.integers(10 ** (length - 1), 10**length)) for length in (first, second)
+        ]
         digits = f"{addends[0]}+{addends[1]}={sum(addends)}"
         if len(set(digits)) == letters + len("+="):
             return {"sum": "".join(names.get(character, character) for character in digits)}
@@ -82,7 +101,8 @@ def prompt(instance: Mapping[str, Any]) -> str:
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Note the digit of every letter in the order in which the search settles them, then write the sum in digits.
+    """Note the digit of every letter in the order in which the search settles them, then write the
+    sum in digits.
 
     Args:
         instance: What ``draw`` returned.
@@ -127,7 +147,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if the digits fit the letters one to one, no number begins with 0, and the sum is right.
+        ``correct`` exactly if the digits fit the letters one to one, no number begins with 0, and
+        the sum is right.
     """
     digits = response.rpartition(":")[2]
     fault = unreadable(response) or _fault(instance["sum"], digits)
@@ -137,10 +158,13 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
 def _fault(letters: str, digits: str) -> str:
     if not SUM_IN_DIGITS.fullmatch(digits):
         return "the answer is not a sum of numbers in digits, such as 29+92=121"
-    # From here on there is one digit for every letter and nothing else, so the numbers are as short as the words.
+    # From here on there is one digit for every letter and nothing else, so the numbers are as short
+    # as the words.
     if [len(number) for number in _words(digits)] != [len(word) for word in _words(letters)]:
         return "the numbers do not have as many digits as the words have letters"
-    pairs = {(letter, digit) for letter, digit in zip(letters, digits, strict=True) if letter in LETTERS}
+    pairs = {
+        (letter, digit) for letter, digit in zip(letters, digits, strict=True) if letter in LETTERS
+    }
     if len(pairs) > len({letter for letter, _ in pairs}):
         return "a letter stands for two digits"
     if len(pairs) > len({digit for _, digit in pairs}):
@@ -165,7 +189,8 @@ def _in_digits(instance: Mapping[str, Any], digits: Mapping[str, int]) -> str:
 
 
 def _digits_of(instance: Mapping[str, Any]) -> dict[str, int]:
-    """Find the first digits that keep the rules, first that of a final carry, then column by column from the right.
+    """Find the first digits that keep the rules, first that of a final carry, then column by column
+    from the right.
 
     Raises:
         ValueError: There are none, which no instance from ``draw`` allows.
@@ -193,7 +218,8 @@ def _solutions(words: Words, leading: set[str]) -> Iterator[dict[str, int]]:
                 if complete.get(below, 0) == ones:
                     yield from from_column(place + 1, tens, complete)
 
-    # A column that the sum has and no addend is nothing but a carry: with two addends, its letter can only be 1.
+    # A column that the sum has and no addend is nothing but a carry: with two addends, its letter
+    # can only be 1.
     final_carry = columns[-1][-1] if not any(columns[-1][:-1]) else ""
     for carry in range(1, len(words) - 1) if final_carry else [0]:
         yield from from_column(0, 0, {final_carry: carry} if final_carry else {})
@@ -202,7 +228,9 @@ def _solutions(words: Words, leading: set[str]) -> Iterator[dict[str, int]]:
 def _choices(
     letters: Words, leading: set[str], digits: dict[str, int], only: int | None = None
 ) -> Iterator[dict[str, int]]:
-    """Yield every way to give the letters that have no digit yet a free one, or none but a certain one."""
+    """Yield every way to give the letters that have no digit yet a free one, or none but a certain
+    one.
+    """
     unknown = next((letter for letter in letters if letter not in digits), None)
     if unknown is None:
         yield digits

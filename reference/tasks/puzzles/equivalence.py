@@ -1,18 +1,22 @@
-"""Equivalence: do two ways of writing a number have the same value? The task of a verifier, small enough to be learned.
+"""Equivalence: do two ways of writing a number have the same value? The task of a verifier, small
+enough to be learned.
 
 ==========  =============================================================================================
 prompt      ``D16?2*8=``: the reference, ``?``, the answer to be judged.
 response    ``#16?16=Y``: ``#`` opens the reasoning, as ``<think>`` does; then the totals of either side, ``=``, verdict.
 bare        ``Y`` or ``N``: the verdict alone is a correct response too, and a harder one to get right.
-difficulty  Level 1: a plain value such as ``16.0`` or ``1/2`` against one operation. Levels 2, 3: one, two on either side.
+difficulty  Level 1: a plain value such as ``16.0`` or ``1/2`` against one operation. Levels 2, 3:
+one, two on either side.
 ==========  =============================================================================================
 
-Worked demonstrations make a Seed-Thinking-Verifier, bare ones a Seed-Verifier (report 3.1): the report trains the first
-as a verifiable task beside the others, and so does a run whose ``data.families`` names this module. The label comes from a
-rule, exact rational arithmetic. Half of the pairs differ, and then by a near miss: the next values of the same kind.
+Worked demonstrations make a Seed-Thinking-Verifier, bare ones a Seed-Verifier (report 3.1): the
+report trains the first as a verifiable task beside the others, and so does a run whose
+``data.families`` names this module. The label comes from a rule, exact rational arithmetic. Half of
+the pairs differ, and then by a near miss: the next values of the same kind.
 
-The *form* of a pair is how its answer is written: ``sum 9+7``, ``product 2*8``, ``power 2^4``, ``fraction 3/6``,
-``decimal 0.5`` or ``mixed 2*8+1``. Only the text after the last ``=``, or all of it, is judged.
+The *form* of a pair is how its answer is written: ``sum 9+7``, ``product 2*8``, ``power 2^4``,
+``fraction 3/6``, ``decimal 0.5`` or ``mixed 2*8+1``. Only the text after the last ``=``, or all of
+it, is judged.
 """
 
 import re
@@ -30,19 +34,21 @@ from spec.puzzle import judge, unreadable
 LEVELS = range(1, 4)
 CHARACTERS = "0123456789 +-*/^.?#=DYN"
 RULES = (
-    "Decide whether two ways of writing a number, separated by ?, have exactly the same value; ^ is a power, a/b a fraction. "
-    "Answer Y if they do, N if not. You may work first: write # and whatever you like, then = and Y or N. Only what "
-    "follows the last = is judged."
+    "Decide whether two ways of writing a number, separated by ?, have exactly the same value; ^ is"
+    " a power, a/b a fraction. Answer Y if they do, N if not. You may work first: write # and"
+    " whatever you like, then = and Y or N. Only what follows the last = is judged."
 )
 YES, NO = "Y", "N"
 THINK = "#"
 """Opens the reasoning, so that a caller can ask for it by putting it behind the prompt."""
 ONE_OPERATION = ("sum", "product", "power", "fraction", "decimal")
 FORMS = {1: ONE_OPERATION, 2: ONE_OPERATION, 3: ("mixed",)}
-# Three values on either side: near enough that neither size nor last digit gives the answer away every time.
+# Three values on either side: near enough that neither size nor last digit gives the answer away
+# every time.
 NEAR = 3
 OPERATION = re.compile(r"[-+*/^.]")
-# Judged texts may come from a model. Twelve digits and three operators are more than any text drawn here has.
+# Judged texts may come from a model. Twelve digits and three operators are more than any text drawn
+# here has.
 EXPRESSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4})?(?:[-+*/^][0-9]{1,4}){0,3}")
 LARGEST_EXPONENT = 9
 DECIMALS = 3
@@ -50,7 +56,8 @@ DECIMALS = 3
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a form, an answer of that form, and an equal or a nearly equal reference, with even chances.
+    """Draw a form, an answer of that form, and an equal or a nearly equal reference, with even
+    chances.
 
     Args:
         random: The only source of randomness.
@@ -67,7 +74,9 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         values = _values(difficulty, value_of(chosen).denominator == 1)
         place = values.index(value_of(chosen))
         if not equal:
-            steps = [step for step in range(-NEAR, NEAR + 1) if step and 0 <= place + step < len(values)]
+            steps = [
+                step for step in range(-NEAR, NEAR + 1) if step and 0 <= place + step < len(values)
+            ]
             place += steps[random.integers(len(steps))]
         references = [text for text in _references(difficulty)[values[place]] if text != chosen]
         if references:
@@ -75,7 +84,8 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: both texts in either order, factors and terms in ascending order where they commute.
+    """Name the problem: both texts in either order, factors and terms in ascending order where they
+    commute.
 
     Args:
         instance: What ``draw`` returned.
@@ -107,7 +117,9 @@ def solve(instance: Mapping[str, Any]) -> str:
     Returns:
         The demonstration of the thinking verifier.
     """
-    worked = "?".join(" ".join(map(str, _totals(instance[side]))) for side in ("reference", "answer"))
+    worked = "?".join(
+        " ".join(map(str, _totals(instance[side]))) for side in ("reference", "answer")
+    )
     return f"{THINK}{worked}={answer(instance)}"
 
 
@@ -177,7 +189,8 @@ def value_of(text: str) -> Fraction:
         The value under the usual precedence, everything from left to right.
 
     Raises:
-        ValueError: The text is not such an expression, its exponent is above 9, or it divides by zero.
+        ValueError: The text is not such an expression, its exponent is above 9, or it divides by
+            zero.
     """
     if not EXPRESSION.fullmatch(text):
         raise ValueError(f"{text[:32]!r} is not a number written with + - * / ^")
@@ -195,16 +208,29 @@ def written(kind: str) -> tuple[str, ...]:
         The texts, in a fixed order.
     """
     digits = range(2, 10)
-    reduced = [(top, bottom) for bottom in range(2, 9) for top in range(1, 2 * bottom) if gcd(top, bottom) == 1]
+    reduced = [
+        (top, bottom)
+        for bottom in range(2, 9)
+        for top in range(1, 2 * bottom)
+        if gcd(top, bottom) == 1
+    ]
     return {
         "sum": tuple(f"{left}+{right}" for left in range(1, 10) for right in range(1, 10)),
         "product": tuple(f"{left}*{right}" for left in digits for right in digits),
-        "power": tuple(f"{base}^{power}" for base in digits for power in range(2, 7) if base**power <= 128),
-        "fraction": tuple(f"{top * k}/{bottom * k}" for top, bottom in reduced for k in range(2, 6)),
+        "power": tuple(
+            f"{base}^{power}" for base in digits for power in range(2, 7) if base**power <= 128
+        ),
+        "fraction": tuple(
+            f"{top * k}/{bottom * k}" for top, bottom in reduced for k in range(2, 6)
+        ),
         "decimal": tuple(f"{n / 20:.2f}".removesuffix("0") for n in range(1, 60) if n % 20),
         "mixed": tuple(
             f"{left}*{right}{sign}{last}"
-            for left in digits for right in digits for sign in "+-" for last in range(1, 10) if last < left * right
+            for left in digits
+            for right in digits
+            for sign in "+-"
+            for last in range(1, 10)
+            if last < left * right
         ),
     }[kind]
 
@@ -220,7 +246,9 @@ def _references(difficulty: int) -> dict[Fraction, list[str]]:
 
 
 def _plain(value: Fraction) -> list[str]:
-    """The spellings of a value without an operation: a reduced fraction and, if it ends, a decimal fraction."""
+    """The spellings of a value without an operation: a reduced fraction and, if it ends, a decimal
+    fraction.
+    """
     ends = 10**DECIMALS % value.denominator == 0
     return [str(value), str(float(value))] if ends else [str(value)]
 
@@ -255,5 +283,8 @@ def _product(term: str) -> Fraction:
 
 
 def _commuted(text: str) -> str:
-    terms = ["*".join(sorted(term.split("*"))) if "*" in term else term for term in re.split("([-+])", text)]
+    terms = [
+        "*".join(sorted(term.split("*"))) if "*" in term else term
+        for term in re.split("([-+])", text)
+    ]
     return "".join(terms) if "-" in text else "+".join(sorted("".join(terms).split("+")))

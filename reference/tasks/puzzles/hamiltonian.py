@@ -2,14 +2,17 @@
 
 ==========  =============================================================================================
 prompt      ``OP AC AF BE BF CF DE EF=``: ``OP`` asks for a path, ``OC`` for a cycle; every pair of letters is an edge that can
-            be walked both ways. The vertices are the letters that occur; one without edges, never drawn, stands alone.
+            be walked both ways. The vertices are the letters that occur; one without edges, never
+            drawn, stands alone.
 response    ``ACFBED``: the vertices in the order of the walk. A cycle ends with the vertex it begins with, as ``ABCA``
             does in a triangle. ``impossible`` if there is no such path or cycle.
 difficulty  6, 7, 8, 10 or 12 vertices. One graph in four is impossible.
 ==========  =============================================================================================
 
-Every path or cycle is accepted, from any end and in either direction. Whether there is one is decided by exhaustive
-search: the graphs are small, and a set of vertices that was left in vain is not left from the same vertex again.
+Every path or cycle is accepted, from any end and in either direction. Whether there is one is
+decided by exhaustive
+search: the graphs are small, and a set of vertices that was left in vain is not left from the same
+vertex again.
 """
 
 from collections.abc import Mapping
@@ -23,21 +26,25 @@ from spec.puzzle import judge, unreadable
 
 VERTICES = {1: 6, 2: 7, 3: 8, 4: 10, 5: 12}
 LEVELS = range(1, len(VERTICES) + 1)
-NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # twelve are drawn at most; Enigmata's graphs have up to 25 vertices
+NAMES = (  # twelve are drawn at most; Enigmata's graphs have up to 25 vertices
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
 IMPOSSIBLE = "impossible"
 CHARACTERS = NAMES + "= imposble"
 RULES = (
-    "After OP find a Hamiltonian path, after OC a Hamiltonian cycle of an undirected graph: a walk along its edges that "
-    "visits every vertex exactly once, and in a cycle returns to its first vertex. Vertices are letters and every pair of "
-    "letters is an edge; a letter by itself is a vertex without edges. Write the vertices in order without anything "
-    "between them, and end "
-    "a cycle by repeating its first vertex. If there is no such walk, write the word impossible and nothing else."
+    "After OP find a Hamiltonian path, after OC a Hamiltonian cycle of an undirected graph: a walk"
+    " along its edges that visits every vertex exactly once, and in a cycle returns to its first"
+    " vertex. Vertices are letters and every pair of letters is an edge; a letter by itself is a"
+    " vertex without edges. Write the vertices in order without anything between them, and end a"
+    " cycle by repeating its first vertex. If there is no such walk, write the word impossible and"
+    " nothing else."
 )
 PATH, CYCLE = "P", "C"
 # Often enough to be worth the check, seldom enough that always answering so earns little.
 IMPOSSIBLE_SHARE = 0.25
-# A graph with many edges has a walk nearly always and everywhere, one with hardly more edges than its walk has leaves
-# nothing to choose. One edge more for every three vertices keeps both kinds likely and the choice real.
+# A graph with many edges has a walk nearly always and everywhere, one with hardly more edges than
+# its walk has leaves nothing to choose. One edge more for every three vertices keeps both kinds
+# likely and the choice real.
 VERTICES_PER_EXTRA_EDGE = 3
 Graph = dict[str, str]
 
@@ -61,8 +68,8 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 def identity(instance: Mapping[str, Any]) -> str:
     """Name the problem: what is asked, and the edges as they are named.
 
-    Up to their names there are only 19 connected graphs of six vertices and seven edges, too few to hold any out; it is the walk
-    among these names that is asked for.
+    Up to their names there are only 19 connected graphs of six vertices and seven edges, too few to
+    hold any out; it is the walk among these names that is asked for.
 
     Args:
         instance: What ``draw`` returned.
@@ -129,11 +136,13 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if the response is a walk of the kind that is asked for, or the single word ``impossible``
-        and there is no such walk.
+        ``correct`` exactly if the response is a walk of the kind that is asked for, or the single
+        word ``impossible`` and there is no such walk.
     """
     fault = unreadable(response) or _fault(instance["edges"].split(), instance["kind"], response)
-    praise = "there is no such walk" if response == IMPOSSIBLE else "the walk visits every vertex once"
+    praise = (
+        "there is no such walk" if response == IMPOSSIBLE else "the walk visits every vertex once"
+    )
     return judge(fault, response, praise)
 
 
@@ -157,7 +166,10 @@ def _fault(edges: list[str], kind: str, walk: str) -> str:
 def _graph(edges: list[str]) -> Graph:
     """The neighbours of every vertex, both in alphabetical order."""
     names = sorted(set("".join(edges)))
-    return {name: "".join(sorted(edge.replace(name, "") for edge in edges if name in edge)) for name in names}
+    return {
+        name: "".join(sorted(edge.replace(name, "") for edge in edges if name in edge))
+        for name in names
+    }
 
 
 def _first_walk(edges: list[str], kind: str) -> str:
@@ -177,12 +189,17 @@ def _first_walk(edges: list[str], kind: str) -> str:
 
 
 def _completed(
-    graph: Graph, here: str, left: frozenset[str], home: str, in_vain: set[tuple[str, frozenset[str]]]
+    graph: Graph,
+    here: str,
+    left: frozenset[str],
+    home: str,
+    in_vain: set[tuple[str, frozenset[str]]],
 ) -> str:
-    """Walk from ``here`` through all that is ``left`` and ``home`` again, if there is a home; empty if impossible.
+    """Walk from ``here`` through all that is ``left`` and ``home`` again, if there is a home; empty
+    if impossible.
 
-    What is left and where one stands decide whether the rest exists, however one came there. So every such pair is
-    tried once, and there are at most n 2^n of them.
+    What is left and where one stands decide whether the rest exists, however one came there. So
+    every such pair is tried once, and there are at most n 2^n of them.
     """
     if not left:
         return here + home if not home or home in graph[here] else ""
@@ -206,11 +223,16 @@ def _edges_around_walk(random: np.random.Generator, names: str, kind: str) -> li
     steps = pairwise([*order, order[0]] if kind == CYCLE else order)
     walk = ["".join(sorted(step)) for step in steps]
     others = ["".join(pair) for pair in combinations(names, 2) if "".join(pair) not in walk]
-    return walk + [others[place] for place in random.choice(len(others), size=_extra_edges(names), replace=False)]
+    return walk + [
+        others[place]
+        for place in random.choice(len(others), size=_extra_edges(names), replace=False)
+    ]
 
 
 def _edges_without_walk(random: np.random.Generator, names: str, kind: str) -> list[str]:
-    """Draw graphs with as many edges as around a walk, connected and without dead ends in a cycle's way."""
+    """Draw graphs with as many edges as around a walk, connected and without dead ends in a cycle's
+    way.
+    """
     pairs = ["".join(pair) for pair in combinations(names, 2)]
     count = len(names) - (kind == PATH) + _extra_edges(names)
     while True:
@@ -220,12 +242,16 @@ def _edges_without_walk(random: np.random.Generator, names: str, kind: str) -> l
 
 
 def _looks_possible(edges: list[str], names: str, kind: str) -> bool:
-    """Say whether the graph passes a glance: all vertices hang together, and each of a cycle's has two edges.
+    """Say whether the graph passes a glance: all vertices hang together, and each of a cycle's has
+    two edges.
 
-    Without it the search would walk all over a large graph before it finds out that one vertex cannot be reached.
+    Without it the search would walk all over a large graph before it finds out that one vertex
+    cannot be reached.
     """
     graph = _graph(edges)
-    if min(len(graph.get(name, "")) for name in names) < (2 if kind == CYCLE else min(1, len(names) - 1)):
+    if min(len(graph.get(name, "")) for name in names) < (
+        2 if kind == CYCLE else min(1, len(names) - 1)
+    ):
         return False
     reached, waiting = {names[0]}, [names[0]]
     while waiting:

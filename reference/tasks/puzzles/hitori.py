@@ -6,9 +6,10 @@ response    ``3#21/123#/2413/#1#4``: the grid with ``#`` for each shaded cell.
 difficulty  Level 1 is 4x4, level 2 is 5x5, and so on up to 9x9.
 ==========  =============================================================================================
 
-Among the unshaded cells no number repeats in a row or column. No two shaded cells share an edge. The unshaded cells hang
-together: one can walk from each to each, from edge to edge, without entering a shaded one. Every shading that obeys the
-rules is accepted, whether or not each of its cells was needed.
+Among the unshaded cells no number repeats in a row or column. No two shaded cells share an edge.
+The unshaded cells hang
+together: one can walk from each to each, from edge to edge, without entering a shaded one. Every
+shading that obeys the rules is accepted, whether or not each of its cells was needed.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.backtracking import Count, Marks, bits, draw_solvable, mark, numbers_of
+from reference.tasks.puzzles.solvers.backtracking import (
+    Count,
+    Marks,
+    bits,
+    draw_solvable,
+    mark,
+    numbers_of,
+)
 from reference.tasks.puzzles.solvers.filling import random_latin_square, rows_of
 from reference.tasks.puzzles.solvers.marking import (
     NotAMarking,
@@ -38,21 +46,25 @@ LEVELS = range(1, 7)
 DIGITS = "123456789"
 CHARACTERS = DIGITS + "#/=I"
 RULES = (
-    "Shade cells of a square of numbers. Every digit is the number in one cell, rows are separated by /. Shade cells so "
-    "that among the unshaded cells no number occurs twice in a row or column, no two shaded cells lie directly above, "
-    "below, left or right of each other (diagonally is allowed), and all unshaded cells are connected by steps up, down, "
-    "left and right over unshaded cells. Write the whole grid in the same form with # in place of each shaded number and "
-    "everything else unchanged. Any shading that obeys the rules is accepted."
+    "Shade cells of a square of numbers. Every digit is the number in one cell, rows are separated"
+    " by /. Shade cells so that among the unshaded cells no number occurs twice in a row or column,"
+    " no two shaded cells lie directly above, below, left or right of each other (diagonally is"
+    " allowed), and all unshaded cells are connected by steps up, down, left and right over"
+    " unshaded cells. Write the whole grid in the same form with # in place of each shaded number"
+    " and everything else unchanged. Any shading that obeys the rules is accepted."
 )
 SIDE_BELOW_LEVEL_ONE = 3
 SHADED_SHARE = 0.25
-"""Of the cells: more can hardly be shaded without touching or cutting the rest apart, less leaves little to find."""
+"""Of the cells: more can hardly be shaded without touching or cutting the rest apart, less leaves
+little to find.
+"""
 
 SHADED = "#"
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a Latin square and a shading, and write under every shade a number that its row or column shows.
+    """Draw a Latin square and a shading, and write under every shade a number that its row or
+    column shows.
 
     Args:
         random: The only source of randomness.
@@ -61,14 +73,16 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
     Returns:
         ``{"grid": "3121/1231/2413/1144"}``.
     """
-    return draw_solvable(lambda: {"grid": _random_grid(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve)
+    return draw_solvable(
+        lambda: {"grid": _random_grid(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve
+    )
 
 
 def identity(instance: Mapping[str, Any]) -> str:
     """Name the problem: the grid, its numbers renamed in the order in which they first occur.
 
-    Only equality of numbers matters, so renaming them changes the presentation and not the cells to be shaded. A
-    mirrored grid asks for other cells.
+    Only equality of numbers matters, so renaming them changes the presentation and not the cells to
+    be shaded. A mirrored grid asks for other cells.
 
     Args:
         instance: What ``draw`` returned.
@@ -103,15 +117,17 @@ def solve(instance: Mapping[str, Any]) -> str:
         The demonstration.
 
     Raises:
-        ValueError: No shading exists, or none is found in time, which no instance from ``draw`` allows.
+        ValueError: No shading exists, or none is found in time, which no instance from ``draw``
+            allows.
     """
     grid = instance["grid"]
     size = side(grid)
     every_cell = frozenset(range(size * size))
 
     def unshaded_connected(marks: Marks) -> bool:
-        # Open cells count as unshaded. If these are cut apart, then each part has a cell beside a shaded one, which
-        # counting has already decided to be unshaded; so shading open cells cannot join the parts or remove one.
+        # Open cells count as unshaded. If these are cut apart, then each part has a cell beside a
+        # shaded one, which counting has already decided to be unshaded; so shading open cells
+        # cannot join the parts or remove one.
         return connected(every_cell.difference(numbers_of(marks.marked)), size)
 
     repeats = [Count(bits(group), len(group) - 1, len(group)) for group in _repeats(grid)]
@@ -135,7 +151,8 @@ def answer(instance: Mapping[str, Any]) -> str:
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the cells whose number stands in their row or column again: one has to decide about each of them.
+    """Count the cells whose number stands in their row or column again: one has to decide about
+    each of them.
 
     Args:
         instance: What ``draw`` returned.
@@ -173,13 +190,21 @@ def _fault(grid: str, response: str) -> str:
                 return f"the number {number} repeats in {name}"
     for cell, other in touching(shaded, beside(size)):
         return f"the shaded cells on {place(cell, size)} and {place(other, size)} touch"
-    return "" if connected(set(range(size * size)) - shaded, size) else "the unshaded cells are not connected"
+    return (
+        ""
+        if connected(set(range(size * size)) - shaded, size)
+        else "the unshaded cells are not connected"
+    )
 
 
 def _repeats(grid: str) -> list[list[int]]:
     """The cells of a line that hold the same number, wherever there are two or more."""
     cells = cells_of(grid)
-    groups = [[cell for cell in line if cells[cell] == digit] for line in lines(side(grid)).values() for digit in DIGITS]
+    groups = [
+        [cell for cell in line if cells[cell] == digit]
+        for line in lines(side(grid)).values()
+        for digit in DIGITS
+    ]
     return [group for group in groups if len(group) > 1]
 
 
@@ -188,9 +213,19 @@ def _random_grid(random: np.random.Generator, size: int) -> str:
     unshaded = set(range(size * size))
     for cell in random.permutation(size * size).tolist():
         enough = len(unshaded) <= (1 - SHADED_SHARE) * size * size
-        if not enough and unshaded.issuperset(beside(size)[cell]) and connected(unshaded - {cell}, size):
+        if (
+            not enough
+            and unshaded.issuperset(beside(size)[cell])
+            and connected(unshaded - {cell}, size)
+        ):
             unshaded.remove(cell)
     for cell in sorted(set(range(size * size)) - unshaded):
-        shown = [other for line in lines(size).values() if cell in line for other in line if other in unshaded]
+        shown = [
+            other
+            for line in lines(size).values()
+            if cell in line
+            for other in line
+            if other in unshaded
+        ]
         numbers[cell] = numbers[shown[random.integers(len(shown))]]
     return rows_of(numbers, size)

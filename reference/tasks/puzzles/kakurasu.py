@@ -1,4 +1,5 @@
-"""Kakurasu: mark cells so that the weights of the marked cells in every row and every column sum to its clue.
+"""Kakurasu: mark cells so that the weights of the marked cells in every row and every column sum to
+its clue.
 
 ==========  =============================================================================================
 prompt      ``K5 0 4/3 1 4=``: the clues of the rows from top to bottom, ``/``, those of the columns from left to right.
@@ -6,8 +7,9 @@ response    ``.##/.../#.#``: rows separated by ``/``; ``#`` for a marked cell, `
 difficulty  Level 1: 3 rows of 4 cells. Levels 2..5: 4x4, 5x5, 6x6, 7x7.
 ==========  =============================================================================================
 
-A cell weighs the number of its column in the sum of its row, and the number of its row in the sum of its column, both
-counted from 1. Clues may allow several markings and all of them are accepted; the one they were made from is not kept.
+A cell weighs the number of its column in the sum of its row, and the number of its row in the sum
+of its column, both counted from 1. Clues may allow several markings and all of them are accepted;
+the one they were made from is not kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +26,12 @@ ROWS_AND_COLUMNS = {1: (3, 4), 2: (4, 4), 3: (5, 5), 4: (6, 6), 5: (7, 7)}
 LEVELS = range(1, len(ROWS_AND_COLUMNS) + 1)
 CHARACTERS = "0123456789/ #.=K"
 RULES = (
-    "Solve a Kakurasu: mark cells of a grid. Before the / stand the clues of the rows from top to bottom, after it those of "
-    "the columns from left to right. A marked cell adds the number of its column to the sum of its row, and the number of "
-    "its row to the sum of its column, both counted from 1; every sum must be the clue. Write the rows separated by /, # for "
-    "a marked cell and . for any other, such as .##/.../#.# for 5 0 4/3 1 4. Any marking with these sums is accepted."
+    "Solve a Kakurasu: mark cells of a grid. Before the / stand the clues of the rows from top to"
+    " bottom, after it those of the columns from left to right. A marked cell adds the number of"
+    " its column to the sum of its row, and the number of its row to the sum of its column, both"
+    " counted from 1; every sum must be the clue. Write the rows separated by /, # for a marked"
+    " cell and . for any other, such as .##/.../#.# for 5 0 4/3 1 4. Any marking with these sums is"
+    " accepted."
 )
 MARK, EMPTY = "#", "."
 Marks = tuple[bool, ...]
@@ -125,7 +129,9 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     Returns:
         ``correct`` exactly if the response is a grid of the right shape whose sums are the clues.
     """
-    fault = unreadable(response) or _fault(instance["rows"], instance["columns"], response.split("/"))
+    fault = unreadable(response) or _fault(
+        instance["rows"], instance["columns"], response.split("/")
+    )
     return judge(fault, response, "every row and column has its sum")
 
 
@@ -144,11 +150,15 @@ def _fault(row_clues: Sequence[int], column_clues: Sequence[int], rows: Sequence
 
 
 def _search(row_clues: Sequence[int], missing: tuple[int, ...]) -> list[Marks] | None:
-    """Mark the last row, which weighs most, then the rows above it, so that the columns get what they miss."""
+    """Mark the last row, which weighs most, then the rows above it, so that the columns get what
+    they miss.
+    """
     weight = len(row_clues)
     if weight == 0:
         return [] if not any(missing) else None
-    most = weight * (weight - 1) // 2  # what the rows above can add to a column; they can make every number up to that
+    most = (
+        weight * (weight - 1) // 2
+    )  # what the rows above can add to a column; they can make every number up to that
     for marks in _markings(len(missing), row_clues[-1]):
         left = tuple(clue - weight * marked for clue, marked in zip(missing, marks, strict=True))
         if min(left) >= 0 and max(left) <= most:
@@ -162,4 +172,8 @@ def _search(row_clues: Sequence[int], missing: tuple[int, ...]) -> list[Marks] |
 def _markings(length: int, clue: int) -> list[Marks]:
     """List the ways to mark a line with a sum."""
     every = product((False, True), repeat=length)
-    return [marks for marks in every if sum(place for place, marked in enumerate(marks, start=1) if marked) == clue]
+    return [
+        marks
+        for marks in every
+        if sum(place for place, marked in enumerate(marks, start=1) if marked) == clue
+    ]

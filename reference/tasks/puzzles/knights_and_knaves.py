@@ -2,17 +2,19 @@
 
 ==========  =============================================================================================
 prompt      ``F!B&C/!B&!C/A^B=``: statements separated by ``/``; the first inhabitant, A, makes the first, B the
-            second, and so on. ``B``: B is a knight. ``!B``: B is a knave. ``&`` and, ``|`` or (or both), ``~`` alike, ``^``
-            unlike. ``#2``: exactly two of all the inhabitants are knights.
+            second, and so on. ``B``: B is a knight. ``!B``: B is a knave. ``&`` and, ``|`` or (or
+            both), ``~`` alike, ``^`` unlike. ``#2``: exactly two of all the inhabitants are
+            knights.
 response    ``KKK1 KKN1 KNK=KNK``: as reasoning, all assignments in the order of counting, each with the number of the
-            first statement that speaks against it, up to the one that nothing speaks against; then ``=`` and the
-            roles of all inhabitants in order, ``K`` knight and ``N`` knave.
+            first statement that speaks against it, up to the one that nothing speaks against; then
+            ``=`` and the roles of all inhabitants in order, ``K`` knight and ``N`` knave.
 bare        ``KNK``: the roles alone are a correct response too.
 difficulty  Levels 1..4: 3, 4, 5, 6 inhabitants.
 ==========  =============================================================================================
 
-A knight's statement is true and a knave's is false. Only the text after the last ``=`` is judged, all of it if there
-is none. Exactly one assignment fits, which the generator proves by trying all of them.
+A knight's statement is true and a knave's is false. Only the text after the last ``=`` is judged,
+all of it if there is none. Exactly one assignment fits, which the generator proves by trying all of
+them.
 """
 
 import re
@@ -30,12 +32,14 @@ LEVELS = range(1, len(INHABITANTS) + 1)
 NAMES = "ABCDEF"
 CHARACTERS = NAMES + "0123456!&|~^#/ =KN"
 RULES = (
-    "Every inhabitant is a knight, whose statement is true, or a knave, whose statement is false. Statements are separated "
-    "by /: the first is made by A, the second by B, and so on. B means that B is a knight, !B that B is a knave. Two such "
-    "claims are joined by & (both hold) or | (at least one holds); A~B means that A and B are of the same kind, A^B that "
-    "they are of different kinds; #2 means that exactly two of all the inhabitants are knights. Exactly one assignment "
-    "fits. Write the roles in the order A, B, C ... as one word of the letters K (knight) and N (knave), such as KNK. "
-    "Reasoning may precede it, followed by =; only what follows the last = is judged."
+    "Every inhabitant is a knight, whose statement is true, or a knave, whose statement is false."
+    " Statements are separated by /: the first is made by A, the second by B, and so on. B means"
+    " that B is a knight, !B that B is a knave. Two such claims are joined by & (both hold) or |"
+    " (at least one holds); A~B means that A and B are of the same kind, A^B that they are of"
+    " different kinds; #2 means that exactly two of all the inhabitants are knights. Exactly one"
+    " assignment fits. Write the roles in the order A, B, C ... as one word of the letters K"
+    " (knight) and N (knave), such as KNK. Reasoning may precede it, followed by =; only what"
+    " follows the last = is judged."
 )
 KNIGHT, KNAVE = "K", "N"
 CLAIM = re.compile(r"(!?)([A-F])")
@@ -56,23 +60,28 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
     sayings = [_sayings(names, speaker) for speaker in names]
     while True:
         statements = [saying[random.integers(len(saying))] for saying in sayings]
-        fitting = [roles for roles in _assignments(len(names)) if not _contradicted(statements, roles)]
+        fitting = [
+            roles for roles in _assignments(len(names)) if not _contradicted(statements, roles)
+        ]
         if len(fitting) == 1:
             return {"statements": "/".join(statements)}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: its statements under the names that put them first in the order of the characters.
+    """Name the problem: its statements under the names that put them first in the order of the
+    characters.
 
     Args:
         instance: What ``draw`` returned.
 
     Returns:
-        The statements, which instances share exactly if they differ by the names of the inhabitants and by the order
-        of two joined claims.
+        The statements, which instances share exactly if they differ by the names of the inhabitants
+        and by the order of two joined claims.
     """
     statements = instance["statements"].split("/")
-    return min("/".join(_renamed(statements, order)) for order in permutations(range(len(statements))))
+    return min(
+        "/".join(_renamed(statements, order)) for order in permutations(range(len(statements)))
+    )
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
@@ -127,14 +136,16 @@ def work(instance: Mapping[str, Any]) -> int:
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Hold every statement against the roles after the last ``=``, or in the whole response if there is none.
+    """Hold every statement against the roles after the last ``=``, or in the whole response if
+    there is none.
 
     Args:
         instance: What ``draw`` returned.
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if that text gives every inhabitant one role, and exactly the knights' statements are true.
+        ``correct`` exactly if that text gives every inhabitant one role, and exactly the knights'
+        statements are true.
     """
     roles = response.rpartition("=")[2]
     fault = unreadable(response) or _fault(instance["statements"].split("/"), roles)
@@ -151,7 +162,8 @@ def _fault(statements: list[str], roles: str) -> str:
 def _sayings(names: str, speaker: str) -> list[str]:
     """List what one inhabitant may say.
 
-    Nobody speaks of themselves alone: everyone can call themselves a knight, and no one can call themselves a knave.
+    Nobody speaks of themselves alone: everyone can call themselves a knight, and no one can call
+    themselves a knave.
     """
     claims = [sign + other for other in names if other != speaker for sign in ("", "!")]
     pairs = list(combinations(names, 2))
@@ -177,15 +189,27 @@ def _tried(statements: list[str]) -> list[str]:
 
 
 def _contradicted(statements: list[str], roles: str) -> int:
-    """The number of the first statement, from 1, whose truth differs from its speaker's; 0 if there is none."""
+    """The number of the first statement, from 1, whose truth differs from its speaker's; 0 if there
+    is none.
+    """
     speakers = enumerate(zip(statements, roles, strict=True), start=1)
-    return next((number for number, (statement, role) in speakers if _holds(statement, roles) != (role == KNIGHT)), 0)
+    return next(
+        (
+            number
+            for number, (statement, role) in speakers
+            if _holds(statement, roles) != (role == KNIGHT)
+        ),
+        0,
+    )
 
 
 def _holds(statement: str, roles: str) -> bool:
     if statement[0] == "#":
         return roles.count(KNIGHT) == int(statement[1:])
-    claims = [(roles[NAMES.index(name)] == KNIGHT) != bool(sign) for sign, name in CLAIM.findall(statement)]
+    claims = [
+        (roles[NAMES.index(name)] == KNIGHT) != bool(sign)
+        for sign, name in CLAIM.findall(statement)
+    ]
     joint = JOINTS.search(statement)
     match joint and joint[0]:
         case "|":

@@ -6,9 +6,9 @@ response    ``.*../*.#0/#100/1*..``: the grid with ``*`` for each bulb.
 difficulty  Level 1 is 4x4, level 2 is 5x5, and so on up to 10x10.
 ==========  =============================================================================================
 
-A bulb lights its own cell and its row and column in both directions up to the next wall. Beside a wall with a number,
-edge to edge, there are exactly so many bulbs; beside a wall without one, any number. Every placement that obeys the rules
-is accepted.
+A bulb lights its own cell and its row and column in both directions up to the next wall. Beside a
+wall with a number, edge to edge, there are exactly so many bulbs; beside a wall without one, any
+number. Every placement that obeys the rules is accepted.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,24 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.backtracking import Count, bits, draw_solvable, mark, numbers_of
+from reference.tasks.puzzles.solvers.backtracking import (
+    Count,
+    bits,
+    draw_solvable,
+    mark,
+    numbers_of,
+)
 from reference.tasks.puzzles.solvers.filling import rows_of
-from reference.tasks.puzzles.solvers.marking import NotAMarking, beside, cells_of, lines, marked, place, read_marks, side
+from reference.tasks.puzzles.solvers.marking import (
+    NotAMarking,
+    beside,
+    cells_of,
+    lines,
+    marked,
+    place,
+    read_marks,
+    side,
+)
 from spec.datatypes import Verdict
 from spec.puzzle import judge, unreadable
 
@@ -27,16 +42,19 @@ LEVELS = range(1, 8)
 NUMBERS = "01234"
 CHARACTERS = NUMBERS + "#.*/=L"
 RULES = (
-    "Light a square room with bulbs. Rows are separated by /; . is a free cell, # a wall, and a digit a wall with a number. "
-    "Put bulbs on free cells. A bulb lights its own cell and all cells up, down, left and right of it until a wall or the "
-    "border stops the light. Every free cell must be lit, no bulb may be lit by another bulb, and every wall with a number "
-    "must have exactly that many bulbs directly above, below, left and right of it; walls # have no such condition. Write "
-    "the whole grid in the same form with * for each bulb and everything else unchanged. Any placement that obeys the rules "
-    "is accepted."
+    "Light a square room with bulbs. Rows are separated by /; . is a free cell, # a wall, and a"
+    " digit a wall with a number. Put bulbs on free cells. A bulb lights its own cell and all cells"
+    " up, down, left and right of it until a wall or the border stops the light. Every free cell"
+    " must be lit, no bulb may be lit by another bulb, and every wall with a number must have"
+    " exactly that many bulbs directly above, below, left and right of it; walls # have no such"
+    " condition. Write the whole grid in the same form with * for each bulb and everything else"
+    " unchanged. Any placement that obeys the rules is accepted."
 )
 SIDE_BELOW_LEVEL_ONE = 3
 WALL_SHARE = 0.25
-"""Of the cells: with half as many a few bulbs light everything, with twice as many cells fall apart into closets."""
+"""Of the cells: with half as many a few bulbs light everything, with twice as many cells fall apart
+into closets.
+"""
 
 NUMBERED_SHARE = 0.7
 """Of the walls: most say something, and those that do not leave some rooms with several answers."""
@@ -45,7 +63,8 @@ FREE, WALL, BULB = ".", "#", "*"
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw walls, light the room bulb after bulb, count the bulbs beside walls, and take the bulbs away.
+    """Draw walls, light the room bulb after bulb, count the bulbs beside walls, and take the bulbs
+    away.
 
     Args:
         random: The only source of randomness.
@@ -54,7 +73,9 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
     Returns:
         ``{"grid": "..../..#0/#100/1..."}``.
     """
-    return draw_solvable(lambda: {"grid": _random_room(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve)
+    return draw_solvable(
+        lambda: {"grid": _random_room(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve
+    )
 
 
 def identity(instance: Mapping[str, Any]) -> str:
@@ -92,7 +113,8 @@ def solve(instance: Mapping[str, Any]) -> str:
         The demonstration.
 
     Raises:
-        ValueError: No placement exists, or none is found in time, which no instance from ``draw`` allows.
+        ValueError: No placement exists, or none is found in time, which no instance from ``draw``
+            allows.
     """
     grid = instance["grid"]
     dark = [Count(bits(run), 0, 1) for run in _runs(grid)]
@@ -139,7 +161,9 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         ``correct`` exactly if the response is the grid with bulbs that obey the rules.
     """
     fault = unreadable(response) or _fault(instance["grid"], response)
-    return judge(fault, response, "every cell is lit, no bulb by another, and all numbers are right")
+    return judge(
+        fault, response, "every cell is lit, no bulb by another, and all numbers are right"
+    )
 
 
 def _fault(grid: str, response: str) -> str:
@@ -151,21 +175,28 @@ def _fault(grid: str, response: str) -> str:
     for run in _runs(grid):
         shining = sorted(bulbs.intersection(run))
         if len(shining) > 1:
-            return f"the bulbs on {place(shining[0], size)} and {place(shining[1], size)} shine on each other"
+            return (
+                f"the bulbs on {place(shining[0], size)} and {place(shining[1], size)} shine on"
+                " each other"
+            )
     for cell, lighting in _lighting(grid).items():
         if bulbs.isdisjoint(lighting):
             return f"{place(cell, size)} is dark"
     for wall, (number, around) in _numbered(grid).items():
         count = len(bulbs.intersection(around))
         if count != number:
-            return f"the wall on {place(wall, size)} has {count} bulbs beside it instead of {number}"
+            return (
+                f"the wall on {place(wall, size)} has {count} bulbs beside it instead of {number}"
+            )
     return ""
 
 
 def _runs(grid: str) -> list[list[int]]:
     """Free cells of a line with no wall between them; a bulb on any of them lights all of them."""
     cells = cells_of(grid)
-    grouped = [groupby(line, key=lambda cell: cells[cell] == FREE) for line in lines(side(grid)).values()]
+    grouped = [
+        groupby(line, key=lambda cell: cells[cell] == FREE) for line in lines(side(grid)).values()
+    ]
     return [list(run) for groups in grouped for free, run in groups if free]
 
 
@@ -195,10 +226,14 @@ def _random_room(random: np.random.Generator, size: int) -> str:
         return _random_room(random, size)
     lighting = _lighting(rows_of([WALL if wall else FREE for wall in walls], size))
     bulbs: set[int] = set()
-    for cell in random.permutation(sorted(lighting)).tolist():  # a cell still dark takes a bulb, so none is lit twice over
+    for cell in random.permutation(
+        sorted(lighting)
+    ).tolist():  # a cell still dark takes a bulb, so none is lit twice over
         if bulbs.isdisjoint(lighting[cell]):
             bulbs.add(cell)
     numbered = random.random(size * size) < NUMBERED_SHARE
     counts = [str(len(bulbs.intersection(cells))) for cells in beside(size)]
     rooms = zip(walls, numbered, counts, strict=True)
-    return rows_of([(count if number else WALL) if wall else FREE for wall, number, count in rooms], size)
+    return rows_of(
+        [(count if number else WALL) if wall else FREE for wall, number, count in rooms], size
+    )

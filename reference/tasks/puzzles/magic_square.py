@@ -5,12 +5,14 @@ prompt      ``Q8 . 6/. 5 7/4 9 .=``: numbers separated by spaces, rows by ``/``,
             ``Q``: any different integers.
 response    ``8 1 6/3 5 7/4 9 2``: the whole completed square, the givens included.
 bare        ``1 3 2``: only the numbers of the blanks, in reading order, are a correct response too.
-difficulty  Levels 1, 2: 3x3 with 3, 5 blanks. Levels 3..5: 4x4 with 6, 8, 10 blanks. Levels 6, 7: 5x5 with 11, 13.
+difficulty  Levels 1, 2: 3x3 with 3, 5 blanks. Levels 3..5: 4x4 with 6, 8, 10 blanks. Levels 6, 7:
+5x5 with 11, 13.
 ==========  =============================================================================================
 
-A square of side n holds each of 1..n² once, so every line sums to n(n²+1)/2. A puzzle may have several completions and
-all of them are accepted; the square a puzzle was made from is not kept. An instance of side 3 with ``"any_integers": true``
-is the variation that other collections play: any different integers with equal sums. It is never drawn.
+A square of side n holds each of 1..n² once, so every line sums to n(n²+1)/2. A puzzle may have
+several completions and all of them are accepted; the square a puzzle was made from is not kept. An
+instance of side 3 with ``"any_integers": true`` is the variation that other collections play: any
+different integers with equal sums. It is never drawn.
 """
 
 import re
@@ -28,16 +30,18 @@ SIDE_AND_BLANKS = {1: (3, 3), 2: (3, 5), 3: (4, 6), 4: (4, 8), 5: (4, 10), 6: (5
 LEVELS = range(1, len(SIDE_AND_BLANKS) + 1)
 CHARACTERS = "0123456789./ =Q-"
 RULES = (
-    "Complete a magic square: every row, every column and both diagonals have the same sum, and a square of side n holds "
-    "each number from 1 to n*n exactly once, or, after QQ instead of Q, any different integers. Numbers are separated by "
-    "spaces, rows by /, and . is a blank. Write the whole square in the same form, or only the numbers of the blanks in "
-    "reading order, separated by spaces. Any square that keeps the givens and obeys the rules is accepted."
+    "Complete a magic square: every row, every column and both diagonals have the same sum, and a"
+    " square of side n holds each number from 1 to n*n exactly once, or, after QQ instead of Q, any"
+    " different integers. Numbers are separated by spaces, rows by /, and . is a blank. Write the"
+    " whole square in the same form, or only the numbers of the blanks in reading order, separated"
+    " by spaces. Any square that keeps the givens and obeys the rules is accepted."
 )
 BLANK = "."
 NUMBER = re.compile(r"[1-9][0-9]?")  # the largest number is 25
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}")
-# A random search for a 4x4 square needs some 300 steps, but one in a hundred needs fifty times that: starting over is
-# quicker. Random searches for a 5x5 square take a third of a second, so these are built instead.
+# A random search for a 4x4 square needs some 300 steps, but one in a hundred needs fifty times
+# that: starting over is quicker. Random searches for a 5x5 square take a third of a second, so
+# these are built instead.
 PATIENCE = 500
 LARGEST_SEARCHED = 4
 SIDE_OF_ANY = 3
@@ -65,9 +69,11 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the grid as it stands, for a mirrored square asks for other numbers in other places.
+    """Name the problem: the grid as it stands, for a mirrored square asks for other numbers in
+    other places.
 
-    All eight 3x3 squares are mirror images of one; it is the reasoning from the givens that is held out.
+    All eight 3x3 squares are mirror images of one; it is the reasoning from the givens that is held
+    out.
 
     Args:
         instance: What ``draw`` returned.
@@ -146,24 +152,30 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if the square, written out or filled in, keeps the givens, holds every number once and has
-        equal sums.
+        ``correct`` exactly if the square, written out or filled in, keeps the givens, holds every
+        number once and has equal sums.
     """
     fault = unreadable(response)
-    completed = "" if fault else response if "/" in response else _filled(instance["grid"], response)
-    return judge(fault or _fault(instance, completed), completed, "the square is magic and keeps the givens")
+    completed = (
+        "" if fault else response if "/" in response else _filled(instance["grid"], response)
+    )
+    return judge(
+        fault or _fault(instance, completed), completed, "the square is magic and keeps the givens"
+    )
 
 
 def random_square(random: np.random.Generator, side: int) -> list[int]:
     """Draw a full magic square.
 
-    Up to side 4 by exact search with an independent random order of numbers in every cell, so every square can come
-    out, though not all equally often. A square of side 5 is the sum of two orthogonal Latin squares,
+    Up to side 4 by exact search with an independent random order of numbers in every cell, so every
+    square can come out, though not all equally often. A square of side 5 is the sum of two
+    orthogonal Latin squares,
 
         5 p[(i + 2j) mod 5] + q[(2i + j) mod 5] + 1,  p and q permutations of 0..4,
 
-    whose broken diagonals have the sum too; then the rows, and in the same way the columns, are permuted so that opposite
-    ones stay opposite, which keeps the two diagonals. That makes 28800 of the 275 million squares and their mirror images.
+    whose broken diagonals have the sum too; then the rows, and in the same way the columns, are
+    permuted so that opposite ones stay opposite, which keeps the two diagonals. That makes 28800 of
+    the 275 million squares and their mirror images.
 
     Args:
         random: The only source of randomness.
@@ -175,7 +187,9 @@ def random_square(random: np.random.Generator, side: int) -> list[int]:
     if side > LARGEST_SEARCHED:
         return _built_square(random, side)
     while True:
-        orders = random.permuted(np.tile(np.arange(1, side * side + 1), (side * side, 1)), axis=1).tolist()
+        orders = random.permuted(
+            np.tile(np.arange(1, side * side + 1), (side * side, 1)), axis=1
+        ).tolist()
         square = [0] * (side * side)
         try:
             _Search(orders, side, PATIENCE).complete(square)
@@ -196,17 +210,25 @@ def _built_square(random: np.random.Generator, side: int) -> list[int]:
 def _centred_order(random: np.random.Generator, side: int) -> list[int]:
     """Permute places so that what lay opposite each other about the middle still does."""
     half = side // 2
-    first = [place if random.random() < 0.5 else side - 1 - place for place in random.permutation(half).tolist()]
+    first = [
+        place if random.random() < 0.5 else side - 1 - place
+        for place in random.permutation(half).tolist()
+    ]
     return [*first, *[half] * (side % 2), *[side - 1 - place for place in reversed(first)]]
 
 
 def _filled(grid: str, numbers: str) -> str:
-    """The grid with the numbers in its blanks, or the empty text if there are not as many of them as blanks."""
+    """The grid with the numbers in its blanks, or the empty text if there are not as many of them
+    as blanks.
+    """
     words = numbers.split(" ")
     if len(words) != _cells(grid).count(BLANK):
         return ""
     rest = iter(words)
-    return "/".join(" ".join(next(rest) if cell == BLANK else cell for cell in row.split(" ")) for row in grid.split("/"))
+    return "/".join(
+        " ".join(next(rest) if cell == BLANK else cell for cell in row.split(" "))
+        for row in grid.split("/")
+    )
 
 
 def _any_integers(instance: Mapping[str, Any]) -> bool:
@@ -230,7 +252,9 @@ def _fault(instance: Mapping[str, Any], completed: str) -> str:
     words = [word for row in rows for word in row]
     if any_integers and not all(INTEGER.fullmatch(word) for word in words):
         return "the answer holds something that is not an integer of at most six digits"
-    if not any_integers and not all(NUMBER.fullmatch(word) and int(word) <= side * side for word in words):
+    if not any_integers and not all(
+        NUMBER.fullmatch(word) and int(word) <= side * side for word in words
+    ):
         return f"the answer holds something that is not a number from 1 to {side * side}"
     if any(kept not in (BLANK, word) for kept, word in zip(_cells(grid), words, strict=True)):
         return "a given number was changed"
@@ -238,8 +262,12 @@ def _fault(instance: Mapping[str, Any], completed: str) -> str:
         return "a number is used twice"
     square = list(map(int, words))
     total = sum(square[:side]) if any_integers else _line_sum(side)
-    wrong = next((line for line in _lines(side) if sum(square[cell] for cell in line) != total), None)
-    return "" if wrong is None else f"the cells {[cell + 1 for cell in wrong]} do not sum to {total}"
+    wrong = next(
+        (line for line in _lines(side) if sum(square[cell] for cell in line) != total), None
+    )
+    return (
+        "" if wrong is None else f"the cells {[cell + 1 for cell in wrong]} do not sum to {total}"
+    )
 
 
 def _cells(grid: str) -> list[str]:
@@ -260,7 +288,10 @@ def _lines(side: int) -> list[tuple[int, ...]]:
     """List the rows, columns and diagonals as cell numbers."""
     places = range(side)
     rows = [tuple(row * side + column for column in places) for row in places]
-    diagonals = [tuple(place * (side + 1) for place in places), tuple((place + 1) * (side - 1) for place in places)]
+    diagonals = [
+        tuple(place * (side + 1) for place in places),
+        tuple((place + 1) * (side - 1) for place in places),
+    ]
     return [*rows, *zip(*rows, strict=True), *diagonals]
 
 
@@ -268,10 +299,17 @@ class _Search:
     """An exact search that completes a square in place; 0 is a blank."""
 
     def __init__(self, orders: Sequence[Sequence[int]], side: int, patience: int | None) -> None:
-        self.orders, self.lines, self.total, self.patience = orders, _lines(side), _line_sum(side), patience
+        self.orders, self.lines, self.total, self.patience = (
+            orders,
+            _lines(side),
+            _line_sum(side),
+            patience,
+        )
 
     def complete(self, square: list[int]) -> bool:
-        """Fill the blanks so that every line has the sum, trying numbers in each cell's own order."""
+        """Fill the blanks so that every line has the sum, trying numbers in each cell's own
+        order.
+        """
         if self.patience is not None:
             self.patience -= 1
             if self.patience < 0:
@@ -286,7 +324,8 @@ class _Search:
                 open_lines.append((blanks, missing, line))
         if not open_lines:
             return True
-        # The line with the fewest blanks decides itself or fails soonest: with one blank left, the number is forced.
+        # The line with the fewest blanks decides itself or fails soonest: with one blank left, the
+        # number is forced.
         blanks, missing, line = min(open_lines)
         cell = next(cell for cell in line if not square[cell])
         for number in [missing] if blanks == 1 else self.orders[cell]:

@@ -3,12 +3,14 @@
 ==========  =============================================================================================
 prompt      ``MS.#/..#/#.G=``: rows separated by ``/``; ``S`` start, ``G`` goal, ``#`` wall, ``.`` free.
 response    ``D4R5D8R9``: one letter per move, up, down, left or right, each with a note of the cell it reaches.
-            Cells are numbered from 1 in reading order. Notes are the reasoning: digits are skipped, right or wrong.
+            Cells are numbered from 1 in reading order. Notes are the reasoning: digits are skipped,
+            right or wrong.
 bare        ``DRDR``: the moves alone are a correct response too.
 difficulty  Level 1 is 3x3, level 2 is 4x4, and so on; a shortest walk has at least two moves.
 ==========  =============================================================================================
 
-Any walk that stays inside the grid, enters no wall and ends on the goal is accepted, not only a shortest one.
+Any walk that stays inside the grid, enters no wall and ends on the goal is accepted, not only a
+shortest one.
 """
 
 from collections import deque
@@ -23,9 +25,10 @@ from spec.puzzle import judge, unreadable
 LEVELS = range(1, 7)
 CHARACTERS = "0123456789./#=MSGUDLR"
 RULES = (
-    "Walk through a maze. Rows are separated by /; S is the start, G the goal, # a wall, . a free cell. Write one letter "
-    "per step: U up, D down, L left, R right. The walk must stay inside the grid, enter no wall and end on G. Digits "
-    "between the letters are notes of your own and are not read."
+    "Walk through a maze. Rows are separated by /; S is the start, G the goal, # a wall, . a free"
+    " cell. Write one letter per step: U up, D down, L left, R right. The walk must stay inside the"
+    " grid, enter no wall and end on G. Digits between the letters are notes of your own and are"
+    " not read."
 )
 SIDE_BELOW_LEVEL_ONE = 2
 WALL_DENSITY = 0.3
@@ -78,7 +81,8 @@ def prompt(instance: Mapping[str, Any]) -> str:
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Find a shortest walk; among equals, the one whose earlier moves come first in the order U, D, L, R.
+    """Find a shortest walk; among equals, the one whose earlier moves come first in the order U, D,
+    L, R.
 
     Args:
         instance: What ``draw`` returned.
@@ -147,7 +151,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if, digits aside, every character is a legal move and the last one ends on the goal.
+        ``correct`` exactly if, digits aside, every character is a legal move and the last one ends
+        on the goal.
     """
     walk = response.translate(WITHOUT_NOTES)
     fault = unreadable(response) or _fault(instance["grid"].split("/"), walk)
@@ -179,7 +184,9 @@ def _shortest_walk(grid: str) -> str | None:
     rows = grid.split("/")
     start = _find(rows, "S")
     walks, waiting = {start: ""}, deque([start])
-    while waiting:  # breadth first: cells leave the queue in the order of their distance from the start
+    while (
+        waiting
+    ):  # breadth first: cells leave the queue in the order of their distance from the start
         cell = waiting.popleft()
         if rows[cell[0]][cell[1]] == "G":
             return walks[cell]

@@ -9,9 +9,9 @@ bare        ``22 33``: the cells alone, in any order, are a correct response too
 difficulty  Levels 1..5: 3x3, 4x4, 5x5, 6x6, 7x7.
 ==========  =============================================================================================
 
-A cell must hold a mine if it holds one in every placement of mines that agrees with all the digits; how many mines
-there are in all is not known. At least one cell must hold a mine and at least one hidden cell need not. Only the text
-after the last ``=`` is judged, all of it if there is none.
+A cell must hold a mine if it holds one in every placement of mines that agrees with all the digits;
+how many mines there are in all is not known. At least one cell must hold a mine and at least one
+hidden cell need not. Only the text after the last ``=`` is judged, all of it if there is none.
 """
 
 import re
@@ -27,26 +27,33 @@ SIDES = {1: 3, 2: 4, 3: 5, 4: 6, 5: 7}
 LEVELS = range(1, len(SIDES) + 1)
 CHARACTERS = "0123456789./*= R"
 RULES = (
-    "Find the mines of a Minesweeper grid that are certain. Rows are separated by /; a dot is a hidden cell that may hold a "
-    "mine; a digit is an open cell without a mine and counts the mines in the up to eight cells around it. The number of "
-    "all mines is not known. List exactly the hidden cells that hold a mine in every placement that agrees with all digits: "
-    "each cell once, as two digits, row then column, counted from 1 at the upper left, in any order, separated by one blank, "
-    "such as 11 32; in a grid of more than nine rows or columns as four digits, such as 0101 0302. Reasoning may precede the "
-    "list, followed by =; only what follows the last = is judged."
+    "Find the mines of a Minesweeper grid that are certain. Rows are separated by /; a dot is a"
+    " hidden cell that may hold a mine; a digit is an open cell without a mine and counts the mines"
+    " in the up to eight cells around it. The number of all mines is not known. List exactly the"
+    " hidden cells that hold a mine in every placement that agrees with all digits: each cell once,"
+    " as two digits, row then column, counted from 1 at the upper left, in any order, separated by"
+    " one blank, such as 11 32; in a grid of more than nine rows or columns as four digits, such as"
+    " 0101 0302. Reasoning may precede the list, followed by =; only what follows the last = is"
+    " judged."
 )
 HIDDEN, MINE = ".", "*"
 MINE_SHARE = 0.3
-# With fewer cells open hardly a mine is certain, with more the digits give every mine away one by one.
+# With fewer cells open hardly a mine is certain, with more the digits give every mine away one by
+# one.
 OPEN_SHARE = 0.6
 LONGEST_SHORT_SIDE = 9
-"""Drawn grids have at most seven rows and columns; with more than nine, as collections have, a cell is named by four digits."""
+"""Drawn grids have at most seven rows and columns; with more than nine, as collections have, a cell
+is named by four digits.
+"""
 
 CELLS = re.compile(r"[1-9][1-9](?: [1-9][1-9])*")
 WIDE_CELLS = re.compile(r"[0-9]{4}(?: [0-9]{4})*")
 
 
 class Count(NamedTuple):
-    """An open cell's digit, and the hidden cells around it as a set of bits, one bit per cell of the grid."""
+    """An open cell's digit, and the hidden cells around it as a set of bits, one bit per cell of
+    the grid.
+    """
 
     mines: int
     around: int
@@ -105,7 +112,10 @@ def solve(instance: Mapping[str, Any]) -> str:
     certain = _certain_mines(instance["grid"])
     rows = instance["grid"].split("/")
     marked = [
-        "".join(MINE if cell_name(row, column, _side(rows)) in certain else mark for column, mark in enumerate(line))
+        "".join(
+            MINE if cell_name(row, column, _side(rows)) in certain else mark
+            for column, mark in enumerate(line)
+        )
         for row, line in enumerate(rows)
     ]
     return f"{'/'.join(marked)}={' '.join(certain)}"
@@ -136,7 +146,8 @@ def work(instance: Mapping[str, Any]) -> int:
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Compare the cells after the last ``=``, or in the whole response if there is none, with the certain mines.
+    """Compare the cells after the last ``=``, or in the whole response if there is none, with the
+    certain mines.
 
     Args:
         instance: What ``draw`` returned.
@@ -161,7 +172,9 @@ def cell_name(row: int, column: int, side: int) -> str:
     Returns:
         Row and column from 1, one digit each, or two in a grid of side 10 or more.
     """
-    return f"{row + 1}{column + 1}" if side <= LONGEST_SHORT_SIDE else f"{row + 1:02}{column + 1:02}"
+    return (
+        f"{row + 1}{column + 1}" if side <= LONGEST_SHORT_SIDE else f"{row + 1:02}{column + 1:02}"
+    )
 
 
 def _fault(grid: str, listed: str) -> str:
@@ -188,9 +201,14 @@ def _random_grid(random: np.random.Generator, side: int) -> str:
     mines = random.random((side, side)) < MINE_SHARE
     opened = ~mines & (random.random((side, side)) < OPEN_SHARE)
     around = np.pad(mines, 1).astype(int)
-    counts = sum(around[1 + down : 1 + down + side, 1 + right : 1 + right + side] for down, right in _directions())
+    counts = sum(
+        around[1 + down : 1 + down + side, 1 + right : 1 + right + side]
+        for down, right in _directions()
+    )
     rows = zip(opened, np.asarray(counts), strict=True)
-    return "/".join("".join(str(n) if shown else HIDDEN for shown, n in zip(*row, strict=True)) for row in rows)
+    return "/".join(
+        "".join(str(n) if shown else HIDDEN for shown, n in zip(*row, strict=True)) for row in rows
+    )
 
 
 def _directions() -> list[tuple[int, int]]:
@@ -200,8 +218,8 @@ def _directions() -> list[tuple[int, int]]:
 def _certain_mines(grid: str) -> list[str]:
     """List the cells that hold a mine in every placement, in reading order.
 
-    What the digits settle one by one is settled first. The digits left fall into islands that share no open cell, and each
-    island is searched by itself: the time is that of the largest.
+    What the digits settle one by one is settled first. The digits left fall into islands that share
+    no open cell, and each island is searched by itself: the time is that of the largest.
 
     Raises:
         ValueError: No placement agrees with the digits.
@@ -218,14 +236,17 @@ def _certain_mines(grid: str) -> list[str]:
             raise ValueError(f"no placement of mines agrees with {grid}")
         certain |= found
     cells = [(row, column) for row in range(len(rows)) for column in range(len(rows[0]))]
-    return [cell_name(*cell, _side(rows)) for place, cell in enumerate(cells) if certain >> place & 1]
+    return [
+        cell_name(*cell, _side(rows)) for place, cell in enumerate(cells) if certain >> place & 1
+    ]
 
 
 def _certain_on(counts: list[Count]) -> int | None:
     """Find the mines that every placement has, as bits; None if there is no placement.
 
-    The mines of one placement are the only candidates. A placement that leaves a candidate free rules it out, and
-    with it every other candidate that the placement leaves free; if there is none, the candidate is certain.
+    The mines of one placement are the only candidates. A placement that leaves a candidate free
+    rules it out, and with it every other candidate that the placement leaves free; if there is
+    none, the candidate is certain.
     """
     candidates, certain = _placement(counts, free=0), 0
     if candidates is None:
@@ -254,7 +275,12 @@ def _islands(counts: list[Count]) -> list[list[Count]]:
 
 def _counts(rows: list[str]) -> list[Count]:
     side, counts = len(rows[0]), []
-    hidden = {(row, column) for row, line in enumerate(rows) for column, mark in enumerate(line) if mark == HIDDEN}
+    hidden = {
+        (row, column)
+        for row, line in enumerate(rows)
+        for column, mark in enumerate(line)
+        if mark == HIDDEN
+    }
     for row, line in enumerate(rows):
         for column, mark in enumerate(line):
             if mark != HIDDEN:
@@ -264,7 +290,8 @@ def _counts(rows: list[str]) -> list[Count]:
 
 
 def _placement(counts: list[Count], free: int, mines: int = 0) -> int | None:
-    """Find a placement with the given mines, and none in the free cells, that agrees with every count.
+    """Find a placement with the given mines, and none in the free cells, that agrees with every
+    count.
 
     Args:
         counts: Digits.
@@ -287,7 +314,9 @@ def _placement(counts: list[Count], free: int, mines: int = 0) -> int | None:
 
 
 def _settled(counts: list[Count], free: int, mines: int) -> tuple[int, int] | None:
-    """Free and mine the cells that digits give away one by one, until none does; None if a digit cannot be right."""
+    """Free and mine the cells that digits give away one by one, until none does; None if a digit
+    cannot be right.
+    """
     changed = True
     while changed:
         changed = False

@@ -1,4 +1,5 @@
-"""Prose: write a line of letters that pleases. A toy task whose quality no rule of the game decides.
+"""Prose: write a line of letters that pleases. A toy task whose quality no rule of the game
+decides.
 
 ==========  =============================================================================================
 prompt      ``wbdgk6=``: a theme of letters, and the length of the line.
@@ -6,12 +7,14 @@ response    ``bdbgkd``: that many letters of the theme, in any order, as often a
 difficulty  Level 1: four letters, length 5. Level 2: five, length 7. Level 3: six, length 9.
 ==========  =============================================================================================
 
-The form can be verified: letters and length. What pleases cannot: a hidden preference (``utility``) likes varied letters
-and dislikes a letter right after itself. It stands for people who compare two lines and cannot say why. It labels the
-pairs that a reward model is trained on and examines the result; the policy sees nothing but the reward model.
+The form can be verified: letters and length. What pleases cannot: a hidden preference (``utility``)
+likes varied letters and dislikes a letter right after itself. It stands for people who compare two
+lines and cannot say why. It labels the pairs that a reward model is trained on and examines the
+result; the policy sees nothing but the reward model.
 
-So one task serves all three data classes of the report (4.2): ``general`` (reward model only), ``hybrid`` (verifier and
-reward model) and ``verifiable`` (form only). It fulfils ``spec.puzzle.PuzzleFamily`` and ``spec.judge.PreferenceTask``.
+So one task serves all three data classes of the report (4.2): ``general`` (reward model only),
+``hybrid`` (verifier and reward model) and ``verifiable`` (form only). It fulfils
+``spec.puzzle.PuzzleFamily`` and ``spec.judge.PreferenceTask``.
 """
 
 from collections.abc import Mapping
@@ -28,13 +31,16 @@ LETTERS = "abcdefghijklmnop"
 CHARACTERS = f"0123456789={LETTERS}w#?YN"
 """The last four are what a reward model of this task reads and says beside the rest."""
 RULES = (
-    "Write a line of letters. The prompt names the letters of the theme, then the length. Use letters of the theme only, any "
-    "of them as often as you like, and write exactly as many as the length says, without spaces."
+    "Write a line of letters. The prompt names the letters of the theme, then the length. Use"
+    " letters of the theme only, any of them as often as you like, and write exactly as many as the"
+    " length says, without spaces."
 )
 FOREIGN = "#"
 """How a reward model reads a character that is no letter of this task."""
 SPARE = 2
-"""Characters beyond the length that a reward model still reads: enough to see that a line is too long."""
+"""Characters beyond the length that a reward model still reads: enough to see that a line is too
+long.
+"""
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
@@ -49,7 +55,11 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
     """
     size, length = difficulty + 3, 2 * difficulty + 3
     theme = "".join(sorted(random.choice(list(LETTERS), size, replace=False).tolist()))
-    return {"theme": theme, "length": length, "draft": "".join(random.choice(list(theme), length).tolist())}
+    return {
+        "theme": theme,
+        "length": length,
+        "draft": "".join(random.choice(list(theme), length).tolist()),
+    }
 
 
 def identity(instance: Mapping[str, Any]) -> str:
@@ -83,7 +93,8 @@ def solve(instance: Mapping[str, Any]) -> str:
         instance: What ``draw`` returned.
 
     Returns:
-        The demonstration, which is also the anchor that ``reward.opponent = "reference"`` compares with.
+        The demonstration, which is also the anchor that ``reward.opponent = "reference"`` compares
+        with.
     """
     draft: str = instance["draft"]
     return draft
@@ -132,7 +143,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
 
 
 def candidate(random: np.random.Generator, instance: Mapping[str, Any]) -> str:
-    """Draw a line of any quality, from a letter repeated to all letters different, now and then with a wrong form.
+    """Draw a line of any quality, from a letter repeated to all letters different, now and then
+    with a wrong form.
 
     Args:
         random: The only source of randomness.
@@ -144,7 +156,9 @@ def candidate(random: np.random.Generator, instance: Mapping[str, Any]) -> str:
     theme, length = instance["theme"], instance["length"]
     if random.random() < 0.2:
         length += random.integers(-SPARE, SPARE + 1)
-    palette = list(theme[: random.integers(1, len(theme) + 1)]) if random.random() < 0.5 else list(theme)
+    palette = (
+        list(theme[: random.integers(1, len(theme) + 1)]) if random.random() < 0.5 else list(theme)
+    )
     random.shuffle(palette)
     line = [palette[place % len(palette)] for place in range(length)]
     blind = random.random()
@@ -159,7 +173,8 @@ def candidate(random: np.random.Generator, instance: Mapping[str, Any]) -> str:
 def utility(instance: Mapping[str, Any], response: str) -> float:
     """The hidden preference: varied letters, none right after itself, within theme and length.
 
-    Formula: ``distinct letters of the theme - repeats side by side - characters outside the theme - characters too many``.
+    Formula: ``distinct letters of the theme - repeats side by side - characters outside the theme -
+    characters too many``.
 
     Args:
         instance: What ``draw`` returned.
@@ -170,11 +185,17 @@ def utility(instance: Mapping[str, Any], response: str) -> float:
     """
     repeats = sum(left == right for left, right in pairwise(response))
     foreign = sum(character not in instance["theme"] for character in response)
-    return float(len(set(response) & set(instance["theme"])) - repeats - foreign - max(0, len(response) - instance["length"]))
+    return float(
+        len(set(response) & set(instance["theme"]))
+        - repeats
+        - foreign
+        - max(0, len(response) - instance["length"])
+    )
 
 
 def quoted(instance: Mapping[str, Any], response: str) -> str:
-    """Write any text so that it cannot leave its place in the reward model's prompt or say the verdict.
+    """Write any text so that it cannot leave its place in the reward model's prompt or say the
+    verdict.
 
     Args:
         instance: What ``draw`` returned.

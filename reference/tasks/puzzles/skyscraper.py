@@ -1,14 +1,17 @@
-"""Skyscrapers: fill in the heights of a city's towers from how many of them are seen along its streets.
+"""Skyscrapers: fill in the heights of a city's towers from how many of them are seen along its
+streets.
 
 ==========  =============================================================================================
 prompt      ``H+0230+/23...0/2.4.10/31..32/0...20/+1200+=``: the city within a frame of clues, rows separated by ``/``;
             ``.`` for an unknown height, ``0`` in the frame for no clue, ``+`` in its corners.
 response    ``3124/2431/1243/4312``: the heights, row by row, without the frame.
 bare        ``1242324431``: only the heights of the unknown towers, in reading order, are a correct response too.
-difficulty  Levels 1..3: 4x4 with 6, 10, 14 unknown towers. Levels 4, 5: 5x5 with 20, 25. Level 6: 6x6 with 36.
+difficulty  Levels 1..3: 4x4 with 6, 10, 14 unknown towers. Levels 4, 5: 5x5 with 20, 25. Level 6:
+6x6 with 36.
 ==========  =============================================================================================
 
-Heights in a row or column are 1 to its length, each once. A clue counts the towers seen from there along its row or
+Heights in a row or column are 1 to its length, each once. A clue counts the towers seen from there
+along its row or
 column: those higher than all before them. Every city that keeps givens and clues is accepted.
 """
 
@@ -50,15 +53,19 @@ LEVEL = {
     6: Level(6, 36, 22),
 }
 LEVELS = range(1, len(LEVEL) + 1)
-DIGITS = "12345678"  # six are drawn at most; 40320 rows of eight towers can still be searched, 362880 of nine not
+DIGITS = (  # six are drawn at most; 40320 rows of eight towers can still be searched, 362880 of nine not
+    "12345678"
+)
 CHARACTERS = DIGITS + "0.+/=H"
 RULES = (
-    "Fill in a city of skyscrapers. The square is surrounded by a frame of clues, with + in its corners; rows are separated "
-    "by /. Inside, a digit is the height of a tower and . an unknown height. With n towers to a row, every row and every "
-    "column holds the heights 1 to n, each once. A digit in the frame says how many towers are seen from there looking "
-    "along its row or column into the city: a tower is seen if it is higher than all towers before it. 0 in the frame means "
-    "no clue. Write the rows of heights separated by /, without the frame, or only the unknown heights in reading order. "
-    "Any city that keeps the given heights and obeys the clues is accepted."
+    "Fill in a city of skyscrapers. The square is surrounded by a frame of clues, with + in its"
+    " corners; rows are separated by /. Inside, a digit is the height of a tower and . an unknown"
+    " height. With n towers to a row, every row and every column holds the heights 1 to n, each"
+    " once. A digit in the frame says how many towers are seen from there looking along its row or"
+    " column into the city: a tower is seen if it is higher than all towers before it. 0 in the"
+    " frame means no clue. Write the rows of heights separated by /, without the frame, or only the"
+    " unknown heights in reading order. Any city that keeps the given heights and obeys the clues"
+    " is accepted."
 )
 NO_CLUE = "0"
 
@@ -71,14 +78,16 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
         difficulty: A member of ``LEVELS``.
 
     Returns:
-        ``{"grid": "3.../.4.1/1..3/...2", "clues": {"row": ["20", "20", …], "column": ["01", "22", …]}}``: for each row
-        the clues at its left and right, for each column those at its top and bottom.
+        ``{"grid": "3.../.4.1/1..3/...2", "clues": {"row": ["20", "20", …], "column": ["01", "22",
+        …]}}``: for each row the clues at its left and right, for each column those at its top and
+        bottom.
     """
     return draw_solvable(lambda: _city(random, LEVEL[difficulty]), solve)
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: heights and clues as they stand, for a mirrored city asks for another answer.
+    """Name the problem: heights and clues as they stand, for a mirrored city asks for another
+    answer.
 
     Args:
         instance: What ``draw`` returned.
@@ -87,8 +96,13 @@ def identity(instance: Mapping[str, Any]) -> str:
         The city with its frame.
     """
     rows = instance["grid"].split("/")
-    top, bottom = (f"+{''.join(clues)}+" for clues in zip(*instance["clues"]["column"], strict=True))
-    framed = [left + row + right for (left, right), row in zip(instance["clues"]["row"], rows, strict=True)]
+    top, bottom = (
+        f"+{''.join(clues)}+" for clues in zip(*instance["clues"]["column"], strict=True)
+    )
+    framed = [
+        left + row + right
+        for (left, right), row in zip(instance["clues"]["row"], rows, strict=True)
+    ]
     return "/".join([top, *framed, bottom])
 
 
@@ -114,7 +128,8 @@ def solve(instance: Mapping[str, Any]) -> str:
         The demonstration.
 
     Raises:
-        ValueError: No city obeys the clues, or none is found in time, which no instance from ``draw`` allows.
+        ValueError: No city obeys the clues, or none is found in time, which no instance from
+            ``draw`` allows.
     """
     lines = lines_of(instance["grid"]).values()
     size = len(lines) // 2
@@ -160,7 +175,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if the heights, written out or filled in, keep the givens, the clues and the rules.
+        ``correct`` exactly if the heights, written out or filled in, keep the givens, the clues and
+        the rules.
     """
     grid = instance["grid"]
     whole = completed(grid, response)
@@ -181,11 +197,15 @@ def _fault(instance: Mapping[str, Any], whole: str) -> str:
 
 def _clues(instance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The two clues of every line, in the order of ``lines_of``."""
-    return [(pair[0], pair[1]) for pair in [*instance["clues"]["row"], *instance["clues"]["column"]]]
+    return [
+        (pair[0], pair[1]) for pair in [*instance["clues"]["row"], *instance["clues"]["column"]]
+    ]
 
 
 def _seen(towers: str) -> int:
-    """Towers higher than all before them: each lifts the highest so far, so there are as many as highest-so-fars."""
+    """Towers higher than all before them: each lifts the highest so far, so there are as many as
+    highest-so-fars.
+    """
     return len(set(accumulate(towers, max)))
 
 
@@ -206,7 +226,9 @@ def _seeing(size: int, clue: str, backwards: bool = False) -> int:
 def _city(random: np.random.Generator, level: Level) -> dict[str, Any]:
     square = random_latin_square(random, level.size)
     kept = set(random.choice(4 * level.size, size=level.clues, replace=False).tolist())
-    ends = [str(_seen(towers)) for line in lines_of(square).values() for towers in (line, line[::-1])]
+    ends = [
+        str(_seen(towers)) for line in lines_of(square).values() for towers in (line, line[::-1])
+    ]
     clues = [clue if number in kept else NO_CLUE for number, clue in enumerate(ends)]
     pairs = [first + last for first, last in zip(clues[::2], clues[1::2], strict=True)]
     return {

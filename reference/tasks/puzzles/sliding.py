@@ -3,17 +3,19 @@
 ==========  =============================================================================================
 prompt      ``X123/4.5/786=``: rows separated by ``/``; ``.`` is the blank. The goal is always ``123/456/78.``.
 response    ``00000110R5D6``: first, as reasoning, how many smaller tiles follow each tile in reading order, then one
-            letter per move of the blank, up, down, left or right, each with a note of the tile that it changes
-            places with. Digits are notes: they are skipped, right or wrong.
+            letter per move of the blank, up, down, left or right, each with a note of the tile that
+            it changes places with. Digits are notes: they are skipped, right or wrong.
             ``00000010impossible`` for a board from which the goal cannot be reached.
 bare        ``RD`` and ``impossible`` are correct responses too.
-difficulty  The board is scrambled by 3..8, 9..12, 13..16, 17..20 or 21..24 moves that never turn straight back. One
-            board in four is scrambled from the goal with 7 and 8 exchanged, which makes it impossible.
+difficulty  The board is scrambled by 3..8, 9..12, 13..16, 17..20 or 21..24 moves that never turn
+            straight back. One board in four is scrambled from the goal with 7 and 8 exchanged,
+            which makes it impossible.
 ==========  =============================================================================================
 
-A move to the side leaves the order of the tiles as it is, and a move up or down carries a tile past two others; so the
-number of pairs of tiles in the wrong order stays even or odd, and the goal has none. An odd board is impossible, and
-every even board can be solved (Johnson and Story, "Notes on the 15 puzzle", 1879).
+A move to the side leaves the order of the tiles as it is, and a move up or down carries a tile past
+two others; so the number of pairs of tiles in the wrong order stays even or odd, and the goal has
+none. An odd board is impossible, and every even board can be solved (Johnson and Story, "Notes on
+the 15 puzzle", 1879).
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,10 +32,11 @@ LEVELS = range(1, len(FEWEST_AND_MOST_MOVES) + 1)
 IMPOSSIBLE = "impossible"
 CHARACTERS = "0123456789./=XUDLRimposble"
 RULES = (
-    "Solve a 3x3 sliding-tile puzzle. Rows are separated by / and . is the blank; the goal is 123/456/78. (the blank last). "
-    "Write one letter per move of the blank: U up, D down, L left, R right; the tile on that side takes the blank's old "
-    "place. The blank must stay on the board and the last move must reach the goal; any number of moves will do. If no "
-    "moves reach the goal, write the word impossible and no moves. Digits are notes of your own and are not read."
+    "Solve a 3x3 sliding-tile puzzle. Rows are separated by / and . is the blank; the goal is"
+    " 123/456/78. (the blank last). Write one letter per move of the blank: U up, D down, L left, R"
+    " right; the tile on that side takes the blank's old place. The blank must stay on the board"
+    " and the last move must reach the goal; any number of moves will do. If no moves reach the"
+    " goal, write the word impossible and no moves. Digits are notes of your own and are not read."
 )
 SIDE = 3
 GOAL = "12345678."
@@ -61,7 +64,11 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
     while True:
         board = _scrambled(random, end, int(random.integers(fewest, most + 1)))
         if board != end:  # twelve moves around a square of four cells lead back
-            return {"grid": "/".join(board[first : first + SIDE] for first in range(0, SIDE * SIDE, SIDE))}
+            return {
+                "grid": "/".join(
+                    board[first : first + SIDE] for first in range(0, SIDE * SIDE, SIDE)
+                )
+            }
 
 
 def identity(instance: Mapping[str, Any]) -> str:
@@ -123,7 +130,8 @@ def answer(instance: Mapping[str, Any]) -> str:
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the moves of a shortest way to the goal, or to the goal's twin if the goal is out of reach.
+    """Count the moves of a shortest way to the goal, or to the goal's twin if the goal is out of
+    reach.
 
     Args:
         instance: What ``draw`` returned.
@@ -142,12 +150,16 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if, digits aside, the response is a sequence of legal moves that ends on the goal, or the
-        single word ``impossible`` and the goal is out of reach.
+        ``correct`` exactly if, digits aside, the response is a sequence of legal moves that ends on
+        the goal, or the single word ``impossible`` and the goal is out of reach.
     """
     moves = response.translate(WITHOUT_NOTES)
     fault = unreadable(response) or _fault(_board(instance), moves)
-    return judge(fault, moves, "the goal is out of reach" if moves == IMPOSSIBLE else "the moves end on the goal")
+    return judge(
+        fault,
+        moves,
+        "the goal is out of reach" if moves == IMPOSSIBLE else "the moves end on the goal",
+    )
 
 
 def _fault(board: str, moves: str) -> str:
@@ -206,5 +218,7 @@ def _steps(board: str) -> Iterator[tuple[str, str]]:
 
 
 def _steps_back(board: str) -> Iterator[tuple[str, str]]:
-    """List every move that makes the board and the board that it was made on: the move is undone by its opposite."""
+    """List every move that makes the board and the board that it was made on: the move is undone by
+    its opposite.
+    """
     return ((OPPOSITE[move], origin) for move, origin in _steps(board))

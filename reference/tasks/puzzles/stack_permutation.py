@@ -1,16 +1,19 @@
-"""Stack permutations: bring items into a wanted order with the help of one stack, or see that it cannot be done.
+"""Stack permutations: bring items into a wanted order with the help of one stack, or see that it
+cannot be done.
 
 ==========  =============================================================================================
 prompt      ``P3142>1324=``: the items in the order in which they are pushed, ``>``, the wanted output.
 response    ``+3+1-1-3+4+2-2-4``: ``+`` pushes the next item, ``-`` pops the top one; each with a note of its item.
-            If it is impossible, as in ``P123>312=``, then ``312X``: ``X``, with a note of three items of the output
-            that cannot leave in this order, because the third lies on the second until it has left itself.
+            If it is impossible, as in ``P123>312=``, then ``312X``: ``X``, with a note of three
+            items of the output that cannot leave in this order, because the third lies on the
+            second until it has left itself.
 bare        ``++--++--`` or ``X``: digits are notes and are skipped, right or wrong.
 difficulty  Levels 1..5: 6 to 10 items, all different.
 ==========  =============================================================================================
 
-An order is impossible exactly if the output somewhere has items c, a, b that were pushed in the order a, b, c: when c
-comes out, a lies below b (Knuth, The Art of Computer Programming, volume 1, section 2.2.1, exercise 5).
+An order is impossible exactly if the output somewhere has items c, a, b that were pushed in the
+order a, b, c: when c comes out, a lies below b (Knuth, The Art of Computer Programming, volume 1,
+section 2.2.1, exercise 5).
 """
 
 from collections.abc import Mapping
@@ -26,19 +29,22 @@ ITEMS_BELOW_LEVEL_ONE = 5
 LEVELS = range(1, 6)
 CHARACTERS = "0123456789+->=PX"
 RULES = (
-    "Before the > stand items, one digit each, in the order in which they are pushed onto a stack; after it the order in which "
-    "they shall leave it. Write + to push the next item and - to pop the top one, until all have left in the wanted order, "
-    "such as ++-- for 12>21. If that is impossible, write X and neither + nor -. Digits are notes of your own and are not read."
+    "Before the > stand items, one digit each, in the order in which they are pushed onto a stack;"
+    " after it the order in which they shall leave it. Write + to push the next item and - to pop"
+    " the top one, until all have left in the wanted order, such as ++-- for 12>21. If that is"
+    " impossible, write X and neither + nor -. Digits are notes of your own and are not read."
 )
 ITEMS = "0123456789"
 PUSH, POP, IMPOSSIBLE = "+", "-", "X"
-# The answer X needs no operations at all: were it right half of the time, a policy would learn to say nothing else.
+# The answer X needs no operations at all: were it right half of the time, a policy would learn to
+# say nothing else.
 IMPOSSIBLE_SHARE = 0.25
 WITHOUT_NOTES = str.maketrans("", "", ITEMS)
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw items and either an output that random operations give, or an output that no operations give.
+    """Draw items and either an output that random operations give, or an output that no operations
+    give.
 
     Args:
         random: The only source of randomness.
@@ -58,7 +64,8 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the order of the output if the items are pushed in the order 0, 1, 2 and so on.
+    """Name the problem: the order of the output if the items are pushed in the order 0, 1, 2 and so
+    on.
 
     Args:
         instance: What ``draw`` returned.
@@ -94,7 +101,9 @@ def solve(instance: Mapping[str, Any]) -> str:
     if operations == IMPOSSIBLE:
         return _obstacle(pushed, wanted) + IMPOSSIBLE
     entering, leaving = iter(pushed), iter(wanted)
-    return "".join(operation + next(entering if operation == PUSH else leaving) for operation in operations)
+    return "".join(
+        operation + next(entering if operation == PUSH else leaving) for operation in operations
+    )
 
 
 def answer(instance: Mapping[str, Any]) -> str:
@@ -130,13 +139,19 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if, digits aside, the operations move every item through the stack into the wanted order, or
-        the response is ``X`` and no operations do.
+        ``correct`` exactly if, digits aside, the operations move every item through the stack into
+        the wanted order, or the response is ``X`` and no operations do.
     """
     claim = response.translate(WITHOUT_NOTES)
     pushed, wanted = instance["pushed"], instance["wanted"]
-    fault = unreadable(response) or (_denial_fault(pushed, wanted) if claim == IMPOSSIBLE else _fault(pushed, wanted, claim))
-    return judge(fault, claim, "no operations give this output" if claim == IMPOSSIBLE else "the output is the wanted one")
+    fault = unreadable(response) or (
+        _denial_fault(pushed, wanted) if claim == IMPOSSIBLE else _fault(pushed, wanted, claim)
+    )
+    return judge(
+        fault,
+        claim,
+        "no operations give this output" if claim == IMPOSSIBLE else "the output is the wanted one",
+    )
 
 
 def _denial_fault(pushed: str, wanted: str) -> str:
@@ -163,7 +178,9 @@ def _fault(pushed: str, wanted: str, operations: str) -> str:
 
 
 def _operations(pushed: str, wanted: str) -> str | None:
-    """Find the operations, which are forced: to pop an item, push until it lies on top; None if it lies deeper."""
+    """Find the operations, which are forced: to pop an item, push until it lies on top; None if it
+    lies deeper.
+    """
     stack: list[str] = []
     left_to_push, operations = list(pushed[::-1]), ""
     for item in wanted:
@@ -179,7 +196,9 @@ def _operations(pushed: str, wanted: str) -> str | None:
 def _obstacle(pushed: str, wanted: str) -> str:
     """Find the first items c, a, b of the output that were pushed in the order a, b, c."""
     triples = combinations(wanted, 3)
-    return next(c + a + b for c, a, b in triples if pushed.index(a) < pushed.index(b) < pushed.index(c))
+    return next(
+        c + a + b for c, a, b in triples if pushed.index(a) < pushed.index(b) < pushed.index(c)
+    )
 
 
 def _random_output(random: np.random.Generator, pushed: str) -> str:

@@ -8,8 +8,8 @@ difficulty  Levels 1..4: 4x4 with boxes of 2x2 and 2, 4, 6, 8 blanks.
             Levels 5..8: 9x9 with boxes of 3x3 and 20, 30, 40, 50 blanks.
 ==========  =============================================================================================
 
-A puzzle may have several completions and all of them are accepted, so uniqueness is neither needed nor enforced, and
-the grid a puzzle was made from is not kept: the givens are the whole instance.
+A puzzle may have several completions and all of them are accepted, so uniqueness is neither needed
+nor enforced, and the grid a puzzle was made from is not kept: the givens are the whole instance.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,13 +23,23 @@ from reference.tasks.puzzles.solvers.filling import BLANK, completed, only_blank
 from spec.datatypes import Verdict
 from spec.puzzle import judge, unreadable
 
-SIZE_AND_BLANKS = {1: (4, 2), 2: (4, 4), 3: (4, 6), 4: (4, 8), 5: (9, 20), 6: (9, 30), 7: (9, 40), 8: (9, 50)}
+SIZE_AND_BLANKS = {
+    1: (4, 2),
+    2: (4, 4),
+    3: (4, 6),
+    4: (4, 8),
+    5: (9, 20),
+    6: (9, 30),
+    7: (9, 40),
+    8: (9, 50),
+}
 LEVELS = range(1, len(SIZE_AND_BLANKS) + 1)
 CHARACTERS = "123456789./=S"
 RULES = (
-    "Complete a Sudoku: every row, every column and every box (2x2 in a 4x4 grid, 3x3 in a 9x9 grid) holds each digit once. "
-    "Rows are separated by /, and . is a blank. Write the whole grid in the same form, or only the digits of the blanks in "
-    "reading order. Any grid that keeps the givens and obeys the rules is accepted."
+    "Complete a Sudoku: every row, every column and every box (2x2 in a 4x4 grid, 3x3 in a 9x9"
+    " grid) holds each digit once. Rows are separated by /, and . is a blank. Write the whole grid"
+    " in the same form, or only the digits of the blanks in reading order. Any grid that keeps the"
+    " givens and obeys the rules is accepted."
 )
 DIGITS = "123456789"
 
@@ -54,9 +64,10 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 def identity(instance: Mapping[str, Any]) -> str:
     """Name the problem: its givens.
 
-    Two puzzles cut from the same full grid with other blanks are different problems. With only 288 full 4x4 grids,
-    naming a puzzle by its solution would leave the held-out 4x4 set with a few dozen grids; it is the reasoning from
-    these givens that is held out, not the grid that it leads to.
+    Two puzzles cut from the same full grid with other blanks are different problems. With only 288
+    full 4x4 grids, naming a puzzle by its solution would leave the held-out 4x4 set with a few
+    dozen grids; it is the reasoning from these givens that is held out, not the grid that it leads
+    to.
 
     Args:
         instance: What ``draw`` returned.
@@ -143,7 +154,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
 def random_cells(random: np.random.Generator, size: int) -> list[str]:
     """Fill an empty grid by exact search with an independent random digit order in every cell.
 
-    Every full grid can come out, since some orders lead the search straight to it; they are not all equally likely.
+    Every full grid can come out, since some orders lead the search straight to it; they are not all
+    equally likely.
 
     Args:
         random: The only source of randomness.
@@ -180,19 +192,29 @@ def _units(size: int) -> list[frozenset[int]]:
     lines = [[(line, other) for other in range(size)] for line in range(size)]
     columns = [[(row, column) for column, row in line] for line in lines]
     corners = [(row, column) for row in range(0, size, box) for column in range(0, size, box)]
-    boxes = [[(top + down, left + right) for down in range(box) for right in range(box)] for top, left in corners]
-    return [frozenset(row * size + column for row, column in unit) for unit in lines + columns + boxes]
+    boxes = [
+        [(top + down, left + right) for down in range(box) for right in range(box)]
+        for top, left in corners
+    ]
+    return [
+        frozenset(row * size + column for row, column in unit) for unit in lines + columns + boxes
+    ]
 
 
 @cache
 def _peers(size: int) -> list[list[int]]:
     """List for every cell the other cells that must hold other digits."""
     units, cells = _units(size), range(size * size)
-    return [[peer for peer in cells if peer != cell and any({peer, cell} <= unit for unit in units)] for cell in cells]
+    return [
+        [peer for peer in cells if peer != cell and any({peer, cell} <= unit for unit in units)]
+        for cell in cells
+    ]
 
 
 def _complete(cells: list[str], orders: Sequence[str], size: int) -> bool:
-    """Fill the blanks of ``cells`` in place, trying digits in each cell's own order; say whether that was possible."""
+    """Fill the blanks of ``cells`` in place, trying digits in each cell's own order; say whether
+    that was possible.
+    """
     every_digit = (1 << size) - 1
     masks = [every_digit if digit == BLANK else 1 << DIGITS.index(digit) for digit in cells]
     for cell in [cell for cell, digit in enumerate(cells) if digit != BLANK]:
@@ -205,8 +227,12 @@ def _complete(cells: list[str], orders: Sequence[str], size: int) -> bool:
     return True
 
 
-def _search(masks: list[int], blanks: set[int], orders: Sequence[str], peers: Sequence[Sequence[int]]) -> bool:
-    """Narrow ``masks`` (bit ``d`` set: digit ``d + 1`` still fits) to one digit per blank, undoing what fails."""
+def _search(
+    masks: list[int], blanks: set[int], orders: Sequence[str], peers: Sequence[Sequence[int]]
+) -> bool:
+    """Narrow ``masks`` (bit ``d`` set: digit ``d + 1`` still fits) to one digit per blank, undoing
+    what fails.
+    """
     if not all(masks):  # some cell has no digit left
         return False
     if not blanks:

@@ -5,12 +5,13 @@ prompt      ``W123/754/896=``: rows separated by ``/``. The goal is ``123/456/78
 response    ``22:123/746/859 21:123/456/789``: one block per move, named by row and column of its upper left cell, from 1;
             after the colon, as reasoning, the board that the move makes. Notes are not judged.
 bare        ``22 21``: the blocks alone, separated by one blank, are a correct response too.
-difficulty  Levels 1 and 2: 3x3, scrambled by 2..5 and 5..6 moves. Levels 3 and 4: 4x4, scrambled by 6 and 7 moves.
-            No move of a scramble is on the same block as the one before.
+difficulty  Levels 1 and 2: 3x3, scrambled by 2..5 and 5..6 moves. Levels 3 and 4: 4x4, scrambled by
+            6 and 7 moves. No move of a scramble is on the same block as the one before.
 ==========  =============================================================================================
 
-A move turns its block counterclockwise by one quarter: the upper left tile goes down, the lower left one to the right,
-the lower right one up, the upper right one to the left. Any number of moves that ends on the goal is accepted.
+A move turns its block counterclockwise by one quarter: the upper left tile goes down, the lower
+left one to the right, the lower right one up, the upper right one to the left. Any number of moves
+that ends on the goal is accepted.
 """
 
 import re
@@ -32,11 +33,12 @@ LEVELS = range(1, len(SIDE_FEWEST_AND_MOST_MOVES) + 1)
 TILES = "123456789ABCDEFG"
 CHARACTERS = TILES + "/ :=W"
 RULES = (
-    "Restore a square of tiles by rotating 2x2 blocks. Rows are separated by /; the goal is 123/456/789 for a 3x3 square and "
-    "1234/5678/9ABC/DEFG for a 4x4 square. One move turns one 2x2 block counterclockwise by a quarter, so that ab/cd becomes "
-    "bd/ac. Name a move by the row and the column of the block's upper left cell, counted from 1, as two digits; separate "
-    "moves by one blank, such as 22 21. A colon and a board may follow a move as a note; notes are not read. The last "
-    "move must reach the goal; any number of moves will do."
+    "Restore a square of tiles by rotating 2x2 blocks. Rows are separated by /; the goal is"
+    " 123/456/789 for a 3x3 square and 1234/5678/9ABC/DEFG for a 4x4 square. One move turns one 2x2"
+    " block counterclockwise by a quarter, so that ab/cd becomes bd/ac. Name a move by the row and"
+    " the column of the block's upper left cell, counted from 1, as two digits; separate moves by"
+    " one blank, such as 22 21. A colon and a board may follow a move as a note; notes are not"
+    " read. The last move must reach the goal; any number of moves will do."
 )
 MOVE = re.compile(r"([1-9][1-9])(?::[1-9A-G/]*)?")
 Turner = Callable[[str], tuple[str, ...]]
@@ -133,8 +135,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if, notes aside, the response is a sequence of moves, each naming a block of the board,
-        that ends on the goal.
+        ``correct`` exactly if, notes aside, the response is a sequence of moves, each naming a
+        block of the board, that ends on the goal.
     """
     fault = unreadable(response) or _fault(_board(instance), response.split(" "))
     return judge(fault, response, "the moves end on the goal")
@@ -180,12 +182,18 @@ def _moves(board: str) -> list[str]:
 
 def _turns(board: str) -> Iterator[tuple[str, str]]:
     """List every block's name and the board after its turn."""
-    return ((block, "".join(turn(board))) for block, turn in _turners(isqrt(len(board)), counterclockwise=True))
+    return (
+        (block, "".join(turn(board)))
+        for block, turn in _turners(isqrt(len(board)), counterclockwise=True)
+    )
 
 
 def _turns_back(board: str) -> Iterator[tuple[str, str]]:
     """List every block's name and the board from which its turn leads to the given one."""
-    return ((block, "".join(turn(board))) for block, turn in _turners(isqrt(len(board)), counterclockwise=False))
+    return (
+        (block, "".join(turn(board)))
+        for block, turn in _turners(isqrt(len(board)), counterclockwise=False)
+    )
 
 
 @cache  # two entries for every size of board

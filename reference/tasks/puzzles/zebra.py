@@ -2,16 +2,18 @@
 
 ==========  =============================================================================================
 prompt      ``Zabc/def a~f d<a b~2 c#d=``: one row of values for each attribute, separated by ``/``, in a settled order that
-            says nothing; then the clues. Houses stand in a row and are numbered from 1, left to right.
+            says nothing; then the clues. Houses stand in a row and are numbered from 1, left to
+            right.
 response    ``cba/edf``: the same rows, each in the order of the houses.
 bare        The same; nothing can be left out.
 difficulty  Levels 1..5: 3 houses with 2 attributes, 3 with 3, 4 with 3, 4 with 4, 5 with 4.
 ==========  =============================================================================================
 
-Each value of an attribute belongs to one house. ``a~d``: in the same house; ``a#d``: not in the same house; ``a<d``: a
-lives somewhere to the left of d; ``a^d``: directly to the left; ``a|d``: next to each other. After ``~`` and ``#`` there may
-be the number of a house instead of a value. No clue can be left out: without any of them the table would not be
-unique, which the generator proves by exhaustive search.
+Each value of an attribute belongs to one house. ``a~d``: in the same house; ``a#d``: not in the
+same house; ``a<d``: a lives somewhere to the left of d; ``a^d``: directly to the left; ``a|d``:
+next to each other. After ``~`` and ``#`` there may be the number of a house instead of a value. No
+clue can be left out: without any of them the table would not be unique, which the generator proves
+by exhaustive search.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,11 +31,13 @@ LEVELS = range(1, len(HOUSES_AND_ATTRIBUTES) + 1)
 VALUES = "abcdefghijklmnopqrst"
 CHARACTERS = VALUES + "12345~#<^|/ =Z"
 RULES = (
-    "Houses stand in a row, numbered from 1 on the left. For every attribute each house has another value. The rows before "
-    "the first blank, separated by /, name the values of each attribute; the clues follow. a~d: a and d are in the same "
-    "house; a#d: in different houses; a<d: a is somewhere to the left of d; a^d: a is directly to the left of d; a|d: they are "
-    "in neighbouring houses. After ~ and # a digit stands for a house: a~2 puts a into house 2, a#2 keeps it out. Write the "
-    "rows again, attributes in the same order, each row with its values in the order of the houses, and nothing else."
+    "Houses stand in a row, numbered from 1 on the left. For every attribute each house has another"
+    " value. The rows before the first blank, separated by /, name the values of each attribute;"
+    " the clues follow. a~d: a and d are in the same house; a#d: in different houses; a<d: a is"
+    " somewhere to the left of d; a^d: a is directly to the left of d; a|d: they are in"
+    " neighbouring houses. After ~ and # a digit stands for a house: a~2 puts a into house 2, a#2"
+    " keeps it out. Write the rows again, attributes in the same order, each row with its values in"
+    " the order of the houses, and nothing else."
 )
 RELATIONS: Mapping[str, Callable[[int, int], bool]] = {
     "~": lambda left, right: left == right,
@@ -47,7 +51,8 @@ Table = tuple[str, ...]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a table, refute every rival of it with a random true clue, and drop the clues that are not needed.
+    """Draw a table, refute every rival of it with a random true clue, and drop the clues that are
+    not needed.
 
     Args:
         random: The only source of randomness.
@@ -73,8 +78,9 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 def identity(instance: Mapping[str, Any]) -> str:
     """Name the problem: its clues, every value called by its place in the table.
 
-    The table follows from the clues, so two problems have the same name exactly if the values of each attribute and
-    the attributes themselves can be renamed so that they have the same clues. A mirrored street is another problem.
+    The table follows from the clues, so two problems have the same name exactly if the values of
+    each attribute and the attributes themselves can be renamed so that they have the same clues. A
+    mirrored street is another problem.
 
     Args:
         instance: What ``draw`` returned.
@@ -148,7 +154,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
         response: Any text at all.
 
     Returns:
-        ``correct`` exactly if every row is a reordering of its attribute's values and every clue holds.
+        ``correct`` exactly if every row is a reordering of its attribute's values and every clue
+        holds.
     """
     rows, clues = instance["rows"].split("/"), instance["clues"].split(" ")
     fault = unreadable(response) or _fault(rows, clues, response.split("/"))
@@ -172,10 +179,17 @@ def _holds(clue: str, table: Sequence[str]) -> bool:
 
 
 def _true_clues(table: Table) -> list[str]:
-    """List all clues that hold; ``~`` and ``#`` join values of two attributes, the others any two values."""
+    """List all clues that hold; ``~`` and ``#`` join values of two attributes, the others any two
+    values.
+    """
     values = sorted("".join(table))
     row_of = {value: number for number, row in enumerate(table) for value in row}
-    numbered = [f"{value}{sign}{house + 1}" for value in values for sign in WITH_NUMBERS for house in range(len(table[0]))]
+    numbered = [
+        f"{value}{sign}{house + 1}"
+        for value in values
+        for sign in WITH_NUMBERS
+        for house in range(len(table[0]))
+    ]
     joined = [
         left + sign + right
         for left in values
@@ -193,14 +207,17 @@ def _in_order(clue: str) -> str:
     return min(clue, right + relation + left) if symmetric else clue
 
 
-# --- exhaustive search ----------------------------------------------------------------------------------------------
-# An attribute is a set of orders of its values, written as bits: bit k stands for the k-th permutation. Every clue about
-# one attribute keeps some orders once and for all; a clue about two attributes keeps, for each order of one, some orders
-# of the other.
+# --- exhaustive search
+# ---------------------------------------------------------------------------------------------- An
+# attribute is a set of orders of its values, written as bits: bit k stands for the k-th
+# permutation. Every clue about one attribute keeps some orders once and for all; a clue about two
+# attributes keeps, for each order of one, some orders of the other.
 
 
 def _rival(rows: list[str], clues: list[str], table: Table) -> Table | None:
-    """Find another table that agrees with all clues; there is none exactly if they fix the table."""
+    """Find another table that agrees with all clues; there is none exactly if they fix the
+    table.
+    """
     return next((other for other in _tables(rows, clues) if other != table), None)
 
 
@@ -215,7 +232,9 @@ def _table(instance: Mapping[str, Any]) -> Table:
 def _tables(rows: list[str], clues: list[str]) -> Iterator[Table]:
     """Yield every table that agrees with all clues."""
     houses = len(rows[0])
-    place = {value: (number, index) for number, row in enumerate(rows) for index, value in enumerate(row)}
+    place = {
+        value: (number, index) for number, row in enumerate(rows) for index, value in enumerate(row)
+    }
     orders = [(1 << len(_permutations(houses))) - 1] * len(rows)
     across: list[tuple[int, int, str, int, int]] = []
     for left, relation, right in map(tuple, clues):
@@ -227,27 +246,41 @@ def _tables(rows: list[str], clues: list[str]) -> Iterator[Table]:
         else:
             across.append((row, index, relation, *place[right]))
     for chosen in _choices(houses, orders, across, {}):
-        yield tuple("".join(row[index] for index in chosen[number]) for number, row in enumerate(rows))
+        yield tuple(
+            "".join(row[index] for index in chosen[number]) for number, row in enumerate(rows)
+        )
 
 
 def _choices(
-    houses: int, orders: list[int], across: list[tuple[int, int, str, int, int]], chosen: dict[int, tuple[int, ...]]
+    houses: int,
+    orders: list[int],
+    across: list[tuple[int, int, str, int, int]],
+    chosen: dict[int, tuple[int, ...]],
 ) -> Iterator[dict[int, tuple[int, ...]]]:
-    """Choose an order for the attribute with the fewest left, narrow the others by the clues about it, and go on."""
+    """Choose an order for the attribute with the fewest left, narrow the others by the clues about
+    it, and go on.
+    """
     if not all(orders):
         return
     if len(chosen) == len(orders):
         yield dict(chosen)
         return
-    row = min(set(range(len(orders))) - set(chosen), key=lambda number: (orders[number].bit_count(), number))
+    row = min(
+        set(range(len(orders))) - set(chosen),
+        key=lambda number: (orders[number].bit_count(), number),
+    )
     for number, order in enumerate(_permutations(houses)):
         if orders[row] >> number & 1:
             narrowed = list(orders)
             for left, left_index, relation, right, right_index in across:
                 if left == row and right not in chosen:
-                    narrowed[right] &= _related_from_house(houses, order.index(left_index), relation, right_index)
+                    narrowed[right] &= _related_from_house(
+                        houses, order.index(left_index), relation, right_index
+                    )
                 elif right == row and left not in chosen:
-                    narrowed[left] &= _related_to_house(houses, left_index, relation, order.index(right_index))
+                    narrowed[left] &= _related_to_house(
+                        houses, left_index, relation, order.index(right_index)
+                    )
             yield from _choices(houses, narrowed, across, {**chosen, row: order})
 
 
@@ -273,6 +306,11 @@ def _related_from_house(houses: int, house: int, relation: str, value: int) -> i
 
 @cache  # likewise
 def _related_within(houses: int, left: int, relation: str, right: int) -> int:
-    """The orders in which the house of ``left`` has the relation to the house of ``right``, as bits."""
-    fits = [RELATIONS[relation](order.index(left), order.index(right)) for order in _permutations(houses)]
+    """The orders in which the house of ``left`` has the relation to the house of ``right``, as
+    bits.
+    """
+    fits = [
+        RELATIONS[relation](order.index(left), order.index(right))
+        for order in _permutations(houses)
+    ]
     return sum(1 << number for number, fit in enumerate(fits) if fit)

@@ -1,10 +1,11 @@
-"""A verifier held against people: how often it accepts a wrong answer, and how often it refuses a right one.
+"""A verifier held against people: how often it accepts a wrong answer, and how often it refuses a
+right one.
 
     false positive rate = accepted / judged   among the lines that people labelled wrong
     false negative rate = refused / judged    among the lines that people labelled correct
 
-Errors are in neither rate. A false positive is what a policy learns to exploit, a false negative what holds a strong
-policy back (arXiv 2505.22203), so the two are never added up.
+Errors are in neither rate. A false positive is what a policy learns to exploit, a false negative
+what holds a strong policy back (arXiv 2505.22203), so the two are never added up.
 """
 
 from dataclasses import dataclass, field
@@ -51,7 +52,9 @@ class AuditRow:
 
 
 class Audit:
-    """Rows by domain in the order of their first line, the row over all of them, and every finding in order."""
+    """Rows by domain in the order of their first line, the row over all of them, and every finding
+    in order.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[str, AuditRow] = {}
@@ -66,7 +69,12 @@ class Audit:
         finding = finding_of(heading.label, outcome)
         if finding is not None:
             label = heading.label if heading.label in LABELS else None
-            said = {"finding": str(finding), "id": heading.id, "domain": heading.domain, "label": label}
+            said = {
+                "finding": str(finding),
+                "id": heading.id,
+                "domain": heading.domain,
+                "label": label,
+            }
             self.findings.append((finding, said | judgement.as_json()))
 
 
@@ -83,7 +91,8 @@ def audit_file(path: Path, rule: Rule, pool: Pool, told: Listener) -> Audit:
     """Judge every line of a labelled file and compare.
 
     Args:
-        path: Lines as of ``reference.verifiers.files.lines``, each with a ``label``. A line without one is an ``error``.
+        path: Lines as of ``reference.verifiers.files.lines``, each with a ``label``. A line without
+            one is an ``error``.
         rule: Who judges.
         pool: Where.
         told: Hears of every line.

@@ -1,10 +1,12 @@
-"""A file of judgements: one output line per input line, in the same order, written so that a kill loses nothing written.
+"""A file of judgements: one output line per input line, in the same order, written so that a kill
+loses nothing written.
 
-    {"id": "a1", "domain": "math", "verdict": "correct", "reward": 1.0, "extracted": "2", "why": "…", "line": "3f…"}
+    {"id": "a1", "domain": "math", "verdict": "correct", "reward": 1.0, "extracted": "2", "why":
+    "…", "line": "3f…"}
 
-``line`` is the digest of the input line. ``isolation`` stands behind ``why`` where a response was executed, ``verifier``
-where a user's own one judged. Nothing depends on the clock or on the number of workers, so a run that is killed and
-resumed writes the same bytes as one that is not.
+``line`` is the digest of the input line. ``isolation`` stands behind ``why`` where a response was
+executed, ``verifier`` where a user's own one judged. Nothing depends on the clock or on the number
+of workers, so a run that is killed and resumed writes the same bytes as one that is not.
 """
 
 import fcntl
@@ -35,7 +37,9 @@ Listener = Callable[[Heading, Judgement], None]
 """Told of every line in order, those of an earlier run included."""
 
 
-def verify_file(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, told: Listener) -> Tally:
+def verify_file(
+    path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, told: Listener
+) -> Tally:
     """Judge every line of a file and append the judgements to another.
 
     Args:
@@ -43,15 +47,17 @@ def verify_file(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, tol
         out: The output. It must not exist, unless ``resume`` is given.
         rule: Who judges.
         pool: Where.
-        resume: Keep what an earlier run has written, after checking that it belongs to this input, and go on.
+        resume: Keep what an earlier run has written, after checking that it belongs to this input,
+            and go on.
         told: Hears of every line.
 
     Returns:
         The counts of all lines, those of an earlier run included.
 
     Raises:
-        SeedError: UNREADABLE_FILE, FILE_EXISTS, FOREIGN_OUTPUT, ILLEGAL_COMBINATION if an earlier run has executed programs in
-            another isolation, or VERIFIER_FAILED if the user's own verifier does not load.
+        SeedError: UNREADABLE_FILE, FILE_EXISTS, FOREIGN_OUTPUT, ILLEGAL_COMBINATION if an earlier
+            run has executed programs in another isolation, or VERIFIER_FAILED if the user's own
+            verifier does not load.
     """
     tally = Tally()
 
@@ -70,7 +76,10 @@ def verify_file(path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, tol
 
 
 def judged(
-    lines: Iterator[bytes], rule: Rule, pool: Pool, fault_of: Callable[[Heading], str] = lambda heading: ""
+    lines: Iterator[bytes],
+    rule: Rule,
+    pool: Pool,
+    fault_of: Callable[[Heading], str] = lambda heading: "",
 ) -> Iterator[tuple[Heading, Judgement]]:
     """Judge lines in order.
 
@@ -97,7 +106,9 @@ def judged(
 
 
 def output_line(heading: Heading, judgement: Judgement) -> bytes:
-    """Write one judgement down, as ASCII: whatever the response held, the line is legible everywhere."""
+    """Write one judgement down, as ASCII: whatever the response held, the line is legible
+    everywhere.
+    """
     said: dict[str, Any] = {"id": heading.id, "domain": heading.domain} | judgement.as_json()
     if heading.verifier:
         said["verifier"] = heading.verifier
@@ -105,12 +116,18 @@ def output_line(heading: Heading, judgement: Judgement) -> bytes:
 
 
 def continued(
-    lines: Iterator[bytes], written: BinaryIO, rule: Rule, isolation: str, out: Path, earlier: Listener
+    lines: Iterator[bytes],
+    written: BinaryIO,
+    rule: Rule,
+    isolation: str,
+    out: Path,
+    earlier: Listener,
 ) -> Iterator[bytes]:
     """Go through what an earlier run has written, side by side with its input.
 
-    A last line that a kill has cut short is cut off. That happens only after all others have been found to belong to the
-    input, and only if it is the beginning of the judgement of its input line: no foreign file is ever changed.
+    A last line that a kill has cut short is cut off. That happens only after all others have been
+    found to belong to the input, and only if it is the beginning of the judgement of its input
+    line: no foreign file is ever changed.
 
     Args:
         lines: All input lines.
@@ -134,13 +151,19 @@ def continued(
         heading, _ = parsed(source, rule)
         if not line.endswith(b"\n"):
             if not _is_beginning(line, heading):
-                raise _foreign(out, f"line {number}, the last, is not the beginning of a judgement of that input line")
+                raise _foreign(
+                    out,
+                    f"line {number}, the last, is not the beginning of a judgement of that input"
+                    " line",
+                )
             written.truncate(whole)
             written.seek(whole)
             return chain([source], lines)
         judgement = _read_back(line, heading)
         if judgement is None:
-            raise _foreign(out, f"line {number} is no judgement of that input line by this verifier")
+            raise _foreign(
+                out, f"line {number} is no judgement of that input line by this verifier"
+            )
         if judgement.verdict.isolation and not heading.verifier:
             check_isolation(isolation, judgement.verdict.isolation, f"line {number} of {out}")
         whole += len(line)
@@ -149,7 +172,8 @@ def continued(
 
 
 def check_isolation(isolation: str, earlier: str, place: str) -> None:
-    """Refuse to continue in another isolation: the verdicts of one file would not be those of any uninterrupted run.
+    """Refuse to continue in another isolation: the verdicts of one file would not be those of any
+    uninterrupted run.
 
     Args:
         isolation: What is wanted now; ``automatic`` stands for what it chooses here.
@@ -169,12 +193,16 @@ def check_isolation(isolation: str, earlier: str, place: str) -> None:
             chosen = "none"
     if chosen != earlier:
         named = f"isolation={isolation}{f' (here: {chosen})' if chosen else ''}"
-        line = f"{named} must be {earlier}, in which {place} was judged; resume with that, or choose another --out"
+        line = (
+            f"{named} must be {earlier}, in which {place} was judged; resume with that, or choose"
+            " another --out"
+        )
         raise SeedError(Reason.ILLEGAL_COMBINATION, line)
 
 
 def check_verifier(pool: Pool, rule: Rule) -> None:
-    """Load the user's own verifier once, so that a slip in its name is one refusal and not an error on every line.
+    """Load the user's own verifier once, so that a slip in its name is one refusal and not an error
+    on every line.
 
     Raises:
         SeedError: ILLEGAL_VALUE, VERIFIER_FAILED.
@@ -183,7 +211,10 @@ def check_verifier(pool: Pool, rule: Rule) -> None:
         checked_address(rule.verifier)
         (judgement,) = pool.judge([Request(None, rule.verifier)])
         if judgement.verdict.outcome is Outcome.ERROR:
-            raise SeedError(Reason.VERIFIER_FAILED, f"verifier={rule.verifier} does not load: {judgement.verdict.why}")
+            raise SeedError(
+                Reason.VERIFIER_FAILED,
+                f"verifier={rule.verifier} does not load: {judgement.verdict.why}",
+            )
 
 
 @contextmanager
@@ -203,7 +234,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def appended(out: Path, resume: bool) -> Iterator[BinaryIO]:
-    """Open an output that grows line by line, for this process alone; it is created if it is not there.
+    """Open an output that grows line by line, for this process alone; it is created if it is not
+    there.
 
     Raises:
         SeedError: FILE_EXISTS, UNWRITABLE_FILE.
@@ -219,12 +251,15 @@ def appended(out: Path, resume: bool) -> Iterator[BinaryIO]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise SeedError(Reason.UNWRITABLE_FILE, f"{out} is being written by another process") from None
+            raise SeedError(
+                Reason.UNWRITABLE_FILE, f"{out} is being written by another process"
+            ) from None
         yield file
 
 
 def append(out: Path, written: BinaryIO, line: bytes) -> None:
-    """Add a line and hand it to the system at once: from then on a kill of this process does not lose it.
+    """Add a line and hand it to the system at once: from then on a kill of this process does not
+    lose it.
 
     Raises:
         SeedError: UNWRITABLE_FILE.
@@ -237,7 +272,9 @@ def append(out: Path, written: BinaryIO, line: bytes) -> None:
 
 
 def count_lines(path: Path) -> int | None:
-    """Number of lines, for a progress bar; None if reading the input would use it up, as with a pipe."""
+    """Number of lines, for a progress bar; None if reading the input would use it up, as with a
+    pipe.
+    """
     if not path.is_file():
         return None
     with opened(path) as file:
@@ -249,7 +286,9 @@ def count_lines(path: Path) -> int | None:
 
 
 def _read_back(line: bytes, heading: Heading) -> Judgement | None:
-    """The judgement that a line holds, if the line is exactly what would be written for that input line."""
+    """The judgement that a line holds, if the line is exactly what would be written for that input
+    line.
+    """
     try:
         said = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,4 +1,5 @@
-"""One line of a file to be verified: any bytes at all, read into a request for a worker or an ``error`` with the reason.
+"""One line of a file to be verified: any bytes at all, read into a request for a worker or an
+``error`` with the reason.
 
     {"id": "a1", "domain": "math", "problem": "1 + 1 = ?", "reference": "2", "response": "It is 2."}
 
@@ -14,7 +15,8 @@ verifier         optional: ``path.py:function``, a verifier for this line, if th
 label            ``correct`` or ``wrong`` (``seed audit`` only)
 ===============  =============================================================================================
 
-Other fields are ignored, but for the one that ``--by`` names: its text is where the line is counted.
+Other fields are ignored, but for the one that ``--by`` names: its text is where the line is
+counted.
 """
 
 import json
@@ -30,8 +32,9 @@ from spec.errors import Reason, SeedError
 from spec.verify import DOMAINS, Item
 
 MAX_LINE_BYTES = 64 << 20
-"""Longest line that is parsed. The private tests of one LiveCodeBench problem fill tens of megabytes; parsed, a line takes
-up to twenty times its bytes."""
+"""Longest line that is parsed. The private tests of one LiveCodeBench problem fill tens of
+megabytes; parsed, a line takes up to twenty times its bytes.
+"""
 
 MAX_NAME_CHARACTERS = 512
 """Longest id or domain: names are copied into every output line."""
@@ -50,7 +53,8 @@ class Heading:
     Attributes:
         id: As given; None if there is none.
         domain: As given; None if there is none.
-        row: Where the line is counted: under its field ``Rule.counted_by``, or its domain, or ``NO_DOMAIN``.
+        row: Where the line is counted: under its field ``Rule.counted_by``, or its domain, or
+            ``NO_DOMAIN``.
         verifier: The user's own verifier; empty for the domain's.
         line: Digest of the line's bytes, without its line end.
         problem: Digest of the problem: responses to one problem are not independent of each other.
@@ -68,11 +72,14 @@ class Heading:
 
 @dataclass(frozen=True)
 class Rule:
-    """Who judges: one verifier for all lines, or that of each line's domain; and whether a line may name its own.
+    """Who judges: one verifier for all lines, or that of each line's domain; and whether a line may
+    name its own.
 
-    ``counted_by`` names the field under whose text a line is counted; where there is none it is counted by its domain.
+    ``counted_by`` names the field under whose text a line is counted; where there is none it is
+    counted by its domain.
 
-    A line that names a Python file has it run. So this takes the word of the user: a file of responses comes from anywhere.
+    A line that names a Python file has it run. So this takes the word of the user: a file of
+    responses comes from anywhere.
     """
 
     verifier: str = ""
@@ -84,7 +91,8 @@ def raw_lines(file: BinaryIO) -> Iterator[bytes]:
     """Cut a file at its line feeds, and nowhere else.
 
     Returns:
-        The lines without line ends. Of a line longer than ``MAX_LINE_BYTES``, one byte more than that is kept.
+        The lines without line ends. Of a line longer than ``MAX_LINE_BYTES``, one byte more than
+        that is kept.
 
     Raises:
         SeedError: UNREADABLE_FILE.
@@ -151,7 +159,10 @@ def fields_of(line: bytes) -> tuple[Mapping[str, Any], str]:
         return {}, f"the line is not UTF-8: {failure.reason} at byte {failure.start}"
     except json.JSONDecodeError as failure:
         return {}, f"the line is not JSON: {failure.msg} at character {failure.pos}"
-    except (ValueError, RecursionError) as failure:  # an integer of thousands of digits; thousands of brackets
+    except (
+        ValueError,
+        RecursionError,
+    ) as failure:  # an integer of thousands of digits; thousands of brackets
         return {}, f"the line cannot be read: {failure}"
     return (fields, "") if isinstance(fields, dict) else ({}, "the line is JSON but no object")
 

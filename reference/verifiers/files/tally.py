@@ -2,8 +2,8 @@
 
     accuracy = correct / (correct + wrong)
 
-An ``error`` is in neither number. Several responses to one problem count as related, see ``ratio_interval``; with one
-response per problem the interval is Wilson's.
+An ``error`` is in neither number. Several responses to one problem count as related, see
+``ratio_interval``; with one response per problem the interval is Wilson's.
 """
 
 from collections import Counter
@@ -15,7 +15,9 @@ from spec.datatypes import Outcome
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of cases with its 95 % interval. With no case the share is None and the interval all of [0, 1]."""
+    """A share of cases with its 95 % interval. With no case the share is None and the interval all
+    of [0, 1].
+    """
 
     hits: int
     cases: int
@@ -43,7 +45,10 @@ class RateCounter:
     def rate(self) -> Rate:
         """The share over all cases, and its interval clustered by problem."""
         problems = list(self.cases)
-        hits, cases = [self.hits[name] for name in problems], [self.cases[name] for name in problems]
+        hits, cases = (
+            [self.hits[name] for name in problems],
+            [self.cases[name] for name in problems],
+        )
         return Rate(sum(hits), sum(cases), *ratio_interval(hits, cases))
 
 
@@ -62,7 +67,9 @@ class Row:
 
 
 class Tally:
-    """Rows by domain in the order of their first line, the row over all of them, and the reasons of errors."""
+    """Rows by domain in the order of their first line, the row over all of them, and the reasons of
+    errors.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}

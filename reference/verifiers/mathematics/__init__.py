@@ -1,1 +1,3 @@
-"""Final answers of mathematics: found, read, brought into one form and compared; ``reference.verifiers.mathematics.verifier`` decides."""
+"""Final answers of mathematics: found, read, brought into one form and compared;
+``reference.verifiers.mathematics.verifier`` decides.
+"""

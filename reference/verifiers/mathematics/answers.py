@@ -31,7 +31,8 @@ class Scalar:
         unit: Its unit, if one is written.
         percent: Whether a percent sign or word is written.
         decimal_places: Digits behind the point, if it is written as a decimal; None otherwise.
-        with_letters: The same text with the letters of its unit read as unknowns, where that is possible: ``5 m``.
+        with_letters: The same text with the letters of its unit read as unknowns, where that is
+            possible: ``5 m``.
     """
 
     tree: Tree
@@ -55,7 +56,9 @@ class Numeral:
 
 @dataclass(frozen=True)
 class Collection:
-    """Several answers; ``brackets`` is one of ``INTERVALS``, ``SET``, ``LIST``, ``UNION`` or ``RATIO``."""
+    """Several answers; ``brackets`` is one of ``INTERVALS``, ``SET``, ``LIST``, ``UNION`` or
+    ``RATIO``.
+    """
 
     brackets: str
     members: tuple["Answer", ...]
@@ -70,7 +73,9 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Statement:
-    """Two expressions and what is said of them: ``=``, ``neq``, ``<`` or ``le``; greater-than is turned round."""
+    """Two expressions and what is said of them: ``=``, ``neq``, ``<`` or ``le``; greater-than is
+    turned round.
+    """
 
     left: Tree
     relation: str

@@ -1,4 +1,5 @@
-"""Multiple choice: the letter decides, however it is dressed, and only where the reference is a letter.
+"""Multiple choice: the letter decides, however it is dressed, and only where the reference is a
+letter.
 
 reference   B    (B)    B. 3.6 eV
 accepted    B    B.    (B)    B) 3.6 eV    \\text{B}    E: text    option B    (b)    b, if the problem lists options
@@ -16,7 +17,10 @@ LETTERS = "A-J"
 REFERENCE = re.compile(rf"^\(?([{LETTERS}])\)?[.):]?(?:\s+(\S.*))?$", re.DOTALL)
 BARE = re.compile(rf"^\(?[{LETTERS}]\)?[.):]?$")
 WITH_TEXT = re.compile(rf"^\(?[{LETTERS}]\)?[.):]\s+\S", re.DOTALL)
-RESPONSE = re.compile(rf"^(?:(?:option|choice)\s*)?(?P<open>[(\[]?)(?P<letter>[{LETTERS}])[)\]]?\s*(?:[.:)].*)?$", re.IGNORECASE)
+RESPONSE = re.compile(
+    rf"^(?:(?:option|choice)\s*)?(?P<open>[(\[]?)(?P<letter>[{LETTERS}])[)\]]?\s*(?:[.:)].*)?$",
+    re.IGNORECASE,
+)
 OPTIONS = re.compile(r"(?:^|\s)\(?A[.):]\s.*\sB[.):]\s", re.DOTALL)
 
 

@@ -1,4 +1,5 @@
-"""The second, independent look at two expressions: math-verify (Hugging Face) and SymPy, kept on a short lead.
+"""The second, independent look at two expressions: math-verify (Hugging Face) and SymPy, kept on a
+short lead.
 
 ========================================  ============================================================================
 what goes wrong alone                     what is done about it
@@ -10,7 +11,8 @@ alarms: dead outside the main thread      no timeout of its own; whoever needs o
 str() of an expression can hang           no expression is ever written out
 ========================================  ============================================================================
 
-Source: github.com/huggingface/Math-Verify, issues 14, 41, 47, 60, 63 and 65. SymPy is imported at the first question.
+Source: github.com/huggingface/Math-Verify, issues 14, 41, 47, 60, 63 and 65. SymPy is imported at
+the first question.
 """
 
 import logging
@@ -20,11 +22,15 @@ from typing import Any
 from reference.verifiers.mathematics.expressions import Apply, Symbol, Tree, latex, number, symbols
 
 LETTERS = "xyztuvwpqrsabckmn"
-"""Names given to unknowns, in order; no letter that the engine reads as a constant, a differential or a function."""
+"""Names given to unknowns, in order; no letter that the engine reads as a constant, a differential
+or a function.
+"""
 
 
 REMEMBERED = 512
-"""Readings kept: parsing is the slow part (about 30 ms), and a group of responses shares its reference."""
+"""Readings kept: parsing is the slow part (about 30 ms), and a group of responses shares its
+reference.
+"""
 
 
 def agrees(reference: Tree, answer: Tree) -> bool:
@@ -57,9 +63,16 @@ def _parsed(text: str) -> list[Any]:
     from latex2sympy2_extended import NormalizationConfig
     from math_verify import LatexExtractionConfig, parse
 
-    for module in ("parser", "grader"):  # both warn once that their alarm is off, which is what we want
+    for module in (
+        "parser",
+        "grader",
+    ):  # both warn once that their alarm is off, which is what we want
         logging.getLogger(f"math_verify.{module}").setLevel(logging.ERROR)
     as_written = NormalizationConfig(basic_latex=True, boxed="last")
-    boxes_only = LatexExtractionConfig(try_extract_without_anchor=False, boxed_match_priority=0, normalization_config=as_written)
-    found: list[Any] = parse(rf"\boxed{{{text}}}", [boxes_only], fallback_mode="no_fallback", parsing_timeout=None)
+    boxes_only = LatexExtractionConfig(
+        try_extract_without_anchor=False, boxed_match_priority=0, normalization_config=as_written
+    )
+    found: list[Any] = parse(
+        rf"\boxed{{{text}}}", [boxes_only], fallback_mode="no_fallback", parsing_timeout=None
+    )
     return found

@@ -1,4 +1,5 @@
-"""Whether two answers are the same answer: structure by structure, down to expressions that ``values`` compares.
+"""Whether two answers are the same answer: structure by structure, down to expressions that
+``values`` compares.
 
 =====================  ===========================================================================================
 tuple, interval        bracket by bracket, member by member, in order; (1, 2) is a point and an open interval alike
@@ -61,7 +62,9 @@ def same_answer(reference: Answer, answer: Answer, policy: Policy, problem: str 
         case (Statement(), _) | (_, Statement()):
             return _same_statement(_as_statement(reference, policy), _as_statement(answer, policy))
         case Text(words), Text(others):
-            return Comparison(words == others, f"the words are {'the same' if words == others else 'different'}")
+            return Comparison(
+                words == others, f"the words are {'the same' if words == others else 'different'}"
+            )
         case (Numeral(), _) | (_, Numeral()):
             return _same_numeral(reference, answer, problem)
         case Matrix(), Matrix():
@@ -83,14 +86,17 @@ def same_answer(reference: Answer, answer: Answer, policy: Policy, problem: str 
 
 def _same_named(reference: Answer, answer: Answer, policy: Policy, problem: str) -> Comparison:
     if isinstance(reference, Named) and isinstance(answer, Named):
-        # `f(x) = x + 1` and `y = x + 1` define one function; `P(A) = 1/2` and `P(B) = 1/2` are two facts.
+        # `f(x) = x + 1` and `y = x + 1` define one function; `P(A) = 1/2` and `P(B) = 1/2` are two
+        # facts.
         defines = isinstance(reference.value, Scalar) and bool(symbols(reference.value.tree))
         one_function = ("(" in reference.name) != ("(" in answer.name) and defines
         if one_function or _same_name(reference.name, answer.name):
             return same_answer(reference.value, answer.value, policy, problem)
         statements = _as_statement(reference, policy), _as_statement(answer, policy)
         if None in statements or any(not symbols(s.right) for s in statements if s is not None):
-            return Comparison(False, f"{answer.name[:20]!r} is named, the reference names {reference.name[:20]!r}")
+            return Comparison(
+                False, f"{answer.name[:20]!r} is named, the reference names {reference.name[:20]!r}"
+            )
         return _same_statement(*statements)
     if isinstance(reference, Statement) or isinstance(answer, Statement):
         return _same_statement(_as_statement(reference, policy), _as_statement(answer, policy))
@@ -98,7 +104,9 @@ def _same_named(reference: Answer, answer: Answer, policy: Policy, problem: str)
         return Comparison(False, "only one of them is named (policy named_value)")
     one, other = (side.value if isinstance(side, Named) else side for side in (reference, answer))
     compared = same_answer(one, other, policy, problem)
-    return Comparison(compared.equal, f"{compared.why}; a name in front is not compared (policy named_value)")
+    return Comparison(
+        compared.equal, f"{compared.why}; a name in front is not compared (policy named_value)"
+    )
 
 
 def _same_name(one: str, other: str) -> bool:
@@ -130,18 +138,25 @@ def _same_statement(reference: Statement | None, answer: Statement | None) -> Co
 
 
 def _same_numeral(reference: Answer, answer: Answer, problem: str) -> Comparison:
-    """A bare number answers a reference with a base by its digits; a numeral answers a bare reference by its value, or,
-    if the problem speaks of a base, by its digits."""
+    """A bare number answers a reference with a base by its digits; a numeral answers a bare
+    reference by its value, or, if the problem speaks of a base, by its digits.
+    """
     if isinstance(reference, Numeral) and isinstance(answer, Numeral):
         return Comparison(reference == answer, "base and digits are compared")
     if isinstance(reference, Numeral) and isinstance(answer, Scalar):
         value = exact(answer.tree)
-        return Comparison(value is not None and str(value) == reference.digits, "digits without a base are compared as such")
+        return Comparison(
+            value is not None and str(value) == reference.digits,
+            "digits without a base are compared as such",
+        )
     if isinstance(reference, Scalar) and isinstance(answer, Numeral):
-        asked = any(word in problem.casefold() for word in ("base", "binary", "octal", "hexadecimal"))
+        asked = any(
+            word in problem.casefold() for word in ("base", "binary", "octal", "hexadecimal")
+        )
         value = exact(reference.tree)
         return Comparison(
-            value is not None and (str(value) == answer.digits if asked else value == answer.value()),
+            value is not None
+            and (str(value) == answer.digits if asked else value == answer.value()),
             f"the {'digits' if asked else 'value'} of a numeral with a base",
         )
     return DIFFERENT_KINDS
@@ -150,11 +165,15 @@ def _same_numeral(reference: Answer, answer: Answer, problem: str) -> Comparison
 def _same_matrix(reference: Matrix, answer: Matrix, policy: Policy, problem: str) -> Comparison:
     if [len(row) for row in reference.rows] != [len(row) for row in answer.rows]:
         return Comparison(False, "the matrices differ in shape")
-    ones, others = (tuple(cell for row in matrix.rows for cell in row) for matrix in (reference, answer))
+    ones, others = (
+        tuple(cell for row in matrix.rows for cell in row) for matrix in (reference, answer)
+    )
     return _in_order(ones, others, policy, problem, "entry")
 
 
-def _same_collection(reference: Collection, answer: Collection, policy: Policy, problem: str) -> Comparison:
+def _same_collection(
+    reference: Collection, answer: Collection, policy: Policy, problem: str
+) -> Comparison:
     kinds = (reference.brackets, answer.brackets)
     ones, others = reference.members, answer.members
     if UNION in kinds and LIST in kinds:
@@ -183,17 +202,32 @@ def _is_interval(answer: Answer) -> bool:
     return isinstance(inside, Collection) and inside.brackets in INTERVALS
 
 
-def _same_ratio(ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str) -> Comparison:
-    trees = [[member.tree for member in side if isinstance(member, Scalar)] for side in (ones, others)]
-    if "ratio" not in problem.casefold() or len(trees[0]) != len(ones) or len(trees[1]) != len(others):
+def _same_ratio(
+    ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str
+) -> Comparison:
+    trees = [
+        [member.tree for member in side if isinstance(member, Scalar)] for side in (ones, others)
+    ]
+    if (
+        "ratio" not in problem.casefold()
+        or len(trees[0]) != len(ones)
+        or len(trees[1]) != len(others)
+    ):
         return _in_order(ones, others, policy, problem, "part")
     if len(ones) != len(others):
         return Comparison(False, "the ratios differ in length")
-    products = [(Apply("*", (a, trees[1][0])), Apply("*", (b, trees[0][0]))) for a, b in zip(*trees, strict=True)]
-    return Comparison(all(same_value(*pair).equal for pair in products), "ratios are compared up to a factor")
+    products = [
+        (Apply("*", (a, trees[1][0])), Apply("*", (b, trees[0][0])))
+        for a, b in zip(*trees, strict=True)
+    ]
+    return Comparison(
+        all(same_value(*pair).equal for pair in products), "ratios are compared up to a factor"
+    )
 
 
-def _in_order(ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str, what: str) -> Comparison:
+def _in_order(
+    ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str, what: str
+) -> Comparison:
     if len(ones) != len(others):
         return Comparison(False, f"{len(others)} members, the reference has {len(ones)}")
     for place, (one, other) in enumerate(zip(ones, others, strict=True), start=1):
@@ -203,14 +237,18 @@ def _in_order(ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Poli
     return Comparison(True, f"every {what} is equal, in order")
 
 
-def _matched(ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str) -> Comparison:
+def _matched(
+    ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str
+) -> Comparison:
     if len(ones) != len(others):
         return Comparison(False, f"{len(others)} members, the reference has {len(ones)}")
     left = list(others)
     for one in ones:
         # Identical members first: a comparison that is not needed cannot fail.
         partner = next((other for other in left if other == one), None)
-        partner = partner or next((other for other in left if same_answer(one, other, policy, problem)), None)
+        partner = partner or next(
+            (other for other in left if same_answer(one, other, policy, problem)), None
+        )
         if partner is None:
             return Comparison(False, "a member of the reference is missing")
         left.remove(partner)
@@ -220,6 +258,8 @@ def _matched(ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Polic
 def _distinct(members: tuple[Answer, ...], policy: Policy, problem: str) -> tuple[Answer, ...]:
     kept: list[Answer] = []
     for member in members:
-        if not any(member == other or same_answer(other, member, policy, problem) for other in kept):
+        if not any(
+            member == other or same_answer(other, member, policy, problem) for other in kept
+        ):
             kept.append(member)
     return tuple(kept)

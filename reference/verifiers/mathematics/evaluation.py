@@ -1,11 +1,14 @@
-"""What a tree is worth: exactly where it is rational, otherwise to as many digits as it takes to tell numbers apart.
+"""What a tree is worth: exactly where it is rational, otherwise to as many digits as it takes to
+tell numbers apart.
 
     precision = 60 + 3 reach digits,      reach = max |log10 |v||  over all intermediate values v != 0,
-                                                      and over the numerators and denominators of all rationals
+                                                      and over the numerators and denominators of
+                                                      all rationals
 
-A difference counts as zero if it is below ``10^(20 - precision)`` times the largest intermediate value (or 1). An absolute
-comparison of 15 digits takes 1/2^99 for 1/2^98; with the reach (here 30) the precision grows with the numbers themselves.
-Every size is checked before the number is made, so no text can ask for an endless one.
+A difference counts as zero if it is below ``10^(20 - precision)`` times the largest intermediate
+value (or 1). An absolute comparison of 15 digits takes 1/2^99 for 1/2^98; with the reach (here 30)
+the precision grows with the numbers themselves. Every size is checked before the number is made, so
+no text can ask for an endless one.
 """
 
 import hashlib
@@ -50,7 +53,8 @@ def exact(tree: Tree) -> Fraction | None:
         tree: Any tree.
 
     Returns:
-        The value; None if an unknown, an irrational constant or function or a root that is not perfect is involved.
+        The value; None if an unknown, an irrational constant or function or a root that is not
+        perfect is involved.
 
     Raises:
         TooLarge: The value has more than ``EXACT_BITS`` bits.
@@ -65,7 +69,10 @@ def exact(tree: Tree) -> Fraction | None:
     if len(known) < len(values):
         return None
     found = _exact_operation(tree.operation, known)
-    if found is not None and max(found.numerator.bit_length(), found.denominator.bit_length()) > EXACT_BITS:
+    if (
+        found is not None
+        and max(found.numerator.bit_length(), found.denominator.bit_length()) > EXACT_BITS
+    ):
         raise TooLarge("a number is too large")
     return found
 
@@ -142,7 +149,9 @@ def _exact_power(base: Fraction, exponent: Fraction) -> Fraction | None:
 
 
 def _exact_root(value: Fraction, index: int) -> Fraction | None:
-    """The positive root of a positive rational, if it is rational: a negative base has the principal root, which is complex."""
+    """The positive root of a positive rational, if it is rational: a negative base has the
+    principal root, which is complex.
+    """
     if value < 0 or index > 64:
         return None
     above, below = _integer_root(value.numerator, index), _integer_root(value.denominator, index)
@@ -182,7 +191,9 @@ def equal_at(left: Tree, right: Tree, point: dict[str, Fraction]) -> bool | None
             one, other = evaluation.value(left), evaluation.value(right)
         except UNDEFINED:
             return None
-        if abs(one - other) > evaluation.largest * evaluation.context.mpf(10) ** (GUARD_DIGITS - digits):
+        if abs(one - other) > evaluation.largest * evaluation.context.mpf(10) ** (
+            GUARD_DIGITS - digits
+        ):
             return False
         needed = BASE_DIGITS + 3 * evaluation.reach
         if needed <= digits:
@@ -200,11 +211,15 @@ def is_real_at(tree: Tree, point: dict[str, Fraction]) -> bool | None:
         value = evaluation.context.mpc(evaluation.value(tree))
     except UNDEFINED:
         return None
-    return bool(abs(value.imag) <= evaluation.largest * evaluation.context.mpf(10) ** (GUARD_DIGITS - BASE_DIGITS))
+    return bool(
+        abs(value.imag)
+        <= evaluation.largest * evaluation.context.mpf(10) ** (GUARD_DIGITS - BASE_DIGITS)
+    )
 
 
 def point_number(index: int, names: frozenset[str]) -> dict[str, Fraction]:
-    """The point number ``index``: values in (1/4, 9/4) from a hash of the names; odd points change half of the signs.
+    """The point number ``index``: values in (1/4, 9/4) from a hash of the names; odd points change
+    half of the signs.
 
     Args:
         index: 0, 1, 2, ...
@@ -224,7 +239,8 @@ def point_number(index: int, names: frozenset[str]) -> dict[str, Fraction]:
 class Evaluation:
     """One evaluation: a precision, a point, and the sizes met on the way.
 
-    mpmath's own context is a global whose precision any thread may change; this one is nobody else's.
+    mpmath's own context is a global whose precision any thread may change; this one is nobody
+    else's.
     """
 
     def __init__(self, digits: int, point: dict[str, Fraction]) -> None:
@@ -245,7 +261,9 @@ class Evaluation:
         elif isinstance(tree, Constant):
             if tree.name == "infinity":
                 raise Undefined("infinity is no number")
-            value = {"pi": +self.context.pi, "e": +self.context.e, "i": self.context.mpc(0, 1)}[tree.name]
+            value = {"pi": +self.context.pi, "e": +self.context.e, "i": self.context.mpc(0, 1)}[
+                tree.name
+            ]
         elif isinstance(tree, Apply):
             value = self.operation(tree.operation, [self.value(part) for part in tree.parts])
         else:
@@ -253,7 +271,9 @@ class Evaluation:
         return self.measured(value)
 
     def rational(self, value: Fraction) -> Any:
-        """A fraction in this precision; its digits count as reach, for that is how near to another number it may lie."""
+        """A fraction in this precision; its digits count as reach, for that is how near to another
+        number it may lie.
+        """
         bits = max(value.numerator.bit_length(), value.denominator.bit_length())
         self.reach = max(self.reach, int(bits * 0.30103))
         return self.context.mpf(value.numerator) / value.denominator
@@ -284,7 +304,9 @@ class Evaluation:
                 return self.power(base, exponent)
             case "root", (index, radicand):
                 odd = context.im(radicand) == 0 and context.isint(index) and index % 2 == 1
-                if odd and context.re(radicand) < 0:  # the cube root of -8 is -2; its power 1/3 is complex
+                if (
+                    odd and context.re(radicand) < 0
+                ):  # the cube root of -8 is -2; its power 1/3 is complex
                     return -self.power(-radicand, 1 / index)
                 return self.power(radicand, 1 / index)
             case "log", (base, value):
@@ -296,8 +318,12 @@ class Evaluation:
             case "!", (value,):
                 return context.factorial(self.moderate(value, LARGEST_FACTORIAL))
             case "binom", (above, below):
-                return context.binomial(self.moderate(above, LARGEST_FACTORIAL), self.moderate(below, LARGEST_FACTORIAL))
-        inside = self.moderate(values[0], 10**4 if operation.endswith("h") and operation[0] != "a" else 10**30)
+                return context.binomial(
+                    self.moderate(above, LARGEST_FACTORIAL), self.moderate(below, LARGEST_FACTORIAL)
+                )
+        inside = self.moderate(
+            values[0], 10**4 if operation.endswith("h") and operation[0] != "a" else 10**30
+        )
         name = f"a{operation[3:]}" if operation.startswith("arc") else operation
         return getattr(context, name)(inside)
 
@@ -313,11 +339,15 @@ class Evaluation:
         return self.context.power(base, exponent)
 
     def rounded(self, operation: str, value: Any) -> Any:
-        """Floor or ceiling; a value that cannot be told from an integer with these digits is left undecided."""
+        """Floor or ceiling; a value that cannot be told from an integer with these digits is left
+        undecided.
+        """
         if self.context.im(value) != 0:
             raise Undefined("rounding a complex number")
         nearest = self.context.nint(value)
-        if value != nearest and abs(value - nearest) < self.context.mpf(10) ** (GUARD_DIGITS - self.context.dps):
+        if value != nearest and abs(value - nearest) < self.context.mpf(10) ** (
+            GUARD_DIGITS - self.context.dps
+        ):
             raise Undefined("a value too near to an integer to be rounded")
         return getattr(self.context, operation)(value)
 

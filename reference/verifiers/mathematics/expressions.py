@@ -4,7 +4,8 @@
 ``Number(value)``           an exact rational, however it was written
 ``Constant(name)``          ``pi``, ``e``, ``i``, ``infinity``
 ``Symbol(name)``            an unknown, with its subscript: ``x_{1}``
-``Apply(operation, parts)``  an operation of ``ARITY``; ``log`` takes base and argument, ``root`` index and radicand
+``Apply(operation, parts)``  an operation of ``ARITY``; ``log`` takes base and argument, ``root``
+index and radicand
 ==========================  ======================================================================================
 """
 
@@ -19,7 +20,9 @@ ARITY = {
     **dict.fromkeys(("+", "*", "/", "^", "log", "root", "binom"), 2),
     **dict.fromkeys(("-", "!", "abs", "floor", "ceil", "conjugate", *TRIGONOMETRIC, *INVERSE), 1),
 }
-"""Operations and the number of their parts; ``-`` is the sign, a difference is a sum with a negative."""
+"""Operations and the number of their parts; ``-`` is the sign, a difference is a sum with a
+negative.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,9 @@ Tree = Number | Constant | Symbol | Apply
 
 INFINITY = Constant("infinity")
 SINGLE = re.compile(r"\d+|[a-z]|\\left\(-\d+\\right\)")
-"""What the engine cannot tear apart: digits, a letter, a negative number in its brackets. Brackets are slow to parse."""
+"""What the engine cannot tear apart: digits, a letter, a negative number in its brackets. Brackets
+are slow to parse.
+"""
 
 
 def number(value: int | Fraction) -> Number:
@@ -88,11 +93,13 @@ def symbols(tree: Tree) -> frozenset[str]:
 
 
 def latex(tree: Tree, names: dict[str, str]) -> str:
-    """Write a tree for math-verify, every part but a sign or a number in brackets, so that no rule of precedence is needed.
+    """Write a tree for math-verify, every part but a sign or a number in brackets, so that no rule
+    of precedence is needed.
 
     Args:
         tree: A tree of finite numbers.
-        names: Symbol -> the single letter to write for it; letters that the engine would read as constants are not used.
+        names: Symbol -> the single letter to write for it; letters that the engine would read as
+            constants are not used.
 
     Returns:
         LaTeX.
@@ -146,6 +153,8 @@ def _written_operation(operation: str, parts: tuple[str, ...]) -> str:
     inside = rf"\left({parts[0]}\right)"
     if operation == "coth":  # the engine reads \coth as a cotangent
         return rf"\frac{{1}}{{\tanh{inside}}}"
-    if operation == "arccot":  # the engine knows no arccot; this is it for all but the sign's convention below 0
+    if (
+        operation == "arccot"
+    ):  # the engine knows no arccot; this is it for all but the sign's convention below 0
         return rf"\frac{{\pi}}{{2}}-\arctan{inside}"
     return rf"\{operation}{inside}"

@@ -1,4 +1,5 @@
-"""The final answer of a response, as text: where the response says that it stands, and nowhere else.
+"""The final answer of a response, as text: where the response says that it stands, and nowhere
+else.
 
 ====  =============================================  =========================================================
 rank  place                                          example
@@ -10,9 +11,10 @@ rank  place                                          example
 5     the whole response, if it is one short line    ``x = 3``
 ====  =============================================  =========================================================
 
-Everything up to the last ``</think>`` is dropped; thinking that is never closed holds no answer. The last box wins and an
-earlier one is never a fallback, not even for a last box that is cut off: what a model takes back is not its answer.
-A bare number somewhere in the text is not an answer. Every search is linear in the length of the response.
+Everything up to the last ``</think>`` is dropped; thinking that is never closed holds no answer.
+The last box wins and an earlier one is never a fallback, not even for a last box that is cut off:
+what a model takes back is not its answer. A bare number somewhere in the text is not an answer.
+Every search is linear in the length of the response.
 """
 
 import re
@@ -24,18 +26,26 @@ LONGEST_BARE_ANSWER = 200
 OPEN, CLOSE = "<think>", "</think>"
 BOXES = ("\\boxed", "\\fbox")
 ANNOUNCEMENT = re.compile(
-    r"\banswer(?:[ \t]+(?:to|for)\b[^\n.:]{0,80}?)?(?:\*\*)?[ \t]*(?:\bis\b[ \t]*:?|:|=)[ \t]*(?:\*\*)?[ \t]*", re.IGNORECASE
+    r"\banswer(?:[ \t]+(?:to|for)\b[^\n.:]{0,80}?)?(?:\*\*)?[ \t]*(?:\bis\b[ \t]*:?|:|=)["
+    r" \t]*(?:\*\*)?[ \t]*",
+    re.IGNORECASE,
 )
 LEADING_ANNOUNCEMENT = re.compile(
-    r"^(?:\\text(?:bf|rm)?\s*\{\s*)?(?:the\s+)?(?:final\s+)?answer\s*(?:is\b\s*:?|:|=)\s*\}?\s*", re.IGNORECASE
+    r"^(?:\\text(?:bf|rm)?\s*\{\s*)?(?:the\s+)?(?:final\s+)?answer\s*(?:is\b\s*:?|:|=)\s*\}?\s*",
+    re.IGNORECASE,
 )
-SENTENCE_END = re.compile(r"\.[ \t]+(?=[A-Z\\(])|[.,;]?[ \t]+(?:because|since)\b|,[ \t]+(?:which|where|as)\b", re.IGNORECASE)
+SENTENCE_END = re.compile(
+    r"\.[ \t]+(?=[A-Z\\(])|[.,;]?[ \t]+(?:because|since)\b|,[ \t]+(?:which|where|as)\b",
+    re.IGNORECASE,
+)
 BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """The text of an answer and the place where it stood; ``text`` is None where there is no answer."""
+    """The text of an answer and the place where it stood; ``text`` is None where there is no
+    answer.
+    """
 
     text: str | None
     place: str
@@ -59,11 +69,15 @@ def final_answer(response: str) -> Extraction:
         if content is None:
             return Extraction(None, "the last box is never closed")
         return Extraction(without_announcement(content), "the last box")
-    return _announced(spoken) or _last_line(spoken) or Extraction(None, "no box, no announced answer")
+    return (
+        _announced(spoken) or _last_line(spoken) or Extraction(None, "no box, no announced answer")
+    )
 
 
 def after_thinking(response: str) -> str | None:
-    """What follows the last ``</think>``, the whole text if nothing was thought, None if thinking goes on to the end."""
+    """What follows the last ``</think>``, the whole text if nothing was thought, None if thinking
+    goes on to the end.
+    """
     spoken = response[response.rfind(CLOSE) + len(CLOSE) :] if CLOSE in response else response
     return None if OPEN in spoken else spoken
 
@@ -76,7 +90,8 @@ def braced(text: str, start: int) -> str | None:
         start: Place of a ``{``.
 
     Returns:
-        What stands between the brace and its partner; ``\\{`` and ``\\}`` are signs, not braces. None without a partner.
+        What stands between the brace and its partner; ``\\{`` and ``\\}`` are signs, not braces.
+        None without a partner.
     """
     depth, place = 0, start
     while place < len(text):

@@ -1,13 +1,17 @@
-"""Static limits of an answer, checked on its text before anything reads it: every refusal names the limit that it broke.
+"""Static limits of an answer, checked on its text before anything reads it: every refusal names the
+limit that it broke.
 
-They bound the work of reading; ``reference.verifiers.mathematics.evaluation`` bounds the size of the numbers, and a process that can be
-killed from outside bounds the rest (a symbolic simplification has no bound that its input would show).
+They bound the work of reading; ``reference.verifiers.mathematics.evaluation`` bounds the size of
+the numbers, and a process that can be killed from outside bounds the rest (a symbolic
+simplification has no bound that its input would show).
 """
 
 import re
 
 LONGEST_ANSWER = 2048
-"""Characters; the longest answer of MATH, AIME and BeyondAIME has 60, a written-out 4x4 matrix of fractions about 300."""
+"""Characters; the longest answer of MATH, AIME and BeyondAIME has 60, a written-out 4x4 matrix of
+fractions about 300.
+"""
 
 DEEPEST_NESTING = 24
 """Brackets of any kind inside one another; answers of contests stay below 6."""
@@ -22,7 +26,9 @@ MOST_OPERATORS = 256
 """Signs that join or compare two parts."""
 
 TALLEST_TOWER = 3
-"""Exponents upon exponents; `e^{x^{2}}` has 2. Towers are how a short text asks for an endless number."""
+"""Exponents upon exponents; `e^{x^{2}}` has 2. Towers are how a short text asks for an endless
+number.
+"""
 
 LARGEST_FACTORIAL = 10_000
 """Argument of a factorial; 10000! has 35660 digits and takes milliseconds."""
@@ -32,7 +38,9 @@ CODE = re.compile(
     r"\bimport\s+(?:os|sys|subprocess|math|sympy|numpy)\b|(?<!\\)\blambda\b[^:]{0,40}:|"
     r"\\(?:input|include|write|def|csname|catcode|newcommand|immediate)(?![A-Za-z])"
 )
-"""Text that is a program rather than a formula. Nothing is ever executed; refusing it early says so in the verdict."""
+"""Text that is a program rather than a formula. Nothing is ever executed; refusing it early says so
+in the verdict.
+"""
 
 OPENING, CLOSING = "([{", ")]}"
 IN_A_ROW = re.compile(r"\^\s*(?:[([{]|(?:-?\d+|[A-Za-z])\s*\^)")
@@ -46,7 +54,8 @@ def broken_limit(text: str) -> str:
         text: Any text.
 
     Returns:
-        The limit in words, e.g. ``longer than 2048 characters``; empty if the answer keeps all of them.
+        The limit in words, e.g. ``longer than 2048 characters``; empty if the answer keeps all of
+        them.
     """
     if len(text) > LONGEST_ANSWER:
         return f"longer than {LONGEST_ANSWER} characters"
@@ -63,7 +72,9 @@ def broken_limit(text: str) -> str:
     for count, limit, what in counts:
         if count > limit:
             return f"{count} {what}, at most {limit} are read"
-    if any(len(number) > 6 or int(number) > LARGEST_FACTORIAL for number in FACTORIAL.findall(text)):
+    if any(
+        len(number) > 6 or int(number) > LARGEST_FACTORIAL for number in FACTORIAL.findall(text)
+    ):
         return f"a factorial of more than {LARGEST_FACTORIAL}"
     return ""
 
@@ -77,7 +88,9 @@ def _nesting(text: str) -> int:
 
 
 def _tower(text: str) -> int:
-    """Exponents upon one another: `^` inside the brackets of another `^`, or in a row as in `2^3^4`."""
+    """Exponents upon one another: `^` inside the brackets of another `^`, or in a row as in
+    `2^3^4`.
+    """
     text = text.replace("**", "^")
     tallest = height = 0
     opened: list[int] = []  # height of the tower at which each bracket was opened

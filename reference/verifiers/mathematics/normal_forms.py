@@ -1,4 +1,5 @@
-"""One spelling for what people write in many: characters, wrappers, separators and words become one plain dialect of LaTeX.
+"""One spelling for what people write in many: characters, wrappers, separators and words become one
+plain dialect of LaTeX.
 
 ==========================================  =======================  =============================================
 written                                     read as                  remark
@@ -86,7 +87,9 @@ GREEK_NAMES = (
     "Psi",
     "Omega",
 )
-CHARACTERS |= {letter: f"\\{name} " for letter, name in zip(GREEK_LETTERS, GREEK_NAMES, strict=True)}
+CHARACTERS |= {
+    letter: f"\\{name} " for letter, name in zip(GREEK_LETTERS, GREEK_NAMES, strict=True)
+}
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿ", "0123456789+-()n", strict=True))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True))
 VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
@@ -95,7 +98,9 @@ LAYOUT = re.compile(
     r"\\(?:left|right|bigl|bigr|Bigl|Bigr|biggl|biggr|big|Big|bigg|Bigg|displaystyle|textstyle|limits|nolimits|mathstrut)"
     r"(?![A-Za-z])\.?"
 )
-SPACES = re.compile(r"\\(?:[,;: ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|thinspace(?![A-Za-z]))|[~\s\u200b]+")
+SPACES = re.compile(
+    r"\\(?:[,;: ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|thinspace(?![A-Za-z]))|[~\s\u200b]+"
+)
 SPELLINGS = [
     (re.compile(rf"\\(?:{names})(?![A-Za-z])"), f"\\\\{one} ")
     for names, one in {
@@ -136,17 +141,32 @@ WRAPPERS = re.compile(
     r"operatorname|operatorname\*|emph|underline|boxed|fbox|rm|ensuremath)\s*\{([^{}]*)\}"
 )
 DEEPEST_WRAPPER = 4
-"""Passes over wrappers inside wrappers; what is wrapped deeper stays, is not readable and so not correct."""
+"""Passes over wrappers inside wrappers; what is wrapped deeper stays, is not readable and so not
+correct.
+"""
 
 FUNCTIONS = "arcsinh|arccosh|arctanh|arcsin|arccos|arctan|arccot|sinh|cosh|tanh|coth|sin|cos|tan|cot|sec|csc|exp|ln|log|lg|sqrt"
-WORDS = re.compile(rf"(?<![A-Za-z\\])(pi|theta|alpha|beta|gamma|infinity|infty|inf|degrees?|{FUNCTIONS})(?![A-Za-z'])")
+WORDS = re.compile(
+    rf"(?<![A-Za-z\\])(pi|theta|alpha|beta|gamma|infinity|infty|inf|degrees?|{FUNCTIONS})(?![A-Za-z'])"
+)
 WORD_COMMANDS = {"infinity": "infty", "inf": "infty"}
 TURNED_BRACKETS = re.compile(r"([\[\]])([^\[\](),]+),([^\[\](),]+)([\[\]])")
-COUNTS = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
+COUNTS = {
+    "hundred": 10**2,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "dozen": 12,
+}
 COUNTED = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?) ?({'|'.join(COUNTS)})s?(?![A-Za-z])")
 THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?:(?:\{,\}|,)\d{3})+(?![\d,]|\{,)")
-SPACED_THOUSANDS = re.compile(r"(?<![\d.,\w])(?:\d{1,3} \d{3}(?!\d| \d|/)|\d{1,3}(?: \d{3}){2,}(?!\d| \d))")
-"""``2 101/102`` is a mixed number, ``2 101 / 102`` the fraction 2101/102: a mixed number has no blanks around its bar."""
+SPACED_THOUSANDS = re.compile(
+    r"(?<![\d.,\w])(?:\d{1,3} \d{3}(?!\d| \d|/)|\d{1,3}(?: \d{3}){2,}(?!\d| \d))"
+)
+"""``2 101/102`` is a mixed number, ``2 101 / 102`` the fraction 2101/102: a mixed number has no
+blanks around its bar.
+"""
 
 
 def normal_form(text: str, thousands: bool = True) -> str:
@@ -154,16 +174,22 @@ def normal_form(text: str, thousands: bool = True) -> str:
 
     Args:
         text: An answer within the static limits.
-        thousands: Whether the commas of ``1,234`` separate thousands; otherwise they separate members of a list.
+        thousands: Whether the commas of ``1,234`` separate thousands; otherwise they separate
+            members of a list.
 
     Returns:
-        The same answer on one line; characters that mean nothing to the dialect are kept, so that what cannot be read
-        stays unreadable instead of turning into something else.
+        The same answer on one line; characters that mean nothing to the dialect are kept, so that
+        what cannot be read stays unreadable instead of turning into something else.
     """
     text = _plain_characters(text)
     text = _without_dollars(text)
     text = LAYOUT.sub(
-        " ", text.replace("\\!", "").replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
+        " ",
+        text.replace("\\!", "")
+        .replace("\\(", " ")
+        .replace("\\)", " ")
+        .replace("\\[", " ")
+        .replace("\\]", " "),
     )
     text = _unwrapped(text)
     for pattern, spelling in SPELLINGS:
@@ -176,11 +202,21 @@ def normal_form(text: str, thousands: bool = True) -> str:
 
 
 def _plain_characters(text: str) -> str:
-    text = re.sub(f"[{''.join(SUPERSCRIPTS)}]+", lambda run: "^{" + "".join(SUPERSCRIPTS[c] for c in run[0]) + "}", text)
-    text = re.sub(f"[{''.join(SUBSCRIPTS)}]+", lambda run: "_{" + "".join(SUBSCRIPTS[c] for c in run[0]) + "}", text)
+    text = re.sub(
+        f"[{''.join(SUPERSCRIPTS)}]+",
+        lambda run: "^{" + "".join(SUPERSCRIPTS[c] for c in run[0]) + "}",
+        text,
+    )
+    text = re.sub(
+        f"[{''.join(SUBSCRIPTS)}]+",
+        lambda run: "_{" + "".join(SUBSCRIPTS[c] for c in run[0]) + "}",
+        text,
+    )
     text = re.sub(f"[{VULGAR}]", lambda sign: _vulgar(sign[0]), text)
     text = "".join(CHARACTERS.get(character, character) for character in text)
-    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)  # digits of any script
+    text = "".join(
+        str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text
+    )  # digits of any script
     # Only now: compatibility folding would turn x² into x2 and ½ into 1⁄2.
     return unicodedata.normalize("NFKC", text)
 
@@ -192,7 +228,11 @@ def _vulgar(sign: str) -> str:
 
 def _without_dollars(text: str) -> str:
     """Drop the dollars of mathematics; a written ``\\$`` and an odd one in front are money."""
-    text = text.strip().replace("**", "" if text.strip().startswith("**") else "**").replace("\\$", "\0")
+    text = (
+        text.strip()
+        .replace("**", "" if text.strip().startswith("**") else "**")
+        .replace("\\$", "\0")
+    )
     if text.count("$") % 2 == 1 and re.match(r"-?\$\s*[\d.]", text):
         text = text.replace("$", "\0", 1)
     return text.replace("$", " ").replace("\0", "$").strip()
@@ -221,13 +261,18 @@ def _plain_numbers(text: str, thousands: bool) -> str:
     text = SPACED_THOUSANDS.sub(lambda number: number[0].replace(" ", ""), text)
     text = COUNTED.sub(lambda count: f"{count[1]}*{COUNTS[count[2]]}", text)
     text = re.sub(r"(?<=[\d}])\s*[xX]\s*(?=10\s*\^)", "*", text)
-    return re.sub(r"(?<![A-Za-z\d.\\])(\d+\.?\d*|\.\d+)[eE]([+-]?\d{1,4})(?![\w.])", r"\1*10^{\2}", text)
+    return re.sub(
+        r"(?<![A-Za-z\d.\\])(\d+\.?\d*|\.\d+)[eE]([+-]?\d{1,4})(?![\w.])", r"\1*10^{\2}", text
+    )
 
 
 def _plain_words(text: str) -> str:
     text = re.sub(r"(?<![A-Za-z\\])sqrt\s*(\d+)", r"\\sqrt{\1}", text)
-    text = re.sub(r"\\sqrt\s+(\d+)", r"\\sqrt{\1}", text)  # the root sign covers the whole number behind it
-    # `inf` and the like are words of an answer in words, too; there is no mathematics in a sentence.
+    text = re.sub(
+        r"\\sqrt\s+(\d+)", r"\\sqrt{\1}", text
+    )  # the root sign covers the whole number behind it
+    # `inf` and the like are words of an answer in words, too; there is no mathematics in a
+    # sentence.
     if len(re.findall(r"(?<![A-Za-z\\])[A-Za-z]{3,}", WORDS.sub(" ", text))) > 1:
         return text
     return WORDS.sub(lambda word: _command(word[0]), text)

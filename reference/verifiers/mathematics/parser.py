@@ -1,11 +1,12 @@
-"""A reader for the plain dialect of LaTeX: text in, tree out, or a refusal that says where it stopped.
+"""A reader for the plain dialect of LaTeX: text in, tree out, or a refusal that says where it
+stopped.
 
     sum      = product { (+|-) product }             product = signed { (*|/) signed | factor }       (left to right)
     signed   = { +|- } factor                        factor  = atom { ! | % | degree } [ ^ exponent ]
     atom     = number | mixed | symbol | constant | ( sum ) | \\frac | \\sqrt | \\binom | |sum| | floor | function
 
-Every character must be understood: nothing is skipped and no number is found inside what is not. Two numbers side by side
-are refused, except an integer before a proper fraction (a mixed number).
+Every character must be understood: nothing is skipped and no number is found inside what is not.
+Two numbers side by side are refused, except an integer before a proper fraction (a mixed number).
 """
 
 import re
@@ -25,16 +26,21 @@ from reference.verifiers.mathematics.expressions import (
 from reference.verifiers.mathematics.normal_forms import GREEK_NAMES
 
 DEEPEST = 60
-"""Calls of ``sum`` and ``signed`` inside one another: far above any answer, far below Python's recursion limit."""
+"""Calls of ``sum`` and ``signed`` inside one another: far above any answer, far below Python's
+recursion limit.
+"""
 
 MOST_FACTORS = 160
-"""Factors of an expression. Products lean to the left, so this bounds how deep a tree can be; long answers have about 40."""
+"""Factors of an expression. Products lean to the left, so this bounds how deep a tree can be; long
+answers have about 40.
+"""
 
 NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 MIXED = re.compile(r"(\d+) +(\d+) ?/ ?(\d+)(?![\d.!^])")
 MIXED_FRACTION = re.compile(r"(\d+) ?\\frac ?(?:\{ ?(\d+) ?\} ?\{ ?(\d+) ?\}|(\d)(\d))(?! ?[\^!])")
 REPEATING = re.compile(
-    r"(\d*)\.(\d*)(?:\\overline ?\{ ?(\d+) ?\}|\((\d+)\)|\\dot ?\{? ?(\d) ?\}?(?:(\d*)\\dot ?\{? ?(\d) ?\}?)?)(?!\d)"
+    r"(\d*)\.(\d*)(?:\\overline ?\{ ?(\d+) ?\}|\((\d+)\)|\\dot ?\{? ?(\d) ?\}?(?:(\d*)\\dot ?\{?"
+    r" ?(\d) ?\}?)?)(?!\d)"
 )
 LONG_WORD = re.compile(r"[A-Za-z]{4,}")
 COMMAND = re.compile(r"\\([A-Za-z]+)")
@@ -42,7 +48,14 @@ UNKNOWNS = frozenset((*GREEK_NAMES, "ell"))
 SUBSCRIPT = re.compile(r" ?_ ?(?:\{ ?([\w, ]+?) ?\}|(\w))")
 DEGREE = re.compile(r" ?\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))")
 FUNCTIONS = frozenset((*TRIGONOMETRIC, *INVERSE, "ln", "lg", "log", "exp"))
-INVERSE_OF = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot", "sinh": "arcsinh", "cosh": "arccosh"}
+INVERSE_OF = {
+    "sin": "arcsin",
+    "cos": "arccos",
+    "tan": "arctan",
+    "cot": "arccot",
+    "sinh": "arcsinh",
+    "cosh": "arccosh",
+}
 DEGREE_IN_RADIANS = Apply("/", (Constant("pi"), number(180)))
 
 
@@ -88,7 +101,9 @@ class _Reader:
         rest = self.rest()
         for sign in signs:
             ends = self.place + len(sign)
-            if rest.startswith(sign) and not (sign[-1].isalpha() and self.text[ends : ends + 1].isalpha()):
+            if rest.startswith(sign) and not (
+                sign[-1].isalpha() and self.text[ends : ends + 1].isalpha()
+            ):
                 self.place = ends
                 return sign
         return ""
@@ -134,14 +149,18 @@ class _Reader:
                 return tree
 
     def begins_factor(self) -> bool:
-        """Say whether a factor stands here without a sign; a digit there is refused, for ``1 2`` is no product."""
+        """Say whether a factor stands here without a sign; a digit there is refused, for ``1 2`` is
+        no product.
+        """
         rest = self.rest()
         if not rest or rest[0] in "+-*/^_!%)}],;:<>=&":
             return False
         if rest[0] == "|":
             return self.bars == 0
         if rest[0] == "\\":
-            return bool(COMMAND.match(rest)) and not rest.startswith(("\\rfloor", "\\rceil", "\\over "))
+            return bool(COMMAND.match(rest)) and not rest.startswith(
+                ("\\rfloor", "\\rceil", "\\over ")
+            )
         if rest[0].isdigit() or rest[0] == ".":
             raise Unreadable(f"a number stands beside another factor: {rest[:20]!r}")
         return True
@@ -199,7 +218,9 @@ class _Reader:
         return self.atom()
 
     def script(self) -> Tree:
-        """Read what hangs above or below: a group, a number of any length that is never mixed, or one atom."""
+        """Read what hangs above or below: a group, a number of any length that is never mixed, or
+        one atom.
+        """
         if digits := self.match(NUMBER):
             return number(Fraction(digits[0].rstrip(".") or "0"))
         return self.argument()
@@ -231,7 +252,9 @@ class _Reader:
             return self.command(command[1])
         if rest[:1].isascii() and rest[:1].isalpha():
             return self.letter()
-        raise Unreadable(f"cannot read {rest[:20]!r}" if rest else "something is missing at the end")
+        raise Unreadable(
+            f"cannot read {rest[:20]!r}" if rest else "something is missing at the end"
+        )
 
     def numeral(self) -> Tree:
         """Read a number: plain, repeating or mixed."""
@@ -250,7 +273,9 @@ class _Reader:
         return number(Fraction(plain[0].rstrip(".") or "0"))
 
     def letter(self) -> Tree:
-        """Read one letter with its subscript; two or three letters side by side are factors, four are a word."""
+        """Read one letter with its subscript; two or three letters side by side are factors, four
+        are a word.
+        """
         if LONG_WORD.match(self.rest()):
             raise Unreadable(f"a word among the numbers: {self.rest()[:20]!r}")
         name = self.rest()[0]
@@ -291,7 +316,9 @@ class _Reader:
 
     def function(self, name: str) -> Tree:
         """Read a function with its base or power, and its argument."""
-        base: Tree = Constant("e") if name == "ln" else number(self.log_base if name == "log" else 10)
+        base: Tree = (
+            Constant("e") if name == "ln" else number(self.log_base if name == "log" else 10)
+        )
         if name == "log" and self.take("_"):
             base = self.script()
         power: Tree | None = None
@@ -310,12 +337,18 @@ class _Reader:
         return Apply("^", (tree, power)) if power is not None else tree
 
     def function_argument(self) -> Tree:
-        """Read a group, or the factors side by side up to the next sign, bracket or function: ``sin 2x cos x``."""
+        """Read a group, or the factors side by side up to the next sign, bracket or function: ``sin
+        2x cos x``.
+        """
         if self.rest()[:1] in ("(", "[", "{"):
             return self.atom()
         self.deeper()
         tree = self.signed()
-        while self.rest()[:1] not in ("(", "[", "{", "|") and not self.at_function() and self.begins_factor():
+        while (
+            self.rest()[:1] not in ("(", "[", "{", "|")
+            and not self.at_function()
+            and self.begins_factor()
+        ):
             tree = Apply("*", (tree, self.factor()))
         self.depth -= 1
         return tree
@@ -330,4 +363,6 @@ def _repeating(found: re.Match[str]) -> Fraction:
     whole, fixed = found[1] or "0", found[2]
     period = found[3] or found[4] or found[5] + (found[6] or "") + (found[7] or "")
     shift = 10 ** len(fixed)
-    return Fraction(int(whole + fixed), shift) + Fraction(int(period), shift * (10 ** len(period) - 1))
+    return Fraction(int(whole + fixed), shift) + Fraction(
+        int(period), shift * (10 ** len(period) - 1)
+    )

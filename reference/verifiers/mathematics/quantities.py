@@ -15,7 +15,14 @@ from fractions import Fraction
 
 from reference.verifiers.mathematics.answers import Scalar
 from reference.verifiers.mathematics.evaluation import BASE_DIGITS, UNDEFINED, Evaluation, exact
-from reference.verifiers.mathematics.expressions import Apply, Constant, Number, Tree, number, symbols
+from reference.verifiers.mathematics.expressions import (
+    Apply,
+    Constant,
+    Number,
+    Tree,
+    number,
+    symbols,
+)
 from reference.verifiers.mathematics.policy import Policy
 from reference.verifiers.mathematics.units import DEGREE, Unit
 from reference.verifiers.mathematics.values import Comparison, same_value
@@ -51,12 +58,17 @@ def _same_percent(reference: Scalar, answer: Scalar, policy: Policy, problem: st
         return Comparison(False, "a percentage is no quantity with a unit")
     if reference.percent and answer.percent:
         return _same_number(reference, answer, policy)
-    values = (_scaled(side.tree, Fraction(1, 100)) if side.percent else side.tree for side in (reference, answer))
+    values = (
+        _scaled(side.tree, Fraction(1, 100)) if side.percent else side.tree
+        for side in (reference, answer)
+    )
     compared = same_value(*values)
     asked = any(word in problem.casefold() for word in ("percent", "per cent", "%"))
     if not compared and policy.percent_by_problem and asked:
         bare = _same_number(reference, answer, policy)
-        return Comparison(bare.equal, f"{bare.why}; the problem asks for percent (policy percent_by_problem)")
+        return Comparison(
+            bare.equal, f"{bare.why}; the problem asks for percent (policy percent_by_problem)"
+        )
     return Comparison(compared.equal, f"{compared.why}; percent is a hundredth")
 
 
@@ -76,20 +88,26 @@ def _one_unit(reference: Scalar, answer: Scalar, policy: Policy) -> Comparison:
     compared = _same_number(reference, answer, policy)
     if not compared and with_unit.unit == DEGREE:
         compared = same_value(_scaled(with_unit.tree, Fraction(1, 180), Constant("pi")), bare.tree)
-    return Comparison(compared.equal, f"{compared.why}; a unit written once is not compared (policy missing_unit)")
+    return Comparison(
+        compared.equal, f"{compared.why}; a unit written once is not compared (policy missing_unit)"
+    )
 
 
 def _same_number(reference: Scalar, answer: Scalar, policy: Policy) -> Comparison:
     compared = same_value(reference.tree, answer.tree)
     if compared or not policy.decimal_digits:
         return compared
-    if _rounds_to(reference, answer, policy.decimal_digits) or _rounds_to(answer, reference, policy.decimal_digits):
+    if _rounds_to(reference, answer, policy.decimal_digits) or _rounds_to(
+        answer, reference, policy.decimal_digits
+    ):
         return Comparison(True, "one is the other correctly rounded (policy decimal_digits)")
     return compared
 
 
 def _rounds_to(decimal: Scalar, other: Scalar, digits: int) -> bool:
-    """Whether a decimal of enough significant digits is the other number rounded: they differ by half a last digit at most."""
+    """Whether a decimal of enough significant digits is the other number rounded: they differ by
+    half a last digit at most.
+    """
     value, target = exact(decimal.tree), _rational_near(other.tree)
     if decimal.decimal_places is None or value is None or target is None:
         return False
@@ -117,5 +135,9 @@ def _in_base_units(tree: Tree, unit: Unit) -> Tree:
 
 
 def _scaled(tree: Tree, factor: Fraction, other: Tree | None = None) -> Tree:
-    scaled: Tree = Number(tree.value * factor) if isinstance(tree, Number) else Apply("*", (tree, number(factor)))
+    scaled: Tree = (
+        Number(tree.value * factor)
+        if isinstance(tree, Number)
+        else Apply("*", (tree, number(factor)))
+    )
     return scaled if other is None else Apply("*", (scaled, other))

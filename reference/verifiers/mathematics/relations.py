@@ -15,12 +15,21 @@ from fractions import Fraction
 
 from reference.verifiers.mathematics.answers import Answer, Collection, Named, Scalar, Statement
 from reference.verifiers.mathematics.evaluation import TooLarge, equal_at, exact
-from reference.verifiers.mathematics.expressions import INFINITY, Apply, Symbol, Tree, negative, symbols
+from reference.verifiers.mathematics.expressions import (
+    INFINITY,
+    Apply,
+    Symbol,
+    Tree,
+    negative,
+    symbols,
+)
 from reference.verifiers.mathematics.parser import Unreadable, read_expression
 from reference.verifiers.mathematics.policy import Policy
 
 RELATION = re.compile(r"\\(le|ge|neq|approx)(?![A-Za-z])|(?<![<>=!])([<>=])(?!=)")
-NAME = re.compile(r"(?=.*[A-Za-z])(?:[A-Za-z|'+,(){}/ \\]|_ ?(?:\{[A-Za-z0-9]+\}|[A-Za-z0-9])|\([0-9]+\))+")
+NAME = re.compile(
+    r"(?=.*[A-Za-z])(?:[A-Za-z|'+,(){}/ \\]|_ ?(?:\{[A-Za-z0-9]+\}|[A-Za-z0-9])|\([0-9]+\))+"
+)
 TURNED = {">": "<", "ge": "le"}
 Reading = Callable[[str], Answer]
 
@@ -57,7 +66,11 @@ def read_relation(text: str, policy: Policy, inside: Reading) -> Answer:
     if len(trees) != 2:
         raise Unreadable("a chain of inequalities that is no interval")
     left, right = trees
-    return Statement(right, TURNED[signs[0]], left) if signs[0] in TURNED else Statement(left, signs[0], right)
+    return (
+        Statement(right, TURNED[signs[0]], left)
+        if signs[0] in TURNED
+        else Statement(left, signs[0], right)
+    )
 
 
 def _members(text: str) -> tuple[list[str], list[str]]:
@@ -119,7 +132,11 @@ def _check_chain(members: list[str], policy: Policy) -> None:
             raise Unreadable("a chain of equations")
         try:
             one, other = exact(tree), exact(trees[-1])
-            equal = one == other if one is not None and other is not None else equal_at(tree, trees[-1], nowhere)
+            equal = (
+                one == other
+                if one is not None and other is not None
+                else equal_at(tree, trees[-1], nowhere)
+            )
         except TooLarge as large:
             raise Unreadable(str(large)) from large
         if not equal:

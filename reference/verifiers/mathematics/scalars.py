@@ -90,7 +90,11 @@ def read_scalar(text: str, policy: Policy, problem: str) -> Answer:
     if text.casefold() in NUMBER_WORDS:
         return Scalar(number(NUMBER_WORDS.index(text.casefold())))
     if found := PERCENT.match(text):
-        return Scalar(read_expression(found[1], policy.log_base), percent=True, decimal_places=_places(found[1]))
+        return Scalar(
+            read_expression(found[1], policy.log_base),
+            percent=True,
+            decimal_places=_places(found[1]),
+        )
     bare, unit = split_unit(text)
     if unit is None:
         bare = _without_noun(text, problem)
@@ -118,7 +122,9 @@ def _letters(text: str, policy: Policy) -> Tree | None:
 
 
 def _without_noun(text: str, problem: str) -> str:
-    """Drop the words behind a number if every one of them, plural aside, is a word of the problem."""
+    """Drop the words behind a number if every one of them, plural aside, is a word of the
+    problem.
+    """
     found = NOUN.match(text)
     if not found or not problem:
         return text

@@ -1,4 +1,5 @@
-"""From a text in normal form to an answer: lists, unions, relations, brackets and matrices down to single expressions.
+"""From a text in normal form to an answer: lists, unions, relations, brackets and matrices down to
+single expressions.
 
 A text is tried in this order; the first shape that fits decides.
 
@@ -50,7 +51,10 @@ SHORT_WORDS = ("no", "on", "up")
 """Words of two letters that are answers; any other two letters are a product."""
 
 SEPARATORS = re.compile(r",|;|(?<![A-Za-z\\])(?:and|or)(?![A-Za-z])|&")
-MATRIX = re.compile(r"[(\[|]? ?\\begin ?\{ ?([pbBvV]?matrix|array) ?\}(?: ?\{[lcr| ]*\})?(.*)\\end ?\{ ?\1 ?\} ?[)\]|]?")
+MATRIX = re.compile(
+    r"[(\[|]? ?\\begin ?\{ ?([pbBvV]?matrix|array) ?\}(?: ?\{[lcr| ]*\})?(.*)\\end ?\{ ?\1 ?\}"
+    r" ?[)\]|]?"
+)
 BUILDER = re.compile(r"^(?:([A-Za-z]) ?(?:\\in ?\\mathbb ?\{ ?R ?\})? ?(?:\\mid|:|\|) ?)(.*)$")
 OPENING = {"(": "(", "[": "[", "\\{": "{", "{": "{", "\\langle": "("}
 CLOSING = {")": ")", "]": "]", "\\}": "}", "}": "}", "\\rangle": ")"}
@@ -106,7 +110,9 @@ def read_answer(text: str, policy: Policy, problem: str = "") -> Answer:
 
 
 def fold(text: str) -> str:
-    """Words without what does not count: case, punctuation, repeated blanks, an article in front."""
+    """Words without what does not count: case, punctuation, repeated blanks, an article in
+    front.
+    """
     kept = re.sub(r"[^\w\s]", " ", text.casefold())
     return re.sub(r"^(?:the|an?) (?=\w)", "", " ".join(kept.split()))
 
@@ -148,16 +154,24 @@ def _read_words(text: str) -> Answer | None:
         return EVERYTHING
     if fold(text) in NO_SOLUTION:
         return NOTHING
-    if fold(text) in SHORT_WORDS or (WORDS.fullmatch(text) and REAL_WORD.search(text) and text.casefold() not in NUMBER_WORDS):
+    if fold(text) in SHORT_WORDS or (
+        WORDS.fullmatch(text) and REAL_WORD.search(text) and text.casefold() not in NUMBER_WORDS
+    ):
         return Text(SYNONYMS.get(fold(text), fold(text)))
     return None
 
 
 def _listed(brackets: str, members: list[Answer]) -> Answer:
-    """A collection whose members that are lists themselves (``1 \\pm x``) are spread out; a list of one is its member."""
+    """A collection whose members that are lists themselves (``1 \\pm x``) are spread out; a list of
+    one is its member.
+    """
     flat: list[Answer] = []
     for member in members:
-        flat += member.members if isinstance(member, Collection) and member.brackets == LIST else (member,)
+        flat += (
+            member.members
+            if isinstance(member, Collection) and member.brackets == LIST
+            else (member,)
+        )
     if len(flat) > MOST_MEMBERS:
         raise Unreadable(f"more than {MOST_MEMBERS} members")
     return flat[0] if len(flat) == 1 and brackets == LIST else Collection(brackets, tuple(flat))
@@ -165,8 +179,14 @@ def _listed(brackets: str, members: list[Answer]) -> Answer:
 
 def _spread(answer: Answer) -> Answer:
     """``x = (list)`` as a list of named values."""
-    if isinstance(answer, Named) and isinstance(answer.value, Collection) and answer.value.brackets == LIST:
-        return Collection(LIST, tuple(Named(answer.name, member) for member in answer.value.members))
+    if (
+        isinstance(answer, Named)
+        and isinstance(answer.value, Collection)
+        and answer.value.brackets == LIST
+    ):
+        return Collection(
+            LIST, tuple(Named(answer.name, member) for member in answer.value.members)
+        )
     return answer
 
 
@@ -181,7 +201,9 @@ def _read_matrix(text: str, inside: Reading) -> Answer:
 
 
 def _read_brackets(text: str, inside: Reading) -> Answer | None:
-    """A tuple, interval or set, if one pair of brackets holds the whole text and more than one expression."""
+    """A tuple, interval or set, if one pair of brackets holds the whole text and more than one
+    expression.
+    """
     opening = next((sign for sign in OPENING if text.startswith(sign)), None)
     closing = next((sign for sign in CLOSING if text.endswith(sign)), None)
     if opening is None or closing is None:
@@ -211,7 +233,11 @@ def _closes_early(text: str) -> bool:
         opens = character in "([{" or text.startswith("\\langle", place)
         closes = character in ")]}" or text.startswith("\\rangle", place)
         depth += opens - closes
-        if closes and depth == 0 and place < len(text) - len("\\rangle" if character == "\\" else character):
+        if (
+            closes
+            and depth == 0
+            and place < len(text) - len("\\rangle" if character == "\\" else character)
+        ):
             return True
     return depth != 0
 

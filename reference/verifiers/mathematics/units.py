@@ -2,8 +2,9 @@
 
     10 m = 1000 cm,    10 m != 10 cm,    36 km/h = 10 m/s,    $0.50 = 50 cents,    60 degrees = pi/3 rad
 
-A unit is a product of powers of named units, with ``/`` or ``per`` before what divides. A one-letter unit counts only after
-a blank, or where the source wrote ``\\text`` or ``\\mathrm``, which leave one: ``5m`` is five times the unknown m.
+A unit is a product of powers of named units, with ``/`` or ``per`` before what divides. A
+one-letter unit counts only after a blank, or where the source wrote ``\\text`` or ``\\mathrm``,
+which leave one: ``5m`` is five times the unknown m.
 """
 
 import re
@@ -20,7 +21,8 @@ class Unit:
 
     Attributes:
         dimensions: Base quantity -> exponent, sorted by name, without zeros.
-        factor: How many base units it is (degrees are the base of angles, whose radian is 180/pi of them).
+        factor: How many base units it is (degrees are the base of angles, whose radian is 180/pi of
+            them).
         name: As it was written.
         radian: True for the one unit whose factor is irrational.
     """
@@ -37,7 +39,9 @@ def _table(text: str) -> dict[str, Unit]:
     for line in text.strip().splitlines():
         names, meaning = line.split("=")
         factor, *bases = meaning.split()
-        dimensions = tuple(sorted((base.partition("^")[0], int(base.partition("^")[2] or 1)) for base in bases))
+        dimensions = tuple(
+            sorted((base.partition("^")[0], int(base.partition("^")[2] or 1)) for base in bases)
+        )
         for name in names.split():
             found[name] = Unit(dimensions, Fraction(factor), name)
     return found
@@ -97,16 +101,29 @@ cent cents ¢                                             = 1/100 dollar
 ₹ rupee rupees Rs                                        = 1 rupee
 unit units                                               = 1
 """)
-CELSIUS, FAHRENHEIT = Unit((("celsius", 1),), Fraction(1), "°C"), Unit((("fahrenheit", 1),), Fraction(1), "°F")
-DEGREE, RADIAN = Unit((("angle", 1),), Fraction(1), "degrees"), Unit((("angle", 1),), Fraction(1), "radians", radian=True)
+CELSIUS, FAHRENHEIT = (
+    Unit((("celsius", 1),), Fraction(1), "°C"),
+    Unit((("fahrenheit", 1),), Fraction(1), "°F"),
+)
+DEGREE, RADIAN = (
+    Unit((("angle", 1),), Fraction(1), "degrees"),
+    Unit((("angle", 1),), Fraction(1), "radians", radian=True),
+)
 
-# A word that raises to a power is never a unit itself: a text must not have two readings, nor a pattern two ways to match.
+# A word that raises to a power is never a unit itself: a text must not have two readings, nor a
+# pattern two ways to match.
 ONE = (
     r"(?:square |sq\.? |cubic |cu\.? )?(?:(?!square|cube|cubic|sq\b|cu\b|per\b)[A-Za-z]+|[$€£¥₹¢])"
     r"(?: ?(?:\^ ?\{? ?-?[1-9] ?\}?|squared|cubed))?"
 )
-SUFFIX = re.compile(rf"^(?P<number>.*?(?:[\d)}}!.]|\\pi))(?P<blank> ?)(?P<unit>{ONE}(?: ?(?:\*|/|per\b|(?= )) ?{ONE})*)\.?$")
-DEGREE_SUFFIX = re.compile(r"^(?P<number>[^A-Za-z]*(?:\\frac)?[^A-Za-z\\]*[\d)}])\s*\^ ?\{? ?\\circ ?\}? ?(?P<scale>[CF]?)$")
+SUFFIX = re.compile(
+    rf"^(?P<number>.*?(?:[\d)}}!.]|\\pi))(?P<blank> ?)(?P<unit>{ONE}(?: ?(?:\*|/|per\b|(?= ))"
+    rf" ?{ONE})*)\.?$"
+)
+DEGREE_SUFFIX = re.compile(
+    r"^(?P<number>[^A-Za-z]*(?:\\frac)?[^A-Za-z\\]*[\d)}])\s*\^ ?\{? ?\\circ ?\}?"
+    r" ?(?P<scale>[CF]?)$"
+)
 PREFIX = re.compile(r"^(?P<sign>-?) ?(?P<unit>US ?\$|[$€£¥₹]|Rs\.?(?= ?\d)) ?(?P<number>[\d.].*)$")
 PARTS = re.compile(rf"(\*|/|per\b)|({ONE})")
 
@@ -133,7 +150,9 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
     if found is None:
         return text, None
     unit = _read(found["unit"])
-    bare_letters = not found["blank"] and (len(found["unit"]) == 1 or found["unit"] in ("mi", "in", "min"))
+    bare_letters = not found["blank"] and (
+        len(found["unit"]) == 1 or found["unit"] in ("mi", "in", "min")
+    )
     if unit is None or (bare_letters and found["unit"] not in "$€£¥₹¢"):
         return text, None
     return found["number"], unit

@@ -1,4 +1,5 @@
-"""Whether two expressions have the same value: for certain where they are rational, by two independent looks elsewhere.
+"""Whether two expressions have the same value: for certain where they are rational, by two
+independent looks elsewhere.
 
     1  identical trees                                                                     equal
     2  two exact rationals                                                                 equal or not, for certain
@@ -6,8 +7,9 @@
     4  second look: math-verify (``engine``) confirms                                      equal
        ... or does not                                                                     undecided: an error, no verdict
 
-Unknowns are real. Points where a side has no value, or one side is real and the other is not, are left out; three points
-are needed, and where no point gives real values on both sides the complex ones are compared.
+Unknowns are real. Points where a side has no value, or one side is real and the other is not, are
+left out; three points are needed, and where no point gives real values on both sides the complex
+ones are compared.
 """
 
 from collections.abc import Iterable
@@ -15,12 +17,28 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reference.verifiers.mathematics import engine
-from reference.verifiers.mathematics.evaluation import Undefined, equal_at, exact, is_real_at, point_number
-from reference.verifiers.mathematics.expressions import INFINITY, Apply, Number, Tree, leaves, negative, symbols
+from reference.verifiers.mathematics.evaluation import (
+    Undefined,
+    equal_at,
+    exact,
+    is_real_at,
+    point_number,
+)
+from reference.verifiers.mathematics.expressions import (
+    INFINITY,
+    Apply,
+    Number,
+    Tree,
+    leaves,
+    negative,
+    symbols,
+)
 
 MOST_POINTS, FEWEST_POINTS = 8, 3
-"""Points tried, and points that must be comparable: functions that agree to 60 digits at three unrelated points were either
-equal or built for those very points, and the second look does not know the points."""
+"""Points tried, and points that must be comparable: functions that agree to 60 digits at three
+unrelated points were either equal or built for those very points, and the second look does not know
+the points.
+"""
 
 
 class Undecided(Exception):
@@ -63,7 +81,9 @@ def same_value(left: Tree, right: Tree) -> Comparison:
         return Comparison(False, f"{undefined} has no value")
     if None not in exact_values:
         equal = exact_values[0] == exact_values[1]
-        return Comparison(equal, f"the exact rational values are {'equal' if equal else 'different'}")
+        return Comparison(
+            equal, f"the exact rational values are {'equal' if equal else 'different'}"
+        )
     left, right = folded(left), folded(right)
     numeric = _numeric_look(left, right)
     if numeric and not engine.agrees(left, right):
@@ -72,7 +92,9 @@ def same_value(left: Tree, right: Tree) -> Comparison:
 
 
 def folded(tree: Tree) -> Tree:
-    """The tree with every rational part worked out, so that no tower or factorial reaches the engine as such."""
+    """The tree with every rational part worked out, so that no tower or factorial reaches the
+    engine as such.
+    """
     if not isinstance(tree, Apply):
         return tree
     value = exact(tree)
@@ -81,12 +103,15 @@ def folded(tree: Tree) -> Tree:
     parts = tuple(folded(part) for part in tree.parts)
     match tree.operation, parts:
         case "root", (Number(index), Number(radicand)) if radicand < 0 and index % 2 == 1:
-            return negative(Apply("root", (parts[0], Number(-radicand))))  # the engine takes the complex root
+            return negative(
+                Apply("root", (parts[0], Number(-radicand)))
+            )  # the engine takes the complex root
     return Apply(tree.operation, parts)
 
 
 def proportional(left: Tree, right: Tree, same_sign: bool) -> Comparison:
-    """Compare two expressions up to a constant factor: ``f(x) g(p) = g(x) f(p)`` for all x, at a fixed point p.
+    """Compare two expressions up to a constant factor: ``f(x) g(p) = g(x) f(p)`` for all x, at a
+    fixed point p.
 
     Args:
         left: f, not identically zero.
@@ -99,7 +124,9 @@ def proportional(left: Tree, right: Tree, same_sign: bool) -> Comparison:
     if symbols(left) != symbols(right):
         return Comparison(False, "the unknowns differ")
     point = point_number(0, symbols(left))
-    at_left, at_right = (substituted(tree, {name: Number(v) for name, v in point.items()}) for tree in (left, right))
+    at_left, at_right = (
+        substituted(tree, {name: Number(v) for name, v in point.items()}) for tree in (left, right)
+    )
     product = exact(Apply("*", (at_left, at_right)))
     if product is not None and (product == 0 or (same_sign and product < 0)):
         return Comparison(False, "the statements differ by more than a factor")
@@ -123,7 +150,9 @@ def _numeric_look(left: Tree, right: Tree) -> Comparison:
             return Comparison(False, "an expression has no value")
         return Comparison(equal, "the values agree to 60 digits" if equal else "the values differ")
     points = [point_number(index, unknowns) for index in range(MOST_POINTS)]
-    real_points = (point for point in points if is_real_at(left, point) and is_real_at(right, point))
+    real_points = (
+        point for point in points if is_real_at(left, point) and is_real_at(right, point)
+    )
     agreed = _points_of_agreement(left, right, real_points)
     if agreed is not None and agreed < FEWEST_POINTS:
         agreed = _points_of_agreement(left, right, points)
@@ -134,7 +163,9 @@ def _numeric_look(left: Tree, right: Tree) -> Comparison:
     return Comparison(True, f"the values agree at {agreed} points")
 
 
-def _points_of_agreement(left: Tree, right: Tree, points: Iterable[dict[str, Fraction]]) -> int | None:
+def _points_of_agreement(
+    left: Tree, right: Tree, points: Iterable[dict[str, Fraction]]
+) -> int | None:
     """How many points show equal values; None as soon as one shows different ones."""
     agreed = 0
     for point in points:

@@ -1,8 +1,11 @@
-"""The verifier of mathematics: is the final answer of a response the reference answer, in whatever form it is written?
+"""The verifier of mathematics: is the final answer of a response the reference answer, in whatever
+form it is written?
 
-    response -> extraction -> limits -> normal_forms -> structures, parser -> equivalence -> values -> engine
+    response -> extraction -> limits -> normal_forms -> structures, parser -> equivalence -> values
+    -> engine
 
-Choices, where graders differ. Switches are fields of ``reference.verifiers.mathematics.policy.Policy``; the rest is fixed.
+Choices, where graders differ. Switches are fields of
+``reference.verifiers.mathematics.policy.Policy``; the rest is fixed.
 
 =================================  ===================================================================  ==================
 point                              choice                                                               switch
@@ -32,16 +35,29 @@ unknowns                           real; names matter                           
 reference cannot be read           error, unless the response repeats it word for word                  -
 =================================  ===================================================================  ==================
 
-There is no alarm, no thread and no clock here: the verdict is the same wherever it is asked for, and whoever wants a time
-limit gives the verifier a process and kills it.
+There is no alarm, no thread and no clock here: the verdict is the same wherever it is asked for,
+and whoever wants a time limit gives the verifier a process and kills it.
 """
 
 from collections.abc import Iterator
 
-from reference.verifiers.mathematics.answers import Answer, Collection, Matrix, Named, Scalar, Statement
+from reference.verifiers.mathematics.answers import (
+    Answer,
+    Collection,
+    Matrix,
+    Named,
+    Scalar,
+    Statement,
+)
 from reference.verifiers.mathematics.choices import Choice, chosen_letter, reference_choice
 from reference.verifiers.mathematics.equivalence import same_answer
-from reference.verifiers.mathematics.evaluation import BASE_DIGITS, UNDEFINED, Evaluation, TooLarge, point_number
+from reference.verifiers.mathematics.evaluation import (
+    BASE_DIGITS,
+    UNDEFINED,
+    Evaluation,
+    TooLarge,
+    point_number,
+)
 from reference.verifiers.mathematics.expressions import Tree, symbols
 from reference.verifiers.mathematics.extraction import braced, final_answer, without_announcement
 from reference.verifiers.mathematics.limits import broken_limit
@@ -59,13 +75,14 @@ def verify(item: Item, policy: Policy = DEFAULT) -> Verdict:
     """Judge the final answer of a response.
 
     Args:
-        item: Its ``reference`` is the correct answer, bare or in a box; its ``problem`` is read for words only (percent,
-            ratio, base, nouns, options) and may be empty.
+        item: Its ``reference`` is the correct answer, bare or in a box; its ``problem`` is read for
+            words only (percent, ratio, base, nouns, options) and may be empty.
         policy: What counts as equal where graders differ.
 
     Returns:
-        ``correct`` or ``wrong`` with the extracted answer and what decided; ``error`` if the reference is empty, breaks a
-        limit or cannot be read, or if the two looks at an expression disagree.
+        ``correct`` or ``wrong`` with the extracted answer and what decided; ``error`` if the
+        reference is empty, breaks a limit or cannot be read, or if the two looks at an expression
+        disagree.
     """
     reference = _reference_text(item.reference)
     found = final_answer(item.response)
@@ -95,17 +112,24 @@ def _judge(reference: str, answer: str, problem: str, policy: Policy) -> tuple[O
     choice = reference_choice(reference)
     if choice is not None and (letter := chosen_letter(answer, problem)):
         same = letter == choice.letter
-        return _outcome(Comparison(same, f"option {letter} is chosen, the reference is {choice.letter}"))
+        return _outcome(
+            Comparison(same, f"option {letter} is chosen, the reference is {choice.letter}")
+        )
     if choice is not None and choice.text:
         return _judge_text_of_choice(choice, answer, problem, policy)
     return _judge_forms(reference, answer, problem, policy)
 
 
-def _judge_text_of_choice(choice: Choice, answer: str, problem: str, policy: Policy) -> tuple[Outcome, str]:
-    """The answer names no option; it may still repeat the text of the right one. A text that cannot be read is no error:
-    the letter would have been enough."""
+def _judge_text_of_choice(
+    choice: Choice, answer: str, problem: str, policy: Policy
+) -> tuple[Outcome, str]:
+    """The answer names no option; it may still repeat the text of the right one. A text that cannot
+    be read is no error: the letter would have been enough.
+    """
     outcome, why = _judge_forms(choice.text, answer, problem, policy)
-    return (Outcome.WRONG if outcome == Outcome.ERROR else outcome), f"no option is chosen; as its text: {why}"
+    return (
+        Outcome.WRONG if outcome == Outcome.ERROR else outcome
+    ), f"no option is chosen; as its text: {why}"
 
 
 def _judge_forms(reference: str, answer: str, problem: str, policy: Policy) -> tuple[Outcome, str]:
@@ -133,8 +157,13 @@ def _judge_forms(reference: str, answer: str, problem: str, policy: Policy) -> t
 
 
 def _compared_as_lists(reference: str, answer: str, policy: Policy, problem: str) -> Comparison:
-    """Compare once more with ``1,234`` read as two numbers, where one side has several and the other one."""
-    lists = [read_answer(normal_form(text, thousands=False), policy, problem) for text in (reference, answer)]
+    """Compare once more with ``1,234`` read as two numbers, where one side has several and the
+    other one.
+    """
+    lists = [
+        read_answer(normal_form(text, thousands=False), policy, problem)
+        for text in (reference, answer)
+    ]
     if not all(isinstance(side, Collection) for side in lists):
         return Comparison(False, "only one of them is a list")
     return same_answer(lists[0], lists[1], policy, problem)

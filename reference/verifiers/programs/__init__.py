@@ -1,1 +1,3 @@
-"""Programs against tests: the judge's process and the untrusted one, and what crosses; ``reference.verifiers.programs.verifier`` starts them."""
+"""Programs against tests: the judge's process and the untrusted one, and what crosses;
+``reference.verifiers.programs.verifier`` starts them.
+"""

@@ -1,8 +1,9 @@
 """When two outputs, or two returned values, are the same.
 
-    text    lines, without blanks at their ends and without empty lines at the end; between blanks, equal words, or
-            |x - y| <= 1e-6 max(1, |y|) where the expected word y is written with a point or an exponent
-    values  equal, where a tuple is a list and |x - y| <= 1e-5 max(1, |y|) where the expected y is a float
+text    lines, without blanks at their ends and without empty lines at the end; between blanks, equal words, or
+        |x - y| <= 1e-6 max(1, |y|) where the expected word y is written with a point or an exponent
+values  equal, where a tuple is a list and |x - y| <= 1e-5 max(1, |y|) where the expected y is a
+float
 """
 
 import math
@@ -81,6 +82,8 @@ def _same_word(word: str, expected: str) -> bool:
 
 def _close(number: float, expected: float, tolerance: float) -> bool:
     try:
-        return number == expected or math.fabs(number - expected) <= tolerance * max(1.0, math.fabs(expected))
+        return number == expected or math.fabs(number - expected) <= tolerance * max(
+            1.0, math.fabs(expected)
+        )
     except OverflowError:  # an integer beyond the floats
         return False

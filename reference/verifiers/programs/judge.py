@@ -1,8 +1,10 @@
-"""Inside, the judge's side: holds the tests, runs them against the program's handles, and alone says the verdict.
+"""Inside, the judge's side: holds the tests, runs them against the program's handles, and alone
+says the verdict.
 
     job  {"suite": …, "problem": …, "call_seconds": …, "load_seconds": …}      for ``judge``
          {"source": …, "input": …, "output": …, "expected": …}                     for ``check_output``
-    standard output  {"outcome": "correct" | "wrong" | "error", "why": …, "gone": whether the program's process had ended}
+    standard output  {"outcome": "correct" | "wrong" | "error", "why": …, "gone": whether the
+    program's process had ended}
 
 Who is to blame when something is raised while the tests run:
 
@@ -48,8 +50,9 @@ def judge(job: dict[str, Any]) -> None:
 def check_output(job: dict[str, Any]) -> None:
     """Run a checker script: ``check(input, output, expected)`` says whether the output is right.
 
-    First the expected output itself is checked: a checker that does not accept it is broken, and so is one that cannot read
-    it. A checker that can, and fails on the program's output, has met nonsense.
+    First the expected output itself is checked: a checker that does not accept it is broken, and so
+    is one that cannot read it. A checker that can, and fails on the program's output, has met
+    nonsense.
     """
     verdict = _take_standard_output()
     outcome, why = _checked(job)
@@ -64,14 +67,21 @@ def _checked(job: dict[str, Any]) -> tuple[str, str]:
     except BaseException as raised:
         return ERROR, f"the checker fails on the expected output: {_said(raised)}"
     if accepts_expected is not True:
-        return ERROR, f"the checker does not accept the expected output: it says {accepts_expected!r}"
+        return (
+            ERROR,
+            f"the checker does not accept the expected output: it says {accepts_expected!r}",
+        )
     try:
         accepts = names[CHECK](job["input"], job["output"], job["expected"])
     except BaseException as raised:
         return WRONG, f"the checker cannot read the output: {_said(raised)}"
     if type(accepts) is not bool:
         return ERROR, f"the checker says {accepts!r} instead of True or False"
-    return (CORRECT, "the checker accepts the output") if accepts else (WRONG, "the checker refuses the output")
+    return (
+        (CORRECT, "the checker accepts the output")
+        if accepts
+        else (WRONG, "the checker refuses the output")
+    )
 
 
 def _outcome(remote: Remote, suite: dict[str, Any], problem: str) -> tuple[str, str]:
@@ -92,10 +102,15 @@ def _outcome(remote: Remote, suite: dict[str, Any], problem: str) -> tuple[str, 
     except BaseException as raised:
         if not remote.used and not hasattr(raised, "of_the_program"):
             return ERROR, f"the tests are broken: {_said(raised)}"
-        why = f"{'the program' if hasattr(raised, 'of_the_program') else 'a test'} raised {_said(raised)}"
+        why = (
+            f"{'the program' if hasattr(raised, 'of_the_program') else 'a test'} raised"
+            f" {_said(raised)}"
+        )
     if remote.fault or why:
         return WRONG, remote.fault or why
-    return (CORRECT, "all tests pass") if remote.used else (ERROR, "the tests never use the program")
+    return (
+        (CORRECT, "all tests pass") if remote.used else (ERROR, "the tests never use the program")
+    )
 
 
 def _run_calls(remote: Remote, suite: dict[str, Any], _: str) -> str:
@@ -108,7 +123,9 @@ def _run_calls(remote: Remote, suite: dict[str, Any], _: str) -> str:
         function = getattr(owner, entry) if owner is not None else remote.read(PROGRAM, entry)
         returned = function(*case["arguments"])
         if not compare.same_value(returned, case["returns"]):
-            return f"case {number} returned {_shortened(returned)}, not {_shortened(case['returns'])}"
+            return (
+                f"case {number} returned {_shortened(returned)}, not {_shortened(case['returns'])}"
+            )
     return ""
 
 
@@ -137,7 +154,8 @@ def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
     if calls_itself:
         wanted = _wanted_names([tree], names)
     elif entry:
-        # Whatever else the program defines is no help to the tests: a helper of the program's could agree with anything.
+        # Whatever else the program defines is no help to the tests: a helper of the program's could
+        # agree with anything.
         wanted = [entry]
     else:
         raise TestsFault(f"nothing says which function {CHECK} is about")
@@ -150,13 +168,17 @@ def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
 
 
 def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
-    """List the names that the program must define, and import the standard modules that the tests forgot.
+    """List the names that the program must define, and import the standard modules that the tests
+    forgot.
 
-    A module is never taken from the program: its ``math.isclose`` or ``np.allclose`` would mark its own work.
+    A module is never taken from the program: its ``math.isclose`` or ``np.allclose`` would mark its
+    own work.
     """
     free = _free_names(trees, names)
     modules = _bases(trees, free)
-    names.update({name: importlib.import_module(name) for name in modules & sys.stdlib_module_names})
+    names.update(
+        {name: importlib.import_module(name) for name in modules & sys.stdlib_module_names}
+    )
     return sorted(free - modules)
 
 
@@ -204,7 +226,15 @@ def _free_names(trees: list[ast.Module], known: dict[str, Any]) -> set[str]:
 def _bases(trees: list[ast.Module], free: set[str]) -> set[str]:
     """List the free names that are only ever used as ``name.something``, as modules are."""
     bases = {id(node.value) for node in _nodes(trees) if isinstance(node, ast.Attribute)}
-    return free - {node.id for node in _nodes(trees) if isinstance(node, ast.Name) and id(node) not in bases} - {CLASS}
+    return (
+        free
+        - {
+            node.id
+            for node in _nodes(trees)
+            if isinstance(node, ast.Name) and id(node) not in bases
+        }
+        - {CLASS}
+    )
 
 
 def _nodes(trees: list[ast.Module]) -> Iterator[ast.AST]:

@@ -1,8 +1,10 @@
-"""The judge's side of the conversation: the program's functions and objects as things that tests can call and compare.
+"""The judge's side of the conversation: the program's functions and objects as things that tests
+can call and compare.
 
-A call sends its arguments, waits, puts what the call changed into the caller's own lists and dicts, and returns a plain value
-or raises the builtin exception of the same name. What is no plain value is a ``Handle``: equal to itself and to nothing else,
-because to ask the program whether two things are equal is to let it mark its own work.
+A call sends its arguments, waits, puts what the call changed into the caller's own lists and dicts,
+and returns a plain value or raises the builtin exception of the same name. What is no plain value
+is a ``Handle``: equal to itself and to nothing else, because to ask the program whether two things
+are equal is to let it mark its own work.
 """
 
 import builtins
@@ -17,7 +19,9 @@ PROGRAM = 0
 
 
 class SolutionFault(BaseException):
-    """The program ended, took too long or broke the protocol. No ``except Exception`` of a test may swallow it."""
+    """The program ended, took too long or broke the protocol. No ``except Exception`` of a test may
+    swallow it.
+    """
 
 
 class SolutionError(Exception):
@@ -61,7 +65,9 @@ class Remote:
         return [name for name in names if isinstance(found, list) and name in found]
 
     def read(self, number: int, attribute: str) -> Any:
-        """Fetch an attribute of the program's object; one of the program's own names with ``PROGRAM``."""
+        """Fetch an attribute of the program's object; one of the program's own names with
+        ``PROGRAM``.
+        """
         value = self._value(self._request(["read", number, attribute], self.call_seconds))
         self.used += type(value) is not Handle
         return value
@@ -121,7 +127,9 @@ class Remote:
         try:
             return wire.Encoder(self._opaque).encode(value)
         except wire.WireError as failure:
-            raise TestsFault(f"the tests hand over a value that cannot cross: {failure}") from failure
+            raise TestsFault(
+                f"the tests hand over a value that cannot cross: {failure}"
+            ) from failure
 
     def _opaque(self, value: Any) -> list[Any]:
         if type(value) is Handle:
@@ -206,7 +214,9 @@ class Handle:
 
 
 def crossed(name: str, text: str) -> Exception:
-    """Make the exception that the program raised: builtin ones keep their type, so that tests can expect them."""
+    """Make the exception that the program raised: builtin ones keep their type, so that tests can
+    expect them.
+    """
     kind = getattr(builtins, name, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return SolutionError(f"{name}: {text}")

@@ -5,10 +5,11 @@
     ["call", object, arguments, keywords] -> ["value", value, {place: argument after the call}]
     any of them                           -> ["raise", type, text]
     object                                   number of a handle; handle 0 is the program's own names
-    while a call runs: ["back", number, arguments] asks the judge to call a function that it passed as an argument
+    while a call runs: ["back", number, arguments] asks the judge to call a function that it passed
+    as an argument
 
-A program can do to this process whatever it likes. It holds no test and no expected value, and whatever it writes is only data
-to the judge: the worst it can do is to be wrong.
+A program can do to this process whatever it likes. It holds no test and no expected value, and
+whatever it writes is only data to the judge: the worst it can do is to be wrong.
 """
 
 import sys
@@ -28,8 +29,8 @@ def serve(job: dict[str, Any]) -> None:
     """Run the program, then answer requests until the judge is gone.
 
     Args:
-        job: ``program``: source; ``problem``: what was asked, run first if it is a prompt; ``site``: whether the names of
-            ``surroundings`` exist.
+        job: ``program``: source; ``problem``: what was asked, run first if it is a prompt;
+            ``site``: whether the names of ``surroundings`` exist.
     """
     channel = wire.Channel(FIRST_OWN, FIRST_OWN + 1)
     module = types.ModuleType(MODULE)
@@ -38,9 +39,14 @@ def serve(job: dict[str, Any]) -> None:
     try:
         if job["site"]:
             module.__dict__.update(surroundings.namespace() | {"__name__": MODULE})
-        exec(compile(surroundings.prompt_of(job["problem"], "")[0], "prompt.py", "exec"), module.__dict__)
+        exec(
+            compile(surroundings.prompt_of(job["problem"], "")[0], "prompt.py", "exec"),
+            module.__dict__,
+        )
         exec(compile(job["program"], "solution.py", "exec"), module.__dict__)
-    except BaseException as raised:  # sys.exit at the top of a program must not end the conversation
+    except (
+        BaseException
+    ) as raised:  # sys.exit at the top of a program must not end the conversation
         failure = raised
     side = Side(channel, module)
     try:
@@ -66,7 +72,9 @@ def program(job: dict[str, Any]) -> None:
 
 
 class Side:
-    """What this side remembers: the program's names, and the objects that the judge has handles of."""
+    """What this side remembers: the program's names, and the objects that the judge has handles
+    of.
+    """
 
     def __init__(self, channel: wire.Channel, module: types.ModuleType) -> None:
         self.channel = channel
@@ -114,7 +122,9 @@ class Side:
 
     def _nodes(self) -> dict[str, type]:
         """The classes of nodes: the program's own where it has some."""
-        return {name: getattr(self.module, name, getattr(surroundings, name)) for name in wire.NODES}
+        return {
+            name: getattr(self.module, name, getattr(surroundings, name)) for name in wire.NODES
+        }
 
     def _unknown(self, tag: str, parts: list[Any]) -> Any:
         if tag == CALLBACK:

@@ -1,4 +1,6 @@
-"""The shapes in which tests of programs come, and the one shape into which they are brought; see ``reference.verifiers.programs.verifier``."""
+"""The shapes in which tests of programs come, and the one shape into which they are brought; see
+``reference.verifiers.programs.verifier``.
+"""
 
 import json
 import re
@@ -28,13 +30,17 @@ def suite_of(tests: Any) -> dict[str, Any]:
     if not tests:
         raise SuiteError("there are no tests")
     suite = dict(tests) if isinstance(tests, Mapping) and "kind" in tests else _named(tests)
-    complete = {"stdio": _stdio, "calls": _calls, "asserts": _asserts, "check": _check}.get(suite["kind"])
+    complete = {"stdio": _stdio, "calls": _calls, "asserts": _asserts, "check": _check}.get(
+        suite["kind"]
+    )
     if complete is None:
         raise SuiteError(f"kind={suite['kind']!r} must be one of {', '.join(KINDS)}")
     try:
         return complete(suite)
     except (KeyError, TypeError) as failure:
-        raise SuiteError(f"tests of kind {suite['kind']} are malformed: {type(failure).__name__}: {failure}") from failure
+        raise SuiteError(
+            f"tests of kind {suite['kind']} are malformed: {type(failure).__name__}: {failure}"
+        ) from failure
 
 
 def _named(tests: Any) -> dict[str, Any]:
@@ -52,7 +58,11 @@ def _named(tests: Any) -> dict[str, Any]:
     if "cases" in tests:
         return {"kind": "stdio", **tests}
     if "test_list" in tests:
-        return {"kind": "asserts", "asserts": tests["test_list"], "setup": tests.get("test_setup_code", "")}
+        return {
+            "kind": "asserts",
+            "asserts": tests["test_list"],
+            "setup": tests.get("test_setup_code", ""),
+        }
     for name in ("test", "tests"):
         if isinstance(tests.get(name), str):
             entry, prompt = tests.get("entry_point", ""), tests.get("prompt", "")
@@ -65,14 +75,24 @@ def _inputs_and_outputs(tests: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
         raise SuiteError("inputs and outputs must be lists of equal length")
     if not entry:
-        cases = [{"stdin": given, "stdout": wanted} for given, wanted in zip(inputs, outputs, strict=True)]
+        cases = [
+            {"stdin": given, "stdout": wanted}
+            for given, wanted in zip(inputs, outputs, strict=True)
+        ]
         return {"kind": "stdio", "cases": cases, "site": True}
-    cases = [{"arguments": _arguments(g), "returns": _json(w)} for g, w in zip(inputs, outputs, strict=True)]
+    cases = [
+        {"arguments": _arguments(g), "returns": _json(w)}
+        for g, w in zip(inputs, outputs, strict=True)
+    ]
     return {"kind": "calls", "entry": entry, "cases": cases}
 
 
 def _arguments(given: Any) -> Any:
-    return [_json(line) for line in given.split("\n") if line.strip()] if isinstance(given, str) else given
+    return (
+        [_json(line) for line in given.split("\n") if line.strip()]
+        if isinstance(given, str)
+        else given
+    )
 
 
 def _json(text: Any) -> Any:
@@ -84,7 +104,10 @@ def _json(text: Any) -> Any:
 
 def _stdio(suite: dict[str, Any]) -> dict[str, Any]:
     cases = [
-        {"stdin": case.get("stdin", case.get("input")), "stdout": case.get("stdout", case.get("output"))}
+        {
+            "stdin": case.get("stdin", case.get("input")),
+            "stdout": case.get("stdout", case.get("output")),
+        }
         for case in suite["cases"]
     ]
     if not cases:
@@ -98,7 +121,9 @@ def _stdio(suite: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calls(suite: dict[str, Any]) -> dict[str, Any]:
-    cases = [{"arguments": case["arguments"], "returns": case["returns"]} for case in suite["cases"]]
+    cases = [
+        {"arguments": case["arguments"], "returns": case["returns"]} for case in suite["cases"]
+    ]
     if not cases:
         raise SuiteError("there are no test cases")
     if not all(isinstance(case["arguments"], list) for case in cases):
@@ -108,7 +133,11 @@ def _calls(suite: dict[str, Any]) -> dict[str, Any]:
 
 def _asserts(suite: dict[str, Any]) -> dict[str, Any]:
     asserts, setup = suite["asserts"], suite.get("setup") or ""
-    if not asserts or not all(isinstance(test, str) and "assert" in test for test in asserts) or not isinstance(setup, str):
+    if (
+        not asserts
+        or not all(isinstance(test, str) and "assert" in test for test in asserts)
+        or not isinstance(setup, str)
+    ):
         raise SuiteError("asserts must be texts with at least one assertion each")
     return {"kind": "asserts", "asserts": list(asserts), "setup": setup, "site": False}
 
@@ -120,7 +149,13 @@ def _check(suite: dict[str, Any]) -> dict[str, Any]:
     if "assert" not in source and "raise" not in source:
         raise SuiteError("the tests assert nothing")
     itself = CHECKS_ITSELF.search(source) is not None
-    return {"kind": "check", "source": source, "entry": entry and _identifier(entry), "prompt": str(prompt), "site": itself}
+    return {
+        "kind": "check",
+        "source": source,
+        "entry": entry and _identifier(entry),
+        "prompt": str(prompt),
+        "site": itself,
+    }
 
 
 def _identifier(name: Any) -> str:

@@ -1,7 +1,9 @@
-"""What LeetCode and LiveCodeBench put around a program: imports that their statements take for granted, and node classes.
+"""What LeetCode and LiveCodeBench put around a program: imports that their statements take for
+granted, and node classes.
 
-Executed on both sides: solutions use ``List`` and ``inf`` without importing them, tests build lists and trees. The helper
-functions are those of the LeetCode tests in use (newfacade/LeetCodeDataset): ``list_node``, ``is_same_list``, ...
+Executed on both sides: solutions use ``List`` and ``inf`` without importing them, tests build lists
+and trees. The helper functions are those of the LeetCode tests in use (newfacade/LeetCodeDataset):
+``list_node``, ``is_same_list``, ...
 """
 
 import ast
@@ -55,7 +57,8 @@ def list_node(values: Sequence[Any]) -> ListNode | None:
 
 
 def tree_node(values: Sequence[Any]) -> TreeNode | None:
-    """Build a binary tree from its values level by level, None for a missing child, as LeetCode writes trees.
+    """Build a binary tree from its values level by level, None for a missing child, as LeetCode
+    writes trees.
 
     Returns:
         Its root, or None for no values.
@@ -110,19 +113,26 @@ def namespace() -> dict[str, Any]:
 
 
 def prompt_of(problem: str, entry: str) -> tuple[str, str]:
-    """Tell whether a problem is itself the beginning of a program, as in HumanEval, and which function it asks for.
+    """Tell whether a problem is itself the beginning of a program, as in HumanEval, and which
+    function it asks for.
 
     Such a prompt may define helpers that tests and solutions use, so it is executed on both sides.
 
     Args:
         problem: A statement, or Python source.
-        entry: The function to write, empty if nobody says: then it is the last one that the prompt defines.
+        entry: The function to write, empty if nobody says: then it is the last one that the prompt
+            defines.
 
     Returns:
-        The prompt, empty if the problem is not Python that defines the function; and the function's name.
+        The prompt, empty if the problem is not Python that defines the function; and the function's
+        name.
     """
     try:
-        defined = [node.name for node in ast.parse(problem).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        defined = [
+            node.name
+            for node in ast.parse(problem).body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        ]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "", entry
     if not defined or (entry and entry not in defined):

@@ -1,4 +1,5 @@
-"""Code: a program that a model wrote is run against tests, where it can do no harm and cannot mark its own work.
+"""Code: a program that a model wrote is run against tests, where it can do no harm and cannot mark
+its own work.
 
 ``tests`` is one of the canonical shapes, ``{"kind": …, …}``, or a raw shape of the data sets:
 
@@ -14,14 +15,16 @@ kind        fields                                                        raw sh
             function to check; ``prompt``: else the problem is it         ``check``); {``test``, ``entry_point``, ``prompt``}
 ==========  ============================================================  ==================================================
 
-``stdio`` runs the program once per case and compares its output here, or has the checker compare it in a sandbox of its own.
-The other kinds run two processes, both in sandboxes, joined by two pipes (modules of ``reference.verifiers.programs``):
+``stdio`` runs the program once per case and compares its output here, or has the checker compare it
+in a sandbox of its own. The other kinds run two processes, both in sandboxes, joined by two pipes
+(modules of ``reference.verifiers.programs``):
 
     judge: tests, verdict   --- requests --->   solution: the program
           (judge)           <--- values ----         (solution)        plain tagged data, bounded (wire)
 
-The program's process holds no test and no expected value; the verdict comes from the judge. An exit status or a printed text
-can make a program wrong and never right. Empty or broken tests are an ``error``.
+The program's process holds no test and no expected value; the verdict comes from the judge. An exit
+status or a printed text can make a program wrong and never right. Empty or broken tests are an
+``error``.
 """
 
 import contextlib
@@ -41,11 +44,19 @@ from reference.verifiers.sandbox.probe import AUTOMATIC, choose
 from spec.datatypes import Outcome, Verdict
 from spec.verify import Item
 
-SOLUTION, SCRIPT = "reference.verifiers.programs.solution:serve", "reference.verifiers.programs.solution:program"
-JUDGE, CHECKER = "reference.verifiers.programs.judge:judge", "reference.verifiers.programs.judge:check_output"
+SOLUTION, SCRIPT = (
+    "reference.verifiers.programs.solution:serve",
+    "reference.verifiers.programs.solution:program",
+)
+JUDGE, CHECKER = (
+    "reference.verifiers.programs.judge:judge",
+    "reference.verifiers.programs.judge:check_output",
+)
 
 JUDGE_EXTRA_SECONDS = 10
-"""How much longer than the program the judge may take: the tests' own work, and time to notice that the program is gone."""
+"""How much longer than the program the judge may take: the tests' own work, and time to notice that
+the program is gone.
+"""
 
 DEFAULT_LIMITS = Limits()
 
@@ -54,12 +65,15 @@ def verify(item: Item, isolation: str = AUTOMATIC, limits: Limits = DEFAULT_LIMI
     """Run the program of a response against the item's tests.
 
     Args:
-        item: ``tests`` in one of the shapes above; ``problem`` is read too where it is the beginning of the program.
-        isolation: ``automatic``, or by name ``bubblewrap``, ``landlock`` or ``weak``; see ``reference.verifiers.sandbox.probe``.
+        item: ``tests`` in one of the shapes above; ``problem`` is read too where it is the
+            beginning of the program.
+        isolation: ``automatic``, or by name ``bubblewrap``, ``landlock`` or ``weak``; see
+            ``reference.verifiers.sandbox.probe``.
         limits: What each process may use.
 
     Returns:
-        ``correct`` exactly if all tests pass; ``error`` if the tests are empty or broken, or no isolation is sound here.
+        ``correct`` exactly if all tests pass; ``error`` if the tests are empty or broken, or no
+        isolation is sound here.
     """
     program, mechanism = program_of(item.response), ""
     try:
@@ -73,8 +87,12 @@ def verify(item: Item, isolation: str = AUTOMATIC, limits: Limits = DEFAULT_LIMI
     return Verdict(outcome, program, why, mechanism)
 
 
-def _run(program: str, suite: dict[str, Any], problem: str, mechanism: str, limits: Limits) -> tuple[Outcome, str]:
-    """Run once, and once more if the sandbox itself has failed: that says nothing about the program."""
+def _run(
+    program: str, suite: dict[str, Any], problem: str, mechanism: str, limits: Limits
+) -> tuple[Outcome, str]:
+    """Run once, and once more if the sandbox itself has failed: that says nothing about the
+    program.
+    """
     run = _run_script if suite["kind"] == "stdio" else _run_with_judge
     try:
         return run(program, suite, problem, mechanism, limits)
@@ -82,7 +100,9 @@ def _run(program: str, suite: dict[str, Any], problem: str, mechanism: str, limi
         return run(program, suite, problem, mechanism, limits)
 
 
-def _run_script(program: str, suite: dict[str, Any], _: str, mechanism: str, limits: Limits) -> tuple[Outcome, str]:
+def _run_script(
+    program: str, suite: dict[str, Any], _: str, mechanism: str, limits: Limits
+) -> tuple[Outcome, str]:
     deadline = time.monotonic() + limits.suite_seconds
     job = {"program": program, "site": suite["site"]}
     for number, case in enumerate(suite["cases"], start=1):
@@ -90,7 +110,9 @@ def _run_script(program: str, suite: dict[str, Any], _: str, mechanism: str, lim
         if left <= 0:
             return Outcome.WRONG, f"the cases took longer than {limits.suite_seconds:g} s in all"
         own = replace(limits, wall_seconds=min(limits.wall_seconds, left))
-        with start(SCRIPT, job, mechanism, own, stdin=case["stdin"].encode("utf-8", "replace")) as guest:
+        with start(
+            SCRIPT, job, mechanism, own, stdin=case["stdin"].encode("utf-8", "replace")
+        ) as guest:
             ended = guest.wait()
         if fault := ended.fault():
             return Outcome.WRONG, f"case {number}: the program {fault}"
@@ -101,7 +123,9 @@ def _run_script(program: str, suite: dict[str, Any], _: str, mechanism: str, lim
     return Outcome.CORRECT, f"all {len(suite['cases'])} cases pass"
 
 
-def _compared(output: str, case: dict[str, str], checker: str, mechanism: str, limits: Limits) -> tuple[Outcome, str]:
+def _compared(
+    output: str, case: dict[str, str], checker: str, mechanism: str, limits: Limits
+) -> tuple[Outcome, str]:
     expected = case["stdout"].replace("\r\n", "\n")
     if checker:
         job = {"source": checker, "input": case["stdin"], "output": output, "expected": expected}
@@ -112,7 +136,9 @@ def _compared(output: str, case: dict[str, str], checker: str, mechanism: str, l
     return Outcome.WRONG, f"the output is {output[:120]!r}, not {expected[:120]!r}"
 
 
-def _run_with_judge(program: str, suite: dict[str, Any], problem: str, mechanism: str, limits: Limits) -> tuple[Outcome, str]:
+def _run_with_judge(
+    program: str, suite: dict[str, Any], problem: str, mechanism: str, limits: Limits
+) -> tuple[Outcome, str]:
     prompt = suite.get("prompt") or (problem if suite["kind"] == "check" else "")
     seconds = {"call_seconds": limits.call_seconds, "load_seconds": limits.wall_seconds}
     longer = replace(
@@ -124,9 +150,13 @@ def _run_with_judge(program: str, suite: dict[str, Any], problem: str, mechanism
     judge_job = {"suite": suite, "problem": prompt, **seconds}
     with contextlib.ExitStack() as stack:
         with _two_pipes() as (solution_ends, judge_ends):
-            solution = start(SOLUTION, solution_job, mechanism, limits, descriptors=solution_ends, quiet=True)
+            solution = start(
+                SOLUTION, solution_job, mechanism, limits, descriptors=solution_ends, quiet=True
+            )
             stack.enter_context(solution)
-            judge = stack.enter_context(start(JUDGE, judge_job, mechanism, longer, descriptors=judge_ends))
+            judge = stack.enter_context(
+                start(JUDGE, judge_job, mechanism, longer, descriptors=judge_ends)
+            )
         outcome, why, gone = _verdict_of(judge.wait(), "judge")
         solution.kill()
         fault = solution.wait().fault()
@@ -134,7 +164,9 @@ def _run_with_judge(program: str, suite: dict[str, Any], problem: str, mechanism
 
 
 def _verdict_of(ended: Ended, who: str) -> tuple[Outcome, str, bool]:
-    """Read what a judging process wrote; if it did not get that far, it has failed, not the program."""
+    """Read what a judging process wrote; if it did not get that far, it has failed, not the
+    program.
+    """
     if fault := ended.fault():
         return Outcome.ERROR, f"the {who} {fault}", False
     try:
@@ -146,7 +178,8 @@ def _verdict_of(ended: Ended, who: str) -> tuple[Outcome, str, bool]:
 
 @contextlib.contextmanager
 def _two_pipes() -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Make pipes in both directions and close this process's copies afterwards: else nobody would notice an end.
+    """Make pipes in both directions and close this process's copies afterwards: else nobody would
+    notice an end.
 
     Yields:
         What each side reads from and writes to, the solution's first.

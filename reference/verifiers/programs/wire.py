@@ -1,4 +1,5 @@
-"""Values that cross between the judge and the solution: plain tagged data in JSON, never code, never pickle.
+"""Values that cross between the judge and the solution: plain tagged data in JSON, never code,
+never pickle.
 
 ============  ==============================================  ===================================================
 value         on the wire                                     remark
@@ -17,8 +18,9 @@ list, tree    ``["n", class, [value, link, …], …]``           LeetCode's nod
 the rest      ``["h", number, type]``                         a handle: the object stays on its side
 ============  ==============================================  ===================================================
 
-Subclasses are reduced to the builtin type itself: whatever ``__eq__`` says over there, what arrives here is compared here.
-A message is eight bytes of length, most significant first, then that much JSON.
+Subclasses are reduced to the builtin type itself: whatever ``__eq__`` says over there, what arrives
+here is compared here. A message is eight bytes of length, most significant first, then that much
+JSON.
 """
 
 import itertools
@@ -33,16 +35,24 @@ from typing import Any
 LENGTH = struct.Struct(">Q")
 
 MOST_BYTES = 32 << 20
-"""Longest message: twice the longest standard output, and a bound on what a hostile solution can make the judge remember."""
+"""Longest message: twice the longest standard output, and a bound on what a hostile solution can
+make the judge remember.
+"""
 
 MOST_ITEMS = 1_000_000
-"""Values in one message: contest answers hold at most some hundred thousand. A value that refers to itself is refused by it."""
+"""Values in one message: contest answers hold at most some hundred thousand. A value that refers to
+itself is refused by it.
+"""
 
 DEEPEST = 200
-"""Nesting: beyond any real answer, below what Python's own JSON reader and comparison can recurse."""
+"""Nesting: beyond any real answer, below what Python's own JSON reader and comparison can
+recurse.
+"""
 
 MOST_BITS = 1 << 17
-"""Length of an integer, about 39000 decimal digits: more than any expected answer has, less than arithmetic gets slow on."""
+"""Length of an integer, about 39000 decimal digits: more than any expected answer has, less than
+arithmetic gets slow on.
+"""
 
 SMALL = 1 << 63
 NODES: Mapping[str, tuple[str, ...]] = {"ListNode": ("next",), "TreeNode": ("left", "right")}
@@ -68,7 +78,8 @@ class Encoder:
     """Writes one message's values.
 
     Args:
-        opaque: Writes what is no plain data, as a list whose first member is a tag, or raises ``WireError``.
+        opaque: Writes what is no plain data, as a list whose first member is a tag, or raises
+            ``WireError``.
     """
 
     def __init__(self, opaque: Opaque) -> None:
@@ -83,7 +94,11 @@ class Encoder:
         """
         self.left -= 1
         if depth > DEEPEST or self.left < 0:
-            raise WireError(f"a value has more than {DEEPEST} levels" if depth > DEEPEST else f"more than {MOST_ITEMS} values")
+            raise WireError(
+                f"a value has more than {DEEPEST} levels"
+                if depth > DEEPEST
+                else f"more than {MOST_ITEMS} values"
+            )
         if value is None or value is True or value is False:
             return value
         if isinstance(value, int):
@@ -101,14 +116,22 @@ class Encoder:
         return self._container(value, depth + 1)
 
     def _container(self, value: Any, depth: int) -> Any:
-        kinds: tuple[tuple[Any, str], ...] = ((list, "l"), (tuple, "t"), (set, "s"), (frozenset, "f"))
+        kinds: tuple[tuple[Any, str], ...] = (
+            (list, "l"),
+            (tuple, "t"),
+            (set, "s"),
+            (frozenset, "f"),
+        )
         for kind, tag in kinds:
             if isinstance(value, kind):
                 return [tag, *(self.encode(member, depth) for member in kind.__iter__(value))]
         if isinstance(value, dict):
             return ["d", *(self.encode(part, depth) for pair in dict.items(value) for part in pair)]
         if isinstance(value, Iterator):
-            return ["g", *(self.encode(member, depth) for member in itertools.islice(value, MOST_ITEMS + 1))]
+            return [
+                "g",
+                *(self.encode(member, depth) for member in itertools.islice(value, MOST_ITEMS + 1)),
+            ]
         if type(value).__name__ in NODES:
             return self._nodes(value, depth)
         if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
@@ -116,7 +139,9 @@ class Encoder:
         return self.opaque(value)
 
     def _nodes(self, root: Any, depth: int) -> list[Any]:
-        """Write linked nodes as rows, not nested: a list of 10000 nodes is no deep value, and a cycle is no endless one."""
+        """Write linked nodes as rows, not nested: a list of 10000 nodes is no deep value, and a
+        cycle is no endless one.
+        """
         kind = type(root).__name__
         places, order, rows = {id(root): 0}, [root], []
         for node in order:  # grows while it is walked
@@ -155,19 +180,36 @@ class Decoder:
         try:
             tag, *parts = written
             return self._tagged(tag, parts)
-        except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as failure:
+        except (
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as failure:
             raise WireError(f"not a value: {type(failure).__name__}") from failure
 
     def _tagged(self, tag: str, parts: list[Any]) -> Any:
         if tag in ("l", "t", "s", "f", "g"):
             members = [self.decode(part) for part in parts]
-            made_by: dict[str, Callable[[list[Any]], Any]] = {"l": list, "t": tuple, "s": set, "f": frozenset, "g": iter}
+            made_by: dict[str, Callable[[list[Any]], Any]] = {
+                "l": list,
+                "t": tuple,
+                "s": set,
+                "f": frozenset,
+                "g": iter,
+            }
             return made_by[tag](members)
         if tag == "d":
             members = [self.decode(part) for part in parts]
             return dict(zip(members[::2], members[1::2], strict=True))
         if tag == "i":
-            return int(parts[0], 16) if len(parts[0]) * 4 <= MOST_BITS + 8 else _refuse("a long integer")
+            return (
+                int(parts[0], 16)
+                if len(parts[0]) * 4 <= MOST_BITS + 8
+                else _refuse("a long integer")
+            )
         if tag == "c":
             return complex(float(parts[0]), float(parts[1]))
         if tag == "b":

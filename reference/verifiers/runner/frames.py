@@ -1,4 +1,5 @@
-"""Messages between the pool and its workers: four bytes of length, most significant first, then that much JSON.
+"""Messages between the pool and its workers: four bytes of length, most significant first, then
+that much JSON.
 
 No pickle: what a worker says is data and is never run, whoever has got hold of its end of the pipe.
 """
@@ -11,8 +12,9 @@ from typing import Any, BinaryIO
 LENGTH = struct.Struct(">I")
 
 MAX_REPLY_BYTES = 1 << 20
-"""Longest reply that is read: far above a judgement of a few thousand characters, and a bound on what a worker that writes
-garbage can make the pool remember."""
+"""Longest reply that is read: far above a judgement of a few thousand characters, and a bound on
+what a worker that writes garbage can make the pool remember.
+"""
 
 READ_BYTES = 1 << 16
 """Bytes taken from a pipe at a time: the capacity of a pipe on Linux."""

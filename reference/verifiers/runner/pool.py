@@ -1,8 +1,10 @@
-"""A pool of workers: judgements come out in the order in which requests went in, whatever the verifiers do.
+"""A pool of workers: judgements come out in the order in which requests went in, whatever the
+verifiers do.
 
-A worker that dies, or is killed at its time limit, gives an ``error`` with the reason and is replaced. If it had judged
-other responses before it died, the request is tried once more in a fresh worker, so that no response suffers from its
-neighbours and the judgements do not depend on the number of workers.
+A worker that dies, or is killed at its time limit, gives an ``error`` with the reason and is
+replaced. If it had judged other responses before it died, the request is tried once more in a fresh
+worker, so that no response suffers from its neighbours and the judgements do not depend on the
+number of workers.
 """
 
 import os
@@ -15,11 +17,14 @@ from reference.verifiers.runner.worker import Limits, Request, Worker, WorkerLos
 from reference.verifiers.verdict import Judgement, error
 
 WINDOW = 1024
-"""Requests between the oldest without a judgement and the newest handed out. While one verifier uses up its time limit, the
-others go on with that many; a judgement is a few kilobytes at most."""
+"""Requests between the oldest without a judgement and the newest handed out. While one verifier
+uses up its time limit, the others go on with that many; a judgement is a few kilobytes at most.
+"""
 
 LOOK_SECONDS = 0.1
-"""Longest pause between looks at the workers: how late a death is noticed when the pipe is held open by a forked child."""
+"""Longest pause between looks at the workers: how late a death is noticed when the pipe is held
+open by a forked child.
+"""
 
 
 class Pool:
@@ -36,7 +41,10 @@ class Pool:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Kill every worker, busy or not."""
         for worker in [*self.idle, *self.busy]:
@@ -47,7 +55,8 @@ class Pool:
         """Judge responses side by side.
 
         Args:
-            requests: Taken one by one as workers fall idle, never far ahead. A judgement among them comes out in its place.
+            requests: Taken one by one as workers fall idle, never far ahead. A judgement among them
+                comes out in its place.
 
         Returns:
             One judgement per request, in order.

@@ -1,9 +1,10 @@
 """One worker: a process that judges one response at a time and can be killed at any moment.
 
-The process is a fresh interpreter started by exec, so nothing of a threaded or event-driven parent is copied into it. It
-leads its own process group and session, reads nothing from the terminal, and what it prints is dropped. The parent never
-waits for it without a deadline and never uses a signal handler, an alarm or a thread: those are the three ways in which
-verifiers of other projects hang or silently score 0 (verl 5635, AReaL 1426, field law P25).
+The process is a fresh interpreter started by exec, so nothing of a threaded or event-driven parent
+is copied into it. It leads its own process group and session, reads nothing from the terminal, and
+what it prints is dropped. The parent never waits for it without a deadline and never uses a signal
+handler, an alarm or a thread: those are the three ways in which verifiers of other projects hang or
+silently score 0 (verl 5635, AReaL 1426, field law P25).
 """
 
 import json
@@ -25,7 +26,9 @@ from reference.verifiers.verdict import Judgement, error, judgement_of
 from spec.verify import Item
 
 LOADING_SECONDS = 120.0
-"""Time limit of importing a verifier, apart from judging: SymPy takes half a second, on a loaded machine many."""
+"""Time limit of importing a verifier, apart from judging: SymPy takes half a second, on a loaded
+machine many.
+"""
 
 GRACE_SECONDS = 1.0
 """How long a killed or dying process may take to be gone before it is left to the kernel."""
@@ -37,9 +40,14 @@ FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Unless the user says otherwise: each thread would take its share of the limited address space."""
 
 SAME_ORDER = {"PYTHONHASHSEED": "0"}
-"""A verifier that depends on the order of a set then says the same in every process and every run."""
+"""A verifier that depends on the order of a set then says the same in every process and every
+run.
+"""
 
-START = "import sys; sys.path[:] = {path}; from reference.verifiers.runner.worker_process import main; main(*sys.argv[1:])"
+START = (
+    "import sys; sys.path[:] = {path}; from reference.verifiers.runner.worker_process import main;"
+    " main(*sys.argv[1:])"
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Limits:
     """What a verifier may take, and where it runs programs.
 
     Attributes:
-        seconds: Time limit of one verdict; None for the domain's own, see ``reference.verifiers.domains``.
+        seconds: Time limit of one verdict; None for the domain's own, see
+            ``reference.verifiers.domains``.
         memory_mebibytes: Limit of the address space of each worker, > 0.
         isolation: Where programs are run: ``automatic``, ``bubblewrap``, ``landlock`` or ``weak``.
     """
@@ -75,7 +84,9 @@ class Request:
 
 
 class WorkerLost(Exception):
-    """The process has died or has to be killed. ``suspect`` says that judgements before this one may have led to it."""
+    """The process has died or has to be killed. ``suspect`` says that judgements before this one
+    may have led to it.
+    """
 
     def __init__(self, why: str, suspect: bool) -> None:
         super().__init__(why)
@@ -126,9 +137,18 @@ class Worker:
         loaded = _key(request) in self.loaded
         self.serial += 1
         try:
-            message = encoded({"serial": self.serial, "verifier": request.verifier, "item": item, "announce": not loaded})
+            message = encoded(
+                {
+                    "serial": self.serial,
+                    "verifier": request.verifier,
+                    "item": item,
+                    "announce": not loaded,
+                }
+            )
         except (ValueError, RecursionError) as failure:
-            return error(f"the line cannot be handed to a verifier: {type(failure).__name__}: {failure}")
+            return error(
+                f"the line cannot be handed to a verifier: {type(failure).__name__}: {failure}"
+            )
         self.outgoing, self.request = memoryview(message), request
         self.limit, self.deadline = 0.0, monotonic() + LOADING_SECONDS
         if loaded:
@@ -144,18 +164,26 @@ class Worker:
         Raises:
             WorkerLost: The time limit is over, or the process has died. Call ``kill``.
         """
-        gone = self._status() is not None  # asked first: what it wrote before it exited can then be read
+        gone = (
+            self._status() is not None
+        )  # asked first: what it wrote before it exited can then be read
         self._write()
         try:
             for message in self.inbox.messages():
                 if (judgement := self._read(message)) is not None:
                     return judgement
         except (Illegible, ValueError, TypeError):
-            raise WorkerLost("the worker sent something that is no verdict", suspect=self.serial > 1) from None
+            raise WorkerLost(
+                "the worker sent something that is no verdict", suspect=self.serial > 1
+            ) from None
         if gone or self.inbox.closed:
             raise WorkerLost(self._cause_of_death(), suspect=self.serial > 1)
         if monotonic() > self.deadline:
-            limit = f"time limit of {self.limit:g} s" if self.limit else f"loading took more than {LOADING_SECONDS:g} s"
+            limit = (
+                f"time limit of {self.limit:g} s"
+                if self.limit
+                else f"loading took more than {LOADING_SECONDS:g} s"
+            )
             raise WorkerLost(limit, suspect=False)
         return None
 
@@ -188,19 +216,24 @@ class Worker:
         return judgement_of(message)
 
     def _start_the_clock(self, request: Request) -> None:
-        self.limit = self.limits.seconds_for(request.item.domain if request.item else "", request.verifier)
+        self.limit = self.limits.seconds_for(
+            request.item.domain if request.item else "", request.verifier
+        )
         self.deadline = monotonic() + self.limit
 
     def _status(self) -> int | None:
         """Exit status, or minus the signal that killed it, or None while it lives.
 
-        Looks without reaping where the system can: until it is reaped, no other process or group can have its number.
+        Looks without reaping where the system can: until it is reaped, no other process or group
+        can have its number.
         """
         if not hasattr(os, "waitid"):
             return self.process.poll()
         try:
             ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:  # the program around us ignores SIGCHLD, so the kernel keeps no status
+        except (
+            ChildProcessError
+        ):  # the program around us ignores SIGCHLD, so the kernel keeps no status
             return 0
         if ended is None:
             return None
@@ -214,7 +247,11 @@ class Worker:
             sleep(PAUSE_SECONDS)  # the kernel closes its pipes a moment before it counts as dead
         if status == OUT_OF_MEMORY:
             return f"memory limit of {self.limits.memory_mebibytes} MiB"
-        return f"worker died: signal {-status}" if status < 0 else f"worker exited with status {status}"
+        return (
+            f"worker died: signal {-status}"
+            if status < 0
+            else f"worker exited with status {status}"
+        )
 
 
 def _key(request: Request) -> str:

@@ -1,11 +1,13 @@
-"""What runs inside a worker: read a request, find its verifier, judge, reply, until the pool is gone.
+"""What runs inside a worker: read a request, find its verifier, judge, reply, until the pool is
+gone.
 
-    request  {"serial": 7, "verifier": "" | "path.py:function", "item": {…} | null, "announce": true | false}
+    request  {"serial": 7, "verifier": "" | "path.py:function", "item": {…} | null, "announce": true
+    | false}
     reply    {"serial": 7, "loaded": true}                  if to be announced: from now on the verifier's time counts
              {"serial": 7, "verdict": …, "reward": …, …}
 
-Whatever a verifier prints is dropped; whatever it raises is an ``error``. Running out of memory ends the process, since
-nothing can be said about what it has left behind.
+Whatever a verifier prints is dropped; whatever it raises is an ``error``. Running out of memory
+ends the process, since nothing can be said about what it has left behind.
 """
 
 import fcntl
@@ -60,19 +62,31 @@ def serve(request: dict[str, Any], replies: int, isolation: str) -> dict[str, An
         verifier = find_verifier(request["verifier"], item, isolation)
         if request["announce"]:
             frames.write(replies, {"serial": serial, "loaded": True})
-        judgement = judgement_of(verifier(item)) if item else judgement_of(Verdict(Outcome.CORRECT, "", "it loads"))
+        judgement = (
+            judgement_of(verifier(item))
+            if item
+            else judgement_of(Verdict(Outcome.CORRECT, "", "it loads"))
+        )
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
-    except BaseException as failure:  # sys.exit and KeyboardInterrupt too: whatever a verifier does, it answers
+    except (
+        BaseException
+    ) as failure:  # sys.exit and KeyboardInterrupt too: whatever a verifier does, it answers
         judgement = failed(failure)
     if os.getpid() != process:
-        os._exit(0)  # the verifier forked and its child has come back to us, to serve requests of its parent
+        os._exit(
+            0
+        )  # the verifier forked and its child has come back to us, to serve requests of its parent
     return {"serial": serial, **judgement.as_json()}
 
 
 def find_verifier(address: str, item: Item | None, isolation: str) -> Callable[[Item], Any]:
     """The user's own verifier if one is named, else that of the item's domain."""
-    return own_verifier(address) if address or item is None else domain_verifier(item.domain, isolation)
+    return (
+        own_verifier(address)
+        if address or item is None
+        else domain_verifier(item.domain, isolation)
+    )
 
 
 def failed(failure: BaseException) -> Judgement:
@@ -86,7 +100,8 @@ def failed(failure: BaseException) -> Judgement:
 def limit_memory(memory: int) -> None:
     """Bound the address space and write no core dumps.
 
-    The limit is a soft one: it is there against accidents, and a sandbox that a verifier starts sets its own.
+    The limit is a soft one: it is there against accidents, and a sandbox that a verifier starts
+    sets its own.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
@@ -98,8 +113,9 @@ def limit_memory(memory: int) -> None:
 def die_with_the_pool(lifeline: int) -> None:
     """Have this process and all of its group killed when the pool dies, however busy they are.
 
-    On Linux the kernel does it: closing the far end of the pipe raises a signal, and that signal is SIGKILL. Elsewhere a
-    thread waits for the end of the pipe; it comes late if the verifier never lets other threads run.
+    On Linux the kernel does it: closing the far end of the pipe raises a signal, and that signal is
+    SIGKILL. Elsewhere a thread waits for the end of the pipe; it comes late if the verifier never
+    lets other threads run.
     """
     if hasattr(fcntl, "F_SETSIG"):
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())

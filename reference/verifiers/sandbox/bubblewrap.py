@@ -1,6 +1,8 @@
-"""bubblewrap: name spaces of its own for files, processes, network, users and inter-process communication.
+"""bubblewrap: name spaces of its own for files, processes, network, users and inter-process
+communication.
 
-The tool does not hold what it promises unless it is called with care; each option below closes a hole that was seen open:
+The tool does not hold what it promises unless it is called with care; each option below closes a
+hole that was seen open:
 
 =============================================  =========================================================================
 started under another uid than root's          as host root a process can write /proc/sys/kernel/core_pattern, inside too
@@ -48,10 +50,28 @@ def command(readable: Sequence[str], limits: Limits, inside: Sequence[str]) -> l
     size = str(limits.scratch_bytes)
     return [
         program(),
-        *("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
+        *(
+            "--unshare-user",
+            "--unshare-ipc",
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-uts",
+            "--unshare-cgroup-try",
+        ),
         *("--uid", INSIDE_USER, "--gid", INSIDE_USER, "--disable-userns", "--hostname", "sandbox"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-        *("--dev", "/dev", "--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/dev/shm"),
+        *(
+            "--dev",
+            "/dev",
+            "--size",
+            size,
+            "--tmpfs",
+            "/tmp",
+            "--size",
+            size,
+            "--tmpfs",
+            "/dev/shm",
+        ),
         # Last, because an environment may itself lie below /tmp.
         *(part for path in readable if os.path.exists(path) for part in _shown(path)),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"),
@@ -60,7 +80,8 @@ def command(readable: Sequence[str], limits: Limits, inside: Sequence[str]) -> l
 
 
 def _shown(path: str) -> tuple[str, ...]:
-    # /lib and /bin are links into /usr on most systems and stay links, lest the loader meets two copies of a library.
+    # /lib and /bin are links into /usr on most systems and stay links, lest the loader meets two
+    # copies of a library.
     if os.path.islink(path) and path.count("/") == 1:
         return ("--symlink", os.readlink(path), path)
     return ("--ro-bind", path, path)

@@ -1,10 +1,11 @@
 """Attempts to get out, made from inside a sandbox by ``probe``: each one that succeeds is named.
 
-    job  {"folder": …, "file": …, "secret": …, "process": …, "tcp": …, "udp": …, "abstract": …, "variable": …, "home": …,
-          "hidden": names in the home directory that no sandboxed process has to see}
+    job  {"folder": …, "file": …, "secret": …, "process": …, "tcp": …, "udp": …, "abstract": …,
+          "variable": …, "home": …, "hidden": names in the home directory that no sandboxed process
+          has to see}
 
-Every attempt is one a hostile program could make with the standard library alone. ``alive`` is printed by a probe that ran
-to its end: silence is not success.
+Every attempt is one a hostile program could make with the standard library alone. ``alive`` is
+printed by a probe that ran to its end: silence is not success.
 """
 
 import contextlib
@@ -53,14 +54,26 @@ def attempts(job: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         "read /etc/shadow": lambda: open("/etc/shadow").read(),
         "set the core pattern": lambda: open("/proc/sys/kernel/core_pattern", "r+"),
         "connect by TCP": lambda: socket.create_connection(("127.0.0.1", job["tcp"]), 1),
-        "send by UDP": lambda: _socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"escaped", ("127.0.0.1", job["udp"])),
-        "reach an abstract socket": lambda: _done(_socket(socket.AF_UNIX).connect, "\0" + job["abstract"]),
+        "send by UDP": (
+            lambda: _socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(
+                b"escaped", ("127.0.0.1", job["udp"])
+            )
+        ),
+        "reach an abstract socket": lambda: _done(
+            _socket(socket.AF_UNIX).connect, "\0" + job["abstract"]
+        ),
         "signal a foreign process": lambda: _done(os.kill, job["process"], 0),
         # Process 1 is the sandbox's own, where processes have a name space.
-        "signal the parent": lambda: os.getppid() > 1 and _done(os.kill, os.getppid(), signal.SIGCONT),
+        "signal the parent": (
+            lambda: os.getppid() > 1 and _done(os.kill, os.getppid(), signal.SIGCONT)
+        ),
         "trace a foreign process": lambda: _trace(job["process"]) == 0,
-        "see a foreign process": lambda: os.path.exists(f"/proc/{job['process']}/environ") and _read_environment(job),
-        "see the caller's environment": lambda: job["variable"] in os.environ or job["variable"] in _environment_of_first(),
+        "see a foreign process": (
+            lambda: os.path.exists(f"/proc/{job['process']}/environ") and _read_environment(job)
+        ),
+        "see the caller's environment": (
+            lambda: job["variable"] in os.environ or job["variable"] in _environment_of_first()
+        ),
         "be the superuser": lambda: _done(os.setuid, 0),
         "make a name space of users": lambda: ctypes.CDLL(None).unshare(NEW_USER) == 0,
         "keep a descriptor": lambda: _open_descriptors() - {0, 1, 2},

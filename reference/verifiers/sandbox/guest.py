@@ -1,9 +1,12 @@
-"""What happens inside: give up every privilege, say that it is done, then run the function that was asked for.
+"""What happens inside: give up every privilege, say that it is done, then run the function that was
+asked for.
 
-    descriptors  0 standard input  1 standard output  2 standard error  3 the job (JSON)  4 "ready" is written here  5.. more
+    descriptors  0 standard input  1 standard output  2 standard error  3 the job (JSON)  4 "ready"
+    is written here  5.. more
 
-Nothing of the job is read before the process is confined. Where confining fails, the job is not run and nothing is written
-to descriptor 4. bubblewrap starts this file as a script; the other mechanisms fork into ``run``.
+Nothing of the job is read before the process is confined. Where confining fails, the job is not run
+and nothing is written to descriptor 4. bubblewrap starts this file as a script; the other
+mechanisms fork into ``run``.
 """
 
 import contextlib
@@ -17,13 +20,17 @@ from typing import Any
 
 JOB, READY, FIRST_OWN = 3, 4, 5
 SETUP_FAILED = 70
-"""Exit status of a process that could not be confined (EX_SOFTWARE of sysexits.h); only descriptor 4 decides."""
+"""Exit status of a process that could not be confined (EX_SOFTWARE of sysexits.h); only descriptor
+4 decides.
+"""
 
 SEED = 0
 """Seed of ``random`` in every process: the same program gets the same verdict."""
 
 
-def run(mechanism: str, entry: str, limits: dict[str, Any], readable: list[str], shares_its_user: bool) -> None:
+def run(
+    mechanism: str, entry: str, limits: dict[str, Any], readable: list[str], shares_its_user: bool
+) -> None:
     """Confine this process and run the job; does not come back.
 
     Args:
@@ -54,7 +61,9 @@ def resolve(entry: str) -> Callable[[Any], None]:
     return function
 
 
-def confine(mechanism: str, limits: dict[str, Any], readable: list[str], shares_its_user: bool) -> None:
+def confine(
+    mechanism: str, limits: dict[str, Any], readable: list[str], shares_its_user: bool
+) -> None:
     """Apply what the mechanism consists of from inside.
 
     Raises:
@@ -72,7 +81,9 @@ def confine(mechanism: str, limits: dict[str, Any], readable: list[str], shares_
 
 
 def _status(function: Callable[[Any], None], job: Any) -> int:
-    """Run to the very end, as an interpreter does: threads are waited for, exit functions run, output is flushed."""
+    """Run to the very end, as an interpreter does: threads are waited for, exit functions run,
+    output is flushed.
+    """
     status = 0
     try:
         function(job)
@@ -118,7 +129,9 @@ def _end_of_exit_functions() -> Callable[[], Any]:
 
 
 def main() -> None:
-    """Run as a script, inside bubblewrap: the first argument is what ``run`` takes, and where to import from."""
+    """Run as a script, inside bubblewrap: the first argument is what ``run`` takes, and where to
+    import from.
+    """
     request = json.loads(sys.argv[1])
     sys.argv[1:] = []
     sys.path.extend(request.pop("path"))

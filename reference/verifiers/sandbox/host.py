@@ -3,8 +3,9 @@
     with start("package.module:function", job, "landlock", Limits()) as guest:
         ended = guest.wait()
 
-Standard input is a file in memory that ends where the data ends; standard output and error are files in memory whose length
-RLIMIT_FSIZE bounds. So nobody has to read while the process runs, and no orphan can keep a pipe open.
+Standard input is a file in memory that ends where the data ends; standard output and error are
+files in memory whose length RLIMIT_FSIZE bounds. So nobody has to read while the process runs, and
+no orphan can keep a pipe open.
 """
 
 import atexit
@@ -29,11 +30,16 @@ from reference.verifiers.sandbox.limits import Limits
 MECHANISMS = ("bubblewrap", "landlock", "weak")
 
 GRACE_SECONDS = 10.0
-"""How much longer than a guest's own time its guard may take to report: a busy machine, not a hostile program."""
+"""How much longer than a guest's own time its guard may take to report: a busy machine, not a
+hostile program.
+"""
 
 STATUS_BYTES = 4096
 
-SEALS = fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+SEALS = (
+    fcntl.F_ADD_SEALS,
+    fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL,
+)
 
 _start_lock = threading.Lock()
 _keepers: dict[int, tuple[socket.socket, "subprocess.Popen[bytes]"]] = {}
@@ -71,7 +77,10 @@ class Ended:
         if self.late:
             return f"ran out of time after {self.wall_seconds:.1f} s"
         if self.status < 0:
-            return f"was killed by {Signals(-self.status).name} after {self.cpu_seconds:.1f} s of processor time"
+            return (
+                f"was killed by {Signals(-self.status).name} after {self.cpu_seconds:.1f} s of"
+                " processor time"
+            )
         if self.status > 0:
             last = self.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
             return f"ended with status {self.status}" + (f": {last[:200]}" if last else "")
@@ -79,9 +88,13 @@ class Ended:
 
 
 class Guest:
-    """A running sandboxed process. ``close`` kills it if it still runs; use it as a context manager."""
+    """A running sandboxed process. ``close`` kills it if it still runs; use it as a context
+    manager.
+    """
 
-    def __init__(self, lifeline: int, status: int, stdout: int, stderr: int, seconds: float) -> None:
+    def __init__(
+        self, lifeline: int, status: int, stdout: int, stderr: int, seconds: float
+    ) -> None:
         self.descriptors = [lifeline, status, stdout, stderr]
         self.seconds = seconds
 
@@ -89,12 +102,19 @@ class Guest:
         """Use it while it runs."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Kill it if it still runs."""
         self.close()
 
     def kill(self) -> None:
-        """Have the guard kill the process and all its descendants; ``wait`` then says when they are gone."""
+        """Have the guard kill the process and all its descendants; ``wait`` then says when they are
+        gone.
+        """
         with suppress(BrokenPipeError):
             os.write(self.descriptors[0], b"k")
 
@@ -102,8 +122,8 @@ class Guest:
         """Wait until nothing is left of the process.
 
         Raises:
-            SandboxError: It could not be confined, so it was never run; or its guard does not report. A process that was killed
-                before it was confined has not failed.
+            SandboxError: It could not be confined, so it was never run; or its guard does not
+                report. A process that was killed before it was confined has not failed.
         """
         _, status, stdout, stderr = self.descriptors
         poll = select.poll()
@@ -116,7 +136,10 @@ class Guest:
         if "fault" in report:
             raise SandboxError(f"the guard of a sandboxed process died: {report['fault']}")
         if not report.pop("ready"):
-            why = written[:300].decode("utf-8", "replace").strip() or Ended(stdout=b"", stderr=b"", **report).fault()
+            why = (
+                written[:300].decode("utf-8", "replace").strip()
+                or Ended(stdout=b"", stderr=b"", **report).fault()
+            )
             raise SandboxError(f"the process could not be confined: {why}")
         return Ended(stdout=_contents(stdout), stderr=written, **report)
 
@@ -145,7 +168,8 @@ def start(
         mechanism: A member of ``MECHANISMS``; whether it is sound here is for ``probe`` to say.
         limits: What the process may use.
         stdin: Its standard input.
-        descriptors: More descriptors for it, numbered from ``guest.FIRST_OWN`` on; the caller keeps and closes its own copies.
+        descriptors: More descriptors for it, numbered from ``guest.FIRST_OWN`` on; the caller keeps
+            and closes its own copies.
         quiet: Drop standard output.
 
     Returns:
@@ -170,7 +194,13 @@ def start(
     status, status_end = os.pipe()
     stdout, stderr = os.memfd_create("stdout"), os.memfd_create("stderr")
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    lent = [_sealed(stdin), nowhere if quiet else stdout, stderr, _sealed(json.dumps(job).encode()), *descriptors]
+    lent = [
+        _sealed(stdin),
+        nowhere if quiet else stdout,
+        stderr,
+        _sealed(json.dumps(job).encode()),
+        *descriptors,
+    ]
     guest = Guest(lifeline, status, stdout, stderr, limits.wall_seconds)
     try:
         _send(json.dumps(request).encode(), [lifeline_end, status_end, *claims, *lent])
@@ -209,7 +239,10 @@ def _keeper() -> socket.socket:
 def _start_keeper() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     setup = json.dumps({"socket": theirs.fileno(), "readable": reach.readable()})
-    script = f"import sys; sys.path.extend({_search_path()!r}); from reference.verifiers.sandbox import keeper; keeper.main()"
+    script = (
+        f"import sys; sys.path.extend({_search_path()!r}); from reference.verifiers.sandbox import"
+        " keeper; keeper.main()"
+    )
     process = subprocess.Popen(
         [reach.interpreter(), *keeper.INTERPRETER_OPTIONS, "-c", script, setup],
         stdin=subprocess.DEVNULL,
@@ -235,7 +268,9 @@ def _forget_keeper() -> None:
 
 
 def _search_path() -> list[str]:
-    """List what guests import from besides the standard library, which their interpreter finds by itself."""
+    """List what guests import from besides the standard library, which their interpreter finds by
+    itself.
+    """
     return [*reach.packages(), str(Path(__file__).resolve().parents[3])]
 
 

@@ -1,15 +1,17 @@
-"""The keeper: starts sandboxed processes for the host, watches each one, and leaves nothing of it behind.
+"""The keeper: starts sandboxed processes for the host, watches each one, and leaves nothing of it
+behind.
 
     host  --(request, descriptors)-->  keeper  --fork-->  guard  --fork-->  guest
           <------------- status ---------------------------'
 
-The keeper is small, has one thread, holds no secret and has imported what guests need, so that forking it is the quickest
-safe way to a fresh interpreter. A guard watches one guest until it ends, its time is up, or the host lets go of the
-lifeline; then it kills what is left, waits until the last descendant is gone (orphans come to it, PR_SET_CHILD_SUBREAPER),
-and only then reports. When the host dies, lifelines and the request socket close, and everything ends by itself.
+The keeper is small, has one thread, holds no secret and has imported what guests need, so that
+forking it is the quickest safe way to a fresh interpreter. A guard watches one guest until it ends,
+its time is up, or the host lets go of the lifeline; then it kills what is left, waits until the
+last descendant is gone (orphans come to it, PR_SET_CHILD_SUBREAPER), and only then reports. When
+the host dies, lifelines and the request socket close, and everything ends by itself.
 
-The descriptors of a request: 0 lifeline, 1 status, 2 the claim of the uid if it has one (``users``: held until the guard ends),
-then the guest's own (see ``guest``), which become 0, 1, 2, ...
+The descriptors of a request: 0 lifeline, 1 status, 2 the claim of the uid if it has one (``users``:
+held until the guard ends), then the guest's own (see ``guest``), which become 0, 1, 2, ...
 """
 
 import contextlib
@@ -34,18 +36,57 @@ REQUEST_BYTES = 1 << 16
 MOST_DESCRIPTORS = 32
 SET_CHILD_SUBREAPER, SET_DEATH_SIGNAL = 36, 1
 OUT_OF_THE_WAY = 64
-"""Descriptors are first moved above this number, then to their places, so that no place is taken when its turn comes."""
+"""Descriptors are first moved above this number, then to their places, so that no place is taken
+when its turn comes.
+"""
 
 PAUSE_SECONDS = 0.001
 """Between two looks at what is left: a killed process needs about this long to go."""
 
 INTERPRETER_OPTIONS = ("-S", "-s", "-P", "-B", "-X", "utf8")
-"""No site packages but those of the path added, no user packages, no current directory, nothing written, one encoding."""
+"""No site packages but those of the path added, no user packages, no current directory, nothing
+written, one encoding.
+"""
 
 PRELOADED = (
-    *("collections", "itertools", "functools", "math", "cmath", "random", "re", "string", "copy", "heapq", "bisect"),
-    *("typing", "operator", "datetime", "decimal", "fractions", "statistics", "threading", "ast", "traceback", "hashlib"),
-    *("io", "json", "atexit", "abc", "enum", "dataclasses", "textwrap", "queue", "array", "struct", "linecache"),
+    *(
+        "collections",
+        "itertools",
+        "functools",
+        "math",
+        "cmath",
+        "random",
+        "re",
+        "string",
+        "copy",
+        "heapq",
+        "bisect",
+    ),
+    *(
+        "typing",
+        "operator",
+        "datetime",
+        "decimal",
+        "fractions",
+        "statistics",
+        "threading",
+        "ast",
+        "traceback",
+        "hashlib",
+    ),
+    *(
+        "io",
+        "json",
+        "atexit",
+        "abc",
+        "enum",
+        "dataclasses",
+        "textwrap",
+        "queue",
+        "array",
+        "struct",
+        "linecache",
+    ),
 )
 """What programs usually import: loaded once, shared by all guests."""
 
@@ -58,21 +99,28 @@ def serve(requests: socket.socket) -> None:
     """
     for module in PRELOADED:
         importlib.import_module(module)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # guards report to the host: the kernel may forget them
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_IGN
+    )  # guards report to the host: the kernel may forget them
     gc.freeze()
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, MOST_DESCRIPTORS)
         if not message:
             return
         request = json.loads(message)
-        with contextlib.suppress(ImportError):  # the guest will say so; here it is only about loading it once
+        with contextlib.suppress(
+            ImportError
+        ):  # the guest will say so; here it is only about loading it once
             importlib.import_module(request["run"]["entry"].partition(":")[0])
         if os.fork() == 0:
             requests.close()
             try:
                 guard(request, descriptors)
             except BaseException as failure:
-                os.write(descriptors[1], json.dumps({"fault": f"{type(failure).__name__}: {failure}"[:300]}).encode())
+                os.write(
+                    descriptors[1],
+                    json.dumps({"fault": f"{type(failure).__name__}: {failure}"[:300]}).encode(),
+                )
             finally:
                 os._exit(0)
         for descriptor in descriptors:
@@ -83,7 +131,8 @@ def guard(request: dict[str, Any], descriptors: list[int]) -> None:
     """Watch over one guest from its start until nothing is left of it.
 
     Args:
-        request: ``run`` (what ``guest.run`` takes), ``path`` (added for imports), ``uid`` (None: keep), ``seconds`` by the clock.
+        request: ``run`` (what ``guest.run`` takes), ``path`` (added for imports), ``uid`` (None:
+            keep), ``seconds`` by the clock.
         descriptors: See the module.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -136,7 +185,12 @@ def become_guest(request: dict[str, Any], descriptors: list[int]) -> None:
         ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     run = request["run"]
     if run["mechanism"] == "bubblewrap":
-        inside = [sys.executable, *INTERPRETER_OPTIONS, guest.__file__, json.dumps({**run, "path": request["path"]})]
+        inside = [
+            sys.executable,
+            *INTERPRETER_OPTIONS,
+            guest.__file__,
+            json.dumps({**run, "path": request["path"]}),
+        ]
         command = bubblewrap.command(run["readable"], Limits(**run["limits"]), inside)
         os.execve(command[0], command, weak.ENVIRONMENT)
     guest.run(**run)
@@ -145,8 +199,8 @@ def become_guest(request: dict[str, Any], descriptors: list[int]) -> None:
 def bury_the_rest(uid: int | None) -> None:
     """Kill every descendant and wait until the last one is gone.
 
-    Only ``weak`` isolation lets a guest have children of its own: in the others this loop ends at once, or as soon as
-    bubblewrap's name space of processes has collapsed.
+    Only ``weak`` isolation lets a guest have children of its own: in the others this loop ends at
+    once, or as soon as bubblewrap's name space of processes has collapsed.
 
     Args:
         uid: The guest's own uid, under which nothing else runs; None if it shares ours.
@@ -171,7 +225,9 @@ def _have_children() -> bool:
 
 
 def _kill_all_of(uid: int) -> None:
-    """Kill all processes of a uid in one call of the kernel, which no fork can outrun; -1 spares the caller."""
+    """Kill all processes of a uid in one call of the kernel, which no fork can outrun; -1 spares
+    the caller.
+    """
     if (killer := os.fork()) == 0:
         try:
             os.setresuid(uid, uid, uid)
@@ -205,6 +261,8 @@ def main() -> None:
 
     setup = json.loads(sys.argv[1])
     if os.getuid() == 0:
-        with contextlib.suppress(OSError):  # where it is not permitted, the probe finds out whether it was needed
+        with contextlib.suppress(
+            OSError
+        ):  # where it is not permitted, the probe finds out whether it was needed
             reach.open_closed_directories(setup["readable"])
     serve(socket.socket(fileno=setup["socket"]))

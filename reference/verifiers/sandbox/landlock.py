@@ -1,9 +1,11 @@
-"""Landlock: the kernel refuses every file outside a short list, TCP, and signals to processes outside the sandbox.
+"""Landlock: the kernel refuses every file outside a short list, TCP, and signals to processes
+outside the sandbox.
 
     create_ruleset(what is governed)  ->  add_rule(path, what stays allowed)  ->  restrict_self
 
-Needs no privilege and no library: three system calls (landlock(7); the numbers are the same on every architecture).
-What it cannot govern (sockets other than TCP, processes, file modes, kernels without signal scopes) ``seccomp`` refuses.
+Needs no privilege and no library: three system calls (landlock(7); the numbers are the same on
+every architecture). What it cannot govern (sockets other than TCP, processes, file modes, kernels
+without signal scopes) ``seccomp`` refuses.
 """
 
 import ctypes
@@ -16,8 +18,16 @@ RULE_PATH_BENEATH = 1
 SET_NO_NEW_PRIVILEGES = 38
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIRECTORY = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-FILE_RIGHTS_BY_VERSION = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
-"""All file rights that a version knows: each version governs a few more (2 renaming across, 3 truncating, 5 devices)."""
+FILE_RIGHTS_BY_VERSION = {
+    1: (1 << 13) - 1,
+    2: (1 << 14) - 1,
+    3: (1 << 15) - 1,
+    4: (1 << 15) - 1,
+    5: (1 << 16) - 1,
+}
+"""All file rights that a version knows: each version governs a few more (2 renaming across, 3
+truncating, 5 devices).
+"""
 
 NETWORK_VERSION, NETWORK_RIGHTS = 4, 0b11
 """From version 4 on: binding and connecting TCP sockets."""
@@ -32,11 +42,17 @@ WRITABLE_DEVICE = "/dev/null"
 class Ruleset(ctypes.Structure):
     """struct landlock_ruleset_attr: what is governed."""
 
-    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
+    _fields_ = (
+        ("files", ctypes.c_uint64),
+        ("network", ctypes.c_uint64),
+        ("scoped", ctypes.c_uint64),
+    )
 
 
 class PathRule(ctypes.Structure):
-    """struct landlock_path_beneath_attr: what stays allowed below an open directory, or on an open file."""
+    """struct landlock_path_beneath_attr: what stays allowed below an open directory, or on an open
+    file.
+    """
 
     _pack_ = 1
     _fields_ = (("allowed", ctypes.c_uint64), ("descriptor", ctypes.c_int32))

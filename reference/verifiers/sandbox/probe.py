@@ -1,8 +1,10 @@
 """Which isolation is sound on this machine: found out by trying to get out of it, once per process.
 
-    installed and supported?  ->  a probe runs inside and tries every escape  ->  its report is empty, the bait is untouched
+    installed and supported?  ->  a probe runs inside and tries every escape  ->  its report is
+    empty, the bait is untouched
 
-No version number or file decides: kernels, containers and distributions switch name spaces and Landlock off in many ways.
+No version number or file decides: kernels, containers and distributions switch name spaces and
+Landlock off in many ways.
 """
 
 import contextlib
@@ -21,12 +23,16 @@ from reference.verifiers.sandbox.host import SandboxError, start
 from reference.verifiers.sandbox.limits import Limits
 
 PREFERRED = ("bubblewrap", "landlock")
-"""Mechanisms that can be sound, the best first: bubblewrap hides what Landlock only refuses (metadata of files, process ids)."""
+"""Mechanisms that can be sound, the best first: bubblewrap hides what Landlock only refuses
+(metadata of files, process ids).
+"""
 
 AUTOMATIC, WEAK = "automatic", "weak"
 BAIT = "untouched"
 PROBE_LIMITS = replace(Limits(), wall_seconds=60.0, suite_seconds=60.0)
-"""A probe takes a fifth of a second. Its answer stands for the whole process, so a busy machine gets all the time it may need."""
+"""A probe takes a fifth of a second. Its answer stands for the whole process, so a busy machine
+gets all the time it may need.
+"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ def choose(isolation: str = AUTOMATIC) -> str:
     """Find the mechanism to use.
 
     Args:
-        isolation: ``automatic`` (the best sound one), a member of ``PREFERRED``, or ``weak``, which is never chosen by itself.
+        isolation: ``automatic`` (the best sound one), a member of ``PREFERRED``, or ``weak``, which
+            is never chosen by itself.
 
     Returns:
         Its name.
@@ -53,14 +60,18 @@ def choose(isolation: str = AUTOMATIC) -> str:
     if isolation == WEAK:
         return WEAK
     if isolation not in (AUTOMATIC, *PREFERRED):
-        raise ValueError(f"isolation={isolation!r} must be one of {', '.join((AUTOMATIC, *PREFERRED, WEAK))}")
+        raise ValueError(
+            f"isolation={isolation!r} must be one of {', '.join((AUTOMATIC, *PREFERRED, WEAK))}"
+        )
     faults = []
     for mechanism in PREFERRED if isolation == AUTOMATIC else (isolation,):
         found = soundness(mechanism)
         if found.sound:
             return mechanism
         faults.append(f"{mechanism}: {found.why}")
-    raise SandboxError(f"no sound isolation here ({'; '.join(faults)}); isolation=weak runs programs without any")
+    raise SandboxError(
+        f"no sound isolation here ({'; '.join(faults)}); isolation=weak runs programs without any"
+    )
 
 
 @functools.cache
@@ -91,19 +102,26 @@ def attempt_escapes(mechanism: str) -> list[str]:
     Raises:
         SandboxError: The probe did not run to its end.
     """
-    with bait() as job, start("reference.verifiers.sandbox.escape:main", job, mechanism, PROBE_LIMITS) as guest:
+    with (
+        bait() as job,
+        start("reference.verifiers.sandbox.escape:main", job, mechanism, PROBE_LIMITS) as guest,
+    ):
         ended = guest.wait()
         if ended.fault():
             raise SandboxError(f"the probe {ended.fault()}")
         reported: list[str] = json.loads(ended.stdout)
         if escape.ALIVE not in reported:
             raise SandboxError("the probe did not report")
-        return [name for name in reported if name != escape.ALIVE] + ["touch the bait"] * _touched(job)
+        return [name for name in reported if name != escape.ALIVE] + ["touch the bait"] * _touched(
+            job
+        )
 
 
 @contextlib.contextmanager
 def bait() -> Iterator[dict[str, Any]]:
-    """Lay out files anybody may change, a secret anybody may read, and listeners anybody may reach."""
+    """Lay out files anybody may change, a secret anybody may read, and listeners anybody may
+    reach.
+    """
     with contextlib.ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seed-probe-")))
         root.chmod(0o755)
@@ -136,7 +154,11 @@ def bait() -> Iterator[dict[str, Any]]:
 def _closed_to_others() -> str:
     """Explain the commonest reason why nothing runs as another user than root."""
     closed = reach.closed_directory(reach.interpreter()) if os.getuid() == 0 else ""
-    return f" ({closed} is closed to other users: use a Python that everybody can reach)" if closed else ""
+    return (
+        f" ({closed} is closed to other users: use a Python that everybody can reach)"
+        if closed
+        else ""
+    )
 
 
 def _touched(job: dict[str, Any]) -> bool:
@@ -145,7 +167,11 @@ def _touched(job: dict[str, Any]) -> bool:
 
 
 def _hidden(home: Path) -> list[str]:
-    on_the_way = {Path(path).relative_to(home).parts[0] for path in reach.readable() if Path(path).is_relative_to(home)}
+    on_the_way = {
+        Path(path).relative_to(home).parts[0]
+        for path in reach.readable()
+        if Path(path).is_relative_to(home)
+    }
     return sorted(set(os.listdir(home)) - on_the_way)
 
 

@@ -1,8 +1,10 @@
-"""What a sandboxed process may read, and how a process that has given up being root can still reach it.
+"""What a sandboxed process may read, and how a process that has given up being root can still reach
+it.
 
-An interpreter below /root (mode 700), or a virtual environment in a temporary directory, is closed to every other user.
-So when started by root, the keeper makes a view of the files for itself and its children: the closed directory is covered
-by an empty file system that holds the paths listed here and nothing else. The machine outside sees no change.
+An interpreter below /root (mode 700), or a virtual environment in a temporary directory, is closed
+to every other user. So when started by root, the keeper makes a view of the files for itself and
+its children: the closed directory is covered by an empty file system that holds the paths listed
+here and nothing else. The machine outside sees no change.
 """
 
 import ctypes
@@ -14,7 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
-"""Shared libraries, the loader's index and the time zone: all that a Python program needs of the system, and no secret."""
+"""Shared libraries, the loader's index and the time zone: all that a Python program needs of the
+system, and no secret.
+"""
 
 NEW_MOUNTS = 0x00020000
 BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 0x40000
@@ -27,12 +31,18 @@ def interpreter() -> str:
 
 
 def packages() -> tuple[str, ...]:
-    """List the directories of installed packages: a program may use numpy if this interpreter can."""
-    return tuple(dict.fromkeys(os.path.realpath(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")))
+    """List the directories of installed packages: a program may use numpy if this interpreter
+    can.
+    """
+    return tuple(
+        dict.fromkeys(os.path.realpath(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
+    )
 
 
 def own() -> tuple[str, ...]:
-    """List the directories of this project that a process needs in its sandbox; tests and data are not among them."""
+    """List the directories of this project that a process needs in its sandbox; tests and data are
+    not among them.
+    """
     here = Path(__file__).resolve().parent
     verifiers = here.parent
     packages = (verifiers / "__init__.py", verifiers.parent / "__init__.py")
@@ -45,13 +55,15 @@ def readable() -> tuple[str, ...]:
 
 
 def open_closed_directories(paths: Sequence[str]) -> None:
-    """Cover every directory that only root can enter on the way to a path, and put the path back at its place.
+    """Cover every directory that only root can enter on the way to a path, and put the path back at
+    its place.
 
     Args:
         paths: Directories and files that other users must reach.
 
     Raises:
-        OSError: Mounting is not permitted, as in most containers: then use an interpreter that other users can reach.
+        OSError: Mounting is not permitted, as in most containers: then use an interpreter that
+            other users can reach.
     """
     closed = defaultdict(list)
     for path in paths:
@@ -96,7 +108,9 @@ def _bind(library: ctypes.CDLL, descriptor: int, path: str) -> None:
 
 def _mount(library: ctypes.CDLL, source: str, target: str, kind: str, flags: int) -> None:
     options = b"mode=755" if kind else None
-    done = library.mount(source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options)
+    done = library.mount(
+        source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options
+    )
     _check(done, f"mounting on {target}")
 
 

@@ -1,8 +1,9 @@
 """A uid of its own for every sandboxed process, where we are root and can give one away.
 
-A guard kills everything that runs under its guest's uid, and RLIMIT_NPROC counts by uid. So no two guests may share one,
-not even guests of two programs that know nothing of each other: a uid is claimed by binding a name in the kernel's abstract
-name space of sockets. The claim ends with the last process that holds the socket, however that process ends.
+A guard kills everything that runs under its guest's uid, and RLIMIT_NPROC counts by uid. So no two
+guests may share one, not even guests of two programs that know nothing of each other: a uid is
+claimed by binding a name in the kernel's abstract name space of sockets. The claim ends with the
+last process that holds the socket, however that process ends.
 """
 
 import itertools
@@ -13,7 +14,9 @@ FIRST_UID, UIDS = 60706, 478
 """Uids that no distribution hands out (systemd's table of uids: unused 60706-61183)."""
 
 _serial = itertools.count(os.getpid())
-"""Where to begin looking: a uid is not used again at once, and two hosts rarely try the same ones."""
+"""Where to begin looking: a uid is not used again at once, and two hosts rarely try the same
+ones.
+"""
 
 
 class NoUid(Exception):

@@ -1,4 +1,6 @@
-"""Laws of the judges' tables: every figure with its interval, on the terminal and in the report, and nothing without judges."""
+"""Laws of the judges' tables: every figure with its interval, on the terminal and in the report,
+and nothing without judges.
+"""
 
 from typing import Any
 
@@ -9,8 +11,15 @@ MEAN = {"mean": 0.125, "ci_low": 0.1, "ci_high": 0.15}
 FORM = SHARE | {"errors": 2}
 SILENT = SHARE | {"n": 0, "errors": 10}
 SUMMARY: dict[str, Any] = {
-    "judge": {"before": {"direct": {"overall": FORM, "sum": FORM}, "thinking": {"overall": FORM, "sum": SILENT}}},
-    "preference": {"after": {"by_reward_model": SHARE, "by_hidden_preference": SHARE | {"accuracy": 0.4}}},
+    "judge": {
+        "before": {
+            "direct": {"overall": FORM, "sum": FORM},
+            "thinking": {"overall": FORM, "sum": SILENT},
+        }
+    },
+    "preference": {
+        "after": {"by_reward_model": SHARE, "by_hidden_preference": SHARE | {"accuracy": 0.4}}
+    },
     "reward_model": {
         "agreement": SHARE,
         "agreement_one_order": SHARE,
@@ -23,7 +32,15 @@ SUMMARY: dict[str, Any] = {
 
 def test_every_judge_is_named_with_figure_and_interval() -> None:
     for text in (judge_lines(SUMMARY), judge_section(SUMMARY)):
-        for wanted in ("50.0 % [25.0, 75.0]", "+0.1250", "[+0.1000, +0.1500]", "30.0 %", "40.0 %", "Judge, before RL", "8 × 1"):
+        for wanted in (
+            "50.0 % [25.0, 75.0]",
+            "+0.1250",
+            "[+0.1000, +0.1500]",
+            "30.0 %",
+            "40.0 %",
+            "Judge, before RL",
+            "8 × 1",
+        ):
             assert wanted in text
         assert "–" in text  # thinking gave no verdict on any sum
         assert "+0.0000" in text and "-0.0000" not in text

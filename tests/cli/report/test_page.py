@@ -1,4 +1,6 @@
-"""Laws of the reports, on tiny run directories written by hand: self-contained, safe, honest about what is missing."""
+"""Laws of the reports, on tiny run directories written by hand: self-contained, safe, honest about
+what is missing.
+"""
 
 import json
 import math
@@ -23,7 +25,14 @@ from spec.config import load_config
 from spec.errors import Reason, SeedError
 
 HOSTILE = "<script>alert('x')</script>&amp;\"<img src=x>"
-SCORE = {"accuracy": 0.25, "ci_low": 0.125, "ci_high": 0.375, "n": 8, "samples": 4, "pass_at_k": 0.5}
+SCORE = {
+    "accuracy": 0.25,
+    "ci_low": 0.125,
+    "ci_high": 0.375,
+    "n": 8,
+    "samples": 4,
+    "pass_at_k": 0.5,
+}
 BETTER = SCORE | {"accuracy": 0.75, "ci_low": 0.625, "ci_high": 0.875}
 VALUE_PLOTS = {
     "Explained variance of the value model",
@@ -31,7 +40,12 @@ VALUE_PLOTS = {
     "Value along the response",
     "Lambda by response length",
 }
-STREAM_PLOTS = {"Occupancy and on-policy share", "Staleness per step", "Staleness over the run", "Left under way"}
+STREAM_PLOTS = {
+    "Occupancy and on-policy share",
+    "Staleness per step",
+    "Staleness over the run",
+    "Left under way",
+}
 ROWS = (
     AblationRow("full", "all parts", (1, 2, 3), (0.1, 0.1, 0.1), (0.5, 0.6, 0.7)),
     AblationRow("without <b>", "a=1", (1, 2, 3), (0.1, 0.1, 0.1), (0.3, 0.5, 0.4)),
@@ -40,7 +54,13 @@ ROWS = (
 
 
 def supervised_line(step: int) -> dict[str, Any]:
-    return {"phase": "supervised", "step": step, "phase_step": step, "loss_nll": 3.0 / step, "events": []}
+    return {
+        "phase": "supervised",
+        "step": step,
+        "phase_step": step,
+        "loss_nll": 3.0 / step,
+        "events": [],
+    }
 
 
 def sampled_line(phase: str, step: int, phase_step: int, critic: bool) -> dict[str, Any]:
@@ -59,23 +79,46 @@ def sampled_line(phase: str, step: int, phase_step: int, critic: bool) -> dict[s
     }
     if critic:
         positions = {"correct": [0.0, 0.5, None], "wrong": [0.0, -0.5, -0.75]}
-        line |= {"explained_variance": None if phase_step == 1 else 0.5, "value_by_position": positions}
-        line |= {"value_value_loss": 0.3, "value_grad_norm": 1.5, "lambda_by_length": {"3": 0.25, "9": 0.75}}
+        line |= {
+            "explained_variance": None if phase_step == 1 else 0.5,
+            "value_by_position": positions,
+        }
+        line |= {
+            "value_value_loss": 0.3,
+            "value_grad_norm": 1.5,
+            "lambda_by_length": {"3": 0.25, "9": 0.75},
+        }
     return line
 
 
 def policy_figures() -> dict[str, float]:
-    names = ("entropy", "ratio", "log_prob_gap", "clip_fraction_low", "clip_fraction_high", "loss_policy", "grad_norm")
+    names = (
+        "entropy",
+        "ratio",
+        "log_prob_gap",
+        "clip_fraction_low",
+        "clip_fraction_high",
+        "loss_policy",
+        "grad_norm",
+    )
     return {f"policy_{name}": 0.5 for name in names} | {"zero_variance_fraction": 0.5}
 
 
 def sample_line(step: int, response: str, outcome: str, why: str) -> dict[str, Any]:
-    problem = {"problem": "maze/1/ab", "prompt": "MS.#/..#/#.G=", "reward": 1.0, "finish": "eos", "version": 1}
+    problem = {
+        "problem": "maze/1/ab",
+        "prompt": "MS.#/..#/#.G=",
+        "reward": 1.0,
+        "finish": "eos",
+        "version": 1,
+    }
     return problem | {"step": step, "response": response, "outcome": outcome, "why": why}
 
 
 def streaming_figures(phase_step: int) -> dict[str, Any]:
-    """Of a step in which a quarter of 256 samples is two publications old, and as many samples were evicted as its number."""
+    """Of a step in which a quarter of 256 samples is two publications old, and as many samples were
+    evicted as its number.
+    """
     return {
         "srs_occupancy": 0.75,
         "srs_decode_steps": 20,
@@ -88,7 +131,13 @@ def streaming_figures(phase_step: int) -> dict[str, Any]:
     }
 
 
-def write_run(path: Path, recipe: str = "vapo", rl_steps: int = 3, finished: bool = True, streams: bool = False) -> Path:
+def write_run(
+    path: Path,
+    recipe: str = "vapo",
+    rl_steps: int = 3,
+    finished: bool = True,
+    streams: bool = False,
+) -> Path:
     """A run directory as the trainer would leave it, with made-up figures."""
     config = load_config("tiny", recipe, ("rollout.srs_alpha=0.5",) if streams else ())
     run = RunDirectory.create(path, config)
@@ -105,10 +154,18 @@ def write_run(path: Path, recipe: str = "vapo", rl_steps: int = 3, finished: boo
     for line in lines:
         run.append("metrics.jsonl", line)
         timing = {"phase": line["phase"], "step": line["step"], "phase_step": line["phase_step"]}
-        seconds = {"update_seconds": 2.0, "update_tokens": 50.0, "rollout_seconds": 1.0, "rollout_tokens": 70.0}
+        seconds = {
+            "update_seconds": 2.0,
+            "update_tokens": 50.0,
+            "rollout_seconds": 1.0,
+            "rollout_tokens": 70.0,
+        }
         run.append("timings.jsonl", timing | seconds)
     if finished:
-        exams = {"eval_before": {"overall": SCORE, "maze": SCORE}, "eval_after": {"overall": BETTER, "maze": BETTER}}
+        exams = {
+            "eval_before": {"overall": SCORE, "maze": SCORE},
+            "eval_after": {"overall": BETTER, "maze": BETTER},
+        }
         run.write_json("summary.json", {"stopped": "steps_done", "wall_seconds": 3725.0, **exams})
     return path
 
@@ -116,7 +173,9 @@ def write_run(path: Path, recipe: str = "vapo", rl_steps: int = 3, finished: boo
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The report of a finished run."""
-    return write_report(write_run(tmp_path_factory.mktemp("finished") / "run")).read_text(encoding="utf-8")
+    return write_report(write_run(tmp_path_factory.mktemp("finished") / "run")).read_text(
+        encoding="utf-8"
+    )
 
 
 def titles(page: str) -> set[str]:
@@ -127,7 +186,9 @@ def titles(page: str) -> set[str]:
 def test_the_report_needs_nothing_from_outside_and_runs_no_script(text: str) -> None:
     assert "http:" not in text
     assert "https:" not in text
-    assert re.search(r"<(script|link|iframe|img|object)|@import|\bon\w+=", text, re.IGNORECASE) is None
+    assert (
+        re.search(r"<(script|link|iframe|img|object)|@import|\bon\w+=", text, re.IGNORECASE) is None
+    )
     assert all(target.startswith("#") for target in re.findall(r'(?:href|src)="([^"]*)"', text))
     assert text.count("<svg") == text.count("</svg>") == text.count("<figure")
 
@@ -135,7 +196,9 @@ def test_the_report_needs_nothing_from_outside_and_runs_no_script(text: str) -> 
 def test_every_element_name_is_used_once_and_every_reference_is_met(text: str) -> None:
     ids = re.findall(r'\bid="([^"]*)"', text)
     assert len(ids) == len(set(ids))
-    assert set(re.findall(r'href="#([^"]*)"|url\(#([^)]*)\)', text)) <= {(i, "") for i in ids} | {("", i) for i in ids}
+    assert set(re.findall(r'href="#([^"]*)"|url\(#([^)]*)\)', text)) <= {(i, "") for i in ids} | {
+        ("", i) for i in ids
+    }
 
 
 def test_hostile_text_is_shown_and_not_obeyed(text: str) -> None:
@@ -152,7 +215,14 @@ def test_two_calls_write_equal_bytes_and_leave_nothing_else(tmp_path: Path) -> N
 
 
 def test_a_finished_run_states_its_outcome(text: str) -> None:
-    for wanted in ("25.0 % → 75.0 %", "[12.5, 37.5]", "+50.0", "do not overlap", "8 × 4", "1 h 2 min"):
+    for wanted in (
+        "25.0 % → 75.0 %",
+        "[12.5, 37.5]",
+        "+50.0",
+        "do not overlap",
+        "8 × 4",
+        "1 h 2 min",
+    ):
         assert wanted in text
     assert "<code>zero_variance_batch</code>" in text
     assert "not finished" not in text
@@ -179,7 +249,10 @@ def test_an_unfinished_run_shows_the_examination_that_its_checkpoint_knows(tmp_p
     run = write_run(tmp_path / "run", rl_steps=0, finished=False)
     checkpoint = run / "checkpoints" / "step_2"
     checkpoint.mkdir()
-    manifest = {"format": "seed-checkpoint-1", "progress": {"eval_before": {"overall": SCORE}, "eval_after": {}}}
+    manifest = {
+        "format": "seed-checkpoint-1",
+        "progress": {"eval_before": {"overall": SCORE}, "eval_after": {}},
+    }
     (checkpoint / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert "25.0 %" in write_report(run).read_text(encoding="utf-8")
 
@@ -190,24 +263,41 @@ def test_only_recipes_with_a_critic_have_value_plots(text: str, tmp_path: Path) 
     assert without < titles(text)
 
 
-def test_only_a_streaming_run_has_a_section_on_streaming_with_the_figures_of_its_metrics(text: str, tmp_path: Path) -> None:
-    page = write_report(write_run(tmp_path / "run", streams=True)).read_text(encoding="utf-8").replace(NO_BREAK, " ")
+def test_only_a_streaming_run_has_a_section_on_streaming_with_the_figures_of_its_metrics(
+    text: str, tmp_path: Path
+) -> None:
+    page = (
+        write_report(write_run(tmp_path / "run", streams=True))
+        .read_text(encoding="utf-8")
+        .replace(NO_BREAK, " ")
+    )
     assert titles(page) - titles(text) == STREAM_PLOTS
     assert titles(text) < titles(page)
     assert "Streaming rollouts" not in text
-    for wanted in ("Over 3 RL steps 75.0 % of", "62.5 % of", "0.50 publications (at most 2)", "6 were given up", "all 768 sam"):
+    for wanted in (
+        "Over 3 RL steps 75.0 % of",
+        "62.5 % of",
+        "0.50 publications (at most 2)",
+        "6 were given up",
+        "all 768 sam",
+    ):
         assert wanted in page
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
 
 
 def test_ages_of_trained_samples_are_added_up_over_the_steps() -> None:
-    lines = [streaming_figures(1), streaming_figures(2) | {"srs_staleness_counts": {"0": 1, "10": 5}}]
+    lines = [
+        streaming_figures(1),
+        streaming_figures(2) | {"srs_staleness_counts": {"0": 1, "10": 5}},
+    ]
     assert staleness_counts(lines) == {0: 161, 1: 32, 2: 64, 10: 5}
 
 
 def test_a_streaming_run_that_has_no_rl_step_yet_says_nothing_of_streaming(tmp_path: Path) -> None:
-    page = write_report(write_run(tmp_path / "run", rl_steps=0, finished=False, streams=True)).read_text(encoding="utf-8")
+    page = write_report(
+        write_run(tmp_path / "run", rl_steps=0, finished=False, streams=True)
+    ).read_text(encoding="utf-8")
     assert "Streaming rollouts" not in page
 
 
@@ -236,21 +326,30 @@ def test_a_trend_keeps_constants_and_skips_gaps() -> None:
     assert np.array_equal(trend(gap), np.ones(48))
 
 
-def test_the_reward_of_each_data_class_is_drawn_where_there_is_more_than_verifiable_problems(tmp_path: Path) -> None:
+def test_the_reward_of_each_data_class_is_drawn_where_there_is_more_than_verifiable_problems(
+    tmp_path: Path,
+) -> None:
     write_run(tmp_path / "run")
     record = read_record(tmp_path / "run")
     assert class_plot(record) is None
-    lines = [line | {"reward_by_class": {"general": 0.1, "verifiable": -0.5}} for line in record.of_phase("reinforcement")]
+    lines = [
+        line | {"reward_by_class": {"general": 0.1, "verifiable": -0.5}}
+        for line in record.of_phase("reinforcement")
+    ]
     plot = class_plot(replace(record, metrics=lines))
     assert plot and "general" in plot.svg and "verifiable" in plot.svg
 
 
-def test_the_gap_of_fp8_rollouts_is_drawn_beside_that_of_the_updates_and_nowhere_else(tmp_path: Path) -> None:
+def test_the_gap_of_fp8_rollouts_is_drawn_beside_that_of_the_updates_and_nowhere_else(
+    tmp_path: Path,
+) -> None:
     write_run(tmp_path / "run")
     record = read_record(tmp_path / "run")
     assert "FP8" not in write_report(tmp_path / "run").read_text()
     lines = [line | {"rollout_log_prob_gap": 0.01} for line in record.of_phase("reinforcement")]
-    in_fp8 = replace(record, metrics=lines, config=load_config("tiny", "vapo", ["rollout.precision=fp8"]))
+    in_fp8 = replace(
+        record, metrics=lines, config=load_config("tiny", "vapo", ["rollout.precision=fp8"])
+    )
     (gap,) = (plot for plot in policy_plots(in_fp8) if plot and plot.title == "Log-prob gap")
     assert "in the updates" in gap.svg and "before them (FP8)" in gap.svg and "FP8" in gap.caption
 
@@ -258,8 +357,15 @@ def test_the_gap_of_fp8_rollouts_is_drawn_beside_that_of_the_updates_and_nowhere
 def test_every_grid_family_has_a_prompt_or_an_answer_that_is_shown_as_a_grid() -> None:
     for name in GRID_FAMILIES:
         (problem,) = distinct_problems(name, 1, 1, seed=1, held_out=False)
-        line = {"problem": problem.id, "prompt": problem.prompt, "response": problem.demonstration, "finish": "stop"}
-        assert "class=grid" in sample_row(line | {"outcome": "correct", "reward": 1.0, "why": ""}), name
+        line = {
+            "problem": problem.id,
+            "prompt": problem.prompt,
+            "response": problem.demonstration,
+            "finish": "stop",
+        }
+        assert "class=grid" in sample_row(
+            line | {"outcome": "correct", "reward": 1.0, "why": ""}
+        ), name
 
 
 def test_grids_and_durations_read_well() -> None:

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.evaluation.intervals import clustered_interval, pass_at_k, ratio_interval, score_families, score_problems
+from reference.evaluation.intervals import (
+    clustered_interval,
+    pass_at_k,
+    ratio_interval,
+    score_families,
+    score_problems,
+)
 
 LAWS = settings(derandomize=True, deadline=None, max_examples=40)
 
@@ -50,8 +56,12 @@ def test_more_problems_of_the_same_kind_narrow_the_interval(counts: list[int]) -
 
 @given(solved=st.lists(st.booleans(), min_size=3, max_size=30), samples=st.integers(2, 50))
 @LAWS
-def test_repeating_the_same_answer_to_a_problem_adds_no_certainty(solved: list[bool], samples: int) -> None:
-    """Responses to one problem are related; when they all agree, only the number of problems counts."""
+def test_repeating_the_same_answer_to_a_problem_adds_no_certainty(
+    solved: list[bool], samples: int
+) -> None:
+    """Responses to one problem are related; when they all agree, only the number of problems
+    counts.
+    """
     shares = [float(right) for right in solved]
     assert clustered_interval(shares, samples) == pytest.approx(clustered_interval(shares, 1))
 
@@ -62,7 +72,11 @@ def test_no_problem_says_nothing() -> None:
 
 def test_scores_are_told_by_family_and_over_all_problems() -> None:
     scores = score_families(["maze", "sudoku", "maze"], [4, 0, 2], 4)
-    assert {name: score.accuracy for name, score in scores.items()} == {"overall": 0.5, "maze": 0.75, "sudoku": 0.0}
+    assert {name: score.accuracy for name, score in scores.items()} == {
+        "overall": 0.5,
+        "maze": 0.75,
+        "sudoku": 0.0,
+    }
     assert (scores["maze"].n, scores["overall"].n) == (2, 3)
     assert scores["maze"].pass_at_k == 1.0
 
@@ -74,23 +88,33 @@ def wilson(p: float, m: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-@pytest.mark.parametrize(("right", "low", "high"), [(5, 0.2366, 0.7634), (8, 0.4902, 0.9433), (10, 0.7225, 1.0)])
-def test_with_one_response_to_each_of_ten_problems_the_interval_is_wilsons(right: int, low: float, high: float) -> None:
+@pytest.mark.parametrize(
+    ("right", "low", "high"), [(5, 0.2366, 0.7634), (8, 0.4902, 0.9433), (10, 0.7225, 1.0)]
+)
+def test_with_one_response_to_each_of_ten_problems_the_interval_is_wilsons(
+    right: int, low: float, high: float
+) -> None:
     shares = [1.0] * right + [0.0] * (10 - right)
     assert clustered_interval(shares, 1) == pytest.approx((low, high), abs=5e-5)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("n", [1, 2, 10, 1000])
-def test_where_all_problems_agree_the_interval_is_that_of_one_response_each(share: float, n: int) -> None:
-    """All right is no proof of perfection: the width is never 0, and more responses to a problem do not narrow it."""
+def test_where_all_problems_agree_the_interval_is_that_of_one_response_each(
+    share: float, n: int
+) -> None:
+    """All right is no proof of perfection: the width is never 0, and more responses to a problem do
+    not narrow it.
+    """
     low, high = clustered_interval([share] * n, 64)
     assert high - low > 1.0 / (n + 4)
     assert (low, high) == pytest.approx(wilson(share, n), abs=1e-6)
 
 
 @pytest.mark.parametrize("right", [0.0, 1.0])
-def test_the_interval_holds_a_mean_of_exactly_0_or_1_at_any_number_of_problems(right: float) -> None:
+def test_the_interval_holds_a_mean_of_exactly_0_or_1_at_any_number_of_problems(
+    right: float,
+) -> None:
     for n in range(1, 300):
         low, high = clustered_interval([right] * n, 4)
         assert low <= right <= high
@@ -102,7 +126,11 @@ def test_duplicating_every_response_never_narrows_the_interval_below_the_spread_
     counts: list[int], times: int
 ) -> None:
     shares = np.array(counts) / 4
-    n, p, error = len(shares), float(shares.mean()), float(shares.std(ddof=1)) / np.sqrt(len(shares))
+    n, p, error = (
+        len(shares),
+        float(shares.mean()),
+        float(shares.std(ddof=1)) / np.sqrt(len(shares)),
+    )
     bound = wilson(p, max(p * (1 - p) / error**2, n) if error > 0.0 else n)
     low, high = clustered_interval(shares.tolist(), 4 * times)
     assert high - low >= (bound[1] - bound[0]) * (1 - 1e-6) - 1e-9
@@ -110,7 +138,9 @@ def test_duplicating_every_response_never_narrows_the_interval_below_the_spread_
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=20), samples=st.integers(4, 9))
 @LAWS
-def test_the_interval_lies_between_that_of_all_responses_and_that_of_the_problems(counts: list[int], samples: int) -> None:
+def test_the_interval_lies_between_that_of_all_responses_and_that_of_the_problems(
+    counts: list[int], samples: int
+) -> None:
     shares = [count / samples for count in counts]
     low, high = clustered_interval(shares, samples)
     p, n = float(np.mean(shares)), len(shares)
@@ -120,7 +150,9 @@ def test_the_interval_lies_between_that_of_all_responses_and_that_of_the_problem
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=20))
 @LAWS
-def test_the_interval_of_wrong_answers_is_the_mirror_of_that_of_right_ones(counts: list[int]) -> None:
+def test_the_interval_of_wrong_answers_is_the_mirror_of_that_of_right_ones(
+    counts: list[int],
+) -> None:
     low, high = clustered_interval([count / 4 for count in counts], 4)
     mirror = clustered_interval([1 - count / 4 for count in counts], 4)
     assert mirror == pytest.approx((1 - high, 1 - low), abs=1e-12)
@@ -135,12 +167,24 @@ def test_a_score_has_the_mean_share_and_the_mean_pass_at_k() -> None:
 
 def test_a_score_of_no_problem_is_zero_of_zero() -> None:
     score = score_problems([], 8)
-    assert (score.accuracy, score.ci_low, score.ci_high, score.n, score.pass_at_k) == (0.0, 0.0, 1.0, 0, 0.0)
+    assert (score.accuracy, score.ci_low, score.ci_high, score.n, score.pass_at_k) == (
+        0.0,
+        0.0,
+        1.0,
+        0,
+        0.0,
+    )
 
 
-@given(pairs=st.lists(st.tuples(st.sampled_from(["maze", "sudoku", "chain"]), st.integers(0, 4)), max_size=20))
+@given(
+    pairs=st.lists(
+        st.tuples(st.sampled_from(["maze", "sudoku", "chain"]), st.integers(0, 4)), max_size=20
+    )
+)
 @LAWS
-def test_each_family_is_scored_as_if_alone_and_overall_counts_every_problem_once(pairs: list[tuple[str, int]]) -> None:
+def test_each_family_is_scored_as_if_alone_and_overall_counts_every_problem_once(
+    pairs: list[tuple[str, int]],
+) -> None:
     families, counts = [family for family, _ in pairs], [count for _, count in pairs]
     scores = score_families(families, counts, 4)
     assert list(scores) == ["overall", *dict.fromkeys(families)]
@@ -158,17 +202,28 @@ def test_families_without_counts_are_refused() -> None:
 @LAWS
 def test_the_ratio_interval_of_one_case_per_problem_is_wilsons(solved: list[bool]) -> None:
     hits = [int(right) for right in solved]
-    assert ratio_interval(hits, [1] * len(hits)) == pytest.approx(wilson(sum(hits) / len(hits), len(hits)), abs=1e-6)
+    assert ratio_interval(hits, [1] * len(hits)) == pytest.approx(
+        wilson(sum(hits) / len(hits), len(hits)), abs=1e-6
+    )
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=40), samples=st.integers(4, 8))
 @LAWS
-def test_with_equal_numbers_of_cases_the_ratio_interval_is_the_clustered_one(counts: list[int], samples: int) -> None:
+def test_with_equal_numbers_of_cases_the_ratio_interval_is_the_clustered_one(
+    counts: list[int], samples: int
+) -> None:
     shares = [count / samples for count in counts]
-    assert ratio_interval(counts, [samples] * len(counts)) == pytest.approx(clustered_interval(shares, samples), abs=1e-9)
+    assert ratio_interval(counts, [samples] * len(counts)) == pytest.approx(
+        clustered_interval(shares, samples), abs=1e-9
+    )
 
 
-@given(pairs=st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)).filter(lambda pair: pair[0] <= pair[1]), min_size=1))
+@given(
+    pairs=st.lists(
+        st.tuples(st.integers(0, 6), st.integers(1, 6)).filter(lambda pair: pair[0] <= pair[1]),
+        min_size=1,
+    )
+)
 @LAWS
 def test_the_ratio_interval_holds_the_ratio_and_is_never_narrower_than_that_of_independent_cases(
     pairs: list[tuple[int, int]],

@@ -1,4 +1,6 @@
-"""Laws of the readers as a whole: nothing is dropped, what cannot be read says why, and families ask in their own words."""
+"""Laws of the readers as a whole: nothing is dropped, what cannot be read says why, and families
+ask in their own words.
+"""
 
 import json
 from collections.abc import Callable
@@ -53,7 +55,9 @@ def test_every_task_that_is_read_has_a_case() -> None:
 
 
 def test_a_problem_is_asked_in_the_words_of_its_family_and_not_in_those_of_the_collection() -> None:
-    read = problem_line(line(ENIGMATA, "hamiltonian_cycle", CYCLE, [0, 1, 2, 0], licence="Apache-2.0"), 1, Counts())
+    read = problem_line(
+        line(ENIGMATA, "hamiltonian_cycle", CYCLE, [0, 1, 2, 0], licence="Apache-2.0"), 1, Counts()
+    )
     assert read == {
         "id": "a1",
         "domain": "puzzle",
@@ -71,8 +75,14 @@ def test_a_problem_is_asked_in_the_words_of_its_family_and_not_in_those_of_the_c
 
 @pytest.mark.parametrize("lines", [1, 2, 5])
 def test_a_task_without_a_family_is_named_and_counted(lines: int) -> None:
-    counts = counted(*[line(GYM, "rush_hour", {}, None)] * lines, line(ENIGMATA, "rush_hour", {}, None))
-    assert (dict(counts.no_family), counts.tasks, counts.unreadable) == ({"rush_hour": lines + 1}, {}, [])
+    counts = counted(
+        *[line(GYM, "rush_hour", {}, None)] * lines, line(ENIGMATA, "rush_hour", {}, None)
+    )
+    assert (dict(counts.no_family), counts.tasks, counts.unreadable) == (
+        {"rush_hour": lines + 1},
+        {},
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,24 +97,52 @@ def test_a_task_without_a_family_is_named_and_counted(lines: int) -> None:
         (line("mine", "maze", {}, ""), "source must name one of"),
         (line(ENIGMATA, "maze", [], ""), "meta must be an object"),
         (line(ENIGMATA, "maze", {}, ""), "meta.question must be a list of equally long lists"),
-        (line(ENIGMATA, "maze", {"question": [["S", "."], ["E"]]}, ""), "meta.question must be a list of equally long lists"),
-        (line(ENIGMATA, "maze", {"question": [["S", "."], ["S", "E"]]}, ""), "meta.question must hold one S, one E"),
-        (line(ENIGMATA, "maze", {"question": [["S", "E"]]}, "none"), "answer must be a path such as"),
+        (
+            line(ENIGMATA, "maze", {"question": [["S", "."], ["E"]]}, ""),
+            "meta.question must be a list of equally long lists",
+        ),
+        (
+            line(ENIGMATA, "maze", {"question": [["S", "."], ["S", "E"]]}, ""),
+            "meta.question must hold one S, one E",
+        ),
+        (
+            line(ENIGMATA, "maze", {"question": [["S", "E"]]}, "none"),
+            "answer must be a path such as",
+        ),
         (line(ENIGMATA, "car_painting", {"colors": ["A"]}, [1]), "meta.K is missing"),
-        (line(ENIGMATA, "car_painting", {"colors": ["A"], "K": "1"}, [1]), "meta.K must be an integer"),
-        (line(ENIGMATA, "hitori", {"question": [[1, 2], [2, 1]]}, "[(0, 0)]"), "answer must be a list of pairs"),
-        (line(ENIGMATA, "kakurasu", {"question": "Row sums: [1]"}, []), "meta.question must hold 'Row sums: […]' and"),
+        (
+            line(ENIGMATA, "car_painting", {"colors": ["A"], "K": "1"}, [1]),
+            "meta.K must be an integer",
+        ),
+        (
+            line(ENIGMATA, "hitori", {"question": [[1, 2], [2, 1]]}, "[(0, 0)]"),
+            "answer must be a list of pairs",
+        ),
+        (
+            line(ENIGMATA, "kakurasu", {"question": "Row sums: [1]"}, []),
+            "meta.question must hold 'Row sums: […]' and",
+        ),
         (
             line(ENIGMATA, "hamiltonian_path", {"question": "2\n0 5"}, "NO"),
             "meta.question must be the number of vertices, then",
         ),
         (
-            line(ENIGMATA, "stack_permutation", {"input_sequence": [1], "output_sequence": [2]}, ""),
+            line(
+                ENIGMATA, "stack_permutation", {"input_sequence": [1], "output_sequence": [2]}, ""
+            ),
             "meta.output_sequence must hold",
         ),
-        (line(ENIGMATA, "zebra_logic", {"question": ZEBRA.replace("Pet:dog", "Pet:cow")}, ""), "meta.question: the clue"),
         (
-            line(GYM, "knights_knaves", {"statements": [["xor"]], "names": ["A"], "knight_knave_terms": {}}, ""),
+            line(ENIGMATA, "zebra_logic", {"question": ZEBRA.replace("Pet:dog", "Pet:cow")}, ""),
+            "meta.question: the clue",
+        ),
+        (
+            line(
+                GYM,
+                "knights_knaves",
+                {"statements": [["xor"]], "names": ["A"], "knight_knave_terms": {}},
+                "",
+            ),
             "meta.statements must be",
         ),
         (
@@ -124,11 +162,35 @@ def test_an_unreadable_line_names_its_number_and_the_field(given_line: bytes, wh
 @pytest.mark.parametrize(
     ("source", "task", "meta", "answer", "why"),
     [
-        (ENIGMATA, "maze", {"question": [["S", "B", "E"]]}, "not exist the path", "no answer exists, as the collection says"),
-        (ENIGMATA, "game24", {"question": [1, 1, 1, 1, 1]}, "cannot form 24", "no answer exists, as the collection says"),
-        (GYM, "shortest_path", {"matrix": [["*", "X", "#"]]}, "infeasible", "no answer exists, as the collection says"),
+        (
+            ENIGMATA,
+            "maze",
+            {"question": [["S", "B", "E"]]},
+            "not exist the path",
+            "no answer exists, as the collection says",
+        ),
+        (
+            ENIGMATA,
+            "game24",
+            {"question": [1, 1, 1, 1, 1]},
+            "cannot form 24",
+            "no answer exists, as the collection says",
+        ),
+        (
+            GYM,
+            "shortest_path",
+            {"matrix": [["*", "X", "#"]]},
+            "infeasible",
+            "no answer exists, as the collection says",
+        ),
         (ENIGMATA, "car_painting", {"colors": ["Z"], "K": 1}, [1], "colours other than A to I"),
-        (ENIGMATA, "hamiltonian_path", {"question": "27\n0 1"}, "NO", "27 vertices, and hamiltonian names 26"),
+        (
+            ENIGMATA,
+            "hamiltonian_path",
+            {"question": "27\n0 1"},
+            "NO",
+            "27 vertices, and hamiltonian names 26",
+        ),
         (
             ENIGMATA,
             "stack_permutation",
@@ -180,7 +242,8 @@ def test_whatever_a_field_holds_every_line_is_counted_once(
     assert sum(count.lines for count in counts.tasks.values()) == lines
 
 
-# --- what is translated ---------------------------------------------------------------------------------------------
+# --- what is translated
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -199,7 +262,9 @@ def test_the_result_of_a_step_is_put_back_where_it_is_used(steps: str, expressio
 
 
 def test_one_joint_says_the_same_as_any_nested_statement_of_two_claims() -> None:
-    """Every statement of two claims, negated or not, is true of the same roles as its translation."""
+    """Every statement of two claims, negated or not, is true of the same roles as its
+    translation.
+    """
     truths: dict[str, Callable[[bool, bool], bool]] = {
         "and": lambda a, b: a and b,
         "or": lambda a, b: a or b,
@@ -225,7 +290,11 @@ def test_one_joint_says_the_same_as_any_nested_statement_of_two_claims() -> None
 
 
 def test_left_right_and_between_are_direct_neighbours() -> None:
-    read = problem_line(line(ENIGMATA, "zebra_logic", {"question": ZEBRA}, "| Pet | cat | dog | fish |"), 1, Counts())
+    read = problem_line(
+        line(ENIGMATA, "zebra_logic", {"question": ZEBRA}, "| Pet | cat | dog | fish |"),
+        1,
+        Counts(),
+    )
     assert read is not None
     assert read["puzzle"]["instance"] == {"rows": "abc/def", "clues": "b|d b|c d#c e~b f~3"}
     street = problem_line(line(GYM, "zebra_puzzles", {}, "carol"), 1, Counts())
@@ -238,12 +307,18 @@ def test_a_claim_that_does_not_hold_leaves_the_empty_response() -> None:
     assert response(ENIGMATA, "stack_permutation", order, "It is a valid one.") == ""
     assert response(ENIGMATA, "game24", {"question": [4, 6]}, "cannot form 24") == ""
     assert (
-        response(ENIGMATA, "eight_puzzle", {"question": [[1, 2, 3], [4, 5, 6], [8, 7, 0]]}, [[1, 2, 3], [4, 5, 6], [8, 7, 0]])
+        response(
+            ENIGMATA,
+            "eight_puzzle",
+            {"question": [[1, 2, 3], [4, 5, 6], [8, 7, 0]]},
+            [[1, 2, 3], [4, 5, 6], [8, 7, 0]],
+        )
         == ""
     )
 
 
-# --- at the command line --------------------------------------------------------------------------------------------
+# --- at the command line
+# --------------------------------------------------------------------------------------------
 
 
 def test_a_collection_is_read_scored_and_counted_by_task(tmp_path: Path) -> None:
@@ -260,10 +335,16 @@ def test_a_collection_is_read_scored_and_counted_by_task(tmp_path: Path) -> None
     shown = [row.split() for row in done.stdout.splitlines()]
     assert shown[1] == ["hamiltonian_cycle", "2", "2", "0"]
     assert shown[2][:5] == ["maze", "1", "0", "0", "1"]
-    assert shown[3:6] == [["overall", "5", "2", "0"], ["no", "family", "1", "rush_hour", "1"], ["unreadable", "1"]]
+    assert shown[3:6] == [
+        ["overall", "5", "2", "0"],
+        ["no", "family", "1", "rush_hour", "1"],
+        ["unreadable", "1"],
+    ]
     assert "line 5: the line is not JSON" in done.stdout
     assert [one["id"] for one in objects((tmp_path / "read").read_bytes())] == ["a", "b"]
-    scored = run("verify", tmp_path / "read", "--out", tmp_path / "out", "--jobs", 1, "--by", "task")
+    scored = run(
+        "verify", tmp_path / "read", "--out", tmp_path / "out", "--jobs", 1, "--by", "task"
+    )
     assert [row.split()[:5] for row in scored.stdout.splitlines()] == [
         ["task", "lines", "correct", "wrong", "error"],
         ["hamiltonian_cycle", "2", "1", "1", "0"],
@@ -272,15 +353,22 @@ def test_a_collection_is_read_scored_and_counted_by_task(tmp_path: Path) -> None
     assert "1 of 2 correct: 50.0 %" in audited.stdout
 
 
-def test_what_exists_is_never_overwritten_and_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+def test_what_exists_is_never_overwritten_and_a_file_of_something_else_is_refused(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "in").write_bytes(line(ENIGMATA, "hamiltonian_cycle", CYCLE, "NO"))
     (tmp_path / "taken").write_text("mine")
-    assert_refused(run("puzzles", "read", tmp_path / "in", "--out", tmp_path / "taken"), "taken exists; choose another --out")
+    assert_refused(
+        run("puzzles", "read", tmp_path / "in", "--out", tmp_path / "taken"),
+        "taken exists; choose another --out",
+    )
     assert (tmp_path / "taken").read_text() == "mine"
     (tmp_path / "other").write_text(json.dumps({"id": "a", "question": "?"}))
     refused = run("puzzles", "read", tmp_path / "other", "--out", tmp_path / "out")
     assert_refused(refused, "holds no line of Enigmata or reasoning-gym", "line 1: task is missing")
-    assert_refused(run("puzzles", "read", tmp_path / "none", "--out", tmp_path / "out"), "No such file")
+    assert_refused(
+        run("puzzles", "read", tmp_path / "none", "--out", tmp_path / "out"), "No such file"
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -1,4 +1,5 @@
-"""Laws of every task that is read: its answer is accepted, a broken one refused, and a field that is none is named.
+"""Laws of every task that is read: its answer is accepted, a broken one refused, and a field that
+is none is named.
 
 All lines are our own; they have the format of the collections and none of their problems.
 """
@@ -17,18 +18,18 @@ ENIGMATA, GYM = "generated with Enigmata", "reasoning-gym 0.1.25"
 
 CAMP = "total number of tents: 2\ntents in each row: 1 0 1\ntents in each column: 1 0 1\n"
 ZEBRA = (
-    "Pet: cat, dog, fish\nFood: corn, kiwi, lemon\n1. Pet:dog is between Food:corn and Pet:fish\n2. Food:kiwi == Pet:dog\n"
-    "3. Food:lemon is on the far right\nFill the following table to show your final answer.\n| Pet | correct answer |"
+    "Pet: cat, dog, fish\nFood: corn, kiwi, lemon\n1. Pet:dog is between Food:corn and Pet:fish\n2."
+    " Food:kiwi == Pet:dog\n3. Food:lemon is on the far right\nFill the following table to show"
+    " your final answer.\n| Pet | correct answer |"
 )
 STREET = (
-    "There are 3 houses:\n - Each person has a unique name: alice, bob, carol\n"
-    " - Each mother is accompanied by their child: alice, bella, timothy\n"
-    " - Each person has a favorite drink: milk, tea, water\n\n"
-    "1. The tea drinker is directly left of Bob.\n2. The person who is the mother of Timothy is Bob.\n"
-    "3. Carol and the person who likes milk are next to each other.\n"
-    "4. The person's child is named Alice is in the first house.\n"
-    "5. Alice is somewhere to the right of Bob.\n6. The person who likes milk is Bob.\n\n"
-    "What is Name of the person who lives in House 1?? Provide only the name.\n"
+    "There are 3 houses:\n - Each person has a unique name: alice, bob, carol\n - Each mother is"
+    " accompanied by their child: alice, bella, timothy\n - Each person has a favorite drink: milk,"
+    " tea, water\n\n1. The tea drinker is directly left of Bob.\n2. The person who is the mother of"
+    " Timothy is Bob.\n3. Carol and the person who likes milk are next to each other.\n4. The"
+    " person's child is named Alice is in the first house.\n5. Alice is somewhere to the right of"
+    " Bob.\n6. The person who likes milk is Bob.\n\nWhat is Name of the person who lives in House"
+    " 1?? Provide only the name.\n"
 )
 KNIGHTS = {
     "statements": [
@@ -40,7 +41,13 @@ KNIGHTS = {
     "knight_knave_terms": {"knight": "sage", "knave": "fool"},
 }
 CRYPTARITHM = {"words_letters": ["SO", "SO"], "result_letters": "TOO", "allow_leading_zero": False}
-MAZE = {"grid": ["###", "#1#", "# #", "#C#", "###"], "start": "1", "goal": "C", "wall": "#", "path": " "}
+MAZE = {
+    "grid": ["###", "#1#", "# #", "#C#", "###"],
+    "start": "1",
+    "goal": "C",
+    "wall": "#",
+    "path": " ",
+}
 SUDOKU = [[1, 2, 3, 4], [3, 4, 0, 2], [2, 1, 4, 3], [4, 3, 2, 1]]
 SOLVED = [[1, 2, 3, 4], [3, 4, 1, 2], [2, 1, 4, 3], [4, 3, 2, 1]]
 MISPRINTED = [[1, 2, 3, 4], [3, 4, 4, 2], [2, 1, 4, 3], [4, 3, 2, 1]]
@@ -66,14 +73,39 @@ CASES: dict[str, list[tuple[str, dict[str, Any], Any, Any]]] = {
             CAMP + "<begin_board>\n. . *\nX . X\n. . *\n<end_board>",
         ),
         ("car_painting", {"colors": ["A", "B", "A", "B"], "K": 1}, [1, 3, 2, 4], [1, 2, 3, 4]),
-        ("countdown", {"question": [2, 3, 4], "target": 20}, "The answer is: 2+3=5, 5*4 = 20", "The answer is: 4+3 = 20"),
-        ("eight_puzzle", {"question": [[1, 2, 3], [4, 5, 6], [7, 0, 8]]}, [[1, 2, 3], [4, 5, 6], [7, 0, 8]], [[1, 2, 3]]),
-        ("eight_puzzle", {"question": [[1, 2, 3], [4, 5, 6], [8, 7, 0]]}, "No feasible move path exists.", [[1, 2, 3]]),
-        ("game24", {"question": [1, 5, 2, 8]}, "The answer is: 1-5=-4, 2-8=-6, (-4*-6) = 24", "The answer is: 2*8+5+1 = 24"),
+        (
+            "countdown",
+            {"question": [2, 3, 4], "target": 20},
+            "The answer is: 2+3=5, 5*4 = 20",
+            "The answer is: 4+3 = 20",
+        ),
+        (
+            "eight_puzzle",
+            {"question": [[1, 2, 3], [4, 5, 6], [7, 0, 8]]},
+            [[1, 2, 3], [4, 5, 6], [7, 0, 8]],
+            [[1, 2, 3]],
+        ),
+        (
+            "eight_puzzle",
+            {"question": [[1, 2, 3], [4, 5, 6], [8, 7, 0]]},
+            "No feasible move path exists.",
+            [[1, 2, 3]],
+        ),
+        (
+            "game24",
+            {"question": [1, 5, 2, 8]},
+            "The answer is: 1-5=-4, 2-8=-6, (-4*-6) = 24",
+            "The answer is: 2*8+5+1 = 24",
+        ),
         ("hamiltonian_cycle", {"question": GRAPH}, [2, 3, 0, 1, 2], [2, 3, 1, 0, 2]),
         ("hamiltonian_cycle", {"question": "4\n0 1\n1 2\n2 0"}, "NO", [0, 1, 2, 0]),
         ("hamiltonian_path", {"question": GRAPH}, [2, 3, 0, 1], "NO"),
-        ("hitori", {"question": [[1, 1, 2], [2, 3, 1], [3, 2, 3]]}, [[0, 0], [2, 2]], [[0, 1], [1, 1]]),
+        (
+            "hitori",
+            {"question": [[1, 1, 2], [2, 3, 1], [3, 2, 3]]},
+            [[0, 0], [2, 2]],
+            [[0, 1], [1, 1]],
+        ),
         (
             "kakurasu",
             {"question": "Board size: 2 X 2\nRow sums: [1, 3]\nColumn sums: [3, 2]\n"},
@@ -81,15 +113,30 @@ CASES: dict[str, list[tuple[str, dict[str, Any], Any, Any]]] = {
             [[0, 0]],
         ),
         ("light_up", {"question": "...\n.0.\n..."}, [[0, 0], [2, 2]], [[0, 0]]),
-        ("light_up", {"question": "...\n.2.\n..."}, [[0, 1], [1, 0], [2, 2]], [[0, 1], [1, 0], [2, 2], [9, 9]]),
+        (
+            "light_up",
+            {"question": "...\n.2.\n..."},
+            [[0, 1], [1, 0], [2, 2]],
+            [[0, 1], [1, 0], [2, 2], [9, 9]],
+        ),
         (
             "magic_square",
             {"question": [[None, 0, 70], [60, 40, None], [10, 80, 30]]},
             [[50, 0, 70], [60, 40, 20], [10, 80, 30]],
             [[49, 0, 70], [60, 40, 20], [10, 80, 30]],
         ),
-        ("maze", {"question": [["S", "B"], [".", "E"]]}, "The answer is: (1,1)->(2,1)->(2,2)", "The answer is: (1,1)->(2,2)"),
-        ("maze", {"question": [["S", "B"], [".", "E"]]}, "(1,1)->(2,1)->(2,2)", "not exist the path"),
+        (
+            "maze",
+            {"question": [["S", "B"], [".", "E"]]},
+            "The answer is: (1,1)->(2,1)->(2,2)",
+            "The answer is: (1,1)->(2,2)",
+        ),
+        (
+            "maze",
+            {"question": [["S", "B"], [".", "E"]]},
+            "(1,1)->(2,1)->(2,2)",
+            "not exist the path",
+        ),
         ("maze", {"question": [["S", "B"], [".", "E"]]}, "(1, 1)->(2, 1)->(2, 2)", "(2,1)->(2,2)"),
         ("minesweeper", {"question": [[-2, 1, 0], [1, 1, 0], [0, 0, 0]]}, [[0, 0]], [[0, 1]]),
         ("minesweeper", {"question": WIDE_FIELD}, [[0, 0]], [[0, 1]]),
@@ -106,10 +153,20 @@ CASES: dict[str, list[tuple[str, dict[str, Any], Any, Any]]] = {
             "It is not a valid one",
             "It is a valid one",
         ),
-        ("star_battle", {"question": "X . . .\n. . . .\n. . . .\n. . . X"}, "X * . .\n. . . *\n* . . .\n. . * X", "X * . ."),
+        (
+            "star_battle",
+            {"question": "X . . .\n. . . .\n. . . .\n. . . X"},
+            "X * . .\n. . . *\n* . . .\n. . * X",
+            "X * . .",
+        ),
         ("sudoku", {"question": SUDOKU}, SOLVED, MISPRINTED),
         ("sudoku2", {"question": SUDOKU}, SOLVED, MISPRINTED),
-        ("twiddle", {"question": [[2, 5, 3], [1, 4, 6], [7, 8, 9]]}, [[0, 0], [0, 0], [0, 0]], [[1, 1]]),
+        (
+            "twiddle",
+            {"question": [[2, 5, 3], [1, 4, 6], [7, 8, 9]]},
+            [[0, 0], [0, 0], [0, 0]],
+            [[1, 1]],
+        ),
         (
             "zebra_logic",
             {"question": ZEBRA},
@@ -121,7 +178,12 @@ CASES: dict[str, list[tuple[str, dict[str, Any], Any, Any]]] = {
         ("countdown", {"numbers": [2, 3, 4], "target": 20}, "4*(2 + 3)", "4*2 + 3"),
         ("cryptarithm", CRYPTARITHM, "S=5,O=0,T=1", "S=5,O=1,T=1"),
         ("kakurasu", {"row_sums": [1, 3], "col_sums": [3, 2]}, "1 0\n1 1", "1 0\n1 0"),
-        ("knights_knaves", KNIGHTS, "Ann is a fool, Bob is a fool, and Cid is a sage.", "Ann is a fool, Bob is a fool."),
+        (
+            "knights_knaves",
+            KNIGHTS,
+            "Ann is a fool, Bob is a fool, and Cid is a sage.",
+            "Ann is a fool, Bob is a fool.",
+        ),
         ("maze", MAZE, "2", "3"),
         ("mini_sudoku", {"puzzle": SUDOKU}, SOLVED_LINES, MISPRINTED_LINES),
         ("puzzle24", {"numbers": [2, 3, 4, 1]}, "4*3*2*1", "4*3*2"),
@@ -137,13 +199,22 @@ ALL = [(source, *case) for source, cases in CASES.items() for case in cases]
 def line(source: str, task: str, meta: Any, answer: Any, **more: Any) -> bytes:
     """A line of a collection."""
     problem = STREET if task == "zebra_puzzles" else "Solve it."
-    fields = {"id": "a1", "task": task, "problem": problem, "answer": answer, "meta": meta, "source": source} | more
+    fields = {
+        "id": "a1",
+        "task": task,
+        "problem": problem,
+        "answer": answer,
+        "meta": meta,
+        "source": source,
+    } | more
     return json.dumps(fields).encode()
 
 
 def outcome(read: dict[str, Any] | None) -> Outcome:
     assert read is not None
-    return verify(Item(read["id"], read["domain"], read["problem"], read["response"], puzzle=read["puzzle"])).outcome
+    return verify(
+        Item(read["id"], read["domain"], read["problem"], read["response"], puzzle=read["puzzle"])
+    ).outcome
 
 
 @pytest.mark.parametrize(("source", "task", "meta", "answer", "broken"), ALL)

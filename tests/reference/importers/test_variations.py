@@ -1,4 +1,6 @@
-"""Laws of the variations of our families that only collections play: what they ask, and what they leave as it was."""
+"""Laws of the variations of our families that only collections play: what they ask, and what they
+leave as it was.
+"""
 
 import pytest
 
@@ -23,13 +25,21 @@ def test_equal_lines_are_allowed_exactly_where_the_instance_says_so() -> None:
 
 
 def test_five_and_six_numbers_make_24_exactly_if_an_exhaustive_search_finds_a_way() -> None:
-    for numbers in [*IMPOSSIBLE_FIVES, (1, 1, 1, 1, 6), (2, 2, 2, 2, 3), (1, 1, 4, 6, 13), (1, 2, 2, 5, 7, 13)]:
+    for numbers in [
+        *IMPOSSIBLE_FIVES,
+        (1, 1, 1, 1, 6),
+        (2, 2, 2, 2, 3),
+        (1, 1, 4, 6, 13),
+        (1, 2, 2, 5, 7, 13),
+    ]:
         if numbers in IMPOSSIBLE_FIVES:
             assert twentyfour.shortest_expression(numbers) is None
             with pytest.raises(ValueError, match="24 cannot be made"):
                 twentyfour.solve({"numbers": numbers})
         else:
-            assert accepted(twentyfour, {"numbers": numbers}, twentyfour.solve({"numbers": numbers}))
+            assert accepted(
+                twentyfour, {"numbers": numbers}, twentyfour.solve({"numbers": numbers})
+            )
 
 
 def test_vertices_without_edges_are_vertices() -> None:
@@ -38,7 +48,14 @@ def test_vertices_without_edges_are_vertices() -> None:
 
 
 @pytest.mark.parametrize(
-    "grid", [". . ./. . ./. . .", ". . ./. 5 ./. . .", "-2 . ./. . ./. . 46", ". . ./. . ./29 64 .", ". 1 ./3 . ./. . 2"]
+    "grid",
+    [
+        ". . ./. . ./. . .",
+        ". . ./. 5 ./. . .",
+        "-2 . ./. . ./. . 46",
+        ". . ./. . ./29 64 .",
+        ". 1 ./3 . ./. . 2",
+    ],
 )
 def test_a_square_of_any_integers_is_completed(grid: str) -> None:
     instance = {"grid": grid, "any_integers": True}
@@ -62,8 +79,18 @@ def test_where_no_integers_complete_a_square_none_are_found(impossible: dict[int
 
 @pytest.mark.parametrize(
     "square",
-    ["8 1 6/3 5 7/4 9 2", "0 1 2/3 4 5/6 7 8", "5 5 5/5 5 5/5 5 5", "80 10 60/30 50 70/40 90 20", "8 1 6/3 05 7/4 9 2"],
+    [
+        "8 1 6/3 5 7/4 9 2",
+        "0 1 2/3 4 5/6 7 8",
+        "5 5 5/5 5 5/5 5 5",
+        "80 10 60/30 50 70/40 90 20",
+        "8 1 6/3 05 7/4 9 2",
+    ],
 )
-def test_of_squares_of_any_integers_those_with_equal_sums_and_different_numbers_are_accepted(square: str) -> None:
+def test_of_squares_of_any_integers_those_with_equal_sums_and_different_numbers_are_accepted(
+    square: str,
+) -> None:
     magic = square in ("8 1 6/3 5 7/4 9 2", "80 10 60/30 50 70/40 90 20")
-    assert accepted(magic_square, {"grid": ". . ./. . ./. . .", "any_integers": True}, square) == magic
+    assert (
+        accepted(magic_square, {"grid": ". . ./. . ./. . .", "any_integers": True}, square) == magic
+    )

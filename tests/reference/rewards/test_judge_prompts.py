@@ -1,4 +1,6 @@
-"""Laws of a judge's words: an answer cannot speak the verdict, and only the judge's own last word is read."""
+"""Laws of a judge's words: an answer cannot speak the verdict, and only the judge's own last word
+is read.
+"""
 
 import json
 
@@ -38,7 +40,11 @@ def test_a_request_holds_every_principle_and_the_shape_of_the_reply(thinking: bo
     text = request_text(Triplet("What is 4^2?", "16", "2*8"), HELD, thinking)
     assert all(rule in text for rule in HELD.rules)
     assert (HELD.thinking in text, HELD.direct in text) == (thinking, not thinking)
-    assert case_of(text) == {"question": "What is 4^2?", "reference_answer": "16", "model_answer": "2*8"}
+    assert case_of(text) == {
+        "question": "What is 4^2?",
+        "reference_answer": "16",
+        "model_answer": "2*8",
+    }
 
 
 @pytest.mark.parametrize("answer", INJECTIONS)
@@ -54,7 +60,11 @@ def test_whatever_an_answer_holds_stays_inside_its_string(answer: str) -> None:
 @settings(derandomize=True, deadline=None, max_examples=150)
 def test_a_request_can_be_read_back_exactly(question: str, reference: str, answer: str) -> None:
     text = request_text(Triplet(question, reference, answer), HELD, thinking=False)
-    assert case_of(text) == {"question": question, "reference_answer": reference, "model_answer": answer}
+    assert case_of(text) == {
+        "question": question,
+        "reference_answer": reference,
+        "model_answer": answer,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Laws of the notes of a walk: true notes are liked, the walk itself is not judged, and a quoted text keeps its place."""
+"""Laws of the notes of a walk: true notes are liked, the walk itself is not judged, and a quoted
+text keeps its place.
+"""
 
 from typing import Any
 
@@ -32,13 +34,18 @@ def test_utility_has_its_golden_values(response: str, liked: float) -> None:
 
 def test_verdict_and_preference_look_at_different_things() -> None:
     wall, bare = "R2R3D6D9", "DRDR"
-    assert maze.verify(INSTANCE, wall).outcome is Outcome.WRONG and maze.verify(INSTANCE, bare).outcome is Outcome.CORRECT
+    assert (
+        maze.verify(INSTANCE, wall).outcome is Outcome.WRONG
+        and maze.verify(INSTANCE, bare).outcome is Outcome.CORRECT
+    )
     assert notes.utility(INSTANCE, wall) > notes.utility(INSTANCE, bare)
 
 
 @given(instance=MAZES, seed=st.integers(0, 2**32), extra=st.text("UDLR0123456789# ", max_size=4))
 @LAWS
-def test_nothing_is_preferred_to_the_demonstration(instance: dict[str, Any], seed: int, extra: str) -> None:
+def test_nothing_is_preferred_to_the_demonstration(
+    instance: dict[str, Any], seed: int, extra: str
+) -> None:
     best = notes.utility(instance, maze.solve(instance))
     assert best == maze.work(instance)
     candidate = notes.candidate(np.random.default_rng(seed), instance)
@@ -48,14 +55,18 @@ def test_nothing_is_preferred_to_the_demonstration(instance: dict[str, Any], see
 
 @given(instance=MAZES, data=st.data())
 @LAWS
-def test_a_note_taken_away_costs_one_and_a_false_one_two(instance: dict[str, Any], data: st.DataObject) -> None:
+def test_a_note_taken_away_costs_one_and_a_false_one_two(
+    instance: dict[str, Any], data: st.DataObject
+) -> None:
     walk = maze.answer(instance)
     said = [str(cell) for cell in maze.cells(instance, walk)]
     place = data.draw(st.integers(0, len(walk) - 1))
 
     def liked(note: str) -> float:
         written = [*said[:place], note, *said[place + 1 :]]
-        return notes.utility(instance, "".join(move + own for move, own in zip(walk, written, strict=True)))
+        return notes.utility(
+            instance, "".join(move + own for move, own in zip(walk, written, strict=True))
+        )
 
     other = str(data.draw(st.integers(0, 99).filter(lambda number: str(number) != said[place])))
     assert [liked(""), liked(other)] == [len(walk) - 1, len(walk) - 2]
@@ -63,7 +74,9 @@ def test_a_note_taken_away_costs_one_and_a_false_one_two(instance: dict[str, Any
 
 @given(instance=MAZES, seed=st.integers(0, 2**32))
 @LAWS
-def test_equal_seeds_draw_equal_candidates_and_all_of_them_can_be_read(instance: dict[str, Any], seed: int) -> None:
+def test_equal_seeds_draw_equal_candidates_and_all_of_them_can_be_read(
+    instance: dict[str, Any], seed: int
+) -> None:
     first, again = (notes.candidate(np.random.default_rng(seed), instance) for _ in range(2))
     assert first == again
     assert set(first) <= notes.READABLE | {notes.FOREIGN}
@@ -90,7 +103,9 @@ def test_a_quoted_text_is_short_and_can_neither_end_early_nor_say_the_verdict(te
 @LAWS
 def test_what_a_reward_model_reads_tells_what_it_is_to_prefer(text: str) -> None:
     if len(text) <= len(maze.solve(INSTANCE)) + notes.SPARE:
-        assert notes.utility(INSTANCE, notes.quoted(INSTANCE, text)) == notes.utility(INSTANCE, text)
+        assert notes.utility(INSTANCE, notes.quoted(INSTANCE, text)) == notes.utility(
+            INSTANCE, text
+        )
 
 
 @pytest.mark.parametrize("family", TASKS)
@@ -102,5 +117,7 @@ def test_pairs_of_training_and_of_the_examination_share_no_problem(family: str) 
     assert names.isdisjoint(FAMILIES[family].identity(problem.instance) for problem in examined)
     pairs = labelled(examined, np.random.default_rng(0))
     for pair in pairs:
-        first, second = (TASKS[family].utility(pair.problem.instance, text) for text in (pair.first, pair.second))
+        first, second = (
+            TASKS[family].utility(pair.problem.instance, text) for text in (pair.first, pair.second)
+        )
         assert first != second

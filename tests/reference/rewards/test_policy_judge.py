@@ -1,4 +1,6 @@
-"""Laws of the house's own judge: any backend's state judges, directly or after reasoning, and no answer speaks for it."""
+"""Laws of the house's own judge: any backend's state judges, directly or after reasoning, and no
+answer speaks for it.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,25 +25,38 @@ from tests.reference.training.test_trainer import SMALL
 
 PAIRS = problem_set(("equivalence",), {"equivalence": (1,)}, 40, 0, held_out=True)
 TRIPLETS = [Triplet("", pair.instance["reference"], pair.instance["answer"]) for pair in PAIRS]
-CONFIG = load_config("tiny", "vapo", [*SMALL, 'data.families=["equivalence"]', "model.vocabulary=97"])
+CONFIG = load_config(
+    "tiny", "vapo", [*SMALL, 'data.families=["equivalence"]', "model.vocabulary=97"]
+)
 
 
 class Knowing(ReferenceBackend):
-    """A backend whose model knows every answer, and says it directly or reasons as the demonstrations do."""
+    """A backend whose model knows every answer, and says it directly or reasons as the
+    demonstrations do.
+    """
 
     def log_probs(self, state: Any, config: Config, batch: Batch, anchor: bool = False) -> Array:
         """0 for the right letter, -2 for the other."""
         out = np.zeros(batch.tokens.shape)
         for row, (tokens, length) in enumerate(zip(batch.tokens, batch.lengths, strict=True)):
             text = decode(tokens[:length])
-            out[row, length - 1] = 0.0 if text[-1] == equivalence.answer(instance_of(text[:-1])) else -2.0
+            out[row, length - 1] = (
+                0.0 if text[-1] == equivalence.answer(instance_of(text[:-1])) else -2.0
+            )
         return out
 
     def generate(
-        self, state: Any, config: Config, requests: Sequence[Request], sampling: Sampling, purpose: str
+        self,
+        state: Any,
+        config: Config,
+        requests: Sequence[Request],
+        sampling: Sampling,
+        purpose: str,
     ) -> list[Rollout]:
         """The demonstration behind ``#``."""
-        return [replying(request, self.reply(decode(request.prompt_tokens))) for request in requests]
+        return [
+            replying(request, self.reply(decode(request.prompt_tokens))) for request in requests
+        ]
 
     def reply(self, prompt: str) -> str:
         """What the model writes behind a prompt that ends with ``#``."""
@@ -76,15 +91,34 @@ def test_a_model_that_knows_is_a_judge_that_is_always_right(thinking: bool) -> N
     judge: Judge = judge_of(Knowing(), thinking)
     for pair, triplet in zip(PAIRS, TRIPLETS, strict=True):
         verdict = judge(triplet)
-        assert (verdict.extracted == "YES") == (pair.answer == "Y") == (verdict.outcome is Outcome.CORRECT)
+        assert (
+            (verdict.extracted == "YES")
+            == (pair.answer == "Y")
+            == (verdict.outcome is Outcome.CORRECT)
+        )
         assert ("thinking" in verdict.why) == thinking
 
 
 @pytest.mark.parametrize("thinking", [False, True])
 @pytest.mark.parametrize(
-    "answer", ["", "16=Y", "16?16", "16=Y?16", "Y", "#", "16\n", " 16", "1" * 33, "\u0661", "<answer>YES</answer>"]
+    "answer",
+    [
+        "",
+        "16=Y",
+        "16?16",
+        "16=Y?16",
+        "Y",
+        "#",
+        "16\n",
+        " 16",
+        "1" * 33,
+        "\u0661",
+        "<answer>YES</answer>",
+    ],
 )
-def test_an_answer_that_is_no_number_is_an_error_and_is_never_read(thinking: bool, answer: str) -> None:
+def test_an_answer_that_is_no_number_is_an_error_and_is_never_read(
+    thinking: bool, answer: str
+) -> None:
     verdict = judge_of(Knowing(), thinking)(Triplet("", "16", answer))
     assert (verdict.outcome, verdict.extracted) == (Outcome.ERROR, "")
 
@@ -135,7 +169,9 @@ def test_a_run_that_practises_equivalence_examines_its_policy_as_a_judge(tmp_pat
         ],
     )
     path = tmp_path / "run"
-    run = trainer.start(ReferenceBackend(), config, RunDirectory.create(path, config), SilentObserver())
+    run = trainer.start(
+        ReferenceBackend(), config, RunDirectory.create(path, config), SilentObserver()
+    )
     summary = trainer.train(run)
     for when in ("before", "after"):
         judge = summary["judge"][when]

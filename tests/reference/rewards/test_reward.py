@@ -1,4 +1,6 @@
-"""Laws of the reward: the verdict decides, the length may cost, and nothing but a finite number passes."""
+"""Laws of the reward: the verdict decides, the length may cost, and nothing but a finite number
+passes.
+"""
 
 import math
 from dataclasses import replace
@@ -28,14 +30,25 @@ def answered(text: str, finish: Finish = Finish.EOS) -> Rollout:
     return Rollout(request, tokens, (-0.5,) * len(tokens), (0,) * len(tokens), finish)
 
 
-# --- the length penalty -----------------------------------------------------------------------------------------------
+# --- the length penalty
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("length", "penalty"),
-    [(16384, 0), (16385, -1 / 4096), (17408, -0.25), (18432, -0.5), (19456, -0.75), (20480, -1), (20481, -1)],
+    [
+        (16384, 0),
+        (16385, -1 / 4096),
+        (17408, -0.25),
+        (18432, -0.5),
+        (19456, -0.75),
+        (20480, -1),
+        (20481, -1),
+    ],
 )
-def test_p24_the_overlong_ramp_has_its_golden_values_at_every_boundary(length: int, penalty: float) -> None:
+def test_p24_the_overlong_ramp_has_its_golden_values_at_every_boundary(
+    length: int, penalty: float
+) -> None:
     assert soft_overlong(length, LONGEST, CACHE) == penalty
 
 
@@ -59,7 +72,8 @@ def test_p24_the_penalty_never_rewards_and_never_falls_with_brevity(
     assert cache == 0 or (penalty == 0.0) == (length <= longest - cache)
 
 
-# --- the score --------------------------------------------------------------------------------------------------------
+# --- the score
+# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", [PROBLEM.demonstration, PROBLEM.answer])
@@ -81,10 +95,14 @@ def test_a_truncated_response_is_judged_by_what_is_there() -> None:
 
 
 @pytest.mark.parametrize(("correct", "reward"), [(True, 0.5), (False, -1.5)])
-def test_p24_half_way_up_the_ramp_costs_half_a_point_and_leaves_the_accuracy_alone(correct: bool, reward: float) -> None:
+def test_p24_half_way_up_the_ramp_costs_half_a_point_and_leaves_the_accuracy_alone(
+    correct: bool, reward: float
+) -> None:
     rollout = answered(PROBLEM.answer if correct else "=77")
     length = len(rollout.response_tokens)
-    config = config_of(f"rollout.max_response_tokens={length + 2}", f"reward.overlong_share={4 / (length + 2)}")
+    config = config_of(
+        f"rollout.max_response_tokens={length + 2}", f"reward.overlong_share={4 / (length + 2)}"
+    )
     scored = score(rollout, config)
     assert scored.reward == reward
     assert scored.accuracy == float(correct)
@@ -93,14 +111,21 @@ def test_p24_half_way_up_the_ramp_costs_half_a_point_and_leaves_the_accuracy_alo
 def test_a_response_at_the_token_limit_pays_the_whole_penalty() -> None:
     rollout = answered(PROBLEM.answer, Finish.LENGTH)
     length = len(rollout.response_tokens)
-    assert score(rollout, config_of(f"rollout.max_response_tokens={length}", "reward.overlong_share=0.5")).reward == 0.0
+    assert (
+        score(
+            rollout, config_of(f"rollout.max_response_tokens={length}", "reward.overlong_share=0.5")
+        ).reward
+        == 0.0
+    )
     assert score(rollout, config_of(f"rollout.max_response_tokens={length}")).reward == 1.0
 
 
 def test_the_end_token_counts_as_a_token_of_the_response() -> None:
     ended, cut = answered(PROBLEM.answer), answered(PROBLEM.answer, Finish.LENGTH)
     longest = len(ended.response_tokens)
-    config = config_of(f"rollout.max_response_tokens={longest}", f"reward.overlong_share={2 / longest}")
+    config = config_of(
+        f"rollout.max_response_tokens={longest}", f"reward.overlong_share={2 / longest}"
+    )
     assert score(cut, config).reward - score(ended, config).reward == 0.5
 
 
@@ -115,12 +140,16 @@ def test_a_failing_verifier_is_refused_and_never_counted_as_wrong() -> None:
 
 
 @pytest.mark.parametrize("reward", [math.nan, math.inf, -math.inf])
-def test_a_reward_that_is_not_finite_is_refused_with_the_problem_and_the_value(reward: float) -> None:
+def test_a_reward_that_is_not_finite_is_refused_with_the_problem_and_the_value(
+    reward: float,
+) -> None:
     scored = replace(score(answered(PROBLEM.answer), config_of()), reward=reward)
     with pytest.raises(SeedError) as refusal:
         checked(scored)
     assert refusal.value.reason is Reason.REWARD_NOT_FINITE
-    assert refusal.value.line == f"problem {PROBLEM.id}: reward is {reward}, must be a finite number"
+    assert (
+        refusal.value.line == f"problem {PROBLEM.id}: reward is {reward}, must be a finite number"
+    )
 
 
 def test_a_finite_reward_passes_untouched() -> None:

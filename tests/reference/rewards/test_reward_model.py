@@ -1,4 +1,6 @@
-"""Laws of the pairwise reward model: both orders count, nothing a response says is heard, and it is part of the run."""
+"""Laws of the pairwise reward model: both orders count, nothing a response says is heard, and it is
+part of the run.
+"""
 
 import json
 import math
@@ -15,7 +17,16 @@ from hypothesis import strategies as st
 from reference.backend import ReferenceBackend
 from reference.rewards import reward_model
 from reference.rewards.reward import score
-from reference.rewards.reward_model import Comparison, RewardModel, compare, examined, labelled, preferences, prefers, question
+from reference.rewards.reward_model import (
+    Comparison,
+    RewardModel,
+    compare,
+    examined,
+    labelled,
+    preferences,
+    prefers,
+    question,
+)
 from reference.rewards.yes_no import yes_probability
 from reference.tasks.problems import training_problem
 from reference.tasks.puzzles import prose
@@ -29,7 +40,13 @@ from spec.datatypes import Array, Batch, Finish, Preference, Request, Rollout
 from spec.errors import Reason, SeedError
 from spec.observer import SilentObserver
 from spec.tokenizer import END, decode, encode
-from tests.reference.training.test_trainer import SMALL, KillAfter, Killed, lasting_bytes, metrics_of
+from tests.reference.training.test_trainer import (
+    SMALL,
+    KillAfter,
+    Killed,
+    lasting_bytes,
+    metrics_of,
+)
 
 WRITING = (
     'data.families=["prose"]',
@@ -43,7 +60,11 @@ WRITING = (
     "rollout.max_response_tokens=8",
     "evaluation.problems=4",
 )
-MIXED = ('data.families=["prose","arithmetic"]', "data.classes.prose=hybrid", "reward.opponent=group")
+MIXED = (
+    'data.families=["prose","arithmetic"]',
+    "data.classes.prose=hybrid",
+    "reward.opponent=group",
+)
 PROBLEM = training_problem(("prose",), {"prose": (1,)}, 0, seed=1)
 OTHER = training_problem(("prose",), {"prose": (1,)}, 1, seed=1)
 SUM = training_problem(("arithmetic",), {"arithmetic": (3,)}, 0, seed=1)
@@ -62,7 +83,9 @@ class Scripted(ReferenceBackend):
         out = np.zeros(batch.tokens.shape)
         for row, tokens in enumerate(batch.tokens):
             task, lines, said = decode(tokens[: batch.lengths[row]]).split("=")
-            out[row, batch.lengths[row] - 1] = (0.5 if said == "Y" else -0.5) * self.log_odds(task, *lines.split("?"))
+            out[row, batch.lengths[row] - 1] = (0.5 if said == "Y" else -0.5) * self.log_odds(
+                task, *lines.split("?")
+            )
         return out
 
 
@@ -91,14 +114,19 @@ def known(task: str, first: str, second: str) -> float:
     return prose.utility(instance, first) - prose.utility(instance, second)
 
 
-# --- both orders ------------------------------------------------------------------------------------------------------
+# --- both orders
+# ------------------------------------------------------------------------------------------------------
 
 
 @given(first=LINES, second=LINES)
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_a_preference_and_its_reverse_add_up_to_one_whatever_the_model_says(first: str, second: str) -> None:
+def test_a_preference_and_its_reverse_add_up_to_one_whatever_the_model_says(
+    first: str, second: str
+) -> None:
     model = scripted(hashed)
-    forward, backward = compare(model, [Comparison(PROBLEM, first, second), Comparison(PROBLEM, second, first)])
+    forward, backward = compare(
+        model, [Comparison(PROBLEM, first, second), Comparison(PROBLEM, second, first)]
+    )
     assert 0.0 <= forward.score <= 1.0
     assert forward.score + backward.score == pytest.approx(1.0, abs=1e-12)
     assert forward.order_gap == pytest.approx(backward.order_gap, abs=1e-12)
@@ -106,7 +134,9 @@ def test_a_preference_and_its_reverse_add_up_to_one_whatever_the_model_says(firs
 
 @pytest.mark.parametrize("bias", [-3.0, -0.1, 0.0, 2.0])
 def test_a_model_that_only_looks_at_the_position_finds_every_pair_tied(bias: float) -> None:
-    (word,) = compare(scripted(lambda task, first, second: bias), [Comparison(PROBLEM, "abc", "bcd")])
+    (word,) = compare(
+        scripted(lambda task, first, second: bias), [Comparison(PROBLEM, "abc", "bcd")]
+    )
     assert word.score == pytest.approx(0.5, abs=1e-12)
     assert word.order_gap == pytest.approx(2 / (1 + math.exp(-bias)) - 1, abs=1e-12)
 
@@ -127,20 +157,27 @@ def test_the_examination_measures_bias_before_averaging_and_none_after() -> None
     assert report["verdict_depends_on_order"] > 0.1
 
 
-def test_a_model_that_knows_the_preference_agrees_with_all_of_it_and_a_contrary_one_with_none() -> None:
+def test_a_model_that_knows_the_preference_agrees_with_all_of_it_and_a_contrary_one_with_none() -> (
+    None
+):
     examine = "reward_model.examined_pairs=60"
     assert examined(scripted(known, examine))["agreement"]["accuracy"] == 1.0
     assert examined(scripted(lambda *case: -known(*case), examine))["agreement"]["accuracy"] == 0.0
 
 
-# --- opponents --------------------------------------------------------------------------------------------------------
+# --- opponents
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_the_reference_opponent_is_the_demonstration_and_a_copy_of_it_is_a_tie() -> None:
     config = config_of("reward.opponent=reference")
-    words = preferences(scripted(hashed), config, [rollout(PROBLEM.demonstration), rollout("abcab", 1)])
+    words = preferences(
+        scripted(hashed), config, [rollout(PROBLEM.demonstration), rollout("abcab", 1)]
+    )
     (alone,) = compare(scripted(hashed), [Comparison(PROBLEM, "abcab", PROBLEM.demonstration)])
-    assert words[0] is not None and words[0].score == 0.5  # to the last bit: a near tie would count as won or lost
+    assert (
+        words[0] is not None and words[0].score == 0.5
+    )  # to the last bit: a near tie would count as won or lost
     assert words[1] == alone
 
 
@@ -148,19 +185,30 @@ def test_the_group_opponent_is_every_other_response_to_the_same_visit() -> None:
     config = config_of("reward.opponent=group")
     texts = ["abcab", "bbbbb", "cabca"]
     rollouts = [rollout(text, sample) for sample, text in enumerate(texts)]
-    strangers = [rollout("ppppp", 0, 1), rollout("opopo", 1, 1), rollout("ababa", 0, 0, OTHER), rollout("a", 1, 0, OTHER)]
+    strangers = [
+        rollout("ppppp", 0, 1),
+        rollout("opopo", 1, 1),
+        rollout("ababa", 0, 0, OTHER),
+        rollout("a", 1, 0, OTHER),
+    ]
     words = preferences(scripted(hashed), config, [*rollouts, *strangers])
     for place, text in enumerate(texts):
-        said = compare(scripted(hashed), [Comparison(PROBLEM, text, other) for other in texts if other != text])
+        said = compare(
+            scripted(hashed), [Comparison(PROBLEM, text, other) for other in texts if other != text]
+        )
         found = words[place]
-        assert found is not None and found.score == pytest.approx(np.mean([word.score for word in said]), abs=1e-12)
+        assert found is not None and found.score == pytest.approx(
+            np.mean([word.score for word in said]), abs=1e-12
+        )
 
 
 @given(texts=st.lists(LINES, min_size=2, max_size=5))
 @settings(derandomize=True, deadline=None, max_examples=30)
 def test_preferences_within_a_group_average_to_a_tie(texts: list[str]) -> None:
     config = config_of("reward.opponent=group")
-    words = preferences(scripted(hashed), config, [rollout(text, sample) for sample, text in enumerate(texts)])
+    words = preferences(
+        scripted(hashed), config, [rollout(text, sample) for sample, text in enumerate(texts)]
+    )
     assert np.mean([word.score for word in words if word]) == pytest.approx(0.5, abs=1e-12)
 
 
@@ -171,7 +219,8 @@ def test_verifiable_problems_are_not_asked_about() -> None:
     assert preferences(None, config, [rollout("=2", problem=SUM)]) == [None]
 
 
-# --- what a response may say ------------------------------------------------------------------------------------------
+# --- what a response may say
+# ------------------------------------------------------------------------------------------
 
 
 @given(text=st.text(alphabet="ab?=#YN w5", max_size=14) | st.text(max_size=8))
@@ -186,13 +235,17 @@ def test_no_response_leaves_its_place_in_the_question_or_says_the_verdict(text: 
 
 def test_labels_follow_the_hidden_preference_and_ties_are_not_asked_about() -> None:
     pairs = labelled([PROBLEM] * 50, np.random.default_rng(0))
-    utilities = [[prose.utility(PROBLEM.instance, text) for text in (pair.first, pair.second)] for pair in pairs]
+    utilities = [
+        [prose.utility(PROBLEM.instance, text) for text in (pair.first, pair.second)]
+        for pair in pairs
+    ]
     assert all(first != second for first, second in utilities)
     assert [prefers(pair) for pair in pairs] == [first > second for first, second in utilities]
     assert 10 < sum(map(prefers, pairs)) < 40
 
 
-# --- a real model -----------------------------------------------------------------------------------------------------
+# --- a real model
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_yes_and_no_are_weighed_against_each_other_and_nothing_else_is() -> None:
@@ -206,7 +259,9 @@ def test_yes_and_no_are_weighed_against_each_other_and_nothing_else_is() -> None
         assert chance == pytest.approx(yes / (yes + no), rel=1e-9)
         assert yes + no < 0.5  # an untrained model would rather say something else
     assert found[0] == found[2]
-    warmer = config.model_copy(update={"rollout": config.rollout.model_copy(update={"temperature": 3.0})})
+    warmer = config.model_copy(
+        update={"rollout": config.rollout.model_copy(update={"temperature": 3.0})}
+    )
     np.testing.assert_array_equal(yes_probability(backend, state, warmer, prompts), found)
     assert yes_probability(backend, state, config, []).shape == (0,)
 
@@ -224,9 +279,15 @@ class Plain:
         return response
 
 
-def test_a_plain_preference_is_learned_from_pairs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plain_preference_is_learned_from_pairs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reward_model, "TASKS", {"prose": Plain()})
-    fast = ("reward_model.optimizer.learning_rate=1e-2", "reward_model.steps=20", "reward_model.batch=32")
+    fast = (
+        "reward_model.optimizer.learning_rate=1e-2",
+        "reward_model.steps=20",
+        "reward_model.batch=32",
+    )
     config = config_of(*fast, "reward_model.examined_pairs=100")
     model = reward_model.ready(ReferenceBackend(), config, tmp_path / "model", SilentObserver())
     assert model is not None
@@ -240,9 +301,17 @@ def test_a_reward_model_is_read_back_bit_by_bit_and_not_trained_again(tmp_path: 
     read = reward_model.ready(backend, config, tmp_path / "model", KillAfter(0))
     assert first is not None and again is not None and read is not None
     for other in (again, read):
-        assert all(np.array_equal(first.state.policy[name], other.state.policy[name]) for name in first.state.policy)
+        assert all(
+            np.array_equal(first.state.policy[name], other.state.policy[name])
+            for name in first.state.policy
+        )
         assert json.dumps(first.report) == json.dumps(other.report)
-    assert reward_model.ready(backend, config_of('data.families=["maze"]'), tmp_path / "none", SilentObserver()) is None
+    assert (
+        reward_model.ready(
+            backend, config_of('data.families=["maze"]'), tmp_path / "none", SilentObserver()
+        )
+        is None
+    )
 
 
 def test_a_family_without_preferences_cannot_be_general() -> None:
@@ -271,17 +340,22 @@ def test_a_preference_survives_the_way_through_a_checkpoint() -> None:
     assert read.curriculum.surplus[0][0].preference == word
 
 
-# --- in a run ---------------------------------------------------------------------------------------------------------
+# --- in a run
+# ---------------------------------------------------------------------------------------------------------
 
 
 def start(path: Path, config: Config, observer: Any = None) -> trainer.Run[Any]:
-    return trainer.start(ReferenceBackend(), config, RunDirectory.create(path, config), observer or SilentObserver())
+    return trainer.start(
+        ReferenceBackend(), config, RunDirectory.create(path, config), observer or SilentObserver()
+    )
 
 
 def everything(path: Path) -> dict[str, Any]:
     """All that must not depend on kills, the reward model included."""
     model = ReferenceBackend().restore(RunDirectory.resume(path)[1], path / "reward_model")[0]
-    return lasting_bytes(path) | {f"reward model {name}": weight.tobytes() for name, weight in model.policy.items()}
+    return lasting_bytes(path) | {
+        f"reward model {name}": weight.tobytes() for name, weight in model.policy.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +364,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[
     return path, trainer.train(start(path, config_of(*MIXED)))
 
 
-# Killed within the reward model's training, at the end of RL, and again and again; the last one loses the reward model too.
+# Killed within the reward model's training, at the end of RL, and again and again; the last one
+# loses the reward model too.
 @pytest.mark.parametrize(("kills", "lost"), [((1,), False), ((9,), False), ((6, 2), True)])
 def test_p23_a_run_with_a_reward_model_killed_anywhere_is_the_uninterrupted_run(
     tmp_path: Path, uninterrupted: tuple[Path, dict[str, Any]], kills: tuple[int, ...], lost: bool
@@ -315,7 +390,11 @@ def test_a_general_run_reports_preference_bias_and_both_win_rates(tmp_path: Path
     lines = [line for line in metrics_of(tmp_path / "run") if line["phase"] == "reinforcement"]
     for line in lines:
         assert 0.0 <= line["preference_mean"] <= 1.0 and -1.0 <= line["position_bias"] <= 1.0
-    assert not any("preference_mean" in line for line in metrics_of(tmp_path / "run") if line["phase"] == "supervised")
+    assert not any(
+        "preference_mean" in line
+        for line in metrics_of(tmp_path / "run")
+        if line["phase"] == "supervised"
+    )
     for when in ("before", "after"):
         for name in ("by_reward_model", "by_hidden_preference"):
             found = summary["preference"][when][name]

@@ -1,4 +1,6 @@
-"""Laws of the streaming scheduler, in worlds whose units decode, switch versions, forget and die in random order."""
+"""Laws of the streaming scheduler, in worlds whose units decode, switch versions, forget and die in
+random order.
+"""
 
 import json
 from collections.abc import Sequence
@@ -73,7 +75,11 @@ class RandomWorld:
                 if where == unit:
                     self.running[number] = where, self.newest, rollout
             return [(Switched(unit, self.newest), [])]
-        if back := [number for number, run in self.running.items() if run[0] == unit and number in self.recalled]:
+        if back := [
+            number
+            for number, run in self.running.items()
+            if run[0] == unit and number in self.recalled
+        ]:
             self.recalled -= set(back)
             return [self.leave(Parked, number) for number in back]
         return self.decode(unit, int(self.random.integers(1, 4)))
@@ -86,10 +92,22 @@ class RandomWorld:
                 self.running[number] = where, version, grown(rollout, length, version)
                 if length == self.length(number):
                     told.append(self.leave(Finished, number))
-        return [*told, (Advanced(tuple(number for number, run in self.running.items() if run[0] == unit), steps), [])]
+        return [
+            *told,
+            (
+                Advanced(
+                    tuple(number for number, run in self.running.items() if run[0] == unit), steps
+                ),
+                [],
+            ),
+        ]
 
     def pause(self) -> list[Told]:
-        return [self.leave(Parked, number) for number in list(self.running) if not self.standalone(number)]
+        return [
+            self.leave(Parked, number)
+            for number in list(self.running)
+            if not self.standalone(number)
+        ]
 
     def standalone(self, number: int) -> bool:
         return self.rules.units[self.running[number][0]].standalone
@@ -182,12 +200,16 @@ def test_every_batch_is_on_policy_and_fresh_enough(rules: Rules, seed: int) -> N
 
 @given(rules=all_rules(), seed=SEEDS)
 @LAWS
-def test_p21_no_token_changes_after_the_fact_and_versions_only_rise(rules: Rules, seed: int) -> None:
+def test_p21_no_token_changes_after_the_fact_and_versions_only_rise(
+    rules: Rules, seed: int
+) -> None:
     _, batches = lived(rules, seed)
     for rollout in (rollout for batch in batches for rollout in batch):
         versions = list(rollout.weight_versions)
         assert versions == sorted(versions)
-        assert rollout.response_tokens == tuple(1000 * version + place for place, version in enumerate(versions))
+        assert rollout.response_tokens == tuple(
+            1000 * version + place for place, version in enumerate(versions)
+        )
         assert rollout.log_probs == tuple(-float(version) for version in versions)
         assert rules.continue_with == "newest" or len(set(versions)) == 1
 
@@ -203,7 +225,9 @@ def test_a_log_replays_to_the_same_batches_also_from_its_lines(rules: Rules, see
 
 @given(rules=all_rules(), seed=SEEDS, cut=st.floats(0.0, 1.0))
 @LAWS
-def test_p23_killed_at_any_event_the_schedule_goes_on_as_if_nothing_had_happened(rules: Rules, seed: int, cut: float) -> None:
+def test_p23_killed_at_any_event_the_schedule_goes_on_as_if_nothing_had_happened(
+    rules: Rules, seed: int, cut: float
+) -> None:
     log, _ = lived(rules, seed)
     place = int(cut * len(log))
     adapter = TypeAdapter(ScheduleState)
@@ -248,7 +272,12 @@ def test_slots_and_memory_hold_what_they_are_given(rules: Rules, seed: int) -> N
         for number, unit in enumerate(rules.units):
             here = scheduler.running(number)
             assert len(here) <= unit.slots
-            if isinstance(event, Admitted) and unit.memory and len(here) > 1 and event.unit == number:
+            if (
+                isinstance(event, Admitted)
+                and unit.memory
+                and len(here) > 1
+                and event.unit == number
+            ):
                 assert sum(sample.prompt + sample.tokens for sample in here) <= unit.memory
 
 
@@ -274,14 +303,23 @@ def test_of_two_old_samples_the_older_goes_first_then_the_longer() -> None:
     assert [placed.sample for placed in scheduler.placements()] == [1, 0, 2, 3]
 
 
-def test_samples_go_where_the_cache_holds_least_for_each_slot_and_old_ones_to_standalone_units_first() -> None:
+def test_samples_go_where_the_cache_holds_least_for_each_slot_and_old_ones_to_standalone_units_first() -> (
+    None
+):
     units = (Unit(4), Unit(2, standalone=True), Unit(4, standalone=True))
     scheduler = Scheduler(Rules(0.5, 8, 1, 1, 8, "wait", "newest", units))
     events: list[Event] = [Published(0), *(Opened(n, (n,), 3) for n in range(8)), Requested(8)]
     for event in events:
         scheduler.apply(event)
     assert [placed.unit for placed in scheduler.placements()] == [0, 1, 2, 0, 2, 0, 1, 2]
-    events = [Admitted(0, 0, 0), Admitted(1, 0, 0), Advanced((0, 1), 5), Parked(0, 5), Parked(1, 5), Published(1)]
+    events = [
+        Admitted(0, 0, 0),
+        Admitted(1, 0, 0),
+        Advanced((0, 1), 5),
+        Parked(0, 5),
+        Parked(1, 5),
+        Published(1),
+    ]
     for event in events:
         scheduler.apply(event)
     placed = [(placed.sample, placed.unit) for placed in scheduler.placements()]
@@ -291,7 +329,14 @@ def test_samples_go_where_the_cache_holds_least_for_each_slot_and_old_ones_to_st
 def test_a_lost_unit_gives_its_samples_back_as_they_were_when_it_got_them() -> None:
     rules = Rules(0.5, 2, 1, 1, 8, "wait", "newest", (Unit(4), Unit(4, standalone=True)))
     scheduler = Scheduler(rules)
-    events: list[Event] = [Published(0), Opened(0, (0,), 3), Admitted(0, 1, 0), Advanced((0,), 2), Parked(0, 2), Published(1)]
+    events: list[Event] = [
+        Published(0),
+        Opened(0, (0,), 3),
+        Admitted(0, 1, 0),
+        Advanced((0,), 2),
+        Parked(0, 2),
+        Published(1),
+    ]
     events += [Admitted(0, 1, 1), Advanced((0,), 7), Lost(1)]
     for event in events:
         scheduler.apply(event)
@@ -310,6 +355,12 @@ def test_an_event_that_cannot_happen_is_refused() -> None:
 
 def test_a_log_with_another_decision_is_no_replay() -> None:
     rules = Rules(0.5, 1, 1, 1, 8, "wait", "newest", (Unit(1),))
-    log: list[Event] = [Published(0), Opened(0, (0,), 3), Opened(1, (1,), 3), Requested(1), Admitted(1, 0, 0)]
+    log: list[Event] = [
+        Published(0),
+        Opened(0, (0,), 3),
+        Opened(1, (1,), 3),
+        Requested(1),
+        Admitted(1, 0, 0),
+    ]
     with pytest.raises(ValueError, match="cannot have"):
         replay(rules, log)

@@ -1,4 +1,6 @@
-"""Laws of streaming runs: real units, real weights; the log decides everything again, a kill changes no byte."""
+"""Laws of streaming runs: real units, real weights; the log decides everything again, a kill
+changes no byte.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +23,13 @@ from spec.config import Config
 from spec.datatypes import Finish, Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
 from spec.errors import SeedError
 from spec.tokenizer import encode
-from tests.reference.training.test_trainer import Killed, lasting_bytes, metrics_of, new_run, small_config
+from tests.reference.training.test_trainer import (
+    Killed,
+    lasting_bytes,
+    metrics_of,
+    new_run,
+    small_config,
+)
 
 BACKEND = ReferenceBackend()
 STREAMING = ("rollout.srs_alpha=0.5", "rollout.max_response_tokens=12", "parallel.rollout_slots=6")
@@ -29,15 +37,22 @@ STREAMING = ("rollout.srs_alpha=0.5", "rollout.max_response_tokens=12", "paralle
 
 def requests(config: Config, prompts: int, samples: int = 4) -> list[Request]:
     """Several samples for each of some training problems."""
-    problems = [training_problem(config.data.families, config.data.difficulties, n, 1) for n in range(prompts)]
-    asked = [(n, problem, sample) for n, problem in enumerate(problems) for sample in range(samples)]
+    problems = [
+        training_problem(config.data.families, config.data.difficulties, n, 1)
+        for n in range(prompts)
+    ]
+    asked = [
+        (n, problem, sample) for n, problem in enumerate(problems) for sample in range(samples)
+    ]
     return [Request(problem, encode(problem.prompt), sample, n) for n, problem, sample in asked]
 
 
 def log_of(path: Path) -> list[Event]:
     """The events of a run."""
     lines = RunDirectory(path).read("schedule.jsonl")
-    return [event_of({key: value for key, value in line.items() if key != "step"}) for line in lines]
+    return [
+        event_of({key: value for key, value in line.items() if key != "step"}) for line in lines
+    ]
 
 
 def lasting(path: Path) -> dict[str, bytes]:
@@ -57,7 +72,10 @@ def test_alpha_1_asks_and_answers_as_the_sampler_alone() -> None:
     assert streaming.finish(asked) == BACKEND.generate(state, config, asked, sampling, "rollout")
 
 
-@pytest.mark.parametrize("switch", ["rollout.continue_with=snapshot", "rollout.cache_tokens=90", "algorithm.importance_cap=2.0"])
+@pytest.mark.parametrize(
+    "switch",
+    ["rollout.continue_with=snapshot", "rollout.cache_tokens=90", "algorithm.importance_cap=2.0"],
+)
 def test_a_streaming_run_decides_by_its_log_alone(tmp_path: Path, switch: str) -> None:
     config = small_config("vapo", *STREAMING, switch, "rollout.steps=6")
     summary = trainer.train(new_run(tmp_path / "run", config))
@@ -65,7 +83,13 @@ def test_a_streaming_run_decides_by_its_log_alone(tmp_path: Path, switch: str) -
     taken = [event.samples for event in log if isinstance(event, Taken)]
     assert replay(rules_of(config), log) == taken
     opened = [number for event in log if isinstance(event, Opened) for number in event.samples]
-    assert sorted([n for batch in taken for n in batch] + [e.sample for e in log if isinstance(e, Evicted)]) == opened
+    assert (
+        sorted(
+            [n for batch in taken for n in batch]
+            + [e.sample for e in log if isinstance(e, Evicted)]
+        )
+        == opened
+    )
     steps = [line for line in metrics_of(tmp_path / "run") if "srs_occupancy" in line]
     assert len(steps) == len(taken)
     for line in steps:
@@ -79,7 +103,9 @@ def test_a_streaming_run_decides_by_its_log_alone(tmp_path: Path, switch: str) -
     assert summary["streaming"]["evicted"] == sum(line["srs_evicted"] for line in learned)
 
 
-def killing_at(count: int, real: Callable[[Streaming, Event], None]) -> Callable[[Streaming, Event], None]:
+def killing_at(
+    count: int, real: Callable[[Streaming, Event], None]
+) -> Callable[[Streaming, Event], None]:
     """A stand-in for ``Streaming.happen`` that kills at its ``count``-th event."""
     left = [count]
 
@@ -96,7 +122,9 @@ def killing_at(count: int, real: Callable[[Streaming, Event], None]) -> Callable
 def test_p23_a_streaming_run_killed_at_any_event_is_the_uninterrupted_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, continue_with: str
 ) -> None:
-    config = small_config("vapo", *STREAMING, f"rollout.continue_with={continue_with}", "run.checkpoint_every=1")
+    config = small_config(
+        "vapo", *STREAMING, f"rollout.continue_with={continue_with}", "run.checkpoint_every=1"
+    )
     trainer.train(new_run(tmp_path / "whole", config))
     events = len(log_of(tmp_path / "whole"))
     real = Streaming.happen
@@ -107,7 +135,11 @@ def test_p23_a_streaming_run_killed_at_any_event_is_the_uninterrupted_run(
             trainer.train(new_run(path, config))
         monkeypatch.setattr(Streaming, "happen", real)
         directory, found = RunDirectory.resume(path)
-        trainer.train(trainer.resume(BACKEND, found, directory, new_run(tmp_path / f"x{count}", config).observer))
+        trainer.train(
+            trainer.resume(
+                BACKEND, found, directory, new_run(tmp_path / f"x{count}", config).observer
+            )
+        )
         assert lasting(path) == lasting(tmp_path / "whole")
 
 
@@ -116,11 +148,19 @@ def test_whole_groups_stay_together_where_their_statistics_are_needed(tmp_path: 
     trainer.train(new_run(tmp_path / "run", config))
     for event in log_of(tmp_path / "run"):
         if isinstance(event, Taken):
-            assert sorted({number // 4 * 4 + place for number in event.samples for place in range(4)}) == list(event.samples)
+            assert sorted(
+                {number // 4 * 4 + place for number in event.samples for place in range(4)}
+            ) == list(event.samples)
 
 
 def test_dynamic_sampling_fills_streaming_batches(tmp_path: Path) -> None:
-    config = small_config("dapo", *STREAMING, "supervised.steps=60", "rollout.steps=2", "algorithm.dynamic_sampling_tries=50")
+    config = small_config(
+        "dapo",
+        *STREAMING,
+        "supervised.steps=60",
+        "rollout.steps=2",
+        "algorithm.dynamic_sampling_tries=50",
+    )
     trainer.train(new_run(tmp_path / "run", config))
     steps = [line for line in metrics_of(tmp_path / "run") if line["phase"] == "reinforcement"]
     assert steps and all(line["groups"] == 4 for line in steps)
@@ -140,7 +180,9 @@ def mixed(config: Config) -> list[ScoredRollout]:
         Rollout(asked[0], (3, 4, 5), (-1.0, -2.0, -0.5), (7, 7, 9), Finish.EOS),
         Rollout(asked[1], (3, 4), (-1.0, -0.1), (9, 9), Finish.EOS),
     ]
-    return [ScoredRollout(rollout, Verdict(Outcome.WRONG, "", ""), 0.0, -1.0) for rollout in rollouts]
+    return [
+        ScoredRollout(rollout, Verdict(Outcome.WRONG, "", ""), 0.0, -1.0) for rollout in rollouts
+    ]
 
 
 def test_loss_on_the_newest_segment_only_is_a_mean_over_its_tokens() -> None:
@@ -178,27 +220,41 @@ def test_a_unit_continues_a_response_as_if_it_had_not_been_interrupted() -> None
     done = unit.advance(3)
     chosen = {request for request in asked if request.sample == 0}
     left = unit.release(chosen)
-    assert all(rollout.finish is Finish.UNFINISHED and len(rollout.response_tokens) == 3 for rollout in left)
+    assert all(
+        rollout.finish is Finish.UNFINISHED and len(rollout.response_tokens) == 3
+        for rollout in left
+    )
     done += unit.advance(2)
     unit.admit(left)
     done += unit.advance(12)
     assert unit.running == 0
     found = {rollout.request: rollout for rollout in done}
     for expected in whole:
-        np.testing.assert_allclose(found[expected.request].log_probs, expected.log_probs, atol=1e-12)
+        np.testing.assert_allclose(
+            found[expected.request].log_probs, expected.log_probs, atol=1e-12
+        )
         assert replace(found[expected.request], log_probs=expected.log_probs) == expected
 
 
 def test_benchmarks_can_force_a_length() -> None:
     config = small_config("vapo")
     state = BACKEND.initial_state(config)
-    asked = [replace(request, forced_length=2 + number) for number, request in enumerate(requests(config, 2, 2))]
+    asked = [
+        replace(request, forced_length=2 + number)
+        for number, request in enumerate(requests(config, 2, 2))
+    ]
     rollouts = BACKEND.generate(state, config, asked, Sampling(1.0, 1.0, 12), "law")
     assert [len(rollout.response_tokens) for rollout in rollouts] == [2, 3, 4, 5]
 
 
 def test_a_snapshot_that_no_sample_needs_is_not_kept(tmp_path: Path) -> None:
-    config = small_config("vapo", *STREAMING, "rollout.continue_with=snapshot", "run.checkpoint_every=1", "rollout.steps=3")
+    config = small_config(
+        "vapo",
+        *STREAMING,
+        "rollout.continue_with=snapshot",
+        "run.checkpoint_every=1",
+        "rollout.steps=3",
+    )
     run = new_run(tmp_path / "run", config)
     seen: list[int] = []
     real = Rollouts.drop_snapshots

@@ -1,4 +1,6 @@
-"""Laws of the simulation: it decides as the real system does, keeps the books of time, and says what is wrong with a setting."""
+"""Laws of the simulation: it decides as the real system does, keeps the books of time, and says
+what is wrong with a setting.
+"""
 
 import json
 import re
@@ -32,12 +34,18 @@ from tests.reference.training.test_trainer import SMALL
 laws = settings(derandomize=True, deadline=None, max_examples=40)
 HEAVY = lengths_named("lognormal:mean=200,sigma=1,max=1600").sample(1, 4000)
 FLOOR = Cost(floor=1.0)
-EVERYTHING = Cost(floor=0.5, token=0.25, prefill=0.125, admit=2.0, train=64.0, train_token=0.0625, publish=8.0)
-"""Binary fractions: sums of these are exact, so clocks can be compared for equality. Here tokens count, more than the floor."""
+EVERYTHING = Cost(
+    floor=0.5, token=0.25, prefill=0.125, admit=2.0, train=64.0, train_token=0.0625, publish=8.0
+)
+"""Binary fractions: sums of these are exact, so clocks can be compared for equality. Here tokens
+count, more than the floor.
+"""
 BOUND_BY_MEMORY = replace(EVERYTHING, token=1 / 256, prefill=1 / 1024)
 
 
-def rules(alpha: float = 1.0, batch: int = 16, standalone: int = 0, beside: int = 1, slots: int = 0) -> Rules:
+def rules(
+    alpha: float = 1.0, batch: int = 16, standalone: int = 0, beside: int = 1, slots: int = 0
+) -> Rules:
     """A scheduler's rules; the slots of all units hold a batch unless said."""
     unit = Unit(slots or batch // (beside + standalone))
     units = (unit,) * beside + (replace(unit, standalone=True),) * standalone
@@ -50,7 +58,9 @@ def worlds(draw: st.DrawFn) -> tuple[Rules, Cost, int]:
     group = draw(st.sampled_from([1, 2, 3]))
     memory = draw(st.sampled_from([0, 40, 90]))
     beside, standalone = draw(st.sampled_from([(1, 0), (2, 0), (1, 1), (1, 2), (0, 2)]))
-    units = (Unit(draw(st.integers(1, 6)), memory),) * beside + (Unit(draw(st.integers(1, 6)), memory, True),) * standalone
+    units = (Unit(draw(st.integers(1, 6)), memory),) * beside + (
+        Unit(draw(st.integers(1, 6)), memory, True),
+    ) * standalone
     made = Rules(
         alpha=draw(st.sampled_from([0.0, 0.2, 0.5, 0.75, 1.0])),
         batch=group * draw(st.integers(1, 5)),
@@ -72,13 +82,19 @@ lengths_lists = st.lists(st.integers(1, 40), min_size=1, max_size=60)
 
 @given(st.lists(st.integers(1, 300), min_size=16, max_size=64), st.integers(0, 9))
 @laws
-def test_a_synchronous_step_takes_the_longest_of_its_batch_and_every_token_of_it(lengths: list[int], prompt: int) -> None:
+def test_a_synchronous_step_takes_the_longest_of_its_batch_and_every_token_of_it(
+    lengths: list[int], prompt: int
+) -> None:
     outcome = simulate(rules(), lengths, EVERYTHING, steps=3, prompt=prompt)
     for step, iteration in enumerate(outcome.iterations):
         batch = [lengths[number % len(lengths)] for number in range(16 * step, 16 * step + 16)]
         reading = EVERYTHING.publish + EVERYTHING.admit + 16 * prompt * EVERYTHING.prefill
-        assert iteration.taken - iteration.start == reading + EVERYTHING.floor * max(batch) + EVERYTHING.token * sum(batch)
-        assert iteration.end - iteration.taken == EVERYTHING.train + EVERYTHING.train_token * sum(batch)
+        assert iteration.taken - iteration.start == reading + EVERYTHING.floor * max(
+            batch
+        ) + EVERYTHING.token * sum(batch)
+        assert iteration.end - iteration.taken == EVERYTHING.train + EVERYTHING.train_token * sum(
+            batch
+        )
         assert iteration.effort.decode_steps == max(batch)
         assert iteration.trained == iteration.effort.tokens == sum(batch)
 
@@ -89,7 +105,9 @@ def test_without_a_floor_one_unit_takes_the_time_of_all_tokens_drawn(
     world: tuple[Rules, Cost, int], lengths: list[int]
 ) -> None:
     made = replace(world[0], units=world[0].units[:1])
-    outcome = simulate(replace(made, units=(replace(made.units[0], standalone=False),)), lengths, Cost(0.0, 1.0), 4)
+    outcome = simulate(
+        replace(made, units=(replace(made.units[0], standalone=False),)), lengths, Cost(0.0, 1.0), 4
+    )
     assert outcome.seconds == sum(iteration.effort.tokens for iteration in outcome.iterations)
 
 
@@ -100,7 +118,9 @@ def test_with_lengths_all_alike_nothing_is_gained_without_overlap(alpha: float) 
 
 
 def test_samples_that_enter_a_unit_at_one_look_share_a_pass_and_later_ones_have_their_own() -> None:
-    """Two slots, three samples of 2, 3 and 4 tokens: one pass reads two of them, another the third after two steps."""
+    """Two slots, three samples of 2, 3 and 4 tokens: one pass reads two of them, another the third
+    after two steps.
+    """
     made = Rules(1.0, 3, 1, 1, 3, "wait", "newest", (Unit(2),))
     (iteration,) = simulate(made, [2, 3, 4], Cost(1.0, admit=16.0), 1).iterations
     assert iteration.taken == 16 + 2 + 16 + 4
@@ -109,16 +129,23 @@ def test_samples_that_enter_a_unit_at_one_look_share_a_pass_and_later_ones_have_
 @pytest.mark.parametrize("standalone", [0, 1])
 @pytest.mark.parametrize("alpha", [0.9, 0.5, 0.2])
 def test_with_heavy_tails_streaming_is_faster(alpha: float, standalone: int) -> None:
-    _, point = sweep(rules(standalone=standalone), [alpha], World(HEAVY, BOUND_BY_MEMORY, 15, 5, 10, 4))
+    _, point = sweep(
+        rules(standalone=standalone), [alpha], World(HEAVY, BOUND_BY_MEMORY, 15, 5, 10, 4)
+    )
     assert point.speed_up > 1.2
     assert point.speed_up == pytest.approx(point.refilling * point.overlap)
     assert (point.overlap == 1.0) if not standalone else (point.overlap > 1.0)
 
 
-def test_where_tokens_cost_more_than_steps_streaming_gains_nothing_and_reading_again_can_cost_more_than_it_saves() -> None:
+def test_where_tokens_cost_more_than_steps_streaming_gains_nothing_and_reading_again_can_cost_more_than_it_saves() -> (
+    None
+):
     world = World(HEAVY, Cost(0.0, 1.0), 30, 10, 0, 4)
     _, point = sweep(rules(), [0.5], world)
-    per_token = [figures.seconds / figures.trained for figures in (sweep(rules(), [], world)[0].figures, point.figures)]
+    per_token = [
+        figures.seconds / figures.trained
+        for figures in (sweep(rules(), [], world)[0].figures, point.figures)
+    ]
     assert per_token[1] == pytest.approx(per_token[0], rel=0.1)
     _, dear = sweep(rules(), [0.2], replace(world, cost=Cost(0.0, 1.0, prefill=0.5)))
     assert dear.speed_up < 1.0
@@ -126,7 +153,9 @@ def test_where_tokens_cost_more_than_steps_streaming_gains_nothing_and_reading_a
 
 @given(worlds(), lengths_lists)
 @laws
-def test_clocks_only_go_forward_and_no_unit_is_in_two_places(world: tuple[Rules, Cost, int], lengths: list[int]) -> None:
+def test_clocks_only_go_forward_and_no_unit_is_in_two_places(
+    world: tuple[Rules, Cost, int], lengths: list[int]
+) -> None:
     made, cost, block = world
     outcome = simulate(made, lengths, cost, 4, prompt=3, block=block)
     for before, after in pairwise(outcome.iterations):
@@ -134,7 +163,9 @@ def test_clocks_only_go_forward_and_no_unit_is_in_two_places(world: tuple[Rules,
     for number, plan in enumerate(made.units):
         spans = [span for span in outcome.spans if span.unit == number]
         assert all(before.end <= after.start + 1e-9 for before, after in pairwise(spans))
-        assert all(span.start < span.end and 0 < span.fresh + span.old <= plan.slots for span in spans)
+        assert all(
+            span.start < span.end and 0 < span.fresh + span.old <= plan.slots for span in spans
+        )
 
 
 def test_standalone_units_decode_during_the_training_and_the_others_never() -> None:
@@ -143,28 +174,40 @@ def test_standalone_units_decode_during_the_training_and_the_others_never() -> N
 
     def inside(unit: int) -> float:
         spans = [span for span in outcome.spans if span.unit == unit]
-        return sum(max(0.0, min(s.end, end) - max(s.start, start)) for s in spans for start, end in training)
+        return sum(
+            max(0.0, min(s.end, end) - max(s.start, start))
+            for s in spans
+            for start, end in training
+        )
 
     assert inside(0) == 0.0
     assert inside(1) > 0.3 * sum(end - start for start, end in training)
 
 
-@pytest.mark.parametrize(("continue_with", "reading", "passes"), [("newest", 17, 1), ("snapshot", 0, 2)])
+@pytest.mark.parametrize(
+    ("continue_with", "reading", "passes"), [("newest", 17, 1), ("snapshot", 0, 2)]
+)
 def test_a_unit_that_goes_on_reads_what_it_holds_again_or_makes_a_pass_for_every_version(
     continue_with: Literal["newest", "snapshot"], reading: int, passes: int
 ) -> None:
-    """Prompts of 3 tokens, 10 steps until the batch of one is there, 4 more while the trainer trains: 17 tokens are held then.
+    """Prompts of 3 tokens, 10 steps until the batch of one is there, 4 more while the trainer
+    trains: 17 tokens are held then.
 
-    A pass that reads takes 8: for the first two, for what is held where it is read again, and for the one that enters then.
+    A pass that reads takes 8: for the first two, for what is held where it is read again, and for
+    the one that enters then.
     """
     made = Rules(0.5, 1, 1, 1, 3, "wait", continue_with, (Unit(2, standalone=True),))
-    first, second = simulate(made, [10, 1000, 10, 10], Cost(1.0, prefill=1.0, admit=8.0, train=4.0), 2, prompt=3).iterations
+    first, second = simulate(
+        made, [10, 1000, 10, 10], Cost(1.0, prefill=1.0, admit=8.0, train=4.0), 2, prompt=3
+    ).iterations
     assert (first.taken, first.end) == (8 + 3 + 3 + 10, 28)
     assert second.taken == 28 + (8 + reading if reading else 0) + 8 + 3 + 10 * passes
 
 
 def test_a_unit_that_was_idle_begins_when_it_gets_something() -> None:
-    """Standalone, it draws 2 tokens of the first sample, 3 of the last, rests from 5 to 10, then goes on with what is parked."""
+    """Standalone, it draws 2 tokens of the first sample, 3 of the last, rests from 5 to 10, then
+    goes on with what is parked.
+    """
     made = Rules(0.75, 3, 1, 1, 3, "wait", "newest", (Unit(2), Unit(1, standalone=True)))
     (iteration,) = simulate(made, [2, 10, 1000, 3], Cost(1.0, train=4.0), 1).iterations
     assert (iteration.taken, iteration.effort.tokens) == (10, 2 + 3 + 10 + 10 + 4)
@@ -175,7 +218,9 @@ def test_a_unit_that_was_idle_begins_when_it_gets_something() -> None:
 
 @given(worlds(), lengths_lists)
 @laws
-def test_the_log_of_a_simulation_replays_and_no_token_is_lost(world: tuple[Rules, Cost, int], lengths: list[int]) -> None:
+def test_the_log_of_a_simulation_replays_and_no_token_is_lost(
+    world: tuple[Rules, Cost, int], lengths: list[int]
+) -> None:
     made, cost, block = world
     outcome = simulate(made, lengths, cost, 4, prompt=3, block=block)
     batches = replay(made, outcome.log)
@@ -190,17 +235,29 @@ def test_the_log_of_a_simulation_replays_and_no_token_is_lost(world: tuple[Rules
 
 @given(worlds(), lengths_lists)
 @laws
-def test_equal_settings_give_equal_simulations(world: tuple[Rules, Cost, int], lengths: list[int]) -> None:
+def test_equal_settings_give_equal_simulations(
+    world: tuple[Rules, Cost, int], lengths: list[int]
+) -> None:
     made, cost, block = world
     assert simulate(made, lengths, cost, 3, 3, block) == simulate(made, lengths, cost, 3, 3, block)
 
 
 @pytest.mark.parametrize("continue_with", ["newest", "snapshot"])
 @pytest.mark.parametrize(("block", "slots"), [(1, 8), (3, 5)])
-def test_the_simulation_writes_the_log_of_the_real_system(block: int, slots: int, continue_with: str) -> None:
-    """Event by event, for one unit beside the trainer whose responses are forced to the same lengths."""
-    changes = (f"rollout.block_tokens={block}", f"parallel.rollout_slots={slots}", f"rollout.continue_with={continue_with}")
-    config = load_config("tiny", "vapo", (*SMALL, *changes, "rollout.srs_alpha=0.5", "rollout.prompts=2"))
+def test_the_simulation_writes_the_log_of_the_real_system(
+    block: int, slots: int, continue_with: str
+) -> None:
+    """Event by event, for one unit beside the trainer whose responses are forced to the same
+    lengths.
+    """
+    changes = (
+        f"rollout.block_tokens={block}",
+        f"parallel.rollout_slots={slots}",
+        f"rollout.continue_with={continue_with}",
+    )
+    config = load_config(
+        "tiny", "vapo", (*SMALL, *changes, "rollout.srs_alpha=0.5", "rollout.prompts=2")
+    )
     lengths = lengths_named("lognormal:mean=6,sigma=1,max=20").sample(3, 100)
     made, steps, prompt = rules_of(config), 5, 4
     backend, log = ReferenceBackend(), list[Event]()
@@ -213,7 +270,9 @@ def test_the_simulation_writes_the_log_of_the_real_system(block: int, slots: int
         engine.publications[version] = state
         first, count = streaming.scheduler.state.opened, streaming.openings() * made.group
         numbers = range(first, first + count)
-        streaming.finish([Request(problem, (3,) * prompt, 0, n, forced_length=lengths[n]) for n in numbers])
+        streaming.finish(
+            [Request(problem, (3,) * prompt, 0, n, forced_length=lengths[n]) for n in numbers]
+        )
     outcome = simulate(made, lengths, FLOOR, steps, prompt, block)
     assert list(outcome.log) == log
     assert len(log) > 100
@@ -223,7 +282,9 @@ def test_the_simulation_writes_the_log_of_the_real_system(block: int, slots: int
 
 @given(worlds(), lengths_lists)
 @laws
-def test_spans_count_fresh_and_old_as_the_scheduler_does(world: tuple[Rules, Cost, int], lengths: list[int]) -> None:
+def test_spans_count_fresh_and_old_as_the_scheduler_does(
+    world: tuple[Rules, Cost, int], lengths: list[int]
+) -> None:
     made, cost, block = world
     outcome = simulate(made, lengths, cost, 4, prompt=3, block=block)
     scheduler, counts = Scheduler(made), list[tuple[int, int, int]]()
@@ -234,8 +295,12 @@ def test_spans_count_fresh_and_old_as_the_scheduler_does(world: tuple[Rules, Cos
             ended.append(replace(scheduler.state.samples[event.sample]))
         if isinstance(event, Advanced):
             here = [*ended, *(scheduler.state.samples[number] for number in event.samples)]
-            # Asked before the event counts: the first token of a sample is of the version that it runs with.
-            old = sum(scheduler.is_old(sample) or sample.version < scheduler.state.newest for sample in here)
+            # Asked before the event counts: the first token of a sample is of the version that it
+            # runs with.
+            old = sum(
+                scheduler.is_old(sample) or sample.version < scheduler.state.newest
+                for sample in here
+            )
             counts.append((here[0].unit, len(here) - old, old))
             ended.clear()
         scheduler.apply(event)
@@ -243,7 +308,9 @@ def test_spans_count_fresh_and_old_as_the_scheduler_does(world: tuple[Rules, Cos
 
 
 def test_an_eviction_at_the_bound_is_counted() -> None:
-    outcome = simulate(replace(rules(0.2, standalone=1), at_bound="evict"), HEAVY, EVERYTHING, 9, 5, 4)
+    outcome = simulate(
+        replace(rules(0.2, standalone=1), at_bound="evict"), HEAVY, EVERYTHING, 9, 5, 4
+    )
     evicted = sum(isinstance(event, Evicted) for event in outcome.log)
     assert evicted == sum(iteration.effort.evicted for iteration in outcome.iterations) > 0
 
@@ -269,14 +336,22 @@ def test_a_sweep_begins_with_the_synchronous_system_and_speeds_are_against_it() 
 
 
 def points_of(seconds: list[float]) -> list[Point]:
-    """A sweep from srs_alpha = 1 down in steps of 0.1, with these iteration times and nothing else of interest."""
+    """A sweep from srs_alpha = 1 down in steps of 0.1, with these iteration times and nothing else
+    of interest.
+    """
     outcome = simulate(rules(), [1], FLOOR, 1)
     figures = [Figures(s, s, 0, 0, 0, 0, 0, 1, 0, 0, {0: 16}, 0) for s in seconds]
-    return [Point(1 - i / 10, f, seconds[0] / f.seconds, 1, 1, outcome) for i, f in enumerate(figures)]
+    return [
+        Point(1 - i / 10, f, seconds[0] / f.seconds, 1, 1, outcome) for i, f in enumerate(figures)
+    ]
 
 
-@pytest.mark.parametrize(("seconds", "stops"), [([10, 8, 7.9, 4], 1), ([10, 9.6], 0), ([10, 9, 8], 2), ([10], 0)])
-def test_speed_stops_paying_where_the_next_step_gains_less_than_five_percent(seconds: list[float], stops: int) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "stops"), [([10, 8, 7.9, 4], 1), ([10, 9.6], 0), ([10, 9, 8], 2), ([10], 0)]
+)
+def test_speed_stops_paying_where_the_next_step_gains_less_than_five_percent(
+    seconds: list[float], stops: int
+) -> None:
     points = points_of(seconds)
     assert pays_until(points) is points[stops]
 
@@ -299,8 +374,14 @@ def test_slots_over_time_add_up_to_the_time_that_samples_spent_in_them() -> None
     edges = np.linspace(0.0, outcome.seconds, 77)
     for unit in (0, 1):
         for kind in ("fresh", "old"):
-            spent = sum((span.end - span.start) * getattr(span, kind) for span in outcome.spans if span.unit == unit)
-            assert (slots_used(outcome, unit, kind, edges) * np.diff(edges)).sum() == pytest.approx(spent)
+            spent = sum(
+                (span.end - span.start) * getattr(span, kind)
+                for span in outcome.spans
+                if span.unit == unit
+            )
+            assert (slots_used(outcome, unit, kind, edges) * np.diff(edges)).sum() == pytest.approx(
+                spent
+            )
 
 
 # Lengths
@@ -324,7 +405,9 @@ def test_measured_lengths_are_drawn_from_the_file_and_from_nowhere_else(tmp_path
     assert named.sample(1, 100)[:30] == named.sample(1, 30)
 
 
-@pytest.mark.parametrize("line", ["{}", "[3]", '{"tokens": 0}', '{"tokens": true}', '{"tokens": 2.5}', "tokens", ""])
+@pytest.mark.parametrize(
+    "line", ["{}", "[3]", '{"tokens": 0}', '{"tokens": true}', '{"tokens": 2.5}', "tokens", ""]
+)
 def test_a_file_with_a_line_that_is_no_length_is_refused(tmp_path: Path, line: str) -> None:
     file = tmp_path / "lengths.jsonl"
     file.write_text(line + "\n", encoding="utf-8")
@@ -336,7 +419,16 @@ def test_a_file_with_a_line_that_is_no_length_is_refused(tmp_path: Path, line: s
 
 # Command line
 
-QUICK = ("--lengths", "lognormal:mean=40,sigma=1,max=300", "--prompts", "2", "--samples", "4", "--steps", "6")
+QUICK = (
+    "--lengths",
+    "lognormal:mean=40,sigma=1,max=300",
+    "--prompts",
+    "2",
+    "--samples",
+    "4",
+    "--steps",
+    "6",
+)
 
 
 def srs(*arguments: str) -> Result:
@@ -351,7 +443,9 @@ def refused(done: Result, *words: str) -> None:
     assert all(word in line for word in words), line
 
 
-def test_a_simulation_leaves_a_table_its_figures_and_a_report_that_needs_nothing(tmp_path: Path) -> None:
+def test_a_simulation_leaves_a_table_its_figures_and_a_report_that_needs_nothing(
+    tmp_path: Path,
+) -> None:
     out = tmp_path / "new" / "simulation"
     done = srs("simulate", *QUICK, "--alpha", "0.5", "--alpha", "0.75", "--out", str(out))
     assert done.exit_code == 0, done.output
@@ -370,7 +464,9 @@ def test_a_simulation_leaves_a_table_its_figures_and_a_report_that_needs_nothing
     before = (out / "report.html").read_bytes()
     refused(srs("simulate", *QUICK, "--out", str(out)), "file-exists", str(out), "--out")
     assert (out / "report.html").read_bytes() == before
-    again = srs("simulate", *QUICK, "--alpha", "0.5", "--alpha", "0.75", "--out", str(tmp_path / "again"))
+    again = srs(
+        "simulate", *QUICK, "--alpha", "0.5", "--alpha", "0.75", "--out", str(tmp_path / "again")
+    )
     assert again.exit_code == 0
     assert (tmp_path / "again" / "report.html").read_bytes() == before
 
@@ -378,7 +474,10 @@ def test_a_simulation_leaves_a_table_its_figures_and_a_report_that_needs_nothing
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--lengths", "lognormal:mean=5,sigma=1"), ("--lengths=lognormal:mean=5,sigma=1", "lognormal:mean=M,sigma=S,max=L")),
+        (
+            ("--lengths", "lognormal:mean=5,sigma=1"),
+            ("--lengths=lognormal:mean=5,sigma=1", "lognormal:mean=M,sigma=S,max=L"),
+        ),
         (("--lengths", "lognormal:mean=5,sigma=0,max=9"), ("0 < S <= 5",)),
         (("--lengths", "lognormal:mean=nan,sigma=1,max=9"), ("1 <= M <= L",)),
         (("--lengths", "lognormal:mean=5,sigma=1,max=inf"), ("1 <= M <= L",)),
@@ -418,10 +517,14 @@ def test_the_log_of_a_run_replays(run_directory: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["admitted", "taken", "finished"])
-def test_a_log_that_was_changed_is_told_with_its_first_wrong_line(run_directory: Path, kind: str) -> None:
+def test_a_log_that_was_changed_is_told_with_its_first_wrong_line(
+    run_directory: Path, kind: str
+) -> None:
     file = run_directory / SCHEDULE
     lines = file.read_text(encoding="utf-8").splitlines()
-    place = [number for number, line in enumerate(lines) if json.loads(line)["event"] == kind][3 if kind != "taken" else 1]
+    place = [number for number, line in enumerate(lines) if json.loads(line)["event"] == kind][
+        3 if kind != "taken" else 1
+    ]
     changed = json.loads(lines[place])
     if kind == "taken":
         changed["samples"] = changed["samples"][::-1]
@@ -434,7 +537,9 @@ def test_a_log_that_was_changed_is_told_with_its_first_wrong_line(run_directory:
     assert f"line {place + 1} does not follow" in done.stdout
 
 
-def test_what_has_no_log_or_a_broken_one_cannot_be_replayed(run_directory: Path, tmp_path: Path) -> None:
+def test_what_has_no_log_or_a_broken_one_cannot_be_replayed(
+    run_directory: Path, tmp_path: Path
+) -> None:
     refused(srs("replay", str(tmp_path)), "not-a-run-directory")
     (run_directory / SCHEDULE).write_text('{"event": "admitted", "sample": 1}\n', encoding="utf-8")
     refused(srs("replay", str(run_directory)), "unreadable-file", "line 1")

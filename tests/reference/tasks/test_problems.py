@@ -1,4 +1,6 @@
-"""Laws of the problem sets: reproducible, balanced, disjoint, and judged without blaming the policy for our bugs."""
+"""Laws of the problem sets: reproducible, balanced, disjoint, and judged without blaming the policy
+for our bugs.
+"""
 
 import json
 from collections import Counter
@@ -11,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.tasks import problems
-from reference.tasks.problems import distinct_problems, is_held_out, problem_set, qualified_identity, training_problem, verify
+from reference.tasks.problems import (
+    distinct_problems,
+    is_held_out,
+    problem_set,
+    qualified_identity,
+    training_problem,
+    verify,
+)
 from reference.tasks.puzzles import FAMILIES
 from spec.datatypes import Outcome, Problem
 from spec.errors import Reason, SeedError
@@ -26,7 +35,9 @@ def identity_of(problem: Problem) -> str:
 
 @given(seed=st.integers(0, 2**32 - 1), held_out=st.booleans())
 @settings(derandomize=True, deadline=None, max_examples=10)
-def test_the_same_seed_gives_the_same_problems_and_a_smaller_set_begins_a_larger_one(seed: int, held_out: bool) -> None:
+def test_the_same_seed_gives_the_same_problems_and_a_smaller_set_begins_a_larger_one(
+    seed: int, held_out: bool
+) -> None:
     large = problem_set(NAMES, EASY, 24, seed, held_out)
     assert problem_set(NAMES, EASY, 24, seed, held_out) == large
     assert problem_set(NAMES, EASY, 10, seed, held_out) == large[:10]
@@ -43,15 +54,22 @@ def test_a_training_set_is_the_beginning_of_the_training_stream() -> None:
 
 
 def test_training_and_held_out_problems_are_disjoint_whatever_the_seeds() -> None:
-    training = [one for seed in range(3) for one in problem_set(NAMES, EASY, 200, seed, held_out=False)]
-    held_out = [one for seed in range(3) for one in problem_set(NAMES, EASY, 80, seed, held_out=True)]
+    training = [
+        one for seed in range(3) for one in problem_set(NAMES, EASY, 200, seed, held_out=False)
+    ]
+    held_out = [
+        one for seed in range(3) for one in problem_set(NAMES, EASY, 80, seed, held_out=True)
+    ]
     assert not {identity_of(one) for one in training} & {identity_of(one) for one in held_out}
     assert not {one.prompt for one in training} & {one.prompt for one in held_out}
 
 
 def test_the_side_of_a_problem_is_the_hash_of_its_identity() -> None:
     for held_out in (False, True):
-        assert all(is_held_out(identity_of(one)) == held_out for one in problem_set(NAMES, EASY, 60, 0, held_out))
+        assert all(
+            is_held_out(identity_of(one)) == held_out
+            for one in problem_set(NAMES, EASY, 60, 0, held_out)
+        )
 
 
 def test_the_split_never_moves() -> None:
@@ -74,14 +92,19 @@ def test_families_and_their_difficulties_take_turns(held_out: bool) -> None:
     drawn = problem_set(NAMES, EASY, 12 * len(NAMES), seed=1, held_out=held_out)
     assert [one.family for one in drawn] == NAMES * 12
     counts = Counter((one.family, one.difficulty) for one in drawn)
-    assert counts == {(name, level): 12 // len(levels) for name, levels in EASY.items() for level in levels}
+    assert counts == {
+        (name, level): 12 // len(levels) for name, levels in EASY.items() for level in levels
+    }
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_cheap_level_has_training_and_held_out_problems(name: str) -> None:
     for level in FAMILIES[name].LEVELS[:4]:
         for held_out in (False, True):
-            assert problem_set([name], {name: [level]}, 2, seed=0, held_out=held_out)[1].difficulty == level
+            assert (
+                problem_set([name], {name: [level]}, 2, seed=0, held_out=held_out)[1].difficulty
+                == level
+            )
 
 
 def test_a_problem_is_named_after_its_prompt_and_holds_plain_json() -> None:
@@ -104,7 +127,10 @@ def test_a_held_out_set_that_cannot_be_filled_says_how_far_it_came() -> None:
     with pytest.raises(SeedError) as refusal:
         problem_set(["arithmetic"], {"arithmetic": [1]}, 50, seed=0, held_out=True)
     assert refusal.value.reason is Reason.ILLEGAL_VALUE
-    assert refusal.value.line == "arithmetic level 1: wanted 50 distinct held-out problems, found only 5"
+    assert (
+        refusal.value.line
+        == "arithmetic level 1: wanted 50 distinct held-out problems, found only 5"
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +159,9 @@ def test_a_level_without_any_problem_on_a_side_is_refused(monkeypatch: pytest.Mo
         problem_set(["maze"], {"maze": [1]}, 1, seed=0, held_out=True)
 
 
-def test_a_failing_verifier_is_an_error_and_never_a_wrong_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_verifier_is_an_error_and_never_a_wrong_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def broken(instance: Mapping[str, Any], response: str) -> None:
         raise RuntimeError("out of ink")
 
@@ -151,7 +179,9 @@ def test_a_damaged_instance_and_an_unknown_family_are_errors_too() -> None:
 
 
 @pytest.mark.parametrize("held_out", [False, True])
-def test_distinct_problems_are_distinct_and_a_larger_set_begins_with_the_smaller_one(held_out: bool) -> None:
+def test_distinct_problems_are_distinct_and_a_larger_set_begins_with_the_smaller_one(
+    held_out: bool,
+) -> None:
     many = list(distinct_problems("twentyfour", 1, 40, 5, held_out))
     assert len({problem.id for problem in many}) == 40
     assert list(distinct_problems("twentyfour", 1, 7, 5, held_out)) == many[:7]
@@ -160,9 +190,14 @@ def test_distinct_problems_are_distinct_and_a_larger_set_begins_with_the_smaller
 
 
 def test_distinct_held_out_problems_are_those_of_the_problem_set() -> None:
-    assert list(distinct_problems("maze", 2, 9, 4, True)) == problem_set(["maze"], {"maze": [2]}, 9, 4, held_out=True)
+    assert list(distinct_problems("maze", 2, 9, 4, True)) == problem_set(
+        ["maze"], {"maze": [2]}, 9, 4, held_out=True
+    )
 
 
 def test_more_distinct_problems_than_a_level_has_are_refused() -> None:
-    with pytest.raises(SeedError, match=r"arithmetic level 1: wanted 1000 distinct training problems, found only \d+"):
+    with pytest.raises(
+        SeedError,
+        match=r"arithmetic level 1: wanted 1000 distinct training problems, found only \d+",
+    ):
         list(distinct_problems("arithmetic", 1, 1000, 1, held_out=False))

@@ -1,4 +1,6 @@
-"""Laws of the preset ``mixed``: three data classes learn in one run, and each of them is told apart wherever the run is shown."""
+"""Laws of the preset ``mixed``: three data classes learn in one run, and each of them is told apart
+wherever the run is shown.
+"""
 
 import json
 import re
@@ -23,7 +25,9 @@ SECONDS = ("reward_model.steps=4", "reward_model.batch=8", "reward_model.examine
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A short run of the preset, and what the terminal showed."""
     path = tmp_path_factory.mktemp("runs") / "mixed"
-    done = CliRunner().invoke(seed, ["run", "--preset", "mixed", "--out", str(path), *SMALL, *SECONDS])
+    done = CliRunner().invoke(
+        seed, ["run", "--preset", "mixed", "--out", str(path), *SMALL, *SECONDS]
+    )
     assert done.exit_code == 0, done.output
     return path, done.stdout
 
@@ -32,7 +36,9 @@ def line(step: int, **rewards: float) -> dict[str, Any]:
     return {"phase_step": step, "reward_by_class": rewards}
 
 
-def test_the_preset_has_a_family_of_every_class_and_preferences_to_learn_for_those_that_need_them() -> None:
+def test_the_preset_has_a_family_of_every_class_and_preferences_to_learn_for_those_that_need_them() -> (
+    None
+):
     data = load_config("mixed", "vapo").data
     assert {data.class_of(family): family for family in data.families} == CLASSES
     assert set(data.preferred) <= TASKS.keys()
@@ -56,10 +62,14 @@ def test_report_and_terminal_tell_classes_and_families_apart(finished: tuple[Pat
         assert f">{name}: {family}<" in text
         assert re.search(rf"^{name} +{family} ", told, re.MULTILINE)
     for family in ("prose", "maze"):
-        assert f"agrees with it on {family}" in text and f"{family}, by the hidden preference" in told
+        assert (
+            f"agrees with it on {family}" in text and f"{family}, by the hidden preference" in told
+        )
 
 
-def test_the_summary_has_the_reward_models_accuracy_on_unseen_pairs_of_each_family(finished: tuple[Path, str]) -> None:
+def test_the_summary_has_the_reward_models_accuracy_on_unseen_pairs_of_each_family(
+    finished: tuple[Path, str],
+) -> None:
     summary = json.loads((finished[0] / "summary.json").read_text())
     agreement = summary["reward_model"]["agreement_by_family"]
     assert {family: rate["n"] for family, rate in agreement.items()} == {"prose": 20, "maze": 20}
@@ -74,7 +84,9 @@ def test_the_summary_has_the_reward_models_accuracy_on_unseen_pairs_of_each_fami
 
 def test_windows_are_the_first_and_the_last_sixth_of_the_steps() -> None:
     data = load_config("mixed", "vapo").data
-    lines = [line(step, general=float(step), hybrid=0.0) for step in range(1, 25)] + [{"phase_step": 25}]
+    lines = [line(step, general=float(step), hybrid=0.0) for step in range(1, 25)] + [
+        {"phase_step": 25}
+    ]
     general, hybrid = earned(lines, data)
     assert (general.name, general.families, hybrid.families) == ("general", ("prose",), ("maze",))
     assert [(part.first, part.last) for part in (general.early, general.late)] == [(1, 4), (21, 24)]
@@ -87,7 +99,11 @@ def test_windows_are_the_first_and_the_last_sixth_of_the_steps() -> None:
 def test_a_single_step_has_no_interval_and_a_run_of_verifiable_problems_no_table() -> None:
     data = load_config("mixed", "vapo").data
     single = earned([line(1, general=-0.25)], data)
-    assert "step 1 " in class_lines(single) and "+0.00" in class_lines(earned([line(1, general=-0.001)], data))
-    assert "−0.25  −0.25" in re.sub(" {3,}", "  ", class_lines(single)) and "[" not in class_lines(single)
+    assert "step 1 " in class_lines(single) and "+0.00" in class_lines(
+        earned([line(1, general=-0.001)], data)
+    )
+    assert "−0.25  −0.25" in re.sub(" {3,}", "  ", class_lines(single)) and "[" not in class_lines(
+        single
+    )
     nothing: list[Earned] = earned([{"phase_step": 1}], data)
     assert (nothing, class_lines(nothing), class_section(nothing)) == ([], "", "")

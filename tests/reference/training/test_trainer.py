@@ -1,4 +1,6 @@
-"""Laws of a whole run: the same run is the same bytes, however often it is killed; what goes wrong is said aloud."""
+"""Laws of a whole run: the same run is the same bytes, however often it is killed; what goes wrong
+is said aloud.
+"""
 
 import json
 import shutil
@@ -74,7 +76,9 @@ def small_config(recipe: str = "vapo", *overrides: str) -> Config:
 
 def new_run(path: Path, config: Config, observer: Any = None) -> trainer.Run[Any]:
     """A run in a new directory."""
-    return trainer.start(ReferenceBackend(), config, RunDirectory.create(path, config), observer or SilentObserver())
+    return trainer.start(
+        ReferenceBackend(), config, RunDirectory.create(path, config), observer or SilentObserver()
+    )
 
 
 def metrics_of(path: Path) -> list[dict[str, Any]]:
@@ -83,16 +87,23 @@ def metrics_of(path: Path) -> list[dict[str, Any]]:
 
 
 def lasting_bytes(path: Path) -> dict[str, bytes]:
-    """Everything of a run that must not depend on clock or kills: metrics, samples, weights and moments, rollouts."""
-    content = {name: (path / name).read_bytes() for name in ("metrics.jsonl", "samples.jsonl", "config.toml")}
+    """Everything of a run that must not depend on clock or kills: metrics, samples, weights and
+    moments, rollouts.
+    """
+    content = {
+        name: (path / name).read_bytes()
+        for name in ("metrics.jsonl", "samples.jsonl", "config.toml")
+    }
     for name in sorted([*path.glob("rollouts.h5"), *path.glob("checkpoints/step_*/state.h5")]):
         with h5py.File(name) as file:
 
             def note(place: str, item: Any, name: Path = name) -> None:
                 if isinstance(item, h5py.Dataset):
-                    content[f"{name.relative_to(path)}:{place}"] = item[()].tobytes() if item.dtype.kind in "if" else repr(
-                        item[()].tolist()
-                    ).encode()
+                    content[f"{name.relative_to(path)}:{place}"] = (
+                        item[()].tobytes()
+                        if item.dtype.kind in "if"
+                        else repr(item[()].tolist()).encode()
+                    )
 
             file.visititems(note)
     return content
@@ -106,7 +117,9 @@ def test_the_same_run_twice_is_the_same_bytes(tmp_path: Path, recipe: str) -> No
 
 
 @pytest.mark.parametrize("kills", [(1,), (7,), (9,), (11,), (3, 4, 2, 1, 2)], ids=str)
-def test_p23_a_run_killed_anywhere_and_resumed_is_the_uninterrupted_run(tmp_path: Path, kills: tuple[int, ...]) -> None:
+def test_p23_a_run_killed_anywhere_and_resumed_is_the_uninterrupted_run(
+    tmp_path: Path, kills: tuple[int, ...]
+) -> None:
     config = small_config()
     whole = trainer.train(new_run(tmp_path / "whole", config))
     path = tmp_path / "killed"
@@ -140,7 +153,16 @@ def test_p23_a_line_cut_by_a_kill_and_a_half_written_checkpoint_do_no_harm(tmp_p
 def test_the_summary_holds_what_a_reader_of_many_runs_needs(tmp_path: Path) -> None:
     summary = trainer.train(new_run(tmp_path / "run", small_config()))
     assert summary == json.loads((tmp_path / "run" / "summary.json").read_text())
-    wanted = {"seed", "recipe", "backend", "steps", "wall_seconds", "eval_before", "eval_after", "tokens_per_second"}
+    wanted = {
+        "seed",
+        "recipe",
+        "backend",
+        "steps",
+        "wall_seconds",
+        "eval_before",
+        "eval_after",
+        "tokens_per_second",
+    }
     assert wanted <= summary.keys()
     assert "streaming" not in summary
     assert summary["steps"] == 4
@@ -161,19 +183,30 @@ def test_p1_micro_batches_do_not_change_a_whole_run(tmp_path: Path) -> None:
     np.testing.assert_allclose(figures[0], figures[1], rtol=1e-9)
 
 
-def test_value_pretraining_moves_the_value_model_and_leaves_the_policy_alone(tmp_path: Path) -> None:
+def test_value_pretraining_moves_the_value_model_and_leaves_the_policy_alone(
+    tmp_path: Path,
+) -> None:
     run = new_run(tmp_path / "run", small_config())
     trainer.supervised(run)
     trainer.finish_phase(run, "value_pretraining")
     before = run.state
     trainer.pretrain_value(run)
-    assert all(np.array_equal(before.policy[name], run.state.policy[name]) for name in before.policy)
-    assert any(not np.array_equal(before.value[name], run.state.value[name]) for name in before.value)
+    assert all(
+        np.array_equal(before.policy[name], run.state.policy[name]) for name in before.policy
+    )
+    assert any(
+        not np.array_equal(before.value[name], run.state.value[name]) for name in before.value
+    )
 
 
 def test_value_pretraining_stops_at_its_criterion(tmp_path: Path) -> None:
-    # An untrained policy solves nothing; the length penalty makes returns that something can be explained of.
-    criterion = ("value_pretraining.explained_variance=-1000", "value_pretraining.steps=50", "reward.overlong_share=0.9")
+    # An untrained policy solves nothing; the length penalty makes returns that something can be
+    # explained of.
+    criterion = (
+        "value_pretraining.explained_variance=-1000",
+        "value_pretraining.steps=50",
+        "reward.overlong_share=0.9",
+    )
     config = small_config("vapo", *criterion)
     summary = trainer.train(new_run(tmp_path / "run", config))
     assert summary["steps_by_phase"]["value_pretraining"] == trainer.PATIENCE
@@ -181,23 +214,36 @@ def test_value_pretraining_stops_at_its_criterion(tmp_path: Path) -> None:
 
 def test_an_all_truncated_batch_is_a_named_event(tmp_path: Path) -> None:
     listener = Listener()
-    trainer.train(new_run(tmp_path / "run", small_config("vapo", "rollout.max_response_tokens=1"), listener))
+    trainer.train(
+        new_run(tmp_path / "run", small_config("vapo", "rollout.max_response_tokens=1"), listener)
+    )
     assert "all_truncated_batch" in listener.events
     assert any("all_truncated_batch" in line["events"] for line in metrics_of(tmp_path / "run"))
 
 
 def test_a_batch_without_contrast_is_a_named_event_and_moves_no_policy(tmp_path: Path) -> None:
     listener = Listener()
-    run = new_run(tmp_path / "run", small_config("grpo", "supervised.steps=0", "rollout.max_response_tokens=1"), listener)
+    run = new_run(
+        tmp_path / "run",
+        small_config("grpo", "supervised.steps=0", "rollout.max_response_tokens=1"),
+        listener,
+    )
     before = {name: weight.copy() for name, weight in run.state.policy.items()}
     trainer.train(run)
     assert "zero_variance_batch" in listener.events
     assert all(np.array_equal(before[name], run.state.policy[name]) for name in before)
 
 
-def test_p22_dynamic_sampling_that_cannot_fill_a_batch_ends_rl_by_name_and_still_examines(tmp_path: Path) -> None:
+def test_p22_dynamic_sampling_that_cannot_fill_a_batch_ends_rl_by_name_and_still_examines(
+    tmp_path: Path,
+) -> None:
     listener = Listener()
-    config = small_config("dapo", "supervised.steps=0", "algorithm.dynamic_sampling_tries=2", "rollout.max_response_tokens=1")
+    config = small_config(
+        "dapo",
+        "supervised.steps=0",
+        "algorithm.dynamic_sampling_tries=2",
+        "rollout.max_response_tokens=1",
+    )
     summary = trainer.train(new_run(tmp_path / "run", config, listener))
     assert listener.events == ["dynamic_sampling_exhausted"]
     assert summary["stopped"] == "dynamic_sampling_exhausted"
@@ -244,13 +290,19 @@ def test_p22_no_problem_of_the_stream_is_lost_or_repeated() -> None:
 def test_a_length_penalty_does_not_make_a_solved_group_useful() -> None:
     request: Any = None
     rollout = Rollout(request, (1,), (0.0,), (0,), Finish.EOS)
-    group = [ScoredRollout(rollout, Verdict(Outcome.CORRECT, "", ""), 1.0, value) for value in (1.0, 0.5)]
+    group = [
+        ScoredRollout(rollout, Verdict(Outcome.CORRECT, "", ""), 1.0, value) for value in (1.0, 0.5)
+    ]
     assert not is_useful(group)
 
 
-def test_a_reward_that_is_not_finite_stops_the_run_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reward_that_is_not_finite_stops_the_run_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checked: Callable[[ScoredRollout], ScoredRollout] = reward.checked
-    monkeypatch.setattr(reward, "checked", lambda scored: checked(replace(scored, reward=float("nan"))))
+    monkeypatch.setattr(
+        reward, "checked", lambda scored: checked(replace(scored, reward=float("nan")))
+    )
     with pytest.raises(SeedError) as refusal:
         trainer.train(new_run(tmp_path / "run", small_config()))
     assert refusal.value.reason is Reason.REWARD_NOT_FINITE
@@ -260,7 +312,9 @@ def test_a_reward_that_is_not_finite_stops_the_run_by_name(tmp_path: Path, monke
 def test_a_verifier_that_fails_stops_the_run_and_is_not_a_wrong_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reward, "verify", lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken"))
+    monkeypatch.setattr(
+        reward, "verify", lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken")
+    )
     with pytest.raises(SeedError) as refusal:
         trainer.train(new_run(tmp_path / "run", small_config()))
     assert refusal.value.reason is Reason.VERIFIER_FAILED
@@ -279,7 +333,10 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 def test_every_token_carries_the_version_of_the_weights_that_drew_it(tmp_path: Path) -> None:
     trainer.train(new_run(tmp_path / "run", small_config()))
     with h5py.File(tmp_path / "run" / "rollouts.h5") as file:
-        versions = [set(file[name]["weight_versions"][()]) for name in sorted(file, key=lambda name: int(name[5:]))]
+        versions = [
+            set(file[name]["weight_versions"][()])
+            for name in sorted(file, key=lambda name: int(name[5:]))
+        ]
     # 6 imitation steps, then two mini-batches of policy updates a step.
     assert versions == [{6}, {8}, {10}, {12}]
 
@@ -290,4 +347,9 @@ def test_a_moved_run_directory_can_be_resumed(tmp_path: Path) -> None:
         trainer.train(new_run(tmp_path / "here", config, KillAfter(9)))
     shutil.move(tmp_path / "here", tmp_path / "there")
     directory, found = RunDirectory.resume(tmp_path / "there")
-    assert trainer.train(trainer.resume(ReferenceBackend(), found, directory, SilentObserver()))["steps"] == 4
+    assert (
+        trainer.train(trainer.resume(ReferenceBackend(), found, directory, SilentObserver()))[
+            "steps"
+        ]
+        == 4
+    )

@@ -1,4 +1,6 @@
-"""Laws of verdicts on puzzles: the family decides, and an instance that is none is an error, never a wrong answer."""
+"""Laws of verdicts on puzzles: the family decides, and an instance that is none is an error, never
+a wrong answer.
+"""
 
 from typing import Any
 
@@ -12,10 +14,18 @@ from reference.verifiers.puzzle import verify
 from spec.datatypes import Outcome, Verdict
 from spec.verify import Item
 
-EXAMPLES = {name: family.draw(np.random.default_rng(0), family.LEVELS[0]) for name, family in FAMILIES.items()}
+EXAMPLES = {
+    name: family.draw(np.random.default_rng(0), family.LEVELS[0])
+    for name, family in FAMILIES.items()
+}
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.text(alphabet="SG.#/0123456789+-*", max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.text(alphabet="SG.#/0123456789+-*", max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=4,
 )
 
@@ -27,8 +37,15 @@ def judged(puzzle: Any, response: str = "") -> Verdict:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_family_decides(name: str) -> None:
     instance = EXAMPLES[name]
-    for response in (FAMILIES[name].solve(instance), FAMILIES[name].answer(instance), "", "no answer"):
-        assert judged({"family": name, "instance": instance}, response) == FAMILIES[name].verify(instance, response)
+    for response in (
+        FAMILIES[name].solve(instance),
+        FAMILIES[name].answer(instance),
+        "",
+        "no answer",
+    ):
+        assert judged({"family": name, "instance": instance}, response) == FAMILIES[name].verify(
+            instance, response
+        )
 
 
 @pytest.mark.parametrize(
@@ -40,14 +57,35 @@ def test_the_family_decides(name: str) -> None:
         ({"family": ["maze"], "instance": {}}, "puzzle.family=['maze'] must be one of"),
         ({"family": "maze"}, "puzzle.instance must be an object, not NoneType"),
         ({"family": "maze", "instance": "S.G"}, "puzzle.instance must be an object, not str"),
-        ({"family": "maze", "instance": {}}, "puzzle.instance is no maze instance: KeyError: 'grid'"),
+        (
+            {"family": "maze", "instance": {}},
+            "puzzle.instance is no maze instance: KeyError: 'grid'",
+        ),
         ({"family": "maze", "instance": {"grid": 3}}, "puzzle.instance is no maze instance"),
-        ({"family": "maze", "instance": {"grid": "S../..."}}, "puzzle.instance is no maze instance: ValueError: no walk"),
-        ({"family": "maze", "instance": {"grid": "S#G"}}, "puzzle.instance is no maze instance: ValueError: no walk"),
-        ({"family": "maze", "instance": {"grid": "S.x/..G"}}, "puzzle.instance is no maze instance: it holds 'x'"),
-        ({"family": "twentyfour", "instance": {"numbers": [1, 1]}}, "puzzle.instance is no twentyfour instance"),
-        ({"family": "sudoku", "instance": {"grid": "11../..../..../...."}}, "puzzle.instance is no sudoku instance"),
-        ({"family": "arithmetic", "instance": {"chain": "3+", "clock": True}}, "puzzle.instance is no arithmetic instance"),
+        (
+            {"family": "maze", "instance": {"grid": "S../..."}},
+            "puzzle.instance is no maze instance: ValueError: no walk",
+        ),
+        (
+            {"family": "maze", "instance": {"grid": "S#G"}},
+            "puzzle.instance is no maze instance: ValueError: no walk",
+        ),
+        (
+            {"family": "maze", "instance": {"grid": "S.x/..G"}},
+            "puzzle.instance is no maze instance: it holds 'x'",
+        ),
+        (
+            {"family": "twentyfour", "instance": {"numbers": [1, 1]}},
+            "puzzle.instance is no twentyfour instance",
+        ),
+        (
+            {"family": "sudoku", "instance": {"grid": "11../..../..../...."}},
+            "puzzle.instance is no sudoku instance",
+        ),
+        (
+            {"family": "arithmetic", "instance": {"chain": "3+", "clock": True}},
+            "puzzle.instance is no arithmetic instance",
+        ),
     ],
 )
 def test_a_puzzle_that_is_none_is_an_error_with_the_reason(puzzle: Any, why: str) -> None:

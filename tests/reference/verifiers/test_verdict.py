@@ -56,7 +56,9 @@ MAPPINGS = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, TEXTS | NUMB
         ({}, "error", None),
     ],
 )
-def test_what_a_verifier_returns_has_one_meaning(returned: Any, outcome: str, reward: float | None) -> None:
+def test_what_a_verifier_returns_has_one_meaning(
+    returned: Any, outcome: str, reward: float | None
+) -> None:
     judgement = judgement_of(returned)
     assert (judgement.verdict.outcome, judgement.reward) == (outcome, reward)
     assert judgement.verdict.why or isinstance(returned, dict)
@@ -79,14 +81,20 @@ def test_a_judgement_survives_being_written_and_read(returned: Any) -> None:
     assert judgement_of(json.loads(json.dumps(judgement.as_json()))) == judgement
 
 
-@pytest.mark.parametrize(("outcome", "reward"), [(Outcome.ERROR, 0.0), (Outcome.WRONG, None), (Outcome.CORRECT, None)])
-def test_a_judgement_against_that_law_cannot_be_made(outcome: Outcome, reward: float | None) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "reward"), [(Outcome.ERROR, 0.0), (Outcome.WRONG, None), (Outcome.CORRECT, None)]
+)
+def test_a_judgement_against_that_law_cannot_be_made(
+    outcome: Outcome, reward: float | None
+) -> None:
     with pytest.raises(ValueError, match="cannot have reward"):
         Judgement(Verdict(outcome, "", ""), reward)
 
 
 def test_texts_are_bounded_and_hold_no_address() -> None:
-    judgement = judgement_of({"verdict": "wrong", "why": f"{object()} " * 1000, "extracted": "x" * 10_000})
+    judgement = judgement_of(
+        {"verdict": "wrong", "why": f"{object()} " * 1000, "extracted": "x" * 10_000}
+    )
     assert len(judgement.verdict.why) <= MAX_TEXT_CHARACTERS == len(judgement.verdict.extracted)
     assert "<object object at 0x…>" in judgement.verdict.why and "0x7" not in judgement.verdict.why
     assert len(error("y" * 10_000).verdict.why) == MAX_TEXT_CHARACTERS

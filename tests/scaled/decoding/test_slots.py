@@ -1,4 +1,6 @@
-"""Laws of the books of sampling: no response is lost, and a row of the decoder is the text of those that read it."""
+"""Laws of the books of sampling: no response is lost, and a row of the decoder is the text of those
+that read it.
+"""
 
 from typing import Any
 
@@ -23,7 +25,9 @@ def partial_of(prompt: int, drawn: tuple[int, ...], sample: int) -> Rollout:
 
 
 class World:
-    """Slots, and what they must say: the text of every response, and of every row of a decoder that copies what it is told."""
+    """Slots, and what they must say: the text of every response, and of every row of a decoder that
+    copies what it is told.
+    """
 
     def __init__(self) -> None:
         self.slots = Slots(SLOTS, LIMIT, 1, "law")
@@ -32,9 +36,13 @@ class World:
         self.entered = 0
 
     def step(self, entering: list[tuple[int, tuple[int, ...]]], tokens: list[int]) -> None:
-        """Read the newest token of every row and the texts of those that enter, and draw a token for all."""
+        """Read the newest token of every row and the texts of those that enter, and draw a token
+        for all.
+        """
         newest, positions = self.slots.begin_step()
-        for row, (token, position) in enumerate(zip(newest.tolist(), positions.tolist(), strict=True)):
+        for row, (token, position) in enumerate(
+            zip(newest.tolist(), positions.tolist(), strict=True)
+        ):
             assert len(self.read[row]) == position
             self.read[row] += (token,)
         self.enter(sorted(entering[: self.slots.free]))
@@ -51,7 +59,10 @@ class World:
         self.read |= dict(enumerate(distinct, start=self.slots.rows))
         numbers = list(range(self.entered, self.entered + len(entering)))
         self.entered += len(entering)
-        partials = [partial_of(prompt, drawn, number) for number, (prompt, drawn) in zip(numbers, entering, strict=True)]
+        partials = [
+            partial_of(prompt, drawn, number)
+            for number, (prompt, drawn) in zip(numbers, entering, strict=True)
+        ]
         self.text_of |= dict(zip(numbers, texts, strict=True))
         self.slots.enter(numbers, partials, [distinct.index(text) for text in texts])
 
@@ -68,16 +79,25 @@ class World:
 
     def settle(self, leaving: BoolArray) -> None:
         """Let some go; what is told of them is their text."""
-        expected = {number: self.text_of[number][1:] for number, gone in zip(self.slots.active, leaving, strict=True) if gone}
+        expected = {
+            number: self.text_of[number][1:]
+            for number, gone in zip(self.slots.active, leaving, strict=True)
+            if gone
+        }
         told, sources, targets = self.slots.settle(leaving)
         assert {number: tuple(tokens) for number, (tokens, _) in told.items()} == expected
         assert all(len(tokens) == len(log_probs) for tokens, log_probs in told.values())
-        self.read |= {target: self.read[source] for source, target in zip(sources.tolist(), targets.tolist(), strict=True)}
+        self.read |= {
+            target: self.read[source]
+            for source, target in zip(sources.tolist(), targets.tolist(), strict=True)
+        }
         for number in told:
             del self.text_of[number]
 
     def check(self) -> None:
-        """The active responses are those that entered and did not leave, in the order of their rows; every row has a reader."""
+        """The active responses are those that entered and did not leave, in the order of their
+        rows; every row has a reader.
+        """
         count = len(self.slots.active)
         rows = self.slots.row[:count].tolist()
         assert sorted(self.slots.active) == sorted(self.text_of)
@@ -87,7 +107,9 @@ class World:
 
 
 tokens_of_all = st.lists(st.integers(0, 2), min_size=SLOTS, max_size=SLOTS)
-entering_ones = st.lists(st.tuples(st.integers(7, 8), st.lists(st.integers(0, 1), max_size=2).map(tuple)), max_size=4)
+entering_ones = st.lists(
+    st.tuples(st.integers(7, 8), st.lists(st.integers(0, 1), max_size=2).map(tuple)), max_size=4
+)
 events = st.lists(
     st.tuples(st.just("step"), entering_ones, tokens_of_all)
     | st.tuples(st.just("settle"), st.lists(st.booleans(), min_size=SLOTS, max_size=SLOTS)),
@@ -97,7 +119,9 @@ events = st.lists(
 
 @given(events=events)
 @laws
-def test_every_row_is_the_text_of_those_that_read_it_whatever_happens(events: list[tuple[Any, ...]]) -> None:
+def test_every_row_is_the_text_of_those_that_read_it_whatever_happens(
+    events: list[tuple[Any, ...]],
+) -> None:
     world = World()
     for name, *what in events:
         if name == "settle":

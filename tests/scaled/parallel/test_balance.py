@@ -1,4 +1,6 @@
-"""Laws of the deal of sequences over data ranks and micro-batches: nothing lost, nearly even, and no number depends on it."""
+"""Laws of the deal of sequences over data ranks and micro-batches: nothing lost, nearly even, and
+no number depends on it.
+"""
 
 import heapq
 from collections.abc import Sequence
@@ -15,7 +17,14 @@ from conformance.cases import case_batch, case_config
 from reference.rollouts.similar_lengths import runs_of_similar
 from reference.training.batch import plain_batch
 from scaled.backend import ScaledBackend
-from scaled.parallel.balance import Family, families, family_costs, karmarkar_karp, sequence_costs, spread
+from scaled.parallel.balance import (
+    Family,
+    families,
+    family_costs,
+    karmarkar_karp,
+    sequence_costs,
+    spread,
+)
 from scaled.parallel.parallelize import shards_of
 from scaled.processes.launch import World
 from spec.config import load_config
@@ -27,7 +36,9 @@ laws = settings(derandomize=True, deadline=None, max_examples=100)
 lengths_of_rows = st.lists(st.integers(1, 5000), min_size=1, max_size=40)
 
 WORST = 4 / 3
-"""Largest sum over the best possible one: the differencing method stays below 4/3 - 1/(3 k) (Michiels et al. 2003)."""
+"""Largest sum over the best possible one: the differencing method stays below 4/3 - 1/(3 k)
+(Michiels et al. 2003).
+"""
 
 
 def sums(costs: Sequence[float], parts: Sequence[Sequence[int]]) -> list[float]:
@@ -54,13 +65,17 @@ def greedy(costs: Sequence[float], parts: int) -> float:
         ([3, 1, 2], 1, [6]),
     ],
 )
-def test_karmarkar_karp_gives_its_golden_sums(costs: list[float], parts: int, expected: list[float]) -> None:
+def test_karmarkar_karp_gives_its_golden_sums(
+    costs: list[float], parts: int, expected: list[float]
+) -> None:
     assert sums(costs, karmarkar_karp(costs, parts)) == expected
 
 
 @given(costs=lengths_of_rows, parts=st.integers(1, 9))
 @laws
-def test_every_item_is_in_exactly_one_of_the_parts_and_the_fullest_comes_first(costs: list[int], parts: int) -> None:
+def test_every_item_is_in_exactly_one_of_the_parts_and_the_fullest_comes_first(
+    costs: list[int], parts: int
+) -> None:
     partition = karmarkar_karp(costs, parts)
     assert len(partition) == parts
     assert sorted(item for part in partition for item in part) == list(range(len(costs)))
@@ -70,13 +85,17 @@ def test_every_item_is_in_exactly_one_of_the_parts_and_the_fullest_comes_first(c
 
 @given(costs=lengths_of_rows, parts=st.integers(1, 9))
 @laws
-def test_the_largest_sum_is_at_least_the_mean_and_at_most_a_third_above_the_greedy_one(costs: list[int], parts: int) -> None:
+def test_the_largest_sum_is_at_least_the_mean_and_at_most_a_third_above_the_greedy_one(
+    costs: list[int], parts: int
+) -> None:
     largest = max(sums(costs, karmarkar_karp(costs, parts)))
     assert largest >= max(sum(costs) / parts, *costs, 0)
     assert largest <= WORST * greedy(costs, parts)
 
 
-def test_on_lengths_like_those_of_responses_it_is_better_than_greedy_and_far_better_than_no_balance() -> None:
+def test_on_lengths_like_those_of_responses_it_is_better_than_greedy_and_far_better_than_no_balance() -> (
+    None
+):
     random = np.random.default_rng(0)
     ours, theirs, dealt = 0.0, 0.0, 0.0
     for _ in range(50):
@@ -89,16 +108,27 @@ def test_on_lengths_like_those_of_responses_it_is_better_than_greedy_and_far_bet
 
 def test_the_cost_of_a_sequence_has_its_closed_form() -> None:
     model = load_config("tiny", "vapo").model
-    # A layer: projections 2 * 64 * 64 + 2 * 64 * 32, norms 2 * 16 + 2 * 64, router 64 * 4, two experts of 3 * 64 * 64.
+    # A layer: projections 2 * 64 * 64 + 2 * 64 * 32, norms 2 * 16 + 2 * 64, router 64 * 4, two
+    # experts of 3 * 64 * 64.
     active = 2 * (12_288 + 160 + 256 + 24_576) + 64 + 64 * 32
-    assert sequence_costs([10, 1], "flops", model) == [2 * active * 10 + 2 * 2 * 4 * 16 * 100, 2 * active + 256]
+    assert sequence_costs([10, 1], "flops", model) == [
+        2 * active * 10 + 2 * 2 * 4 * 16 * 100,
+        2 * active + 256,
+    ]
     assert sequence_costs([10, 1], "tokens", model) == [10, 1]
 
 
 def asked_together(*prompts_and_responses: tuple[int, Sequence[int]]) -> Batch:
     """A batch of prompts of some lengths, no two alike, with responses of some lengths."""
-    prompts = [[3 + number] * prompt for number, (prompt, responses) in enumerate(prompts_and_responses) for _ in responses]
-    return plain_batch(prompts, [[2] * response for _, responses in prompts_and_responses for response in responses])
+    prompts = [
+        [3 + number] * prompt
+        for number, (prompt, responses) in enumerate(prompts_and_responses)
+        for _ in responses
+    ]
+    return plain_batch(
+        prompts,
+        [[2] * response for _, responses in prompts_and_responses for response in responses],
+    )
 
 
 def computed_tokens(batch: Batch, rows: Sequence[int]) -> int:
@@ -137,7 +167,10 @@ def test_rows_of_other_prompts_never_share_even_if_one_begins_with_the_other() -
 def test_the_cost_of_a_family_counts_its_prompt_once() -> None:
     model = load_config("tiny", "vapo").model
     one, other, prompt = sequence_costs([10, 12, 7], "flops", model)
-    assert family_costs([Family((0, 1), 7), Family((1,), 0)], [10, 12], "flops", model) == [one + other - prompt, other]
+    assert family_costs([Family((0, 1), 7), Family((1,), 0)], [10, 12], "flops", model) == [
+        one + other - prompt,
+        other,
+    ]
     assert family_costs([Family((0, 1), 7)], [10, 12], "tokens", model) == [15]
 
 
@@ -151,7 +184,12 @@ def test_the_cost_of_a_family_counts_its_prompt_once() -> None:
 )
 @laws
 def test_every_row_is_dealt_once_in_equally_many_micro_batches_a_rank_none_above_the_cap(
-    groups: list[tuple[int, list[int]]], ranks: int, balance: str, micro_batch: int, spare: int | None, share_prompts: bool
+    groups: list[tuple[int, list[int]]],
+    ranks: int,
+    balance: str,
+    micro_batch: int,
+    spare: int | None,
+    share_prompts: bool,
 ) -> None:
     batch = asked_together(*groups)
     cap = 0 if spare is None else int(max(batch.lengths)) + spare
@@ -164,21 +202,35 @@ def test_every_row_is_dealt_once_in_equally_many_micro_batches_a_rank_none_above
     shares = spread(batch, load_config("tiny", "vapo", changes), ranks)
     assert len(shares) == ranks
     assert len({len(share) for share in shares}) == 1
-    assert sorted(row for share in shares for part in share for row in part) == list(range(len(batch.lengths)))
+    assert sorted(row for share in shares for part in share for row in part) == list(
+        range(len(batch.lengths))
+    )
     if cap:
-        tokens = computed_tokens if share_prompts else lambda batch, rows: int(batch.lengths[list(rows)].sum())
+        tokens = (
+            computed_tokens
+            if share_prompts
+            else lambda batch, rows: int(batch.lengths[list(rows)].sum())
+        )
         assert all(tokens(batch, part) <= cap for share in shares for part in share)
 
 
 def test_prompts_are_dealt_out_together_and_in_fewer_micro_batches() -> None:
     batch = asked_together(*[(60, [4] * 4)] * 4)
     apart, together = (
-        spread(batch, load_config("tiny", "vapo", ["algorithm.micro_batch=4", f"parallel.share_prompts={share}"]), 1)
+        spread(
+            batch,
+            load_config(
+                "tiny", "vapo", ["algorithm.micro_batch=4", f"parallel.share_prompts={share}"]
+            ),
+            1,
+        )
         for share in ("false", "true")
     )
     assert len(apart[0]) == 4
     assert len(together[0]) == 2
-    assert {tuple(row // 4 for row in part) for part in together[0]} <= {(a,) * 4 + (b,) * 4 for a in range(4) for b in range(4)}
+    assert {tuple(row // 4 for row in part) for part in together[0]} <= {
+        (a,) * 4 + (b,) * 4 for a in range(4) for b in range(4)
+    }
 
 
 def test_a_large_family_is_cut_so_that_ranks_stay_even() -> None:
@@ -192,17 +244,24 @@ def test_a_cap_below_the_longest_sequence_is_refused_with_the_least_legal_value(
     with pytest.raises(SeedError) as refusal:
         spread(batch, load_config("tiny", "vapo", ["parallel.micro_batch_tokens=29"]), 2)
     assert refusal.value.reason is Reason.ILLEGAL_COMBINATION
-    assert refusal.value.line == "parallel.micro_batch_tokens=29 must be at least the longest sequence, 30 tokens"
+    assert (
+        refusal.value.line
+        == "parallel.micro_batch_tokens=29 must be at least the longest sequence, 30 tokens"
+    )
 
 
 @cache
 def stepped(*changes: str) -> tuple[dict[str, Array], Metrics]:
-    """All weights and the metrics after one optimizer step of the policy, every term of the loss switched on."""
+    """All weights and the metrics after one optimizer step of the policy, every term of the loss
+    switched on.
+    """
     config = case_config("everything", *changes)
     backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
     state = backend.begin_reinforcement(backend.initial_state(config), config)
     batch = case_batch(config)
-    advantages = np.where(batch.response, np.sin(np.arange(batch.tokens.size)).reshape(batch.tokens.shape), 0.0)
+    advantages = np.where(
+        batch.response, np.sin(np.arange(batch.tokens.size)).reshape(batch.tokens.shape), 0.0
+    )
     state, metrics = backend.update_policy(state, config, replace(batch, advantages=advantages))
     return {name: weight.numpy() for name, weight in shards_of(state.policy).items()}, metrics
 

@@ -1,4 +1,6 @@
-"""Laws of the memory switches: no number changes, bytes really leave, and nothing is left behind."""
+"""Laws of the memory switches: no number changes, bytes really leave, and nothing is left
+behind.
+"""
 
 import gc
 import os
@@ -31,12 +33,16 @@ def one_thread() -> None:
 
 def config_with(*switches: str) -> Config:
     settings = [f"parallel.{switch}=true" for switch in switches]
-    return load_config("tiny", "vapo", ["supervised.steps=4", "model.hidden=32", "model.head_width=8", *settings])
+    return load_config(
+        "tiny", "vapo", ["supervised.steps=4", "model.hidden=32", "model.head_width=8", *settings]
+    )
 
 
 def batch_of(rows: int, length: int) -> Batch:
     tokens = generator(1, "offload").integers(2, 32, (rows, length))
-    return plain_batch([row[: length // 4] for row in tokens], [row[length // 4 :] for row in tokens])
+    return plain_batch(
+        [row[: length // 4] for row in tokens], [row[length // 4 :] for row in tokens]
+    )
 
 
 def imitated(config: Config, steps: int = 2) -> tuple[ScaledBackend, State, list[dict[str, float]]]:
@@ -59,7 +65,10 @@ def test_no_switch_changes_a_bit_of_a_loss_a_norm_or_a_weight(switches: tuple[st
 
 
 def test_offloading_moves_most_of_what_autograd_saves() -> None:
-    kept, moved = imitated(config_with())[0].ledger, imitated(config_with("activation_offload"))[0].ledger
+    kept, moved = (
+        imitated(config_with())[0].ledger,
+        imitated(config_with("activation_offload"))[0].ledger,
+    )
     assert kept.moved == 0
     assert moved.moved > 0
     assert moved.peak < kept.peak / 4
@@ -67,14 +76,19 @@ def test_offloading_moves_most_of_what_autograd_saves() -> None:
 
 def test_recomputation_keeps_little_and_offloading_moves_that_as_well() -> None:
     kept, recomputed, both = (
-        imitated(config_with(*switches))[0].ledger for switches in ((), ("recompute",), ("recompute", "activation_offload"))
+        imitated(config_with(*switches))[0].ledger
+        for switches in ((), ("recompute",), ("recompute", "activation_offload"))
     )
     assert recomputed.peak < kept.peak / 4
     assert both.peak < recomputed.peak / 2
 
 
-@pytest.mark.parametrize("switches", [(), ("activation_offload",), ("recompute", "activation_offload")], ids=str)
-def test_after_a_step_nothing_is_held_without_waiting_for_the_garbage_collector(switches: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "switches", [(), ("activation_offload",), ("recompute", "activation_offload")], ids=str
+)
+def test_after_a_step_nothing_is_held_without_waiting_for_the_garbage_collector(
+    switches: tuple[str, ...],
+) -> None:
     gc.disable()
     try:
         ledger = imitated(config_with(*switches))[0].ledger
@@ -83,7 +97,9 @@ def test_after_a_step_nothing_is_held_without_waiting_for_the_garbage_collector(
         gc.enable()
 
 
-def test_no_file_and_no_descriptor_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_and_no_descriptor_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
     held = [away(torch.ones(1000)) for _ in range(20)]
@@ -92,7 +108,9 @@ def test_no_file_and_no_descriptor_is_left_behind(tmp_path: Path, monkeypatch: p
     assert sum(float(x.sum()) for x in held) == 20_000.0
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int64, torch.bool], ids=str)
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int64, torch.bool], ids=str
+)
 @pytest.mark.parametrize("shape", [(3, 5), (0, 4), ()], ids=str)
 def test_what_goes_away_comes_back_bit_for_bit(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
     x = torch.arange(int(np.prod(shape)), dtype=torch.float64).reshape(shape).to(dtype)
@@ -108,11 +126,18 @@ LARGE = SMALLEST_BYTES // 4
 
 
 @pytest.mark.parametrize("offload", [False, True])
-def test_a_storage_that_is_saved_often_and_in_views_is_counted_and_moved_once(offload: bool) -> None:
+def test_a_storage_that_is_saved_often_and_in_views_is_counted_and_moved_once(
+    offload: bool,
+) -> None:
     x = torch.randn(2, LARGE, requires_grad=True).clone()
     ledger = Ledger()
     with saved_activations(offload, ledger):
-        total = (x * x).sum() + x[0].square().sum() + x.T.expand(3, -1, -1).exp2().mul(0.0).sum() + (x[1] * x[0]).sum()
+        total = (
+            (x * x).sum()
+            + x[0].square().sum()
+            + x.T.expand(3, -1, -1).exp2().mul(0.0).sum()
+            + (x[1] * x[0]).sum()
+        )
     assert (ledger.moved if offload else 0) == (ledger.off if offload else 0)
     one = x.untyped_storage().nbytes()
     # Beside x there is what exp2 saves of itself: expanded, so three times as large.
@@ -137,7 +162,9 @@ def test_gradients_through_views_strides_and_outputs_are_the_same_bits(offload: 
 
 
 def test_a_storage_that_is_written_to_between_two_uses_is_saved_in_both_states() -> None:
-    """Autograd would refuse the first use; whoever detaches to get around that must still not be given the wrong bytes."""
+    """Autograd would refuse the first use; whoever detaches to get around that must still not be
+    given the wrong bytes.
+    """
     ledger = Ledger()
     x, a, b = torch.full((LARGE,), 2.0), *(torch.ones(LARGE, requires_grad=True) for _ in range(2))
     with saved_activations(True, ledger):
@@ -153,7 +180,12 @@ def test_an_address_that_is_used_again_is_another_storage() -> None:
     ledger = Ledger()
     weights = [torch.ones(LARGE, requires_grad=True) for _ in range(8)]
     with saved_activations(True, ledger):
-        total = torch.stack([(weight * torch.full((LARGE,), float(number))).sum() for number, weight in enumerate(weights)]).sum()
+        total = torch.stack(
+            [
+                (weight * torch.full((LARGE,), float(number))).sum()
+                for number, weight in enumerate(weights)
+            ]
+        ).sum()
     for number, gradient in enumerate(torch.autograd.grad(total, weights)):
         assert torch.equal(gradient, torch.full((LARGE,), float(number)))
 
@@ -169,7 +201,9 @@ def test_weights_and_their_views_are_no_activations() -> None:
 
 
 @pytest.mark.parametrize("offload", [False, True])
-def test_moments_are_off_the_device_exactly_if_asked(offload: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_moments_are_off_the_device_exactly_if_asked(
+    offload: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     taken: list[str] = []
     made = tempfile.mkstemp
 

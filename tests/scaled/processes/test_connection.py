@@ -1,4 +1,6 @@
-"""Laws of the line between a supervisor and its child: neither waits for the other, and the end is read last."""
+"""Laws of the line between a supervisor and its child: neither waits for the other, and the end is
+read last.
+"""
 
 import os
 from multiprocessing import Pipe

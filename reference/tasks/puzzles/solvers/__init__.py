@@ -1,1 +1,3 @@
-"""What several puzzle families share: exact search, expressions, grids that are read and written."""
+"""What several puzzle families share: exact search, expressions, grids that are read and
+written.
+"""

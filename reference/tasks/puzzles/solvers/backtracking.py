@@ -1,4 +1,5 @@
-"""Exact search for grid puzzles: narrow what is still possible, split it where that decides nothing, step back if it fails.
+"""Exact search for grid puzzles: narrow what is still possible, split it where that decides
+nothing, step back if it fails.
 
 ==============  =========================================================================================
 ``first``       the search itself, over states that the caller narrows and splits
@@ -6,8 +7,9 @@
 ``cross``       which words to write into the rows of a square so that its columns are words too
 ==============  =========================================================================================
 
-Sets are the bits of an integer, so that narrowing a whole set is one operation. A search that needs more than
-``MAX_STEPS`` states is given up; whoever draws a puzzle draws another one then, so every puzzle drawn is solved quickly.
+Sets are the bits of an integer, so that narrowing a whole set is one operation. A search that needs
+more than ``MAX_STEPS`` states is given up; whoever draws a puzzle draws another one then, so every
+puzzle drawn is solved quickly.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,8 +19,10 @@ from typing import Any, NamedTuple, TypeVar
 from reference.tasks.puzzles.solvers.filling import BLANK
 
 MAX_STEPS = 250
-"""States looked at before a search is given up: 0.2 s at most on an idle core. Of 400 puzzles of every family at its highest
-level none needed more than 61, so giving up is there for the rare hard one and for instances written by hand."""
+"""States looked at before a search is given up: 0.2 s at most on an idle core. Of 400 puzzles of
+every family at its highest level none needed more than 61, so giving up is there for the rare hard
+one and for instances written by hand.
+"""
 
 State = TypeVar("State")
 
@@ -50,8 +54,8 @@ def first(
     Args:
         start: Everything that is possible.
         narrow: Takes away what cannot be; None if nothing is left.
-        split: Parts that together hold every solution of a narrowed state, the most promising first; none if the state
-            is itself a solution.
+        split: Parts that together hold every solution of a narrowed state, the most promising
+            first; none if the state is itself a solution.
 
     Returns:
         The first solution, narrowed, or None if there is none.
@@ -99,8 +103,9 @@ def mark(counts: Sequence[Count], allowed: Callable[[Marks], bool] = lambda _: T
 
     Args:
         counts: The counts. Cells in none of them stay unmarked.
-        allowed: A further rule, asked whenever counting decides nothing more. It may say no only if no way to decide
-            the open cells obeys it, and yes only if leaving all of them unmarked obeys it.
+        allowed: A further rule, asked whenever counting decides nothing more. It may say no only if
+            no way to decide the open cells obeys it, and yes only if leaving all of them unmarked
+            obeys it.
 
     Returns:
         The marked cells, or None if there is no way.
@@ -130,7 +135,8 @@ def cross(
         words: Distinct words, as long as the square is wide.
         rows: For every row the words that fit it: bit ``number`` stands for ``words[number]``.
         columns: The same for every column.
-        order: Says at each split which words to try first, as numbers of all words; by default in their own order.
+        order: Says at each split which words to try first, as numbers of all words; by default in
+            their own order.
         distinct: No row and no column twice.
 
     Returns:
@@ -146,10 +152,18 @@ def cross(
             return []
         place = min(undecided, key=lambda place: lines[place].bit_count())
         trials = order() if order else range(len(words))
-        return [(*lines[:place], 1 << word, *lines[place + 1 :]) for word in trials if lines[place] >> word & 1]
+        return [
+            (*lines[:place], 1 << word, *lines[place + 1 :])
+            for word in trials
+            if lines[place] >> word & 1
+        ]
 
     found = first((*rows, *columns), lambda lines: _crossed(lines, holding(words), distinct), split)
-    return None if found is None else [words[fitting.bit_length() - 1] for fitting in found[: len(rows)]]
+    return (
+        None
+        if found is None
+        else [words[fitting.bit_length() - 1] for fitting in found[: len(rows)]]
+    )
 
 
 @cache
@@ -164,7 +178,10 @@ def holding(words: tuple[str, ...]) -> list[dict[str, int]]:
     """
     symbols = sorted(set("".join(words)))
     return [
-        {symbol: bits(number for number, word in enumerate(words) if word[place] == symbol) for symbol in symbols}
+        {
+            symbol: bits(number for number, word in enumerate(words) if word[place] == symbol)
+            for symbol in symbols
+        }
         for place in range(len(words[0]))
     ]
 
@@ -213,7 +230,9 @@ def numbers_of(whole: int) -> list[int]:
 
 
 def _counted(counts: Sequence[Count], marks: Marks) -> Marks | None:
-    """Mark and unmark what the counts force, until they force nothing more; None if a count cannot hold."""
+    """Mark and unmark what the counts force, until they force nothing more; None if a count cannot
+    hold.
+    """
     marked, unmarked = marks
     before = None
     while before != (marked, unmarked):
@@ -231,9 +250,13 @@ def _counted(counts: Sequence[Count], marks: Marks) -> Marks | None:
 
 
 def _either_way(counts: Sequence[Count], marks: Marks) -> list[Marks]:
-    """Mark or unmark one cell of the count that has least choice; nothing if every count can do without more marks."""
+    """Mark or unmark one cell of the count that has least choice; nothing if every count can do
+    without more marks.
+    """
     decided = marks.marked | marks.unmarked
-    wanting = [cells & ~decided for cells, least, _ in counts if (cells & marks.marked).bit_count() < least]
+    wanting = [
+        cells & ~decided for cells, least, _ in counts if (cells & marks.marked).bit_count() < least
+    ]
     if not wanting:
         return []
     missing = min(wanting, key=int.bit_count)
@@ -241,8 +264,12 @@ def _either_way(counts: Sequence[Count], marks: Marks) -> list[Marks]:
     return [Marks(marks.marked | cell, marks.unmarked), Marks(marks.marked, marks.unmarked | cell)]
 
 
-def _crossed(lines: tuple[int, ...], held: Sequence[Mapping[str, int]], distinct: bool) -> tuple[int, ...] | None:
-    """Take away words that no crossing word agrees with, and words that a distinct line has taken, until nothing changes."""
+def _crossed(
+    lines: tuple[int, ...], held: Sequence[Mapping[str, int]], distinct: bool
+) -> tuple[int, ...] | None:
+    """Take away words that no crossing word agrees with, and words that a distinct line has taken,
+    until nothing changes.
+    """
     narrowed, size = list(lines), len(lines) // 2
     before: list[int] = []
     while before != narrowed:
@@ -264,7 +291,9 @@ def _crossed(lines: tuple[int, ...], held: Sequence[Mapping[str, int]], distinct
 
 
 def _take_once(lines: list[int], places: range) -> None:
-    """Where one word is left for a line, take it away from the other lines in the same direction."""
+    """Where one word is left for a line, take it away from the other lines in the same
+    direction.
+    """
     for taker in places:
         if lines[taker].bit_count() == 1:
             for other in places:

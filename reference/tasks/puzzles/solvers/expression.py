@@ -1,4 +1,5 @@
-"""Arithmetic expressions over given numbers: written with few parentheses, parsed, computed exactly, never executed.
+"""Arithmetic expressions over given numbers: written with few parentheses, parsed, computed
+exactly, never executed.
 
 ==========  =============================================================================================
 sum         ``product {(+|-) product}``, worked out from left to right
@@ -6,8 +7,9 @@ product     ``atom {(*|/) atom}``, worked out from left to right
 atom        ``number | ( sum )``; a number is one of the given ones, written as it is given
 ==========  =============================================================================================
 
-There is no unary minus, no ``**``, no ``//``, no decimal and no leading zero. Spaces between tokens are allowed, and
-so is one trailing ``=`` with the target, the habit of anyone who has seen an equation.
+There is no unary minus, no ``**``, no ``//``, no decimal and no leading zero. Spaces between tokens
+are allowed, and so is one trailing ``=`` with the target, the habit of anyone who has seen an
+equation.
 """
 
 import re
@@ -17,8 +19,8 @@ from operator import add, mul, sub, truediv
 from typing import NamedTuple
 
 TOKEN = re.compile(r"[0-9]+|[-+*/()]")
-# Six numbers need five operators and at most five useful pairs of parentheses, 21 tokens. The limit leaves room for
-# idle parentheses and bounds the depth of the parser's recursion.
+# Six numbers need five operators and at most five useful pairs of parentheses, 21 tokens. The limit
+# leaves room for idle parentheses and bounds the depth of the parser's recursion.
 MAX_TOKENS = 64
 SUMS = {"+": add, "-": sub}
 PRODUCTS = {"*": mul, "/": truediv}
@@ -26,11 +28,15 @@ PRODUCTS = {"*": mul, "/": truediv}
 SUM, PRODUCT, NUMBER = 0, 1, 2
 
 Watch = Callable[[Fraction, str, Fraction, Fraction], None]
-"""What is told every operation in the order of evaluation: left, operator, right, value. It may raise NotAnExpression."""
+"""What is told every operation in the order of evaluation: left, operator, right, value. It may
+raise NotAnExpression.
+"""
 
 
 class Written(NamedTuple):
-    """The text of an expression, and whether its outermost operation is a sum, a product or none."""
+    """The text of an expression, and whether its outermost operation is a sum, a product or
+    none.
+    """
 
     text: str
     rank: int
@@ -53,7 +59,9 @@ def without_target(response: str, target: int) -> str:
     return response.strip(" ").removesuffix(f"={target}")
 
 
-def fault_of(expression: str, numbers: Sequence[int], target: int, watch: Watch | None = None) -> str:
+def fault_of(
+    expression: str, numbers: Sequence[int], target: int, watch: Watch | None = None
+) -> str:
     """Find the first rule that an expression breaks.
 
     Args:
@@ -70,7 +78,8 @@ def fault_of(expression: str, numbers: Sequence[int], target: int, watch: Watch 
         return "the expression holds something other than numbers, + - * / and parentheses"
     if len(tokens) > MAX_TOKENS:
         return f"the expression has {len(tokens)} tokens, more than {MAX_TOKENS}"
-    # Numbers are compared as texts, so 03 is not 3. From here on, there are no numbers but the few small given ones.
+    # Numbers are compared as texts, so 03 is not 3. From here on, there are no numbers but the few
+    # small given ones.
     if sorted(filter(str.isdigit, tokens)) != sorted(map(str, numbers)):
         return "the numbers are not the given ones, each used once"
     try:
@@ -106,8 +115,8 @@ def evaluate(tokens: Sequence[str], watch: Watch) -> Fraction:
 def join(left: Written, operator: str, right: Written) -> Written:
     """Write an operation with the parentheses that it needs.
 
-    After ``+`` and ``*`` none are ever needed: a+(b-c) is a+b-c, and a*(b/c) is a*b/c. If all operations of the longer
-    form give positive integers, so do those of the shorter.
+    After ``+`` and ``*`` none are ever needed: a+(b-c) is a+b-c, and a*(b/c) is a*b/c. If all
+    operations of the longer form give positive integers, so do those of the shorter.
 
     Args:
         left: The first operand.
@@ -118,8 +127,13 @@ def join(left: Written, operator: str, right: Written) -> Written:
         The text of the whole and its rank.
     """
     if operator in SUMS:
-        return Written(f"{left.text}{operator}{_held(right, SUM if operator == '+' else PRODUCT)}", SUM)
-    return Written(f"{_held(left, PRODUCT)}{operator}{_held(right, PRODUCT if operator == '*' else NUMBER)}", PRODUCT)
+        return Written(
+            f"{left.text}{operator}{_held(right, SUM if operator == '+' else PRODUCT)}", SUM
+        )
+    return Written(
+        f"{_held(left, PRODUCT)}{operator}{_held(right, PRODUCT if operator == '*' else NUMBER)}",
+        PRODUCT,
+    )
 
 
 def _held(part: Written, rank: int) -> str:

@@ -30,7 +30,8 @@ def completed(grid: str, response: str) -> str:
         response: The whole grid, or only the characters for the blanks in reading order.
 
     Returns:
-        The whole grid as answered, or the empty text if there are too few or too many characters for the blanks.
+        The whole grid as answered, or the empty text if there are too few or too many characters
+        for the blanks.
     """
     if "/" in response:
         return response
@@ -105,25 +106,33 @@ def lines_of(grid: str) -> dict[str, str]:
     rows = grid.split("/")
     columns = ["".join(column) for column in zip(*rows, strict=True)]
     named = [("row", rows), ("column", columns)]
-    return {f"{name} {number}": line for name, lines in named for number, line in enumerate(lines, start=1)}
+    return {
+        f"{name} {number}": line
+        for name, lines in named
+        for number, line in enumerate(lines, start=1)
+    }
 
 
 def random_latin_square(random: np.random.Generator, size: int) -> str:
     """Draw a Latin square, row after row.
 
-    A matching of columns with numbers they have not yet extends any Latin rectangle (Hall's theorem), so nothing is
-    ever undone. Every square can come out; they are not all equally likely.
+    A matching of columns with numbers they have not yet extends any Latin rectangle (Hall's
+    theorem), so nothing is ever undone. Every square can come out; they are not all equally likely.
 
     Args:
         random: The only source of randomness.
         size: 2 to 9.
 
     Returns:
-        Rows separated by ``/``, each of which and each column of which holds the digits from 1 to ``size``.
+        Rows separated by ``/``, each of which and each column of which holds the digits from 1 to
+        ``size``.
     """
     rows: list[list[int]] = []
     for _ in range(size):
         orders = random.permuted(np.tile(np.arange(1, size + 1), (size, 1)), axis=1).tolist()
-        unused = [[digit for digit in orders[column] if all(row[column] != digit for row in rows)] for column in range(size)]
+        unused = [
+            [digit for digit in orders[column] if all(row[column] != digit for row in rows)]
+            for column in range(size)
+        ]
         rows.append(match(unused) or [])  # never empty, by the theorem
     return "/".join("".join(map(str, row)) for row in rows)

@@ -1,4 +1,5 @@
-"""Magic squares of side 3 over all integers, as collections have them: find one that keeps some given numbers.
+"""Magic squares of side 3 over all integers, as collections have them: find one that keeps some
+given numbers.
 
 Rows, columns and diagonals have the sum 3c exactly if, for some x and y, the square is
 
@@ -6,8 +7,8 @@ Rows, columns and diagonals have the sum 3c exactly if, for some x and y, the sq
     c - x + y    c            c + x - y
     c - y        c + x + y    c - x
 
-(Lucas, "Récréations mathématiques", volume 4, 1894). So every given number is a linear equation in c, x and y, which are
-integers in a square of integers. What the equations leave free is tried.
+(Lucas, "Récréations mathématiques", volume 4, 1894). So every given number is a linear equation in
+c, x and y, which are integers in a square of integers. What the equations leave free is tried.
 """
 
 from collections.abc import Mapping
@@ -15,12 +16,26 @@ from itertools import product
 
 import numpy as np
 
-SHAPE = np.array([(1, 1, 0), (1, -1, -1), (1, 0, 1), (1, -1, 1), (1, 0, 0), (1, 1, -1), (1, 0, -1), (1, 1, 1), (1, -1, 0)])
+SHAPE = np.array(
+    [
+        (1, 1, 0),
+        (1, -1, -1),
+        (1, 0, 1),
+        (1, -1, 1),
+        (1, 0, 0),
+        (1, 1, -1),
+        (1, 0, -1),
+        (1, 1, 1),
+        (1, -1, 0),
+    ]
+)
 """Coefficients of c, x and y in each cell."""
 
 TRIALS = sorted(range(-60, 61), key=abs)
-"""Values of a free unknown. Where one is free, whole numbers ask for every second value at most, for the determinant of two
-rows of ``SHAPE`` and a unit row is 2 at most; and of these each of the 36 pairs of cells forbids one: 60 are enough."""
+"""Values of a free unknown. Where one is free, whole numbers ask for every second value at most,
+for the determinant of two rows of ``SHAPE`` and a unit row is 2 at most; and of these each of the
+36 pairs of cells forbids one: 60 are enough.
+"""
 
 
 def integer_square(given: Mapping[int, int]) -> list[int] | None:
@@ -44,6 +59,8 @@ def integer_square(given: Mapping[int, int]) -> list[int] | None:
     for trial in product(TRIALS, repeat=len(rows) - len(values)):
         unknowns = np.rint(np.linalg.solve(np.array(rows), np.array([*values, *trial]))).astype(int)
         square: list[int] = (SHAPE @ unknowns).tolist()
-        if len(set(square)) == len(square) and all(square[cell] == number for cell, number in given.items()):
+        if len(set(square)) == len(square) and all(
+            square[cell] == number for cell, number in given.items()
+        ):
             return square
     return None

@@ -1,4 +1,5 @@
-"""Squares in which some cells are to be marked: reading an answer, and which cells lie beside each other.
+"""Squares in which some cells are to be marked: reading an answer, and which cells lie beside each
+other.
 
 Cells are numbered from 0 in reading order.
 """
@@ -25,7 +26,9 @@ def marked(grid: str, cells: Set[int], mark: str) -> str:
         The marked grid.
     """
     size = side(grid)
-    return rows_of([mark if cell in cells else given for cell, given in enumerate(cells_of(grid))], size)
+    return rows_of(
+        [mark if cell in cells else given for cell, given in enumerate(cells_of(grid))], size
+    )
 
 
 def read_marks(grid: str, answer: str, free: str, mark: str) -> frozenset[int]:
@@ -41,7 +44,8 @@ def read_marks(grid: str, answer: str, free: str, mark: str) -> frozenset[int]:
         The marked cells.
 
     Raises:
-        NotAMarking: The answer has another shape, or a cell is neither as given nor a free cell that was marked.
+        NotAMarking: The answer has another shape, or a cell is neither as given nor a free cell
+            that was marked.
     """
     size, rows = side(grid), answer.split("/")
     if len(rows) != size or any(len(row) != size for row in rows):
@@ -49,7 +53,9 @@ def read_marks(grid: str, answer: str, free: str, mark: str) -> frozenset[int]:
     cells = list(zip(cells_of(grid), cells_of(answer), strict=True))
     for cell, (given, found) in enumerate(cells):
         if found != given and not (found == mark and given in free):
-            raise NotAMarking(f"{place(cell, size)} is neither as given nor a free cell marked {mark}")
+            raise NotAMarking(
+                f"{place(cell, size)} is neither as given nor a free cell marked {mark}"
+            )
     return frozenset(cell for cell, (given, found) in enumerate(cells) if found != given)
 
 
@@ -101,7 +107,9 @@ def lines(size: int) -> dict[str, tuple[int, ...]]:
         The cells of each line by its name, first ``row 1`` and so on, then ``column 1`` and so on.
     """
     named = {f"row {row + 1}": tuple(range(row * size, row * size + size)) for row in range(size)}
-    return named | {f"column {column + 1}": tuple(range(column, size * size, size)) for column in range(size)}
+    return named | {
+        f"column {column + 1}": tuple(range(column, size * size, size)) for column in range(size)
+    }
 
 
 @cache
@@ -115,7 +123,11 @@ def beside(size: int) -> list[tuple[int, ...]]:
         For each cell its two to four neighbours, in reading order.
     """
     return [
-        tuple(other for other in around(size)[cell] if other // size == cell // size or other % size == cell % size)
+        tuple(
+            other
+            for other in around(size)[cell]
+            if other // size == cell // size or other % size == cell % size
+        )
         for cell in range(size * size)
     ]
 
@@ -132,14 +144,19 @@ def around(size: int) -> list[tuple[int, ...]]:
     """
     cells = [divmod(cell, size) for cell in range(size * size)]
     return [
-        tuple(other for other in range(size * size) if cells[other] != cell and _distance(cells[other], cell) == 1)
+        tuple(
+            other
+            for other in range(size * size)
+            if cells[other] != cell and _distance(cells[other], cell) == 1
+        )
         for cell in cells
     ]
 
 
 @cache
 def windows(size: int) -> list[tuple[int, ...]]:
-    """List the squares of two by two cells: two cells touch, even diagonally, exactly if a window holds both.
+    """List the squares of two by two cells: two cells touch, even diagonally, exactly if a window
+    holds both.
 
     Args:
         size: Length of a row.
@@ -161,7 +178,12 @@ def touching(cells: Set[int], neighbours: list[tuple[int, ...]]) -> Iterator[tup
     Returns:
         The pairs, the lower number first, in ascending order.
     """
-    return ((cell, other) for cell in sorted(cells) for other in neighbours[cell] if cell < other and other in cells)
+    return (
+        (cell, other)
+        for cell in sorted(cells)
+        for other in neighbours[cell]
+        if cell < other and other in cells
+    )
 
 
 def connected(cells: Set[int], size: int) -> bool:
@@ -177,7 +199,11 @@ def connected(cells: Set[int], size: int) -> bool:
     waiting = sorted(cells)[:1]
     reached = set(waiting)
     while waiting:
-        fresh = [other for other in beside(size)[waiting.pop()] if other in cells and other not in reached]
+        fresh = [
+            other
+            for other in beside(size)[waiting.pop()]
+            if other in cells and other not in reached
+        ]
         reached.update(fresh)
         waiting.extend(fresh)
     return len(reached) == len(cells)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 
 def match(accepted: Sequence[Sequence[int]]) -> list[int] | None:
-    """Match by augmenting paths (Kuhn 1955): whoever comes may ask those served before to take something else.
+    """Match by augmenting paths (Kuhn 1955): whoever comes may ask those served before to take
+    something else.
 
     Args:
         accepted: For each person the things they accept, the preferred ones first.
@@ -20,8 +21,12 @@ def match(accepted: Sequence[Sequence[int]]) -> list[int] | None:
     return [things[person] for person in range(len(accepted))]
 
 
-def _serve(person: int, accepted: Sequence[Sequence[int]], owners: dict[int, int], asked: set[int]) -> bool:
-    """Serve one more person; no thing is asked for twice on the way, so the depth is at most the number of persons."""
+def _serve(
+    person: int, accepted: Sequence[Sequence[int]], owners: dict[int, int], asked: set[int]
+) -> bool:
+    """Serve one more person; no thing is asked for twice on the way, so the depth is at most the
+    number of persons.
+    """
     for thing in accepted[person]:
         if thing not in asked:
             asked.add(thing)

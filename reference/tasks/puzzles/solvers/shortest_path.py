@@ -1,7 +1,8 @@
 """Search from both ends: a shortest sequence of moves between two states of a puzzle.
 
-A layer of width b^n is reached after n moves when every state has about b neighbours. Two searches that meet in the
-middle need two layers of width b^(n/2) where one search from the start alone would need one of width b^n.
+A layer of width b^n is reached after n moves when every state has about b neighbours. Two searches
+that meet in the middle need two layers of width b^(n/2) where one search from the start alone would
+need one of width b^n.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,8 +15,8 @@ Paths = dict[str, list[str]]
 def shortest_moves(start: str, goal: str, after: Steps, before: Steps) -> list[str] | None:
     """Find a shortest way by breadth-first layers from both ends, the narrower one first.
 
-    The first layer that meets the other search completes a shortest way: were there a shorter one, an earlier layer
-    would have met it.
+    The first layer that meets the other search completes a shortest way: were there a shorter one,
+    an earlier layer would have met it.
 
     Args:
         start: The first state.
@@ -33,7 +34,9 @@ def shortest_moves(start: str, goal: str, after: Steps, before: Steps) -> list[s
         return []
     while outward and inward:
         if len(outward) <= len(inward):
-            outward = newest = _next_layer(outward, from_start, after, lambda way, move: [*way, move])
+            outward = newest = _next_layer(
+                outward, from_start, after, lambda way, move: [*way, move]
+            )
             met = next((state for state in newest if state in to_goal), None)
         else:
             inward = newest = _next_layer(inward, to_goal, before, lambda way, move: [move, *way])

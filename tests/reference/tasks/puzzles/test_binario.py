@@ -1,4 +1,6 @@
-"""Laws of binario: which completions are accepted, each rule by itself, and what the search completes."""
+"""Laws of binario: which completions are accepted, each rule by itself, and what the search
+completes.
+"""
 
 from itertools import product
 from typing import Any
@@ -27,7 +29,9 @@ def all_grids() -> set[str]:
     """Every 4x4 grid that keeps the rules, out of all 65536."""
     squares = product(map("".join, product("01", repeat=4)), repeat=4)
     return {
-        "/".join(rows) for rows in squares if balanced(list(rows)) and balanced(list(map("".join, zip(*rows, strict=True))))
+        "/".join(rows)
+        for rows in squares
+        if balanced(list(rows)) and balanced(list(map("".join, zip(*rows, strict=True))))
     }
 
 
@@ -36,7 +40,11 @@ GRIDS = all_grids()
 
 def completions(grid: str) -> set[str]:
     """The 4x4 grids among all that keep the givens."""
-    return {whole for whole in GRIDS if all(one in (".", other) for one, other in zip(grid, whole, strict=True))}
+    return {
+        whole
+        for whole in GRIDS
+        if all(one in (".", other) for one, other in zip(grid, whole, strict=True))
+    }
 
 
 def test_the_example_of_the_documentation_is_a_problem_with_its_answers() -> None:
@@ -45,7 +53,9 @@ def test_the_example_of_the_documentation_is_a_problem_with_its_answers() -> Non
     assert binario.answer(EXAMPLE) == "0101111001"
 
 
-def test_of_all_65536_fillings_of_the_empty_square_exactly_the_72_by_the_rules_are_accepted() -> None:
+def test_of_all_65536_fillings_of_the_empty_square_exactly_the_72_by_the_rules_are_accepted() -> (
+    None
+):
     fillings = ("".join(digits) for digits in product("01", repeat=16))
     found = {filling for filling in fillings if accepted(binario, EMPTY, filling)}
     assert found == {grid.replace("/", "") for grid in GRIDS}
@@ -59,7 +69,9 @@ def test_of_all_fillings_of_the_blanks_exactly_the_completions_are_accepted(leve
         blanks = [place for place, cell in enumerate(instance["grid"]) if cell == "."]
         fillings = map("".join, product("01", repeat=len(blanks)))
         found = {filling for filling in fillings if accepted(binario, instance, filling)}
-        assert found == {"".join(whole[place] for place in blanks) for whole in completions(instance["grid"])}
+        assert found == {
+            "".join(whole[place] for place in blanks) for whole in completions(instance["grid"])
+        }
 
 
 @given(cells=st.text("01....", min_size=16, max_size=16))
@@ -93,7 +105,9 @@ def test_a_grid_is_completed_exactly_if_it_can_be(cells: str) -> None:
         (EXAMPLE, "0 1 0 1/1 0 1 0/0 1 1 0/1 0 0 1", "not 4 rows"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_is_refused_for_it(instance: dict[str, Any], response: str, why: str) -> None:
+def test_an_answer_that_breaks_a_rule_is_refused_for_it(
+    instance: dict[str, Any], response: str, why: str
+) -> None:
     assert not accepted(binario, instance, response)
     assert why in binario.verify(instance, response).why
 

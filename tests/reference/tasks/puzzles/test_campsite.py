@@ -16,16 +16,30 @@ EXAMPLE = {"grid": "..T./..TT/..../....", "rows": "2010", "columns": "0111"}
 
 def cells(grid: str, kind: str) -> Cells:
     rows = grid.split("/")
-    return {(row, column) for row, line in enumerate(rows) for column, found in enumerate(line) if found == kind}
+    return {
+        (row, column)
+        for row, line in enumerate(rows)
+        for column, found in enumerate(line)
+        if found == kind
+    }
 
 
 def obeys(instance: dict[str, Any], tents: Cells) -> bool:
-    """The rules on coordinates, matching by trying every order, sharing no code with the verifier."""
+    """The rules on coordinates, matching by trying every order, sharing no code with the
+    verifier.
+    """
     trees = cells(instance["grid"], "T")
-    apart = all(max(abs(row - below), abs(column - beside)) > 1 for (row, column), (below, beside) in combinations(tents, 2))
+    apart = all(
+        max(abs(row - below), abs(column - beside)) > 1
+        for (row, column), (below, beside) in combinations(tents, 2)
+    )
     rows = [sum(row == number for row, _ in tents) for number in range(len(instance["rows"]))]
-    columns = [sum(column == number for _, column in tents) for number in range(len(instance["columns"]))]
-    counted = rows == list(map(int, instance["rows"])) and columns == list(map(int, instance["columns"]))
+    columns = [
+        sum(column == number for _, column in tents) for number in range(len(instance["columns"]))
+    ]
+    counted = rows == list(map(int, instance["rows"])) and columns == list(
+        map(int, instance["columns"])
+    )
     return apart and counted and len(tents) == len(trees) and own_tent_for_each(trees, tents)
 
 
@@ -44,13 +58,19 @@ def pitched(grid: str, tents: Cells) -> str:
 
 def every_camp(grid: str) -> list[Cells]:
     free = sorted(cells(grid, "."))
-    return [{cell for cell, chosen in zip(free, picks, strict=True) if chosen} for picks in product((0, 1), repeat=len(free))]
+    return [
+        {cell for cell, chosen in zip(free, picks, strict=True) if chosen}
+        for picks in product((0, 1), repeat=len(free))
+    ]
 
 
 def counted(camp: str) -> dict[str, str]:
     """The instance that a full camp belongs to, its numbers read off."""
     rows = camp.split("/")
-    numbers = ["".join(str("".join(line).count("^")) for line in lines) for lines in (rows, list(zip(*rows, strict=True)))]
+    numbers = [
+        "".join(str("".join(line).count("^")) for line in lines)
+        for lines in (rows, list(zip(*rows, strict=True)))
+    ]
     return {"grid": camp.replace("^", "."), "rows": numbers[0], "columns": numbers[1]}
 
 
@@ -63,22 +83,34 @@ def test_of_all_sets_of_tents_exactly_those_by_the_rules_are_accepted() -> None:
     for instance in [EXAMPLE, *instances("campsite", 1, 1)]:
         camps = every_camp(instance["grid"])
         right = [camp for camp in camps if obeys(instance, camp)]
-        assert [camp for camp in camps if accepted(campsite, instance, pitched(instance["grid"], camp))] == right
+        assert [
+            camp for camp in camps if accepted(campsite, instance, pitched(instance["grid"], camp))
+        ] == right
         assert right
 
 
 @given(
-    grid=st.text("..T", min_size=9, max_size=9).map(lambda cells: "/".join(cells[first : first + 3] for first in (0, 3, 6))),
+    grid=st.text("..T", min_size=9, max_size=9).map(
+        lambda cells: "/".join(cells[first : first + 3] for first in (0, 3, 6))
+    ),
     data=st.data(),
 )
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_a_camp_is_accepted_and_found_exactly_if_there_is_one(grid: str, data: st.DataObject) -> None:
+def test_a_camp_is_accepted_and_found_exactly_if_there_is_one(
+    grid: str, data: st.DataObject
+) -> None:
     camps = every_camp(grid)
     # The numbers of some set of tents that stand apart, with or without a tree beside them.
-    apart = [camp for camp in camps if all(max(abs(a - c), abs(b - d)) > 1 for (a, b), (c, d) in combinations(camp, 2))]
+    apart = [
+        camp
+        for camp in camps
+        if all(max(abs(a - c), abs(b - d)) > 1 for (a, b), (c, d) in combinations(camp, 2))
+    ]
     instance = counted(pitched(grid, data.draw(st.sampled_from(apart))))
     right = [pitched(grid, camp) for camp in camps if obeys(instance, camp)]
-    assert [pitched(grid, camp) for camp in camps if accepted(campsite, instance, pitched(grid, camp))] == right
+    assert [
+        pitched(grid, camp) for camp in camps if accepted(campsite, instance, pitched(grid, camp))
+    ] == right
     if right:
         assert campsite.solve(instance) in right
     else:
@@ -88,7 +120,9 @@ def test_a_camp_is_accepted_and_found_exactly_if_there_is_one(grid: str, data: s
 
 @pytest.mark.parametrize("response", [".^../TT../^..^/...T", "^.../TT../.^.^/...T"])
 def test_every_camp_by_the_rules_is_accepted(response: str) -> None:
-    assert accepted(campsite, {"grid": "..../TT../..../...T", "rows": "1020", "columns": "1101"}, response)
+    assert accepted(
+        campsite, {"grid": "..../TT../..../...T", "rows": "1020", "columns": "1101"}, response
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +139,9 @@ def test_every_camp_by_the_rules_is_accepted(response: str) -> None:
         ("...../...T^/....T/...../.^T^.", "cannot each have a tent"),
     ],
 )
-def test_tents_that_do_not_belong_to_their_trees_are_refused_though_every_number_is_right(camp: str, why: str) -> None:
+def test_tents_that_do_not_belong_to_their_trees_are_refused_though_every_number_is_right(
+    camp: str, why: str
+) -> None:
     assert not accepted(campsite, counted(camp), camp)
     assert why in campsite.verify(counted(camp), camp).why
 

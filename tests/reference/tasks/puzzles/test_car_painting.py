@@ -1,4 +1,6 @@
-"""Laws of car painting: an order is accepted exactly if it is legal and exhaustion finds none with fewer changes."""
+"""Laws of car painting: an order is accepted exactly if it is legal and exhaustion finds none with
+fewer changes.
+"""
 
 from itertools import permutations, product
 from typing import Any
@@ -25,12 +27,18 @@ def changes(queue: str, order: tuple[int, ...]) -> int:
 
 def legal_orders(cars: int, reach: int) -> list[tuple[int, ...]]:
     numbers = range(1, cars + 1)
-    return [order for order in permutations(numbers) if all(abs(car - place) <= reach for place, car in enumerate(order, 1))]
+    return [
+        order
+        for order in permutations(numbers)
+        if all(abs(car - place) <= reach for place, car in enumerate(order, 1))
+    ]
 
 
 @pytest.mark.parametrize("reach", [0, 1, 2, 3])
 @pytest.mark.parametrize("queue", ["AB", "ABAB", "ABCAB", "AABBA", "ABABA", "CCCCC"])
-def test_of_all_orders_exactly_the_legal_ones_with_the_fewest_changes_are_accepted(queue: str, reach: int) -> None:
+def test_of_all_orders_exactly_the_legal_ones_with_the_fewest_changes_are_accepted(
+    queue: str, reach: int
+) -> None:
     legal = legal_orders(len(queue), reach)
     fewest = min(changes(queue, order) for order in legal)
     instance = {"reach": reach, "colours": queue}
@@ -40,12 +48,16 @@ def test_of_all_orders_exactly_the_legal_ones_with_the_fewest_changes_are_accept
 
 
 @pytest.mark.parametrize(("cars", "colours", "reach"), [(5, 3, 1), (6, 3, 2), (7, 2, 2), (7, 2, 3)])
-def test_the_search_finds_the_fewest_changes_that_exhaustion_finds(cars: int, colours: int, reach: int) -> None:
+def test_the_search_finds_the_fewest_changes_that_exhaustion_finds(
+    cars: int, colours: int, reach: int
+) -> None:
     legal = legal_orders(cars, reach)
     for queue in map("".join, product("ABC"[:colours], repeat=cars)):
         if queue[0] == "A":  # other queues are these with other names of the colours
             fewest = min(changes(queue, order) for order in legal)
-            order = tuple(map(int, car_painting.answer({"reach": reach, "colours": queue}).split(" ")))
+            order = tuple(
+                map(int, car_painting.answer({"reach": reach, "colours": queue}).split(" "))
+            )
             assert order in legal
             assert changes(queue, order) == fewest
 
@@ -58,7 +70,9 @@ def test_no_sampled_legal_order_is_ever_better_than_the_demonstration(seed: int)
     queue, reach = instance["colours"], instance["reach"]
     fewest = changes(queue, tuple(map(int, car_painting.answer(instance).split(" "))))
     order = list(range(1, len(queue) + 1))
-    for here in random.integers(len(queue) - 1, size=200).tolist():  # a random walk of neighbours that change places
+    for here in random.integers(
+        len(queue) - 1, size=200
+    ).tolist():  # a random walk of neighbours that change places
         if abs(order[here] - here - 2) <= reach and abs(order[here + 1] - here - 1) <= reach:
             order[here], order[here + 1] = order[here + 1], order[here]
             assert changes(queue, tuple(order)) >= fewest
@@ -67,7 +81,9 @@ def test_no_sampled_legal_order_is_ever_better_than_the_demonstration(seed: int)
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(car_painting.LEVELS))
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_the_queue_as_it_stands_is_never_the_answer_and_notes_show_the_new_colours(seed: int, level: int) -> None:
+def test_the_queue_as_it_stands_is_never_the_answer_and_notes_show_the_new_colours(
+    seed: int, level: int
+) -> None:
     instance = car_painting.draw(np.random.default_rng(seed), level)
     cars, colours, reach = car_painting.CARS_COLOURS_AND_REACH[level]
     assert (len(instance["colours"]), instance["reach"]) == (cars, reach)
@@ -122,7 +138,9 @@ def test_notes_before_the_last_colon_are_never_judged(notes: str) -> None:
 def test_every_best_order_is_accepted_not_only_the_demonstration() -> None:
     instance = {"reach": 2, "colours": "AABBA"}
     assert car_painting.solve(instance) == "AAABB:1 2 5 3 4"
-    assert all(accepted(instance, order) for order in ("1 2 5 3 4", "2 1 5 3 4", "1 2 5 4 3", "2 1 5 4 3"))
+    assert all(
+        accepted(instance, order) for order in ("1 2 5 3 4", "2 1 5 3 4", "1 2 5 4 3", "2 1 5 4 3")
+    )
 
 
 def test_an_optimum_that_another_generator_stored_too_high_is_not_trusted() -> None:
@@ -130,7 +148,9 @@ def test_an_optimum_that_another_generator_stored_too_high_is_not_trusted() -> N
     queue = "CCCBCCCCCDDDCDCCCCCADDDB"
     better = (4, 1, 2, 3, 5, 6, 7, 8, 9, 13, 15, 16, 10, 11, 12, 14, 21, 22, 23, 17, 18, 19, 20, 24)
     stored = (4, 2, 1, 7, 6, 5, 3, 9, 8, 11, 10, 14, 12, 13, 19, 15, 16, 17, 18, 21, 23, 22, 24, 20)
-    assert all(abs(car - place) <= 4 for order in (better, stored) for place, car in enumerate(order, 1))
+    assert all(
+        abs(car - place) <= 4 for order in (better, stored) for place, car in enumerate(order, 1)
+    )
     assert (changes(queue, better), changes(queue, stored)) == (5, 6)
     assert accepted({"reach": 4, "colours": queue}, " ".join(map(str, better)))
     assert not accepted({"reach": 4, "colours": queue}, " ".join(map(str, stored)))
@@ -139,5 +159,9 @@ def test_an_optimum_that_another_generator_stored_too_high_is_not_trusted() -> N
 def test_renaming_the_colours_changes_the_prompt_and_not_the_problem() -> None:
     renamed = {"reach": 1, "colours": "DADA"}
     assert car_painting.prompt(renamed) != car_painting.prompt(PUZZLE) == "V1ABAB="
-    assert car_painting.identity(renamed) == car_painting.identity(PUZZLE) != car_painting.identity({**PUZZLE, "reach": 2})
+    assert (
+        car_painting.identity(renamed)
+        == car_painting.identity(PUZZLE)
+        != car_painting.identity({**PUZZLE, "reach": 2})
+    )
     assert car_painting.solve(PUZZLE) == "AABB:1 3 2 4"

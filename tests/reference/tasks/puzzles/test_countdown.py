@@ -1,4 +1,6 @@
-"""Laws of Countdown: which expressions are accepted, and that the search finds one exactly if there is one."""
+"""Laws of Countdown: which expressions are accepted, and that the search finds one exactly if there
+is one.
+"""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -35,7 +37,9 @@ def all_trees(numbers: tuple[int, ...]) -> Iterator[Tree]:
 
 
 def lawful_value(tree: Tree) -> int | None:
-    """Compute a tree without any text; None as soon as an operation leaves the positive integers."""
+    """Compute a tree without any text; None as soon as an operation leaves the positive
+    integers.
+    """
     if isinstance(tree, int):
         return tree
     left, right = lawful_value(tree[1]), lawful_value(tree[2])
@@ -47,11 +51,15 @@ def lawful_value(tree: Tree) -> int | None:
 
 
 def text_of(tree: Tree) -> str:
-    return str(tree) if isinstance(tree, int) else f"({text_of(tree[1])}{tree[0]}{text_of(tree[2])})"
+    return (
+        str(tree) if isinstance(tree, int) else f"({text_of(tree[1])}{tree[0]}{text_of(tree[2])})"
+    )
 
 
 @pytest.mark.parametrize("numbers", [(2, 6), (3, 3), (1, 2, 4), (2, 3, 6), (5, 5, 5)])
-def test_of_all_expressions_exactly_those_are_accepted_that_stay_lawful_and_hit_the_target(numbers: tuple[int, ...]) -> None:
+def test_of_all_expressions_exactly_those_are_accepted_that_stay_lawful_and_hit_the_target(
+    numbers: tuple[int, ...],
+) -> None:
     trees = [tree for order in set(permutations(numbers)) for tree in all_trees(order)]
     for target in range(1, 40):
         instance = asked(list(numbers), target)
@@ -73,7 +81,9 @@ def test_the_search_finds_an_expression_exactly_if_exhaustion_does(count: int) -
                     countdown.answer(instance)
 
 
-def test_the_search_from_the_target_backwards_finds_all_that_a_table_of_all_values_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_from_the_target_backwards_finds_all_that_a_table_of_all_values_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     few = [*combinations_with_replacement((1, 3, 4, 7, 12), 3), (2, 3, 7, 9), (13, 17, 22, 25)]
     tabled = {numbers: set(countdown._table(numbers, {})) for numbers in few}
     monkeypatch.setattr(countdown, "LARGEST_TABLE", 1)
@@ -99,7 +109,9 @@ def test_notes_are_true_and_the_last_one_reaches_the_target(seed: int, level: in
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(countdown.LEVELS))
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_problems_have_the_numbers_of_their_level_and_a_target_of_three_digits_at_most(seed: int, level: int) -> None:
+def test_problems_have_the_numbers_of_their_level_and_a_target_of_three_digits_at_most(
+    seed: int, level: int
+) -> None:
     count, largest = countdown.COUNT_AND_LARGEST[level]
     instance = countdown.draw(np.random.default_rng(seed), level)
     assert len(instance["numbers"]) == count
@@ -118,7 +130,9 @@ def test_problems_have_the_numbers_of_their_level_and_a_target_of_three_digits_a
         ([8, 3, 2], 7, "8-3+2"),
     ],
 )
-def test_every_lawful_expression_of_the_numbers_is_accepted(numbers: list[int], target: int, response: str) -> None:
+def test_every_lawful_expression_of_the_numbers_is_accepted(
+    numbers: list[int], target: int, response: str
+) -> None:
     assert accepted(asked(numbers, target), response)
 
 
@@ -154,7 +168,9 @@ def test_every_lawful_expression_of_the_numbers_is_accepted(numbers: list[int], 
         ([2, 3], 5, "(" * 33 + "2+3" + ")" * 33, "tokens"),
     ],
 )
-def test_a_broken_rule_is_refused_and_named(numbers: list[int], target: int, response: str, why: str) -> None:
+def test_a_broken_rule_is_refused_and_named(
+    numbers: list[int], target: int, response: str, why: str
+) -> None:
     verdict = countdown.verify(asked(numbers, target), response)
     assert verdict.outcome is Outcome.WRONG
     assert why in verdict.why
@@ -163,5 +179,9 @@ def test_a_broken_rule_is_refused_and_named(numbers: list[int], target: int, res
 def test_the_order_of_the_numbers_changes_the_prompt_alone() -> None:
     one, other = asked([14, 2, 10], 38), asked([2, 10, 14], 38)
     assert countdown.prompt(one) == "N14 2 10:38=" != countdown.prompt(other)
-    assert countdown.identity(one) == countdown.identity(other) != countdown.identity(asked([2, 10, 14], 39))
+    assert (
+        countdown.identity(one)
+        == countdown.identity(other)
+        != countdown.identity(asked([2, 10, 14], 39))
+    )
     assert countdown.solve(one) == countdown.solve(other)

@@ -1,4 +1,6 @@
-"""Laws of cryptarithms: exactly the digits that keep the rules are accepted, however many solutions there are."""
+"""Laws of cryptarithms: exactly the digits that keep the rules are accepted, however many solutions
+there are.
+"""
 
 from itertools import permutations, product
 from typing import Any
@@ -27,7 +29,9 @@ def solutions(letters: str) -> set[str]:
         written = letters.translate(str.maketrans("".join(names), "".join(digits)))
         left, right = written.split("=")
         numbers = [*left.split("+"), right]
-        if not any(number.startswith("0") for number in numbers) and sum(map(int, numbers[:-1])) == int(right):
+        if not any(number.startswith("0") for number in numbers) and sum(
+            map(int, numbers[:-1])
+        ) == int(right):
             found.add(written)
     return found
 
@@ -43,7 +47,9 @@ def solutions(letters: str) -> set[str]:
         ("AA+B=CC", "01289", 0),
     ],
 )
-def test_of_all_digits_laid_over_a_small_sum_exactly_the_solutions_are_accepted(letters: str, digits: str, count: int) -> None:
+def test_of_all_digits_laid_over_a_small_sum_exactly_the_solutions_are_accepted(
+    letters: str, digits: str, count: int
+) -> None:
     shape = "".join("{}" if letter.isalpha() else letter for letter in letters)
     written = {shape.format(*chosen) for chosen in product(digits, repeat=shape.count("{}"))}
     expected = solutions(letters) & written
@@ -61,7 +67,9 @@ def test_every_solution_is_accepted_where_there_are_several(letters: str) -> Non
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(cryptarithm.LEVELS))
 @settings(derandomize=True, deadline=None, max_examples=40)
-def test_puzzles_have_the_words_and_letters_of_their_level_and_notes_are_the_digits_of_the_sum(seed: int, level: int) -> None:
+def test_puzzles_have_the_words_and_letters_of_their_level_and_notes_are_the_digits_of_the_sum(
+    seed: int, level: int
+) -> None:
     instance = cryptarithm.draw(np.random.default_rng(seed), level)
     first, second, letters = cryptarithm.LENGTHS_AND_LETTERS[level]
     assert [len(word) for word in instance["sum"].split("=")[0].split("+")] == [first, second]
@@ -73,10 +81,14 @@ def test_puzzles_have_the_words_and_letters_of_their_level_and_notes_are_the_dig
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from([1, 2, 3]), data=st.data())
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_changing_one_digit_of_a_solution_breaks_it(seed: int, level: int, data: st.DataObject) -> None:
+def test_changing_one_digit_of_a_solution_breaks_it(
+    seed: int, level: int, data: st.DataObject
+) -> None:
     instance = cryptarithm.draw(np.random.default_rng(seed), level)
     solution = cryptarithm.answer(instance)
-    place = data.draw(st.sampled_from([place for place, character in enumerate(solution) if character.isdigit()]))
+    place = data.draw(
+        st.sampled_from([place for place, character in enumerate(solution) if character.isdigit()])
+    )
     digit = data.draw(st.sampled_from("0123456789").filter(lambda other: other != solution[place]))
     assert not accepted(instance, solution[:place] + digit + solution[place + 1 :])
 
@@ -110,7 +122,9 @@ def test_changing_one_digit_of_a_solution_breaks_it(seed: int, level: int, data:
         (PUZZLE, "29+92=1\u0662\u0661", "ASCII"),
     ],
 )
-def test_a_broken_rule_is_refused_and_named(instance: dict[str, Any], response: str, why: str) -> None:
+def test_a_broken_rule_is_refused_and_named(
+    instance: dict[str, Any], response: str, why: str
+) -> None:
     verdict = cryptarithm.verify(instance, response)
     assert verdict.outcome is Outcome.WRONG
     assert why in verdict.why
@@ -128,13 +142,17 @@ def test_the_classic_is_solved() -> None:
 
 
 def test_renaming_letters_and_swapping_addends_changes_the_prompt_and_not_the_problem() -> None:
-    same = [{"sum": letters} for letters in ("ABC+DB=AEF", "JIH+GI=JFE", "GI+JIH=JFE", "DB+ABC=AEF")]
+    same = [
+        {"sum": letters} for letters in ("ABC+DB=AEF", "JIH+GI=JFE", "GI+JIH=JFE", "DB+ABC=AEF")
+    ]
     assert len({cryptarithm.prompt(one) for one in same}) == 4
     assert len({cryptarithm.identity(one) for one in same}) == 1
     assert cryptarithm.identity({"sum": "ABC+DB=AEB"}) != cryptarithm.identity(same[0])
 
 
-@pytest.mark.parametrize("letters", ["A+B=CDE", "AA+BB=AA", "AB+AB=AC", "ABC+A=BC", "AB+A=BA", "AA+B=CC"])
+@pytest.mark.parametrize(
+    "letters", ["A+B=CDE", "AA+BB=AA", "AB+AB=AC", "ABC+A=BC", "AB+A=BA", "AA+B=CC"]
+)
 def test_a_sum_without_a_solution_is_reported(letters: str) -> None:
     assert not solutions(letters)
     with pytest.raises(ValueError, match="no digits solve"):

@@ -1,4 +1,6 @@
-"""Laws of the judge's own task: labels are exact, near misses are near, both ways of answering are judged alike."""
+"""Laws of the judge's own task: labels are exact, near misses are near, both ways of answering are
+judged alike.
+"""
 
 from collections import Counter
 from fractions import Fraction
@@ -27,8 +29,13 @@ def accepted(instance: dict[str, Any], response: str) -> bool:
 
 
 def independent_value(text: str) -> Fraction:
-    """The value by Python's own parser, on texts that this file or the family wrote, with every number made a Fraction."""
-    whole = "".join(f"Fraction('{part}')" if part[0].isdigit() else part for part in tokens(text.replace("^", "**")))
+    """The value by Python's own parser, on texts that this file or the family wrote, with every
+    number made a Fraction.
+    """
+    whole = "".join(
+        f"Fraction('{part}')" if part[0].isdigit() else part
+        for part in tokens(text.replace("^", "**"))
+    )
     return Fraction(eval(whole, {"Fraction": Fraction}))
 
 
@@ -80,17 +87,31 @@ def test_half_of_the_pairs_of_every_form_are_equal(level: int) -> None:
     assert {name for name, _ in by_form} == set(equivalence.FORMS[level])
     for name in equivalence.FORMS[level]:
         share = by_form[name, "Y"] / (by_form[name, "Y"] + by_form[name, "N"])
-        assert abs(share - 0.5) < 4 * 0.5 / (1000 / len(equivalence.FORMS[level])) ** 0.5  # four standard deviations
+        assert (
+            abs(share - 0.5) < 4 * 0.5 / (1000 / len(equivalence.FORMS[level])) ** 0.5
+        )  # four standard deviations
 
 
 @pytest.mark.parametrize("level", equivalence.LEVELS)
-def test_no_side_of_a_pair_repeats_the_other_and_a_miss_is_one_of_the_nearest_values(level: int) -> None:
-    values = {equivalence.value_of(text) for name in equivalence.FORMS[level] for text in equivalence.written(name)}
+def test_no_side_of_a_pair_repeats_the_other_and_a_miss_is_one_of_the_nearest_values(
+    level: int,
+) -> None:
+    values = {
+        equivalence.value_of(text)
+        for name in equivalence.FORMS[level]
+        for text in equivalence.written(name)
+    }
     for pair in pairs(level):
-        left, right = sorted((equivalence.value_of(pair["reference"]), equivalence.value_of(pair["answer"])))
+        left, right = sorted(
+            (equivalence.value_of(pair["reference"]), equivalence.value_of(pair["answer"]))
+        )
         assert pair["reference"] != pair["answer"]
         assert (left.denominator == 1) == (right.denominator == 1)
-        between = [value for value in values if left < value <= right and (value.denominator == 1) == (left.denominator == 1)]
+        between = [
+            value
+            for value in values
+            if left < value <= right and (value.denominator == 1) == (left.denominator == 1)
+        ]
         assert len(between) <= equivalence.NEAR
 
 
@@ -100,7 +121,10 @@ def test_only_the_last_verdict_is_judged(response: str) -> None:
     assert not accepted(MISS, response)
 
 
-@pytest.mark.parametrize("response", ["", "=", "YES", "y", " Y", "Y ", "Y\n", "=Y=", "YN", "#16?16=", "\u0059\u0301", "Υ"])
+@pytest.mark.parametrize(
+    "response",
+    ["", "=", "YES", "y", " Y", "Y ", "Y\n", "=Y=", "YN", "#16?16=", "\u0059\u0301", "Υ"],
+)
 def test_what_is_neither_letter_is_no_verdict_for_either_label(response: str) -> None:
     assert not accepted(PAIR, response)
     assert not accepted(MISS, response)
@@ -119,7 +143,18 @@ def test_a_pair_turned_around_or_with_factors_and_terms_swapped_is_the_same_prob
     assert name("16", "2*8") == name("2*8", "16") == name("8*2", "16")
     assert name("9+7", "16") == name("7+9", "16")
     assert name("2*8+1", "17") == name("8*2+1", "17")
-    assert len({name("2*8", "16"), name("2*8", "18"), name("2^8", "16"), name("8/2", "4"), name("2/8", "4")}) == 5
+    assert (
+        len(
+            {
+                name("2*8", "16"),
+                name("2*8", "18"),
+                name("2^8", "16"),
+                name("8/2", "4"),
+                name("2/8", "4"),
+            }
+        )
+        == 5
+    )
 
 
 @pytest.mark.parametrize("level", equivalence.LEVELS)
@@ -142,7 +177,23 @@ def test_a_text_has_its_exact_value_or_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9^99", "9^9^9", "1/0", "1/0^2", "2**8", "-1", "", "1e9", "0x10", "1_0", "9" * 50, "\u0663", "1.", ".5"]
+    "text",
+    [
+        "9^99",
+        "9^9^9",
+        "1/0",
+        "1/0^2",
+        "2**8",
+        "-1",
+        "",
+        "1e9",
+        "0x10",
+        "1_0",
+        "9" * 50,
+        "\u0663",
+        "1.",
+        ".5",
+    ],
 )
 def test_a_text_outside_the_grammar_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a number|has an exponent|divides by zero"):

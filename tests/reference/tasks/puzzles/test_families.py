@@ -22,6 +22,7 @@ WORK_SAMPLES = 30
 # A limit on one verdict that only an algorithmic blow-up can exceed, however busy the machine.
 PATIENCE_IN_SECONDS = 0.5
 
+
 def plain(chain: str) -> dict[str, Any]:
     """A chain of plain numbers."""
     return {"chain": chain, "clock": False}
@@ -46,7 +47,8 @@ def instances(name: str, level: int, count: int = 40) -> list[dict[str, Any]]:
     return [FAMILIES[name].draw(random, level) for _ in range(count)]
 
 
-# --- all families ---------------------------------------------------------------------------------------------------
+# --- all families
+# ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "level"), FAMILY_LEVELS)
@@ -60,7 +62,10 @@ def test_the_demonstration_of_every_instance_is_accepted(name: str, level: int) 
 @given(data=st.data())
 @settings(derandomize=True, deadline=None, max_examples=25)
 def test_equal_random_states_draw_equal_instances(name: str, data: st.DataObject) -> None:
-    seed, level = data.draw(st.integers(0, 2**32)), data.draw(st.sampled_from(FAMILIES[name].LEVELS))
+    seed, level = (
+        data.draw(st.integers(0, 2**32)),
+        data.draw(st.sampled_from(FAMILIES[name].LEVELS)),
+    )
     first, second = (FAMILIES[name].draw(np.random.default_rng(seed), level) for _ in range(2))
     assert first == second
     assert FAMILIES[name].solve(first) == FAMILIES[name].solve(second)
@@ -77,16 +82,23 @@ def test_every_familys_prompts_begin_with_letters_of_its_own_and_end_with_an_equ
 
 
 @pytest.mark.parametrize(("name", "level"), FAMILY_LEVELS)
-def test_no_text_of_a_family_holds_a_character_that_it_does_not_declare(name: str, level: int) -> None:
+def test_no_text_of_a_family_holds_a_character_that_it_does_not_declare(
+    name: str, level: int
+) -> None:
     family = FAMILIES[name]
     for one in instances(name, level, 20):
-        assert set(family.prompt(one) + family.solve(one) + family.answer(one)) <= set(family.CHARACTERS)
+        assert set(family.prompt(one) + family.solve(one) + family.answer(one)) <= set(
+            family.CHARACTERS
+        )
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_higher_levels_ask_for_more_work(name: str) -> None:
     family = FAMILIES[name]
-    works = [np.mean([family.work(one) for one in instances(name, level, WORK_SAMPLES)]) for level in family.LEVELS]
+    works = [
+        np.mean([family.work(one) for one in instances(name, level, WORK_SAMPLES)])
+        for level in family.LEVELS
+    ]
     assert works == sorted(set(works))
 
 
@@ -131,7 +143,9 @@ def test_p25_a_verifier_says_the_same_outside_the_main_thread(name: str) -> None
 
 
 @pytest.mark.parametrize(("name", "level"), FAMILY_LEVELS)
-def test_the_bare_answer_is_accepted_and_never_longer_than_the_demonstration(name: str, level: int) -> None:
+def test_the_bare_answer_is_accepted_and_never_longer_than_the_demonstration(
+    name: str, level: int
+) -> None:
     family = FAMILIES[name]
     for instance in instances(name, level):
         assert accepted(family, instance, family.answer(instance))
@@ -139,7 +153,9 @@ def test_the_bare_answer_is_accepted_and_never_longer_than_the_demonstration(nam
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@given(response=st.text(alphabet="0123456789+-*/()=. #UDLRS\u0663", max_size=12) | st.text(max_size=12))
+@given(
+    response=st.text(alphabet="0123456789+-*/()=. #UDLRS\u0663", max_size=12) | st.text(max_size=12)
+)
 @settings(derandomize=True, deadline=None, max_examples=150)
 def test_no_text_makes_a_verifier_fail(name: str, response: str) -> None:
     accepted(FAMILIES[name], EXAMPLES[name], response)
@@ -151,11 +167,13 @@ def test_only_responses_up_to_the_length_limit_are_read() -> None:
     assert not accepted(maze, MAZE, "DU" + detour + "DRDR")
 
 
-# --- chained arithmetic ---------------------------------------------------------------------------------------------
+# --- chained arithmetic
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("chain", "demonstration"), [("3+5-2", "8 6=6"), ("1+2*3", "3 9=9"), ("0-0", "0=0"), ("9+9*5", "18 90=90")]
+    ("chain", "demonstration"),
+    [("3+5-2", "8 6=6"), ("1+2*3", "3 9=9"), ("0-0", "0=0"), ("9+9*5", "18 90=90")],
 )
 def test_chains_are_worked_strictly_from_left_to_right(chain: str, demonstration: str) -> None:
     assert arithmetic.solve(plain(chain)) == demonstration
@@ -168,7 +186,10 @@ def test_chains_have_one_operation_per_level_and_totals_in_range(level: int) -> 
         assert instance["clock"] is (level < 5)
         assert len(chain) == 2 * level + 1
         assert set(chain[1::2]) <= set("+-*")
-        assert all(0 <= int(total) <= largest for total in arithmetic.solve(instance).replace("=", " ").split())
+        assert all(
+            0 <= int(total) <= largest
+            for total in arithmetic.solve(instance).replace("=", " ").split()
+        )
 
 
 @given(chain=st.from_regex(r"\A[0-4]([-+*][1-3]){1,4}\Z"))
@@ -176,11 +197,15 @@ def test_chains_have_one_operation_per_level_and_totals_in_range(level: int) -> 
 def test_on_the_clock_every_total_is_taken_modulo_five(chain: str) -> None:
     total = int(chain[0])
     for operator, digit in zip(chain[1::2], chain[2::2], strict=True):
-        total = {"+": total + int(digit), "-": total - int(digit), "*": total * int(digit)}[operator] % 5
+        total = {"+": total + int(digit), "-": total - int(digit), "*": total * int(digit)}[
+            operator
+        ] % 5
     instance = {"chain": chain, "clock": True}
     assert arithmetic.prompt(instance) == f"C{chain}="
     assert arithmetic.answer(instance) == f"={total}"
-    assert accepted(arithmetic, instance, f"={total}") and not accepted(arithmetic, instance, f"={total + 5}")
+    assert accepted(arithmetic, instance, f"={total}") and not accepted(
+        arithmetic, instance, f"={total + 5}"
+    )
     assert arithmetic.identity(instance) != arithmetic.identity(plain(chain))
 
 
@@ -191,7 +216,23 @@ def test_only_the_final_value_of_a_chain_is_judged(response: str) -> None:
 
 @pytest.mark.parametrize(
     "response",
-    ["6", "8 6", "8 6=7", "8 6=", "=06", "=+6", "=6.0", "=6 ", "= 6", "=6\n", "=-6", "=6=", "=3+3", "=0x6", "=\u0666"],
+    [
+        "6",
+        "8 6",
+        "8 6=7",
+        "8 6=",
+        "=06",
+        "=+6",
+        "=6.0",
+        "=6 ",
+        "= 6",
+        "=6\n",
+        "=-6",
+        "=6=",
+        "=3+3",
+        "=0x6",
+        "=\u0666",
+    ],
 )
 def test_a_final_value_that_is_missing_wrong_or_not_canonical_is_refused(response: str) -> None:
     assert not accepted(arithmetic, plain("3+5-2"), response)
@@ -211,7 +252,9 @@ def test_a_verdict_tells_a_wrong_value_from_a_badly_written_one() -> None:
 @settings(derandomize=True, deadline=None, max_examples=100)
 def test_exactly_one_integer_answers_a_chain(start: int, answer: int) -> None:
     chain = f"{start // 10}*{9}+{start % 10}"
-    assert accepted(arithmetic, plain(chain), f"={answer}") == (answer == start // 10 * 9 + start % 10)
+    assert accepted(arithmetic, plain(chain), f"={answer}") == (
+        answer == start // 10 * 9 + start % 10
+    )
 
 
 def test_chains_that_differ_by_swapping_commuting_first_operands_share_their_identity() -> None:
@@ -223,7 +266,8 @@ def test_chains_that_differ_by_swapping_commuting_first_operands_share_their_ide
     assert len({name("5-3"), name("3-5"), name("3+5"), name("3+5-2"), name("3-2+5")}) == 5
 
 
-# --- mazes ----------------------------------------------------------------------------------------------------------
+# --- mazes
+# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("level", maze.LEVELS)
@@ -263,10 +307,17 @@ def test_a_walk_that_breaks_a_rule_is_refused_for_it(walk: str, why: str) -> Non
 
 @given(seed=st.integers(0, 10**6), level=st.integers(1, 3))
 @settings(derandomize=True, deadline=None, max_examples=40)
-def test_the_demonstration_is_as_short_as_exhaustive_relaxation_finds_possible(seed: int, level: int) -> None:
+def test_the_demonstration_is_as_short_as_exhaustive_relaxation_finds_possible(
+    seed: int, level: int
+) -> None:
     instance = maze.draw(np.random.default_rng(seed), level)
     rows = instance["grid"].split("/")
-    cells = {(row, column): mark for row, line in enumerate(rows) for column, mark in enumerate(line) if mark != "#"}
+    cells = {
+        (row, column): mark
+        for row, line in enumerate(rows)
+        for column, mark in enumerate(line)
+        if mark != "#"
+    }
     distance = {cell: 0 if mark == "S" else len(cells) for cell, mark in cells.items()}
     for _ in cells:  # Bellman-Ford, which shares nothing with breadth-first search
         for row, column in cells:
@@ -294,7 +345,8 @@ def test_an_unreachable_goal_is_reported() -> None:
         maze.solve({"grid": "S#./##./..G"})
 
 
-# --- sudoku ---------------------------------------------------------------------------------------------------------
+# --- sudoku
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_digits_of_the_blanks_are_an_answer_and_no_other_number_of_digits_is() -> None:
@@ -311,13 +363,19 @@ def follows_the_rules(givens: str, answer: str) -> bool:
     box, digits = isqrt(size), set("123456789"[:size])
     starts = range(0, size, box)
     units = [*rows, *map("".join, zip(*rows, strict=True))]
-    units += ["".join(row[left : left + box] for row in rows[top : top + box]) for top in starts for left in starts]
+    units += [
+        "".join(row[left : left + box] for row in rows[top : top + box])
+        for top in starts
+        for left in starts
+    ]
     kept = all(given in (".", digit) for given, digit in zip(givens, answer, strict=True))
     return kept and all(len(unit) == size and set(unit) == digits for unit in units)
 
 
 @pytest.mark.parametrize("level", sudoku.LEVELS)
-def test_puzzles_have_the_blanks_of_their_level_and_demonstrations_follow_the_rules(level: int) -> None:
+def test_puzzles_have_the_blanks_of_their_level_and_demonstrations_follow_the_rules(
+    level: int,
+) -> None:
     size, blanks = sudoku.SIZE_AND_BLANKS[level]
     for instance in instances("sudoku", level, 20):
         assert [len(row) for row in instance["grid"].split("/")] == [size] * size
@@ -332,7 +390,9 @@ def test_every_valid_completion_is_accepted(completion: str) -> None:
 
 @given(data=st.data(), level=st.sampled_from([1, 4, 5]))
 @settings(derandomize=True, deadline=None, max_examples=80)
-def test_verdicts_on_changed_grids_agree_with_a_check_by_sets(data: st.DataObject, level: int) -> None:
+def test_verdicts_on_changed_grids_agree_with_a_check_by_sets(
+    data: st.DataObject, level: int
+) -> None:
     instance = instances("sudoku", level, 1)[0]
     answer = list(sudoku.solve(instance))
     cells = [place for place, character in enumerate(answer) if character != "/"]
@@ -375,17 +435,22 @@ def test_all_288_small_grids_can_be_drawn() -> None:
     assert len({"".join(sudoku.random_cells(random, 4)) for _ in range(5000)}) == 288
 
 
-@pytest.mark.parametrize("grid", ["11../..../..../....", "12../..34/..../....", "123./...4/..../...."])
+@pytest.mark.parametrize(
+    "grid", ["11../..../..../....", "12../..34/..../....", "123./...4/..../...."]
+)
 def test_an_impossible_grid_is_reported(grid: str) -> None:
     with pytest.raises(ValueError, match="no completion"):
         sudoku.solve({"grid": grid})
 
 
-# --- 24 points ------------------------------------------------------------------------------------------------------
+# --- 24 points
+# ------------------------------------------------------------------------------------------------------
 
 
 def values(numbers: list[Fraction]) -> set[Fraction]:
-    """List all values of all expressions by replacing two numbers with a result of theirs until one is left."""
+    """List all values of all expressions by replacing two numbers with a result of theirs until one
+    is left.
+    """
     if len(numbers) == 1:
         return set(numbers)
     found: set[Fraction] = set()
@@ -417,13 +482,17 @@ def trees(numbers: list[int]) -> st.SearchStrategy[Tree]:
 
     def split(order: list[int]) -> st.SearchStrategy[Tree]:
         cuts = st.integers(1, len(order) - 1)
-        return cuts.flatmap(lambda cut: st.tuples(st.sampled_from("+-*/"), trees(order[:cut]), trees(order[cut:])))
+        return cuts.flatmap(
+            lambda cut: st.tuples(st.sampled_from("+-*/"), trees(order[:cut]), trees(order[cut:]))
+        )
 
     return st.permutations(numbers).flatmap(split)
 
 
 def text_of(tree: Tree) -> str:
-    return str(tree) if isinstance(tree, int) else f"({text_of(tree[1])} {tree[0]} {text_of(tree[2])})"
+    return (
+        str(tree) if isinstance(tree, int) else f"({text_of(tree[1])} {tree[0]} {text_of(tree[2])})"
+    )
 
 
 def value_of(tree: Tree) -> Fraction | None:
@@ -433,7 +502,9 @@ def value_of(tree: Tree) -> Fraction | None:
     left, right = value_of(tree[1]), value_of(tree[2])
     if left is None or right is None or (tree[0] == "/" and right == 0):
         return None
-    return {"+": left + right, "-": left - right, "*": left * right}.get(tree[0], left / (right or 1))
+    return {"+": left + right, "-": left - right, "*": left * right}.get(
+        tree[0], left / (right or 1)
+    )
 
 
 @pytest.mark.parametrize("numbers", [[3, 8], [1, 4, 6], [2, 2, 6], [1, 1, 4, 6], [2, 3, 4, 6]])
@@ -464,7 +535,9 @@ def test_an_expression_of_the_numbers_is_accepted_exactly_if_its_value_is_24(
         ([10, 4, 30], "30-10+4"),
     ],
 )
-def test_every_expression_of_the_given_numbers_that_makes_24_is_accepted(numbers: list[int], response: str) -> None:
+def test_every_expression_of_the_given_numbers_that_makes_24_is_accepted(
+    numbers: list[int], response: str
+) -> None:
     assert accepted(twentyfour, {"numbers": numbers}, response)
 
 
@@ -534,7 +607,11 @@ def without_one_pair(text: str) -> Iterator[str]:
 
 
 def test_demonstrations_have_no_needless_parentheses() -> None:
-    drawn = instances("twentyfour", 2, 200) + instances("twentyfour", 3, 60) + [{"numbers": [3, 3, 8, 8]}]
+    drawn = (
+        instances("twentyfour", 2, 200)
+        + instances("twentyfour", 3, 60)
+        + [{"numbers": [3, 3, 8, 8]}]
+    )
     for instance in drawn:
         for shorter in without_one_pair(twentyfour.solve(instance)):
             assert not accepted(twentyfour, instance, shorter)

@@ -1,4 +1,6 @@
-"""Laws that hold for every family whose answer is a whole grid: no shape but the right one, no character too many."""
+"""Laws that hold for every family whose answer is a whole grid: no shape but the right one, no
+character too many.
+"""
 
 from typing import Any
 
@@ -25,7 +27,17 @@ def test_a_grid_of_another_shape_is_refused(name: str, level: int) -> None:
     narrower = [row[:-1] for row in rows]
     wider = [row + row[-1] for row in rows]
     ragged = [rows[0] + rows[1][0], rows[1][1:], *rows[2:]]
-    for changed in (rows[1:], rows[:-1], [*rows, rows[-1]], [*rows, ""], ["", *rows], narrower, wider, ragged, rows + rows):
+    for changed in (
+        rows[1:],
+        rows[:-1],
+        [*rows, rows[-1]],
+        [*rows, ""],
+        ["", *rows],
+        narrower,
+        wider,
+        ragged,
+        rows + rows,
+    ):
         assert not accepted(FAMILIES[name], instance, "/".join(changed))
 
 
@@ -33,7 +45,11 @@ def test_a_grid_of_another_shape_is_refused(name: str, level: int) -> None:
 def test_no_character_may_be_left_out_or_put_in_anywhere(name: str, level: int) -> None:
     instance, grid = example(name, level)
     for place in range(len(grid) + 1):
-        assert not accepted(FAMILIES[name], instance, grid[:place] + grid[place + 1 :] if place < len(grid) else grid + "=")
+        assert not accepted(
+            FAMILIES[name],
+            instance,
+            grid[:place] + grid[place + 1 :] if place < len(grid) else grid + "=",
+        )
         for extra in ("/", " ", "\n", ".", "1", "#"):
             assert not accepted(FAMILIES[name], instance, grid[:place] + extra + grid[place:])
 
@@ -56,13 +72,19 @@ def test_the_prompt_itself_is_no_answer(name: str) -> None:
 
 @pytest.mark.parametrize("name", GRIDS)
 def test_the_easiest_level_has_problems_enough_to_hold_some_out(name: str) -> None:
-    drawn = {FAMILIES[name].identity(instance) for instance in instances(name, 1, 2 * DISTINCT_ENOUGH)}
+    drawn = {
+        FAMILIES[name].identity(instance) for instance in instances(name, 1, 2 * DISTINCT_ENOUGH)
+    }
     assert len(drawn) > DISTINCT_ENOUGH
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_the_identity_holds_all_that_the_prompt_shows_but_the_names_of_the_numbers_of_hitori(name: str) -> None:
+def test_the_identity_holds_all_that_the_prompt_shows_but_the_names_of_the_numbers_of_hitori(
+    name: str,
+) -> None:
     family = FAMILIES[name]
     for instance in instances(name, 1):
         renamed = family.prompt(instance)[0] + family.identity(instance) + "="
-        assert renamed == family.prompt({**instance, "grid": family.identity(instance)} if name == "hitori" else instance)
+        assert renamed == family.prompt(
+            {**instance, "grid": family.identity(instance)} if name == "hitori" else instance
+        )

@@ -1,4 +1,6 @@
-"""Laws of the Hamiltonian walks: every walk is accepted, and impossible is said exactly where no walk exists."""
+"""Laws of the Hamiltonian walks: every walk is accepted, and impossible is said exactly where no
+walk exists.
+"""
 
 from itertools import combinations, pairwise, permutations
 from typing import Any
@@ -25,7 +27,13 @@ def walks(kind: str, edges: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", "PC")
-@given(edges=st.sets(st.sampled_from(["".join(pair) for pair in combinations("ABCDEF", 2)]), min_size=3, max_size=9))
+@given(
+    edges=st.sets(
+        st.sampled_from(["".join(pair) for pair in combinations("ABCDEF", 2)]),
+        min_size=3,
+        max_size=9,
+    )
+)
 @settings(derandomize=True, deadline=None, max_examples=35)
 def test_of_all_orders_exactly_the_walks_are_accepted_and_impossible_only_if_there_are_none(
     kind: str, edges: set[str]
@@ -40,7 +48,9 @@ def test_of_all_orders_exactly_the_walks_are_accepted_and_impossible_only_if_the
 
 
 @pytest.mark.parametrize("level", hamiltonian.LEVELS)
-def test_graphs_have_their_vertices_and_hang_together_and_every_level_asks_for_everything(level: int) -> None:
+def test_graphs_have_their_vertices_and_hang_together_and_every_level_asks_for_everything(
+    level: int,
+) -> None:
     seen = set()
     for instance in instances("hamiltonian", level, 80):
         pairs = instance["edges"].split()
@@ -60,7 +70,9 @@ def test_graphs_have_their_vertices_and_hang_together_and_every_level_asks_for_e
 @pytest.mark.parametrize("level", [1, 2])
 def test_drawn_graphs_said_to_be_impossible_have_no_walk_among_all_orders(level: int) -> None:
     for instance in instances("hamiltonian", level, 30):
-        assert (hamiltonian.solve(instance) == "impossible") == (not walks(instance["kind"], instance["edges"]))
+        assert (hamiltonian.solve(instance) == "impossible") == (
+            not walks(instance["kind"], instance["edges"])
+        )
 
 
 PATH_MUTATIONS = {
@@ -117,7 +129,9 @@ def test_a_cycle_that_breaks_a_rule_is_refused_for_it(walk: str, why: str) -> No
 
 
 @pytest.mark.parametrize("kind", "PC")
-@pytest.mark.parametrize("response", ["BACD", "BACDB", "Impossible", "impossible.", "impossible impossible", "NO", ""])
+@pytest.mark.parametrize(
+    "response", ["BACD", "BACDB", "Impossible", "impossible.", "impossible impossible", "NO", ""]
+)
 def test_an_impossible_graph_has_one_answer_only(kind: str, response: str) -> None:
     star = {"kind": kind, "edges": STAR}
     assert accepted(hamiltonian, star, "impossible")

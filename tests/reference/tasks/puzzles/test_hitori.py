@@ -14,15 +14,27 @@ DISTINCT = {"grid": "123/231/312"}
 
 
 def obeys(shaded: str) -> bool:
-    """The rules on the written grid, walking by repeated growth, sharing no code with the verifier."""
+    """The rules on the written grid, walking by repeated growth, sharing no code with the
+    verifier.
+    """
     rows = shaded.split("/")
     columns = ["".join(column) for column in zip(*rows, strict=True)]
     shown = [line.replace("#", "") for line in rows + columns]
     once = all(len(set(line)) == len(line) for line in shown)
-    unshaded = {(row, column) for row, line in enumerate(rows) for column, found in enumerate(line) if found != "#"}
+    unshaded = {
+        (row, column)
+        for row, line in enumerate(rows)
+        for column, found in enumerate(line)
+        if found != "#"
+    }
     walked = set(list(unshaded)[:1])
     for _ in unshaded:
-        walked |= {cell for cell in unshaded for other in walked if abs(cell[0] - other[0]) + abs(cell[1] - other[1]) == 1}
+        walked |= {
+            cell
+            for cell in unshaded
+            for other in walked
+            if abs(cell[0] - other[0]) + abs(cell[1] - other[1]) == 1
+        }
     return once and all("##" not in line for line in rows + columns) and walked == unshaded
 
 
@@ -43,10 +55,14 @@ def test_the_example_of_the_documentation_is_a_problem_with_its_answer() -> None
 
 @given(cells=st.text("123", min_size=9, max_size=9))
 @settings(derandomize=True, deadline=None, max_examples=30)
-def test_of_all_shadings_of_a_small_square_exactly_those_by_the_rules_are_accepted(cells: str) -> None:
+def test_of_all_shadings_of_a_small_square_exactly_those_by_the_rules_are_accepted(
+    cells: str,
+) -> None:
     grid = "/".join(cells[first : first + 3] for first in (0, 3, 6))
     right = [shading for shading in every_shading(grid) if obeys(shading)]
-    assert [shading for shading in every_shading(grid) if accepted(hitori, {"grid": grid}, shading)] == right
+    assert [
+        shading for shading in every_shading(grid) if accepted(hitori, {"grid": grid}, shading)
+    ] == right
     if right:
         assert hitori.solve({"grid": grid}) in right
     else:
@@ -55,7 +71,9 @@ def test_of_all_shadings_of_a_small_square_exactly_those_by_the_rules_are_accept
 
 
 def test_of_all_65536_shadings_exactly_those_by_the_rules_are_accepted() -> None:
-    found = {shading for shading in every_shading(EXAMPLE["grid"]) if accepted(hitori, EXAMPLE, shading)}
+    found = {
+        shading for shading in every_shading(EXAMPLE["grid"]) if accepted(hitori, EXAMPLE, shading)
+    }
     apart = (shading for shading in every_shading(EXAMPLE["grid"]) if "##" not in shading)
     assert found == {shading for shading in apart if obeys(shading)}
 
@@ -97,9 +115,15 @@ def test_renaming_the_numbers_changes_the_prompt_and_not_the_problem() -> None:
     renamed = {"grid": EXAMPLE["grid"].translate(str.maketrans("1234", "4172"))}
     assert hitori.prompt(renamed) != hitori.prompt(EXAMPLE)
     assert hitori.identity(renamed) == hitori.identity(EXAMPLE)
-    places = [[place for place, cell in enumerate(hitori.solve(one)) if cell == "#"] for one in (renamed, EXAMPLE)]
+    places = [
+        [place for place, cell in enumerate(hitori.solve(one)) if cell == "#"]
+        for one in (renamed, EXAMPLE)
+    ]
     assert places[0] == places[1]
-    assert len({hitori.identity(one) for one in (EXAMPLE, DISTINCT, {"grid": "1213/1321/3142/4411"})}) == 3
+    assert (
+        len({hitori.identity(one) for one in (EXAMPLE, DISTINCT, {"grid": "1213/1321/3142/4411"})})
+        == 3
+    )
 
 
 def test_the_work_is_the_number_of_cells_whose_number_stands_in_their_line_again() -> None:
@@ -110,7 +134,8 @@ def test_the_work_is_the_number_of_cells_whose_number_stands_in_their_line_again
             cell
             for one, other in combinations(cells, 2)
             for cell in (one, other)
-            if (one[0] == other[0] or one[1] == other[1]) and rows[one[0]][one[1]] == rows[other[0]][other[1]]
+            if (one[0] == other[0] or one[1] == other[1])
+            and rows[one[0]][one[1]] == rows[other[0]][other[1]]
         }
         assert hitori.work(instance) == len(again)
 

@@ -46,10 +46,14 @@ def test_where_clues_allow_several_markings_all_are_accepted() -> None:
     several = {clues: texts for clues, texts in by_clues.items() if len(texts) > 1}
     assert several
     for clues, texts in several.items():
-        assert all(accepted({"rows": list(clues[0]), "columns": list(clues[1])}, text) for text in texts)
+        assert all(
+            accepted({"rows": list(clues[0]), "columns": list(clues[1])}, text) for text in texts
+        )
 
 
-@pytest.mark.parametrize("wrong", [{"rows": [5, 0, 4], "columns": [3, 1, 3]}, {"rows": [6, 0, 7], "columns": [3, 1, 4]}])
+@pytest.mark.parametrize(
+    "wrong", [{"rows": [5, 0, 4], "columns": [3, 1, 3]}, {"rows": [6, 0, 7], "columns": [3, 1, 4]}]
+)
 def test_clues_without_a_marking_are_reported(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="no marking"):
         kakurasu.solve(wrong)
@@ -68,12 +72,16 @@ def test_the_search_finds_a_marking_exactly_if_exhaustion_does() -> None:
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(kakurasu.LEVELS), data=st.data())
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_changing_any_single_cell_of_a_solution_breaks_it(seed: int, level: int, data: st.DataObject) -> None:
+def test_changing_any_single_cell_of_a_solution_breaks_it(
+    seed: int, level: int, data: st.DataObject
+) -> None:
     instance = kakurasu.draw(np.random.default_rng(seed), level)
     assert (len(instance["rows"]), len(instance["columns"])) == kakurasu.ROWS_AND_COLUMNS[level]
     solution = kakurasu.solve(instance)
     assert accepted(instance, solution)
-    place = data.draw(st.sampled_from([place for place, cell in enumerate(solution) if cell != "/"]))
+    place = data.draw(
+        st.sampled_from([place for place, cell in enumerate(solution) if cell != "/"])
+    )
     other = {"#": ".", ".": "#"}[solution[place]]
     assert not accepted(instance, solution[:place] + other + solution[place + 1 :])
 
@@ -107,7 +115,10 @@ def test_a_broken_rule_is_refused_and_named(response: str, why: str) -> None:
 
 def test_right_rows_do_not_excuse_a_wrong_column() -> None:
     assert accepted({"rows": [3, 3], "columns": [1, 1, 2]}, "##./..#")
-    assert "column 1 sums to 2, not 1" in kakurasu.verify({"rows": [3, 3], "columns": [1, 1, 2]}, "..#/##.").why
+    assert (
+        "column 1 sums to 2, not 1"
+        in kakurasu.verify({"rows": [3, 3], "columns": [1, 1, 2]}, "..#/##.").why
+    )
 
 
 def test_the_example_of_the_rules_is_right() -> None:

@@ -1,4 +1,6 @@
-"""Laws of knights and knaves: what every statement means, and that one assignment and no other is accepted."""
+"""Laws of knights and knaves: what every statement means, and that one assignment and no other is
+accepted.
+"""
 
 from itertools import product
 from typing import Any
@@ -22,25 +24,43 @@ def is_true(statement: str, knights: set[str]) -> bool:
         left, found, right = statement.partition(sign)
         if found:
             one, other = is_true(left, knights), is_true(right, knights)
-            return {"&": one and other, "|": one or other, "~": one is other, "^": one is not other}[sign]
+            return {
+                "&": one and other,
+                "|": one or other,
+                "~": one is other,
+                "^": one is not other,
+            }[sign]
     return statement[1] not in knights if statement.startswith("!") else statement in knights
 
 
 def fitting(statements: str) -> list[str]:
-    """List the assignments under which everyone's statement is true exactly if they are a knight."""
+    """List the assignments under which everyone's statement is true exactly if they are a
+    knight.
+    """
     spoken = list(zip("ABCDEF", statements.split("/"), strict=False))
     choices = product((False, True), repeat=len(spoken))
-    worlds = [{name for (name, _), chosen in zip(spoken, choice, strict=True) if chosen} for choice in choices]
-    fit = [knights for knights in worlds if all((name in knights) == is_true(said, knights) for name, said in spoken)]
+    worlds = [
+        {name for (name, _), chosen in zip(spoken, choice, strict=True) if chosen}
+        for choice in choices
+    ]
+    fit = [
+        knights
+        for knights in worlds
+        if all((name in knights) == is_true(said, knights) for name, said in spoken)
+    ]
     return ["".join("K" if name in knights else "N" for name, _ in spoken) for knights in fit]
 
 
 @pytest.mark.parametrize("level", knights_and_knaves.LEVELS)
-def test_of_all_words_over_both_roles_exactly_the_only_assignment_that_fits_is_accepted(level: int) -> None:
+def test_of_all_words_over_both_roles_exactly_the_only_assignment_that_fits_is_accepted(
+    level: int,
+) -> None:
     for instance in instances("knights_and_knaves", level, 10):
         count = level + 2
         assert len(instance["statements"].split("/")) == count
-        words = ["".join(word) for length in range(count + 2) for word in product("KN", repeat=length)]
+        words = [
+            "".join(word) for length in range(count + 2) for word in product("KN", repeat=length)
+        ]
         right = [word for word in words if accepted(knights_and_knaves, instance, word)]
         assert right == fitting(instance["statements"])
         assert len(right) == 1
@@ -48,11 +68,15 @@ def test_of_all_words_over_both_roles_exactly_the_only_assignment_that_fits_is_a
 
 @given(
     statements=st.lists(
-        st.from_regex(r"\A(!?[ABC]|!?[ABC][&|]!?[ABC]|[ABC][~^][ABC]|#[0-3])\Z"), min_size=3, max_size=3
+        st.from_regex(r"\A(!?[ABC]|!?[ABC][&|]!?[ABC]|[ABC][~^][ABC]|#[0-3])\Z"),
+        min_size=3,
+        max_size=3,
     )
 )
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_of_any_statements_exactly_the_assignments_that_fit_are_accepted(statements: list[str]) -> None:
+def test_of_any_statements_exactly_the_assignments_that_fit_are_accepted(
+    statements: list[str],
+) -> None:
     text = "/".join(statements)
     words = ["".join(word) for word in product("KN", repeat=3)]
     right = [word for word in words if accepted(knights_and_knaves, {"statements": text}, word)]
@@ -97,7 +121,9 @@ def test_what_precedes_the_last_equals_sign_is_never_judged(reasoning: str) -> N
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_the_demonstration_refutes_every_earlier_assignment_by_the_first_statement_against_it(level: int) -> None:
+def test_the_demonstration_refutes_every_earlier_assignment_by_the_first_statement_against_it(
+    level: int,
+) -> None:
     for instance in instances("knights_and_knaves", level, 20):
         *refuted, last = knights_and_knaves.solve(instance).split(" ")
         spoken = instance["statements"].split("/")
@@ -105,7 +131,9 @@ def test_the_demonstration_refutes_every_earlier_assignment_by_the_first_stateme
         assert knights_and_knaves.work(instance) == len(refuted) + 1
         for word, note in zip(words, refuted, strict=False):
             knights = {name for name, role in zip("ABCDEF", word, strict=False) if role == "K"}
-            against = [n for n, said in enumerate(spoken) if is_true(said, knights) != (word[n] == "K")]
+            against = [
+                n for n, said in enumerate(spoken) if is_true(said, knights) != (word[n] == "K")
+            ]
             assert note == f"{word}{against[0] + 1}"
         assert last == f"{words[len(refuted)]}={words[len(refuted)]}"
 
@@ -121,12 +149,19 @@ def test_renaming_the_inhabitants_leaves_the_identity_and_nothing_else_does(
     names = str.maketrans("".join("ABCDEF"[old] for old in order), "ABCDEF"[: len(order)])
     renamed = {"statements": "/".join(spoken[old].translate(names) for old in order)}
     assert knights_and_knaves.identity(renamed) == knights_and_knaves.identity(instance)
-    assert fitting(renamed["statements"]) == ["".join(fitting("/".join(spoken))[0][old] for old in order)]
+    assert fitting(renamed["statements"]) == [
+        "".join(fitting("/".join(spoken))[0][old] for old in order)
+    ]
 
 
 def test_problems_that_differ_by_more_than_names_have_identities_of_their_own() -> None:
-    others = [THREE["statements"].replace(old, new, 1) for old, new in (("^", "~"), ("!", ""), ("&", "|"), ("A^B", "#1"))]
-    names = {knights_and_knaves.identity({"statements": text}) for text in [THREE["statements"], *others]}
+    others = [
+        THREE["statements"].replace(old, new, 1)
+        for old, new in (("^", "~"), ("!", ""), ("&", "|"), ("A^B", "#1"))
+    ]
+    names = {
+        knights_and_knaves.identity({"statements": text}) for text in [THREE["statements"], *others]
+    }
     assert len(names) == 5
 
 

@@ -1,4 +1,6 @@
-"""Laws of light up: which lightings are accepted, each rule by itself, and what the search finds."""
+"""Laws of light up: which lightings are accepted, each rule by itself, and what the search
+finds.
+"""
 
 from itertools import product
 
@@ -17,7 +19,9 @@ WALLS = "#01234"
 def obeys(lighted: str) -> bool:
     """The rules by following every ray of every bulb, sharing no code with the verifier."""
     rows = lighted.split("/")
-    room = {(row, column): found for row, line in enumerate(rows) for column, found in enumerate(line)}
+    room = {
+        (row, column): found for row, line in enumerate(rows) for column, found in enumerate(line)
+    }
     lit = {cell: 0 for cell, found in room.items() if found not in WALLS}
     for (row, column), found in room.items():
         around = [(-1, 0), (1, 0), (0, -1), (0, 1)]
@@ -27,7 +31,9 @@ def obeys(lighted: str) -> bool:
                 while room.get(cell, "#") not in WALLS:
                     lit[cell] += 1
                     cell = cell[0] + down, cell[1] + right
-        if found in "01234" and int(found) != sum(room.get((row + down, column + right)) == "*" for down, right in around):
+        if found in "01234" and int(found) != sum(
+            room.get((row + down, column + right)) == "*" for down, right in around
+        ):
             return False
     return all((light == 0) == (room[cell] == "*") for cell, light in lit.items())
 
@@ -44,10 +50,16 @@ def test_the_example_of_the_documentation_is_a_problem_with_its_answer() -> None
 
 @given(cells=st.text(".....##012", min_size=9, max_size=9))
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_of_all_sets_of_bulbs_in_a_small_room_exactly_those_by_the_rules_are_accepted(cells: str) -> None:
+def test_of_all_sets_of_bulbs_in_a_small_room_exactly_those_by_the_rules_are_accepted(
+    cells: str,
+) -> None:
     grid = "/".join(cells[first : first + 3] for first in (0, 3, 6))
     right = [lighting for lighting in every_lighting(grid) if obeys(lighting)]
-    assert [lighting for lighting in every_lighting(grid) if accepted(light_up, {"grid": grid}, lighting)] == right
+    assert [
+        lighting
+        for lighting in every_lighting(grid)
+        if accepted(light_up, {"grid": grid}, lighting)
+    ] == right
     if right:
         assert light_up.solve({"grid": grid}) in right
     else:
@@ -56,7 +68,9 @@ def test_of_all_sets_of_bulbs_in_a_small_room_exactly_those_by_the_rules_are_acc
 
 
 def test_the_empty_room_is_lit_in_exactly_six_ways() -> None:
-    found = [lighting for lighting in every_lighting(OPEN["grid"]) if accepted(light_up, OPEN, lighting)]
+    found = [
+        lighting for lighting in every_lighting(OPEN["grid"]) if accepted(light_up, OPEN, lighting)
+    ]
     assert len(found) == 6
     assert {lighting.count("*") for lighting in found} == {3}
 
@@ -68,10 +82,26 @@ def test_the_empty_room_is_lit_in_exactly_six_ways() -> None:
         (OPEN, "*.*/.*./...", "row 1 column 1 and row 1 column 3 shine on each other"),
         (OPEN, "*../.*./*.*", "shine on each other"),
         (OPEN, "*../*../..*", "row 1 column 1 and row 2 column 1 shine on each other"),
-        ({"grid": ".1./.../..."}, "*1*/.*./...", "the wall on row 1 column 2 has 3 bulbs beside it instead of 1"),
-        ({"grid": ".2./.../..."}, "*2*/.*./...", "the wall on row 1 column 2 has 3 bulbs beside it instead of 2"),
-        ({"grid": ".0./.../..."}, "*0./..*/.*.", "the wall on row 1 column 2 has 1 bulbs beside it instead of 0"),
-        ({"grid": ".3./.../..."}, "*3./..*/.*.", "the wall on row 1 column 2 has 1 bulbs beside it instead of 3"),
+        (
+            {"grid": ".1./.../..."},
+            "*1*/.*./...",
+            "the wall on row 1 column 2 has 3 bulbs beside it instead of 1",
+        ),
+        (
+            {"grid": ".2./.../..."},
+            "*2*/.*./...",
+            "the wall on row 1 column 2 has 3 bulbs beside it instead of 2",
+        ),
+        (
+            {"grid": ".0./.../..."},
+            "*0./..*/.*.",
+            "the wall on row 1 column 2 has 1 bulbs beside it instead of 0",
+        ),
+        (
+            {"grid": ".3./.../..."},
+            "*3./..*/.*.",
+            "the wall on row 1 column 2 has 1 bulbs beside it instead of 3",
+        ),
         (EXAMPLE, ".*../*.*0/#100/1*..", "row 2 column 3 is neither"),
         (EXAMPLE, ".*../*.#0/#100/*...", "row 4 column 1 is neither"),
         (EXAMPLE, ".*../*.#./#100/1*..", "row 2 column 4 is neither"),
@@ -81,7 +111,9 @@ def test_the_empty_room_is_lit_in_exactly_six_ways() -> None:
         (EXAMPLE, "[(0, 1), (1, 0), (3, 1)]", "not 4 rows"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_is_refused_for_it(instance: dict[str, str], response: str, why: str) -> None:
+def test_an_answer_that_breaks_a_rule_is_refused_for_it(
+    instance: dict[str, str], response: str, why: str
+) -> None:
     assert not accepted(light_up, instance, response)
     assert why in light_up.verify(instance, response).why
 

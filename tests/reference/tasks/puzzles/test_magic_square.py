@@ -35,7 +35,9 @@ def text_of(square: np.ndarray[Any, Any]) -> str:
 
 
 @pytest.mark.parametrize("grid", ["8 . 6/. 5 7/4 9 .", ". 1 ./3 5 7/4 9 2", ". . ./3 5 7/4 9 2"])
-def test_of_all_fillings_of_three_or_fewer_blanks_exactly_the_magic_ones_are_accepted(grid: str) -> None:
+def test_of_all_fillings_of_three_or_fewer_blanks_exactly_the_magic_ones_are_accepted(
+    grid: str,
+) -> None:
     blanks = grid.count(".")
     for numbers in product(range(1, 10), repeat=blanks):
         rest = iter(numbers)
@@ -51,7 +53,12 @@ def test_all_eight_squares_around_a_five_are_accepted_and_none_of_the_other_orde
     for number, order in enumerate(permutations((1, 2, 3, 4, 6, 7, 8, 9))):
         corners_and_middles = [*order[:4], 5, *order[4:]]
         rows = [corners_and_middles[first : first + 3] for first in (0, 3, 6)]
-        lines = [*rows, *zip(*rows, strict=True), [rows[i][i] for i in range(3)], [rows[i][2 - i] for i in range(3)]]
+        lines = [
+            *rows,
+            *zip(*rows, strict=True),
+            [rows[i][i] for i in range(3)],
+            [rows[i][2 - i] for i in range(3)],
+        ]
         magic = all(sum(line) == 15 for line in lines)
         found += magic
         if magic or number % 20 == 0:
@@ -78,7 +85,9 @@ def test_verdicts_on_squares_with_swapped_numbers_agree_with_a_check_by_arrays(
 
 
 def test_every_completion_is_accepted_not_only_that_of_the_demonstration() -> None:
-    """Dürer's square stays magic if its two middle rows and its two middle columns change places."""
+    """Dürer's square stays magic if its two middle rows and its two middle columns change
+    places.
+    """
     order = [0, 2, 1, 3]
     other = text_of(square_of(DURER)[np.ix_(order, order)])
     instance = {"grid": "16 . . 13/. . . ./. . . ./4 . . 1"}
@@ -154,7 +163,9 @@ def test_all_eight_small_squares_and_hundreds_of_large_ones_can_be_drawn() -> No
     assert len({tuple(magic_square.random_square(random, 5)) for _ in range(1000)}) > 900
 
 
-@pytest.mark.parametrize("grid", ["1 2 ./. . ./. . .", "9 8 ./. . ./. . .", ". . ./. 4 ./. . .", "1 . ./. 5 ./. . 8"])
+@pytest.mark.parametrize(
+    "grid", ["1 2 ./. . ./. . .", "9 8 ./. . ./. . .", ". . ./. 4 ./. . .", "1 . ./. 5 ./. . 8"]
+)
 def test_a_grid_without_a_completion_is_reported(grid: str) -> None:
     with pytest.raises(ValueError, match="no completion"):
         magic_square.solve({"grid": grid})

@@ -1,4 +1,6 @@
-"""Laws of minesweeper: certain is what holds in every placement, and exactly the certain mines are accepted."""
+"""Laws of minesweeper: certain is what holds in every placement, and exactly the certain mines are
+accepted.
+"""
 
 from itertools import combinations, permutations, product
 
@@ -10,13 +12,18 @@ from hypothesis import strategies as st
 from reference.tasks.puzzles import minesweeper
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
-# Row 1: hidden, 2, 1. Row 2: hidden, mine, 2. Row 3: hidden, 3, mine; only the two on the right are certain.
+# Row 1: hidden, 2, 1. Row 2: hidden, mine, 2. Row 3: hidden, 3, mine; only the two on the right are
+# certain.
 GRID = {"grid": ".21/..2/.3."}
 
 
 def certain_mines(grid: str) -> set[str]:
-    """Try all placements of mines on the hidden cells and keep the cells that hold one in all that agree."""
-    cells = {(r, c): mark for r, line in enumerate(grid.split("/"), 1) for c, mark in enumerate(line, 1)}
+    """Try all placements of mines on the hidden cells and keep the cells that hold one in all that
+    agree.
+    """
+    cells = {
+        (r, c): mark for r, line in enumerate(grid.split("/"), 1) for c, mark in enumerate(line, 1)
+    }
     hidden = [cell for cell, mark in cells.items() if mark == "."]
     agreeing = []
     for bits in product((0, 1), repeat=len(hidden)):
@@ -42,7 +49,9 @@ def test_of_all_sets_of_cells_exactly_the_certain_mines_are_accepted(seed: int) 
 
 
 @pytest.mark.parametrize(("level", "count"), [(1, 40), (2, 12)])
-def test_demonstrations_list_what_trying_all_placements_finds_certain(level: int, count: int) -> None:
+def test_demonstrations_list_what_trying_all_placements_finds_certain(
+    level: int, count: int
+) -> None:
     for instance in instances("minesweeper", level, count):
         if instance["grid"].count(".") <= 11:
             assert set(minesweeper.answer(instance).split(" ")) == certain_mines(instance["grid"])
@@ -53,7 +62,12 @@ def test_grids_are_square_and_some_but_not_all_hidden_cells_are_certain_mines(le
     for instance in instances("minesweeper", level):
         rows = instance["grid"].split("/")
         assert [len(row) for row in rows] == [level + 2] * (level + 2)
-        assert 0 < len(minesweeper.answer(instance).split(" ")) < minesweeper.work(instance) == instance["grid"].count(".")
+        assert (
+            0
+            < len(minesweeper.answer(instance).split(" "))
+            < minesweeper.work(instance)
+            == instance["grid"].count(".")
+        )
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(minesweeper.LEVELS), data=st.data())
@@ -107,7 +121,10 @@ def test_rows_come_before_columns() -> None:
 @given(reasoning=st.text(alphabet="*.123/ =", max_size=12))
 @settings(derandomize=True, deadline=None, max_examples=50)
 def test_what_precedes_the_last_equals_sign_is_never_judged(reasoning: str) -> None:
-    assert all(accepted(minesweeper, GRID, f"{reasoning}={' '.join(order)}") for order in permutations(["22", "33"]))
+    assert all(
+        accepted(minesweeper, GRID, f"{reasoning}={' '.join(order)}")
+        for order in permutations(["22", "33"])
+    )
     assert not accepted(minesweeper, GRID, f"{reasoning}=22")
 
 

@@ -1,4 +1,6 @@
-"""Laws of the writing task: the form is verified, the preference is hidden, and a quoted line keeps its place."""
+"""Laws of the writing task: the form is verified, the preference is hidden, and a quoted line keeps
+its place.
+"""
 
 from typing import Any
 
@@ -18,12 +20,16 @@ def test_any_line_of_the_asked_form_is_verified_however_dull(line: str) -> None:
     assert prose.verify(INSTANCE, line).outcome is Outcome.CORRECT
 
 
-@pytest.mark.parametrize("line", ["", "bdgk", "bdgkbd", "bdgka", "BDGKB", "bd gk", "bdgk\n", "bdgkб"])
+@pytest.mark.parametrize(
+    "line", ["", "bdgk", "bdgkbd", "bdgka", "BDGKB", "bd gk", "bdgk\n", "bdgkб"]
+)
 def test_a_line_of_another_form_is_refused(line: str) -> None:
     assert prose.verify(INSTANCE, line).outcome is Outcome.WRONG
 
 
-def test_the_hidden_preference_likes_variety_and_dislikes_repeats_foreign_letters_and_length() -> None:
+def test_the_hidden_preference_likes_variety_and_dislikes_repeats_foreign_letters_and_length() -> (
+    None
+):
     lines = ["bdgkb", "bdgbd", "bdbdb", "bbdbd", "bbbbb"]
     liked = [prose.utility(INSTANCE, line) for line in lines]
     assert liked == sorted(liked, reverse=True) and len(set(liked)) == len(lines)
@@ -36,7 +42,10 @@ def test_drafts_leave_room_for_improvement() -> None:
     random = np.random.default_rng(0)
     drawn = [prose.draw(random, 1) for _ in range(300)]
     best = np.array([len(instance["theme"]) for instance in drawn])
-    assert np.mean([prose.utility(instance, instance["draft"]) for instance in drawn]) < best.mean() - 1
+    assert (
+        np.mean([prose.utility(instance, instance["draft"]) for instance in drawn])
+        < best.mean() - 1
+    )
 
 
 def test_candidates_are_of_every_quality() -> None:

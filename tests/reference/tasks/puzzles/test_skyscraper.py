@@ -1,4 +1,6 @@
-"""Laws of skyscrapers: which cities are accepted, each rule by itself, and what the search completes."""
+"""Laws of skyscrapers: which cities are accepted, each rule by itself, and what the search
+completes.
+"""
 
 from itertools import product
 from typing import Any
@@ -10,19 +12,26 @@ from hypothesis import strategies as st
 from reference.tasks.puzzles import skyscraper
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
-EXAMPLE = {"grid": "3.../.4.1/1..3/...2", "clues": {"row": ["20", "20", "32", "00"], "column": ["01", "22", "30", "00"]}}
+EXAMPLE = {
+    "grid": "3.../.4.1/1..3/...2",
+    "clues": {"row": ["20", "20", "32", "00"], "column": ["01", "22", "30", "00"]},
+}
 NO_CLUES = {"grid": ".../.../...", "clues": {"row": ["00"] * 3, "column": ["00"] * 3}}
 ANY_CITY = ["/".join(rows) for rows in product(map("".join, product("123", repeat=3)), repeat=3)]
 LATIN = [
     city
     for city in ANY_CITY
-    if all(set(line) == set("123") for line in [*city.split("/"), *zip(*city.split("/"), strict=True)])
+    if all(
+        set(line) == set("123") for line in [*city.split("/"), *zip(*city.split("/"), strict=True)]
+    )
 ]
 
 
 def seen(towers: str) -> int:
     """Towers that no earlier one hides, each looked at by itself."""
-    return sum(all(before < tower for before in towers[:place]) for place, tower in enumerate(towers))
+    return sum(
+        all(before < tower for before in towers[:place]) for place, tower in enumerate(towers)
+    )
 
 
 def obeys(city: str, instance: dict[str, Any]) -> bool:
@@ -33,7 +42,11 @@ def obeys(city: str, instance: dict[str, Any]) -> bool:
     once = all(len(set(line)) == len(rows) for line in rows + columns)
     kept = all(given in (".", height) for given, height in zip(instance["grid"], city, strict=True))
     ends = [(clue, [line, line[::-1]]) for clue, line in zip(clues, rows + columns, strict=True)]
-    return once and kept and all(int(clue[end]) in (0, seen(lines[end])) for clue, lines in ends for end in (0, 1))
+    return (
+        once
+        and kept
+        and all(int(clue[end]) in (0, seen(lines[end])) for clue, lines in ends for end in (0, 1))
+    )
 
 
 CLUES = st.lists(st.text("000123", min_size=2, max_size=2), min_size=3, max_size=3)
@@ -52,7 +65,9 @@ def test_of_all_19683_fillings_without_clues_exactly_the_12_latin_squares_are_ac
 
 @given(rows=CLUES, columns=CLUES, cells=st.text("......123", min_size=9, max_size=9))
 @settings(derandomize=True, deadline=None, max_examples=100)
-def test_a_city_is_accepted_and_found_exactly_if_it_obeys_every_clue(rows: list[str], columns: list[str], cells: str) -> None:
+def test_a_city_is_accepted_and_found_exactly_if_it_obeys_every_clue(
+    rows: list[str], columns: list[str], cells: str
+) -> None:
     grid = "/".join(cells[first : first + 3] for first in (0, 3, 6))
     instance = {"grid": grid, "clues": {"row": rows, "column": columns}}
     right = [city for city in LATIN if obeys(city, instance)]
@@ -106,7 +121,9 @@ def test_an_answer_that_breaks_a_rule_is_refused_for_it(response: str, why: str)
     ],
 )
 def test_every_end_of_a_line_has_its_own_clue(line: str, end: int, why: str) -> None:
-    city = "123/231/312"  # row 1 and column 1 read 123: three towers from the first end, one from the last
+    city = (  # row 1 and column 1 read 123: three towers from the first end, one from the last
+        "123/231/312"
+    )
     for clue, fits in (("1", end == 1), ("2", False), ("3", end == 0)):
         clues = {"row": ["00"] * 3, "column": ["00"] * 3}
         clues[line][0] = clue + "0" if end == 0 else "0" + clue

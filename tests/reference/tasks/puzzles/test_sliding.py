@@ -1,4 +1,6 @@
-"""Laws of the sliding tiles: what is replayed, what is impossible, and that no solution is shorter."""
+"""Laws of the sliding tiles: what is replayed, what is impossible, and that no solution is
+shorter.
+"""
 
 from collections.abc import Iterator
 from itertools import permutations, product
@@ -18,7 +20,11 @@ GOAL = ("1", "2", "3", "4", "5", "6", "7", "8", ".")
 
 def replayed(grid: str, moves: str) -> str | None:
     """Move the blank about a table of cells; None if it leaves the table or a letter is no move."""
-    cells = {(row, column): tile for row, line in enumerate(grid.split("/")) for column, tile in enumerate(line)}
+    cells = {
+        (row, column): tile
+        for row, line in enumerate(grid.split("/"))
+        for column, tile in enumerate(line)
+    }
     for move in moves:
         here = next(cell for cell, tile in cells.items() if tile == ".")
         there = (here[0] + (move == "D") - (move == "U"), here[1] + (move == "R") - (move == "L"))
@@ -30,8 +36,12 @@ def replayed(grid: str, moves: str) -> str | None:
 
 @pytest.fixture(scope="module")
 def distances() -> dict[str, int]:
-    """The moves that every board is away from the goal, by one exhaustive breadth-first search over all boards."""
-    neighbours = [[b for b in range(9) if abs(a // 3 - b // 3) + abs(a % 3 - b % 3) == 1] for a in range(9)]
+    """The moves that every board is away from the goal, by one exhaustive breadth-first search over
+    all boards.
+    """
+    neighbours = [
+        [b for b in range(9) if abs(a // 3 - b // 3) + abs(a % 3 - b % 3) == 1] for a in range(9)
+    ]
     layer, found = ["".join(GOAL)], {"".join(GOAL): 0}
     while layer:
         following = []
@@ -39,7 +49,13 @@ def distances() -> dict[str, int]:
             blank = board.index(".")
             for other in neighbours[blank]:
                 low, high = min(blank, other), max(blank, other)
-                moved = board[:low] + board[high] + board[low + 1 : high] + board[low] + board[high + 1 :]
+                moved = (
+                    board[:low]
+                    + board[high]
+                    + board[low + 1 : high]
+                    + board[low]
+                    + board[high + 1 :]
+                )
                 if moved not in found:
                     found[moved] = found[board] + 1
                     following.append(moved)
@@ -51,14 +67,18 @@ def rows(board: str) -> str:
     return "/".join((board[:3], board[3:6], board[6:]))
 
 
-def test_half_of_all_boards_are_impossible_and_exactly_those_are_accepted_as_such(distances: dict[str, int]) -> None:
+def test_half_of_all_boards_are_impossible_and_exactly_those_are_accepted_as_such(
+    distances: dict[str, int],
+) -> None:
     assert len(distances) == 181440  # 9! / 2
     for board in list(map("".join, permutations(GOAL)))[::181]:
         assert accepted(sliding, {"grid": rows(board)}, "impossible") == (board not in distances)
 
 
 @pytest.mark.parametrize("level", sliding.LEVELS)
-def test_demonstrations_are_as_short_as_exhaustive_search_finds_possible(level: int, distances: dict[str, int]) -> None:
+def test_demonstrations_are_as_short_as_exhaustive_search_finds_possible(
+    level: int, distances: dict[str, int]
+) -> None:
     for instance in instances("sliding", level):
         board = instance["grid"].replace("/", "")
         if board in distances:
@@ -71,19 +91,27 @@ def test_demonstrations_are_as_short_as_exhaustive_search_finds_possible(level: 
 
 @pytest.mark.parametrize("level", sliding.LEVELS)
 def test_every_level_has_boards_of_both_kinds(level: int) -> None:
-    impossible = sum(sliding.answer(instance) == "impossible" for instance in instances("sliding", level, 100))
+    impossible = sum(
+        sliding.answer(instance) == "impossible" for instance in instances("sliding", level, 100)
+    )
     assert 10 <= impossible <= 40
 
 
 def test_exactly_the_move_sequences_that_end_on_the_goal_are_accepted() -> None:
-    right = [moves for moves in all_texts("UDLR", 6) if replayed(TWO_MOVES["grid"], moves) == "".join(GOAL)]
+    right = [
+        moves
+        for moves in all_texts("UDLR", 6)
+        if replayed(TWO_MOVES["grid"], moves) == "".join(GOAL)
+    ]
     assert {"RD", "RDLR", "LRRD", "UDRD"} <= set(right)
     assert [moves for moves in all_texts("UDLR", 6) if accepted(sliding, TWO_MOVES, moves)] == right
     assert not any(accepted(sliding, ODD, moves) for moves in all_texts("UDLR", 6))
 
 
 def all_texts(letters: str, longest: int) -> Iterator[str]:
-    return ("".join(text) for length in range(longest + 1) for text in product(letters, repeat=length))
+    return (
+        "".join(text) for length in range(longest + 1) for text in product(letters, repeat=length)
+    )
 
 
 MUTATIONS = {
@@ -113,7 +141,10 @@ def test_an_answer_that_breaks_a_rule_is_refused_for_it(moves: str, why: str) ->
     assert why in sliding.verify(TWO_MOVES, moves).why
 
 
-@pytest.mark.parametrize("moves", ["", "RD", "impossible!", "Impossible", "impossible RD", "impossibleRD", "RDimpossible"])
+@pytest.mark.parametrize(
+    "moves",
+    ["", "RD", "impossible!", "Impossible", "impossible RD", "impossibleRD", "RDimpossible"],
+)
 def test_an_impossible_board_has_one_answer_only(moves: str) -> None:
     assert accepted(sliding, ODD, "impossible")
     assert not accepted(sliding, ODD, moves)
@@ -128,7 +159,9 @@ def test_digits_are_never_judged(text: str, odd: bool) -> None:
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(sliding.LEVELS))
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_the_demonstration_counts_pairs_in_the_wrong_order_and_notes_the_tiles(seed: int, level: int) -> None:
+def test_the_demonstration_counts_pairs_in_the_wrong_order_and_notes_the_tiles(
+    seed: int, level: int
+) -> None:
     instance = sliding.draw(np.random.default_rng(seed), level)
     demonstration = sliding.solve(instance)
     tiles = instance["grid"].replace("/", "").replace(".", "")
@@ -138,7 +171,9 @@ def test_the_demonstration_counts_pairs_in_the_wrong_order_and_notes_the_tiles(s
     if wrong % 2 == 0:
         moves = demonstration[8::2]
         for number, tile in enumerate(demonstration[9::2]):
-            before, after = (replayed(instance["grid"], moves[:count]) for count in (number, number + 1))
+            before, after = (
+                replayed(instance["grid"], moves[:count]) for count in (number, number + 1)
+            )
             assert before is not None
             assert after is not None
             assert before[after.index(".")] == tile

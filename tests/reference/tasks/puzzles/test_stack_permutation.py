@@ -1,4 +1,6 @@
-"""Laws of stack permutations: operations are replayed, and ``X`` is right exactly if exhaustion finds no operations."""
+"""Laws of stack permutations: operations are replayed, and ``X`` is right exactly if exhaustion
+finds no operations.
+"""
 
 from itertools import combinations, permutations, product
 from typing import Any
@@ -20,7 +22,9 @@ def accepted(instance: dict[str, Any], response: str) -> bool:
 
 
 def output_of(pushed: str, operations: str) -> str | None:
-    """Follow the definition with string slices; None if an operation cannot be done or an item is left."""
+    """Follow the definition with string slices; None if an operation cannot be done or an item is
+    left.
+    """
     output = stack = ""
     for operation in operations:
         if operation == "+" and pushed:
@@ -35,20 +39,29 @@ def output_of(pushed: str, operations: str) -> str | None:
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_of_all_short_texts_exactly_those_that_give_the_output_are_accepted(count: int) -> None:
     pushed = "3142"[:count]
-    texts = ["".join(text) for length in range(2 * count + 2) for text in product("+-", repeat=length)]
+    texts = [
+        "".join(text) for length in range(2 * count + 2) for text in product("+-", repeat=length)
+    ]
     outputs = {text: output_of(pushed, text) for text in texts}
     for wanted in map("".join, permutations(pushed)):
         instance = {"pushed": pushed, "wanted": wanted}
-        assert [text for text in texts if accepted(instance, text)] == [text for text in texts if outputs[text] == wanted]
+        assert [text for text in texts if accepted(instance, text)] == [
+            text for text in texts if outputs[text] == wanted
+        ]
         assert accepted(instance, "X") == (wanted not in outputs.values())
 
 
 @pytest.mark.parametrize("count", [5, 6, 7])
-def test_an_output_is_called_impossible_exactly_if_no_sequence_of_operations_gives_it(count: int) -> None:
+def test_an_output_is_called_impossible_exactly_if_no_sequence_of_operations_gives_it(
+    count: int,
+) -> None:
     pushed = "0123456"[:count]
-    # Which of the 2n operations are pushes decides everything, so this is every sequence that moves every item.
+    # Which of the 2n operations are pushes decides everything, so this is every sequence that moves
+    # every item.
     choices = combinations(range(2 * count), count)
-    sequences = ["".join("+" if place in pushes else "-" for place in range(2 * count)) for pushes in choices]
+    sequences = [
+        "".join("+" if place in pushes else "-" for place in range(2 * count)) for pushes in choices
+    ]
     possible = {output_of(pushed, sequence) for sequence in sequences} - {None}
     for wanted in map("".join, permutations(pushed)):
         instance = {"pushed": pushed, "wanted": wanted}
@@ -59,11 +72,17 @@ def test_an_output_is_called_impossible_exactly_if_no_sequence_of_operations_giv
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(stack_permutation.LEVELS), data=st.data())
 @settings(derandomize=True, deadline=None, max_examples=80)
-def test_notes_are_never_judged_and_no_operation_can_be_spared(seed: int, level: int, data: st.DataObject) -> None:
+def test_notes_are_never_judged_and_no_operation_can_be_spared(
+    seed: int, level: int, data: st.DataObject
+) -> None:
     instance = stack_permutation.draw(np.random.default_rng(seed), level)
     answer = stack_permutation.answer(instance)
-    notes = data.draw(st.lists(st.sampled_from(["", "0", "73"]), min_size=len(answer), max_size=len(answer)))
-    assert accepted(instance, "".join(note + operation for note, operation in zip(notes, answer, strict=True)))
+    notes = data.draw(
+        st.lists(st.sampled_from(["", "0", "73"]), min_size=len(answer), max_size=len(answer))
+    )
+    assert accepted(
+        instance, "".join(note + operation for note, operation in zip(notes, answer, strict=True))
+    )
     place = data.draw(st.integers(0, len(answer) - 1))
     assert not accepted(instance, answer[:place] + answer[place + 1 :])
     assert not accepted(instance, answer + "+-")
@@ -76,7 +95,9 @@ def test_both_kinds_are_drawn_the_impossible_one_less_often(level: int) -> None:
     drawn = [stack_permutation.draw(random, level) for _ in range(300)]
     assert all(len(one["pushed"]) == len(set(one["pushed"])) == level + 5 for one in drawn)
     assert all(sorted(one["pushed"]) == sorted(one["wanted"]) for one in drawn)
-    assert 45 < sum(stack_permutation.answer(one) == "X" for one in drawn) < 105  # four deviations around 75
+    assert (
+        45 < sum(stack_permutation.answer(one) == "X" for one in drawn) < 105
+    )  # four deviations around 75
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(stack_permutation.LEVELS))
@@ -121,9 +142,13 @@ def test_a_broken_rule_is_refused_and_named(response: str, why: str) -> None:
     assert why in verdict.why
 
 
-@pytest.mark.parametrize("response", ["", "XX", "X+-", "+X", "x", "X ", "+-+-+-", "+++---", "+++--", "impossible"])
+@pytest.mark.parametrize(
+    "response", ["", "XX", "X+-", "+X", "x", "X ", "+-+-+-", "+++---", "+++--", "impossible"]
+)
 def test_an_impossible_output_is_answered_by_one_x_and_nothing_else(response: str) -> None:
-    assert accepted(IMPOSSIBLE, "X") and accepted(IMPOSSIBLE, "312X") and accepted(IMPOSSIBLE, "1X9")
+    assert (
+        accepted(IMPOSSIBLE, "X") and accepted(IMPOSSIBLE, "312X") and accepted(IMPOSSIBLE, "1X9")
+    )
     assert not accepted(IMPOSSIBLE, response)
 
 

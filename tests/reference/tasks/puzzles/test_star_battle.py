@@ -1,4 +1,6 @@
-"""Laws of star battle: which placements are accepted, each rule by itself, and what the search finds."""
+"""Laws of star battle: which placements are accepted, each rule by itself, and what the search
+finds.
+"""
 
 from itertools import combinations, permutations, product
 
@@ -25,32 +27,47 @@ def obeys(grid: str, stars: list[tuple[int, int]]) -> bool:
     """The rules on coordinates, sharing no code with the verifier."""
     size = len(grid.split("/"))
     lines = [sorted(row for row, _ in stars), sorted(column for _, column in stars)]
-    apart = all(max(abs(row - below), abs(column - beside)) > 1 for (row, column), (below, beside) in combinations(stars, 2))
+    apart = all(
+        max(abs(row - below), abs(column - beside)) > 1
+        for (row, column), (below, beside) in combinations(stars, 2)
+    )
     free = all(grid.split("/")[row][column] == "." for row, column in stars)
     return lines == [list(range(size))] * 2 and apart and free
 
 
 def test_the_example_of_the_documentation_is_a_problem_with_its_answer() -> None:
     assert star_battle.prompt(EXAMPLE) == "J..XX./.X.X./....X/.XXXX/X...X="
-    assert star_battle.solve(EXAMPLE) == star_battle.answer(EXAMPLE) == ".*XX./.X.X*/..*.X/*XXXX/X..*X"
+    assert (
+        star_battle.solve(EXAMPLE) == star_battle.answer(EXAMPLE) == ".*XX./.X.X*/..*.X/*XXXX/X..*X"
+    )
 
 
 def test_of_all_65536_sets_of_stars_on_the_empty_square_exactly_two_are_accepted() -> None:
     cells = [(row, column) for row in range(4) for column in range(4)]
     responses = ("".join(row) for row in product(".*", repeat=16))
     squares = ["/".join(cells[first : first + 4] for first in (0, 4, 8, 12)) for cells in responses]
-    right = {starred(EMPTY["grid"], list(stars)) for stars in combinations(cells, 4) if obeys(EMPTY["grid"], list(stars))}
+    right = {
+        starred(EMPTY["grid"], list(stars))
+        for stars in combinations(cells, 4)
+        if obeys(EMPTY["grid"], list(stars))
+    }
     assert {square for square in squares if accepted(star_battle, EMPTY, square)} == right
     assert len(right) == 2
 
 
 @given(cells=st.text("...X", min_size=25, max_size=25))
 @settings(derandomize=True, deadline=None, max_examples=12)
-def test_of_all_ways_to_put_a_star_into_every_row_exactly_those_by_the_rules_are_accepted(cells: str) -> None:
+def test_of_all_ways_to_put_a_star_into_every_row_exactly_those_by_the_rules_are_accepted(
+    cells: str,
+) -> None:
     grid = "/".join(cells[first : first + 5] for first in range(0, 25, 5))
     placements = [list(enumerate(columns)) for columns in product(range(5), repeat=5)]
     right = [starred(grid, stars) for stars in placements if obeys(grid, stars)]
-    assert [starred(grid, stars) for stars in placements if accepted(star_battle, {"grid": grid}, starred(grid, stars))] == right
+    assert [
+        starred(grid, stars)
+        for stars in placements
+        if accepted(star_battle, {"grid": grid}, starred(grid, stars))
+    ] == right
     if right:
         assert star_battle.solve({"grid": grid}) in right
     else:
@@ -58,7 +75,9 @@ def test_of_all_ways_to_put_a_star_into_every_row_exactly_those_by_the_rules_are
             star_battle.solve({"grid": grid})
 
 
-@pytest.mark.parametrize("response", [".*.../...*./*..../..*../....*", "*..../..*../....*/.*.../...*."])
+@pytest.mark.parametrize(
+    "response", [".*.../...*./*..../..*../....*", "*..../..*../....*/.*.../...*."]
+)
 def test_every_placement_by_the_rules_is_accepted(response: str) -> None:
     assert accepted(star_battle, WIDE, response)
 
@@ -81,7 +100,9 @@ def test_every_placement_by_the_rules_is_accepted(response: str) -> None:
         (EXAMPLE, "25314", "not 5 rows"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_is_refused_for_it(instance: dict[str, str], response: str, why: str) -> None:
+def test_an_answer_that_breaks_a_rule_is_refused_for_it(
+    instance: dict[str, str], response: str, why: str
+) -> None:
     assert not accepted(star_battle, instance, response)
     assert why in star_battle.verify(instance, response).why
 
@@ -90,7 +111,11 @@ def test_an_answer_that_breaks_a_rule_is_refused_for_it(instance: dict[str, str]
 def test_a_puzzle_drawn_has_a_single_answer(level: int) -> None:
     for instance in instances("star_battle", level, 5):
         placements = [list(enumerate(columns)) for columns in permutations(range(level + 4))]
-        right = [starred(instance["grid"], stars) for stars in placements if obeys(instance["grid"], stars)]
+        right = [
+            starred(instance["grid"], stars)
+            for stars in placements
+            if obeys(instance["grid"], stars)
+        ]
         assert right == [star_battle.solve(instance)]
 
 

@@ -1,4 +1,6 @@
-"""Laws of twiddle: which way a block turns, which blocks there are, and that no solution is shorter."""
+"""Laws of twiddle: which way a block turns, which blocks there are, and that no solution is
+shorter.
+"""
 
 from itertools import product
 
@@ -15,13 +17,17 @@ BLOCKS = ("11", "12", "21", "22")
 
 
 def turned(grid: str, blocks: tuple[str, ...]) -> str | None:
-    """Turn blocks of an array with NumPy's own rotation; None if a name is not that of a whole block."""
+    """Turn blocks of an array with NumPy's own rotation; None if a name is not that of a whole
+    block.
+    """
     cells = np.array([list(line) for line in grid.split("/")])
     for block in blocks:
         row, column = int(block[0]) - 1, int(block[1]) - 1
         if min(row, column) < 0 or cells[row : row + 2, column : column + 2].shape != (2, 2):
             return None
-        cells[row : row + 2, column : column + 2] = np.rot90(cells[row : row + 2, column : column + 2]).copy()
+        cells[row : row + 2, column : column + 2] = np.rot90(
+            cells[row : row + 2, column : column + 2]
+        ).copy()
     return "/".join("".join(line) for line in cells)
 
 
@@ -29,13 +35,17 @@ def test_exactly_the_sequences_of_turns_that_end_on_the_goal_are_accepted() -> N
     sequences = [blocks for length in range(1, 6) for blocks in product(BLOCKS, repeat=length)]
     right = [blocks for blocks in sequences if turned(TWO_MOVES["grid"], blocks) == "123/456/789"]
     assert ("22", "21") in right
-    assert [blocks for blocks in sequences if accepted(twiddle, TWO_MOVES, " ".join(blocks))] == right
+    assert [
+        blocks for blocks in sequences if accepted(twiddle, TWO_MOVES, " ".join(blocks))
+    ] == right
 
 
 def test_of_all_two_digit_names_exactly_those_of_whole_blocks_are_moves() -> None:
     names = [f"{number:02}" for number in range(100)]
     for pair in product(names, BLOCKS):
-        assert accepted(twiddle, TWO_MOVES, " ".join(pair)) == (turned(TWO_MOVES["grid"], pair) == "123/456/789")
+        assert accepted(twiddle, TWO_MOVES, " ".join(pair)) == (
+            turned(TWO_MOVES["grid"], pair) == "123/456/789"
+        )
 
 
 def test_a_block_turns_counterclockwise_and_only_so() -> None:
@@ -84,10 +94,15 @@ def test_an_answer_that_breaks_a_rule_is_refused_for_it(response: str, why: str)
     assert why in twiddle.verify(TWO_MOVES, response).why
 
 
-@given(notes=st.lists(st.text(alphabet=twiddle.TILES + "/", max_size=12), min_size=2, max_size=2), right=st.booleans())
+@given(
+    notes=st.lists(st.text(alphabet=twiddle.TILES + "/", max_size=12), min_size=2, max_size=2),
+    right=st.booleans(),
+)
 @settings(derandomize=True, deadline=None, max_examples=60)
 def test_notes_are_never_judged(notes: list[str], right: bool) -> None:
-    assert accepted(twiddle, TWO_MOVES, f"22:{notes[0]} {'21' if right else '12'}:{notes[1]}") == right
+    assert (
+        accepted(twiddle, TWO_MOVES, f"22:{notes[0]} {'21' if right else '12'}:{notes[1]}") == right
+    )
 
 
 @pytest.mark.parametrize("level", twiddle.LEVELS)
@@ -103,11 +118,20 @@ def test_the_demonstration_notes_the_board_that_every_move_makes(level: int) -> 
 
 def test_demonstrations_are_as_short_as_exhaustive_search_finds_possible() -> None:
     distance, layer = {"123/456/789": 0}, {"123/456/789"}
-    for moves in range(1, 7):  # three turns undo one, so going back from the goal is going forward three times
-        layer = {str(turned(board, (block,) * 3)) for board in layer for block in BLOCKS} - set(distance)
+    for moves in range(
+        1, 7
+    ):  # three turns undo one, so going back from the goal is going forward three times
+        layer = {str(turned(board, (block,) * 3)) for board in layer for block in BLOCKS} - set(
+            distance
+        )
         distance.update(dict.fromkeys(layer, moves))
     for instance in instances("twiddle", 1, 60) + instances("twiddle", 2, 60):
-        assert twiddle.work(instance) == len(twiddle.answer(instance).split(" ")) == distance[instance["grid"]] > 0
+        assert (
+            twiddle.work(instance)
+            == len(twiddle.answer(instance).split(" "))
+            == distance[instance["grid"]]
+            > 0
+        )
 
 
 def test_the_example_of_the_module() -> None:

@@ -39,7 +39,9 @@ def agreeing(instance: dict[str, Any], without: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize(("level", "count"), [(1, 40), (2, 20), (3, 1)])
-def test_of_all_tables_exactly_the_only_one_that_agrees_with_the_clues_is_accepted(level: int, count: int) -> None:
+def test_of_all_tables_exactly_the_only_one_that_agrees_with_the_clues_is_accepted(
+    level: int, count: int
+) -> None:
     for instance in instances("zebra", level, count):
         right = [table for table in tables(instance) if accepted(zebra, instance, table)]
         assert right == agreeing(instance)
@@ -70,7 +72,9 @@ def test_of_any_clues_exactly_the_tables_that_agree_are_accepted(clues: list[str
 
 
 @pytest.mark.parametrize("level", zebra.LEVELS)
-def test_puzzles_have_the_houses_and_attributes_of_their_level_and_all_kinds_of_clues(level: int) -> None:
+def test_puzzles_have_the_houses_and_attributes_of_their_level_and_all_kinds_of_clues(
+    level: int,
+) -> None:
     drawn = instances("zebra", level, 20)
     houses, attributes = zebra.HOUSES_AND_ATTRIBUTES[level]
     for instance in drawn:
@@ -131,12 +135,19 @@ def test_renaming_values_and_attributes_and_reordering_clues_leaves_the_identity
 
 
 def test_two_puzzles_share_their_identity_exactly_if_a_renaming_makes_their_clues_equal() -> None:
-    renamings = [str.maketrans("abcdef", first + second) for first, second in both_orders("abc", "def")]
+    renamings = [
+        str.maketrans("abcdef", first + second) for first, second in both_orders("abc", "def")
+    ]
 
     def smallest(clues: str) -> list[str]:
-        """The clues under the best of all 72 renamings, each clue in the better of its two spellings."""
+        """The clues under the best of all 72 renamings, each clue in the better of its two
+        spellings.
+        """
         renamed = [clues.translate(names).split(" ") for names in renamings]
-        symmetric = [[min(c, c[::-1]) if c[1] in "~#|" and c[2].isalpha() else c for c in clues] for clues in renamed]
+        symmetric = [
+            [min(c, c[::-1]) if c[1] in "~#|" and c[2].isalpha() else c for c in clues]
+            for clues in renamed
+        ]
         return min(map(sorted, symmetric))
 
     drawn = instances("zebra", 1, 400)

@@ -46,7 +46,13 @@ def test_a_good_line_becomes_an_item_with_its_fields() -> None:
     [
         (b"", "the line is empty"),
         (b"  \t", "the line is empty"),
-        (b"{", "the line is not JSON: Expecting property name enclosed in double quotes at character 1"),
+        (
+            b"{",
+            (
+                "the line is not JSON: Expecting property name enclosed in double quotes at"
+                " character 1"
+            ),
+        ),
         (b"\xff\xfe", "the line is not UTF-8: invalid start byte at byte 0"),
         (b"[" * 100_000, "the line cannot be read: maximum recursion depth exceeded"),
         (b'{"id": ' + b"9" * 10_000 + b"}", "the line cannot be read: Exceeds the limit"),
@@ -101,7 +107,10 @@ def test_a_users_own_verifier_needs_no_reference_and_knows_any_domain() -> None:
 def test_a_line_may_choose_its_verifier_only_if_the_user_lets_it() -> None:
     line = json.dumps(GOOD | {"verifier": "mine.py:f"}).encode()
     assert parsed(line, Rule("own.py:f", lines_may_choose=True))[0].verifier == "mine.py:f"
-    assert parsed(json.dumps(GOOD).encode(), Rule("own.py:f", lines_may_choose=True))[0].verifier == "own.py:f"
+    assert (
+        parsed(json.dumps(GOOD).encode(), Rule("own.py:f", lines_may_choose=True))[0].verifier
+        == "own.py:f"
+    )
     assert parsed(line, OWN)[0].verifier == "own.py:f"
     assert "--line-verifiers" in fault(line, OWN)
     assert fault(GOOD | {"verifier": 3}, Rule("", lines_may_choose=True)) == "verifier must be text"
@@ -127,7 +136,9 @@ def test_lines_are_cut_at_line_feeds_and_nowhere_else(content: bytes) -> None:
     assert list(raw_lines(BytesIO(content))) == expected
 
 
-def test_a_line_that_is_too_long_is_an_error_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_is_too_long_is_an_error_and_the_next_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(lines, "MAX_LINE_BYTES", 200)
     good = json.dumps(GOOD).encode()
     for padding in (200, 201, 399, 400, 401, 5000):

@@ -1,7 +1,9 @@
-r"""Answers judged by hand: reference, answer as it stands in the box, and whether a grader must call them the same.
+r"""Answers judged by hand: reference, answer as it stands in the box, and whether a grader must
+call them the same.
 
-Categories follow the kinds of failure that public graders show; a pair that comes from a reported failure carries its
-number (MV: github.com/huggingface/Math-Verify/issues). ``problem`` is what was asked, where it decides.
+Categories follow the kinds of failure that public graders show; a pair that comes from a reported
+failure carries its number (MV: github.com/huggingface/Math-Verify/issues). ``problem`` is what was
+asked, where it decides.
 """
 
 from dataclasses import dataclass
@@ -352,7 +354,10 @@ PAIRS: list[Pair] = [
         5 ;; 5 more apples
         5 ;; 5 or apples
         """,
-        problem="Ann has 12 apples, 7 of them green and the others red. She wants more. How many red apples are there?",
+        problem=(
+            "Ann has 12 apples, 7 of them green and the others red. She wants more. How many red"
+            " apples are there?"
+        ),
     ),
     *pairs(
         "angles",

@@ -1,4 +1,6 @@
-"""Laws that hold for all numbers and all texts: every spelling of a number is that number and no other."""
+"""Laws that hold for all numbers and all texts: every spelling of a number is that number and no
+other.
+"""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -9,7 +11,15 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from reference.verifiers.mathematics.evaluation import equal_at, exact, point_number
-from reference.verifiers.mathematics.expressions import Apply, Constant, Number, Symbol, Tree, latex, symbols
+from reference.verifiers.mathematics.expressions import (
+    Apply,
+    Constant,
+    Number,
+    Symbol,
+    Tree,
+    latex,
+    symbols,
+)
 from reference.verifiers.mathematics.limits import broken_limit
 from reference.verifiers.mathematics.normal_forms import normal_form
 from reference.verifiers.mathematics.parser import Unreadable, read_expression
@@ -27,16 +37,25 @@ def correct(reference: str, answer: str) -> bool:
 
 
 def spellings(value: Fraction) -> Iterator[str]:
-    """Ways to write a rational: fractions, mixed, repeating or finite decimal, percent, scientific, grouped, wrapped."""
+    """Ways to write a rational: fractions, mixed, repeating or finite decimal, percent, scientific,
+    grouped, wrapped.
+    """
     sign, size = ("-" if value < 0 else ""), abs(value)
     above, below = size.numerator, size.denominator
-    yield from (f"{sign}{above}/{below}", rf"{sign}\frac{{{above}}}{{{below}}}", rf"\dfrac{{{sign}{3 * above}}}{{{3 * below}}}")
+    yield from (
+        f"{sign}{above}/{below}",
+        rf"{sign}\frac{{{above}}}{{{below}}}",
+        rf"\dfrac{{{sign}{3 * above}}}{{{3 * below}}}",
+    )
     yield from (
         rf"$\left({sign}{{{above} \over {below}}}\right)$",
         rf"{sign}{above}\div{below}",
         rf"\text{{{sign}{above}/{below}}}",
     )
-    yield from (rf"{sign}{above:,} / {below:,}".replace(",", r"\,"), rf"\frac{{{100 * value.numerator}}}{{{below}}}\%")
+    yield from (
+        rf"{sign}{above:,} / {below:,}".replace(",", r"\,"),
+        rf"\frac{{{100 * value.numerator}}}{{{below}}}\%",
+    )
     if below == 1:
         yield from (
             f"{sign}{above:,}",
@@ -78,9 +97,16 @@ def test_every_spelling_of_a_rational_is_every_other_one(value: Fraction) -> Non
 
 @given(value=rationals, other=rationals, near=st.integers(1, 300))
 @settings(derandomize=True, deadline=None, max_examples=25)
-def test_no_spelling_of_a_rational_is_a_different_one(value: Fraction, other: Fraction, near: int) -> None:
+def test_no_spelling_of_a_rational_is_a_different_one(
+    value: Fraction, other: Fraction, near: int
+) -> None:
     assume(value != other)
-    for different in (other, value + Fraction(1, 2**near), -value or Fraction(1), value * 10 or Fraction(1)):
+    for different in (
+        other,
+        value + Fraction(1, 2**near),
+        -value or Fraction(1),
+        value * 10 or Fraction(1),
+    ):
         for one, two in zip(spellings(value), spellings(different), strict=False):
             assert not correct(one, two), (one, two)
 
@@ -101,13 +127,17 @@ def test_scientific_notation_is_the_number_it_stands_for(mantissa: int, exponent
 
 @given(members=st.lists(rationals, min_size=2, max_size=5, unique=True), data=st.data())
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_order_counts_in_tuples_and_not_in_sets(members: list[Fraction], data: st.DataObject) -> None:
+def test_order_counts_in_tuples_and_not_in_sets(
+    members: list[Fraction], data: st.DataObject
+) -> None:
     shuffled = data.draw(st.permutations(members))
     one, other = (", ".join(str(member) for member in side) for side in (members, shuffled))
     assert correct(rf"\{{{one}\}}", rf"\{{{other}\}}")
     assert correct(one, other)
     assert correct(f"({one})", f"({other})") == (members == shuffled)
-    assert not correct(rf"\{{{one}\}}", rf"\{{{', '.join(str(member) for member in members[1:])}\}}")
+    assert not correct(
+        rf"\{{{one}\}}", rf"\{{{', '.join(str(member) for member in members[1:])}\}}"
+    )
 
 
 leaf: st.SearchStrategy[Tree] = st.one_of(
@@ -117,9 +147,15 @@ leaf: st.SearchStrategy[Tree] = st.one_of(
 trees: st.SearchStrategy[Tree] = st.recursive(
     leaf,
     lambda inside: st.one_of(
-        st.builds(lambda name, a, b: Apply(name, (a, b)), st.sampled_from(["+", "*", "/"]), inside, inside),
+        st.builds(
+            lambda name, a, b: Apply(name, (a, b)), st.sampled_from(["+", "*", "/"]), inside, inside
+        ),
         st.builds(lambda a, n: Apply("^", (a, Number(Fraction(n)))), inside, st.integers(0, 3)),
-        st.builds(lambda name, a: Apply(name, (a,)), st.sampled_from(["-", "abs", "sin", "arctan"]), inside),
+        st.builds(
+            lambda name, a: Apply(name, (a,)),
+            st.sampled_from(["-", "abs", "sin", "arctan"]),
+            inside,
+        ),
     ),
     max_leaves=8,
 )
@@ -130,7 +166,10 @@ trees: st.SearchStrategy[Tree] = st.recursive(
 def test_a_tree_that_is_written_and_read_again_has_the_same_values(tree: Tree) -> None:
     again = read_expression(normal_form(latex(tree, {"x": "x", "y": "y"})))
     for index in range(2):
-        assert equal_at(tree, again, point_number(index, symbols(tree) | {"x", "y"})) in (True, None)
+        assert equal_at(tree, again, point_number(index, symbols(tree) | {"x", "y"})) in (
+            True,
+            None,
+        )
 
 
 @given(value=rationals, index=st.integers(2, 5))
@@ -212,14 +251,35 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:24].encode("unicode_escape").decode())
+@pytest.mark.parametrize(
+    "text", HOSTILE, ids=lambda text: text[:24].encode("unicode_escape").decode()
+)
 @pytest.mark.parametrize("reference", ["5", r"\sqrt{2}", "x^2+1"])
 def test_a_hostile_text_ends_within_the_limits(text: str, reference: str) -> None:
-    assert verify(Item("line", "math", "", rf"\boxed{{{text}}}", reference)).outcome == Outcome.WRONG
+    assert (
+        verify(Item("line", "math", "", rf"\boxed{{{text}}}", reference)).outcome == Outcome.WRONG
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["1 2", "x 2", r"\det(5)", "f(5)", "x'", "5!!", r"\frac{1", "(1", "1)", "", "+", "3 _ 2", "..", r"\floor{5}", "words"]
+    "text",
+    [
+        "1 2",
+        "x 2",
+        r"\det(5)",
+        "f(5)",
+        "x'",
+        "5!!",
+        r"\frac{1",
+        "(1",
+        "1)",
+        "",
+        "+",
+        "3 _ 2",
+        "..",
+        r"\floor{5}",
+        "words",
+    ],
 )
 def test_nothing_is_skipped_by_the_reader(text: str) -> None:
     with pytest.raises(Unreadable):

@@ -116,7 +116,11 @@ def test_the_usual_endings_of_responses_are_understood(reference: str, response:
 prose = st.text(st.characters(codec="utf-8", exclude_characters="<\\"), max_size=60)
 
 
-@given(before=prose, behind=prose, answer=st.sampled_from(["5", r"\frac{1}{2}", r"\{1, 2\}", "(1, 2)", "B"]))
+@given(
+    before=prose,
+    behind=prose,
+    answer=st.sampled_from(["5", r"\frac{1}{2}", r"\{1, 2\}", "(1, 2)", "B"]),
+)
 @settings(derandomize=True, deadline=None, max_examples=60)
 def test_text_around_the_box_changes_nothing(before: str, behind: str, answer: str) -> None:
     response = rf"{before}\boxed{{{answer}}}{behind}"
@@ -132,6 +136,9 @@ def test_a_group_that_is_read_is_balanced(text: str) -> None:
     assert content is None or signs.count("{") == signs.count("}")
 
 
-@pytest.mark.parametrize("part", [r"\boxed{", "<think>", "answer is ", r"\boxed{5}", "**a** ", "answer to ", "####", "{", "\n"])
+@pytest.mark.parametrize(
+    "part",
+    [r"\boxed{", "<think>", "answer is ", r"\boxed{5}", "**a** ", "answer to ", "####", "{", "\n"],
+)
 def test_a_long_response_is_searched_in_linear_time(part: str) -> None:
     final_answer(part * 20_000)

@@ -1,4 +1,6 @@
-"""Laws of the mathematics verifier: the table of answers judged by hand, its symmetry, its errors, its choices."""
+"""Laws of the mathematics verifier: the table of answers judged by hand, its symmetry, its errors,
+its choices.
+"""
 
 import signal
 import subprocess
@@ -16,11 +18,20 @@ from spec.datatypes import Outcome, Verdict
 from spec.verify import Item
 from tests.reference.verifiers.mathematics.labelled import PAIRS, Pair
 
-ASYMMETRIC = ("bases", "base asked for", "choice", "choice with options in the problem", "hostile", "nouns of the problem")
+ASYMMETRIC = (
+    "bases",
+    "base asked for",
+    "choice",
+    "choice with options in the problem",
+    "hostile",
+    "nouns of the problem",
+)
 """Categories in which the reference says how the answer is read."""
 
 SLOW = ("written after the verifier", "radical and pi", "expressions", "names and equations")
-"""Categories that ask the engine; their other direction would double the time of these tests and meet the same engine."""
+"""Categories that ask the engine; their other direction would double the time of these tests and
+meet the same engine.
+"""
 
 
 def judged(reference: str, answer: str, problem: str = "", policy: Policy = DEFAULT) -> Verdict:
@@ -42,7 +53,9 @@ def test_the_table_is_large_and_holds_no_pair_twice() -> None:
 def test_different_answers_differ_in_both_directions() -> None:
     for pair in PAIRS:
         if not pair.same and pair.category not in ASYMMETRIC:
-            assert judged(pair.answer, pair.reference, pair.problem).outcome != Outcome.CORRECT, pair
+            assert judged(pair.answer, pair.reference, pair.problem).outcome != Outcome.CORRECT, (
+                pair
+            )
 
 
 def test_equal_answers_are_equal_in_both_directions() -> None:
@@ -54,7 +67,9 @@ def test_equal_answers_are_equal_in_both_directions() -> None:
 
 def test_every_reference_of_the_table_answers_itself() -> None:
     for pair in PAIRS:
-        assert judged(pair.reference, pair.reference, pair.problem).outcome == Outcome.CORRECT, pair.reference
+        assert judged(pair.reference, pair.reference, pair.problem).outcome == Outcome.CORRECT, (
+            pair.reference
+        )
 
 
 @pytest.mark.parametrize(
@@ -75,18 +90,24 @@ def test_every_reference_of_the_table_answers_itself() -> None:
         ("2^{82589933}-1", "cannot be compared"),
     ],
 )
-def test_a_reference_that_cannot_be_read_is_an_error_and_never_wrong(reference: str, why: str) -> None:
+def test_a_reference_that_cannot_be_read_is_an_error_and_never_wrong(
+    reference: str, why: str
+) -> None:
     verdict = judged(reference, "5")
     assert verdict.outcome == Outcome.ERROR
     assert why in verdict.why
 
 
-@pytest.mark.parametrize("reference", [r"\sum_{k=1}^n k", "1,2,...,n", "2^{82589933}-1", r"\triangle ABC"])
+@pytest.mark.parametrize(
+    "reference", [r"\sum_{k=1}^n k", "1,2,...,n", "2^{82589933}-1", r"\triangle ABC"]
+)
 def test_a_reference_that_cannot_be_read_is_answered_by_its_own_words(reference: str) -> None:
     assert judged(reference, f" {reference}. ").outcome == Outcome.CORRECT
 
 
-@pytest.mark.parametrize("answer", ["1/0", r"\frac{1", "x x x and so on", "5!!", "7^{10000000}", "9" * 1201])
+@pytest.mark.parametrize(
+    "answer", ["1/0", r"\frac{1", "x x x and so on", "5!!", "7^{10000000}", "9" * 1201]
+)
 def test_an_answer_that_cannot_be_read_is_wrong_and_says_why(answer: str) -> None:
     verdict = judged("5", answer)
     assert verdict.outcome == Outcome.WRONG
@@ -94,8 +115,10 @@ def test_an_answer_that_cannot_be_read_is_wrong_and_says_why(answer: str) -> Non
 
 
 def test_a_verdict_names_the_place_and_the_policy_that_decided() -> None:
-    assert judged("10", "10 cm").why == (
-        "the last box: the expressions are identical; a unit written once is not compared (policy missing_unit)"
+    assert (
+        judged("10", "10 cm").why
+        == "the last box: the expressions are identical; a unit written once is not compared"
+        " (policy missing_unit)"
     )
     assert judged("10 m", "10 kg").why == "the last box: the units differ: kg for m"
     assert judged("5", "5 or 6").why == "the last box: 2 answers are given, the reference has one"
@@ -113,7 +136,9 @@ def test_a_verdict_names_the_place_and_the_policy_that_decided() -> None:
     ],
     ids=lambda value: str(value),
 )
-def test_a_leniency_that_is_switched_off_is_off(reference: str, answer: str, policy: Policy) -> None:
+def test_a_leniency_that_is_switched_off_is_off(
+    reference: str, answer: str, policy: Policy
+) -> None:
     assert judged(reference, answer).outcome == Outcome.CORRECT
     assert judged(reference, answer, policy=policy).outcome == Outcome.WRONG
 
@@ -165,15 +190,24 @@ def test_the_second_look_sees_for_itself(left: str, right: str, equal: bool) -> 
     assert engine.agrees(read_expression(left), read_expression(right)) == equal
 
 
-def test_two_looks_that_disagree_are_an_error_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_looks_that_disagree_are_an_error_and_no_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(engine, "agrees", lambda reference, answer: False)
     verdict = judged(r"\sqrt{12}", r"2\sqrt{3}")
     assert verdict.outcome == Outcome.ERROR
-    assert verdict.why == "the last box: the values agree to 60 digits and math-verify does not confirm it"
+    assert (
+        verdict.why
+        == "the last box: the values agree to 60 digits and math-verify does not confirm it"
+    )
 
 
-@pytest.mark.parametrize(("reference", "answer"), [(r"\ln x^2", r"2\ln |x|"), (r"\ln\frac{a}{b}", r"-\ln\frac{b}{a}")])
-def test_logarithms_that_the_engine_cannot_prove_equal_are_errors_and_not_wrong(reference: str, answer: str) -> None:
+@pytest.mark.parametrize(
+    ("reference", "answer"), [(r"\ln x^2", r"2\ln |x|"), (r"\ln\frac{a}{b}", r"-\ln\frac{b}{a}")]
+)
+def test_logarithms_that_the_engine_cannot_prove_equal_are_errors_and_not_wrong(
+    reference: str, answer: str
+) -> None:
     assert judged(reference, answer).outcome == Outcome.ERROR
 
 
@@ -212,14 +246,17 @@ def test_an_alarm_of_the_caller_stays_set() -> None:
 
 def test_sympy_is_loaded_by_the_first_question_to_the_engine_and_by_no_import() -> None:
     code = (
-        "import sys, reference.training.trainer, cli.main, reference.verifiers.mathematics.verifier as m; from spec.verify import Item; "
-        "m.verify(Item('1', 'math', '', r'\\boxed{5}', '5.0')); print('sympy' in sys.modules, 'math_verify' in sys.modules)"
+        "import sys, reference.training.trainer, cli.main, reference.verifiers.mathematics.verifier"
+        " as m; from spec.verify import Item; m.verify(Item('1', 'math', '', r'\\boxed{5}',"
+        " '5.0')); print('sympy' in sys.modules, 'math_verify' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False False"
 
 
-def test_nothing_is_printed_or_logged(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_printed_or_logged(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     judged(r"\sqrt{27}", r"3\sqrt{3}")
     judged("5", "9^{9^{9}}")
     assert capfd.readouterr() == ("", "")

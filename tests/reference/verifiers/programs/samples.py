@@ -37,11 +37,7 @@ check(Cache)
 """
 
 GOOD: dict[str, tuple[str, Any, str]] = {
-    "assertions": (
-        ADD,
-        ADD_TESTS,
-        "",
-    ),
+    "assertions": (ADD, ADD_TESTS, ""),
     "assertions with setup": (
         ADD,
         {"test_list": ["assert add(x, 2) == 3"], "test_setup_code": "x = 1"},
@@ -55,10 +51,12 @@ GOOD: dict[str, tuple[str, Any, str]] = {
     "a check function and its entry": (
         ADD,
         {
-            "test": """
+            "test": (
+                """
 def check(f):
     assert f(1, 2) == 3
-""",
+"""
+            ),
             "entry_point": "add",
         },
         "",
@@ -122,11 +120,7 @@ check(Solution().mirror)
 """,
         "",
     ),
-    "a class with methods": (
-        CACHE,
-        CACHE_TEST,
-        "",
-    ),
+    "a class with methods": (CACHE, CACHE_TEST, ""),
     "calls": (
         """
 class Solution:
@@ -177,10 +171,12 @@ os.write(1, os.read(0, 100))
         {
             "kind": "stdio",
             "cases": [{"stdin": "10", "stdout": "5 5"}],
-            "checker": """
+            "checker": (
+                """
 def check(input, output, expected):
     return sum(map(int, output.split())) == int(input)
-""",
+"""
+            ),
         },
         "",
     ),
@@ -228,11 +224,7 @@ else:
         ["assert f(lambda x: x * x, [1, 2]) == [1, 4]"],
         "",
     ),
-    "a returned function": (
-        "def f(n): return lambda x: x + n",
-        ["assert f(2)(3) == 5"],
-        "",
-    ),
+    "a returned function": ("def f(n): return lambda x: x + n", ["assert f(2)(3) == 5"], ""),
     "a generator": (
         "def f(n): yield from range(n)",
         ["assert list(f(3)) == [0, 1, 2]", "assert sum(f(4)) == 6"],
@@ -258,7 +250,13 @@ def f(): return numpy.float64(0.5)
         "def f(x): return x",
         [
             f"assert f({value}) == {value} and type(f({value})) is type({value})"
-            for value in ("{1: (2, {3}), None: b'x'}", "(1 << 900)", "1j", "range(3, 9, 2)", "frozenset({0.5})")
+            for value in (
+                "{1: (2, {3}), None: b'x'}",
+                "(1 << 900)",
+                "1j",
+                "range(3, 9, 2)",
+                "frozenset({0.5})",
+            )
         ],
         "",
     ),
@@ -287,10 +285,12 @@ BROKEN: dict[str, Any] = {
     "a test that asserts nothing": ["add(1, 2)"],
     "a test that is no Python": ["assert add(1, 2) = 3"],
     "a test with a missing name": {
-        "test": """
+        "test": (
+            """
 def check(f):
     assert f(1, 2) == three
-""",
+"""
+        ),
         "entry_point": "add",
     },
     "a test with a missing module": [
@@ -306,23 +306,29 @@ assert add(1, 2) == 3
 """
     ],
     "a test that never calls": {
-        "test": """
+        "test": (
+            """
 def check(f):
     assert True
-""",
+"""
+        ),
         "entry_point": "add",
     },
     "a check that asserts nothing": {
-        "test": """
+        "test": (
+            """
 def check(f):
     f(1, 2)
-""",
+"""
+        ),
         "entry_point": "add",
     },
-    "a check of nobody": """
+    "a check of nobody": (
+        """
 def check(f):
     assert f(1, 2) == 3
-""",
+"""
+    ),
     "a module that only the program has": ["assert np.allclose(add(1, 2), 3)"],
     "a value that cannot cross": ["assert add(object(), 2) == 3"],
     "a test that exits": [
@@ -339,20 +345,27 @@ assert add(1, 2) == 3
 os.write(1, b'{}'); os._exit(0)
 """
     ],
-    "a checker that is no Python": {"cases": [{"stdin": "", "stdout": ""}], "checker": "def check("},
+    "a checker that is no Python": {
+        "cases": [{"stdin": "", "stdout": ""}],
+        "checker": "def check(",
+    },
     "a checker that refuses what is expected": {
         "cases": [{"stdin": "", "stdout": "1"}],
-        "checker": """
+        "checker": (
+            """
 def check(i, o, e):
     return False
-""",
+"""
+        ),
     },
     "a checker that says nothing": {
         "cases": [{"stdin": "", "stdout": "1"}],
-        "checker": """
+        "checker": (
+            """
 def check(i, o, e):
     return 1
-""",
+"""
+        ),
     },
 }
 """Name -> tests that say nothing about any program."""

@@ -1,4 +1,6 @@
-"""The parts of the code verifier that need no sandbox: what crosses the wire, where a program is, when outputs are the same."""
+"""The parts of the code verifier that need no sandbox: what crosses the wire, where a program is,
+when outputs are the same.
+"""
 
 import contextlib
 import json
@@ -28,12 +30,20 @@ def crossed_over(value: Any) -> Any:
     return wire.Decoder(NODES, refuse).decode(written)
 
 
-numbers = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.complex_numbers(allow_nan=False)
+numbers = (
+    st.booleans() | st.integers() | st.floats(allow_nan=False) | st.complex_numbers(allow_nan=False)
+)
 keys = st.none() | numbers | st.text() | st.binary()
-hashable = st.recursive(keys, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=6)
+hashable = st.recursive(
+    keys, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=6
+)
 plain = st.recursive(
     hashable | st.integers(-(1 << 200), 1 << 200),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(hashable, inner, max_size=4) | st.sets(hashable, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(hashable, inner, max_size=4)
+        | st.sets(hashable, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -52,7 +62,11 @@ def repr_of_types(value: Any) -> Any:
     return type(value)
 
 
-leaves = st.none() | st.integers(-3, 3) | st.sampled_from([*"icbltsfdrgnhk", "ListNode", "TreeNode", "00", "x"])
+leaves = (
+    st.none()
+    | st.integers(-3, 3)
+    | st.sampled_from([*"icbltsfdrgnhk", "ListNode", "TreeNode", "00", "x"])
+)
 
 
 @given(written=st.recursive(leaves, lambda inner: st.lists(inner, max_size=4), max_leaves=20))
@@ -69,7 +83,9 @@ def test_subclasses_are_reduced_to_the_builtin_type() -> None:
 
         __hash__ = int.__hash__
 
-    value = crossed_over([Yes(1), type("Text", (str,), {})("x"), type("Many", (list,), {})([Yes(2)])])
+    value = crossed_over(
+        [Yes(1), type("Text", (str,), {})("x"), type("Many", (list,), {})([Yes(2)])]
+    )
     assert value == [1, "x", [2]]
     assert [type(member) for member in value] == [int, str, list]
 
@@ -85,8 +101,12 @@ def test_values_without_end_are_refused() -> None:
 @given(values=st.lists(st.none() | st.integers(0, 9), max_size=30))
 @settings(derandomize=True, deadline=None, max_examples=50)
 def test_linked_lists_and_trees_cross_node_by_node(values: list[int | None]) -> None:
-    assert surroundings.is_same_list(crossed_over(surroundings.list_node(values)), surroundings.list_node(values))
-    assert surroundings.is_same_tree(crossed_over(surroundings.tree_node(values)), surroundings.tree_node(values))
+    assert surroundings.is_same_list(
+        crossed_over(surroundings.list_node(values)), surroundings.list_node(values)
+    )
+    assert surroundings.is_same_tree(
+        crossed_over(surroundings.tree_node(values)), surroundings.tree_node(values)
+    )
 
 
 def test_a_list_that_runs_in_a_circle_crosses_and_is_the_same_as_none() -> None:
@@ -122,7 +142,14 @@ def test_a_handle_is_equal_to_itself_and_to_nothing_else() -> None:
 
 def test_only_builtin_exceptions_keep_their_type() -> None:
     assert type(crossed("ValueError", "x")) is ValueError
-    for name in ("SystemExit", "KeyboardInterrupt", "print", "Own", "__import__", "UnicodeDecodeError"):
+    for name in (
+        "SystemExit",
+        "KeyboardInterrupt",
+        "print",
+        "Own",
+        "__import__",
+        "UnicodeDecodeError",
+    ):
         assert type(crossed(name, "x")) is SolutionError
 
 
@@ -154,7 +181,9 @@ def test_an_argument_is_changed_only_into_its_own_kind() -> None:
         ("", ""),
     ],
 )
-def test_the_program_is_the_last_closed_python_block_behind_the_thinking(response: str, program: str) -> None:
+def test_the_program_is_the_last_closed_python_block_behind_the_thinking(
+    response: str, program: str
+) -> None:
     assert program_of(response) == program
 
 
@@ -180,7 +209,9 @@ def test_the_program_is_the_last_closed_python_block_behind_the_thinking(respons
         ("", "0", False),
     ],
 )
-def test_outputs_are_compared_line_by_line_and_reals_by_value(output: str, expected: str, same: bool) -> None:
+def test_outputs_are_compared_line_by_line_and_reals_by_value(
+    output: str, expected: str, same: bool
+) -> None:
     assert same_output(output, expected) is same
 
 
@@ -188,13 +219,23 @@ def test_returned_values_are_compared_by_value_and_kind() -> None:
     assert same_value((1, [2.0000001]), [1, [2.0]])
     assert same_value({"a": (1,)}, {"a": [1]})
     assert same_value(10**400, 10**400)
-    for returned, expected in ((1, 2), ("1", 1), ([1], [1, 2]), (None, 0), (math.nan, 1.0), (10**400, 1.0), ({1}, [1])):
+    for returned, expected in (
+        (1, 2),
+        ("1", 1),
+        ([1], [1, 2]),
+        (None, 0),
+        (math.nan, 1.0),
+        (10**400, 1.0),
+        ({1}, [1]),
+    ):
         assert not same_value(returned, expected)
 
 
 def test_the_raw_shapes_of_one_suite_have_one_canonical_shape() -> None:
     cases = [{"stdin": "1", "stdout": "2"}]
-    assert suite_of(cases) == suite_of({"cases": cases}) == suite_of({"kind": "stdio", "cases": cases})
+    assert (
+        suite_of(cases) == suite_of({"cases": cases}) == suite_of({"kind": "stdio", "cases": cases})
+    )
     assert suite_of(["assert f()"]) == suite_of({"test_list": ["assert f()"]})
     source = "def check(f):\n    assert f()"
     assert suite_of({"test": source}) == suite_of(source)
@@ -203,7 +244,11 @@ def test_the_raw_shapes_of_one_suite_have_one_canonical_shape() -> None:
 
 
 def test_a_canonical_suite_is_its_own_canonical_shape() -> None:
-    for tests in ([{"input": "1", "output": "2"}], ["assert f()"], "def check(f):\n    assert f()\ncheck(g)"):
+    for tests in (
+        [{"input": "1", "output": "2"}],
+        ["assert f()"],
+        "def check(f):\n    assert f()\ncheck(g)",
+    ):
         assert suite_of(suite_of(tests)) == suite_of(tests)
 
 

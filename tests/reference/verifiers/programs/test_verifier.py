@@ -1,4 +1,6 @@
-"""Programs are right exactly if they pass the tests; tests that are empty or broken say nothing about them."""
+"""Programs are right exactly if they pass the tests; tests that are empty or broken say nothing
+about them.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -30,7 +32,9 @@ def test_a_right_program_is_correct(name: str) -> None:
     assert verdict.isolation == first_sound()
 
 
-@pytest.mark.parametrize("name", [name for name in GOOD if name.startswith(("asser", "call", "input", "link"))])
+@pytest.mark.parametrize(
+    "name", [name for name in GOOD if name.startswith(("asser", "call", "input", "link"))]
+)
 def test_the_same_tests_refuse_an_empty_program(name: str) -> None:
     _, tests, problem = GOOD[name]
     assert judged("pass", tests, problem).outcome is Outcome.WRONG
@@ -43,7 +47,10 @@ def test_every_mechanism_gives_the_same_verdicts_and_is_named(mechanism: str) ->
     for program, outcome in ((ADD, Outcome.CORRECT), ("def add(a, b): return 3", Outcome.WRONG)):
         verdict = judged(program, ADD_TESTS, mechanism=mechanism)
         assert (verdict.outcome, verdict.isolation) == (outcome, mechanism), verdict
-    assert judged("print(input())", [{"stdin": "1", "stdout": "1"}], mechanism=mechanism).outcome is Outcome.CORRECT
+    assert (
+        judged("print(input())", [{"stdin": "1", "stdout": "1"}], mechanism=mechanism).outcome
+        is Outcome.CORRECT
+    )
     assert leftovers() == []
 
 
@@ -54,9 +61,21 @@ def test_every_mechanism_gives_the_same_verdicts_and_is_named(mechanism: str) ->
         ("def add(a, b): return 3", ADD_TESTS, "test 2 fails: assert add(a=20, b=30) == 50"),
         ("def plus(a, b): return 3", ADD_TESTS, "the program does not define add"),
         ("add = 5", ADD_TESTS, "a test raised TypeError: 'int' object is not callable"),
-        ("def add(a, b): return c", ADD_TESTS, "the program raised NameError: name 'c' is not defined"),
-        ("def add(a, b): import nothing", ADD_TESTS, "the program raised ModuleNotFoundError: No module named 'nothing'"),
-        ("def add(a b): return 3", ADD_TESTS, "the program cannot be loaded: SyntaxError: invalid syntax (solution.py, line 1)"),
+        (
+            "def add(a, b): return c",
+            ADD_TESTS,
+            "the program raised NameError: name 'c' is not defined",
+        ),
+        (
+            "def add(a, b): import nothing",
+            ADD_TESTS,
+            "the program raised ModuleNotFoundError: No module named 'nothing'",
+        ),
+        (
+            "def add(a b): return 3",
+            ADD_TESTS,
+            "the program cannot be loaded: SyntaxError: invalid syntax (solution.py, line 1)",
+        ),
         ("1 / 0", ADD_TESTS, "the program cannot be loaded: ZeroDivisionError: division by zero"),
         ("print(43)", [{"stdin": "", "stdout": "42"}], "case 1: the output is '43\\n', not '42'"),
         (
@@ -84,7 +103,10 @@ def test_tests_that_are_empty_or_broken_are_an_error(name: str) -> None:
 
 
 def test_a_checker_that_stumbles_over_the_output_alone_has_met_a_wrong_one() -> None:
-    tests = {"cases": [{"stdin": "", "stdout": "1"}], "checker": "def check(i, o, e):\n    return int(o) == int(e)"}
+    tests = {
+        "cases": [{"stdin": "", "stdout": "1"}],
+        "checker": "def check(i, o, e):\n    return int(o) == int(e)",
+    }
     assert judged("print('one')", tests).outcome is Outcome.WRONG
     assert judged("print(1)", tests).outcome is Outcome.CORRECT
 
@@ -97,11 +119,16 @@ def test_a_test_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_response_without_a_program_is_wrong() -> None:
     for response in ("", "I do not know.", "<think>```python\n" + ADD + "```", "```python\n" + ADD):
-        assert verify(Item("id", "code", "", response, tests=ADD_TESTS), first_sound(), TIGHT).outcome is Outcome.WRONG
+        assert (
+            verify(Item("id", "code", "", response, tests=ADD_TESTS), first_sound(), TIGHT).outcome
+            is Outcome.WRONG
+        )
 
 
 def test_without_a_sound_isolation_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "soundness", lambda mechanism: probe.Soundness(False, "switched off"))
+    monkeypatch.setattr(
+        probe, "soundness", lambda mechanism: probe.Soundness(False, "switched off")
+    )
     verdict = verify(Item("id", "code", "", ADD, tests=ADD_TESTS))
     assert verdict.outcome is Outcome.ERROR
     assert "isolation=weak" in verdict.why

@@ -1,4 +1,6 @@
-"""Verifiers that do everything a verifier must not do, for the laws of the workers. ``problem`` says what to do."""
+"""Verifiers that do everything a verifier must not do, for the laws of the workers. ``problem``
+says what to do.
+"""
 
 import ctypes
 import os

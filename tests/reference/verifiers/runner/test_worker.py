@@ -1,4 +1,6 @@
-"""Laws of the workers: a verifier may do what it likes, and the caller gets one judgement per request, in order."""
+"""Laws of the workers: a verifier may do what it likes, and the caller gets one judgement per
+request, in order.
+"""
 
 import asyncio
 import os
@@ -30,7 +32,9 @@ def request(deed: str, response: str = "right", reference: str = "") -> Request:
     return Request(Item("one", "math", deed, response, reference), BEHAVE)
 
 
-def judgements(requests: Sequence[Request | Judgement], limits: Limits = LONG, jobs: int = 1) -> list[Judgement]:
+def judgements(
+    requests: Sequence[Request | Judgement], limits: Limits = LONG, jobs: int = 1
+) -> list[Judgement]:
     with Pool(jobs, limits) as pool:
         return list(pool.judge(requests))
 
@@ -89,7 +93,10 @@ def test_what_a_verifier_prints_reads_or_forks_does_not_reach_its_verdicts() -> 
 
 def test_a_forked_copy_of_a_worker_never_serves_requests(tmp_path: Path) -> None:
     told = tmp_path / "processes"
-    judgements([request("forks_and_both_return")] * 3 + [request("tells_its_process", reference=str(told))] * 100)
+    judgements(
+        [request("forks_and_both_return")] * 3
+        + [request("tells_its_process", reference=str(told))] * 100
+    )
     assert len(set(told.read_text().split())) == 1
 
 
@@ -100,12 +107,16 @@ def test_a_reply_to_an_earlier_request_is_not_taken_for_one_to_this() -> None:
 
 def test_no_line_suffers_from_what_earlier_lines_have_done_to_their_worker() -> None:
     for deed, times in (("dies_unless_it_is_the_first", 3), ("keeps_memory", 6)):
-        assert {one.verdict.outcome for one in judgements([request(deed)] * times)} == {Outcome.CORRECT}, deed
+        assert {one.verdict.outcome for one in judgements([request(deed)] * times)} == {
+            Outcome.CORRECT
+        }, deed
 
 
 def test_the_judgements_come_in_order_and_do_not_depend_on_the_number_of_workers() -> None:
     deeds = ["", "is_slow", "raises", "tells_a_hash", "crashes", "is_slow", "exits", "tells_a_hash"]
-    requests: list[Request | Judgement] = [request(deed, "right" if n % 3 else "wrong") for n, deed in enumerate(deeds)]
+    requests: list[Request | Judgement] = [
+        request(deed, "right" if n % 3 else "wrong") for n, deed in enumerate(deeds)
+    ]
     requests.insert(5, error("not even a line"))
     alone = judgements(requests)
     assert len(alone) == len(requests)
@@ -139,18 +150,26 @@ def test_a_pending_alarm_and_a_handler_of_the_caller_stay_as_they_are() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
-def test_the_time_limit_leaves_no_process_behind_not_even_one_in_a_session_of_its_own(tmp_path: Path) -> None:
+def test_the_time_limit_leaves_no_process_behind_not_even_one_in_a_session_of_its_own(
+    tmp_path: Path,
+) -> None:
     told = tmp_path / "processes"
-    judgements([request("leaves_a_child_in_a_session_of_its_own", reference=str(told))], Limits(2.0, 512))
+    judgements(
+        [request("leaves_a_child_in_a_session_of_its_own", reference=str(told))], Limits(2.0, 512)
+    )
     processes = list(map(int, told.read_text().split()))
     assert len(processes) == 2
     assert gone_after_a_while(processes)
 
 
-def test_a_pool_that_is_left_in_the_middle_leaves_no_process_and_can_be_used_again(tmp_path: Path) -> None:
+def test_a_pool_that_is_left_in_the_middle_leaves_no_process_and_can_be_used_again(
+    tmp_path: Path,
+) -> None:
     told = tmp_path / "processes"
     with Pool(2, LONG) as pool:
-        running = pool.judge([request("tells_its_process", reference=str(told)), request("sleeps"), request("")])
+        running = pool.judge(
+            [request("tells_its_process", reference=str(told)), request("sleeps"), request("")]
+        )
         next(running)
         del running
         (again,) = pool.judge([request("tells_its_process", reference=str(told))])
@@ -158,14 +177,21 @@ def test_a_pool_that_is_left_in_the_middle_leaves_no_process_and_can_be_used_aga
     assert gone_after_a_while(list(map(int, told.read_text().split())))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal at the end of a pipe is Linux")
-def test_workers_die_with_a_caller_that_is_killed_even_if_they_hold_the_interpreter(tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="the kernel's signal at the end of a pipe is Linux"
+)
+def test_workers_die_with_a_caller_that_is_killed_even_if_they_hold_the_interpreter(
+    tmp_path: Path,
+) -> None:
     told = tmp_path / "processes"
     code = (
-        "from tests.reference.verifiers.runner.test_worker import *; import sys\n"
-        "list(Pool(1, LONG).judge([request('tells_its_process', reference=sys.argv[1]), request('holds_the_interpreter')]))"
+        "from tests.reference.verifiers.runner.test_worker import *; import sys\nlist(Pool(1,"
+        " LONG).judge([request('tells_its_process', reference=sys.argv[1]),"
+        " request('holds_the_interpreter')]))"
     )
-    caller = subprocess.Popen([sys.executable, "-c", code, str(told)], cwd=Path(__file__).parents[4])
+    caller = subprocess.Popen(
+        [sys.executable, "-c", code, str(told)], cwd=Path(__file__).parents[4]
+    )
     patience = time.monotonic() + PATIENCE_IN_SECONDS
     while not (told.exists() and told.read_text().endswith("\n")) and time.monotonic() < patience:
         time.sleep(0.01)
@@ -198,7 +224,9 @@ def test_a_verifier_that_cannot_be_loaded_is_an_error() -> None:
 
 
 def test_a_users_own_verifier_sees_the_fields_of_the_item_and_gives_its_own_reward() -> None:
-    (said,) = judgements([Request(Item("one", "chess", "", ""), BEHAVE.replace(":behave", ":looks_at_the_fields"))])
+    (said,) = judgements(
+        [Request(Item("one", "chess", "", ""), BEHAVE.replace(":behave", ":looks_at_the_fields"))]
+    )
     assert said.verdict.extracted == "id domain problem response reference tests puzzle"
     assert (said.verdict.outcome, said.reward) == (Outcome.CORRECT, 2.5)
 
@@ -212,13 +240,21 @@ def pool() -> Iterator[Pool]:
 @given(order=st.lists(st.sampled_from(["right", "wrong", "raises", "fault"]), max_size=40))
 @settings(derandomize=True, deadline=None, max_examples=30)
 def test_every_request_has_one_judgement_in_its_place(pool: Pool, order: list[str]) -> None:
-    expected = {"right": Outcome.CORRECT, "wrong": Outcome.WRONG, "raises": Outcome.ERROR, "fault": Outcome.ERROR}
+    expected = {
+        "right": Outcome.CORRECT,
+        "wrong": Outcome.WRONG,
+        "raises": Outcome.ERROR,
+        "fault": Outcome.ERROR,
+    }
     requests = [
-        error("fault") if name == "fault" else request("raises" if name == "raises" else "", name) for name in order
+        error("fault") if name == "fault" else request("raises" if name == "raises" else "", name)
+        for name in order
     ]
     with_workers = list(pool.judge(requests))
     assert [one.verdict.outcome for one in with_workers] == [expected[name] for name in order]
-    assert all((one.reward is None) == (one.verdict.outcome is Outcome.ERROR) for one in with_workers)
+    assert all(
+        (one.reward is None) == (one.verdict.outcome is Outcome.ERROR) for one in with_workers
+    )
 
 
 def test_no_descriptor_is_left_open() -> None:

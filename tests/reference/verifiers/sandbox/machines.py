@@ -13,7 +13,14 @@ from reference.verifiers.sandbox.host import Ended, start
 from reference.verifiers.sandbox.limits import Limits
 from reference.verifiers.sandbox.probe import PREFERRED, soundness
 
-TIGHT = replace(Limits(), cpu_seconds=2, wall_seconds=6.0, call_seconds=1.5, memory_bytes=256 << 20, file_bytes=1 << 20)
+TIGHT = replace(
+    Limits(),
+    cpu_seconds=2,
+    wall_seconds=6.0,
+    call_seconds=1.5,
+    memory_bytes=256 << 20,
+    file_bytes=1 << 20,
+)
 """Limits for hostile programs: time for a slow machine to start them, and little more."""
 
 
@@ -26,7 +33,9 @@ def sound(mechanism: str) -> str:
 
 
 def first_sound() -> str:
-    """The mechanism that verdicts are tested with: one of them must work for this test to mean anything."""
+    """The mechanism that verdicts are tested with: one of them must work for this test to mean
+    anything.
+    """
     for mechanism in reversed(PREFERRED):  # the quickest first
         if soundness(mechanism).sound:
             return mechanism
@@ -36,7 +45,9 @@ def first_sound() -> str:
 def script(program: str, mechanism: str, limits: Limits = TIGHT, stdin: bytes = b"") -> Ended:
     """Run a script and wait for its end."""
     job = {"program": program, "site": False}
-    with start("reference.verifiers.programs.solution:program", job, mechanism, limits, stdin=stdin) as guest:
+    with start(
+        "reference.verifiers.programs.solution:program", job, mechanism, limits, stdin=stdin
+    ) as guest:
         return guest.wait()
 
 

@@ -15,7 +15,14 @@ import pytest
 from reference.verifiers.sandbox import bubblewrap, probe, users, weak
 from reference.verifiers.sandbox.host import Guest, SandboxError, start
 from reference.verifiers.sandbox.limits import Limits
-from tests.reference.verifiers.sandbox.machines import TIGHT, first_sound, leftovers, script, sound, words
+from tests.reference.verifiers.sandbox.machines import (
+    TIGHT,
+    first_sound,
+    leftovers,
+    script,
+    sound,
+    words,
+)
 
 PRINT = "import json, os, sys\nprint(json.dumps({}))"
 
@@ -112,7 +119,10 @@ def test_a_program_finds_no_environment_and_no_descriptor_of_the_host(mechanism:
     opened = os.open("/dev/null", os.O_RDONLY)
     os.set_inheritable(opened, True)
     try:
-        program = "for n in range(3, 300):\n    attempt(n, lambda: os.fstat(n))\nprint(json.dumps([sorted(os.environ), escaped]))"
+        program = (
+            "for n in range(3, 300):\n    attempt(n, lambda:"
+            " os.fstat(n))\nprint(json.dumps([sorted(os.environ), escaped]))"
+        )
         environment, descriptors = words(script(TRY + program, mechanism))
     finally:
         os.close(opened)
@@ -122,12 +132,19 @@ def test_a_program_finds_no_environment_and_no_descriptor_of_the_host(mechanism:
 
 def test_standard_input_ends_where_the_data_ends(mechanism: str) -> None:
     program = PRINT.format("[os.read(0, 9).decode(), sys.stdin.read(), sys.stdin.read()]")
-    assert words(script(program, mechanism, stdin=b"first line\nrest")) == ["first lin", "e\nrest", ""]
+    assert words(script(program, mechanism, stdin=b"first line\nrest")) == [
+        "first lin",
+        "e\nrest",
+        "",
+    ]
 
 
 def test_a_thread_that_is_not_joined_may_finish(mechanism: str) -> None:
     program = "import threading, sys\nthreading.stack_size(1 << 26)\nsys.setrecursionlimit(10**6)\n"
-    program += "def depth(n):\n    return n and 1 + depth(n - 1)\nthreading.Thread(target=lambda: print(depth(10**5))).start()"
+    program += (
+        "def depth(n):\n    return n and 1 + depth(n - 1)\nthreading.Thread(target=lambda:"
+        " print(depth(10**5))).start()"
+    )
     assert script(program, mechanism).stdout == b"100000\n"
 
 
@@ -148,17 +165,37 @@ print("met")
     ("program", "fault"),
     [
         ("while True: pass", "SIGXCPU"),
-        ("import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass", "SIGKILL"),
+        (
+            "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
+            "SIGKILL",
+        ),
         ("x = bytearray(1 << 40)", "MemoryError"),
         ("x = []\nwhile True: x.append(bytearray(1 << 20))", "MemoryError"),
         ("import os\nwhile True: os.write(1, b'x' * 65536)", "File too large"),
         ("import sys\nwhile True: print('x' * 65536, file=sys.stderr)", ""),
         ("import os\nwhile True: os.fork()", "PermissionError"),
-        ("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(9,), daemon=True).start()", "thread"),
+        (
+            (
+                "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(9,),"
+                " daemon=True).start()"
+            ),
+            "thread",
+        ),
         ("import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()", ""),
         ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
     ],
-    ids=["loop", "ignored signal", "memory", "memory in steps", "output", "errors", "forks", "threads", "recursion", "crash"],
+    ids=[
+        "loop",
+        "ignored signal",
+        "memory",
+        "memory in steps",
+        "output",
+        "errors",
+        "forks",
+        "threads",
+        "recursion",
+        "crash",
+    ],
 )
 def test_whatever_a_program_uses_up_is_bounded(program: str, fault: str) -> None:
     # Much more time than processor time: on a busy machine the clock must not win.
@@ -179,7 +216,10 @@ def test_time_by_the_clock_is_bounded(mechanism: str) -> None:
 
 def test_a_deep_tree_of_directories_is_refused_or_vanishes(mechanism: str) -> None:
     name = f"deep-{os.getpid()}"
-    program = f"import os\nos.chdir('/tmp')\nfor _ in range(3000):\n    os.mkdir('{name}')\n    os.chdir('{name}')"
+    program = (
+        f"import os\nos.chdir('/tmp')\nfor _ in range(3000):\n    os.mkdir('{name}')\n   "
+        f" os.chdir('{name}')"
+    )
     script(program, mechanism)
     assert not os.path.exists(f"/tmp/{name}")
 
@@ -216,7 +256,10 @@ def test_a_process_that_is_let_go_is_gone(mechanism: str) -> None:
 def test_processes_in_many_threads_do_not_disturb_each_other(mechanism: str) -> None:
     printed: list[bytes] = []
     programs = [f"print({number})" for number in range(8)]
-    threads = [threading.Thread(target=lambda p=program: printed.append(script(p, mechanism).stdout)) for program in programs]
+    threads = [
+        threading.Thread(target=lambda p=program: printed.append(script(p, mechanism).stdout))
+        for program in programs
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -233,23 +276,36 @@ def test_the_host_keeps_no_descriptor(mechanism: str) -> None:
 
 
 def test_what_cannot_be_confined_is_not_run() -> None:
-    with start("reference.nothing:here", {}, probe.WEAK, TIGHT) as guest, pytest.raises(SandboxError) as refusal:
+    with (
+        start("reference.nothing:here", {}, probe.WEAK, TIGHT) as guest,
+        pytest.raises(SandboxError) as refusal,
+    ):
         guest.wait()
-    assert str(refusal.value) == "the process could not be confined: ModuleNotFoundError: No module named 'reference.nothing'"
+    assert (
+        str(refusal.value)
+        == "the process could not be confined: ModuleNotFoundError: No module named"
+        " 'reference.nothing'"
+    )
 
 
 def test_weak_isolation_is_never_chosen_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "soundness", lambda mechanism: probe.Soundness(False, "switched off"))
+    monkeypatch.setattr(
+        probe, "soundness", lambda mechanism: probe.Soundness(False, "switched off")
+    )
     with pytest.raises(SandboxError) as refusal:
         probe.choose()
-    assert str(refusal.value) == (
-        "no sound isolation here (bubblewrap: switched off; landlock: switched off); isolation=weak runs programs without any"
+    assert (
+        str(refusal.value)
+        == "no sound isolation here (bubblewrap: switched off; landlock: switched off);"
+        " isolation=weak runs programs without any"
     )
     assert probe.choose(probe.WEAK) == probe.WEAK
 
 
 def test_an_unknown_isolation_is_refused() -> None:
-    with pytest.raises(ValueError, match="isolation='none' must be one of automatic, bubblewrap, landlock, weak"):
+    with pytest.raises(
+        ValueError, match="isolation='none' must be one of automatic, bubblewrap, landlock, weak"
+    ):
         probe.choose("none")
 
 
@@ -264,13 +320,24 @@ def _sleeper(mechanism: str) -> Guest:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root gives every program a uid of its own")
-def test_no_program_goes_down_with_another_that_leaves_children_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_program_goes_down_with_another_that_leaves_children_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def begun(program: str) -> Guest:
-        monkeypatch.setattr(users, "_serial", itertools.count(7))  # as another host, which begins at the same uid
-        return start("reference.verifiers.programs.solution:program", {"program": program, "site": False}, probe.WEAK, TIGHT)
+        monkeypatch.setattr(
+            users, "_serial", itertools.count(7)
+        )  # as another host, which begins at the same uid
+        return start(
+            "reference.verifiers.programs.solution:program",
+            {"program": program, "site": False},
+            probe.WEAK,
+            TIGHT,
+        )
 
     with begun("import os, time\ntime.sleep(0.5)\nprint(os.getuid())") as quiet:
-        with begun("import os, time\nprint(os.getuid())\nif os.fork() == 0: time.sleep(100)") as crowded:
+        with begun(
+            "import os, time\nprint(os.getuid())\nif os.fork() == 0: time.sleep(100)"
+        ) as crowded:
             ended = crowded.wait()
         survivor = quiet.wait()
     assert (survivor.fault(), ended.fault()) == ("", "")
@@ -298,4 +365,6 @@ def test_who_is_let_go_before_he_was_confined_has_not_failed() -> None:
 
 def test_an_environment_below_tmp_is_not_covered_by_the_scratch_space(tmp_path: Path) -> None:
     command = bubblewrap.command([str(tmp_path)], Limits(), ["true"])
-    assert command.index(str(tmp_path)) > max(place for place, word in enumerate(command) if word == "--tmpfs")
+    assert command.index(str(tmp_path)) > max(
+        place for place, word in enumerate(command) if word == "--tmpfs"
+    )

@@ -1,4 +1,6 @@
-"""The filter allows what is listed and nothing else: it is run here, instruction by instruction, on every call."""
+"""The filter allows what is listed and nothing else: it is run here, instruction by instruction, on
+every call.
+"""
 
 import pytest
 
@@ -7,7 +9,15 @@ from reference.verifiers.sandbox import seccomp
 COLUMNS = {name: column for column, name in enumerate(seccomp.AUDIT_ARCHITECTURE)}
 
 
-def decide(architecture: str, number: int, first: int = 0, second: int = 0, *, signals: bool = False, audit: int = 0) -> int:
+def decide(
+    architecture: str,
+    number: int,
+    first: int = 0,
+    second: int = 0,
+    *,
+    signals: bool = False,
+    audit: int = 0,
+) -> int:
     """Run the filter as the kernel does."""
     words = {
         seccomp.NUMBER: number,
@@ -36,7 +46,9 @@ def decide(architecture: str, number: int, first: int = 0, second: int = 0, *, s
 def test_a_call_is_allowed_exactly_if_it_is_listed(architecture: str) -> None:
     column = COLUMNS[architecture]
     listed = {numbers[column] for group in seccomp.CALLS.values() for numbers in group.values()}
-    conditional = {call[column] for call in (seccomp.CLONE, seccomp.CLONE3, seccomp.FCNTL, seccomp.IOCTL)}
+    conditional = {
+        call[column] for call in (seccomp.CLONE, seccomp.CLONE3, seccomp.FCNTL, seccomp.IOCTL)
+    }
     conditional |= {seccomp.PRLIMIT[column], seccomp.SOCKETPAIR[column]}
     for number in set(range(1000)) - conditional:
         assert (decide(architecture, number) == seccomp.ALLOW) == (number in listed), number
@@ -45,8 +57,14 @@ def test_a_call_is_allowed_exactly_if_it_is_listed(architecture: str) -> None:
 @pytest.mark.parametrize("architecture", COLUMNS)
 def test_threads_are_allowed_and_processes_are_not(architecture: str) -> None:
     column = COLUMNS[architecture]
-    assert decide(architecture, seccomp.CLONE[column], first=seccomp.CLONE_THREAD | 0x3D0F00) == seccomp.ALLOW
-    assert decide(architecture, seccomp.CLONE[column], first=0x01200011) == seccomp.REFUSE | seccomp.EPERM
+    assert (
+        decide(architecture, seccomp.CLONE[column], first=seccomp.CLONE_THREAD | 0x3D0F00)
+        == seccomp.ALLOW
+    )
+    assert (
+        decide(architecture, seccomp.CLONE[column], first=0x01200011)
+        == seccomp.REFUSE | seccomp.EPERM
+    )
     assert decide(architecture, seccomp.CLONE3[column]) == seccomp.REFUSE | seccomp.ENOSYS
 
 
@@ -63,7 +81,11 @@ def test_only_local_pairs_own_limits_and_harmless_controls_are_allowed(architect
         (seccomp.FCNTL, 0, 3, True),
         (seccomp.FCNTL, 0, 8, False),  # F_SETOWN
     ):
-        assert (decide(architecture, call[column], first, second) == seccomp.ALLOW) == allowed, (call, first, second)
+        assert (decide(architecture, call[column], first, second) == seccomp.ALLOW) == allowed, (
+            call,
+            first,
+            second,
+        )
 
 
 @pytest.mark.parametrize("architecture", COLUMNS)

@@ -1,4 +1,6 @@
-"""Laws of the exact search: it finds a solution exactly if there is one, or says that it gave up."""
+"""Laws of the exact search: it finds a solution exactly if there is one, or says that it gave
+up.
+"""
 
 from collections.abc import Mapping
 from itertools import permutations, product
@@ -43,7 +45,9 @@ def test_marks_are_found_exactly_if_some_subset_of_the_cells_satisfies_every_cou
         assert holds(counts, set(numbers_of(found)))
     else:
         subsets = product((False, True), repeat=CELLS)
-        assert not any(holds(counts, {cell for cell in range(CELLS) if chosen[cell]}) for chosen in subsets)
+        assert not any(
+            holds(counts, {cell for cell in range(CELLS) if chosen[cell]}) for chosen in subsets
+        )
 
 
 def test_a_further_rule_is_asked_before_marks_are_settled() -> None:
@@ -57,8 +61,14 @@ def test_a_further_rule_is_asked_before_marks_are_settled() -> None:
 def test_a_search_that_takes_too_long_is_given_up() -> None:
     pigeons, holes = 9, 8
     numbered = {place: number for number, place in enumerate(product(range(pigeons), range(holes)))}
-    somewhere = [Count(bits(numbered[pigeon, hole] for hole in range(holes)), 1, holes) for pigeon in range(pigeons)]
-    alone = [Count(bits(numbered[pigeon, hole] for pigeon in range(pigeons)), 0, 1) for hole in range(holes)]
+    somewhere = [
+        Count(bits(numbered[pigeon, hole] for hole in range(holes)), 1, holes)
+        for pigeon in range(pigeons)
+    ]
+    alone = [
+        Count(bits(numbered[pigeon, hole] for pigeon in range(pigeons)), 0, 1)
+        for hole in range(holes)
+    ]
     with pytest.raises(OutOfSteps, match="no answer within"):
         mark(somewhere + alone)
 
@@ -74,25 +84,43 @@ def test_an_instance_on_which_the_search_gives_up_is_drawn_again() -> None:
     assert draw_solvable(lambda: {"number": next(numbers)}, solve) == {"number": 3}
 
 
-@given(words=st.sets(st.text("01", min_size=3, max_size=3), min_size=1), given_cells=st.text("01...", min_size=9, max_size=9))
+@given(
+    words=st.sets(st.text("01", min_size=3, max_size=3), min_size=1),
+    given_cells=st.text("01...", min_size=9, max_size=9),
+)
 @settings(derandomize=True, deadline=None, max_examples=80)
-def test_words_cross_exactly_if_some_distinct_rows_make_distinct_columns(words: set[str], given_cells: str) -> None:
+def test_words_cross_exactly_if_some_distinct_rows_make_distinct_columns(
+    words: set[str], given_cells: str
+) -> None:
     listed = tuple(sorted(words))
     rows = [given_cells[first : first + 3] for first in (0, 3, 6)]
     columns = [given_cells[first::3] for first in (0, 1, 2)]
-    found = cross(listed, [fitting(listed, row) for row in rows], [fitting(listed, column) for column in columns])
+    found = cross(
+        listed,
+        [fitting(listed, row) for row in rows],
+        [fitting(listed, column) for column in columns],
+    )
 
     def crosses(square: tuple[str, ...]) -> bool:
         down = ["".join(column) for column in zip(*square, strict=True)]
-        kept = all(one in (".", other) for one, other in zip(given_cells, "".join(square), strict=True))
-        return kept and len(set(square)) == len(set(down)) == 3 and words.issuperset(square) and words.issuperset(down)
+        kept = all(
+            one in (".", other) for one, other in zip(given_cells, "".join(square), strict=True)
+        )
+        return (
+            kept
+            and len(set(square)) == len(set(down)) == 3
+            and words.issuperset(square)
+            and words.issuperset(down)
+        )
 
     assert crosses(tuple(found)) if found else not any(map(crosses, product(listed, repeat=3)))
 
 
 @given(accepted=THINGS)
 @settings(derandomize=True, deadline=None, max_examples=80)
-def test_everyone_is_matched_exactly_if_some_assignment_serves_everyone(accepted: list[list[int]]) -> None:
+def test_everyone_is_matched_exactly_if_some_assignment_serves_everyone(
+    accepted: list[list[int]],
+) -> None:
     found = match(accepted)
     if found is not None:
         assert len(set(found)) == len(accepted)

@@ -1,4 +1,6 @@
-"""Laws of arithmetic expressions: exact values, few parentheses, and a watch that sees every operation in order."""
+"""Laws of arithmetic expressions: exact values, few parentheses, and a watch that sees every
+operation in order.
+"""
 
 from fractions import Fraction
 from operator import add, mul, sub, truediv
@@ -110,7 +112,9 @@ def test_one_trailing_target_is_taken_away_and_no_more() -> None:
     assert without_target("1+2=4", 3) == "1+2=4"
 
 
-@pytest.mark.parametrize("text", ["", "(", ")", "1 2", "1+", "-1", "(1", "(1 2", "1(2)", "1+*2", "()"])
+@pytest.mark.parametrize(
+    "text", ["", "(", ")", "1 2", "1+", "-1", "(1", "(1 2", "1(2)", "1+*2", "()"]
+)
 def test_tokens_that_are_not_one_sum_are_refused(text: str) -> None:
     with pytest.raises(NotAnExpression):
         evaluate(TOKEN.findall(text), ignore)

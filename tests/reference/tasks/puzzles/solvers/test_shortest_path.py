@@ -12,7 +12,9 @@ GRAPHS = st.sets(st.tuples(st.sampled_from(STATES), st.sampled_from(STATES)), ma
 
 
 def distance(arrows: set[tuple[str, str]], start: str, goal: str) -> int | None:
-    """Count the rounds of adding whatever one arrow reaches, until the goal is in; None if it never is."""
+    """Count the rounds of adding whatever one arrow reaches, until the goal is in; None if it never
+    is.
+    """
     reached = {start}
     for rounds in range(len(STATES)):
         if goal in reached:
