@@ -1,1 +1,1 @@
-"""The roof: what a person types. Chooses a house, hands it its orders, shows what happens."""
+"""The roof: what a person types. Chooses a backend, hands it its orders, shows what happens."""

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from cli.backends import house
+from cli.backends import open_backend
 from cli.report.ablation_page import AblationRow, ablation_table, write_ablation
 from reference.training import trainer
 from reference.training.run_directory import RunDirectory
@@ -84,7 +84,7 @@ def cold_start(preset: str, seed: int, overrides: Sequence[str], out: Path) -> P
     """
     config = load_config(preset, "vapo", overrides, seed=seed)
     directory = RunDirectory.create(out / "cold-start" / f"seed{seed}", config)
-    with house(config) as computing:
+    with open_backend(config) as computing:
         run = trainer.start(computing, config, directory, SilentObserver())
         trainer.supervised(run)
         trainer.finish_phase(run, "value_pretraining")
@@ -102,7 +102,7 @@ def one_variant(
     config = load_config(preset, "vapo", overrides, seed=seed)
     directory = RunDirectory.create(out / f"seed{seed}", config)
     shutil.copytree(start, directory.path / "checkpoints" / start.name)
-    with house(config) as computing:
+    with open_backend(config) as computing:
         summary: dict[str, Any] = trainer.train(
             trainer.resume(computing, config, directory, SilentObserver())
         )

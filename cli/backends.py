@@ -1,16 +1,16 @@
-"""Which house computes: the only place that knows both by name."""
+"""Which backend computes: the only place that knows both by name."""
 
 import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from spec.backend import Backend, Fleet
+from spec.backend import Backend, WorkerPool
 from spec.config import Config
 from spec.errors import Reason, SeedError
 
 
 @contextlib.contextmanager
-def house(config: Config) -> Iterator[Backend[Any]]:
+def open_backend(config: Config) -> Iterator[Backend[Any]]:
     """The backend of a configuration, and with it all processes that were started together.
 
     A layout that does not fit is refused before anything heavy loads; whatever ends the body in one
@@ -21,9 +21,9 @@ def house(config: Config) -> Iterator[Backend[Any]]:
     """
     from scaled.processes.launch import (
         agreed,
-        agreed_layout,
         divided,
         joined,
+        layout_of_launch,
         loaded_device,
         started_by_mpi,
         together,
@@ -39,9 +39,9 @@ def house(config: Config) -> Iterator[Backend[Any]]:
 
         yield ReferenceBackend()
         return
-    layout = agreed(lambda: agreed_layout(config.parallel))
+    layout = agreed(lambda: layout_of_launch(config.parallel))
     world = divided(config.parallel)
-    if world.unit is not None:
+    if world.worker is not None:
         from scaled.processes.supervisor import supervise
 
         supervise(world, config)
@@ -51,13 +51,15 @@ def house(config: Config) -> Iterator[Backend[Any]]:
 
     world = joined(world, config.parallel)
     with contextlib.ExitStack() as stack:
-        fleet: Fleet | None = None
-        if config.parallel.units:
-            from scaled.processes.worker_pool import ChildFleet, MpiFleet
+        worker_pool: WorkerPool | None = None
+        if config.parallel.rollout_workers:
+            from scaled.processes.worker_pool import LocalWorkerPool, MpiWorkerPool
 
-            fleet = ChildFleet(config) if world.everyone is None else MpiFleet(world, config)
-            stack.callback(fleet.stop)
+            worker_pool = (
+                LocalWorkerPool(config) if world.everyone is None else MpiWorkerPool(world, config)
+            )
+            stack.callback(worker_pool.stop)
         with together(world):
             backend = ScaledBackend(world, layout, device)
-            backend.fleet = fleet
+            backend.worker_pool = worker_pool
             yield backend

@@ -1,4 +1,4 @@
-"""``seed conform`` and ``seed diff``: whether the houses agree, and where they do not."""
+"""``seed conform`` and ``seed diff``: whether the backends agree, and where they do not."""
 
 import tempfile
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from tqdm import tqdm
 
 from conformance.compare import largest_error
 from conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
-from conformance.target import config_of, parse_side, traced
-from conformance.trace import CHAPTERS, Trace
+from conformance.target import config_of, parse_target, traced
+from conformance.trace import COMPONENTS, Trace
 from spec.errors import Reason, SeedError
 from spec.layout import Layout
 
 TOLERANCES = {"float64": EXACT, "float32": 1e-4, "bfloat16": 0.1}
-"""From which relative error on ``seed diff`` calls a chapter different, by the lower precision of
-the two sides.
+"""From which relative error on ``seed diff`` calls a component different, by the lower precision of
+the two targets.
 """
 
 
 def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool:
-    """Run the grid and print the table: chapter by layout by precision, largest error against its
+    """Run the grid and print the table: component by layout by precision, largest error against its
     bound.
 
     Returns:
@@ -51,7 +51,7 @@ def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool
     click.echo(f"\n{len(lines) - len(failed)} of {len(lines)} comparisons within their bounds")
     for line in failed:
         click.echo(
-            f"{line.job.case}, {line.job.precision}, {line.job.layout.title}: {line.chapter}"
+            f"{line.job.case}, {line.job.precision}, {line.job.layout.title}: {line.component}"
             f" differs most in {line.worst}"
         )
     return not failed
@@ -64,11 +64,11 @@ def grid_table(lines: Sequence[Line]) -> str:
     width = 16
     rows = [
         f"{'layout':24}{'precision':11}{'case':12}"
-        + "".join(f"{chapter:>{width}}" for chapter in CHAPTERS)
+        + "".join(f"{component:>{width}}" for component in COMPONENTS)
     ]
     for job in dict.fromkeys(line.job for line in lines):
-        cells = {line.chapter: line for line in lines if line.job == job}
-        texts = [_cell(cells.get(chapter)) for chapter in CHAPTERS]
+        cells = {line.component: line for line in lines if line.job == job}
+        texts = [_cell(cells.get(component)) for component in COMPONENTS]
         rows.append(
             f"{job.layout.title:24}{job.precision:11}{job.case:12}"
             + "".join(f"{text:>{width}}" for text in texts)
@@ -81,40 +81,40 @@ def _cell(line: Line | None) -> str:
 
 
 def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool:
-    """Compare two houses or layouts on one batch, chapter by chapter, and name the first that
+    """Compare two backends or layouts on one batch, component by component, and name the first that
     differs.
 
     Returns:
         Whether they agree.
     """
-    sides = parse_side(first), parse_side(second)
-    configs = [config_of(side, recipe, tuple(overrides)) for side in sides]
+    targets = parse_target(first), parse_target(second)
+    configs = [config_of(target, recipe, tuple(overrides)) for target in targets]
     tolerance = max(TOLERANCES[config.precision] for config in configs)
     with tempfile.TemporaryDirectory(prefix="seed-diff-") as folder:
         traces = [
-            traced(side, recipe, tuple(overrides), Path(folder) / f"{number}.npz")
-            for number, side in enumerate(tqdm(sides, desc="diff", dynamic_ncols=True))
+            traced(target, recipe, tuple(overrides), Path(folder) / f"{number}.npz")
+            for number, target in enumerate(tqdm(targets, desc="diff", dynamic_ncols=True))
         ]
     click.echo(f"{first} against {second}, relative tolerance {tolerance:g}\n")
     text, differing = diff_table(traces[0], traces[1], tolerance)
     click.echo(text)
     click.echo(
-        f"\nthe first chapter that differs is {differing[0]}"
+        f"\nthe first component that differs is {differing[0]}"
         if differing
-        else "\nno chapter differs"
+        else "\nno component differs"
     )
     return not differing
 
 
 def diff_table(first: Trace, second: Trace, tolerance: float) -> tuple[str, list[str]]:
-    """A row per chapter that both sides have, with its largest error, and the chapters whose error
+    """A row per component that both targets have, with its largest error, and the components whose error
     is above the tolerance.
     """
-    rows, differing = [f"{'chapter':12}{'largest error':>15}  {'where':44}"], []
-    for chapter in [chapter for chapter in first if chapter in second]:
-        expected = first[chapter]
-        error, worst = largest_error(second[chapter], expected, chapter)
+    rows, differing = [f"{'component':12}{'largest error':>15}  {'where':44}"], []
+    for component in [component for component in first if component in second]:
+        expected = first[component]
+        error, worst = largest_error(second[component], expected, component)
         differs = not error <= tolerance
-        differing += [chapter] if differs else []
-        rows.append(f"{chapter:12}{error:>15.1e}  {worst:44}{'differs' if differs else 'same'}")
+        differing += [component] if differs else []
+        rows.append(f"{component:12}{error:>15.1e}  {worst:44}{'differs' if differs else 'same'}")
     return "\n".join(rows), differing

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.backends import house
+from cli.backends import open_backend
 from cli.progress import ProgressBars
 from cli.run import interval, observer_of
 from reference.evaluation.evaluate import examine
@@ -20,7 +20,7 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> None:
     """Restore, examine and print accuracy with 95 % intervals."""
     checkpoint = find_checkpoint(path)
     config = validated(merged(read_manifest(checkpoint)["config"], overrides))
-    with house(config) as computing:
+    with open_backend(config) as computing:
         state, progress = computing.restore(config, checkpoint)
         observer = observer_of(computing)
         scores = examine(computing, state, config, observer, "evaluation")

@@ -133,7 +133,7 @@ def overlong_start(config: Config) -> str:
 
 
 def equation_table() -> str:
-    """Every equation: number, what it says, where it is printed, the function in each house or why
+    """Every equation: number, what it says, where it is printed, the function in each backend or why
     there is none, the test.
     """
     lines = []

@@ -221,10 +221,10 @@ def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, 
     help="Only this precision.",
 )
 def conform(full: bool, ranks: tuple[int, ...], precisions: tuple[str, ...]) -> None:
-    """Check that the torch house computes what the reference computes, on every layout and in every
+    """Check that the torch backend computes what the reference computes, on every layout and in every
     precision.
 
-    Prints largest error and bound of each chapter; exit code 1 if one does not hold.
+    Prints largest error and bound of each component; exit code 1 if one does not hold.
     """
     from cli.conform import conform as run_conformance
 
@@ -240,7 +240,7 @@ def conform(full: bool, ranks: tuple[int, ...], precisions: tuple[str, ...]) -> 
 @click.argument("second", metavar="B")
 @click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
 def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> None:
-    """Compare two houses or layouts A and B on one batch and name the first chapter that differs.
+    """Compare two backends or layouts A and B on one batch and name the first component that differs.
 
     A side is reference or scaled, with a layout and settings if wanted:
     scaled:tp=2,ep=2,precision=float32. Exit code 1 if they differ.
@@ -465,21 +465,21 @@ def srs() -> None:
     type=click.IntRange(0),
     default=1,
     show_default=True,
-    help="Units that decode only while the trainer waits.",
+    help="Workers that decode only while the trainer waits.",
 )
 @click.option(
     "--standalone",
     type=click.IntRange(0),
     default=1,
     show_default=True,
-    help="Units that decode all the time.",
+    help="Workers that decode all the time.",
 )
 @click.option(
     "--slots",
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Samples that a unit decodes side by side, 0 = a batch over all units.",
+    help="Samples that a worker decodes side by side, 0 = a batch over all workers.",
 )
 @click.option(
     "--alpha",
@@ -500,7 +500,7 @@ def srs() -> None:
 )
 @click.option(
     "--at-bound",
-    type=click.Choice(("wait", "evict")),
+    type=click.Choice(("wait", "drop")),
     default="wait",
     show_default=True,
     help="As rollout.at_staleness_bound.",
@@ -538,7 +538,7 @@ def srs() -> None:
     type=click.FloatRange(0.0),
     default=20.0,
     show_default=True,
-    help="A decode step of a unit, whoever is in its slots: reading the weights.",
+    help="A decode step of a worker, whoever is in its slots: reading the weights.",
 )
 @click.option(
     "--token-us",
@@ -559,7 +559,7 @@ def srs() -> None:
     type=click.FloatRange(0.0),
     default=0.0,
     show_default=True,
-    help="Each pass that reads what enters a unit at one look, on top.",
+    help="Each pass that reads what enters a worker at one look, on top.",
 )
 @click.option(
     "--train-ms",
@@ -580,7 +580,7 @@ def srs() -> None:
     type=click.FloatRange(0.0),
     default=1000.0,
     show_default=True,
-    help="Bringing new weights to the units.",
+    help="Bringing new weights to the workers.",
 )
 @click.option(
     "--seed",

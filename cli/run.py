@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli.backends import house
+from cli.backends import open_backend
 from cli.progress import ProgressBars
 from cli.report.classes import class_lines, earned
 from cli.report.judges import judge_lines
@@ -24,34 +24,36 @@ def new_run(
 ) -> None:
     """Validate everything, create the run directory, train, report."""
     config = load_config(preset, recipe, overrides, seed=seed, backend=backend)
-    with house(config) as computing:
+    with open_backend(config) as computing:
         trainer.check(config)
         title = f"{preset}-{config.recipe}-seed{config.seed}"
-        path = computing.once(
+        path = computing.on_rank_zero(
             lambda: RunDirectory.create(out or free_directory(title), config).path
         )
         observer = observer_of(computing)
         carry_out(
-            trainer.start(computing, config, RunDirectory(path, computing.coordinator), observer)
+            trainer.start(
+                computing, config, RunDirectory(path, computing.is_main_process), observer
+            )
         )
 
 
 def resumed_run(path: Path) -> None:
     """Continue from the newest checkpoint with the configuration that the run directory holds."""
     _, config = RunDirectory.resume(path)
-    with house(config) as computing:
-        directory = RunDirectory(path, computing.coordinator)
+    with open_backend(config) as computing:
+        directory = RunDirectory(path, computing.is_main_process)
         carry_out(trainer.resume(computing, config, directory, observer_of(computing)))
 
 
 def observer_of(computing: Backend[Any]) -> ProgressBars | SilentObserver:
     """Bars where a person looks: one process of many."""
-    return ProgressBars() if computing.coordinator else SilentObserver()
+    return ProgressBars() if computing.is_main_process else SilentObserver()
 
 
 def carry_out(run: trainer.Run[Any]) -> None:
     """Train to the end and say where the results are."""
-    path, speaks = run.directory.path, run.backend.coordinator
+    path, speaks = run.directory.path, run.backend.is_main_process
     close = run.observer.close if isinstance(run.observer, ProgressBars) else lambda: None
     if speaks:
         click.echo(f"run directory {path}", err=True)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from cli.progress import REFRESH_SECONDS
 from cli.report.srs_page import simulation_page, text_table
 from reference.rollouts.events import Event, event_of
-from reference.rollouts.scheduler import Rules, Unit, replay
+from reference.rollouts.scheduler import Rules, WorkerSpec, replay
 from reference.rollouts.streaming import rules_of
 from reference.simulation.lengths import lengths_named
 from reference.simulation.simulate import Cost
@@ -21,6 +21,7 @@ from reference.simulation.sweep import LEAST_GAIN, Point, World, pays_until, swe
 from reference.training.run_directory import SCHEDULE, RunDirectory
 from reference.verifiers.files.publish import publish
 from spec.errors import Reason, SeedError
+from spec.renames import current_event
 
 ALPHAS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 WARM_UP_SHARE = 3
@@ -41,7 +42,7 @@ class Settings:
     slots: int
     alphas: tuple[float, ...]
     staleness: int
-    at_bound: Literal["wait", "evict"]
+    at_bound: Literal["wait", "drop"]
     continue_with: Literal["newest", "snapshot"]
     cache_tokens: int
     block_tokens: int
@@ -56,29 +57,29 @@ class Settings:
     seed: int
 
     @property
-    def units(self) -> tuple[Unit, ...]:
+    def workers(self) -> tuple[WorkerSpec, ...]:
         """Units beside trainers first."""
         slots = self.slots or math.ceil(
             self.prompts * self.samples / (self.trainers + self.standalone)
         )
-        beside = Unit(slots, self.cache_tokens)
+        beside = WorkerSpec(slots, self.cache_tokens)
         return (beside,) * self.trainers + (
-            Unit(slots, self.cache_tokens, standalone=True),
+            WorkerSpec(slots, self.cache_tokens, standalone=True),
         ) * self.standalone
 
     @property
     def rules(self) -> Rules:
         """The scheduler's, synchronous."""
-        batch, bundle = self.prompts * self.samples, self.samples if self.whole_groups else 1
+        batch, atomic_group = self.prompts * self.samples, self.samples if self.whole_groups else 1
         return Rules(
             1.0,
             batch,
             self.samples,
-            bundle,
+            atomic_group,
             self.staleness,
             self.at_bound,
             self.continue_with,
-            self.units,
+            self.workers,
         )
 
     @property
@@ -188,7 +189,7 @@ def record(settings: Settings, world: World, points: Sequence[Point]) -> dict[st
     """The content of ``simulation.json``."""
     return {
         "settings": asdict(settings),
-        "slots": settings.units[0].slots,
+        "slots": settings.workers[0].slots,
         "warm_up": world.warm_up,
         "speed_stops_paying_at": pays_until(points).alpha,
         "sweep": [
@@ -241,7 +242,7 @@ def read_events(file: Path) -> Iterator[Event]:
         try:
             content = json.loads(line)
             content.pop("step", None)
-            yield event_of(content)
+            yield event_of(current_event(content))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SeedError(
                 Reason.UNREADABLE_FILE,

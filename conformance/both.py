@@ -1,4 +1,4 @@
-"""The same question to both houses: arrays into tensors, models of equal weights, answers that must
+"""The same question to both backends: arrays into tensors, models of equal weights, answers that must
 agree.
 """
 
@@ -31,7 +31,7 @@ ONE = single(CPU)
 
 
 def ask(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function of the torch house answers to these arguments, arrays among them given as
+    """What a function of the torch backend answers to these arguments, arrays among them given as
     tensors.
     """
     return function(
@@ -55,7 +55,7 @@ def tensor(array: Any) -> Tensor:
 def assert_same(
     found: Any, expected: Any, what: str, relative: float = EXACT, scale: float = 0.0
 ) -> None:
-    """Raise unless an answer of the torch house is the reference's.
+    """Raise unless an answer of the torch backend is the reference's.
 
     Args:
         found: Tensor or array, or a tuple of them.
@@ -103,7 +103,7 @@ def value_of(config: Config) -> Params:
 
 
 def model_of(config: Config, params: Params, mesh: Mesh = ONE) -> Transformer:
-    """The torch house's model of these weights."""
+    """The torch backend's model of these weights."""
     model = build(config, mesh, is_value="value_head" in params)
     fill(model, lambda name: params[name])
     return model

@@ -1,4 +1,4 @@
-"""What the houses are asked: small models in which every part is present, and batches in which
+"""What the backends are asked: small models in which every part is present, and batches in which
 every term bites.
 
 Everything is drawn by NumPy from a seed, so any process on any machine can draw it again.
@@ -80,12 +80,12 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
 SEED = 4
 """Of batches. With this one two prompts are computed once for their responses, and no loss of a
 policy is a small difference of large numbers, which in float32 would measure their rounding instead
-of the house.
+of the backend.
 """
 
 
 def case_config(case: str, *overrides: str) -> Config:
-    """The configuration of a case, for the scaled house; the reference reads the same."""
+    """The configuration of a case, for the torch backend; the reference reads the same."""
     recipe, changes = CASES[case]
     return load_config("tiny", recipe, (*SIZES, *changes, *overrides), backend="scaled")
 

@@ -1,7 +1,7 @@
-"""The twins: which module of each house is the same chapter, proven by types where mypy can and by
+"""The twins: which module of each backend is the same component, proven by types where mypy can and by
 names where it cannot.
 
-A function of a reference chapter has a namesake in the torch house with the same parameters, or
+A function of a reference component has a namesake in the torch backend with the same parameters, or
 stands in ``APART`` with the reason why it has none.
 """
 
@@ -34,7 +34,7 @@ from scaled.backend import ScaledBackend
 from scaled.checkpoint import State as ScaledState
 from spec.backend import Backend
 
-CHAPTERS: dict[str, tuple[ModuleType, ModuleType]] = {
+COMPONENTS: dict[str, tuple[ModuleType, ModuleType]] = {
     "advantage": (reference.advantage, scaled.advantage),
     "attention": (reference.attention, scaled.attention),
     "generate": (reference.generate, scaled.generate),
@@ -56,7 +56,7 @@ APART: dict[str, str] = {
     "model.shift": "stream.pack: what is predicted stands where it is predicted from",
     "model.token_logits": "the method Transformer.forward",
     "model.token_values": "the method Transformer.values",
-    "model.value_from_policy": "ScaledBackend.begin_reinforcement, shard by shard",
+    "model.value_from_policy": "ScaledBackend.start_rl, shard by shard",
     "moe.dense_layer": "the module Swiglu",
     "moe.lines": "run_experts, with the loop it may prefer",
     "moe.moe_layer": "the module Moe",
@@ -92,7 +92,7 @@ def reference_fulfils(backend: ReferenceBackend) -> Backend[ReferenceState]:
 
 
 def scaled_fulfils(backend: ScaledBackend) -> Backend[ScaledState]:
-    """mypy's proof that the torch house is a backend."""
+    """mypy's proof that the torch backend is a backend."""
     return backend
 
 

@@ -1,7 +1,7 @@
-"""``seed`` with a standalone unit that fails: ``python -m conformance.faulty_worker WHAT COUNT RANK
+"""``seed`` with a standalone worker that fails: ``python -m conformance.faulty_worker WHAT COUNT RANK
 run ...``.
 
-The child of rank RANK of unit 1 does WHAT (of ``conformance.misbehave``) when its unit has
+The child of rank RANK of worker 1 does WHAT (of ``conformance.misbehave``) when its worker has
 something to say for the COUNT-th time; everything else is the real program.
 """
 
@@ -9,7 +9,7 @@ import runpy
 import sys
 from typing import Any
 
-from reference.rollouts.streaming import Told
+from reference.rollouts.streaming import EventReport
 from scaled.processes import worker_handle as process
 
 
@@ -28,11 +28,11 @@ def serve(descriptor: str, what: str, count: str, rank: str) -> None:
 
     real, left = Server.say, [int(count)]
 
-    def say(server: Any, told: list[Told], steps: int) -> None:
+    def say(server: Any, reports: list[EventReport], steps: int) -> None:
         left[0] -= 1
-        if (server.world.unit, server.world.rank, left[0]) == (1, int(rank), 0):
+        if (server.world.worker, server.world.rank, left[0]) == (1, int(rank), 0):
             FAULTS[what]()
-        real(server, told, steps)
+        real(server, reports, steps)
 
     Server.say = say  # type: ignore[assignment,method-assign]  # the fault is put before the method
     child.serve(descriptor)

@@ -71,7 +71,7 @@ def inputs_of(config: Config) -> dict[str, Array]:
             f"weights/value/{name}": state.value[name] for name in ("value_head", "value_bias")
         }
     batch = case_batch(config)
-    computed = ("advantages", "value_targets", "old_values", "anchor_log_probs", "weights")
+    computed = ("advantages", "value_targets", "old_values", "reference_log_probs", "weights")
     for field in fields(batch):
         if field.name not in computed:
             found[f"batch/{field.name}"] = getattr(batch, field.name)
@@ -102,12 +102,12 @@ def requests_of(config: Config) -> dict[str, Array]:
 
 
 def expected_of(config: Config) -> Trace:
-    """What must come out, chapter by chapter; tokens as integers, the figures of the steps as one
+    """What must come out, component by component; tokens as integers, the figures of the steps as one
     array each.
     """
     found = trace(ReferenceTracer(), config)
-    for chapter in ("generate", "precision"):
-        sampled: dict[str, Any] = found[chapter]
+    for component in ("generate", "precision"):
+        sampled: dict[str, Any] = found[component]
         sampled |= {
             name: array.astype(np.int64)
             for name, array in sampled.items()
@@ -140,8 +140,8 @@ def write(path: Path, case: str) -> Path:
     """Write one file: attributes that explain it, groups in a fixed order, no clock."""
     config = vector_config(case)
     arrays = inputs_of(config)
-    for chapter, named in expected_of(config).items():
-        arrays |= {f"expected/{chapter}/{name}": array for name, array in named.items()}
+    for component, named in expected_of(config).items():
+        arrays |= {f"expected/{component}/{name}": array for name, array in named.items()}
     with h5py.File(path, "w", libver="earliest") as file:
         file.attrs["format"] = FORMAT
         file.attrs["case"] = case
@@ -165,7 +165,7 @@ def write(path: Path, case: str) -> Path:
 
 
 def read(path: Path) -> tuple[dict[str, Array], Trace]:
-    """Inputs by path, and what is expected by chapter."""
+    """Inputs by path, and what is expected by component."""
     found: dict[str, Array] = {}
     with h5py.File(path, "r") as file:
         file.visititems(

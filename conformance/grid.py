@@ -1,4 +1,4 @@
-"""The grid: every chapter, on every layout, in every precision, against the reference in float64.
+"""The grid: every component, on every layout, in every precision, against the reference in float64.
 
     float64    error at most 1e-10
     float32    at most twice what the reference itself errs in float32, plus a floor of a few roundings
@@ -22,7 +22,7 @@ from conformance.cases import CASES, case_batch, case_config
 from conformance.compare import largest_error
 from conformance.launch import run_ranks
 from conformance.reference_trace import ReferenceTracer
-from conformance.trace import CHAPTERS, Replay, Trace, flat, started, trace
+from conformance.trace import COMPONENTS, Replay, Trace, flat, started, trace
 from spec.datatypes import Params
 from spec.layout import Layout
 
@@ -37,7 +37,7 @@ factor of two.
 """
 
 FORWARD = ("attention", "moe", "model")
-BFLOAT16_CHAPTERS = (*FORWARD, "gradient")
+BFLOAT16_COMPONENTS = (*FORWARD, "gradient")
 MICRO_BATCHES = (4, 1, 16)
 """Rows that the reference adds up at a time in float32: each order of a sum errs otherwise, and one
 may err little by luck.
@@ -45,7 +45,7 @@ may err little by luck.
 ILL_CONDITIONED = ("grpo",)
 """With tied embeddings an untrained policy repeats its token (log-probability -0.02): its gradient
 is a small difference of large numbers, and in bfloat16 it measures the rounding of the case instead
-of the house.
+of the backend.
 """
 LAUNCH_SECONDS = 900.0
 
@@ -87,27 +87,27 @@ class Job:
     overrides: tuple[str, ...] = ()
 
     @property
-    def chapters(self) -> tuple[str, ...]:
+    def components(self) -> tuple[str, ...]:
         """What is compared in this precision."""
         if self.precision != "bfloat16":
-            return CHAPTERS
-        return FORWARD if self.case in ILL_CONDITIONED else BFLOAT16_CHAPTERS
+            return COMPONENTS
+        return FORWARD if self.case in ILL_CONDITIONED else BFLOAT16_COMPONENTS
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table: how far a chapter is from the reference in float64.
+    """A line of the table: how far a component is from the reference in float64.
 
     Attributes:
         job: What was computed.
-        chapter: Chapter.
+        component: Component.
         error: Largest error relative to the scale of its array.
         bound: What it may be.
         worst: Name of the array that errs most.
     """
 
     job: Job
-    chapter: str
+    component: str
     error: float
     bound: float
     worst: str
@@ -166,7 +166,7 @@ def run_grid(
         report: Told what is being done.
 
     Returns:
-        A line per job and chapter.
+        A line per job and component.
     """
     launches = {ranks: jobs_of(layouts, precisions_of) for ranks, layouts in grid.items()}
     every_job = [job for jobs in launches.values() for job in jobs]
@@ -208,7 +208,7 @@ def chosen_experts(tracer: ReferenceTracer, case: str) -> Replay:
 
 def own_errors(case: str, precision: str, truth: Trace) -> dict[str, float]:
     """How far the reference itself is from the truth at most when it computes in a lower precision,
-    by chapter.
+    by component.
     """
     if precision == "float64":
         return {}
@@ -218,11 +218,11 @@ def own_errors(case: str, precision: str, truth: Trace) -> dict[str, float]:
         else [in_float32(case, rows) for rows in MICRO_BATCHES]
     )
     return {
-        chapter: max(
-            largest_error(own[chapter], truth_of(truth, chapter, own[chapter]), chapter)[0]
+        component: max(
+            largest_error(own[component], truth_of(truth, component, own[component]), component)[0]
             for own in runs
         )
-        for chapter in runs[0]
+        for component in runs[0]
     }
 
 
@@ -237,7 +237,7 @@ def in_float32(case: str, micro_batch: int) -> Trace:
 def in_bfloat16(case: str) -> Trace:
     """The reference in bfloat16, with the experts of float64.
 
-    The forward chapters run on NumPy arrays of bfloat16. The gradient, which autograd cannot take
+    The forward components run on NumPy arrays of bfloat16. The gradient, which autograd cannot take
     on such arrays, is the exact one at weights that were rounded to bfloat16.
     """
     tracer, config, routes = (
@@ -253,7 +253,7 @@ def in_bfloat16(case: str) -> Trace:
     at_rounded = replace(exact, policy=plain(policy), value=plain(value))
     gradients = tracer.gradients(at_rounded, config, learned, None)
     found["gradient"] = {name: g for name, g in gradients.items() if name.startswith("policy")}
-    return {chapter: plain(arrays) for chapter, arrays in found.items()}
+    return {component: plain(arrays) for component, arrays in found.items()}
 
 
 def rounded(params: Params) -> Params:
@@ -266,11 +266,11 @@ def plain(arrays: Params) -> Params:
     return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
 
 
-def truth_of(truth: Trace, chapter: str, found: dict[str, Any]) -> dict[str, Any]:
+def truth_of(truth: Trace, component: str, found: dict[str, Any]) -> dict[str, Any]:
     """The arrays of the truth that a lower precision answers to: with given experts there are no
     values to compare.
     """
-    return {name: array for name, array in truth[chapter].items() if name in found}
+    return {name: array for name, array in truth[component].items() if name in found}
 
 
 def launch(ranks: int, jobs: Sequence[Job], folder: Path) -> list[Line]:
@@ -291,7 +291,8 @@ def launch(ranks: int, jobs: Sequence[Job], folder: Path) -> list[Line]:
         )
     rows = json.loads(out.read_text())
     return [
-        Line(jobs[number], chapter, error, np.nan, worst) for number, chapter, error, worst in rows
+        Line(jobs[number], component, error, np.nan, worst)
+        for number, component, error, worst in rows
     ]
 
 
@@ -305,6 +306,6 @@ def bounded(
         bound = (
             EXACT
             if exact
-            else 2 * allowed[line.job.case, precision][line.chapter] + FLOORS[precision]
+            else 2 * allowed[line.job.case, precision][line.component] + FLOORS[precision]
         )
         yield replace(line, bound=bound)

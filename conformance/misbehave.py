@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator
 from conformance.cases import case_batch, case_config, case_requests
 from scaled.backend import ScaledBackend
 from scaled.processes.device import device_of
-from scaled.processes.launch import agreed_layout, start, together
+from scaled.processes.launch import layout_of_launch, start, together
 from spec.datatypes import Request, Sampling
 from spec.errors import Reason, SeedError
 
@@ -69,7 +69,7 @@ class FaultyRequests(list[Request]):
 def main(what: str, where: str, rank: int, seconds: float) -> None:
     """Start together, misbehave, and print what must not be reached."""
     config = case_config("grpo", f"parallel.collective_timeout={seconds}")
-    layout = agreed_layout(config.parallel)
+    layout = layout_of_launch(config.parallel)
     world = start(config.parallel)
     fault = FAULTS[what] if world.rank == rank else lambda: None
     if where == "start":

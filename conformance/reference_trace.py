@@ -1,4 +1,4 @@
-"""The reference under questioning: the chapters called one by one, on padded rows."""
+"""The reference under questioning: the components called one by one, on padded rows."""
 
 from dataclasses import replace
 from typing import Any
@@ -82,7 +82,10 @@ class ReferenceTracer:
         batch = replace(batch, weights=step_weights(batch, config))
         if "kl" in batch.weights:
             batch = replace(
-                batch, anchor_log_probs=self.backend.log_probs(state, config, batch, anchor=True)
+                batch,
+                reference_log_probs=self.backend.log_probs(
+                    state, config, batch, reference_policy=True
+                ),
             )
 
         def of_policy(params: Params, part: Batch) -> tuple[Any, Metrics]:

@@ -1,4 +1,4 @@
-"""The torch house under questioning: hooks on its modules, and its streams brought back to padded
+"""The torch backend under questioning: hooks on its modules, and its streams brought back to padded
 rows on every rank.
 """
 
@@ -60,14 +60,14 @@ class ScaledTracer:
                     hooks.enter_context(_watch(block.mlp, seen, ("moe", f"layer {layer}"), 0))
             for stream in self.backend.streams(batch, config):
                 logits, _ = forward(state.policy, stream, config, replay=_of_stream(replay, stream))
-                for (chapter, name), value in seen.items():
-                    rows.put(chapter, name, stream.own_cells_c, value[stream.own_places_c])
+                for (component, name), value in seen.items():
+                    rows.put(component, name, stream.own_cells_c, value[stream.own_places_c])
                 rows.put("model", "logits", stream.cells_p, logits)
                 if state.value is not None and replay is None:
                     values, _ = forward(state.value, stream, config)
                     rows.put("model", "values", stream.cells_p, values)
-        for (chapter, name), array in rows.everywhere().items():
-            found[chapter][name] = array
+        for (component, name), array in rows.everywhere().items():
+            found[component][name] = array
         return found
 
     def routes(self, state: State, config: Config, batch: Batch) -> list[IntArray]:
@@ -87,7 +87,8 @@ class ScaledTracer:
         backend = self.backend
         if config.algorithm.kl_weight:
             batch = replace(
-                batch, anchor_log_probs=backend.log_probs(state, config, batch, anchor=True)
+                batch,
+                reference_log_probs=backend.log_probs(state, config, batch, reference_policy=True),
             )
         weights = step_weights(batch, config, backend.mesh.device)
         streams = backend.streams(batch, config)
@@ -139,10 +140,10 @@ class _Rows:
         self.shape, self.backend = batch.tokens.shape, backend
         self.cells: dict[tuple[str, str], Tensor] = {}
 
-    def put(self, chapter: str, name: str, cells: Tensor, values: Tensor) -> None:
+    def put(self, component: str, name: str, cells: Tensor, values: Tensor) -> None:
         """Write what belongs to some cells."""
         wide = values.double().flatten(1) if values.ndim > 1 else values.double()
-        key = chapter, name
+        key = component, name
         if key not in self.cells:
             self.cells[key] = wide.new_zeros(self.shape[0] * self.shape[1], *wide.shape[1:])
         self.cells[key][cells] = wide

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what both houses read: masks, groups, rewards, logits, routing, ragged
+"""Hypothesis strategies for what both backends read: masks, groups, rewards, logits, routing, ragged
 batches, switches.
 
 Shapes and everything discrete are drawn by Hypothesis, so that a failure shrinks; plain numbers
@@ -187,10 +187,16 @@ def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
         prompts, [random.integers(1, vocabulary, response).tolist() for _, response in lengths]
     )
     shape, rows = batch.tokens.shape, len(lengths)
-    names = ("behaviour_log_probs", "advantages", "value_targets", "old_values", "anchor_log_probs")
+    names = (
+        "behaviour_log_probs",
+        "advantages",
+        "value_targets",
+        "old_values",
+        "reference_log_probs",
+    )
     # A random model gives each of twelve tokens about exp(-2.5): so ratios lie on both sides of
     # every clip.
-    centres = {"behaviour_log_probs": -2.5, "anchor_log_probs": -2.5}
+    centres = {"behaviour_log_probs": -2.5, "reference_log_probs": -2.5}
     plain = {name: centres.get(name, 0.0) + random.normal(size=shape) for name in names}
     plain["importance"] = random.uniform(0.2, 2.0, shape)
     filled: dict[str, Any] = {

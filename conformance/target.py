@@ -1,4 +1,4 @@
-"""One side of a comparison: a house, its layout and its precision, written as
+"""One target of a comparison: a backend, its layout and its precision, written as
 ``scaled:tp=2,precision=float32``.
 
 python -m conformance.target SIDE OUT.npz RECIPE KEY=VALUE ...      rank 0 writes the trace
@@ -17,39 +17,39 @@ from spec.config import Config, load_config
 from spec.errors import Reason, SeedError
 from spec.layout import Layout
 
-HOUSES = ("reference", "scaled")
+BACKENDS = ("reference", "scaled")
 DEGREES = tuple(field.name for field in fields(Layout))
 TRACE_SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
-class Side:
+class Target:
     """What computes.
 
     Attributes:
         title: As the person wrote it.
-        house: ``reference`` or ``scaled``.
+        backend: ``reference`` or ``scaled``.
         layout: Degrees; their product is the number of ranks.
         overrides: Settings besides the degrees, e.g. ``precision=float32``.
     """
 
     title: str
-    house: str
+    backend: str
     layout: Layout
     overrides: tuple[str, ...]
 
 
-def parse_side(text: str) -> Side:
-    """Read ``house[:key=value,...]``; a key is a degree of the layout, or any setting.
+def parse_target(text: str) -> Target:
+    """Read ``backend[:key=value,...]``; a key is a degree of the layout, or any setting.
 
     Raises:
         SeedError: UNKNOWN_NAME, ILLEGAL_VALUE or ILLEGAL_COMBINATION.
     """
-    house, _, rest = text.partition(":")
-    if house not in HOUSES:
+    backend, _, rest = text.partition(":")
+    if backend not in BACKENDS:
         raise SeedError(
             Reason.UNKNOWN_NAME,
-            f"house {house!r} is not one of: {', '.join(HOUSES)}; write e.g. scaled:tp=2,ep=2",
+            f"backend {backend!r} is not one of: {', '.join(BACKENDS)}; write e.g. scaled:tp=2,ep=2",
         )
     degrees: dict[str, int] = {}
     overrides = []
@@ -64,7 +64,7 @@ def parse_side(text: str) -> Side:
             )
         degrees[key] = int(value)
     layout = Layout(**degrees)
-    if house == "reference" and layout.ranks * layout.ep > 1:
+    if backend == "reference" and layout.ranks * layout.ep > 1:
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
             f"{text!r}: the reference runs in one process; degrees belong to scaled",
@@ -75,33 +75,33 @@ def parse_side(text: str) -> Side:
             " ranks"
         )
         raise SeedError(Reason.ILLEGAL_COMBINATION, line)
-    return Side(text, house, layout, tuple(overrides))
+    return Target(text, backend, layout, tuple(overrides))
 
 
-def config_of(side: Side, recipe: str, overrides: tuple[str, ...]) -> Config:
-    """The configuration that a side computes: float64 unless it says otherwise."""
-    degrees = [f"parallel.{name}={getattr(side.layout, name)}" for name in DEGREES]
-    settings = ("precision=float64", *overrides, *degrees, *side.overrides)
-    return load_config("tiny", recipe, settings, backend=side.house)
+def config_of(target: Target, recipe: str, overrides: tuple[str, ...]) -> Config:
+    """The configuration that a target computes: float64 unless it says otherwise."""
+    degrees = [f"parallel.{name}={getattr(target.layout, name)}" for name in DEGREES]
+    settings = ("precision=float64", *overrides, *degrees, *target.overrides)
+    return load_config("tiny", recipe, settings, backend=target.backend)
 
 
-def traced(side: Side, recipe: str, overrides: tuple[str, ...], out: Path) -> Trace:
-    """Let a side compute in processes of its own.
+def traced(target: Target, recipe: str, overrides: tuple[str, ...], out: Path) -> Trace:
+    """Let a target compute in processes of its own.
 
     Raises:
         RuntimeError: It failed; its last lines of output.
     """
-    arguments = ["-m", "conformance.target", side.title, str(out), recipe, *overrides]
-    done = run_ranks(side.layout.ranks, arguments, TRACE_SECONDS)
+    arguments = ["-m", "conformance.target", target.title, str(out), recipe, *overrides]
+    done = run_ranks(target.layout.ranks, arguments, TRACE_SECONDS)
     if done.returncode:
-        raise RuntimeError(f"{side.title} failed:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
+        raise RuntimeError(f"{target.title} failed:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
     with np.load(out) as file:
         return nested(dict(file))
 
 
-def compute(side: Side, config: Config, out: Path) -> None:
-    """What a side's processes do."""
-    if side.house == "reference":
+def compute(target: Target, config: Config, out: Path) -> None:
+    """What a target's processes do."""
+    if target.backend == "reference":
         from conformance.reference_trace import ReferenceTracer
 
         np.savez(out, **_file(trace(ReferenceTracer(), config)))
@@ -114,7 +114,7 @@ def compute(side: Side, config: Config, out: Path) -> None:
     world = start(config.parallel)
     with together(world):
         tracer = ScaledTracer(
-            ScaledBackend(world, side.layout, device_of(world, config.parallel.device))
+            ScaledBackend(world, target.layout, device_of(world, config.parallel.device))
         )
         found = trace(tracer, config)
         if world.rank == 0:
@@ -126,5 +126,5 @@ def _file(found: Trace) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    chosen = parse_side(sys.argv[1])
+    chosen = parse_target(sys.argv[1])
     compute(chosen, config_of(chosen, sys.argv[3], tuple(sys.argv[4:])), Path(sys.argv[2]))

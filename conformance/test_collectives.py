@@ -10,7 +10,7 @@ import torch
 
 from conformance.both import EXACT
 from conformance.launch import run_ranks
-from conformance.rank_laws import LAWS, RANKS, TOKENS
+from conformance.rank_properties import LAWS, RANKS, TOKENS
 from scaled.parallel.collectives import (
     all_gather,
     exchange,
@@ -29,7 +29,7 @@ SECONDS = 120.0
 def distances(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """All laws, on three ranks."""
     out = tmp_path_factory.mktemp("laws") / "laws.json"
-    done = run_ranks(RANKS, ["-m", "conformance.rank_laws", str(out)], SECONDS)
+    done = run_ranks(RANKS, ["-m", "conformance.rank_properties", str(out)], SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, float] = json.loads(Path(out).read_text())
     return found

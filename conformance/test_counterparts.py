@@ -1,4 +1,4 @@
-"""Laws of the twins: no chapter of the torch house lacks or renames a function of the reference
+"""Laws of the twins: no component of the torch backend lacks or renames a function of the reference
 without saying why.
 """
 
@@ -7,13 +7,13 @@ import re
 
 import pytest
 
-from conformance.counterparts import APART, CHAPTERS, OTHER_PARAMETERS, public_functions
+from conformance.counterparts import APART, COMPONENTS, OTHER_PARAMETERS, public_functions
 
 NAMESAKES = [
-    (chapter, name)
-    for chapter, (one, _) in CHAPTERS.items()
+    (component, name)
+    for component, (one, _) in COMPONENTS.items()
     for name in public_functions(one)
-    if f"{chapter}.{name}" not in APART
+    if f"{component}.{name}" not in APART
 ]
 
 
@@ -24,13 +24,13 @@ def letters_aside(parameter: str) -> str:
     return re.sub("_[BSVNEDkn]+$", "", parameter)
 
 
-@pytest.mark.parametrize(("chapter", "name"), NAMESAKES)
-def test_every_function_of_a_reference_chapter_has_a_namesake_with_its_parameters(
-    chapter: str, name: str
+@pytest.mark.parametrize(("component", "name"), NAMESAKES)
+def test_every_function_of_a_reference_component_has_a_namesake_with_its_parameters(
+    component: str, name: str
 ) -> None:
-    one, other = (public_functions(module) for module in CHAPTERS[chapter])
+    one, other = (public_functions(module) for module in COMPONENTS[component])
     assert name in other
-    if f"{chapter}.{name}" in OTHER_PARAMETERS:
+    if f"{component}.{name}" in OTHER_PARAMETERS:
         return
     ours, theirs = (
         [letters_aside(parameter) for parameter in inspect.signature(functions[name]).parameters]
@@ -41,7 +41,7 @@ def test_every_function_of_a_reference_chapter_has_a_namesake_with_its_parameter
 
 @pytest.mark.parametrize("entry", [*APART, *OTHER_PARAMETERS])
 def test_no_excuse_is_kept_for_a_function_that_needs_none(entry: str) -> None:
-    chapter, _, name = entry.partition(".")
-    one, other = (public_functions(module) for module in CHAPTERS[chapter])
+    component, _, name = entry.partition(".")
+    one, other = (public_functions(module) for module in COMPONENTS[component])
     assert name in one
     assert (name in other) == (entry not in APART)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.launch import run_ranks
-from scaled.processes.watchdog import Sighting, standstill
+from scaled.processes.watchdog import RankStatus, stall_report
 
 PATIENCE = 8.0
 """Seconds without progress that these launches allow: ranks that share two cores may well be silent
@@ -167,17 +167,17 @@ def test_a_stopped_rank_zero_which_keeps_the_common_store_is_named_too() -> None
     )
 
 
-def ranks(*sightings: tuple[int, bool, int, float]) -> list[Sighting]:
+def ranks(*statuses: tuple[int, bool, int, float]) -> list[RankStatus]:
     """Ranks by looks, whether they wait, collectives begun, seconds without movement."""
     return [
-        Sighting(rank, looks, waiting, count, still, f"at {count}")
-        for rank, (looks, waiting, count, still) in enumerate(sightings)
+        RankStatus(rank, looks, waiting, count, still, f"at {count}")
+        for rank, (looks, waiting, count, still) in enumerate(statuses)
     ]
 
 
-def behind(before: list[Sighting], now: list[Sighting], teller: int = 0) -> str:
-    """Who a standstill is blamed on."""
-    return standstill(before, now, teller, 5.0).partition("behind: ")[2]
+def behind(before: list[RankStatus], now: list[RankStatus], teller: int = 0) -> str:
+    """Who a stall_report is blamed on."""
+    return stall_report(before, now, teller, 5.0).partition("behind: ")[2]
 
 
 def test_a_rank_that_publishes_nothing_is_behind_before_all_others() -> None:

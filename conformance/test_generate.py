@@ -171,7 +171,7 @@ def test_no_request_is_no_response() -> None:
 
 
 def assert_alike(config: Config, asked: list[Request], sampling: Sampling, slots: int) -> list[Any]:
-    """Both houses' rollouts agree in every field."""
+    """Both backends' rollouts agree in every field."""
     policy = policy_of(config)
     weights = {name: tensor(array) for name, array in policy.items()}
     ours = scaled.generate.generate(weights, config.model, ONE, asked, sampling, 9, "law", 4, slots)

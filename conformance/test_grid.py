@@ -1,4 +1,4 @@
-"""Laws of the grid: every chapter of the torch house equals the reference on every layout, and the
+"""Laws of the grid: every component of the torch backend equals the reference on every layout, and the
 check can fail.
 """
 
@@ -8,7 +8,7 @@ import pytest
 
 from conformance.cases import CASES, case_batch, case_config
 from conformance.grid import EXACT, FULL, QUICK, Job, Line, quick_precisions, run_grid
-from conformance.target import parse_side
+from conformance.target import parse_target
 from spec.errors import Reason, SeedError
 from spec.layout import Layout, layout_for
 
@@ -19,13 +19,13 @@ def lines() -> list[Line]:
     return run_grid(QUICK, quick_precisions)
 
 
-def test_p18_every_chapter_on_every_layout_equals_the_reference_within_its_bound(
+def test_p18_every_component_on_every_layout_equals_the_reference_within_its_bound(
     lines: list[Line],
 ) -> None:
     assert [line for line in lines if not line.holds] == []
 
 
-def test_in_float64_every_bound_is_near_round_off_and_every_chapter_was_compared(
+def test_in_float64_every_bound_is_near_round_off_and_every_component_was_compared(
     lines: list[Line],
 ) -> None:
     exact = [line for line in lines if line.job.precision == "float64"]
@@ -33,7 +33,7 @@ def test_in_float64_every_bound_is_near_round_off_and_every_chapter_was_compared
     assert {line.job.layout for line in exact} == {
         layout for layouts in QUICK.values() for layout in layouts
     }
-    assert {(line.job.case, line.chapter) for line in exact if line.job.layout.ranks == 1} >= {
+    assert {(line.job.case, line.component) for line in exact if line.job.layout.ranks == 1} >= {
         (case, "gradient") for case in CASES
     }
 
@@ -42,7 +42,9 @@ def test_lower_precision_errs_more_than_float64_so_it_was_computed_in_it(lines: 
     alone = {
         line.job.precision: line.error
         for line in lines
-        if line.chapter == "model" and line.job.case == "everything" and line.job.layout.ranks == 1
+        if line.component == "model"
+        and line.job.case == "everything"
+        and line.job.layout.ranks == 1
     }
     assert alone["float64"] < 1e-12 < alone["float32"] < 1e-5 < alone["bfloat16"]
 
@@ -58,7 +60,7 @@ def test_a_line_outside_its_bound_does_not_hold() -> None:
 @pytest.mark.parametrize(
     ("text", "reason", "part"),
     [
-        ("torch", Reason.UNKNOWN_NAME, "house 'torch' is not one of: reference, scaled"),
+        ("torch", Reason.UNKNOWN_NAME, "backend 'torch' is not one of: reference, scaled"),
         ("scaled:tp=0", Reason.ILLEGAL_VALUE, "tp=N with N of at least 1"),
         ("reference:tp=2", Reason.ILLEGAL_COMBINATION, "the reference runs in one process"),
         ("scaled:tp=2,ep=3", Reason.ILLEGAL_COMBINATION, "ep=3 must divide fsdp * cp * tp = 2"),
@@ -66,7 +68,7 @@ def test_a_line_outside_its_bound_does_not_hold() -> None:
 )
 def test_a_side_that_cannot_be_is_refused(text: str, reason: Reason, part: str) -> None:
     with pytest.raises(SeedError) as refusal:
-        parse_side(text)
+        parse_target(text)
     assert refusal.value.reason is reason
     assert part in refusal.value.line
 

@@ -61,12 +61,12 @@ WHOLE = 10 * EXACT
 
 LOSSES: dict[str, Callable[[Transformer, Stream, dict[str, torch.Tensor], Batch, Config], Any]] = {
     "policy": partial(scaled.objective.policy_loss, mesh=ONE),
-    "imitation": partial(scaled.objective.imitation_loss, mesh=ONE),
+    "imitation": partial(scaled.objective.sft_loss, mesh=ONE),
     "value": scaled.objective.value_loss,
 }
 REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
     "policy": reference.backend.policy_loss,
-    "imitation": reference.backend.imitation_loss,
+    "imitation": reference.backend.sft_loss,
     "value": reference.backend.value_loss,
 }
 
@@ -210,7 +210,7 @@ def test_p1_p3_no_partition_into_micro_batches_changes_the_gradient_of_a_term(
 def test_p3_every_term_of_a_step_is_cut_in_these_tests() -> None:
     batch = replace(some_batch(), positive=np.array([True, False]))
     names = scaled.objective.step_weights(batch, small_config(ALL_ON), CPU).keys()
-    assert names - {"tokens"} == {"policy", *COEFFICIENTS}
+    assert names - {"tokens"} == {"surrogate", *COEFFICIENTS}
 
 
 @pytest.mark.parametrize("name", COEFFICIENTS)
@@ -240,12 +240,15 @@ def test_p5_a_micro_batch_without_response_tokens_gives_zero_and_no_nan() -> Non
 
 
 def some_batch() -> Batch:
-    """Two rows with advantages and an anchor."""
+    """Two rows with advantages and an reference_policy."""
     batch = plain_batch([[2, 3], [4, 5, 6]], [[7, 8, 1], [9, 1]])
     advantages, behaviour = (numbers(seed, *batch.tokens.shape) for seed in (1, 2))
-    anchor = np.full(batch.tokens.shape, -2.5)
+    reference_policy = np.full(batch.tokens.shape, -2.5)
     return replace(
-        batch, advantages=advantages, behaviour_log_probs=-2.5 + behaviour, anchor_log_probs=anchor
+        batch,
+        advantages=advantages,
+        behaviour_log_probs=-2.5 + behaviour,
+        reference_log_probs=reference_policy,
     )
 
 
@@ -264,7 +267,7 @@ def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Arr
 def of_torch(
     loss: str, batch: Batch, config: Config, cut: Sequence[Sequence[int]]
 ) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Gradient of a whole step and its metrics, by the torch house in these micro-batches."""
+    """Gradient of a whole step and its metrics, by the torch backend in these micro-batches."""
     model = model_of(config, value_of(config) if loss == "value" else policy_of(config))
     weights = scaled.objective.step_weights(batch, config, CPU)
     sums: dict[str, Any] = {}

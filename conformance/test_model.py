@@ -89,7 +89,7 @@ def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combina
 @pytest.mark.parametrize("experts_per_token", [1, 2, 4])
 @given(batch=batches(), seed=Seeds)
 @FEW
-def test_replay_of_given_experts_is_the_same_in_both_houses(
+def test_replay_of_given_experts_is_the_same_in_both_backends(
     experts_per_token: int, batch: Batch, seed: int
 ) -> None:
     config = small_config(model_changes={"experts_per_token": experts_per_token})

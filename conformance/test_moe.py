@@ -133,7 +133,10 @@ def test_the_routers_losses_are_the_same_with_any_weights(
     logits = numbers(seed, B * S, 3)
     ids = reference.moe.top_k(logits, k)
     weights = np.where(mask, np.random.default_rng(seed).random(mask.shape) + 0.1, 0.0)
-    row, real = np.repeat(np.arange(B), S), mask.reshape(-1)  # the torch house is given no padding
+    row, real = (
+        np.repeat(np.arange(B), S),
+        mask.reshape(-1),
+    )  # the torch backend is given no padding
     ours = ask(
         scaled.moe.balance_loss, logits[real], ids[real], weights[mask], row[real], B, SEQUENCE
     )

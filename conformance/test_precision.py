@@ -61,7 +61,7 @@ def weights_of(seed: int, shape: tuple[int, ...], single: bool, zero: bool) -> A
 
 
 def bits(values: Any) -> Array:
-    """E4M3 numbers of either house as codes."""
+    """E4M3 numbers of either backend as codes."""
     codes = (
         values.view(torch.uint8).numpy()
         if isinstance(values, torch.Tensor)
@@ -88,7 +88,7 @@ def test_all_codes_their_middles_neighbours_and_what_is_beyond_are_rounded_to_th
     ]
     hairs = [
         middles * (1 + sign * 1e-12) for sign in (-1, 1)
-    ]  # not float32 numbers: rounded twice, alike in both houses
+    ]  # not float32 numbers: rounded twice, alike in both backends
     beyond = np.array([0.0, -0.0, 449.0, 463.9, 464.0, 480.0, 1e38, 1e300, np.inf])
     x = np.concatenate([known, middles, *near, *hairs, beyond, -beyond])
     for dtype in (np.float64, np.float32):
@@ -238,7 +238,7 @@ def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(
 
 
 @pytest.mark.parametrize("settings", [(), STREAMING], ids=["synchronous", "streaming"])
-def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_houses(
+def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_backends(
     tmp_path: Path, settings: tuple[str, ...]
 ) -> None:
     lines: dict[str, list[dict[str, Any]]] = {}
@@ -247,22 +247,24 @@ def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_houses(
         "reference": ReferenceBackend(),
         "scaled": ScaledBackend(World(), Layout(), CPU),
     }
-    for house, backend in backends.items():
-        config = load_config("tiny", "vapo", [*RUN, *settings], backend=house, precision="float64")
+    for backend, backend in backends.items():
+        config = load_config(
+            "tiny", "vapo", [*RUN, *settings], backend=backend, precision="float64"
+        )
         config = config.model_copy(
             update={"model": config.model.model_copy(update={"layers": 1, "hidden": 16})}
         )
-        directory = RunDirectory.create(tmp_path / house, config)
+        directory = RunDirectory.create(tmp_path / backend, config)
         trainer.train(trainer.start(backend, config, directory, SilentObserver()))
-        lines[house] = [
+        lines[backend] = [
             json.loads(line) for line in (directory.path / "metrics.jsonl").read_text().splitlines()
         ]
-        samples[house] = (directory.path / "samples.jsonl").read_text()
+        samples[backend] = (directory.path / "samples.jsonl").read_text()
     assert samples["reference"] == samples["scaled"]
     assert [
         differences(*pair) for pair in zip(lines["reference"], lines["scaled"], strict=True)
     ] == [[]] * 6
     gaps = [
-        line["rollout_log_prob_gap"] for line in lines["scaled"] if line["phase"] == "reinforcement"
+        line["rollout/log_prob_gap"] for line in lines["scaled"] if line["phase"] == "reinforcement"
     ]
     assert all(1e-6 < gap < 0.5 for gap in gaps) and len(gaps) == 2

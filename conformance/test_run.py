@@ -1,4 +1,4 @@
-"""Whole runs: the same command on either house and on several ranks gives the same problems, tokens
+"""Whole runs: the same command on either backend and on several ranks gives the same problems, tokens
 and metrics.
 """
 
@@ -121,16 +121,16 @@ def differences(one: Any, two: Any, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("source", "house", "ranks"), [("four ranks", "reference", 1), ("reference", "scaled", 2)]
+    ("source", "backend", "ranks"), [("four ranks", "reference", 1), ("reference", "scaled", 2)]
 )
-def test_a_checkpoint_of_one_house_and_layout_is_examined_alike_by_another(
-    runs: dict[str, Path], source: str, house: str, ranks: int
+def test_a_checkpoint_of_one_backend_and_layout_is_examined_alike_by_another(
+    runs: dict[str, Path], source: str, backend: str, ranks: int
 ) -> None:
     expected = json.loads((runs["reference"] / "summary.json").read_text())["eval_after"][
         "overall"
     ]["accuracy"]
     degrees = ["parallel.tp=1", "parallel.cp=1", "parallel.ep=1"]
-    command = ["-m", "cli.main", "eval", str(runs[source]), f"backend={house}", *degrees]
+    command = ["-m", "cli.main", "eval", str(runs[source]), f"backend={backend}", *degrees]
     done = run_ranks(ranks, command, SECONDS)
     assert done.returncode == 0, done.stderr
     overall = next(line for line in done.stdout.splitlines() if line.startswith("overall"))

@@ -1,5 +1,5 @@
 """Laws of the golden vectors: filled twice they are the same bytes, the committed ones are fresh,
-both houses meet them.
+both backends meet them.
 """
 
 import json
@@ -20,7 +20,7 @@ from conformance.compare import assert_all_close
 from conformance.fill import FOLDER, FORMAT, by_step, read, settings_of, vector_config
 from conformance.grid import EXACT
 from conformance.scaled_trace import ScaledTracer
-from conformance.trace import CHAPTERS, Trace, trace
+from conformance.trace import COMPONENTS, Trace, trace
 from scaled.backend import ScaledBackend
 from scaled.processes.launch import World
 from spec.datatypes import Array
@@ -64,22 +64,22 @@ def test_filling_twice_gives_the_same_bytes(fills: list[Path]) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_the_committed_vectors_are_fresh(fills: list[Path], case: str) -> None:
     (inputs, expected), (new_inputs, new_expected) = committed(case), read(fills[0] / f"{case}.h5")
-    assert expected.keys() == new_expected.keys() == set(CHAPTERS)
+    assert expected.keys() == new_expected.keys() == set(COMPONENTS)
     assert_all_equal_or_close(new_inputs, inputs)
-    for chapter, arrays in expected.items():
-        assert_all_close(new_expected[chapter], arrays, OTHER_BLAS, chapter)
+    for component, arrays in expected.items():
+        assert_all_close(new_expected[component], arrays, OTHER_BLAS, component)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_torch_house_meets_the_vectors(case: str) -> None:
+def test_the_torch_backend_meets_the_vectors(case: str) -> None:
     tracer = ScaledTracer(ScaledBackend(World(), Layout(), torch.device("cpu")))
     found, (_, expected) = trace(tracer, vector_config(case)), committed(case)
     found |= {"loss": by_step(found["loss"])}
-    for chapter, arrays in expected.items():
-        assert_all_close(found[chapter], arrays, EXACT, f"{case} {chapter}")
-    for chapter in ("generate", "precision"):
-        for name, tokens in expected[chapter].items():
-            assert not name.endswith("tokens") or np.array_equal(found[chapter][name], tokens)
+    for component, arrays in expected.items():
+        assert_all_close(found[component], arrays, EXACT, f"{case} {component}")
+    for component in ("generate", "precision"):
+        for name, tokens in expected[component].items():
+            assert not name.endswith("tokens") or np.array_equal(found[component][name], tokens)
 
 
 def test_there_is_a_file_for_every_case_and_all_are_small() -> None:
@@ -115,7 +115,7 @@ def test_the_readme_describes_every_dataset(case: str) -> None:
     inputs, expected = committed(case)
     names = [
         *inputs,
-        *(f"{chapter}/{name}" for chapter, arrays in expected.items() for name in arrays),
+        *(f"{component}/{name}" for component, arrays in expected.items() for name in arrays),
     ]
     assert [
         name for name in names if not any(re.fullmatch(pattern, name) for pattern in patterns)
@@ -123,14 +123,14 @@ def test_the_readme_describes_every_dataset(case: str) -> None:
 
 
 def test_the_vectors_hold_what_makes_them_worth_meeting() -> None:
-    """No chapter that is all zero, both ways for a response to end, values that are not those of an
+    """No component that is all zero, both ways for a response to end, values that are not those of an
     untaught head.
     """
     for case in CASES:
         inputs, expected = committed(case)
-        for chapter, arrays in expected.items():
+        for component, arrays in expected.items():
             assert all(np.isfinite(array).all() for array in arrays.values())
-            assert any(array.any() for array in arrays.values()), chapter
+            assert any(array.any() for array in arrays.values()), component
         if "old values" in expected["advantage"]:
             assert np.abs(expected["advantage"]["old values"]).max() > 0.1
         assert (

@@ -1,4 +1,4 @@
-"""Standalone streaming units as real processes: what they decide and deliver replays in the
+"""Standalone streaming workers as real processes: what they decide and deliver replays in the
 reference, also when one fails.
 """
 
@@ -19,13 +19,13 @@ import pytest
 from conformance.launch import mpirun, run_ranks
 from conformance.test_run import SECONDS, SMALL
 from reference.rollouts.events import (
-    Admitted,
+    Consumed,
+    Dropped,
     Event,
-    Evicted,
     Finished,
-    Lost,
-    Opened,
-    Taken,
+    Scheduled,
+    Submitted,
+    WorkerLost,
     event_of,
 )
 from reference.rollouts.scheduler import replay
@@ -38,7 +38,7 @@ STREAMING = (
     "rollout.block_tokens=2",
     "parallel.rollout_slots=8",
 )
-"""20 samples are under way and 8 of them on a unit, so a batch of 16 waits for the unit, however
+"""20 samples are under way and 8 of them on a worker, so a batch of 16 waits for the worker, however
 late it is.
 """
 
@@ -56,25 +56,25 @@ def log_of(path: Path) -> list[Event]:
         for line in directory.read("schedule.jsonl")
     ]
     assert replay(rules_of(config), log) == [
-        event.samples for event in log if isinstance(event, Taken)
+        event.samples for event in log if isinstance(event, Consumed)
     ]
     return log
 
 
 def assert_nothing_is_lost_or_doubled(log: list[Event]) -> None:
-    """Every opened sample is taken or evicted, once."""
-    opened = [number for event in log if isinstance(event, Opened) for number in event.samples]
-    taken = [number for event in log if isinstance(event, Taken) for number in event.samples]
-    assert sorted(taken + [event.sample for event in log if isinstance(event, Evicted)]) == opened
+    """Every opened sample is taken or dropped, once."""
+    opened = [number for event in log if isinstance(event, Submitted) for number in event.samples]
+    taken = [number for event in log if isinstance(event, Consumed) for number in event.samples]
+    assert sorted(taken + [event.sample for event in log if isinstance(event, Dropped)]) == opened
 
 
 def finished_by_units(log: list[Event]) -> int:
-    """Samples that a standalone unit brought to an end."""
+    """Samples that a standalone worker brought to an end."""
     place: dict[int, int] = {}
     count = 0
     for event in log:
-        if isinstance(event, Admitted):
-            place[event.sample] = event.unit
+        if isinstance(event, Scheduled):
+            place[event.sample] = event.worker
         elif isinstance(event, Finished):
             count += place[event.sample] > 0
     return count
@@ -83,8 +83,16 @@ def finished_by_units(log: list[Event]) -> int:
 @pytest.mark.parametrize(
     ("ranks", "layout"),
     [
-        (4, ("parallel.tp=2", "parallel.units=1", "parallel.unit_tp=2", "parallel.unit_ep=2")),
-        (1, ("parallel.units=1",)),
+        (
+            4,
+            (
+                "parallel.tp=2",
+                "parallel.rollout_workers=1",
+                "parallel.worker_tp=2",
+                "parallel.worker_ep=2",
+            ),
+        ),
+        (1, ("parallel.rollout_workers=1",)),
     ],
     ids=["mpi", "one process"],
 )
@@ -115,36 +123,41 @@ def test_the_log_of_a_concurrent_unit_replays_in_the_reference(
 
 
 @pytest.mark.parametrize(
-    ("ranks", "what", "unit_tp", "rank", "said"),
+    ("ranks", "what", "worker_tp", "rank", "said"),
     [
         (
             3,
             "raise",
             1,
             0,
-            "error: rank 0 of unit 1 failed between two phases, not in a collective",
+            "error: rank 0 of worker 1 failed between two phases, not in a collective",
         ),
-        (3, "hang", 1, 0, "unit 1 is given up"),
-        (3, "kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
-        (3, "kill", 2, 1, "error: rank 1 of unit 1 was killed by SIGKILL"),
+        (3, "hang", 1, 0, "worker 1 is given up"),
+        (3, "kill", 1, 0, "error: rank 0 of worker 1 was killed by SIGKILL"),
+        (3, "kill", 2, 1, "error: rank 1 of worker 1 was killed by SIGKILL"),
         (
             1,
             "raise",
             1,
             0,
-            "error: rank 0 of unit 1 failed between two phases, not in a collective",
+            "error: rank 0 of worker 1 failed between two phases, not in a collective",
         ),
-        (1, "kill", 1, 0, "error: rank 0 of unit 1 was killed by SIGKILL"),
-        (1, "exit", 1, 0, "error: rank 0 of unit 1 ended by itself, exit code 0"),
+        (1, "kill", 1, 0, "error: rank 0 of worker 1 was killed by SIGKILL"),
+        (1, "exit", 1, 0, "error: rank 0 of worker 1 ended by itself, exit code 0"),
     ],
 )
 def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
-    tmp_path: Path, ranks: int, what: str, unit_tp: int, rank: int, said: str
+    tmp_path: Path, ranks: int, what: str, worker_tp: int, rank: int, said: str
 ) -> None:
     out = tmp_path / "run"
-    settings = [*SMALL, *STREAMING, f"parallel.units={2 // unit_tp}", f"parallel.unit_tp={unit_tp}"]
+    settings = [
+        *SMALL,
+        *STREAMING,
+        f"parallel.rollout_workers={2 // worker_tp}",
+        f"parallel.worker_tp={worker_tp}",
+    ]
     settings += [
-        f"parallel.unit_timeout={12 if what == 'hang' else 10 * SECONDS}"
+        f"parallel.worker_timeout={12 if what == 'hang' else 10 * SECONDS}"
     ]  # only a hang is found by its silence
     arguments = ["run", "--backend", "scaled", "--out", str(out), *settings]
     command = ["-m", "conformance.faulty_worker", what, "3", str(rank), *arguments]
@@ -152,19 +165,19 @@ def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
     assert done.returncode == 0, done.stdout + done.stderr
     assert processes_of(out) == {}
     assert (out / "summary.json").exists()
-    assert done.stderr.count(said) == 1 and done.stderr.count("unit 1 is given up") == 1
+    assert done.stderr.count(said) == 1 and done.stderr.count("worker 1 is given up") == 1
     assert done.stderr.count("error: ") == (what != "hang"), (
         done.stderr
-    )  # what a death does to the other ranks is not told
+    )  # what a death does to the other ranks is not reports
     log = log_of(out)
-    assert [event for event in log if isinstance(event, Lost)] == [Lost(1)]
+    assert [event for event in log if isinstance(event, WorkerLost)] == [WorkerLost(1)]
     assert_nothing_is_lost_or_doubled(log)
     last = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])
     assert last["phase_step"] == 3
 
 
 def test_a_unit_that_cannot_load_torch_refuses_for_all_in_one_line(tmp_path: Path) -> None:
-    # Only the launcher's own processes find torch: the child of a unit has none of the launcher's
+    # Only the launcher's own processes find torch: the child of a worker has none of the launcher's
     # variables.
     (tmp_path / "torch.py").write_text(
         "import os, sys\nif not any(name.startswith(('PMI_', 'PMIX_', 'OMPI_')) for name in"
@@ -182,7 +195,7 @@ def test_a_unit_that_cannot_load_torch_refuses_for_all_in_one_line(tmp_path: Pat
         "--out",
         str(tmp_path / "run"),
         *STREAMING,
-        "parallel.units=1",
+        "parallel.rollout_workers=1",
     ]
     done = run_ranks(2, ["-m", "cli.main", *arguments], SECONDS, environment)
     assert done.returncode == 2, done.stderr
@@ -199,7 +212,7 @@ def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "run"
-    settings = [*SMALL, *STREAMING, "rollout.steps=1000", "parallel.units=1"]
+    settings = [*SMALL, *STREAMING, "rollout.steps=1000", "parallel.rollout_workers=1"]
     command = [
         mpirun(),
         "-n",

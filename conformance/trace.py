@@ -1,8 +1,8 @@
-"""What a house computes on a case, chapter by chapter in the order of the data, as named arrays [B,
+"""What a backend computes on a case, component by component in the order of the data, as named arrays [B,
 S, ...].
 
-Both houses answer the same questions, so a trace of one can be laid over a trace of the other, and
-the first chapter that differs is where to look.
+Both backends answer the same questions, so a trace of one can be laid over a trace of the other, and
+the first component that differs is where to look.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from spec.backend import Backend
 from spec.config import Config
 from spec.datatypes import Array, Batch, IntArray, Sampling
 
-CHAPTERS = (
+COMPONENTS = (
     "attention",
     "moe",
     "model",
@@ -36,21 +36,24 @@ PURPOSE = "conformance"
 FP8_PURPOSE = "rollout"
 """Name of the only random stream that is drawn in FP8 (``Config.samples_in_fp8``)."""
 
+VECTOR_NAMES = {"loss_surrogate": "loss_policy", "loss": "value_loss"}
+"""Metric -> its name in files of format ``seed-vectors-1``, which other implementations read."""
+
 Trace = dict[str, dict[str, Array]]
 Replay = Sequence[IntArray]
 """Expert ids of each MoE layer [B, S, k]."""
 
 
 class Tracer(Protocol):
-    """What must be asked of a house beyond its backend."""
+    """What must be asked of a backend beyond its backend."""
 
     @property
     def backend(self) -> Backend[Any]:
-        """The house's face."""
+        """The backend's face."""
         ...
 
     def forward(self, state: Any, config: Config, batch: Batch, replay: Replay | None) -> Trace:
-        """Chapters attention, moe and model on the tokens of a batch; entries of padding are 0."""
+        """Components attention, moe and model on the tokens of a batch; entries of padding are 0."""
         ...
 
     def routes(self, state: Any, config: Config, batch: Batch) -> list[IntArray]:
@@ -77,20 +80,23 @@ class Tracer(Protocol):
 
 
 def trace(
-    tracer: Tracer, config: Config, chapters: Sequence[str] = CHAPTERS, replay: Replay | None = None
+    tracer: Tracer,
+    config: Config,
+    components: Sequence[str] = COMPONENTS,
+    replay: Replay | None = None,
 ) -> Trace:
-    """Answers of a house to a case.
+    """Answers of a backend to a case.
 
     Args:
-        tracer: The house.
+        tracer: The backend.
         config: The case.
-        chapters: Which of ``CHAPTERS`` are wanted.
-        replay: Experts to use in the chapters up to the gradient instead of the routers' choice: in
+        components: Which of ``COMPONENTS`` are wanted.
+        replay: Experts to use in the components up to the gradient instead of the routers' choice: in
             lower precision a last bit may choose another expert, and what follows would no longer
             be comparable.
 
     Returns:
-        Chapter -> name -> array, in the order of ``CHAPTERS``; precision only in float64
+        Component -> name -> array, in the order of ``COMPONENTS``; precision only in float64
         (``in_fp8``).
     """
     backend = tracer.backend
@@ -108,10 +114,12 @@ def trace(
         asked = {"attention": ("attention", "moe", "model"), "loss": ("loss", "optimizer")}.get(
             first, (first,)
         )
-        if set(asked) & set(chapters):
+        if set(asked) & set(components):
             found |= ask()
     return {
-        chapter: found[chapter] for chapter in CHAPTERS if chapter in chapters and chapter in found
+        component: found[component]
+        for component in COMPONENTS
+        if component in components and component in found
     }
 
 
@@ -122,7 +130,7 @@ def started(tracer: Tracer, config: Config) -> tuple[Any, Batch]:
     whatever is below it.
     """
     backend = tracer.backend
-    state = backend.begin_reinforcement(backend.initial_state(config), config)
+    state = backend.start_rl(backend.initial_state(config), config)
     if config.uses_value_model:
         tracer.set_value_head(state, case_value_head(config))
     return state, backend.advantages(state, config, case_batch(config), case_rewards(config))
@@ -156,7 +164,7 @@ def sampled(
 
 
 def in_fp8(tracer: Tracer, state: Any, config: Config) -> Trace:
-    """Chapter precision: the matrices of the FP8 policy and what it samples at the training
+    """Component precision: the matrices of the FP8 policy and what it samples at the training
     setting; nothing below float64.
 
     A last bit may decide a rounding to 8 bits. In float64 that is one in 10^14; in float32 it
@@ -172,7 +180,7 @@ def in_fp8(tracer: Tracer, state: Any, config: Config) -> Trace:
 
 
 def advantages_of(batch: Batch, config: Config) -> dict[str, Array]:
-    """What the advantage chapter made of a batch."""
+    """What the advantage component made of a batch."""
     found = {"advantages": batch.advantages}
     if config.uses_value_model:
         found |= {"value targets": batch.value_targets, "old values": batch.old_values}
@@ -180,7 +188,7 @@ def advantages_of(batch: Batch, config: Config) -> dict[str, Array]:
 
 
 def taken_steps(tracer: Tracer, state: Any, config: Config, batch: Batch) -> Trace:
-    """Chapter loss: every figure of ``STEPS`` optimizer steps; chapter optimizer: all weights after
+    """Component loss: every figure of ``STEPS`` optimizer steps; component optimizer: all weights after
     them.
     """
     figures: dict[str, Array] = {}
@@ -188,26 +196,32 @@ def taken_steps(tracer: Tracer, state: Any, config: Config, batch: Batch) -> Tra
         if config.uses_value_model:
             state, metrics = tracer.backend.update_value(state, config, batch)
             figures |= {
-                f"step {step} value {name}": np.array(value) for name, value in metrics.items()
+                f"step {step} value {figure(name)}": np.array(value)
+                for name, value in metrics.items()
             }
         state, metrics = tracer.backend.update_policy(state, config, batch)
         figures |= {
-            f"step {step} policy {name}": np.array(value) for name, value in metrics.items()
+            f"step {step} policy {figure(name)}": np.array(value) for name, value in metrics.items()
         }
     return {"loss": figures, "optimizer": tracer.weights(state)}
 
 
+def figure(name: str) -> str:
+    """What the published vectors call a metric."""
+    return VECTOR_NAMES.get(name, name)
+
+
 def flat(found: Trace) -> Iterator[tuple[str, Array]]:
-    """A trace as ``chapter/name`` and array, for a file."""
-    for chapter, arrays in found.items():
+    """A trace as ``component/name`` and array, for a file."""
+    for component, arrays in found.items():
         for name, array in arrays.items():
-            yield f"{chapter}/{name}", array
+            yield f"{component}/{name}", array
 
 
 def nested(arrays: Mapping[str, Array]) -> Trace:
     """Undo ``flat``."""
     found: Trace = {}
     for path, array in arrays.items():
-        chapter, _, name = path.partition("/")
-        found.setdefault(chapter, {})[name] = array
+        component, _, name = path.partition("/")
+        found.setdefault(component, {})[name] = array
     return found

@@ -41,13 +41,13 @@ def main(folder: Path, out: Path) -> None:
         for number, job in enumerate(jobs):
             found, truth = answer(world, job, folder)
             if world.rank == 0:
-                for chapter, arrays in found.items():
+                for component, arrays in found.items():
                     rows.append(
                         [
                             number,
-                            chapter,
+                            component,
                             *largest_error(
-                                arrays, truth_of(truth, chapter, arrays), title(job, chapter)
+                                arrays, truth_of(truth, component, arrays), title(job, component)
                             ),
                         ]
                     )
@@ -56,7 +56,7 @@ def main(folder: Path, out: Path) -> None:
 
 
 def answer(world: World, job: Job, folder: Path) -> tuple[Trace, Trace]:
-    """This house's trace of a job, and the truth it answers to."""
+    """This backend's trace of a job, and the truth it answers to."""
     config = case_config(job.case, f"precision={job.precision}", *job.overrides)
     tracer = ScaledTracer(ScaledBackend(world, job.layout, device_of(world, "auto")))
     with np.load(folder / f"{job.case}.npz") as file:
@@ -67,12 +67,12 @@ def answer(world: World, job: Job, folder: Path) -> tuple[Trace, Trace]:
         if job.precision == "bfloat16"
         else None
     )
-    return trace(tracer, config, job.chapters, replay), truth
+    return trace(tracer, config, job.components, replay), truth
 
 
-def title(job: Job, chapter: str) -> str:
+def title(job: Job, component: str) -> str:
     """What is compared, for a message."""
-    return f"{job.case} {job.precision} {job.layout.title} {chapter}"
+    return f"{job.case} {job.precision} {job.layout.title} {component}"
 
 
 def read(folder: Path) -> Any:

@@ -1,3 +1,3 @@
-"""The NumPy house: every numeric chapter as equations one can read, and all chapters without
+"""The NumPy reference: every numeric module as equations one can read, and all modules without
 arrays.
 """

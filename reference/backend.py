@@ -1,4 +1,4 @@
-"""The NumPy house's face: weights and moments as values, gradients by autograd, micro-batches
+"""The NumPy reference's face: weights and moments as values, gradients by autograd, micro-batches
 summed.
 
 gradient of a step = sum over micro-batches of gradient of sum_t w_t l_t,   w fixed before the cut
@@ -14,7 +14,7 @@ from autograd import value_and_grad
 from autograd.tracer import getval
 
 from reference.advantage import decoupled_gae, group_advantages, token_rewards
-from reference.generate import Unit, generate
+from reference.generate import RolloutWorker, generate
 from reference.loss import (
     clip_fractions,
     clipped_surrogate,
@@ -52,52 +52,52 @@ class State:
     Attributes:
         policy: Weights of the policy.
         value: Weights of the value model; empty before RL and for critic-free recipes.
-        anchor: The policy that RL started from, for the KL term; empty if the term is off.
+        reference_policy: The policy that RL started from, for the KL term; empty if the term is off.
         policy_optimizer: Moments of the policy.
         value_optimizer: Moments of the value model.
-        version: Optimizer steps the policy has taken; recorded with every sampled token.
+        optimizer_step: Optimizer steps the policy has taken; recorded with every sampled token.
     """
 
     policy: Params
     value: Params
-    anchor: Params
+    reference_policy: Params
     policy_optimizer: OptimizerState
     value_optimizer: OptimizerState
-    version: int
+    optimizer_step: int
 
 
 class ReferenceBackend:
     """Fulfils ``spec.backend.Backend[State]``."""
 
     name = "reference"
-    coordinator = True
-    fleet = None
+    is_main_process = True
+    worker_pool = None
 
-    def once(self, compute: Callable[[], Answer]) -> Answer:
+    def on_rank_zero(self, compute: Callable[[], Answer]) -> Answer:
         """What ``compute`` returns: there is one process."""
         return compute()
 
     def initial_state(self, config: Config) -> State:
-        """Random weights, zero optimizer moments, version 0."""
+        """Random weights, zero optimizer moments, optimizer_step 0."""
         policy = initial_policy(config.model, config.seed, config.precision)
         return State(policy, {}, {}, initial_optimizer(policy), initial_optimizer({}), 0)
 
-    def version(self, state: State) -> int:
+    def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken."""
-        return state.version
+        return state.optimizer_step
 
-    def begin_reinforcement(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body;
+    def start_rl(self, state: State, config: Config) -> State:
+        """Start RL from the policy as it is: it becomes the reference policy and the value model's body;
         moments start anew.
         """
         value = value_from_policy(state.policy, config.model) if config.uses_value_model else {}
         return State(
             policy=state.policy,
             value=value,
-            anchor=dict(state.policy) if config.algorithm.kl_weight else {},
+            reference_policy=dict(state.policy) if config.algorithm.kl_weight else {},
             policy_optimizer=initial_optimizer(state.policy),
             value_optimizer=initial_optimizer(value),
-            version=state.version,
+            optimizer_step=state.optimizer_step,
         )
 
     def generate(
@@ -111,30 +111,39 @@ class ReferenceBackend:
         """One rollout per request, in their order, each independent of the others in the list."""
         policy = rollout_weights(state.policy, config, purpose)
         return generate(
-            policy, config.model, requests, sampling, config.seed, purpose, state.version
+            policy, config.model, requests, sampling, config.seed, purpose, state.optimizer_step
         )
 
-    def unit(
+    def rollout_worker(
         self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
-    ) -> Unit:
+    ) -> RolloutWorker:
         """Free slots that decode with the policy of a state."""
         positions = config.data.max_prompt_tokens + sampling.max_response_tokens
         policy = rollout_weights(state.policy, config, purpose)
-        return Unit(
-            policy, config.model, slots, positions, sampling, config.seed, purpose, state.version
+        return RolloutWorker(
+            policy,
+            config.model,
+            slots,
+            positions,
+            sampling,
+            config.seed,
+            purpose,
+            state.optimizer_step,
         )
 
     def snapshot(self, state: State, config: Config) -> State:
         """The policy alone: a state is a value, which no update changes."""
         return State(
-            state.policy, {}, {}, initial_optimizer({}), initial_optimizer({}), state.version
+            state.policy, {}, {}, initial_optimizer({}), initial_optimizer({}), state.optimizer_step
         )
 
-    def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
-        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0
+    def log_probs(
+        self, state: State, config: Config, batch: Batch, reference_policy: bool = False
+    ) -> Array:
+        """Log-probability of each response token under the policy, or under the reference policy [B, S]; 0
         elsewhere.
         """
-        params = state.anchor if anchor else state.policy
+        params = state.reference_policy if reference_policy else state.policy
 
         def compute(part: Batch) -> Array:
             logits, _ = token_logits(params, part.tokens, config.model)
@@ -167,12 +176,12 @@ class ReferenceBackend:
         )
         return replace(batch, old_values=values, advantages=advantages, value_targets=targets)
 
-    def imitate(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+    def sft_step(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
         batch = replace(batch, weights=step_weights(batch, config))
 
         def loss(params: Params, part: Batch) -> tuple[Any, Metrics]:
-            return imitation_loss(params, part, config)
+            return sft_loss(params, part, config)
 
         policy, optimizer, metrics = self._step(
             state.policy,
@@ -184,7 +193,12 @@ class ReferenceBackend:
             config.supervised.steps,
         )
         return (
-            replace(state, policy=policy, policy_optimizer=optimizer, version=state.version + 1),
+            replace(
+                state,
+                policy=policy,
+                policy_optimizer=optimizer,
+                optimizer_step=state.optimizer_step + 1,
+            ),
             metrics,
         )
 
@@ -195,7 +209,8 @@ class ReferenceBackend:
         batch = replace(batch, weights=step_weights(batch, config))
         if "kl" in batch.weights:
             batch = replace(
-                batch, anchor_log_probs=self.log_probs(state, config, batch, anchor=True)
+                batch,
+                reference_log_probs=self.log_probs(state, config, batch, reference_policy=True),
             )
 
         def loss(params: Params, part: Batch) -> tuple[Any, Metrics]:
@@ -211,7 +226,12 @@ class ReferenceBackend:
             config.updates,
         )
         return (
-            replace(state, policy=policy, policy_optimizer=optimizer, version=state.version + 1),
+            replace(
+                state,
+                policy=policy,
+                policy_optimizer=optimizer,
+                optimizer_step=state.optimizer_step + 1,
+            ),
             metrics,
         )
 
@@ -241,7 +261,7 @@ class ReferenceBackend:
             directory,
             checkpoint.flatten(state).items(),
             config,
-            progress | {"version": state.version},
+            progress | {"optimizer_step": state.optimizer_step},
         )
 
     def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
@@ -259,10 +279,10 @@ class ReferenceBackend:
         state = State(
             parts["policy"],
             parts.get("value", {}),
-            parts.get("anchor", {}),
+            parts.get("reference_policy", {}),
             policy_optimizer,
             value_optimizer,
-            int(progress["version"]),
+            int(progress["optimizer_step"]),
         )
         return state, progress
 
@@ -347,7 +367,13 @@ def cast(batch: Batch, dtype: "np.dtype[Any]") -> Batch:
     at weight 0, where 0 times NaN is NaN, so what no response token owns is taken out before any
     arithmetic.
     """
-    names = ("behaviour_log_probs", "advantages", "value_targets", "old_values", "anchor_log_probs")
+    names = (
+        "behaviour_log_probs",
+        "advantages",
+        "value_targets",
+        "old_values",
+        "reference_log_probs",
+    )
     arrays = {
         name: np.where(batch.response, getattr(batch, name), 0.0).astype(dtype) for name in names
     }
@@ -373,12 +399,12 @@ def policy_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metr
     logits, trace = token_logits(params, batch.tokens, config.model)
     log_probs = token_log_probs(logits, batch.tokens, config.rollout.temperature)
     surrogate = clipped_surrogate(log_probs, batch.behaviour_log_probs, batch.advantages, algorithm)
-    terms = {"policy": weighted_sum(weights["policy"], surrogate)}
+    terms = {"surrogate": weighted_sum(weights["surrogate"], surrogate)}
     if "positive" in weights:
         terms["positive"] = weighted_sum(weights["positive"], -log_probs)
     if "kl" in weights:
         terms["kl"] = weighted_sum(
-            weights["kl"], kl_penalty(log_probs, batch.anchor_log_probs, algorithm.kl_estimator)
+            weights["kl"], kl_penalty(log_probs, batch.reference_log_probs, algorithm.kl_estimator)
         )
     terms |= router_terms(trace, batch)
     metrics = {f"loss_{name}": float(getval(term)) for name, term in terms.items()}
@@ -388,7 +414,7 @@ def policy_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metr
     )
 
 
-def imitation_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metrics]:
+def sft_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metrics]:
     """Token mean of ``-log pi(a_t)`` over demonstrations, plus the router terms, on one part of an
     optimizer step.
     """
@@ -441,4 +467,4 @@ def value_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metri
     values = token_values(params, batch.tokens, config.model)
     error = value_error(values, batch.old_values, batch.value_targets, config.algorithm.value_clip)
     loss = weighted_sum(batch.weights["tokens"], error)
-    return loss, {"value_loss": float(getval(loss))}
+    return loss, {"loss": float(getval(loss))}

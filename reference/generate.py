@@ -86,7 +86,7 @@ def generate(
     sampling: Sampling,
     seed: int,
     purpose: str,
-    version: int,
+    optimizer_step: int,
 ) -> list[Rollout]:
     """Sample one response per request.
 
@@ -97,14 +97,14 @@ def generate(
         sampling: Temperature, nucleus and token limit.
         seed: Run seed.
         purpose: Name of the random stream (training and evaluation never share numbers).
-        version: Version of the weights, recorded with every token.
+        optimizer_step: Version of the weights, recorded with every token.
 
     Returns:
         Rollouts in the order of the requests. Each is independent of which other requests are in
         the batch.
     """
     longest = max(len(request.prompt_tokens) for request in requests)
-    unit = Unit(
+    worker = RolloutWorker(
         policy,
         model,
         len(requests),
@@ -112,16 +112,16 @@ def generate(
         sampling,
         seed,
         purpose,
-        version,
+        optimizer_step,
     )
-    unit.admit([unanswered(request) for request in requests])
-    finished = {rollout.request: rollout for rollout in unit.advance(sampling.max_response_tokens)}
+    worker.add([unanswered(request) for request in requests])
+    finished = {rollout.request: rollout for rollout in worker.decode(sampling.max_response_tokens)}
     return [finished[request] for request in requests]
 
 
-class Unit:
-    """Slots that decode responses side by side under one version of the policy; fulfils
-    ``spec.backend.Unit``.
+class RolloutWorker:
+    """Slots that decode responses side by side under one optimizer_step of the policy; fulfils
+    ``spec.backend.RolloutWorker``.
 
     Active responses are the first rows of every array; a finished one leaves its row to the last.
 
@@ -140,7 +140,7 @@ class Unit:
         sampling: Sampling,
         seed: int,
         purpose: str,
-        version: int,
+        optimizer_step: int,
     ) -> None:
         """Make room.
 
@@ -152,10 +152,15 @@ class Unit:
             sampling: Temperature, nucleus and token limit.
             seed: Run seed.
             purpose: Name of the random stream.
-            version: Version of the weights, recorded with every token.
+            optimizer_step: Version of the weights, recorded with every token.
         """
         self.policy, self.model, self.sampling = policy, model, sampling
-        self.slots, self.seed, self.purpose, self.version = slots, seed, purpose, version
+        self.slots, self.seed, self.purpose, self.optimizer_step = (
+            slots,
+            seed,
+            purpose,
+            optimizer_step,
+        )
         self.active: list[Rollout] = []
         limit, dtype = sampling.max_response_tokens, policy["embedding"].dtype
         self.caches = [
@@ -176,7 +181,7 @@ class Unit:
         """Responses in the slots."""
         return len(self.active)
 
-    def admit(self, entering: Sequence[Rollout]) -> None:
+    def add(self, entering: Sequence[Rollout]) -> None:
         """Read prompts and what was sampled of their answers so far into free slots."""
         first = len(self.active)
         entering = sorted(entering, key=_text_length, reverse=True)
@@ -193,7 +198,7 @@ class Unit:
         for run in runs_of_similar([_text_length(rollout) for rollout in entering]):
             self._read_texts(entering[run], numpy.arange(first + run.start, first + run.stop))
 
-    def advance(self, steps: int) -> list[Rollout]:
+    def decode(self, steps: int) -> list[Rollout]:
         """Draw so many tokens of every active response, fewer of one that ends.
 
         Returns:
@@ -205,7 +210,7 @@ class Unit:
             steps -= 1
         return finished
 
-    def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
+    def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take responses out of the slots unfinished, the chosen or all, with everything sampled so
         far.
         """
@@ -300,7 +305,7 @@ class Unit:
             request=before.request,
             response_tokens=tokens,
             log_probs=tuple(self.log_probs[row, :length].tolist()),
-            weight_versions=(*before.weight_versions, *(self.version,) * drawn),
+            weight_versions=(*before.weight_versions, *(self.optimizer_step,) * drawn),
             finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
         )
 

@@ -152,14 +152,14 @@ def value_error(values: Array, old_values: Array, targets: Array, value_clip: fl
     return np.maximum(error, 0.5 * (held - targets) ** 2)
 
 
-def kl_penalty(log_probs: Array, anchor_log_probs: Array, estimator: str) -> Array:
-    """KL(pi || anchor) per sampled token, to be differentiated.
+def kl_penalty(log_probs: Array, reference_log_probs: Array, estimator: str) -> Array:
+    """KL(pi || reference_policy) per sampled token, to be differentiated.
 
-    Formula: with d = log pi - log anchor, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``. On
+    Formula: with d = log pi - log reference_policy, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``. On
     on-policy samples the gradient of k2 is an unbiased estimate of the reverse KL's gradient (law
     P20); k3's value is unbiased but its gradient is not.
     """
-    d = log_probs - anchor_log_probs
+    d = log_probs - reference_log_probs
     if estimator == "k2":
         return 0.5 * d * d
     return np.exp(np.clip(-d, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT)) - 1.0 + d

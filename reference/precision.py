@@ -55,7 +55,7 @@ def e4m3(x: Array) -> Array:
     """Nearest number of E4M3, ties to the even mantissa, saturated at 448; NaN stays NaN.
 
     Rounded to float32 first, whatever ``x`` is in: this is what torch and the hardware do, so both
-    houses agree bit for bit.
+    backends agree bit for bit.
     """
     return numpy.clip(x, -LARGEST, LARGEST).astype(numpy.float32).astype(ml_dtypes.float8_e4m3fn)
 

@@ -1,4 +1,4 @@
-"""The torch house: the same chapters as the reference, for CPUs and GPUs, in one process or sharded
+"""The torch backend: the same modules as the reference, for CPUs and GPUs, in one process or sharded
 over many.
 
 Tensors end in their logical shape, in the letters of ``spec`` and these:

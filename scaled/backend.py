@@ -1,4 +1,4 @@
-"""The torch house's face: the contract of ``spec.backend`` on one process or many.
+"""The torch backend's face: the contract of ``spec.backend`` on one process or many.
 
     gradient of a step = sum over ranks and micro-batches of gradient of sum_t w_t l_t,   w fixed before the cut
 
@@ -20,10 +20,10 @@ from torch import Tensor
 from scaled import checkpoint
 from scaled.advantage import decoupled_gae, group_advantages, token_rewards
 from scaled.checkpoint import State
-from scaled.generate import Unit, generate
+from scaled.generate import RolloutWorker, generate
 from scaled.loss import token_log_probs
 from scaled.model import Readout, Transformer
-from scaled.objective import Loss, forward, imitation_loss, policy_loss, step_weights, value_loss
+from scaled.objective import Loss, forward, policy_loss, sft_loss, step_weights, value_loss
 from scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from scaled.parallel.balance import spread
 from scaled.parallel.collectives import gather_objects, sum_over
@@ -34,7 +34,7 @@ from scaled.parallel.parallelize import build, fill, gradients_of, shards_of, sl
 from scaled.precision import rollout_weights
 from scaled.processes.launch import World
 from scaled.processes.watchdog import phase
-from spec.backend import Fleet
+from spec.backend import WorkerPool
 from spec.config import Config, OptimizerConfig
 from spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
 from spec.errors import Reason, SeedError
@@ -60,16 +60,16 @@ class ScaledBackend:
             device: Where this process computes.
         """
         self.world, self.mesh = world, build_mesh(layout, device)
-        self.coordinator = world.rank == 0
-        self.fleet: Fleet | None = None
+        self.is_main_process = world.rank == 0
+        self.worker_pool: WorkerPool | None = None
         self.ledger, self.counts_memory = Ledger(), False
 
-    def once(self, compute: Callable[[], Answer]) -> Answer:
+    def on_rank_zero(self, compute: Callable[[], Answer]) -> Answer:
         """What ``compute`` returns or refuses at rank 0, the same on every rank."""
         if self.world.size == 1:
             return compute()
         answer: Any = None
-        if self.coordinator:
+        if self.is_main_process:
             try:
                 answer = (compute(), None)
             except SeedError as refusal:
@@ -80,7 +80,7 @@ class ScaledBackend:
         return value
 
     def initial_state(self, config: Config) -> State:
-        """The reference's random weights, zero optimizer moments, version 0."""
+        """The reference's random weights, zero optimizer moments, optimizer_step 0."""
         shapes = policy_shapes(config.model)
 
         def drawn(name: str) -> Array:
@@ -90,29 +90,34 @@ class ScaledBackend:
         fill(policy, drawn)
         return State(policy, None, None, moments(policy, config), OptimizerState({}, {}, 0), 0)
 
-    def version(self, state: State) -> int:
+    def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken."""
-        return state.version
+        return state.optimizer_step
 
-    def begin_reinforcement(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body;
+    def start_rl(self, state: State, config: Config) -> State:
+        """Start RL from the policy as it is: it becomes the reference policy and the value model's body;
         moments start anew.
         """
-        value, anchor = None, None
+        value, reference_policy = None, None
         if config.uses_value_model:
             value = build(config, self.mesh, is_value=True)
             body, learned = body_shapes(config.model), shards_of(state.policy)
             for name, shard in shards_of(value).items():
                 shard.copy_(learned[name] if name in body else torch.zeros_like(shard))
         if config.algorithm.kl_weight:
-            anchor = build(config, self.mesh)
+            reference_policy = build(config, self.mesh)
             for shard, learned_shard in zip(
-                shards_of(anchor).values(), shards_of(state.policy).values(), strict=True
+                shards_of(reference_policy).values(), shards_of(state.policy).values(), strict=True
             ):
                 shard.copy_(learned_shard)
         value_moments = OptimizerState({}, {}, 0) if value is None else moments(value, config)
         return State(
-            state.policy, value, anchor, moments(state.policy, config), value_moments, state.version
+            state.policy,
+            value,
+            reference_policy,
+            moments(state.policy, config),
+            value_moments,
+            state.optimizer_step,
         )
 
     def generate(
@@ -135,18 +140,18 @@ class ScaledBackend:
                 sampling,
                 config.seed,
                 purpose,
-                state.version,
+                state.optimizer_step,
                 slots,
             )
 
-    def unit(
+    def rollout_worker(
         self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
-    ) -> Unit:
+    ) -> RolloutWorker:
         """Free slots that decode with the policy of a state, spread over the data ranks."""
         with phase(f"generate ({purpose})"):
             weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
             positions = config.data.max_prompt_tokens + sampling.max_response_tokens
-            return Unit(
+            return RolloutWorker(
                 weights,
                 config.model,
                 self.mesh,
@@ -155,7 +160,7 @@ class ScaledBackend:
                 sampling,
                 config.seed,
                 purpose,
-                state.version,
+                state.optimizer_step,
             )
 
     def snapshot(self, state: State, config: Config) -> State:
@@ -166,13 +171,15 @@ class ScaledBackend:
         ):
             shard.copy_(learned)
         nothing = OptimizerState({}, {}, 0)
-        return State(policy, None, None, nothing, nothing, state.version)
+        return State(policy, None, None, nothing, nothing, state.optimizer_step)
 
-    def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
-        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0
+    def log_probs(
+        self, state: State, config: Config, batch: Batch, reference_policy: bool = False
+    ) -> Array:
+        """Log-probability of each response token under the policy, or under the reference policy [B, S]; 0
         elsewhere.
         """
-        model = state.anchor if anchor else state.policy
+        model = state.reference_policy if reference_policy else state.policy
         assert model is not None
 
         def readout(logits_pV: Tensor, targets_p: Tensor) -> Tensor:
@@ -210,14 +217,14 @@ class ScaledBackend:
             batch, old_values=values, advantages=advantages.numpy(), value_targets=targets.numpy()
         )
 
-    def imitate(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+    def sft_step(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
 
         def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
-            return imitation_loss(model, stream, weights, batch, config, self.mesh)
+            return sft_loss(model, stream, weights, batch, config, self.mesh)
 
         total = config.supervised.steps
-        with phase("imitate"):
+        with phase("sft_step"):
             optimizer, metrics = self._step(
                 state.policy,
                 state.policy_optimizer,
@@ -227,7 +234,9 @@ class ScaledBackend:
                 config.supervised.optimizer,
                 total,
             )
-        return replace(state, policy_optimizer=optimizer, version=state.version + 1), metrics
+        return replace(
+            state, policy_optimizer=optimizer, optimizer_step=state.optimizer_step + 1
+        ), metrics
 
     def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One optimizer step of the policy on one mini-batch, spread over ranks and
@@ -235,7 +244,8 @@ class ScaledBackend:
         """
         if config.algorithm.kl_weight:
             batch = replace(
-                batch, anchor_log_probs=self.log_probs(state, config, batch, anchor=True)
+                batch,
+                reference_log_probs=self.log_probs(state, config, batch, reference_policy=True),
             )
 
         def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
@@ -251,7 +261,9 @@ class ScaledBackend:
                 config.policy_optimizer,
                 config.updates,
             )
-        return replace(state, policy_optimizer=optimizer, version=state.version + 1), metrics
+        return replace(
+            state, policy_optimizer=optimizer, optimizer_step=state.optimizer_step + 1
+        ), metrics
 
     def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One optimizer step of the value model on one mini-batch, spread over ranks and
@@ -275,15 +287,15 @@ class ScaledBackend:
         return replace(state, value_optimizer=optimizer), metrics
 
     def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:
-        """Publish a checkpoint at once or not at all, in the reference's format: any house and
+        """Publish a checkpoint at once or not at all, in the reference's format: any backend and
         layout reads it.
         """
         with phase("save"):
-            checkpoint.save(state, config, progress, directory, self.coordinator)
-            self.once(lambda: None)  # nobody goes on before it is there
+            checkpoint.save(state, config, progress, directory, self.is_main_process)
+            self.on_rank_zero(lambda: None)  # nobody goes on before it is there
 
     def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
-        """Read a checkpoint of any house and layout back, verified."""
+        """Read a checkpoint of any backend and layout back, verified."""
         with phase("restore"):
             return checkpoint.restore(
                 config, directory, self.mesh, lambda model: moments(model, config)

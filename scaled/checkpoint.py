@@ -1,4 +1,4 @@
-"""Checkpoints in the reference's format: whatever layout wrote one, any layout and either house
+"""Checkpoints in the reference's format: whatever layout wrote one, any layout and either backend
 goes on from it.
 
 Ranks gather one weight at a time and rank 0 writes it, so no rank ever holds more than one whole
@@ -30,18 +30,18 @@ class State:
     Attributes:
         policy: The policy.
         value: The value model; None before RL and for critic-free recipes.
-        anchor: The policy that RL started from, for the KL term; None if the term is off.
+        reference_policy: The policy that RL started from, for the KL term; None if the term is off.
         policy_optimizer: Moments of the policy's shards.
         value_optimizer: Moments of the value model's shards.
-        version: Optimizer steps the policy has taken.
+        optimizer_step: Optimizer steps the policy has taken.
     """
 
     policy: Transformer
     value: Transformer | None
-    anchor: Transformer | None
+    reference_policy: Transformer | None
     policy_optimizer: OptimizerState
     value_optimizer: OptimizerState
-    version: int
+    optimizer_step: int
 
 
 def save(
@@ -58,7 +58,9 @@ def save(
     """
     entries = whole_arrays(state)
     if writes:
-        checkpoint.save(directory, entries, config, dict(progress) | {"version": state.version})
+        checkpoint.save(
+            directory, entries, config, dict(progress) | {"optimizer_step": state.optimizer_step}
+        )
     else:
         for _ in entries:
             pass
@@ -68,7 +70,11 @@ def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
     """Names and full arrays as the reference writes them, one after the other, each gathered when
     it is asked for.
     """
-    for part, model in (("policy", state.policy), ("value", state.value), ("anchor", state.anchor)):
+    for part, model in (
+        ("policy", state.policy),
+        ("value", state.value),
+        ("reference_policy", state.reference_policy),
+    ):
         if model is not None:
             yield from _arrays(part, model, shards_of(model))
     pairs = (
@@ -96,7 +102,7 @@ def restore(
 
     Args:
         config: Sizes, precision, switches.
-        directory: A ``step_N`` folder of any house and layout.
+        directory: A ``step_N`` folder of any backend and layout.
         mesh: Ranks.
         moments: Zero moments of a model, where the configuration wants them.
 
@@ -122,7 +128,11 @@ def restore(
                     put(target[name], name, full, mesh, weight)
             return OptimizerState(empty.first, empty.second, int(progress["steps"][part]))
 
-        policy, value, anchor = (model(part) for part in ("policy", "value", "anchor"))
+        policy, value, reference_policy = (
+            model(part) for part in ("policy", "value", "reference_policy")
+        )
         assert policy is not None
         moved = optimizer("policy_optimizer", policy), optimizer("value_optimizer", value)
-        return State(policy, value, anchor, *moved, int(progress["version"])), progress
+        return State(
+            policy, value, reference_policy, *moved, int(progress["optimizer_step"])
+        ), progress

@@ -57,7 +57,7 @@ def generate(
     sampling: Sampling,
     seed: int,
     purpose: str,
-    version: int,
+    optimizer_step: int,
     slots: int = 0,
 ) -> list[Rollout]:
     """Sample one response per request. Collective.
@@ -70,7 +70,7 @@ def generate(
         sampling: Temperature, nucleus and token limit.
         seed: Run seed.
         purpose: Name of the random stream.
-        version: Version of the weights, recorded with every token.
+        optimizer_step: Version of the weights, recorded with every token.
         slots: Responses decoded side by side over all data ranks, 0 = all at once.
 
     Returns:
@@ -91,12 +91,14 @@ def generate(
     drawn: dict[int, Drawn] = {}
     for part in gather_objects(batch.finished, mesh.data):
         drawn |= part
-    return [_rollout(partial, *drawn[index], version) for index, partial in enumerate(partials)]
+    return [
+        _rollout(partial, *drawn[index], optimizer_step) for index, partial in enumerate(partials)
+    ]
 
 
-class Unit:
-    """Slots that decode with the weights of one version, spread over the data ranks; fulfils
-    ``spec.backend.Unit``.
+class RolloutWorker:
+    """Slots that decode with the weights of one optimizer_step, spread over the data ranks; fulfils
+    ``spec.backend.RolloutWorker``.
 
     Every rank knows who runs on which data rank, so admission needs no message; what was drawn is
     told at the end of ``advance`` and ``release``. All methods are collective.
@@ -113,7 +115,7 @@ class Unit:
         sampling: Sampling,
         seed: int,
         purpose: str,
-        version: int,
+        optimizer_step: int,
     ) -> None:
         """Make room; the arguments are those of ``generate``.
 
@@ -121,7 +123,7 @@ class Unit:
             slots: Responses decoded side by side, over all data ranks.
             positions: Longest prompt and response together.
         """
-        self.mesh, self.version = mesh, version
+        self.mesh, self.optimizer_step = mesh, optimizer_step
         self.entered = 0
         self.partials: dict[int, Rollout] = {}
         self.places: dict[int, int] = {}
@@ -135,7 +137,7 @@ class Unit:
         """Responses in the slots, over all data ranks."""
         return len(self.partials)
 
-    def admit(self, entering: Sequence[Rollout]) -> None:
+    def add(self, entering: Sequence[Rollout]) -> None:
         """Deal partial rollouts out, each to the data rank that has the fewest; they are read by
         the next ``advance``.
         """
@@ -153,7 +155,7 @@ class Unit:
         self.batch.enter(mine)
 
     @torch.inference_mode()
-    def advance(self, steps: int) -> list[Rollout]:
+    def decode(self, steps: int) -> list[Rollout]:
         """Draw so many tokens of every response, fewer of one that ends; the rollouts that
         ended.
         """
@@ -163,7 +165,7 @@ class Unit:
         return self._gathered(finished)
 
     @torch.inference_mode()
-    def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
+    def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take responses out of the slots unfinished, the chosen or all, with everything sampled so
         far.
         """
@@ -183,7 +185,7 @@ class Unit:
         for number in drawn:
             del self.places[number]
         return [
-            _rollout(self.partials.pop(number), *drawn[number], self.version)
+            _rollout(self.partials.pop(number), *drawn[number], self.optimizer_step)
             for number in sorted(drawn)
         ]
 
@@ -316,14 +318,16 @@ def _text(partial: Rollout) -> tuple[int, ...]:
     return (*partial.request.prompt_tokens, *partial.response_tokens)
 
 
-def _rollout(before: Rollout, tokens: list[int], log_probs: list[float], version: int) -> Rollout:
+def _rollout(
+    before: Rollout, tokens: list[int], log_probs: list[float], optimizer_step: int
+) -> Rollout:
     return Rollout(
         request=before.request,
         response_tokens=tuple(tokens),
         log_probs=tuple(log_probs),
         weight_versions=(
             *before.weight_versions,
-            *(version,) * (len(tokens) - len(before.response_tokens)),
+            *(optimizer_step,) * (len(tokens) - len(before.response_tokens)),
         ),
         finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
     )

@@ -101,9 +101,9 @@ def value_error(values: Tensor, old_values: Tensor, targets: Tensor, value_clip:
     return torch.maximum(error, 0.5 * (held - targets) ** 2)
 
 
-def kl_penalty(log_probs: Tensor, anchor_log_probs: Tensor, estimator: str) -> Tensor:
-    """KL(pi || anchor) per sampled token: ``k2 = d^2 / 2`` or ``k3 = exp(-d) - 1 + d``."""
-    d = log_probs - anchor_log_probs
+def kl_penalty(log_probs: Tensor, reference_log_probs: Tensor, estimator: str) -> Tensor:
+    """KL(pi || reference_policy) per sampled token: ``k2 = d^2 / 2`` or ``k3 = exp(-d) - 1 + d``."""
+    d = log_probs - reference_log_probs
     if estimator == "k2":
         return 0.5 * d * d
     return (-d).clamp(-LOG_RATIO_LIMIT, LOG_RATIO_LIMIT).exp() - 1.0 + d

@@ -1,7 +1,7 @@
 """The transformer as plain single-device modules; ``parallelize`` shards them from outside.
 
 A module holds the slice of its weights that this rank computes with and calls the functions of the
-chapters. Names are the reference's but for two levels that FSDP needs as modules of their own:
+modules. Names are the reference's but for two levels that FSDP needs as modules of their own:
 ``attention.heads`` and ``moe.experts``.
 """
 

@@ -65,7 +65,7 @@ def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str
     real = torch.arange(batch.tokens.shape[1], device=device) < lengths[:, None]
     router = token_weights(real, group, "token")
     weights = {
-        "policy": mean * torch.where(mean != 0.0, importance, 0.0),
+        "surrogate": mean * torch.where(mean != 0.0, importance, 0.0),
         "kl": algorithm.kl_weight * mean,
         "positive": (
             algorithm.positive_weight * token_weights(response & positive[:, None], group, "token")
@@ -77,7 +77,7 @@ def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str
     return {
         name: weight
         for name, weight in weights.items()
-        if name in ("policy", "tokens") or bool(weight.any())
+        if name in ("surrogate", "tokens") or bool(weight.any())
     }
 
 
@@ -121,21 +121,21 @@ def policy_loss(
 
     out_p2, trace = forward(model, stream, config, readout, replay)
     log_probs, entropy = out_p2[:, 0], out_p2[:, 1].detach()
-    behaviour, advantages, anchor = (
+    behaviour, advantages, reference_policy = (
         stream.take(_response_only(values, batch, log_probs))
-        for values in (batch.behaviour_log_probs, batch.advantages, batch.anchor_log_probs)
+        for values in (batch.behaviour_log_probs, batch.advantages, batch.reference_log_probs)
     )
     taken = {name: stream.take(weight).to(log_probs.dtype) for name, weight in weights.items()}
     terms = {
-        "policy": weighted_sum(
-            taken["policy"], clipped_surrogate(log_probs, behaviour, advantages, algorithm)
+        "surrogate": weighted_sum(
+            taken["surrogate"], clipped_surrogate(log_probs, behaviour, advantages, algorithm)
         )
     }
     if "positive" in weights:
         terms["positive"] = weighted_sum(taken["positive"], -log_probs)
     if "kl" in weights:
         terms["kl"] = weighted_sum(
-            taken["kl"], kl_penalty(log_probs, anchor, algorithm.kl_estimator)
+            taken["kl"], kl_penalty(log_probs, reference_policy, algorithm.kl_estimator)
         )
     terms |= router_terms(trace, stream, weights, mesh)
     plain, mean = log_probs.detach(), taken["tokens"]
@@ -152,7 +152,7 @@ def policy_loss(
     }
 
 
-def imitation_loss(
+def sft_loss(
     model: Transformer,
     stream: Stream,
     weights: dict[str, Tensor],
@@ -182,7 +182,7 @@ def value_loss(
     )
     error = value_error(values, old_values, targets, config.algorithm.value_clip)
     loss = weighted_sum(stream.take(weights["tokens"]).to(values.dtype), error)
-    return loss, {"value_loss": loss.detach()}
+    return loss, {"loss": loss.detach()}
 
 
 def router_terms(

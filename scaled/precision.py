@@ -1,4 +1,4 @@
-"""Precision of the torch house: master and compute types, and FP8 policies for rollouts, as
+"""Precision of the torch backend: master and compute types, and FP8 policies for rollouts, as
 ``reference.precision`` has them.
 
     a matrix       its largest magnitude and its sums are taken over all ranks that hold its inputs

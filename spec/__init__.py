@@ -1,5 +1,5 @@
-"""The ground both houses stand on: data types, configuration, contracts, error reasons and the
-chapter index.
+"""The ground both backends stand on: data types, configuration, contracts, error reasons and the
+module index.
 
 Shape alphabet of the whole project. A docstring that says ``[B, S]`` means these letters and no
 others:

@@ -1,4 +1,4 @@
-"""The backend swap: what a house must be able to do. ``reference.training.trainer`` is written
+"""The backend swap: what a backend must be able to do. ``reference.training.trainer`` is written
 against this and nothing else.
 
 A state is a value: methods take one and return a new one. Under MPI every method is collective.
@@ -15,21 +15,21 @@ State = TypeVar("State")
 Answer = TypeVar("Answer")
 
 
-class Unit(Protocol):
-    """Slots that decode responses side by side, with the weights of one version of the policy."""
+class RolloutWorker(Protocol):
+    """Slots that decode responses side by side, with the weights of one optimizer_step of the policy."""
 
     @property
     def running(self) -> int:
         """Responses in the slots, over all processes."""
         ...
 
-    def admit(self, entering: Sequence[Rollout]) -> None:
+    def add(self, entering: Sequence[Rollout]) -> None:
         """Put partial rollouts into free slots: their prompts, and what was sampled of their
         answers, are read anew.
         """
         ...
 
-    def advance(self, steps: int) -> list[Rollout]:
+    def decode(self, steps: int) -> list[Rollout]:
         """Draw so many tokens of every response in the slots, fewer of one that ends.
 
         Returns:
@@ -37,66 +37,66 @@ class Unit(Protocol):
         """
         ...
 
-    def release(self, chosen: Collection[Request] | None) -> list[Rollout]:
+    def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take responses out of the slots unfinished, the chosen or all, with everything sampled so
         far.
         """
         ...
 
 
-class Fleet(Protocol):
-    """Standalone units of a job, numbered from 1, which decode in processes of their own while the
+class WorkerPool(Protocol):
+    """Standalone workers of a job, numbered from 1, which decode in processes of their own while the
     trainer trains.
     """
 
-    units: int
+    workers: int
 
-    def publish(self, state: Any, publication: int, precision: str) -> None:
-        """Send the policy's weights to all units; returns before they have them. Collective among
+    def publish(self, state: Any, policy_version: int, precision: str) -> None:
+        """Send the policy's weights to all workers; returns before they have them. Collective among
         trainer ranks.
 
         Args:
             state: Holds the policy.
-            publication: Its number.
+            policy_version: Its number.
             precision: ``rollout.precision`` of the phase.
         """
         ...
 
-    def tell(self, unit: int, message: Any) -> None:
-        """Send plain data to a unit; what is sent first arrives first. Only the coordinator
+    def send(self, worker: int, message: Any) -> None:
+        """Send plain data to a worker; what is sent first arrives first. Only the is_main_process
         does.
         """
         ...
 
-    def hear(self, patience: float) -> list[tuple[int, Any]]:
-        """What units have said since, after at most so many seconds if nobody has said anything."""
+    def receive(self, patience: float) -> list[tuple[int, Any]]:
+        """What workers have said since, after at most so many seconds if nobody has said anything."""
         ...
 
-    def abandon(self, unit: int) -> None:
-        """End a unit, and send nothing more to it."""
+    def give_up(self, worker: int) -> None:
+        """End a worker, and send nothing more to it."""
         ...
 
     def stop(self) -> None:
-        """Let all units end."""
+        """Let all workers end."""
         ...
 
 
 class Backend(Protocol[State]):
-    """The face of a house."""
+    """The face of a backend."""
 
     name: str
-    coordinator: bool
+    is_main_process: bool
     """Whether this process is the one that writes, prints and decides; in a single process it
     is.
     """
 
     @property
-    def fleet(self) -> Fleet | None:
-        """Standalone units, if the job has any."""
+    def worker_pool(self) -> WorkerPool | None:
+        """Standalone workers, if the job has any."""
         ...
 
-    def once(self, compute: Callable[[], Answer]) -> Answer:
-        """What ``compute`` returns or raises at the coordinator, the same for every process.
+    def on_rank_zero(self, compute: Callable[[], Answer]) -> Answer:
+        """What ``compute`` returns or raises at the is_main_process, the same for every process.
 
         For all that is not arithmetic on shared weights: verdicts, files, anything that looks at a
         clock.
@@ -104,17 +104,17 @@ class Backend(Protocol[State]):
         ...
 
     def initial_state(self, config: Config) -> State:
-        """Random weights, zero optimizer moments, version 0."""
+        """Random weights, zero optimizer moments, optimizer_step 0."""
         ...
 
-    def version(self, state: State) -> int:
+    def optimizer_step(self, state: State) -> int:
         """Version of the policy's weights: optimizer steps it has taken; recorded with every
         sampled token.
         """
         ...
 
-    def begin_reinforcement(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the KL anchor and the value model's body;
+    def start_rl(self, state: State, config: Config) -> State:
+        """Start RL from the policy as it is: it becomes the reference policy and the value model's body;
         moments start anew.
         """
         ...
@@ -130,9 +130,9 @@ class Backend(Protocol[State]):
         """One rollout per request, in their order, each independent of the others in the list."""
         ...
 
-    def unit(
+    def rollout_worker(
         self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
-    ) -> Unit:
+    ) -> RolloutWorker:
         """Free slots that decode with the policy of a state; to be emptied before the state is
         updated.
         """
@@ -144,8 +144,10 @@ class Backend(Protocol[State]):
         """
         ...
 
-    def log_probs(self, state: State, config: Config, batch: Batch, anchor: bool = False) -> Array:
-        """Log-probability of each response token under the policy, or under the KL anchor [B, S]; 0
+    def log_probs(
+        self, state: State, config: Config, batch: Batch, reference_policy: bool = False
+    ) -> Array:
+        """Log-probability of each response token under the policy, or under the reference policy [B, S]; 0
         elsewhere.
         """
         ...
@@ -163,7 +165,7 @@ class Backend(Protocol[State]):
         """
         ...
 
-    def imitate(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
+    def sft_step(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
         ...
 

@@ -24,8 +24,11 @@ import numpy as np
 from spec.config import Config
 from spec.datatypes import Array
 from spec.errors import Reason, SeedError
+from spec.renames import CHECKPOINT_PARTS, current_progress, current_settings
 
-FORMAT = "seed-checkpoint-1"
+FORMAT = "seed-checkpoint-2"
+"""Format 1 has other names for some entries (``spec.renames``); it is read and not written."""
+READABLE = ("seed-checkpoint-1", FORMAT)
 STATE_FILE = "state.h5"
 MANIFEST_FILE = "manifest.json"
 
@@ -142,7 +145,8 @@ def opened(directory: Path, config: Config) -> Iterator[tuple[Any, dict[str, Any
             f"{state_file} does not match the checksum in {MANIFEST_FILE}: cut off or changed",
         )
     with h5py.File(state_file, "r") as file:
-        yield file, manifest["progress"]
+        parts = {CHECKPOINT_PARTS.get(name, name): group for name, group in file.items()}
+        yield parts, manifest["progress"]
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -158,8 +162,10 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise SeedError(
             Reason.DAMAGED_CHECKPOINT, f"{path} is not readable JSON: cut off or changed"
         ) from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    if not isinstance(manifest, dict) or manifest.get("format") not in READABLE:
         raise SeedError(Reason.FOREIGN_CHECKPOINT, f"{path} does not say format {FORMAT!r}")
+    manifest["config"] = current_settings(manifest["config"])
+    manifest["progress"] = current_progress(manifest["progress"])
     return manifest
 
 

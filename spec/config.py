@@ -249,7 +249,7 @@ class RolloutConfig(Section):
             " choice, as in prime-rl"
         ),
     )
-    at_staleness_bound: Literal["wait", "evict"] = Field(
+    at_staleness_bound: Literal["wait", "drop"] = Field(
         "wait",
         description=(
             "a sample that the next step could not take any more: wait for it, or give it up (which"
@@ -270,7 +270,7 @@ class RolloutConfig(Section):
     cache_tokens: Count = Field(
         0,
         description=(
-            "positions that the key-value cache of a unit holds over its slots, 0 = no limit"
+            "positions that the key-value cache of a worker holds over its slots, 0 = no limit"
         ),
     )
     precision: Literal["trainer", "fp8"] = Field(
@@ -366,7 +366,7 @@ class RewardModelConfig(Section):
             " orders"
         ),
     )
-    examined_pairs: PositiveInt = Field(
+    evaluation_pairs: PositiveInt = Field(
         400, description="held-out pairs that its agreement and position bias are measured on"
     )
     optimizer: OptimizerConfig = Field(
@@ -501,7 +501,7 @@ class EvaluationConfig(Section):
 
 
 class ParallelConfig(Section):
-    """How the scaled house spreads a model over ranks; never changes a result. The reference runs
+    """How the torch backend spreads a model over ranks; never changes a result. The reference runs
     in one process.
 
     ``fsdp * cp * tp`` ranks; expert parallelism folds over the same ranks, so ``ep`` divides their
@@ -545,28 +545,28 @@ class ParallelConfig(Section):
     optimizer_offload: Switch = Field(
         False, description="keep the moments of AdamW off the device between steps"
     )
-    units: Count = Field(
+    rollout_workers: Count = Field(
         0,
         description=(
-            "standalone streaming units, processes or groups of ranks that decode while others"
+            "standalone streaming workers, processes or groups of ranks that decode while others"
             " train"
         ),
     )
-    unit_tp: PositiveInt = Field(1, description="tensor parallelism within a unit")
-    unit_cp: PositiveInt = Field(
-        1, description="context parallelism within a unit; it has unit_cp * unit_tp ranks"
+    worker_tp: PositiveInt = Field(1, description="tensor parallelism within a worker")
+    worker_cp: PositiveInt = Field(
+        1, description="context parallelism within a worker; it has worker_cp * worker_tp ranks"
     )
-    unit_ep: PositiveInt = Field(
-        1, description="expert parallelism within a unit, divides its ranks"
+    worker_ep: PositiveInt = Field(
+        1, description="expert parallelism within a worker, divides its ranks"
     )
-    unit_slots: Count = Field(
+    worker_slots: Count = Field(
         0,
-        description="responses that a unit decodes side by side, 0 = as many as beside the trainer",
+        description="responses that a worker decodes side by side, 0 = as many as beside the trainer",
     )
-    unit_timeout: PositiveFloat = Field(
+    worker_timeout: PositiveFloat = Field(
         120.0,
         description=(
-            "seconds of silence after which a unit is given up and its samples are issued again"
+            "seconds of silence after which a worker is given up and its samples are issued again"
         ),
     )
     rollout_slots: Count = Field(
@@ -580,14 +580,14 @@ class ParallelConfig(Section):
     )
 
     @property
-    def unit_ranks(self) -> int:
-        """Ranks of a standalone unit."""
-        return self.unit_cp * self.unit_tp
+    def worker_ranks(self) -> int:
+        """Ranks of a standalone worker."""
+        return self.worker_cp * self.worker_tp
 
     @property
-    def standalone_ranks(self) -> int:
-        """Ranks of all standalone units, the last of a job."""
-        return self.units * self.unit_ranks
+    def remote_worker_ranks(self) -> int:
+        """Ranks of all standalone workers, the last of a job."""
+        return self.rollout_workers * self.worker_ranks
 
 
 class RunConfig(Section):
@@ -609,7 +609,7 @@ class Config(Section):
         1, description="keys all randomness of the run"
     )
     backend: Literal["reference", "scaled"] = Field(
-        "reference", description="the house that computes"
+        "reference", description="the backend that computes"
     )
     precision: Literal["float64", "float32", "bfloat16"] = Field(
         "float32",
@@ -682,24 +682,24 @@ class Config(Section):
             )
         if model.experts % parallel.ep:
             raise ValueError(f"parallel.ep={parallel.ep} must divide model.experts={model.experts}")
-        if parallel.units and self.backend == "reference":
+        if parallel.rollout_workers and self.backend == "reference":
             raise ValueError(
-                f"parallel.units={parallel.units} must be 0 with backend=reference, which runs in"
+                f"parallel.rollout_workers={parallel.rollout_workers} must be 0 with backend=reference, which runs in"
                 " one process"
             )
-        if parallel.units and self.rollout.srs_alpha == 1.0:
+        if parallel.rollout_workers and self.rollout.srs_alpha == 1.0:
             raise ValueError(
-                f"parallel.units={parallel.units} must be 0 with rollout.srs_alpha=1.0: nothing is"
+                f"parallel.rollout_workers={parallel.rollout_workers} must be 0 with rollout.srs_alpha=1.0: nothing is"
                 " streamed"
             )
-        if parallel.unit_ranks % parallel.unit_ep or model.experts % parallel.unit_ep:
+        if parallel.worker_ranks % parallel.worker_ep or model.experts % parallel.worker_ep:
             raise ValueError(
-                f"parallel.unit_ep={parallel.unit_ep} must divide parallel.unit_cp *"
-                f" parallel.unit_tp = {parallel.unit_ranks} and model.experts={model.experts}"
+                f"parallel.worker_ep={parallel.worker_ep} must divide parallel.worker_cp *"
+                f" parallel.worker_tp = {parallel.worker_ranks} and model.experts={model.experts}"
             )
-        if model.key_value_heads % parallel.unit_tp:
+        if model.key_value_heads % parallel.worker_tp:
             raise ValueError(
-                f"parallel.unit_tp={parallel.unit_tp} must divide"
+                f"parallel.worker_tp={parallel.worker_tp} must divide"
                 f" model.key_value_heads={model.key_value_heads}"
             )
         return self

@@ -1,4 +1,4 @@
-"""The values that travel between chapters: problems, verdicts, rollouts and padded batches."""
+"""The values that travel between modules: problems, verdicts, rollouts and padded batches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -175,7 +175,7 @@ class ScoredRollout:
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded rows for the numeric chapters. Rows are responses; padding sits on the right.
+    """Padded rows for the numeric modules. Rows are responses; padding sits on the right.
 
     Attributes:
         tokens: Token ids [B, S]; padding holds id 0 and is never read.
@@ -188,7 +188,7 @@ class Batch:
         advantages: Policy advantages, 0 outside the response [B, S].
         value_targets: Regression targets of the value model [B, S].
         old_values: Values before this step's updates, used by value clipping only [B, S].
-        anchor_log_probs: Log-probability under the policy that RL started from, used by the KL term
+        reference_log_probs: Log-probability under the policy that RL started from, used by the KL term
             only [B, S].
         importance: Factor of each token's policy loss, 1 unless truncated importance sampling sets
             it [B, S].
@@ -206,7 +206,7 @@ class Batch:
     advantages: Array
     value_targets: Array
     old_values: Array
-    anchor_log_probs: Array
+    reference_log_probs: Array
     importance: Array
     current: BoolArray
     weights: Mapping[str, Array]

@@ -1,8 +1,8 @@
-"""The index of equations: number, formula, where it is printed, the function in each house, the
+"""The index of equations: number, formula, where it is printed, the function in each backend, the
 test that holds it.
 
 The number is the place in ``EQUATIONS``, in reading order. A test proves that every entry leads
-somewhere and that every public function of a numeric chapter stands here or is named as a helper.
+somewhere and that every public function of a numeric module stands here or is named as a helper.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ class Equation:
         title: What it is called.
         formula: The equation, in one line.
         source: Paper and equation.
-        reference: ``module:function`` of the NumPy house, or empty.
+        reference: ``module:function`` of the NumPy reference, or empty.
         test: ``file::function`` of a test that fails when the equation is wrong.
-        scaled: ``module:function`` of the torch house, or empty.
+        scaled: ``module:function`` of the torch backend, or empty.
         apart: Why one of the two has no function of its own; empty if both have.
     """
 
@@ -34,9 +34,9 @@ class Equation:
 
 SHARED = (
     "shared: verdicts, rewards and figures are worked out once, by the reference's function,"
-    " whichever house computes"
+    " whichever backend computes"
 )
-SHARED_DECISION = "shared: no arithmetic on arrays, decided once for both houses"
+SHARED_DECISION = "shared: no arithmetic on arrays, decided once for both backends"
 ON_THE_HOST = "shared: drawn on the host, where the books of sampling are kept"
 RANKS = "one process has nobody to share with"
 
@@ -580,8 +580,8 @@ EQUATIONS = (
             " position only"
         ),
         source="Orca, OSDI 2022",
-        reference="reference.generate:Unit",
-        scaled="scaled.generate:Unit",
+        reference="reference.generate:RolloutWorker",
+        scaled="scaled.generate:RolloutWorker",
         test="conformance/test_generate.py::test_a_freed_slot_is_refilled_without_changing_a_response",
     ),
     Equation(
@@ -645,7 +645,7 @@ EQUATIONS = (
     ),
 )
 
-CHAPTERS: Mapping[str, tuple[str, ...]] = {
+MODULES: Mapping[str, tuple[str, ...]] = {
     "reference.attention": (),
     "reference.moe": ("place", "take", "dense_layer", "lines"),
     "reference.model": (
@@ -683,6 +683,6 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     ),
     "scaled.parallel.packing": ("laid_out", "attention_plan", "similar", "side_by_side"),
 }
-"""Numeric chapters, and their public functions that are shapes, starting values or bookkeeping
+"""Numeric modules, and their public functions that are shapes, starting values or bookkeeping
 rather than an equation.
 """

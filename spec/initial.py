@@ -1,4 +1,4 @@
-"""Random starting weights, drawn on the host per name: the same for both houses and for every
+"""Random starting weights, drawn on the host per name: the same for both backends and for every
 layout.
 
 Norms are 1. Matrices are normal with standard deviation 1/sqrt(fan in), which keeps the size of

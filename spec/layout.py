@@ -60,11 +60,11 @@ class Layout:
         return f"fsdp={self.fsdp} cp={self.cp} tp={self.tp} ep={self.ep}"
 
 
-def unit_layout(parallel: ParallelConfig) -> Layout:
-    """The layout of a standalone unit: it holds all weights that its slices leave it, since it has
+def worker_layout(parallel: ParallelConfig) -> Layout:
+    """The layout of a standalone worker: it holds all weights that its slices leave it, since it has
     no gradient to share.
     """
-    return Layout(fsdp=1, cp=parallel.unit_cp, tp=parallel.unit_tp, ep=parallel.unit_ep)
+    return Layout(fsdp=1, cp=parallel.worker_cp, tp=parallel.worker_tp, ep=parallel.worker_ep)
 
 
 def layout_for(parallel: ParallelConfig, ranks: int) -> Layout:

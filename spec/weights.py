@@ -1,4 +1,4 @@
-"""Names and shapes of all weights: what the two houses and every checkpoint share.
+"""Names and shapes of all weights: what the two backends and every checkpoint share.
 
 Weights live in one flat mapping from name to array; matrices are stored [in, out].
 """

@@ -1,1 +1,1 @@
-"""The laws of every chapter, one file per chapter; the name of a test is the law it guards."""
+"""The laws of every module, one file per module; the name of a test is the law it guards."""

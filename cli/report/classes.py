@@ -64,12 +64,12 @@ def earned(lines: Sequence[Mapping[str, Any]], data: DataConfig) -> list[Earned]
     Returns:
         One entry per class, by name; none where all problems are verifiable.
     """
-    known = [line for line in lines if "reward_by_class" in line]
-    names = sorted({name for line in known for name in line["reward_by_class"]})
+    known = [line for line in lines if "reward/by_class" in line]
+    names = sorted({name for line in known for name in line["reward/by_class"]})
     found = []
     for name in names:
-        told = [line for line in known if name in line["reward_by_class"]]
-        steps = [(int(line["phase_step"]), float(line["reward_by_class"][name])) for line in told]
+        told = [line for line in known if name in line["reward/by_class"]]
+        steps = [(int(line["phase_step"]), float(line["reward/by_class"][name])) for line in told]
         size = max(1, len(steps) // WINDOW_SHARE)
         families = tuple(family for family in data.families if data.class_of(family) == name)
         found.append(Earned(name, families, window(steps[:size]), window(steps[-size:])))

@@ -17,7 +17,7 @@ HEADS = {
     ),
     "preference": (
         "held-out problems that a reward model scores",
-        "better than the anchor",
+        "better than the baseline",
         "problems × samples",
     ),
     "reward_model": ("reward model, held-out pairs", "value", "95 % interval"),
@@ -57,7 +57,7 @@ def tables(summary: Mapping[str, Any]) -> Iterator[tuple[str, Row, Sequence[Row]
         yield f"Judge, {when} RL", HEADS["judge"], judge_rows(judge)
     for when, found in summary.get("preference", {}).items():
         yield (
-            f"Responses against their anchors, {when} RL",
+            f"Responses against their baselines, {when} RL",
             HEADS["preference"],
             preference_rows(found),
         )

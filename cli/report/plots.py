@@ -312,7 +312,7 @@ def accuracy_plot(record: Record) -> Plot | None:
         axes.fill_between(
             x, 100 * bands[:, 0], 100 * bands[:, 1], color=POLICY, alpha=0.14, linewidth=0
         )
-        draw_curve(axes, x, column(lines, "accuracy", 100.0), "training, 95 % band", POLICY)
+        draw_curve(axes, x, column(lines, "reward/accuracy", 100.0), "training, 95 % band", POLICY)
         exams = (
             ("held-out before", record.before, 0, BEFORE, "o"),
             ("held-out after", record.after, x[-1] + 1, AFTER, "D"),
@@ -359,14 +359,14 @@ def accuracy_interval(
         group: Responses per problem.
     """
     return clustered_interval(
-        shares or [line["accuracy"]] * max(1, line["responses"] // group), group
+        shares or [line["reward/accuracy"]] * max(1, line["rollout/responses"] // group), group
     )
 
 
 def family_plot(record: Record) -> Plot | None:
     """Accuracy in training, one line per family."""
     flat = [
-        {"phase_step": m["phase_step"], **m["accuracy_by_family"]}
+        {"phase_step": m["phase_step"], **m["reward/accuracy_by_family"]}
         for m in record.of_phase("reinforcement")
     ]
     colours = zip(record.config.data.families, cycle(FAMILY_COLOURS), strict=False)
@@ -384,7 +384,7 @@ def class_plot(record: Record) -> Plot | None:
     """Reward in training, one line per data class, with its means at both ends; none where all
     problems are verifiable.
     """
-    lines = [line for line in record.of_phase("reinforcement") if "reward_by_class" in line]
+    lines = [line for line in record.of_phase("reinforcement") if "reward/by_class" in line]
     found = earned(lines, record.config.data)
     if not found:
         return None
@@ -396,7 +396,7 @@ def class_plot(record: Record) -> Plot | None:
         for turn, (one, colour, style) in enumerate(
             zip(found, cycle(FAMILY_COLOURS), cycle(STYLES), strict=False), start=1
         ):
-            y = column([line["reward_by_class"] for line in lines], one.name)
+            y = column([line["reward/by_class"] for line in lines], one.name)
             draw_curve(axes, x, y, f"{one.name}: {', '.join(one.families)}", colour, style)
             for place, part in (
                 (x[0] - turn * apart, one.early.reward),
@@ -439,13 +439,13 @@ def policy_plots(record: Record) -> list[Plot | None]:
     algorithm, limit = config.algorithm, config.rollout.max_response_tokens
     between = ", and between them by the reward model's word" if config.data.preferred else ""
     punished = ", less the punishment for overlong ones" if config.reward.overlong_share else ""
-    of_fp8, gaps = "", [Curve("policy_log_prob_gap", "in the updates", POLICY)]
+    of_fp8, gaps = "", [Curve("policy/log_prob_gap", "in the updates", POLICY)]
     if config.rollout.precision == "fp8":
         of_fp8 = (
             " The other line is the gap before any update: what rounding the rollouts' policy to"
             " FP8 costs."
         )
-        gaps.append(Curve("rollout_log_prob_gap", "before them (FP8)", VALUE))
+        gaps.append(Curve("rollout/log_prob_gap", "before them (FP8)", VALUE))
     return [
         curves_plot(
             lines,
@@ -454,7 +454,7 @@ def policy_plots(record: Record) -> list[Plot | None]:
             f" correct one, {config.reward.wrong:g} for a wrong one{between}{punished}. This is"
             " what training pushes up.",
             "mean reward",
-            [Curve("reward_mean", "reward", POLICY)],
+            [Curve("reward/mean", "reward", POLICY)],
         ),
         curves_plot(
             lines,
@@ -463,8 +463,8 @@ def policy_plots(record: Record) -> list[Plot | None]:
             f" {limit}. Look for a drift to very short answers, or a climb to the limit.",
             "response tokens",
             [
-                Curve("response_length_mean", "mean", POLICY),
-                Curve("response_length_max", "longest", AFTER),
+                Curve("response_length/mean", "mean", POLICY),
+                Curve("response_length/max", "longest", AFTER),
             ],
             level=limit,
         ),
@@ -474,7 +474,7 @@ def policy_plots(record: Record) -> list[Plot | None]:
             f"Share of responses cut off at {limit} tokens before they ended by themselves. A cut"
             " response is rarely correct, so a rise here costs accuracy.",
             "truncated (%)",
-            [Curve("truncated_fraction", "truncated", POLICY, 100.0)],
+            [Curve("response_length/truncated_fraction", "truncated", POLICY, 100.0)],
         ),
         curves_plot(
             lines,
@@ -483,7 +483,7 @@ def policy_plots(record: Record) -> list[Plot | None]:
             " it becomes surer; near 0 it has stopped exploring, and a steep rise means that it"
             " loses its form.",
             "entropy (nats per token)",
-            [Curve("policy_entropy", "entropy", POLICY)],
+            [Curve("policy/entropy", "entropy", POLICY)],
         ),
         curves_plot(
             lines,
@@ -491,7 +491,7 @@ def policy_plots(record: Record) -> list[Plot | None]:
             "Share of problems in a step's batch whose responses all earned the same reward. They"
             " say nothing about which response was better; near 100 % a step can hardly teach.",
             "groups (%)",
-            [Curve("zero_variance_fraction", "equal rewards", POLICY, 100.0)],
+            [Curve("reward/zero_variance_fraction", "equal rewards", POLICY, 100.0)],
         ),
         curves_plot(
             lines,
@@ -502,8 +502,8 @@ def policy_plots(record: Record) -> list[Plot | None]:
             " it moves far within a step.",
             "clipped tokens (%)",
             [
-                Curve("policy_clip_fraction_low", "low", WRONG, 100.0),
-                Curve("policy_clip_fraction_high", "high", CORRECT, 100.0),
+                Curve("policy/clip_fraction_low", "low", WRONG, 100.0),
+                Curve("policy/clip_fraction_high", "high", CORRECT, 100.0),
             ],
         ),
         curves_plot(
@@ -512,7 +512,7 @@ def policy_plots(record: Record) -> list[Plot | None]:
             "Mean of a token's probability under the policy being updated over its probability when"
             " it was drawn. It stays near 1 (dotted) as long as updates are small.",
             "ratio",
-            [Curve("policy_ratio", "ratio", POLICY)],
+            [Curve("policy/ratio", "ratio", POLICY)],
             level=1.0,
         ),
         curves_plot(
@@ -531,8 +531,8 @@ def policy_plots(record: Record) -> list[Plot | None]:
             " level to reach; look for jumps.",
             "loss per token",
             [
-                Curve("policy_loss_policy", "surrogate", POLICY),
-                Curve("policy_loss_positive", "correct responses", CORRECT),
+                Curve("policy/loss_surrogate", "surrogate", POLICY),
+                Curve("policy/loss_positive", "correct responses", CORRECT),
             ],
         ),
         curves_plot(
@@ -542,8 +542,8 @@ def policy_plots(record: Record) -> list[Plot | None]:
             " line is where the policy's is clipped. Spikes are updates that would have gone far.",
             "global norm",
             [
-                Curve("policy_grad_norm", "policy", POLICY),
-                Curve("value_grad_norm", "value model", VALUE),
+                Curve("policy/grad_norm", "policy", POLICY),
+                Curve("value/grad_norm", "value model", VALUE),
             ],
             level=config.policy_optimizer.clip_norm or None,
         ),
@@ -556,7 +556,7 @@ def policy_plots(record: Record) -> list[Plot | None]:
 def explained_variance_plot(record: Record) -> Plot | None:
     """Explained variance over value pretraining and RL."""
     both = record.of_phase("value_pretraining", "reinforcement")
-    lines = [line for line in both if line.get("explained_variance") is not None]
+    lines = [line for line in both if line.get("value/explained_variance") is not None]
     if not lines:
         return None
     border = max(
@@ -566,7 +566,7 @@ def explained_variance_plot(record: Record) -> Plot | None:
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         axes.axhline(0.0, color=BEFORE, linewidth=1.0, linestyle=":")
-        y = np.clip(column(lines, "explained_variance"), -1.0, None)
+        y = np.clip(column(lines, "value/explained_variance"), -1.0, None)
         draw_curve(axes, column(lines, "step"), y, "explained variance", VALUE)
         if border is not None and lines[-1]["phase"] == "reinforcement":
             axes.axvline(border + 0.5, color=BEFORE, linewidth=1.0)
@@ -598,7 +598,7 @@ def value_position_plot(record: Record) -> Plot | None:
     """Mean value per response position for correct and wrong responses, at the first, middle and
     last RL step.
     """
-    lines = [line for line in record.of_phase("reinforcement") if "value_by_position" in line]
+    lines = [line for line in record.of_phase("reinforcement") if "value/by_position" in line]
     if not lines:
         return None
     chosen = first_middle_last(lines)
@@ -608,10 +608,10 @@ def value_position_plot(record: Record) -> Plot | None:
         for axes, line in zip(row, chosen, strict=True):
             for kind, colour, style in (("correct", CORRECT, "-"), ("wrong", WRONG, "--")):
                 values = column(
-                    [{"value": value} for value in line["value_by_position"][kind]], "value"
+                    [{"value": value} for value in line["value/by_position"][kind]], "value"
                 )
-                sampled = len(values) < line["response_length_max"]
-                last = line["response_length_max"] - 1 if sampled else len(values) - 1
+                sampled = len(values) < line["response_length/max"]
+                last = line["response_length/max"] - 1 if sampled else len(values) - 1
                 x = np.linspace(0, last, len(values)).astype(int)
                 axes.plot(x, values, style, color=colour, label=kind, marker="o", markersize=2.5)
             axes.set_title(f"RL step {line['phase_step']}", fontsize=9, color="#444444", loc="left")
@@ -637,7 +637,7 @@ def lambda_plot(record: Record) -> Plot | None:
     seen = {
         int(n): float(x)
         for line in record.of_phase("reinforcement")
-        for n, x in line.get("lambda_by_length", {}).items()
+        for n, x in line.get("advantage/lambda_by_length", {}).items()
     }
     if not seen:
         return None
@@ -679,7 +679,7 @@ def value_loss_plot(record: Record) -> Plot | None:
         "Half the squared distance between the value model's belief and the return, per token. It"
         " should fall, and can rise again where the policy changes quickly.",
         "loss (reward squared)",
-        [Curve("value_value_loss", "value loss", VALUE)],
+        [Curve("value/loss", "value loss", VALUE)],
     )
 
 
@@ -694,7 +694,7 @@ def supervised_plot(record: Record) -> Plot | None:
         "Imitation of worked solutions before RL: how surprised the policy is by the next token of"
         " a demonstration. It should fall steeply, then flatten.",
         "loss (nats per token)",
-        [Curve("loss_nll", "loss", POLICY)],
+        [Curve("policy/loss_nll", "loss", POLICY)],
         x_label="supervised step",
     )
 

@@ -24,7 +24,7 @@ COLUMNS = (
         "occupancy",
         "on-policy",
     ),
-    *("staleness", "largest", "evicted", "tokens/batch"),
+    *("staleness", "largest", "dropped", "tokens/batch"),
 )
 
 
@@ -50,14 +50,14 @@ def simulation_page(settings: Mapping[str, Any], world: World, points: Sequence[
 READING = (
     "<p>The scheduler is the one that runs; only time is simulated, by the costs under Settings."
     " They are a model: a decode step takes a fixed time to read the weights and a little for each"
-    " token, whatever its position; a unit stops while it reads what enters its slots; all units"
+    " token, whatever its position; a worker stops while it reads what enters its slots; all workers"
     " look at the schedule together; weights arrive everywhere at once; lengths do not depend on"
     " the policy. Measure the costs on your machines before you believe the seconds.</p><p>The"
-    " synchronous system, the first line, has the same machines: all units, the standalone ones"
+    " synchronous system, the first line, has the same machines: all workers, the standalone ones"
     " too, decode the batch that the trainer waits for. <b>Refilling</b> is the speed-up if"
-    " standalone units rest while the trainer trains, <b>overlap</b> what decoding during the"
-    " training adds; the two multiply. Decode steps are forward passes over all units; occupancy is"
-    " the share of their slots that drew a token; staleness counts publications since a sample's"
+    " standalone workers rest while the trainer trains, <b>overlap</b> what decoding during the"
+    " training adds; the two multiply. Decode steps are forward passes over all workers; occupancy is"
+    " the share of their slots that drew a token; staleness counts policies since a sample's"
     " oldest token. Batches of fewer tokens than the first line's mean that long responses are"
     " still under way: simulate more steps. Nothing here says what older samples do to"
     " learning.</p>"
@@ -66,12 +66,12 @@ READING = (
 
 def header(settings: Mapping[str, Any], world: World, points: Sequence[Point], best: Point) -> str:
     """What was simulated, and the outcome in a few large figures."""
-    units = best.outcome.rules.units
+    workers = best.outcome.rules.workers
     lengths = np.array(world.lengths)
     did = (
-        f"Batches of {settings['prompts']} prompts with {settings['samples']} samples each; units"
+        f"Batches of {settings['prompts']} prompts with {settings['samples']} samples each; workers"
         f" beside the trainer: {settings['trainers']}, standalone: {settings['standalone']}, slots"
-        f" each: {units[0].slots}; lengths from <b>{escape(settings['lengths'])}</b>: mean"
+        f" each: {workers[0].slots}; lengths from <b>{escape(settings['lengths'])}</b>: mean"
         f" {lengths.mean():.0f}, median {np.median(lengths):.0f}, 99 % below"
         f" {np.quantile(lengths, 0.99):.0f} tokens. {world.steps} steps for each srs_alpha, of"
         f" which the first {world.warm_up} fill the pool and are left out of all means."
@@ -87,8 +87,7 @@ def header(settings: Mapping[str, Any], world: World, points: Sequence[Point], b
         card(f"{points[0].figures.seconds:.4g} → {figures.seconds:.4g} s", "an iteration"),
         card(percent(figures.on_policy), "of the samples on-policy"),
         card(
-            f"{figures.staleness:.2f}",
-            f"publications old on average, {figures.staleness_max} at most",
+            f"{figures.staleness:.2f}", f"policies old on average, {figures.staleness_max} at most"
         ),
     )
     return (
@@ -132,6 +131,6 @@ def cells_of(point: Point) -> tuple[str, ...]:
         f"{100 * figures.on_policy:.0f} %",
         f"{figures.staleness:.2f}",
         f"{figures.staleness_max}",
-        f"{figures.evicted:.1f}",
+        f"{figures.dropped:.1f}",
         f"{figures.trained:.0f}",
     )

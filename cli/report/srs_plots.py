@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 TRAINER = "#cccccc"
 SHOWN_ITERATIONS = 2
-"""Synchronous iterations that the pictures over time span: enough to see one whole from publication
-to publication.
+"""Synchronous iterations that the pictures over time span: enough to see one whole from policy_version
+to policy_version.
 """
 PIXELS = 500
 """Points over time of such a picture; what is shorter is averaged."""
@@ -66,7 +66,7 @@ def sweep_plot(points: Sequence[Point], best: Point) -> Plot:
                                          ("by refilling alone", [p.refilling for p in points], CORRECT, "--")]),
         ("samples on-policy (%)", [("measured", [100 * p.figures.on_policy for p in points], POLICY, "-"),
                                    ("at least", [100 * alpha for alpha in alphas], BEFORE, ":")]),
-        ("staleness (publications)", [("mean", [p.figures.staleness for p in points], VALUE, "-"),
+        ("staleness (policies)", [("mean", [p.figures.staleness for p in points], VALUE, "-"),
                                       ("largest", [float(p.figures.staleness_max) for p in points], AFTER, "--")]),
     )  # fmt: skip
 
@@ -101,12 +101,12 @@ def sweep_plot(points: Sequence[Point], best: Point) -> Plot:
 
 
 def timeline_plot(synchronous: Point, best: Point, world: World) -> Plot:
-    """Slots of every unit over time, in the synchronous system and at one srs_alpha, on the same
+    """Slots of every worker over time, in the synchronous system and at one srs_alpha, on the same
     clock.
     """
-    units = best.outcome.rules.units
+    workers = best.outcome.rules.workers
     beside, standalone = (
-        [n for n, plan in enumerate(units) if plan.standalone is kind][:SHOWN_UNITS]
+        [n for n, plan in enumerate(workers) if plan.standalone is kind][:SHOWN_UNITS]
         for kind in (False, True)
     )
     systems = [synchronous] if best is synchronous else [synchronous, best]
@@ -117,9 +117,7 @@ def timeline_plot(synchronous: Point, best: Point, world: World) -> Plot:
         rows = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (point, number) in zip(rows, shown, strict=True):
             unit_row(axes, point.outcome, world, number, span)
-            kind = (
-                f"unit {number}\n{'standalone' if units[number].standalone else 'beside trainer'}"
-            )
+            kind = f"worker {number}\n{'standalone' if workers[number].standalone else 'beside trainer'}"
             system = "synchronous" if point is synchronous else f"srs_alpha = {point.alpha:g}"
             axes.set_ylabel(kind, rotation=0, ha="right", va="center", fontsize=8.5)
             if number == shown[0][1]:
@@ -131,9 +129,9 @@ def timeline_plot(synchronous: Point, best: Point, world: World) -> Plot:
         )
 
     caption = (
-        "Slots of units over time, filled from below; white is idle. Old samples hold tokens of"
-        " older weights; grey is the trainer, which needs the processors of the units beside it."
-        " Vertical lines are publications. Look at the long thin tail of the synchronous system: a"
+        "Slots of workers over time, filled from below; white is idle. Old samples hold tokens of"
+        " older weights; grey is the trainer, which needs the processors of the workers beside it."
+        " Vertical lines are policies. Look at the long thin tail of the synchronous system: a"
         " few long responses hold everybody up."
     )
     size = (WIDE[0], 0.9 + 0.75 * len(shown))
@@ -143,8 +141,8 @@ def timeline_plot(synchronous: Point, best: Point, world: World) -> Plot:
 
 
 def unit_row(axes: "Axes", outcome: Outcome, world: World, number: int, span: float) -> None:
-    """One unit in a timeline."""
-    plan, start = outcome.rules.units[number], outcome.iterations[world.warm_up].start
+    """One worker in a timeline."""
+    plan, start = outcome.rules.workers[number], outcome.iterations[world.warm_up].start
     edges = start + np.linspace(0.0, span, PIXELS + 1)
     fresh, old = (slots_used(outcome, number, kind, edges) for kind in ("fresh", "old"))
     middle = (edges[1:] + edges[:-1]) / 2 - start
@@ -161,7 +159,7 @@ def unit_row(axes: "Axes", outcome: Outcome, world: World, number: int, span: fl
             iteration.start - start,
             color=AFTER,
             linewidth=0.8,
-            label="" if index else "publication",
+            label="" if index else "policy_version",
         )
         if not plan.standalone:
             training = iteration.taken - start, iteration.end - start
@@ -172,11 +170,11 @@ def unit_row(axes: "Axes", outcome: Outcome, world: World, number: int, span: fl
     axes.grid(visible=False)
 
 
-def slots_used(outcome: Outcome, unit: int, kind: str, edges: Array) -> Array:
-    """Mean number of slots of a unit that decode fresh or old samples between each two edges
+def slots_used(outcome: Outcome, worker: int, kind: str, edges: Array) -> Array:
+    """Mean number of slots of a worker that decode fresh or old samples between each two edges
     (seconds).
     """
-    spans = [span for span in outcome.spans if span.unit == unit]
+    spans = [span for span in outcome.spans if span.worker == worker]
     if not spans:
         return np.zeros(len(edges) - 1)
     starts, ends = (np.array([getattr(span, name) for span in spans]) for name in ("start", "end"))
@@ -229,15 +227,15 @@ def occupancy_plot(synchronous: Point, best: Point, world: World) -> Plot:
         systems = [(synchronous, BEFORE, "--")] + [(best, POLICY, "-")] * (best is not synchronous)
         for point, colour, style in systems:
             outcome = point.outcome
-            start, units = outcome.iterations[world.warm_up].start, outcome.rules.units
+            start, workers = outcome.iterations[world.warm_up].start, outcome.rules.workers
             edges = start + np.linspace(0.0, span, SMALL_PIXELS + 1)
             used = sum(
-                slots_used(outcome, unit, kind, edges)
-                for unit in range(len(units))
+                slots_used(outcome, worker, kind, edges)
+                for worker in range(len(workers))
                 for kind in ("fresh", "old")
             )
             label = "synchronous" if point is synchronous else f"srs_alpha = {point.alpha:g}"
-            share = 100 * used / sum(plan.slots for plan in units)
+            share = 100 * used / sum(plan.slots for plan in workers)
             axes.plot(
                 (edges[1:] + edges[:-1]) / 2 - start,
                 share,
@@ -250,8 +248,8 @@ def occupancy_plot(synchronous: Point, best: Point, world: World) -> Plot:
         axes.set_ylim(-2, 102)
 
     caption = (
-        "All slots of all units, on the clock of the picture above. While the trainer trains, the"
-        " units beside it have no slots to fill, so 100 % is not to be had."
+        "All slots of all workers, on the clock of the picture above. While the trainer trains, the"
+        " workers beside it have no slots to fill, so 100 % is not to be had."
     )
     return Plot("occupancy", "Slot occupancy", caption, draw_svg("occupancy", SIZE, paint))
 
@@ -265,7 +263,7 @@ def staleness_plot(best: Point) -> Plot:
         axes = figure.subplots()
         axes.bar(list(counts), [100 * count / total for count in counts.values()], 0.8, color=VALUE)
         axes.patches[0].set_color(POLICY)
-        finish(axes, "publications since the oldest token", "samples (%)", legend=False)
+        finish(axes, "policies since the oldest token", "samples (%)", legend=False)
         axes.set_xlim(-0.6, max(len(counts), 4) - 0.4)
         axes.grid(axis="x", visible=False)
 

@@ -39,15 +39,15 @@ def stream_section(record: Record) -> str:
     found = streaming_summary(record.metrics).get("streaming")
     if not found:
         return ""
-    lines = [line for line in record.of_phase("reinforcement") if "srs_occupancy" in line]
-    evicted = f"{found['evicted']:,} were given up" if found["evicted"] else "none was given up"
+    lines = [line for line in record.of_phase("reinforcement") if "rollout/occupancy" in line]
+    dropped = f"{found['dropped']:,} were given up" if found["dropped"] else "none was given up"
     did = (
         "A step takes the samples that it trains on out of more that are under way; the others go"
         f" on in the next step. Over {len(lines)} RL steps {100 * found['occupancy']:.1f} % of the"
         f" decoding slots drew a token, {100 * found['on_policy_share']:.1f} % of the trained"
         " samples were of the newest weights alone, the mean staleness was"
-        f" {found['staleness_mean']:.2f} publications (at most {found['staleness_max']}), and"
-        f" {evicted} at the bound."
+        f" {found['staleness_mean']:.2f} policies (at most {found['staleness_max']}), and"
+        f" {dropped} at the bound."
     )
     plots = in_columns(stream_plots(lines, record.config.rollout))
     return f"<h2>Streaming rollouts</h2><p>{did.replace(' %', NO_BREAK + '%')}</p>{plots}"
@@ -67,27 +67,30 @@ def stream_plots(lines: Sequence[Line], settings: RolloutConfig) -> list[Plot]:
         " trained on it; the dotted line is the bound, rollout.max_staleness ="
         f" {settings.max_staleness}. Look for a mean that keeps rising: updates then learn from"
         " ever older policies.",
-        "publications",
+        "policies",
         [
-            Curve("srs_staleness_mean", "mean", POLICY),
-            Curve("srs_staleness_max", "oldest sample", AFTER),
+            Curve("rollout/staleness_mean", "mean", POLICY),
+            Curve("rollout/staleness_max", "oldest sample", AFTER),
         ],
         level=settings.max_staleness,
     )
-    under_way = curves_plot(
+    in_flight = curves_plot(
         lines,
         "Left under way",
         "Samples that a step left for the next one to go on with, and those it gave up because they"
-        " would have passed the bound. An evicted sample was decoded for nothing; if there are"
+        " would have passed the bound. An dropped sample was decoded for nothing; if there are"
         " many, raise the bound or srs_alpha.",
         "samples",
-        [Curve("srs_under_way", "under way", POLICY), Curve("srs_evicted", "evicted", WRONG)],
+        [
+            Curve("rollout/in_flight", "under way", POLICY),
+            Curve("rollout/dropped", "dropped", WRONG),
+        ],
     )
     found = (
         share_plot(lines, settings.srs_alpha),
         staleness,
         histogram_plot(lines, settings.max_staleness),
-        under_way,
+        in_flight,
     )
     return [plot for plot in found if plot is not None]
 
@@ -100,8 +103,8 @@ def share_plot(lines: Sequence[Line], alpha: float) -> Plot:
         axes.axhline(100 * alpha, color=BEFORE, linewidth=1.0, linestyle=":")
         x = column(lines, "phase_step")
         for metric, label, colour, style in (
-            ("srs_occupancy", "slots that drew a token", POLICY, "-"),
-            ("srs_on_policy_share", "samples on-policy", CORRECT, "--"),
+            ("rollout/occupancy", "slots that drew a token", POLICY, "-"),
+            ("rollout/on_policy_share", "samples on-policy", CORRECT, "--"),
         ):
             draw_curve(axes, x, column(lines, metric, 100.0), label, colour, style)
         finish(axes, "RL step", "share (%)", legend=True)
@@ -121,10 +124,10 @@ def share_plot(lines: Sequence[Line], alpha: float) -> Plot:
 
 
 def staleness_counts(lines: Sequence[Line]) -> dict[int, int]:
-    """Age in publications -> trained samples of all steps."""
+    """Age in policies -> trained samples of all steps."""
     counts: Counter[int] = Counter()
     for line in lines:
-        counts.update({int(age): count for age, count in line["srs_staleness_counts"].items()})
+        counts.update({int(age): count for age, count in line["rollout/staleness_counts"].items()})
     return dict(sorted(counts.items()))
 
 
@@ -146,7 +149,7 @@ def histogram_plot(lines: Sequence[Line], bound: int) -> Plot:
             fontsize=8.5,
             color=AFTER,
         )
-        finish(axes, "publications since the oldest token", "samples (%)", legend=False)
+        finish(axes, "policies since the oldest token", "samples (%)", legend=False)
         axes.set_xlim(-0.6, bound + 0.9)
         axes.axvline(bound + 0.5, color=BEFORE, linewidth=1.0, linestyle=":")
         axes.grid(axis="x", visible=False)

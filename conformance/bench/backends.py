@@ -1,4 +1,4 @@
-"""How much faster the torch house is than the NumPy house, in one process on a CPU: ``python -m
+"""How much faster the torch backend is than the NumPy reference, in one process on a CPU: ``python -m
 conformance.bench.backends``.
 
     rollout   sampling the responses of one RL step                       response tokens per second
@@ -49,7 +49,7 @@ from spec.layout import Layout
 from spec.observer import SilentObserver
 
 Runs = Mapping[str, trainer.Run[Any]]
-"""Name of a house -> its run, both with the same weights."""
+"""Name of a backend -> its run, both with the same weights."""
 
 NO_CHECKPOINTS = "run.checkpoint_every=1000000"
 
@@ -60,7 +60,7 @@ NO_CHECKPOINTS = "run.checkpoint_every=1000000"
     "--steps",
     default=300,
     show_default=True,
-    help="imitation steps of the cold start, on the torch house",
+    help="imitation steps of the cold start, on the torch backend",
 )
 @click.option(
     "--checkpoint",
@@ -71,7 +71,7 @@ NO_CHECKPOINTS = "run.checkpoint_every=1000000"
     "--repetitions",
     default=5,
     show_default=True,
-    help="repetitions that count, of each house in turn",
+    help="repetitions that count, of each backend in turn",
 )
 @click.option(
     "--threads",
@@ -80,7 +80,7 @@ NO_CHECKPOINTS = "run.checkpoint_every=1000000"
     help="of torch; 1 as in `seed run`, more only on an idle machine",
 )
 @click.argument("overrides", nargs=-1)
-def houses(
+def backends(
     recipe: str,
     steps: int,
     checkpoint: Path | None,
@@ -88,7 +88,7 @@ def houses(
     threads: int,
     overrides: tuple[str, ...],
 ) -> None:
-    """Measure both houses on the tiny preset; OVERRIDES are section.key=value as for ``seed
+    """Measure both backends on the tiny preset; OVERRIDES are section.key=value as for ``seed
     run``.
     """
     torch.set_num_threads(threads)
@@ -150,27 +150,27 @@ def row(kind: str, readings: Mapping[str, Sequence[Reading]]) -> tuple[str, ...]
     reference, scaled = readings["reference"], readings["scaled"]
     times = (f"{spread(ratios(reference, scaled, clock))} x" for clock in ("cpu", "wall"))
     rates = (
-        f"{median_rate(of_house, clock):,.0f}"
-        for of_house in (reference, scaled)
+        f"{median_rate(of_backend, clock):,.0f}"
+        for of_backend in (reference, scaled)
         for clock in ("cpu", "wall")
     )
     return (kind, *times, *rates)
 
 
 def cold_start(config: Config, scratch: Path) -> Path:
-    """A checkpoint of the moment RL begins, after imitation on the torch house."""
+    """A checkpoint of the moment RL begins, after imitation on the torch backend."""
     run = trainer.start(
-        torch_house(), config, RunDirectory(scratch, writes=False), SilentObserver()
+        torch_backend(), config, RunDirectory(scratch, writes=False), SilentObserver()
     )
     trainer.supervised(run)
-    state = run.backend.begin_reinforcement(run.state, config)
+    state = run.backend.start_rl(run.state, config)
     run.backend.save(state, config, {}, scratch / "step_0")
     return scratch / "step_0"
 
 
 def both(config: Config, checkpoint: Path, scratch: Path) -> Runs:
-    """A run of each house from one checkpoint; nothing is written."""
-    backends: tuple[Backend[Any], ...] = (ReferenceBackend(), torch_house())
+    """A run of each backend from one checkpoint; nothing is written."""
+    backends: tuple[Backend[Any], ...] = (ReferenceBackend(), torch_backend())
     directory = RunDirectory(scratch, writes=False)
     return {
         backend.name: trainer.Run(
@@ -180,8 +180,8 @@ def both(config: Config, checkpoint: Path, scratch: Path) -> Runs:
     }
 
 
-def torch_house() -> ScaledBackend:
-    """The torch house alone on the CPU."""
+def torch_backend() -> ScaledBackend:
+    """The torch backend alone on the CPU."""
     return ScaledBackend(World(), Layout(), torch.device("cpu"))
 
 
@@ -230,7 +230,7 @@ def updating(run: trainer.Run[Any], batch: Batch) -> Contestant:
 
 
 def equal_share(rollouts: Mapping[str, Sequence[Sequence[Rollout]]]) -> float:
-    """Share of responses that are the same token by token in both houses; float32 lets a draw fall
+    """Share of responses that are the same token by token in both backends; float32 lets a draw fall
     to the other side.
     """
     pairs: list[bool] = [
@@ -242,4 +242,4 @@ def equal_share(rollouts: Mapping[str, Sequence[Sequence[Rollout]]]) -> float:
 
 
 if __name__ == "__main__":
-    houses()
+    backends()

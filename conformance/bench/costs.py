@@ -1,9 +1,9 @@
-"""What ``reference.simulation.simulate`` must be told of a house: seconds of decode steps and of
+"""What ``reference.simulation.simulate`` must be reports of a backend: seconds of decode steps and of
 reading, measured through the schedule.
 
     step of n slots         floor + n token                 one slot against all slots but one, looks at the schedule included
-    entering of texts       admit + prefill (their tokens)  all of them into an empty unit, then a prompt beside the others
-    publishing              a new unit
+    entering of texts       admit + prefill (their tokens)  all of them into an empty worker, then a prompt beside the others
+    publishing              a new worker
 
 Slots stand where those of a run do: at the quantiles of all positions that are ever drawn, so that
 what attention over earlier positions costs is in ``token`` as it is on average.
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.rollouts.events import Opened, Requested
-from reference.rollouts.streaming import Books, LocalEngine, Streaming, rules_of
+from reference.rollouts.events import Requested, Submitted
+from reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
 from reference.simulation.simulate import Cost
 from reference.training.prompt_stream import requests
 from spec.backend import Backend
@@ -36,13 +36,13 @@ UNSEEN = 10**6
 
 @dataclass(frozen=True)
 class Reading:
-    """Seconds of what a unit did.
+    """Seconds of what a worker did.
 
     Attributes:
         publish: Making it.
         one: A decode step of one response.
         many: A decode step of all slots but one.
-        enter: Making the unit, texts for all slots but one entering it, and a block of decode
+        enter: Making the worker, texts for all slots but one entering it, and a block of decode
             steps.
         join: A prompt entering beside them, and a block.
     """
@@ -55,23 +55,23 @@ class Reading:
 
 
 class Probe:
-    """Measures units of a house, as often as it is asked."""
+    """Measures workers of a backend, as often as it is asked."""
 
     def __init__(
-        self, house: Backend[Any], config: Config, lengths: Sequence[int], clock: Clock
+        self, backend: Backend[Any], config: Config, lengths: Sequence[int], clock: Clock
     ) -> None:
         """Say what to measure.
 
         Args:
-            house: Whose units.
+            backend: Whose workers.
             config: Of the run; one sample a prompt, and as many slots as a batch has responses, >=
                 3.
             lengths: Tokens of the responses of the run.
             clock: Seconds.
         """
-        self.house, self.config, self.clock = house, config, clock
-        self.slots = rules_of(config).units[0].slots
-        self.state = house.begin_reinforcement(house.initial_state(config), config)
+        self.backend, self.config, self.clock = backend, config, clock
+        self.slots = rules_of(config).workers[0].slots
+        self.state = backend.start_rl(backend.initial_state(config), config)
         self.readings: list[Reading] = []
         limit = config.rollout.max_response_tokens
         last = (
@@ -91,7 +91,7 @@ class Probe:
         settings = self.config.rollout
         sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
         begun = self.clock()
-        self.house.unit(self.state, self.config, self.slots, sampling, "rollout")
+        self.backend.rollout_worker(self.state, self.config, self.slots, sampling, "rollout")
         publish = self.clock() - begun
         alone, together = (self._streaming(sampling) for _ in range(2))
         self._enter(alone, [self.alone])
@@ -120,22 +120,22 @@ class Probe:
 
     def _streaming(self, sampling: Sampling) -> Streaming:
         """A schedule whose trainer waits, with nothing under way."""
-        engine = LocalEngine(self.house, self.config, sampling, self.slots)
-        engine.publications = {0: self.state}
-        streaming = Streaming(rules_of(self.config), Books(), engine)
+        engine = LocalEngine(self.backend, self.config, sampling, self.slots)
+        engine.policies = {0: self.state}
+        streaming = Streaming(rules_of(self.config), RolloutState(), engine)
         streaming.publish(0)
-        streaming.happen(Requested(streaming.scheduler.rules.batch))
+        streaming.apply(Requested(streaming.scheduler.rules.batch))
         return streaming
 
     def _enter(self, streaming: Streaming, texts: Sequence[Rollout]) -> float:
         """Seconds that it takes to put texts into slots and to decode a block."""
-        first = streaming.scheduler.state.opened
+        first = streaming.scheduler.state.submitted
         for number, rollout in enumerate(texts, start=first):
-            streaming.books.pool[number] = rollout
-            streaming.happen(Opened(number, (number,), len(rollout.request.prompt_tokens)))
+            streaming.rollout_state.pool[number] = rollout
+            streaming.apply(Submitted(number, (number,), len(rollout.request.prompt_tokens)))
         begun = self.clock()
         streaming.decide()
-        streaming.listen(streaming.engine.wait())
+        streaming.handle(streaming.engine.wait())
         return self.clock() - begun
 
     def _step(self, streaming: Streaming) -> float:
@@ -146,7 +146,7 @@ class Probe:
         begun = self.clock()
         for _ in range(blocks):
             streaming.decide()
-            streaming.listen(streaming.engine.wait())
+            streaming.handle(streaming.engine.wait())
         return (self.clock() - begun) / (blocks * self.config.rollout.block_tokens)
 
 

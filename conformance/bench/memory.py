@@ -28,7 +28,7 @@ from scaled.parallel.collectives import gather_objects
 from scaled.parallel.offload import Ledger
 from scaled.parallel.parallelize import shards_of
 from scaled.processes.device import device_of
-from scaled.processes.launch import agreed_layout, start, together
+from scaled.processes.launch import layout_of_launch, start, together
 from spec.config import Config, load_config, merged, validated
 from spec.datatypes import Batch, Metrics
 from spec.philox import generator
@@ -78,7 +78,7 @@ def memory(rows: int, length: int, steps: int, overrides: tuple[str, ...]) -> No
     base = load_config(
         "tiny", "vapo", [*sizes, f"algorithm.micro_batch={rows}", *overrides], backend="scaled"
     )
-    layout, world = agreed_layout(base.parallel), start(base.parallel)
+    layout, world = layout_of_launch(base.parallel), start(base.parallel)
     with together(world):
         backend = ScaledBackend(world, layout, device_of(world, base.parallel.device))
         batch = batch_of(base, rows, length)
@@ -88,7 +88,7 @@ def memory(rows: int, length: int, steps: int, overrides: tuple[str, ...]) -> No
         weights = sum(
             shard.numel() for shard in shards_of(backend.initial_state(base).policy).values()
         )
-        if backend.coordinator:
+        if backend.is_main_process:
             model = f"{base.model.layers} layers, hidden {base.model.hidden}"
             model += f", {weights:,} weights on rank 0 of {backend.world.size}"
             where = (
@@ -125,7 +125,7 @@ def account(backend: ScaledBackend, config: Config, batch: Batch, steps: int) ->
         torch.cuda.reset_peak_memory_stats(backend.mesh.device)
     began, metrics = time.process_time(), []
     for _ in range(steps):
-        state, of_step = backend.imitate(state, config, batch)
+        state, of_step = backend.sft_step(state, config, batch)
         metrics.append(of_step)
     seconds = (time.process_time() - began) / steps
     gpu = torch.cuda.max_memory_allocated(backend.mesh.device) if on_gpu else 0

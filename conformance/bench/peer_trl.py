@@ -1,4 +1,4 @@
-"""The torch house beside TRL's GRPOTrainer, step by step in one process: ``python -m
+"""The torch backend beside TRL's GRPOTrainer, step by step in one process: ``python -m
 conformance.bench.peer_trl``.
 
     generate  prompts x group responses of exactly so many tokens, with a key-value cache,
@@ -171,7 +171,7 @@ class Clock:
 
 
 class Ours(Clock):
-    """GRPO steps of the torch house, from the same weights."""
+    """GRPO steps of the torch backend, from the same weights."""
 
     def __init__(self, config: Config, network: Any, asked: Sequence[Request]) -> None:
         super().__init__()
@@ -180,7 +180,7 @@ class Ours(Clock):
         state = self.backend.initial_state(config)
         theirs = {name: weight.detach().numpy() for name, weight in network.named_parameters()}
         fill(state.policy, renamed(theirs, config.model).__getitem__)
-        self.state = self.backend.begin_reinforcement(state, config)
+        self.state = self.backend.start_rl(state, config)
 
     def step(self) -> None:
         """One whole step."""

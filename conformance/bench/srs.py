@@ -2,15 +2,15 @@
 
     synchronous   srs_alpha = 1: every step decodes until its longest response has ended
     streaming     the share srs_alpha of a step's responses is on-policy, the rest goes on in the next step
-    with a unit   the same beside a standalone unit, a child process that decodes on another core while the trainer trains
-                  (parallel.units = 1; the torch house)
-    predicted     all again in virtual time (reference.simulation.simulate), with the costs of this house measured in between; training
-                  costs what each system's batches took, and decoding beside a unit is slower by as
+    with a worker   the same beside a standalone worker, a child process that decodes on another core while the trainer trains
+                  (parallel.rollout_workers = 1; the torch backend)
+    predicted     all again in virtual time (reference.simulation.simulate), with the costs of this backend measured in between; training
+                  costs what each system's batches took, and decoding beside a worker is slower by as
                   much as training is
 
 All systems train on equally many samples of the same log-normal lengths, with real weights, caches,
 schedules and updates; only where a response ends is forced, as random weights have no lengths like
-real ones. They take turns batch by batch, so that a noisy machine slows all; the unit is stopped
+real ones. They take turns batch by batch, so that a noisy machine slows all; the worker is stopped
 while it is not its system's turn. Costs are middle readings, so seconds are predicted as the
 machine is when nobody disturbs it; beside busy neighbours the prediction can be far off.
 
@@ -41,16 +41,16 @@ import click
 import numpy as np
 import torch
 
-from conformance.bench.backends import torch_house
+from conformance.bench.backends import torch_backend
 from conformance.bench.costs import Clock, Probe
 from conformance.bench.measure import table
 from reference.backend import ReferenceBackend
-from reference.rollouts.streaming import Effort, rules_of
+from reference.rollouts.streaming import RolloutStats, rules_of
 from reference.simulation.simulate import Cost, simulate
 from reference.training import trainer
 from reference.training.prompt_stream import requests
 from reference.training.run_directory import RunDirectory
-from scaled.processes.worker_pool import ChildFleet
+from scaled.processes.worker_pool import LocalWorkerPool
 from spec.backend import Backend
 from spec.config import Config, load_config
 from spec.datatypes import Outcome, Request, Rollout, ScoredRollout, Verdict
@@ -67,7 +67,7 @@ GOALS = (
 """What streaming should bring: the synchronous system's figure over a streaming one's."""
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 """One thread computes, so the two are the same on an idle machine."""
-DECODING = ("floor", "token", "admit", "prefill", "publish")
+DECODING = ("floor", "token", "start", "prefill", "publish")
 """Fields of the cost model that are measured between batches."""
 COSTS = (*DECODING, "train", "train_token")
 """All that are measured."""
@@ -116,7 +116,7 @@ class Spent:
     help="batches before them, in which the pool fills with long responses",
 )
 @click.option(
-    "--responses", default=16, show_default=True, help="responses of a batch, and slots of a unit"
+    "--responses", default=16, show_default=True, help="responses of a batch, and slots of a worker"
 )
 @click.option("--mean", "average", default=50, show_default=True, help="mean length in tokens")
 @click.option("--sigma", default=1.6, show_default=True, help="of the logarithm of the length")
@@ -125,7 +125,7 @@ class Spent:
     type=click.Choice(list(CLOCKS)),
     default="wall",
     show_default=True,
-    help="cpu: this process's, no unit",
+    help="cpu: this process's, no worker",
 )
 @click.argument("overrides", nargs=-1)
 def srs(
@@ -154,7 +154,7 @@ def srs(
     ]
     changes = {"synchronous": ["rollout.srs_alpha=1"], "streaming": [f"rollout.srs_alpha={alpha}"]}
     if backend == "scaled" and clock == "wall":
-        changes["with a unit"] = [*changes["streaming"], "parallel.units=1"]
+        changes["with a worker"] = [*changes["streaming"], "parallel.rollout_workers=1"]
     configs = {
         name: load_config("tiny", "vapo", [*settings, *change], backend=backend)
         for name, change in changes.items()
@@ -166,7 +166,7 @@ def srs(
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seed-bench-")))
         systems = [
-            System(stack.enter_context(house(one)), one, lengths, scratch, seconds)
+            System(stack.enter_context(open_backend(one)), one, lengths, scratch, seconds)
             for one in configs.values()
         ]
         probe = Probe(systems[0].run.backend, config, lengths, seconds)
@@ -176,7 +176,7 @@ def srs(
                 system.step()
     measured = [total(system.spent[warm_up:]) for system in systems]
     costs = [replace(probe.cost(), **training_cost(system.spent[warm_up:])) for system in systems]
-    # Probes ran while no unit did.
+    # Probes ran while no worker did.
     costs[2:] = [
         slower(cost, contention(seen, measured[1]))
         for cost, seen in zip(costs[2:], measured[2:], strict=True)
@@ -188,10 +188,10 @@ def srs(
     ]
     longest = np.max(np.reshape(lengths, (-1, responses)), 1)
     click.echo(
-        f"{backend} house, tiny preset, one thread; srs_alpha {alpha:g}; {batches} batches of"
+        f"{backend} backend, tiny preset, one thread; srs_alpha {alpha:g}; {batches} batches of"
         f" {responses} responses, {warm_up} before do not count; log-normal lengths: mean"
         f" {np.mean(lengths):.0f}, longest of a batch {np.mean(longest):.0f}\nmeasured in between,"
-        f" in milliseconds of {clock} time: {told(costs[0])}\n"
+        f" in milliseconds of {clock} time: {reports(costs[0])}\n"
     )
     header = (
         "",
@@ -206,21 +206,21 @@ def srs(
 
 
 @contextmanager
-def house(config: Config) -> Iterator[Backend[Any]]:
-    """The configuration's house in this process, with its unit."""
+def open_backend(config: Config) -> Iterator[Backend[Any]]:
+    """The configuration's backend in this process, with its worker."""
     if config.backend == "reference":
         yield ReferenceBackend()
         return
-    scaled = torch_house()
-    if not config.parallel.units:
+    scaled = torch_backend()
+    if not config.parallel.rollout_workers:
         yield scaled
         return
-    scaled.fleet = fleet = ChildFleet(config)
+    scaled.worker_pool = worker_pool = LocalWorkerPool(config)
     try:
         yield scaled
     finally:
-        with awake(fleet):
-            fleet.stop()
+        with awake(worker_pool):
+            worker_pool.stop()
 
 
 class System:
@@ -228,7 +228,7 @@ class System:
 
     def __init__(
         self,
-        house: Backend[Any],
+        backend: Backend[Any],
         config: Config,
         lengths: Sequence[int],
         scratch: Path,
@@ -237,7 +237,7 @@ class System:
         """Begin with random weights.
 
         Args:
-            house: Who computes.
+            backend: Who computes.
             config: The run's; srs_alpha makes the difference.
             lengths: Tokens of every response in the order of opening.
             scratch: A folder to name; nothing is written.
@@ -245,9 +245,9 @@ class System:
         """
         self.config, self.lengths, self.clock = config, lengths, clock
         self.run = trainer.start(
-            house, config, RunDirectory(scratch, writes=False), SilentObserver()
+            backend, config, RunDirectory(scratch, writes=False), SilentObserver()
         )
-        self.run.state = house.begin_reinforcement(self.run.state, config)
+        self.run.state = backend.start_rl(self.run.state, config)
         self.opened = 0
         self.spent: list[Spent] = []
 
@@ -255,12 +255,12 @@ class System:
         """Sample a batch and train on it. Problems are made ready before: they cost all systems the
         same.
         """
-        prompts = self.run.rollouts.openings()
+        prompts = self.run.rollouts.prompts_needed()
         asked = [
             forced(request, self.lengths) for request in requests(self.config, self.opened, prompts)
         ]
         self.opened += prompts
-        with awake(self.run.backend.fleet):
+        with awake(self.run.backend.worker_pool):
             self.spent.append(self._timed(asked))
 
     def _timed(self, asked: Sequence[Request]) -> Spent:
@@ -275,16 +275,18 @@ class System:
             self.clock() - rolled,
             sum(len(rollout.response_tokens) for rollout in finished),
         )
-        effort, rollouts.engine.effort = rollouts.engine.effort, Effort()
+        stats, rollouts.engine.stats = rollouts.engine.stats, RolloutStats()
         return Spent(
-            effort.decode_steps, rolled - began, tokens, updates, len(finished), sum(effort.ages)
+            stats.decode_steps, rolled - began, tokens, updates, len(finished), sum(stats.ages)
         )
 
 
 @contextmanager
-def awake(fleet: Any) -> Iterator[None]:
-    """Let units work here, and not before and after: other systems have their turn."""
-    children = [] if fleet is None else [child.process for child in fleet.children.values()]
+def awake(worker_pool: Any) -> Iterator[None]:
+    """Let workers work here, and not before and after: other systems have their turn."""
+    children = (
+        [] if worker_pool is None else [child.process for child in worker_pool.children.values()]
+    )
     for child in children:
         child.send_signal(signal.SIGCONT)
     yield
@@ -303,7 +305,7 @@ def training_cost(batches: Sequence[Spent]) -> dict[str, float]:
 
 
 def contention(together: Spent, alone: Spent) -> float:
-    """How much slower a token is trained on while a unit is at work: two busy cores share caches,
+    """How much slower a token is trained on while a worker is at work: two busy cores share caches,
     and may be one in truth.
     """
     return max((together.updates / together.tokens) / (alone.updates / alone.tokens), 1.0)
@@ -322,7 +324,7 @@ def predictions(
         rules_of(config), lengths, cost, steps, prompt, config.rollout.block_tokens
     ).iterations
     return [
-        Spent(one.effort.decode_steps, one.taken - one.start, one.trained, one.end - one.taken)
+        Spent(one.stats.decode_steps, one.taken - one.start, one.trained, one.end - one.taken)
         for one in iterations
     ]
 
@@ -397,7 +399,7 @@ def verdicts(
         )
 
 
-def told(cost: Cost) -> str:
+def reports(cost: Cost) -> str:
     """The cost model in milliseconds."""
     return ", ".join(f"{name} {1e3 * getattr(cost, name):.3g}" for name in COSTS)
 

@@ -14,19 +14,19 @@ from spec.observer import Observer
 from spec.tokenizer import decode, encode
 
 State = TypeVar("State")
-EXAMINATION_SEED = 0
+HELD_OUT_SEED = 0
 """The held-out problems are the same for every run, whatever its seed, so that runs can be
 compared.
 """
 
 
-def examination_problems(config: Config) -> list[Problem]:
+def held_out_problems(config: Config) -> list[Problem]:
     """The held-out problems of the configured families and difficulties, all distinct."""
     return problem_set(
         config.data.families,
         config.data.difficulties,
         config.evaluation.problems,
-        EXAMINATION_SEED,
+        HELD_OUT_SEED,
         held_out=True,
     )
 
@@ -56,7 +56,7 @@ def examine(
     cannot be verified is examined in ``reference.evaluation.judges``.
 
     Args:
-        backend: The house that samples.
+        backend: The backend that samples.
         state: Its weights.
         config: Families, difficulties, number of problems and samples, temperature and nucleus.
         observer: Hears one step per family.
@@ -69,7 +69,7 @@ def examine(
         SeedError: VERIFIER_FAILED; a response that could not be judged is not scored as anything.
     """
     settings = config.evaluation
-    problems = examination_problems(config)
+    problems = held_out_problems(config)
     sampling = Sampling(settings.temperature, settings.top_p, config.rollout.max_response_tokens)
     observer.phase(name, len(config.data.families), 0)
     counts: dict[str, int] = {}
@@ -81,7 +81,7 @@ def examine(
             for sample in range(settings.samples)
         ]
         rollouts = backend.generate(state, config, requests, sampling, "evaluation")
-        for problem_id, correct in backend.once(partial(judged, rollouts)):
+        for problem_id, correct in backend.on_rank_zero(partial(judged, rollouts)):
             counts[problem_id] = counts.get(problem_id, 0) + correct
         observer.advance()
     families = [problem.family for problem in problems]

@@ -2,7 +2,7 @@
 beside accuracy.
 
     judge        held-out equivalence pairs, labelled by exact arithmetic: direct against thinking, by form of the answer
-    preference   held-out general and hybrid problems: how often a response beats its anchor, by the reward model and by the
+    preference   held-out general and hybrid problems: how often a response beats its baseline, by the reward model and by the
                  hidden preference that the reward model was trained to stand for
 
 Where the two win rates part, the policy has learned to please the reward model and not what it
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from reference.evaluation.evaluate import EXAMINATION_SEED, examination_problems
+from reference.evaluation.evaluate import HELD_OUT_SEED, held_out_problems
 from reference.evaluation.intervals import clustered_interval, score_problems
 from reference.rewards.policy_judge import ModelJudge
 from reference.rewards.reward_model import DECIDED, Comparison, RewardModel, compare, utility
@@ -30,13 +30,13 @@ State = TypeVar("State")
 FAMILY = "equivalence"
 
 
-def examine_judges(
+def evaluate_judges(
     backend: Backend[State], state: State, config: Config, model: RewardModel[State] | None
 ) -> dict[str, Any]:
     """Both examinations, as far as the run's data call for them.
 
     Args:
-        backend: The house that computes.
+        backend: The backend that computes.
         state: The policy's weights.
         config: Families, number of pairs and problems.
         model: The run's reward model, if it has one.
@@ -46,9 +46,9 @@ def examine_judges(
     """
     found: dict[str, Any] = {}
     if FAMILY in config.data.families:
-        found["judge"] = examine_judge(backend, state, config)
+        found["judge"] = evaluate_judge(backend, state, config)
     if model is not None:
-        found["preference"] = examine_preference(backend, state, config, model)
+        found["preference"] = evaluate_preference(backend, state, config, model)
     return found
 
 
@@ -59,7 +59,7 @@ def judge_summary(
     the equivalence family.
 
     Args:
-        examinations: "before" and "after" RL -> what ``examine_judges`` found.
+        examinations: "before" and "after" RL -> what ``evaluate_judges`` found.
         model: The run's reward model, if it has one.
 
     Returns:
@@ -78,7 +78,7 @@ def judge_summary(
     return known | ({"reward_model": model.report} if model else {})
 
 
-def examine_judge(backend: Backend[State], state: State, config: Config) -> dict[str, Any]:
+def evaluate_judge(backend: Backend[State], state: State, config: Config) -> dict[str, Any]:
     """Let the policy judge pairs that no run has trained on, once directly and once after
     reasoning.
 
@@ -90,7 +90,7 @@ def examine_judge(backend: Backend[State], state: State, config: Config) -> dict
         (FAMILY,),
         config.data.difficulties,
         config.evaluation.judge_pairs,
-        EXAMINATION_SEED,
+        HELD_OUT_SEED,
         held_out=True,
     )
     triplets = [Triplet("", pair.instance["reference"], pair.instance["answer"]) for pair in pairs]
@@ -123,21 +123,19 @@ def judge_scores(pairs: Sequence[Problem], verdicts: Sequence[Verdict]) -> dict[
     }
 
 
-def examine_preference(
+def evaluate_preference(
     backend: Backend[State], state: State, config: Config, model: RewardModel[State]
 ) -> dict[str, Any]:
-    """Let the policy write for held-out problems, and compare what it writes with the anchors.
+    """Let the policy write for held-out problems, and compare what it writes with the baselines.
 
     Returns:
         ``by_reward_model`` and ``by_hidden_preference``: share of responses better than their
-        anchor, a tie counting one half, with interval, and ``by_family`` the same of each family
+        baseline, a tie counting one half, with interval, and ``by_family`` the same of each family
         where there are several; ``agreement`` of the two on responses that are not tied; mean
         preference and hidden utility.
     """
     problems = [
-        problem
-        for problem in examination_problems(config)
-        if problem.family in config.data.preferred
+        problem for problem in held_out_problems(config) if problem.family in config.data.preferred
     ]
     samples = config.evaluation.samples
     sampling = Sampling(
@@ -156,13 +154,13 @@ def examine_preference(
         for rollout in rollouts
     ]
     scores = np.array([word.score for word in compare(model, pairs)])
-    written, anchors = (
+    written, baselines = (
         np.array([utility(pair.problem, text) for pair, text in zip(pairs, texts, strict=True)])
         for texts in ([pair.first for pair in pairs], [pair.second for pair in pairs])
     )
     signs = {
         "by_reward_model": np.sign(scores - DECIDED),
-        "by_hidden_preference": np.sign(written - anchors),
+        "by_hidden_preference": np.sign(written - baselines),
     }
     of_family = np.array([pair.problem.family for pair in pairs])
     by_family = {
@@ -171,15 +169,15 @@ def examine_preference(
         }
         for family in config.data.preferred
     }
-    decided = written != anchors
-    agree = (scores > DECIDED) == (written > anchors)
+    decided = written != baselines
+    agree = (scores > DECIDED) == (written > baselines)
     return {
         **{name: win_rate(of_all, samples) for name, of_all in signs.items()},
         **({"by_family": by_family} if len(by_family) > 1 else {}),
         "agreement": float(agree[decided].mean()) if decided.any() else float("nan"),
-        "preference_mean": float(scores.mean()),
+        "reward/preference_mean": float(scores.mean()),
         "utility_mean": float(written.mean()),
-        "utility_mean_of_anchors": float(anchors.mean()),
+        "utility_mean_of_anchors": float(baselines.mean()),
     }
 
 

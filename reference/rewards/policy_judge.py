@@ -1,4 +1,4 @@
-"""A judge from the house: any backend's state that has practised the ``equivalence`` family.
+"""A judge from the backend: any backend's state that has practised the ``equivalence`` family.
 
     direct     YES if P(Y | prompt) > P(N | prompt), by the log-probabilities of the two continuations
     thinking   ``#`` is put behind the prompt, so the model reasons first; the letter after the last ``=`` is the verdict
@@ -33,7 +33,7 @@ class ModelJudge(Generic[State]):
     """Fulfils ``spec.judge.Judge``; ``verdicts`` judges many at once.
 
     Attributes:
-        backend: The house that computes.
+        backend: The backend that computes.
         state: Its weights.
         config: Sizes, temperature and nucleus of examinations, token limit.
         thinking: Whether it reasons before it judges.
@@ -66,7 +66,7 @@ class ModelJudge(Generic[State]):
             (self._reasoned(prompts) if self.thinking else self._direct(prompts)) if prompts else []
         )
         refused = Verdict(
-            Outcome.ERROR, "", "the house's judge reads numbers written with + - * / ^ only"
+            Outcome.ERROR, "", "the backend's judge reads numbers written with + - * / ^ only"
         )
         return [next(said) if _is_readable(triplet) else refused for triplet in triplets]
 
@@ -102,7 +102,7 @@ def _verdict(letter: str, how: str) -> Verdict:
         equivalence.YES: (Outcome.CORRECT, "YES"),
         equivalence.NO: (Outcome.WRONG, "NO"),
     }.get(letter, (Outcome.ERROR, ""))
-    return Verdict(outcome, said, f"house judge ({how}; principles: {PRINCIPLES})")
+    return Verdict(outcome, said, f"backend judge ({how}; principles: {PRINCIPLES})")
 
 
 def _is_readable(triplet: Triplet) -> bool:

@@ -7,11 +7,11 @@ NO is the reward.
     order gap    P(YES | x, a, b) + P(YES | x, b, a) - 1:  0 without position bias
 
 The report (3.2) takes the YES/NO probability as the reward and is silent on the second response.
-Pairwise-RL (arXiv 2504.04950) compares with an anchor, and of the judges in arXiv 2503.22230 the
+Pairwise-RL (arXiv 2504.04950) compares with an baseline, and of the judges in arXiv 2503.22230 the
 one given a reference resists hacking
 better: hence ``reward.opponent = "reference"``. It costs 2 comparisons a response (``group``: 2 (G
-- 1)), and its mean says whether the policy got better than the anchor, where a group's mean is 1/2
-whatever the policy does. Once every response beats the anchor it can teach no more; ``group`` still
+- 1)), and its mean says whether the policy got better than the baseline, where a group's mean is 1/2
+whatever the policy does. Once every response beats the baseline it can teach no more; ``group`` still
 can.
 """
 
@@ -43,7 +43,7 @@ TASKS: Mapping[str, PreferenceTask] = {"prose": prose, "maze": notes}
 """The families that come with preferences to learn."""
 CHARACTERS = f"?={YES}{NO}#"
 """What a reward model reads and says beside the characters of its families."""
-EXAMINATION_SEED = 0
+HELD_OUT_SEED = 0
 """The held-out pairs are the same for every run, as the held-out problems are."""
 DECIDED = 0.5
 """A preference above one half is a win."""
@@ -62,7 +62,7 @@ class RewardModel(Generic[State]):
     """A trained reward model; it stays as it is throughout RL.
 
     Attributes:
-        backend: The house that computes.
+        backend: The backend that computes.
         state: Its weights.
         config: The run's configuration, with the reward model's optimizer.
         report: How well it was found to agree with the preference, and its position bias
@@ -98,7 +98,7 @@ def ready(
     once or not at all.
 
     Args:
-        backend: The house that computes.
+        backend: The backend that computes.
         config: The run's configuration; equal configurations give equal reward models.
         directory: Where its checkpoint lives.
         observer: Hears the steps of its training.
@@ -113,7 +113,7 @@ def ready(
         steps=settings.steps, batch=settings.batch, optimizer=settings.optimizer
     )
     config = config.model_copy(update={"supervised": taught})
-    if backend.once(directory.exists):
+    if backend.on_rank_zero(directory.exists):
         state, saved = backend.restore(config, directory)
         return RewardModel(backend, state, config, saved["report"])
     model = fitted(backend, config, observer)
@@ -139,7 +139,7 @@ def fitted(backend: Backend[State], config: Config, observer: Observer) -> Rewar
         rows = pairs + [pair._replace(first=pair.second, second=pair.first) for pair in pairs]
         answers = [encode(YES if prefers(row) else NO) for row in rows]
         batch = plain_batch([encode(question(row)) for row in rows], answers)
-        state, metrics = backend.imitate(state, config, batch)
+        state, metrics = backend.sft_step(state, config, batch)
         observer.advance(loss=metrics["loss_nll"])
     return RewardModel(backend, state, config, examined(RewardModel(backend, state, config, {})))
 
@@ -242,14 +242,14 @@ def examined(model: RewardModel[State]) -> dict[str, Any]:
         on the order.
     """
     config = model.config
-    families, count = config.data.preferred, config.reward_model.examined_pairs
+    families, count = config.data.preferred, config.reward_model.evaluation_pairs
     # Held-out problems are few and must be distinct; a problem comes up again with fresh
     # candidates.
     fewer = problem_set(
-        families, config.data.difficulties, min(count, 100), EXAMINATION_SEED, held_out=True
+        families, config.data.difficulties, min(count, 100), HELD_OUT_SEED, held_out=True
     )
     problems = [fewer[index % len(fewer)] for index in range(count)]
-    pairs = labelled(problems, generator(EXAMINATION_SEED, "held-out pairs"))
+    pairs = labelled(problems, generator(HELD_OUT_SEED, "held-out pairs"))
     averaged = compare(model, pairs)
     turned = compare(model, [pair._replace(first=pair.second, second=pair.first) for pair in pairs])
     labels = np.array([prefers(pair) for pair in pairs])

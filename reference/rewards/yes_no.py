@@ -3,7 +3,7 @@ reward model says.
 
     P(YES | prompt) = pi(Y | prompt) / (pi(Y | prompt) + pi(N | prompt))
 
-Two answers of one token each are scored by ``Backend.log_probs``, so any house can judge. Whatever
+Two answers of one token each are scored by ``Backend.log_probs``, so any backend can judge. Whatever
 else the model would rather say does not count. Source: report 3 (the probability of the YES or NO
 token is the reward).
 """
@@ -29,7 +29,7 @@ def yes_probability(
     """``P(YES | prompt)`` of every prompt, at temperature 1.
 
     Args:
-        backend: The house that computes.
+        backend: The backend that computes.
         state: Its weights.
         config: Sizes and micro-batch.
         prompts: Texts to be answered by ``Y`` or ``N``.

@@ -1,32 +1,33 @@
-"""What can happen to samples under way: the events of the streaming scheduler, and the lines of its
+"""What can apply to samples under way: the events of the streaming scheduler, and the lines of its
 log.
 
-    told by the world       Opened  Published  Requested  Advanced  Finished  Parked  Switched  Lost  Joined
-    decided (schedule.py)   Admitted  Recalled  Taken  Evicted as stale
+    reports by the world       Submitted  Published  Requested  Advanced  Finished  Preempted  WeightsUpdated  WorkerLost  WorkerJoined
+    decided (schedule.py)   Scheduled  PreemptRequested  Consumed  Dropped as stale
 
-A log line is a JSON object: ``{"event": "admitted", "sample": 7, "unit": 0, "version": 2}``.
+A log line is a JSON object: ``{"event": "admitted", "sample": 7, "worker": 0, "policy_version": 2}``.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, get_args
 
 
 @dataclass(frozen=True)
-class Opened:
-    """New samples under way: a bundle that one batch takes whole, answers to a prompt of so many
+class Submitted:
+    """New samples under way: a atomic_group that one batch takes whole, answers to a prompt of so many
     tokens.
     """
 
-    bundle: int
+    atomic_group: int
     samples: tuple[int, ...]
     prompt: int
 
 
 @dataclass(frozen=True)
 class Published:
-    """New weights; publications are counted from 0."""
+    """New weights; policies are counted from 0."""
 
-    version: int
+    policy_version: int
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,17 @@ class Requested:
 
 
 @dataclass(frozen=True)
-class Admitted:
-    """A sample entered a slot of a unit, to be continued with the weights of a publication."""
+class Scheduled:
+    """A sample entered a slot of a worker, to be continued with the weights of a policy_version."""
 
     sample: int
-    unit: int
-    version: int
+    worker: int
+    policy_version: int
 
 
 @dataclass(frozen=True)
 class Advanced:
-    """Samples of a unit drew so many more tokens each, and are still running."""
+    """Samples of a worker drew so many more tokens each, and are still running."""
 
     samples: tuple[int, ...]
     tokens: int
@@ -62,14 +63,14 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Recalled:
-    """A unit is asked to give a sample back; it will, or has just finished it."""
+class PreemptRequested:
+    """A worker is asked to give a sample back; it will, or has just finished it."""
 
     sample: int
 
 
 @dataclass(frozen=True)
-class Parked:
+class Preempted:
     """A sample left its slot unfinished, with so many tokens in all."""
 
     sample: int
@@ -77,33 +78,33 @@ class Parked:
 
 
 @dataclass(frozen=True)
-class Switched:
-    """A unit that keeps running loaded a newer publication; what it draws from now on is of that
-    version.
+class WeightsUpdated:
+    """A worker that keeps running loaded a newer policy_version; what it draws from now on is of that
+    policy_version.
     """
 
-    unit: int
-    version: int
+    worker: int
+    policy_version: int
 
 
 @dataclass(frozen=True)
-class Lost:
-    """A unit died: its samples are again what they were when it got them, and it is not heard any
+class WorkerLost:
+    """A worker died: its samples are again what they were when it got them, and it is not last_message any
     more.
     """
 
-    unit: int
+    worker: int
 
 
 @dataclass(frozen=True)
-class Joined:
-    """A unit that was lost is back, empty."""
+class WorkerJoined:
+    """A worker that was lost is back, empty."""
 
-    unit: int
+    worker: int
 
 
 @dataclass(frozen=True)
-class Evicted:
+class Dropped:
     """A sample was given up."""
 
     sample: int
@@ -111,7 +112,7 @@ class Evicted:
 
 
 @dataclass(frozen=True)
-class Taken:
+class Consumed:
     """A batch, in the order of opening; the trainer waits no longer."""
 
     samples: tuple[int, ...]
@@ -120,15 +121,32 @@ class Taken:
 STALE, ENDED = "stale", "run ended"
 """Reasons of an eviction: over the staleness bound, or still under way when the run was over."""
 
-Reported = Opened | Published | Requested | Advanced | Finished | Parked | Switched | Lost | Joined
-Decided = Admitted | Recalled | Evicted | Taken
+Reported = (
+    Submitted
+    | Published
+    | Requested
+    | Advanced
+    | Finished
+    | Preempted
+    | WeightsUpdated
+    | WorkerLost
+    | WorkerJoined
+)
+Decided = Scheduled | PreemptRequested | Dropped | Consumed
 Event = Reported | Decided
-KINDS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
+
+
+def name_of(kind: type[Any]) -> str:
+    """The class name in snake case: ``WorkerLost`` is ``worker_lost``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+KINDS: dict[str, type[Any]] = {name_of(kind): kind for kind in get_args(Event)}
 
 
 def line_of(event: Event) -> dict[str, Any]:
     """An event as a JSON object."""
-    return {"event": type(event).__name__.lower()} | vars(event)
+    return {"event": name_of(type(event))} | vars(event)
 
 
 def event_of(line: dict[str, Any]) -> Event:

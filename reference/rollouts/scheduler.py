@@ -2,14 +2,14 @@
 events.
 
     opened -> waiting -> running -> (parked: waiting again, with what it has) ... -> finished ->
-    taken | evicted
+    taken | dropped
 
 A step takes the N samples it trains on out of more than N that are under way:
 
     under way   O = N min(1 / srs_alpha, 1 + max_staleness)         opened at the start of a step, up to this many
     batch       N finished samples, ceil(srs_alpha N) of them drawn from the newest weights alone      ends the wait
-    the rest    O - N samples keep their prefix, the version and the log-probability of every token    go on in the next step
-    staleness   publications between a sample's oldest token and the batch that takes it, <= max_staleness
+    the rest    O - N samples keep their prefix, the policy_version and the log-probability of every token    go on in the next step
+    staleness   policies between a sample's oldest token and the batch that takes it, <= max_staleness
 
 So a step waits until the share srs_alpha of its samples has finished under the newest weights
 (report 5.2, the batch completion reading), and srs_alpha = 1 opens N samples and waits for all of
@@ -28,32 +28,32 @@ from typing import Literal
 from reference.rollouts.events import (
     ENDED,
     STALE,
-    Admitted,
     Advanced,
+    Consumed,
     Decided,
+    Dropped,
     Event,
-    Evicted,
     Finished,
-    Joined,
-    Lost,
-    Opened,
-    Parked,
+    Preempted,
+    PreemptRequested,
     Published,
-    Recalled,
     Requested,
-    Switched,
-    Taken,
+    Scheduled,
+    Submitted,
+    WeightsUpdated,
+    WorkerJoined,
+    WorkerLost,
 )
 
 
 @dataclass(frozen=True)
-class Unit:
+class WorkerSpec:
     """Where samples can run.
 
     Attributes:
         slots: Samples decoded side by side.
         memory: Positions that its cache can hold over all slots, 0 = no limit.
-        standalone: Runs while the trainer trains; a unit that is not shares the trainer's
+        standalone: Runs while the trainer trains; a worker that is not shares the trainer's
             processors.
     """
 
@@ -64,34 +64,34 @@ class Unit:
 
 @dataclass(frozen=True)
 class Rules:
-    """What the scheduler is told once.
+    """What the scheduler is reports once.
 
     Attributes:
         alpha: srs_alpha, share of a batch that must be drawn from the newest weights alone, in [0,
             1].
         batch: Samples of a batch, N.
         group: Samples of a prompt, opened together; divides ``batch``.
-        bundle: Samples that a batch takes together: 1, or ``group`` where statistics of whole
+        atomic_group: Samples that a batch takes together: 1, or ``group`` where statistics of whole
             groups are needed.
         max_staleness: Publications by which the oldest token of a trained sample may lag, >= 0.
         at_bound: What happens to a sample that would exceed it in the next step: the batch waits
-            for it, or it is evicted.
+            for it, or it is dropped.
         continue_with: Weights that a parked sample is continued with: the newest, or those of its
             own snapshot.
-        units: Where samples can run.
+        workers: Where samples can run.
     """
 
     alpha: float
     batch: int
     group: int
-    bundle: int
+    atomic_group: int
     max_staleness: int
-    at_bound: Literal["wait", "evict"]
+    at_bound: Literal["wait", "drop"]
     continue_with: Literal["newest", "snapshot"]
-    units: tuple[Unit, ...]
+    workers: tuple[WorkerSpec, ...]
 
     @property
-    def under_way(self) -> int:
+    def in_flight(self) -> int:
         """Samples under way at the start of a step, O: whole groups."""
         factor = min(1.0 / self.alpha if self.alpha else math.inf, 1.0 + self.max_staleness)
         return self.group * math.ceil(round(self.batch * factor / self.group, 9))
@@ -100,9 +100,9 @@ class Rules:
         """Most samples of a batch that may hold tokens of older weights."""
         return size - math.ceil(round(self.alpha * size, 9))
 
-    def slots_for_old(self, unit: Unit) -> int:
-        """Slots of a unit beside the trainer that old samples may have while fresh ones wait."""
-        return unit.slots - math.floor(self.alpha * unit.slots)
+    def slots_for_old(self, worker: WorkerSpec) -> int:
+        """Slots of a worker beside the trainer that old samples may have while fresh ones wait."""
+        return worker.slots - math.floor(self.alpha * worker.slots)
 
 
 @dataclass
@@ -111,37 +111,37 @@ class Sample:
 
     Attributes:
         number: Order of opening.
-        bundle: Samples of the same number are taken together.
+        atomic_group: Samples of the same number are taken together.
         prompt: Tokens of the prompt.
         tokens: Tokens drawn, as far as reported.
         oldest, newest: Publication that the first and the last token were drawn from; -1 without
             tokens.
-        unit: Where it runs, -1 if it does not.
-        version: Publication it runs with.
-        recalled: Whether its unit was asked to give it back.
+        worker: Where it runs, -1 if it does not.
+        policy_version: Publication it runs with.
+        preempt_requested: Whether its worker was asked to give it back.
         finished: Whether it has ended.
-        kept: ``(tokens, oldest, newest)`` when it was admitted: what is left if its unit dies.
+        kept: ``(tokens, oldest, newest)`` when it was admitted: what is left if its worker dies.
     """
 
     number: int
-    bundle: int
+    atomic_group: int
     prompt: int
     tokens: int = 0
     oldest: int = -1
     newest: int = -1
-    unit: int = -1
-    version: int = -1
-    recalled: bool = False
+    worker: int = -1
+    policy_version: int = -1
+    preempt_requested: bool = False
     finished: bool = False
     kept: tuple[int, int, int] = (0, -1, -1)
 
     def draw(self, tokens: int) -> None:
-        """Take note that the sample has so many tokens now; new ones are of the version it runs
+        """Take log that the sample has so many tokens now; new ones are of the policy_version it runs
         with.
         """
         if tokens > self.tokens:
-            self.tokens, self.newest = tokens, self.version
-            self.oldest = self.version if self.oldest < 0 else self.oldest
+            self.tokens, self.newest = tokens, self.policy_version
+            self.oldest = self.policy_version if self.oldest < 0 else self.oldest
 
 
 @dataclass
@@ -149,20 +149,20 @@ class ScheduleState:
     """Everything that decisions depend on; plain values.
 
     Attributes:
-        newest: Number of the newest publication, -1 before the first.
+        newest: Number of the newest policy_version, -1 before the first.
         wanted: Samples that the trainer waits for, 0 if it does not wait.
         samples: Samples under way by number.
         lost: Units that died.
-        opened, taken, evicted: Samples so far.
+        opened, taken, dropped: Samples so far.
     """
 
     newest: int = -1
     wanted: int = 0
     samples: dict[int, Sample] = field(default_factory=dict)
-    lost: list[int] = field(default_factory=list)
-    opened: int = 0
-    taken: int = 0
-    evicted: int = 0
+    lost_workers: list[int] = field(default_factory=list)
+    submitted: int = 0
+    consumed: int = 0
+    dropped: int = 0
 
 
 class Scheduler:
@@ -178,58 +178,66 @@ class Scheduler:
         """Move on by one event.
 
         Raises:
-            ValueError: The event cannot happen now.
+            ValueError: The event cannot apply now.
         """
         state = self.state
         match event:
-            case Opened(bundle, numbers, prompt):
+            case Submitted(atomic_group, numbers, prompt):
                 _demand(
-                    len(numbers) == self.rules.bundle and not state.samples.keys() & set(numbers),
+                    len(numbers) == self.rules.atomic_group
+                    and not state.samples.keys() & set(numbers),
                     event,
                 )
-                state.samples |= {number: Sample(number, bundle, prompt) for number in numbers}
-                state.opened += len(numbers)
-            case Published(version):
-                _demand(version == state.newest + 1, event)
-                state.newest = version
+                state.samples |= {
+                    number: Sample(number, atomic_group, prompt) for number in numbers
+                }
+                state.submitted += len(numbers)
+            case Published(policy_version):
+                _demand(policy_version == state.newest + 1, event)
+                state.newest = policy_version
             case Requested(size):
-                _demand(not state.wanted and size > 0 and size % self.rules.bundle == 0, event)
+                _demand(
+                    not state.wanted and size > 0 and size % self.rules.atomic_group == 0, event
+                )
                 state.wanted = size
-            case Admitted(number, unit, version):
+            case Scheduled(number, worker, policy_version):
                 sample = state.samples[number]
-                _demand(sample.unit < 0 and not sample.finished and unit not in state.lost, event)
-                sample.unit, sample.version = unit, version
+                _demand(
+                    sample.worker < 0 and not sample.finished and worker not in state.lost_workers,
+                    event,
+                )
+                sample.worker, sample.policy_version = worker, policy_version
                 sample.kept = sample.tokens, sample.oldest, sample.newest
-            case Recalled(number):
-                state.samples[number].recalled = True
+            case PreemptRequested(number):
+                state.samples[number].preempt_requested = True
             case Advanced(numbers, tokens):
                 for sample in (state.samples[number] for number in numbers):
-                    _demand(sample.unit >= 0, event)
+                    _demand(sample.worker >= 0, event)
                     sample.draw(sample.tokens + tokens)
-            case Finished(number, tokens) | Parked(number, tokens):
+            case Finished(number, tokens) | Preempted(number, tokens):
                 sample = state.samples[number]
-                _demand(sample.unit >= 0 and tokens >= sample.tokens, event)
+                _demand(sample.worker >= 0 and tokens >= sample.tokens, event)
                 sample.draw(tokens)
-                sample.unit, sample.recalled, sample.finished = (
+                sample.worker, sample.preempt_requested, sample.finished = (
                     -1,
                     False,
                     isinstance(event, Finished),
                 )
-            case Switched(unit, version):
-                _demand(version <= state.newest, event)
-                for sample in self.running(unit):
-                    sample.version = max(version, sample.version)
-            case Lost(unit):
-                for sample in self.running(unit):
+            case WeightsUpdated(worker, policy_version):
+                _demand(policy_version <= state.newest, event)
+                for sample in self.running(worker):
+                    sample.policy_version = max(policy_version, sample.policy_version)
+            case WorkerLost(worker):
+                for sample in self.running(worker):
                     sample.tokens, sample.oldest, sample.newest = sample.kept
-                    sample.unit, sample.recalled = -1, False
-                state.lost.append(unit)
-            case Joined(unit):
-                state.lost.remove(unit)
-            case Evicted(number, _):
-                _demand(state.samples.pop(number).unit < 0, event)
-                state.evicted += 1
-            case Taken(numbers):
+                    sample.worker, sample.preempt_requested = -1, False
+                state.lost_workers.append(worker)
+            case WorkerJoined(worker):
+                state.lost_workers.remove(worker)
+            case Dropped(number, _):
+                _demand(state.samples.pop(number).worker < 0, event)
+                state.dropped += 1
+            case Consumed(numbers):
                 _demand(
                     len(numbers) == state.wanted
                     and all(state.samples[n].finished for n in numbers),
@@ -237,48 +245,49 @@ class Scheduler:
                 )
                 for number in numbers:
                     del state.samples[number]
-                state.wanted, state.taken = 0, state.taken + len(numbers)
+                state.wanted, state.consumed = 0, state.consumed + len(numbers)
 
     # What to do now
 
-    def openings(self) -> int:
+    def prompts_needed(self) -> int:
         """Prompts to open at the start of a step, all samples of each."""
-        return max(self.rules.under_way - len(self.state.samples), 0) // self.rules.group
+        return max(self.rules.in_flight - len(self.state.samples), 0) // self.rules.group
 
     def decisions(self) -> list[Event]:
         """What follows from the events so far, to be applied and carried out in this order; empty:
         wait for the world.
         """
         stale = self.stale()
-        held = {sample.bundle for sample in stale if sample.unit >= 0}
-        if evicted := [sample.number for sample in stale if sample.bundle not in held]:
-            return [Evicted(number, STALE) for number in evicted]
+        held = {sample.atomic_group for sample in stale if sample.worker >= 0}
+        if dropped := [sample.number for sample in stale if sample.atomic_group not in held]:
+            return [Dropped(number, STALE) for number in dropped]
         if (batch := self.batch()) is not None:
-            return [Taken(batch)]
+            return [Consumed(batch)]
         leaving = [
             sample
             for sample in (*stale, *self.overflow())
-            if sample.unit >= 0 and not sample.recalled
+            if sample.worker >= 0 and not sample.preempt_requested
         ]
         if leaving:
             return [
-                Recalled(number) for number in dict.fromkeys(sample.number for sample in leaving)
+                PreemptRequested(number)
+                for number in dict.fromkeys(sample.number for sample in leaving)
             ]
         return list(self.placements())
 
     def drawn(self, event: Event) -> int:
-        """Tokens that an event which is about to happen brings."""
+        """Tokens that an event which is about to apply brings."""
         match event:
             case Advanced(numbers, tokens):
                 return tokens * len(numbers)
-            case Finished(number, tokens) | Parked(number, tokens):
+            case Finished(number, tokens) | Preempted(number, tokens):
                 return tokens - self.state.samples[number].tokens
             case _:
                 return 0
 
-    def running(self, unit: int) -> list[Sample]:
-        """Samples in the slots of a unit."""
-        return [sample for sample in self.state.samples.values() if sample.unit == unit]
+    def running(self, worker: int) -> list[Sample]:
+        """Samples in the slots of a worker."""
+        return [sample for sample in self.state.samples.values() if sample.worker == worker]
 
     def age(self, sample: Sample) -> int:
         """Publications since the sample's oldest token."""
@@ -289,10 +298,10 @@ class Scheduler:
         return 0 <= sample.oldest < self.state.newest
 
     def stale(self) -> list[Sample]:
-        """Samples that no batch may take any more, and what shares a bundle with them."""
+        """Samples that no batch may take any more, and what shares a atomic_group with them."""
         youngest = self.state.newest - self.rules.max_staleness
-        over = {s.bundle for s in self.state.samples.values() if 0 <= s.oldest < youngest}
-        return [s for s in self.state.samples.values() if s.bundle in over] if over else []
+        over = {s.atomic_group for s in self.state.samples.values() if 0 <= s.oldest < youngest}
+        return [s for s in self.state.samples.values() if s.atomic_group in over] if over else []
 
     def batch(self) -> tuple[int, ...] | None:
         """The batch that the trainer waits for, oldest samples first in line, in the order of
@@ -310,39 +319,46 @@ class Scheduler:
             wanted
         ):
             return None
-        bundles: dict[int, list[Sample]] = {}
+        atomic_groups: dict[int, list[Sample]] = {}
         for sample in state.samples.values():
-            bundles.setdefault(sample.bundle, []).append(sample)
-        ages = {number: max(map(self.age, bundle)) for number, bundle in bundles.items()}
+            atomic_groups.setdefault(sample.atomic_group, []).append(sample)
+        ages = {
+            number: max(map(self.age, atomic_group))
+            for number, atomic_group in atomic_groups.items()
+        }
         old = [
-            bundle
-            for number, bundle in bundles.items()
+            atomic_group
+            for number, atomic_group in atomic_groups.items()
             if 0 < ages[number] <= self.rules.max_staleness
         ]
-        old.sort(key=self._bundle_rank)
-        places = self.rules.allowed_old(wanted) // self.rules.bundle
+        old.sort(key=self._atomic_group_rank)
+        places = self.rules.allowed_old(wanted) // self.rules.atomic_group
         last_chance = [
-            bundle for bundle in old if ages[bundle[0].bundle] == self.rules.max_staleness
+            atomic_group
+            for atomic_group in old
+            if ages[atomic_group[0].atomic_group] == self.rules.max_staleness
         ]
         if self.rules.at_bound == "wait" and not all(map(_whole, last_chance[:places])):
             return None
-        chosen = [bundle for bundle in old if _whole(bundle)][:places]
+        chosen = [atomic_group for atomic_group in old if _whole(atomic_group)][:places]
         fresh = [
-            bundle for number, bundle in bundles.items() if _whole(bundle) and ages[number] == 0
+            atomic_group
+            for number, atomic_group in atomic_groups.items()
+            if _whole(atomic_group) and ages[number] == 0
         ]
-        chosen += fresh[: wanted // self.rules.bundle - len(chosen)]
-        if len(chosen) * self.rules.bundle < wanted:
+        chosen += fresh[: wanted // self.rules.atomic_group - len(chosen)]
+        if len(chosen) * self.rules.atomic_group < wanted:
             return None
-        return tuple(sorted(sample.number for bundle in chosen for sample in bundle))
+        return tuple(sorted(sample.number for atomic_group in chosen for sample in atomic_group))
 
     def overflow(self) -> list[Sample]:
-        """Running samples that must leave so that the rest fits the memory of their unit, last in
+        """Running samples that must leave so that the rest fits the memory of their worker, last in
         line first.
         """
         leaving: list[Sample] = []
-        for unit, plan in enumerate(self.rules.units):
+        for worker, plan in enumerate(self.rules.workers):
             here = (
-                sorted((s for s in self.running(unit) if not s.recalled), key=self._rank)
+                sorted((s for s in self.running(worker) if not s.preempt_requested), key=self._rank)
                 if plan.memory
                 else []
             )
@@ -350,11 +366,11 @@ class Scheduler:
                 leaving.append(here.pop())
         return leaving
 
-    def placements(self) -> Iterable[Admitted]:
+    def placements(self) -> Iterable[Scheduled]:
         """Who enters which free slot.
 
-        Each goes where the cache holds least for each slot, since a unit reads all of that again
-        when weights come; old samples to a standalone unit as long as one has a free slot. A unit
+        Each goes where the cache holds least for each slot, since a worker reads all of that again
+        when weights come; old samples to a standalone worker as long as one has a free slot. A worker
         beside the trainer keeps the share srs_alpha of its slots for fresh samples as long as one
         waits, and the rest for old ones: both kinds are needed to fill a batch. Among old samples
         the one with the oldest token goes first, then the longest; among fresh ones the first
@@ -362,36 +378,44 @@ class Scheduler:
         ever: whoever waits longer is ahead of all who came later.
         """
         plans = {
-            unit: plan
-            for unit, plan in enumerate(self.rules.units)
+            worker: plan
+            for worker, plan in enumerate(self.rules.workers)
             if plan.standalone or self.state.wanted
         }
-        running = {unit: self.running(unit) for unit in plans if unit not in self.state.lost}
-        if all(len(here) >= plans[unit].slots for unit, here in running.items()):
+        running = {
+            worker: self.running(worker)
+            for worker in plans
+            if worker not in self.state.lost_workers
+        }
+        if all(len(here) >= plans[worker].slots for worker, here in running.items()):
             return
         seats = [
-            _Seats(unit, plans[unit], len(here), sum(map(_size, here)), sum(map(self.is_old, here)))
-            for unit, here in running.items()
+            _Seats(
+                worker, plans[worker], len(here), sum(map(_size, here)), sum(map(self.is_old, here))
+            )
+            for worker, here in running.items()
         ]
-        waiting = [s for s in self.state.samples.values() if s.unit < 0 and not s.finished]
+        waiting = [s for s in self.state.samples.values() if s.worker < 0 and not s.finished]
         old = sorted((s for s in waiting if self.is_old(s)), key=self._rank, reverse=True)
         fresh = sorted((s for s in waiting if not self.is_old(s)), key=_number, reverse=True)
         while old or fresh:
-            free = [unit for unit in seats if unit.count < unit.plan.slots]
-            for_old = [unit for unit in free if unit.plan.standalone]
+            free = [worker for worker in seats if worker.count < worker.plan.slots]
+            for_old = [worker for worker in free if worker.plan.standalone]
             for_old = for_old or [
-                unit for unit in free if not fresh or unit.old < self.rules.slots_for_old(unit.plan)
+                worker
+                for worker in free
+                if not fresh or worker.old < self.rules.slots_for_old(worker.plan)
             ]
             line, choice = (old, for_old) if old and for_old else (fresh, free)
-            fitting = [unit for unit in choice if line and unit.fits(line[-1])]
+            fitting = [worker for worker in choice if line and worker.fits(line[-1])]
             if not fitting:
                 return
-            sample, unit = line.pop(), min(fitting, key=_Seats.load)
-            unit.take(sample, is_old=line is old)
-            yield Admitted(sample.number, unit.number, self.version_for(sample))
+            sample, worker = line.pop(), min(fitting, key=_Seats.load)
+            worker.take(sample, is_old=line is old)
+            yield Scheduled(sample.number, worker.number, self.policy_version_for(sample))
 
-    def version_for(self, sample: Sample) -> int:
-        """The publication that a sample is continued with."""
+    def policy_version_for(self, sample: Sample) -> int:
+        """The policy_version that a sample is continued with."""
         snapshot = self.rules.continue_with == "snapshot" and sample.tokens > 0
         return sample.newest if snapshot else self.state.newest
 
@@ -399,13 +423,13 @@ class Scheduler:
         """Place in line: oldest token, then most tokens, then order of opening."""
         return (-self.age(sample), -sample.tokens if self.is_old(sample) else 0, sample.number)
 
-    def _bundle_rank(self, bundle: Sequence[Sample]) -> tuple[int, int, int]:
-        return min(map(self._rank, bundle))
+    def _atomic_group_rank(self, atomic_group: Sequence[Sample]) -> tuple[int, int, int]:
+        return min(map(self._rank, atomic_group))
 
 
 @dataclass
 class _Seats:
-    """A unit while samples are placed.
+    """A worker while samples are placed.
 
     Attributes:
         number, plan: Which, and what it can.
@@ -413,7 +437,7 @@ class _Seats:
     """
 
     number: int
-    plan: Unit
+    plan: WorkerSpec
     count: int
     held: int
     old: int
@@ -447,8 +471,8 @@ def _number(sample: Sample) -> int:
     return sample.number
 
 
-def _whole(bundle: Sequence[Sample]) -> bool:
-    return all(sample.finished for sample in bundle)
+def _whole(atomic_group: Sequence[Sample]) -> bool:
+    return all(sample.finished for sample in atomic_group)
 
 
 def _demand(possible: bool, event: Event) -> None:
@@ -470,11 +494,11 @@ def replay(rules: Rules, log: Iterable[Event]) -> list[tuple[int, ...]]:
     due: list[Event] = []
     for event in log:
         if isinstance(event, Decided) and not (
-            isinstance(event, Evicted) and event.reason == ENDED
+            isinstance(event, Dropped) and event.reason == ENDED
         ):
             due = due or scheduler.decisions()
             _demand(bool(due) and due.pop(0) == event, event)
         scheduler.apply(event)
-        if isinstance(event, Taken):
+        if isinstance(event, Consumed):
             batches.append(event.samples)
     return batches

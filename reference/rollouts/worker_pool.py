@@ -1,12 +1,12 @@
-"""Streaming with standalone units: the coordinator decides, messages carry samples, units decode
+"""Streaming with standalone workers: the coordinator decides, messages carry samples, workers decode
 while the trainer trains.
 
-    coordinator   -> unit    weights of a publication, samples to continue, samples to give back
-    unit          -> coordinator   events with rollouts, or its last words
-    coordinator   -> other trainer ranks   what the unit beside the trainer does next: all of them do it together
+    coordinator   -> worker    weights of a policy_version, samples to continue, samples to give back
+    worker          -> coordinator   events with rollouts, or its last words
+    coordinator   -> other trainer ranks   what the worker beside the trainer does next: all of them do it together
 
-Unit 0 is the one beside the trainer, units 1 and up are standalone. Only the coordinator keeps
-books and talks to units. While the trainer trains a thread goes on deciding for it; it is stopped
+WorkerSpec 0 is the one beside the trainer, workers 1 and up are standalone. Only the coordinator keeps
+rollout_state and talks to workers. While the trainer trains a thread goes on deciding for it; it is stopped
 before the trainer's own thread decides again, so there is one voice at a time.
 """
 
@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from reference.rollouts.events import Admitted, Finished, Lost, Parked
-from reference.rollouts.streaming import Effort, LocalEngine, Told, rules_of
-from spec.backend import Backend, Fleet
+from reference.rollouts.events import Finished, Preempted, Scheduled, WorkerLost
+from reference.rollouts.streaming import EventReport, LocalEngine, RolloutStats, rules_of
+from spec.backend import Backend, WorkerPool
 from spec.config import Config
 from spec.datatypes import Rollout
 from spec.errors import Reason, SeedError
@@ -25,125 +25,140 @@ from spec.errors import Reason, SeedError
 State = TypeVar("State")
 
 PATIENCE_SECONDS = 0.005
-"""How long to listen for units when there is nothing else to do; the trainer may wait that long for
+"""How long to handle for workers when there is nothing else to do; the trainer may wait that long for
 its thread to end.
 """
 
 
-class FleetEngine(Generic[State]):
-    """A unit beside the trainer and standalone ones; fulfils
+class WorkerPoolEngine(Generic[State]):
+    """A worker beside the trainer and standalone ones; fulfils
     ``reference.rollouts.streaming.Engine`` at the coordinator.
 
     Attributes:
-        running: Standalone unit -> samples that it has.
-        heard: When each of them was last heard, by ``time.monotonic``.
-        slots, timeout: Of a standalone unit: samples side by side; seconds of silence after which
+        running: Standalone worker -> samples that it has.
+        last_message: When each of them was last last_message, by ``time.monotonic``.
+        slots, timeout: Of a standalone worker: samples side by side; seconds of silence after which
             it is given up.
         waits: Whether the trainer waits for a batch.
     """
 
     def __init__(
-        self, backend: Backend[State], local: LocalEngine[State], fleet: Fleet, config: Config
+        self,
+        backend: Backend[State],
+        local: LocalEngine[State],
+        worker_pool: WorkerPool,
+        config: Config,
     ) -> None:
-        self.backend, self.local, self.fleet = backend, local, fleet
-        self.slots, self.timeout = rules_of(config).units[-1].slots, config.parallel.unit_timeout
-        self.running: dict[int, set[int]] = {unit: set() for unit in range(1, fleet.units + 1)}
-        self.heard = dict.fromkeys(self.running, time.monotonic())
-        self.effort = Effort()
+        self.backend, self.local, self.worker_pool = backend, local, worker_pool
+        self.slots, self.timeout = (
+            rules_of(config).workers[-1].slots,
+            config.parallel.worker_timeout,
+        )
+        self.running: dict[int, set[int]] = {
+            worker: set() for worker in range(1, worker_pool.workers + 1)
+        }
+        self.last_message = dict.fromkeys(self.running, time.monotonic())
+        self.stats = RolloutStats()
         self.waits = False
 
-    def admit(self, decisions: Sequence[Admitted], pool: dict[int, Rollout]) -> None:
-        """Put samples into slots here, and send the others to their units."""
-        here = [decision for decision in decisions if decision.unit == 0]
+    def start(self, decisions: Sequence[Scheduled], pool: dict[int, Rollout]) -> None:
+        """Put samples into slots here, and send the others to their workers."""
+        here = [decision for decision in decisions if decision.worker == 0]
         if here:
-            self.lead("admit", here, {decision.sample: pool[decision.sample] for decision in here})
-        for unit in {decision.unit for decision in decisions} - {0}:
-            sent = [decision for decision in decisions if decision.unit == unit]
-            self.heard[unit] = self.heard[unit] if self.running[unit] else time.monotonic()
-            self.running[unit] |= {decision.sample for decision in sent}
-            self.fleet.tell(
-                unit, ("admit", sent, {decision.sample: pool[decision.sample] for decision in sent})
+            self.lead("start", here, {decision.sample: pool[decision.sample] for decision in here})
+        for worker in {decision.worker for decision in decisions} - {0}:
+            sent = [decision for decision in decisions if decision.worker == worker]
+            self.last_message[worker] = (
+                self.last_message[worker] if self.running[worker] else time.monotonic()
+            )
+            self.running[worker] |= {decision.sample for decision in sent}
+            self.worker_pool.send(
+                worker,
+                ("start", sent, {decision.sample: pool[decision.sample] for decision in sent}),
             )
 
-    def recall(self, numbers: Sequence[int]) -> None:
-        """Ask for samples back, here and from units."""
-        for unit, running in self.running.items():
+    def preempt(self, numbers: Sequence[int]) -> None:
+        """Ask for samples back, here and from workers."""
+        for worker, running in self.running.items():
             if asked := running & set(numbers):
-                self.fleet.tell(unit, ("recall", sorted(asked)))
+                self.worker_pool.send(worker, ("preempt", sorted(asked)))
         if here := sorted(set(numbers) - set().union(*self.running.values())):
-            self.lead("recall", here)
+            self.lead("preempt", here)
 
-    def wait(self) -> list[Told]:
-        """Decode a block here, and listen to the units.
+    def wait(self) -> list[EventReport]:
+        """Decode a block here, and handle to the workers.
 
         Raises:
             SeedError: SCHEDULE_STUCK if the trainer waits and nobody has anything to do.
         """
-        told: list[Told] = []
+        reports: list[EventReport] = []
         busy = self.local.busy
         if busy:
-            self.local.effort = self.effort
-            told += self.lead("wait")
-        for unit, message in self.fleet.hear(0.0 if busy else PATIENCE_SECONDS):
-            told += self._understood(unit, message)
-        for unit in list(self.running):
-            told += self._lost(unit) if self._is_silent(unit) else []
-        if self.waits and not (told or busy or any(self.running.values())):
+            self.local.stats = self.stats
+            reports += self.lead("wait")
+        for worker, message in self.worker_pool.receive(0.0 if busy else PATIENCE_SECONDS):
+            reports += self._understood(worker, message)
+        for worker in list(self.running):
+            reports += self._lost(worker) if self._is_silent(worker) else []
+        if self.waits and not (reports or busy or any(self.running.values())):
             raise SeedError(
                 Reason.SCHEDULE_STUCK,
                 "no sample is running and none may start: the schedule cannot go on",
             )
-        return told
+        return reports
 
-    def pause(self) -> list[Told]:
-        """The unit beside the trainer gives back all it holds; the others go on."""
+    def pause(self) -> list[EventReport]:
+        """The worker beside the trainer gives back all it holds; the others go on."""
         return self.lead("pause")
 
     def lead(self, name: str, *arguments: Any) -> Any:
-        """Have the unit beside the trainer do something, on all trainer ranks."""
-        self.backend.once(lambda: (name, arguments))
+        """Have the worker beside the trainer do something, on all trainer ranks."""
+        self.backend.on_rank_zero(lambda: (name, arguments))
         return getattr(self.local, name)(*arguments)
 
     def follow(self) -> list[Rollout]:
         """On the other trainer ranks: do what the coordinator does, until it has a batch."""
         while True:
-            name, arguments = self.backend.once(_nothing)
+            name, arguments = self.backend.on_rank_zero(_nothing)
             if name == "batch":
                 return list(arguments)
             getattr(self.local, name)(*arguments)
 
-    def _understood(self, unit: int, message: Any) -> list[Told]:
-        """Events of a unit; one that was given up is not heard any more, so nothing that it
+    def _understood(self, worker: int, message: Any) -> list[EventReport]:
+        """Events of a worker; one that was given up is not last_message any more, so nothing that it
         finished counts twice.
         """
-        if unit not in self.running:
+        if worker not in self.running:
             return []
-        self.heard[unit] = time.monotonic()
+        self.last_message[worker] = time.monotonic()
         if message[0] == "lost":
-            return self._lost(unit)
-        _, told, steps = message
-        self.effort.decode_steps += steps
-        self.effort.offered += steps * self.slots
-        self.running[unit] -= {
-            event.sample for event, _ in told if isinstance(event, Finished | Parked)
+            return self._lost(worker)
+        _, reports, steps = message
+        self.stats.decode_steps += steps
+        self.stats.offered += steps * self.slots
+        self.running[worker] -= {
+            event.sample for event, _ in reports if isinstance(event, Finished | Preempted)
         }
-        return list(told)
+        return list(reports)
 
-    def _is_silent(self, unit: int) -> bool:
-        return bool(self.running[unit]) and time.monotonic() - self.heard[unit] > self.timeout
+    def _is_silent(self, worker: int) -> bool:
+        return (
+            bool(self.running[worker])
+            and time.monotonic() - self.last_message[worker] > self.timeout
+        )
 
-    def _lost(self, unit: int) -> list[Told]:
-        del self.running[unit]
-        self.fleet.abandon(unit)
-        return [(Lost(unit), [])]
+    def _lost(self, worker: int) -> list[EventReport]:
+        del self.running[worker]
+        self.worker_pool.give_up(worker)
+        return [(WorkerLost(worker), [])]
 
 
 def _nothing() -> Any:
     """What a follower would say; nobody asks it."""
 
 
-class Service:
-    """A thread that serves units while the trainer trains."""
+class BackgroundService:
+    """A thread that serves workers while the trainer trains."""
 
     def __init__(self, serve: Callable[[Callable[[], bool]], None]) -> None:
         self.serve = serve

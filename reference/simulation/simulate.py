@@ -1,13 +1,13 @@
 """The streaming scheduler in virtual time: what a run would take on machines that nobody has bought
 yet.
 
-    k decode steps of a unit    k floor + s per drawn token       one forward pass reads all weights, whoever is in the slots
-    entering slots together     a + r for each token of a text    prompt and tokens drawn so far; the whole unit waits
-    training a batch            c + u per trained token           standalone units decode meanwhile, the others are empty
-    publishing weights          p, and what standalone units hold is read again
+    k decode steps of a worker    k floor + s per drawn token       one forward pass reads all weights, whoever is in the slots
+    entering slots together     a + r for each token of a text    prompt and tokens drawn so far; the whole worker waits
+    training a batch            c + u per trained token           standalone workers decode meanwhile, the others are empty
+    publishing weights          p, and what standalone workers hold is read again
 
-A unit that runs samples of v versions makes v passes a step. Steps come in blocks, as in
-``rollout.block_tokens``; whenever a unit is done with a block, all units look at the schedule, each
+A worker that runs samples of v versions makes v passes a step. Steps come in blocks, as in
+``rollout.block_tokens``; whenever a worker is done with a block, all workers look at the schedule, each
 with the whole steps that it has done by then.
 
 Everything that is decided is decided by ``reference.rollouts.scheduler`` through
@@ -19,9 +19,16 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from reference.rollouts.events import Admitted, Advanced, Event, Finished, Parked, Switched
-from reference.rollouts.scheduler import Rules, Unit
-from reference.rollouts.streaming import Books, Effort, Streaming, Told
+from reference.rollouts.events import (
+    Advanced,
+    Event,
+    Finished,
+    Preempted,
+    Scheduled,
+    WeightsUpdated,
+)
+from reference.rollouts.scheduler import Rules, WorkerSpec
+from reference.rollouts.streaming import EventReport, RolloutState, RolloutStats, Streaming
 from spec.datatypes import Finish, Problem, Request, Rollout
 from spec.errors import Reason, SeedError
 
@@ -37,11 +44,11 @@ class Cost:
         floor: One forward pass that draws a token for every slot, before any token is counted.
         token: For each token that it draws, on top.
         prefill: For each token read when a sample enters a slot; nothing cached outlives its slot.
-        admit: One forward pass that reads what enters a unit at one look, before any token is
+        admit: One forward pass that reads what enters a worker at one look, before any token is
             counted.
         train: Training on one batch, before any token is counted.
         train_token: For each response token of the batch, on top.
-        publish: Bringing new weights to the units; nothing is decoded meanwhile.
+        publish: Bringing new weights to the workers; nothing is decoded meanwhile.
     """
 
     floor: float
@@ -55,16 +62,16 @@ class Cost:
 
 @dataclass(frozen=True)
 class Span:
-    """Decoding of one unit between two looks at the schedule.
+    """Decoding of one worker between two looks at the schedule.
 
     Attributes:
-        unit: Which.
+        worker: Which.
         start, end: Seconds.
         fresh, old: Samples in its slots at the start: without and with tokens of older weights than
             the newest.
     """
 
-    unit: int
+    worker: int
     start: float
     end: float
     fresh: int
@@ -79,7 +86,7 @@ class Iteration:
         start: Seconds at which its weights were published.
         taken: Seconds at which it had its batch.
         end: Seconds at which it was trained: the start of the next.
-        effort: What rollouts cost in it, those that standalone units decoded during the training
+        stats: What rollouts cost in it, those that standalone workers decoded during the training
             included.
         trained: Response tokens of the batch.
     """
@@ -87,7 +94,7 @@ class Iteration:
     start: float
     taken: float
     end: float
-    effort: Effort
+    stats: RolloutStats
     trained: int
 
 
@@ -96,9 +103,9 @@ class Outcome:
     """What a simulation saw.
 
     Attributes:
-        rules: What the scheduler was told.
+        rules: What the scheduler was reports.
         iterations: Steps of the trainer.
-        spans: What the units did.
+        spans: What the workers did.
         log: Every event; ``reference.rollouts.scheduler.replay`` decides it all again.
     """
 
@@ -114,8 +121,8 @@ class Outcome:
 
     @property
     def decode_steps(self) -> int:
-        """Forward passes that drew tokens, over all units."""
-        return sum(iteration.effort.decode_steps for iteration in self.iterations)
+        """Forward passes that drew tokens, over all workers."""
+        return sum(iteration.stats.decode_steps for iteration in self.iterations)
 
 
 def simulate(
@@ -133,16 +140,16 @@ def simulate(
         block: Tokens that a slot decodes between two looks at the schedule, >= 1.
 
     Raises:
-        SeedError: SCHEDULE_STUCK if no unit can run.
+        SeedError: SCHEDULE_STUCK if no worker can run.
     """
     engine, log = SimulatedEngine(rules, cost, block), list[Event]()
-    streaming = Streaming(rules, Books(), engine, log.append)
+    streaming = Streaming(rules, RolloutState(), engine, log.append)
     iterations = []
-    for version in range(steps):
-        start, engine.effort = engine.clock, Effort()
-        streaming.publish(version)
-        streaming.listen(engine.load(version))
-        first, count = streaming.scheduler.state.opened, streaming.openings() * rules.group
+    for policy_version in range(steps):
+        start, engine.stats = engine.clock, RolloutStats()
+        streaming.publish(policy_version)
+        streaming.handle(engine.load(policy_version))
+        first, count = streaming.scheduler.state.submitted, streaming.prompts_needed() * rules.group
         numbers = range(first, first + count)
         batch = streaming.finish(
             [_request(number, prompt, lengths[number % len(lengths)]) for number in numbers]
@@ -151,7 +158,7 @@ def simulate(
         engine.deadline = taken + cost.train + cost.train_token * trained
         streaming.serve(lambda: engine.clock < engine.deadline)
         engine.deadline = math.inf
-        iterations.append(Iteration(start, taken, engine.clock, engine.effort, trained))
+        iterations.append(Iteration(start, taken, engine.clock, engine.stats, trained))
     return Outcome(rules, tuple(iterations), tuple(engine.spans), tuple(log))
 
 
@@ -160,8 +167,8 @@ def _request(number: int, prompt: int, length: int) -> Request:
 
 
 @dataclass
-class SimulatedUnit:
-    """A unit at work.
+class SimulatedWorker:
+    """A worker at work.
 
     Attributes:
         plan: What the scheduler knows of it.
@@ -170,7 +177,7 @@ class SimulatedUnit:
         ends: Version -> sample -> the step after which it ends.
     """
 
-    plan: Unit
+    plan: WorkerSpec
     ready: float = 0.0
     steps: int = 0
     ends: dict[int, dict[int, int]] = field(default_factory=dict)
@@ -181,7 +188,7 @@ class SimulatedUnit:
         return [sample for group in self.ends.values() for sample in group]
 
     def longest(self, steps: int) -> list[int]:
-        """For each version, passes that so many steps take: fewer where all of them end sooner."""
+        """For each policy_version, passes that so many steps take: fewer where all of them end sooner."""
         return [min(steps, max(group.values()) - self.steps) for group in self.ends.values()]
 
     def duration(self, steps: int, cost: Cost) -> float:
@@ -193,11 +200,11 @@ class SimulatedUnit:
 
     def remove(self, sample: int) -> int:
         """Empty the slot of a sample; tokens that it still lacks."""
-        for version, group in self.ends.items():
+        for policy_version, group in self.ends.items():
             if sample in group:
                 left = group.pop(sample) - self.steps
                 if not group:
-                    del self.ends[version]
+                    del self.ends[policy_version]
                 return left
         raise KeyError(sample)
 
@@ -215,49 +222,56 @@ class SimulatedEngine:
     def __init__(self, rules: Rules, cost: Cost, block: int) -> None:
         self.rules, self.cost, self.block = rules, cost, block
         self.clock, self.deadline, self.newest = 0.0, math.inf, -1
-        self.effort = Effort()
-        self.units = [SimulatedUnit(plan) for plan in rules.units]
-        self.place: dict[int, SimulatedUnit] = {}
+        self.stats = RolloutStats()
+        self.workers = [SimulatedWorker(plan) for plan in rules.workers]
+        self.place: dict[int, SimulatedWorker] = {}
         self.asked: dict[int, Request] = {}
         self.lacking: dict[int, int] = {}
         self.born: dict[int, int] = {}
-        self.recalled: set[int] = set()
+        self.preempt_requested: set[int] = set()
         self.spans: list[Span] = []
 
-    def admit(self, decisions: Sequence[Admitted], pool: dict[int, Rollout]) -> None:
-        """Put samples into slots; their unit reads what there is of them first, in one pass for
-        each version.
+    def start(self, decisions: Sequence[Scheduled], pool: dict[int, Rollout]) -> None:
+        """Put samples into slots; their worker reads what there is of them first, in one pass for
+        each policy_version.
         """
-        passes = {(decision.unit, decision.version) for decision in decisions}
+        passes = {(decision.worker, decision.policy_version) for decision in decisions}
         for decision in decisions:
-            unit, request = self.units[decision.unit], pool[decision.sample].request
+            worker, request = self.workers[decision.worker], pool[decision.sample].request
             left = self.lacking.pop(decision.sample, request.forced_length)
-            if not unit.ends:
-                unit.ready = max(unit.ready, self.clock)
-            if (decision.unit, decision.version) in passes:
-                passes.remove((decision.unit, decision.version))
-                unit.ready += self.cost.admit
-            unit.ready += self.cost.prefill * (
+            if not worker.ends:
+                worker.ready = max(worker.ready, self.clock)
+            if (decision.worker, decision.policy_version) in passes:
+                passes.remove((decision.worker, decision.policy_version))
+                worker.ready += self.cost.admit
+            worker.ready += self.cost.prefill * (
                 len(request.prompt_tokens) + request.forced_length - left
             )
-            unit.ends.setdefault(decision.version, {})[decision.sample] = unit.steps + left
-            self.place[decision.sample], self.asked[decision.sample] = unit, request
+            worker.ends.setdefault(decision.policy_version, {})[decision.sample] = (
+                worker.steps + left
+            )
+            self.place[decision.sample], self.asked[decision.sample] = worker, request
             if left == request.forced_length:
-                self.born[decision.sample] = decision.version
+                self.born[decision.sample] = decision.policy_version
 
-    def recall(self, numbers: Sequence[int]) -> None:
+    def preempt(self, numbers: Sequence[int]) -> None:
         """Remember whom to give back."""
-        self.recalled |= set(numbers)
+        self.preempt_requested |= set(numbers)
 
-    def wait(self) -> list[Told]:
-        """Give back what was recalled, or else decode until a unit has done a block or the trainer
+    def wait(self) -> list[EventReport]:
+        """Give back what was preempt_requested, or else decode until a worker has done a block or the trainer
         is done.
         """
-        if self.recalled:
-            leaving, self.recalled = sorted(self.recalled & self.place.keys()), set()
+        if self.preempt_requested:
+            leaving, self.preempt_requested = (
+                sorted(self.preempt_requested & self.place.keys()),
+                set(),
+            )
             return self._park(leaving)
         looks = [
-            unit.ready + unit.duration(self.block, self.cost) for unit in self.units if unit.ends
+            worker.ready + worker.duration(self.block, self.cost)
+            for worker in self.workers
+            if worker.ends
         ]
         look = min([*looks, self.deadline])
         if look == math.inf:
@@ -267,84 +281,90 @@ class SimulatedEngine:
             )
         self.clock = max(self.clock, look)
         return [
-            told
-            for number, unit in enumerate(self.units)
-            if unit.ends
-            for told in self._decode(number, unit)
+            reports
+            for number, worker in enumerate(self.workers)
+            if worker.ends
+            for reports in self._decode(number, worker)
         ]
 
-    def pause(self) -> list[Told]:
+    def pause(self) -> list[EventReport]:
         """Units beside the trainer give back all they hold."""
         return self._park(
-            sorted(s for unit in self.units if not unit.plan.standalone for s in unit.held)
+            sorted(s for worker in self.workers if not worker.plan.standalone for s in worker.held)
         )
 
-    def load(self, version: int) -> list[Told]:
-        """Bring new weights to all units; those that go on with what they hold read it again.
+    def load(self, policy_version: int) -> list[EventReport]:
+        """Bring new weights to all workers; those that go on with what they hold read it again.
 
-        Where samples are continued with their snapshot, a unit keeps what it holds as it is.
+        Where samples are continued with their snapshot, a worker keeps what it holds as it is.
         """
-        self.newest, told = version, list[Told]()
-        for number, unit in enumerate(self.units):
-            unit.ready = max(unit.ready, self.clock) + self.cost.publish
-            if unit.plan.standalone and self.rules.continue_with == "newest":
+        self.newest, reports = policy_version, list[EventReport]()
+        for number, worker in enumerate(self.workers):
+            worker.ready = max(worker.ready, self.clock) + self.cost.publish
+            if worker.plan.standalone and self.rules.continue_with == "newest":
                 merged = {
-                    sample: end for group in unit.ends.values() for sample, end in group.items()
+                    sample: end for group in worker.ends.values() for sample, end in group.items()
                 }
-                held = sum(self._tokens(sample, end - unit.steps) for sample, end in merged.items())
-                unit.ready += self.cost.admit * bool(merged) + self.cost.prefill * held
-                unit.ends = {version: merged} if merged else {}
+                held = sum(
+                    self._tokens(sample, end - worker.steps) for sample, end in merged.items()
+                )
+                worker.ready += self.cost.admit * bool(merged) + self.cost.prefill * held
+                worker.ends = {policy_version: merged} if merged else {}
                 self.born |= {
-                    s: version
+                    s: policy_version
                     for s, end in merged.items()
-                    if end - unit.steps == self.asked[s].forced_length
+                    if end - worker.steps == self.asked[s].forced_length
                 }
-                told.append((Switched(number, version), []))
-        return told
+                reports.append((WeightsUpdated(number, policy_version), []))
+        return reports
 
-    def _decode(self, number: int, unit: SimulatedUnit) -> list[Told]:
-        """Whole steps of a unit up to now."""
-        steps, end = self.block, unit.ready + unit.duration(self.block, self.cost)
+    def _decode(self, number: int, worker: SimulatedWorker) -> list[EventReport]:
+        """Whole steps of a worker up to now."""
+        steps, end = self.block, worker.ready + worker.duration(self.block, self.cost)
         if end > self.clock:
             steps = bisect_right(
-                range(1, steps), self.clock, key=lambda k: unit.ready + unit.duration(k, self.cost)
+                range(1, steps),
+                self.clock,
+                key=lambda k: worker.ready + worker.duration(k, self.cost),
             )
-            end = unit.ready + unit.duration(steps, self.cost)
-        passes, held = unit.longest(steps), unit.held
+            end = worker.ready + worker.duration(steps, self.cost)
+        passes, held = worker.longest(steps), worker.held
         if not (steps := max(passes)):
             return []
         old = sum(self.born[sample] < self.newest for sample in held)
-        self.spans.append(Span(number, unit.ready, end, len(held) - old, old))
-        self.effort.decode_steps += sum(passes)
-        self.effort.offered += steps * unit.plan.slots
-        unit.ready, unit.steps = end, unit.steps + steps
+        self.spans.append(Span(number, worker.ready, end, len(held) - old, old))
+        self.stats.decode_steps += sum(passes)
+        self.stats.offered += steps * worker.plan.slots
+        worker.ready, worker.steps = end, worker.steps + steps
         ended = {
             sample
-            for group in unit.ends.values()
+            for group in worker.ends.values()
             for sample, last in group.items()
-            if last <= unit.steps
+            if last <= worker.steps
         }
-        told = self._leave(Finished, sorted(ended))
-        return [*told, (Advanced(tuple(sorted(unit.held)), steps), [])]
+        reports = self._leave(Finished, sorted(ended))
+        return [*reports, (Advanced(tuple(sorted(worker.held)), steps), [])]
 
-    def _park(self, leaving: Sequence[int]) -> list[Told]:
-        return self._leave(Parked, leaving)
+    def _park(self, leaving: Sequence[int]) -> list[EventReport]:
+        return self._leave(Preempted, leaving)
 
-    def _leave(self, kind: type[Finished] | type[Parked], leaving: Collection[int]) -> list[Told]:
+    def _leave(
+        self, kind: type[Finished] | type[Preempted], leaving: Collection[int]
+    ) -> list[EventReport]:
         """Empty the slots of samples."""
-        told: list[Told] = []
+        reports: list[EventReport] = []
         for sample in leaving:
-            unit, request = self.place.pop(sample), self.asked[sample]
-            left = max(unit.remove(sample), 0)
-            if kind is Parked:
+            worker, request = self.place.pop(sample), self.asked[sample]
+            left = max(worker.remove(sample), 0)
+            if kind is Preempted:
                 self.lacking[sample] = left
-            told.append(
+            reports.append(
                 (
                     kind(sample, request.forced_length - left),
                     [Rollout(request, (), (), (), Finish.UNFINISHED)],
                 )
             )
-        return told
+        return reports
 
     def _tokens(self, sample: int, left: int) -> int:
         """Tokens in the cache for a sample that lacks so many."""

@@ -2,10 +2,10 @@
 machines.
 
     speed-up    seconds of a synchronous iteration / seconds of this one
-    refilling   the same with standalone units that rest while the trainer trains: what full slots alone are worth
+    refilling   the same with standalone workers that rest while the trainer trains: what full slots alone are worth
     overlap     speed-up / refilling: what decoding during the training is worth on top
 
-In the synchronous system (srs_alpha = 1) all units, standalone ones too, decode for the batch that
+In the synchronous system (srs_alpha = 1) all workers, standalone ones too, decode for the batch that
 the trainer waits for. Means are over the iterations after the warm-up, in which the pool fills.
 """
 
@@ -53,19 +53,19 @@ class Figures:
     """Means of an iteration after the warm-up.
 
     Attributes:
-        seconds: From publication to publication.
+        seconds: From policy_version to policy_version.
         rollout_seconds: Of these, waiting for the batch.
         train_seconds: Of these, training.
-        decode_steps: Forward passes that drew tokens, over all units.
+        decode_steps: Forward passes that drew tokens, over all workers.
         drawn: Tokens drawn.
         trained: Response tokens of a batch; fewer than in the synchronous system while long
             responses are still under way.
-        occupancy: Share of the slots of decoding units that drew a token.
+        occupancy: Share of the slots of decoding workers that drew a token.
         on_policy: Share of trained samples that are of the newest weights alone.
-        staleness: Mean age of trained samples, in publications.
+        staleness: Mean age of trained samples, in policies.
         staleness_max: Largest.
         staleness_counts: Age -> trained samples, over all iterations.
-        evicted: Samples given up.
+        dropped: Samples given up.
     """
 
     seconds: float
@@ -79,7 +79,7 @@ class Figures:
     staleness: float
     staleness_max: int
     staleness_counts: dict[int, int]
-    evicted: float
+    dropped: float
 
 
 @dataclass(frozen=True)
@@ -97,27 +97,30 @@ class Point:
 def figures_of(outcome: Outcome, warm_up: int) -> Figures:
     """Means over the iterations after the warm-up."""
     steady = outcome.iterations[warm_up:]
-    efforts = [iteration.effort for iteration in steady]
-    ages = [age for effort in efforts for age in effort.ages]
+    all_stats = [iteration.stats for iteration in steady]
+    ages = [age for stats in all_stats for age in stats.ages]
     return Figures(
         seconds=(steady[-1].end - steady[0].start) / len(steady),
         rollout_seconds=mean(iteration.taken - iteration.start for iteration in steady),
         train_seconds=mean(iteration.end - iteration.taken for iteration in steady),
-        decode_steps=mean(effort.decode_steps for effort in efforts),
-        drawn=mean(effort.tokens for effort in efforts),
+        decode_steps=mean(stats.decode_steps for stats in all_stats),
+        drawn=mean(stats.tokens for stats in all_stats),
         trained=mean(iteration.trained for iteration in steady),
-        occupancy=sum(effort.tokens for effort in efforts)
-        / max(sum(effort.offered for effort in efforts), 1),
+        occupancy=sum(stats.tokens for stats in all_stats)
+        / max(sum(stats.offered for stats in all_stats), 1),
         on_policy=mean(age == 0 for age in ages),
         staleness=mean(ages),
         staleness_max=max(ages),
         staleness_counts={age: ages.count(age) for age in range(max(ages) + 1)},
-        evicted=mean(effort.evicted for effort in efforts),
+        dropped=mean(stats.dropped for stats in all_stats),
     )
 
 
 def sweep(
-    rules: Rules, alphas: Sequence[float], world: World, told: Callable[[], object] = lambda: None
+    rules: Rules,
+    alphas: Sequence[float],
+    world: World,
+    reports: Callable[[], object] = lambda: None,
 ) -> list[Point]:
     """Simulate every srs_alpha on the same lengths, the synchronous system first.
 
@@ -125,25 +128,27 @@ def sweep(
         rules: Of the scheduler; its alpha is not read.
         alphas: In [0, 1]; 1 need not be among them.
         world: What is the same for all.
-        told: Called after each srs_alpha.
+        reports: Called after each srs_alpha.
     """
-    resting = tuple(replace(unit, standalone=False) for unit in rules.units)
+    resting = tuple(replace(worker, standalone=False) for worker in rules.workers)
     points: list[Point] = []
     for alpha in sorted({1.0, *alphas}, reverse=True):
         here = replace(rules, alpha=alpha)
         outcome = world.run(here)
         figures = figures_of(outcome, world.warm_up)
-        # At srs_alpha = 1 nothing is under way during the training, and without standalone units
+        # At srs_alpha = 1 nothing is under way during the training, and without standalone workers
         # nothing decodes then.
-        alike = alpha == 1.0 or resting == rules.units
+        alike = alpha == 1.0 or resting == rules.workers
         alone = (
-            figures if alike else figures_of(world.run(replace(here, units=resting)), world.warm_up)
+            figures
+            if alike
+            else figures_of(world.run(replace(here, workers=resting)), world.warm_up)
         )
         synchronous = points[0].figures.seconds if points else figures.seconds
         refilling = synchronous / alone.seconds
         speed_up = synchronous / figures.seconds
         points.append(Point(alpha, figures, speed_up, refilling, speed_up / refilling, outcome))
-        told()
+        reports()
     return points
 
 

@@ -54,7 +54,7 @@ def plain_batch(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[i
         advantages=zeros,
         value_targets=zeros,
         old_values=zeros,
-        anchor_log_probs=zeros,
+        reference_log_probs=zeros,
         importance=np.ones(tokens.shape),
         current=response,
         weights={},
@@ -136,7 +136,7 @@ def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
     real = np.arange(batch.tokens.shape[1]) < batch.lengths[:, None]
     router = token_weights(real, batch.group, "token")
     weights = {
-        "policy": mean * np.where(mean != 0.0, batch.importance, 0.0),
+        "surrogate": mean * np.where(mean != 0.0, batch.importance, 0.0),
         "kl": algorithm.kl_weight * mean,
         "positive": (
             algorithm.positive_weight
@@ -149,5 +149,5 @@ def step_weights(batch: Batch, config: Config) -> Mapping[str, Array]:
     return {
         name: weight
         for name, weight in weights.items()
-        if name in ("policy", "tokens") or weight.any()
+        if name in ("surrogate", "tokens") or weight.any()
     }

@@ -26,9 +26,9 @@ def sampling_metrics(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict
     families = sorted({item.rollout.request.problem.family for item in sampled})
     return (
         {
-            "reward_mean": float(np.mean([item.reward for item in sampled])),
-            "accuracy": float(np.mean([item.accuracy for item in sampled])),
-            "accuracy_by_family": {
+            "reward/mean": float(np.mean([item.reward for item in sampled])),
+            "reward/accuracy": float(np.mean([item.accuracy for item in sampled])),
+            "reward/accuracy_by_family": {
                 family: float(
                     np.mean(
                         [i.accuracy for i in sampled if i.rollout.request.problem.family == family]
@@ -36,10 +36,10 @@ def sampling_metrics(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict
                 )
                 for family in families
             },
-            "responses": len(sampled),
-            "response_length_mean": float(np.mean(lengths)),
-            "response_length_max": max(lengths),
-            "truncated_fraction": float(
+            "rollout/responses": len(sampled),
+            "response_length/mean": float(np.mean(lengths)),
+            "response_length/max": max(lengths),
+            "response_length/truncated_fraction": float(
                 np.mean([item.rollout.finish is Finish.LENGTH for item in sampled])
             ),
         }
@@ -58,7 +58,7 @@ def reward_by_class(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[
             item.reward
         )
     return {
-        "reward_by_class": {name: float(np.mean(found)) for name, found in sorted(rewards.items())}
+        "reward/by_class": {name: float(np.mean(found)) for name, found in sorted(rewards.items())}
     }
 
 
@@ -73,10 +73,10 @@ def preference_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
     if not words:
         return {}
     return {
-        "preference_mean": float(np.mean([word.score for word in words])),
-        "preference_std": float(np.std([word.score for word in words])),
-        "position_bias": float(np.mean([word.order_gap for word in words])),
-        "order_gap_absolute": float(np.mean([abs(word.order_gap) for word in words])),
+        "reward/preference_mean": float(np.mean([word.score for word in words])),
+        "reward/preference_std": float(np.std([word.score for word in words])),
+        "reward/position_bias": float(np.mean([word.order_gap for word in words])),
+        "reward/order_gap_absolute": float(np.mean([abs(word.order_gap) for word in words])),
     }
 
 
@@ -84,9 +84,11 @@ def group_metrics(groups: Sequence[Sequence[ScoredRollout]]) -> dict[str, Any]:
     """Figures of the groups that a step learns from."""
     equal = [len({item.reward for item in group}) == 1 for group in groups]
     return {
-        "groups": len(groups),
-        "zero_variance_fraction": float(np.mean(equal)),
-        "accuracy_trained": float(np.mean([item.accuracy for group in groups for item in group])),
+        "rollout/groups": len(groups),
+        "reward/zero_variance_fraction": float(np.mean(equal)),
+        "reward/accuracy_trained": float(
+            np.mean([item.accuracy for group in groups for item in group])
+        ),
     }
 
 
@@ -99,10 +101,10 @@ def value_metrics(batch: Batch) -> dict[str, Any]:
     """
     values, targets = batch.old_values[batch.response], batch.value_targets[batch.response]
     return {
-        "explained_variance": explained_variance(values, targets),
-        "value_mean": float(values.mean()),
-        "value_target_mean": float(targets.mean()),
-        "value_by_position": {
+        "value/explained_variance": explained_variance(values, targets),
+        "value/mean": float(values.mean()),
+        "value/target_mean": float(targets.mean()),
+        "value/by_position": {
             "correct": mean_by_position(batch, batch.positive),
             "wrong": mean_by_position(batch, ~batch.positive),
         },
@@ -127,13 +129,13 @@ def advantage_metrics(batch: Batch, config: Config) -> dict[str, Any]:
     """
     inside = batch.advantages[batch.response]
     metrics: dict[str, Any] = {
-        "advantage_mean": float(inside.mean()),
-        "advantage_std": float(inside.std()),
+        "advantage/mean": float(inside.mean()),
+        "advantage/std": float(inside.std()),
     }
     if config.uses_value_model:
         lengths = np.unique(batch.response.sum(axis=1))
         lambdas = policy_lambda(lengths, config.algorithm)
-        metrics["lambda_by_length"] = {
+        metrics["advantage/lambda_by_length"] = {
             str(n): float(x) for n, x in zip(lengths, lambdas, strict=True)
         }
     return metrics
@@ -147,8 +149,10 @@ def importance_metrics(batch: Batch, config: Config) -> dict[str, Any]:
         return {}
     inside = batch.importance[batch.response]
     return {
-        "importance_mean": float(inside.mean()),
-        "importance_capped_fraction": float(np.mean(inside >= config.algorithm.importance_cap)),
+        "rollout/importance_mean": float(inside.mean()),
+        "rollout/importance_capped_fraction": float(
+            np.mean(inside >= config.algorithm.importance_cap)
+        ),
     }
 
 
@@ -164,7 +168,7 @@ def rollout_metrics(batch: Batch, log_probs: Array) -> Metrics:
         log_probs: Of the trainer's policy [B, S].
     """
     gap = np.abs(log_probs - batch.behaviour_log_probs)[batch.response]
-    return {"rollout_log_prob_gap": float(gap.mean())}
+    return {"rollout/log_prob_gap": float(gap.mean())}
 
 
 def streaming_summary(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -173,16 +177,18 @@ def streaming_summary(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     Args:
         lines: Metrics lines of the run.
     """
-    steps = [line for line in lines if line["phase"] == "reinforcement" and "srs_occupancy" in line]
+    steps = [
+        line for line in lines if line["phase"] == "reinforcement" and "rollout/occupancy" in line
+    ]
     if not steps:
         return {}
     means = ("occupancy", "on_policy_share", "staleness_mean")
     return {
         "streaming": {
-            **{name: float(np.mean([line[f"srs_{name}"] for line in steps])) for name in means},
-            "staleness_max": max(line["srs_staleness_max"] for line in steps),
-            "evicted": sum(line["srs_evicted"] for line in steps),
-            "decode_steps": sum(line["srs_decode_steps"] for line in steps),
+            **{name: float(np.mean([line[f"rollout/{name}"] for line in steps])) for name in means},
+            "staleness_max": max(line["rollout/staleness_max"] for line in steps),
+            "dropped": sum(line["rollout/dropped"] for line in steps),
+            "decode_steps": sum(line["rollout/decode_steps"] for line in steps),
         }
     }
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from reference.rollouts.streaming import Books
-from reference.training.prompt_stream import CurriculumState
+from reference.rollouts.streaming import RolloutState
+from reference.training.prompt_stream import PromptStreamState
 
 
 @dataclass
@@ -21,8 +21,8 @@ class Progress:
         step: Steps taken over all phases.
         phase_ends: Steps at which phases ended; their checkpoints are kept.
         patience: Consecutive steps of sufficient explained variance in value pretraining.
-        curriculum: The stream of problems, and groups sampled but not yet learned from.
-        books: Samples under way: the scheduler's state and the partial rollouts.
+        prompt_stream: The stream of problems, and groups sampled but not yet learned from.
+        rollout_state: Samples under way: the scheduler's state and the partial rollouts.
         stopped: Name of the event that ended RL early, or empty.
         seconds: Wall seconds so far, over all sittings.
         eval_before: Scores of the cold-start model.
@@ -36,8 +36,8 @@ class Progress:
     step: int = 0
     phase_ends: list[int] = field(default_factory=list)
     patience: int = 0
-    curriculum: CurriculumState = field(default_factory=CurriculumState)
-    books: Books = field(default_factory=Books)
+    prompt_stream: PromptStreamState = field(default_factory=PromptStreamState)
+    rollout_state: RolloutState = field(default_factory=RolloutState)
     stopped: str = ""
     seconds: float = 0.0
     eval_before: dict[str, Any] = field(default_factory=dict)

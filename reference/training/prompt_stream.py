@@ -27,7 +27,7 @@ answer earlier requests.
 
 
 @dataclass(frozen=True)
-class CurriculumState:
+class PromptStreamState:
     """Where the stream of problems stands, and finished groups that no step has used yet."""
 
     next_problem: int = 0
@@ -49,13 +49,13 @@ class Collection:
 
     groups: list[Group]
     sampled: list[ScoredRollout]
-    state: CurriculumState
+    state: PromptStreamState
     rounds: int
     exhausted: bool
 
 
 def collect(
-    config: Config, state: CurriculumState, score: Score, openings: Callable[[], int]
+    config: Config, state: PromptStreamState, score: Score, prompts_needed: Callable[[], int]
 ) -> Collection:
     """Fill one batch of ``rollout.prompts`` times ``rollout.samples_per_prompt`` responses.
 
@@ -63,7 +63,7 @@ def collect(
         config: Sizes and the dynamic-sampling switch.
         state: Where the stream stands.
         score: Samples and verifies a list of requests.
-        openings: Says how many new problems the next call of ``score`` should bring.
+        prompts_needed: Says how many new problems the next call of ``score`` should bring.
 
     Returns:
         The batch, full or marked ``exhausted``.
@@ -74,7 +74,7 @@ def collect(
     rounds = 0
     limit = config.algorithm.dynamic_sampling_tries if config.algorithm.dynamic_sampling else 1
     while responses(groups) < wanted and rounds < limit:
-        prompts = openings()
+        prompts = prompts_needed()
         fresh = score(requests(config, next_problem, prompts))
         next_problem += prompts
         rounds += 1
@@ -88,7 +88,7 @@ def collect(
     taken = next(
         (count for count in range(len(groups)) if responses(groups[:count]) >= wanted), len(groups)
     )
-    after = CurriculumState(next_problem, tuple(groups[taken:]))
+    after = PromptStreamState(next_problem, tuple(groups[taken:]))
     return Collection(groups[:taken], sampled, after, rounds, exhausted=responses(groups) < wanted)
 
 

@@ -23,8 +23,11 @@ import numpy as np
 from spec.config import Config, to_toml, validated
 from spec.datatypes import ScoredRollout
 from spec.errors import Reason, SeedError
+from spec.renames import current_event, current_metrics, current_settings
 
 STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
+TRANSLATIONS = {"metrics.jsonl": current_metrics, "schedule.jsonl": current_event}
+"""How lines of earlier versions are read."""
 SCHEDULE = "schedule.jsonl"
 """Only a streaming run has one."""
 
@@ -79,7 +82,7 @@ class RunDirectory:
             raise SeedError(
                 Reason.NOT_A_RUN_DIRECTORY, f"{file} is not readable TOML: {error}"
             ) from None
-        return cls(path), validated(tree)
+        return cls(path), validated(current_settings(tree))
 
     def checkpoint_directory(self, step: int) -> Path:
         """Where the checkpoint after ``step`` lives."""
@@ -134,7 +137,8 @@ class RunDirectory:
         """All whole lines of a ``.jsonl`` file; a last line cut by a kill is left out."""
         path = self.path / name
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        return [json.loads(line) for line in text.split("\n")[:-1]]
+        translate = TRANSLATIONS.get(name, dict)
+        return [translate(json.loads(line)) for line in text.split("\n")[:-1]]
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Publish a whole JSON file by a rename."""

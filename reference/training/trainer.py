@@ -1,4 +1,4 @@
-"""The whole training run in reading order: imitate, pretrain the value model, reinforce; examined
+"""The whole training run in reading order: sft_step, pretrain the value model, reinforce; examined
 before and after RL.
 
     supervised         cold start on demonstrations                                        report 4.1
@@ -17,8 +17,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from reference.evaluation.evaluate import examination_problems, examine
-from reference.evaluation.judges import examine_judges, judge_summary
+from reference.evaluation.evaluate import examine, held_out_problems
+from reference.evaluation.judges import evaluate_judges, judge_summary
 from reference.rewards import reward_model
 from reference.rewards.reward import quality_of, score
 from reference.rewards.reward_model import RewardModel
@@ -60,8 +60,10 @@ class Run(Generic[State]):
     rollouts: Rollouts[State] = field(init=False)
 
     def __post_init__(self) -> None:
-        """The schedule goes on from the books that progress keeps."""
-        self.rollouts = Rollouts(self.backend, self.config, self.directory, self.progress.books)
+        """The schedule goes on from the rollout_state that progress keeps."""
+        self.rollouts = Rollouts(
+            self.backend, self.config, self.directory, self.progress.rollout_state
+        )
 
 
 def check(config: Config) -> None:
@@ -72,7 +74,7 @@ def check(config: Config) -> None:
         SeedError: A family or level does not exist, there are too few distinct held-out problems,
             or the vocabulary is too small for the families' characters.
     """
-    examination_problems(config)
+    held_out_problems(config)
     reward_model.check(config)
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
     needed = vocabulary_for(characters + (reward_model.CHARACTERS if config.data.preferred else ""))
@@ -97,7 +99,7 @@ def resume(
     """The run as it was at its newest checkpoint; what was written after it is cut off and will be
     written again.
     """
-    newest = backend.once(directory.newest_checkpoint)
+    newest = backend.on_rank_zero(directory.newest_checkpoint)
     if newest is None:
         directory.cut_after(0)
         return start(backend, config, directory, observer)
@@ -125,7 +127,7 @@ def train(run: Run[State]) -> dict[str, Any]:
     if run.progress.phase == "reinforcement":
         reinforce(run)
         finish_phase(run, "done")
-    summary = run.backend.once(lambda: summarise(run))
+    summary = run.backend.on_rank_zero(lambda: summarise(run))
     run.directory.write_json("summary.json", summary)
     return summary
 
@@ -139,16 +141,16 @@ def finish_phase(run: Run[State], following: str) -> None:
         progress.eval_before = examine(
             run.backend, run.state, run.config, run.observer, "evaluation before RL"
         )
-        progress.judges["before"] = examine_judges(
+        progress.judges["before"] = evaluate_judges(
             run.backend, run.state, run.config, run.reward_model
         )
-        run.state = run.backend.begin_reinforcement(run.state, run.config)
+        run.state = run.backend.start_rl(run.state, run.config)
     if following == "done":
         run.rollouts.close(progress.step)
         progress.eval_after = examine(
             run.backend, run.state, run.config, run.observer, "evaluation after RL"
         )
-        progress.judges["after"] = examine_judges(
+        progress.judges["after"] = evaluate_judges(
             run.backend, run.state, run.config, run.reward_model
         )
     progress.phase, progress.phase_step = following, 0
@@ -219,11 +221,11 @@ def supervised(run: Run[State]) -> None:
         random = generator(config.seed, "demonstrations", run.progress.phase_step)
         chosen = random.choice(len(demonstrations), size, replace=False)
         batch = plain_batch([prompts[i] for i in chosen], [responses[i] for i in chosen])
-        run.state, metrics = run.backend.imitate(run.state, config, batch)
+        run.state, metrics = run.backend.sft_step(run.state, config, batch)
         seconds = time.monotonic() - began
         step_done(
             run,
-            dict(metrics),
+            journal.mean_of([metrics], "policy/"),
             {"update_seconds": seconds, "update_tokens": float(batch.lengths.sum())},
         )
         run.observer.advance(loss=metrics["loss_nll"])
@@ -257,10 +259,10 @@ def pretrain_value(run: Run[State]) -> None:
         metrics |= run.rollouts.metrics() | rollout_gap(run, config, scored)
         metrics |= update(run, config, batch, policy_moves=False)
         timing = rollout_timing | update_timing(began, batch)
-        reached = metrics["explained_variance"] >= settings.explained_variance
+        reached = metrics["value/explained_variance"] >= settings.explained_variance
         run.progress.patience = run.progress.patience + 1 if reached else 0
         step_done(run, metrics, timing)
-        run.observer.advance(explained_variance=metrics["explained_variance"])
+        run.observer.advance(explained_variance=metrics["value/explained_variance"])
 
 
 # Reinforcement
@@ -284,7 +286,7 @@ def reinforce(run: Run[State]) -> None:
         metrics = journal.sampling_metrics(collection.sampled, config.data) | journal.group_metrics(
             collection.groups
         )
-        metrics |= {"generation_rounds": collection.rounds} | journal.advantage_metrics(
+        metrics |= {"rollout/generation_rounds": collection.rounds} | journal.advantage_metrics(
             batch, config
         )
         metrics |= (
@@ -299,7 +301,9 @@ def reinforce(run: Run[State]) -> None:
         for line in journal.sample_lines(scored, config.run.sampled_rollouts):
             run.directory.append("samples.jsonl", {"step": run.progress.step + 1} | line)
         step_done(run, metrics, timing, events)
-        run.observer.advance(accuracy=metrics["accuracy"], length=metrics["response_length_mean"])
+        run.observer.advance(
+            accuracy=metrics["reward/accuracy"], length=metrics["response_length/mean"]
+        )
 
 
 def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
@@ -311,12 +315,14 @@ def roll_out(run: Run[State], config: Config) -> tuple[Collection, Metrics]:
         rollouts = run.rollouts.finish(requests)
         preferences = reward_model.preferences(run.reward_model, config, rollouts)
         judged = list(zip(rollouts, preferences, strict=True))
-        return run.backend.once(
+        return run.backend.on_rank_zero(
             lambda: [score(rollout, config, preference) for rollout, preference in judged]
         )
 
-    collection = collect(config, run.progress.curriculum, sample_and_score, run.rollouts.openings)
-    run.progress.curriculum = collection.state
+    collection = collect(
+        config, run.progress.prompt_stream, sample_and_score, run.rollouts.prompts_needed
+    )
+    run.progress.prompt_stream = collection.state
     tokens = sum(len(item.rollout.response_tokens) for item in collection.sampled)
     return collection, {
         "rollout_seconds": time.monotonic() - began,
@@ -367,7 +373,7 @@ def update(run: Run[State], config: Config, batch: Batch, policy_moves: bool) ->
             if policy_moves:
                 run.state, metrics = run.backend.update_policy(run.state, config, mini_batch)
                 policy_steps.append(metrics)
-    return journal.mean_of(policy_steps, "policy_") | journal.mean_of(value_steps, "value_")
+    return journal.mean_of(policy_steps, "policy/") | journal.mean_of(value_steps, "value/")
 
 
 def has_signal(batch: Batch, config: Config) -> bool:
@@ -399,7 +405,7 @@ def stop_exhausted(run: Run[State], collection: Collection) -> None:
     """End RL by name when dynamic sampling cannot fill a batch; groups already found stay in the
     checkpoint.
     """
-    run.progress.curriculum = replace(collection.state, surplus=tuple(collection.groups))
+    run.progress.prompt_stream = replace(collection.state, surplus=tuple(collection.groups))
     run.progress.stopped = "dynamic_sampling_exhausted"
     run.observer.event(
         run.progress.stopped,

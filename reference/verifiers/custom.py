@@ -30,7 +30,7 @@ def checked_address(address: str) -> str:
 
 
 @cache
-def own_verifier(address: str) -> Callable[[Item], Any]:
+def custom_verifier(address: str) -> Callable[[Item], Any]:
     """Load a file and find the function.
 
     Args:

@@ -1,4 +1,4 @@
-"""Books of the responses under way on a data rank: who is in which slot, and which text the decoder
+"""RolloutState of the responses under way on a data rank: who is in which slot, and which text the decoder
 reads for whom.
 
     slot   a response: what is asked, what was drawn, its next random numbers
@@ -6,7 +6,7 @@ reads for whom.
 
 Responses to one prompt that drew the same tokens have the same keys, values and logits, so they
 share a row until their tokens differ. Active responses are in the first slots, in the order of
-their rows; used rows are the first of the decoder. The books are kept on the host, which looks at
+their rows; used rows are the first of the decoder. The rollout_state are kept on the host, which looks at
 every token anyway.
 """
 
@@ -29,7 +29,7 @@ beginning included.
 
 
 class Slots:
-    """The books.
+    """The rollout_state.
 
     Attributes:
         active: Number of the response in each used slot.
@@ -43,7 +43,7 @@ class Slots:
         lengths, prompt_lengths, limits: Tokens drawn, tokens of the prompt, tokens to draw at most
             [slots].
         forced: Whether the end of sequence is no end [slots].
-        books: All that moves when a response moves; its row does not.
+        rollout_state: All that moves when a response moves; its row does not.
     """
 
     def __init__(self, slots: int, limit: int, seed: int, purpose: str) -> None:
@@ -66,7 +66,14 @@ class Slots:
         self.row, *counts = (np.zeros(slots, dtype=np.int64) for _ in range(5))
         self.newest, self.lengths, self.prompt_lengths, self.limits = counts
         self.forced = np.zeros(slots, dtype=bool)
-        self.books = self.tokens, self.log_probs, self.keys, self.numbers, *counts, self.forced
+        self.rollout_state = (
+            self.tokens,
+            self.log_probs,
+            self.keys,
+            self.numbers,
+            *counts,
+            self.forced,
+        )
 
     @property
     def free(self) -> int:
@@ -168,7 +175,7 @@ class Slots:
         self.rows -= int(leaving.sum())
         targets = np.flatnonzero(leaving[: self.rows])
         sources = self.rows + np.flatnonzero(~leaving[self.rows :])
-        for book in self.books if len(targets) else ():
+        for book in self.rollout_state if len(targets) else ():
             book[targets] = book[sources]
         for target, source in zip(targets.tolist(), sources.tolist(), strict=True):
             self.active[target] = self.active[source]
@@ -191,7 +198,7 @@ class Slots:
         rows[~stays] = free
         order = np.argsort(rows[of_slot], kind="stable")
         kept, self.rows = staying[order], len(texts)
-        for book in self.books:
+        for book in self.rollout_state:
             book[: len(kept)] = book[kept]
         self.row[: len(kept)] = rows[of_slot][order]
         self.active = [self.active[slot] for slot in kept.tolist()]

@@ -14,7 +14,7 @@ answers it, and its gradient is the sum over its answers: computed once, nothing
 Attention never looks across sequences: it works on rows, filled from the stream and read back.
 Where a token stands says nothing about what it is in the batch, so each stream has two maps: where
 every token of a row stands, and from where every token of a response is predicted (the one shift of
-this house).
+this backend).
 """
 
 from collections.abc import Sequence

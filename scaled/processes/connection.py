@@ -1,4 +1,4 @@
-"""The line between the process of a unit and its keeper, a supervisor or the trainer: whole
+"""The line between the process of a worker and its keeper, a supervisor or the trainer: whole
 messages over a pair of sockets.
 
 A thread reads as soon as anything comes, so neither end waits in a write because the other is in a

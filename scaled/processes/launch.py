@@ -3,7 +3,7 @@ tensors.
 
 Rank 0 opens a store on a free port and MPI tells the others where; nothing has to be set in the
 environment. Without ``mpirun`` there is one process, without MPI and without process group; its
-standalone units are its children.
+standalone workers are its children.
 
 =================================== ========= =========================================================================
 what happens                        exit code what is said, once
@@ -13,8 +13,8 @@ an exception on a rank              1         its traceback, then a line with ra
 an interrupt (Ctrl-C)               130       that it was one
 a rank that stands still            1         who is behind, where, and who waits (``scaled.processes.watchdog``)
 a rank that is killed               its own   the launcher's notice; the launcher ends the others
-a unit's child that fails or dies   0         its words or its signal; the unit is given up (``scaled.processes.worker_handle``)
-a unit that falls silent            0         that it is given up; ``parallel.unit_timeout``
+a worker's child that fails or dies   0         its words or its signal; the worker is given up (``scaled.processes.worker_handle``)
+a worker that falls silent            0         that it is given up; ``parallel.worker_timeout``
 =================================== ========= =========================================================================
 """
 
@@ -51,7 +51,7 @@ AGREEMENT_SECONDS = 3.0
 """How long a rank that refuses waits for the others to refuse as well, before it ends them."""
 
 ECHO_SECONDS = 1.0
-"""How long a failure inside a collective waits to be told: a launcher that lost a rank ends the
+"""How long a failure inside a collective waits to be reports: a launcher that lost a rank ends the
 others in milliseconds.
 """
 
@@ -66,14 +66,14 @@ class World:
     """The processes of a run.
 
     Attributes:
-        rank, size: This process among all trainers, or among those of its unit.
+        rank, size: This process among all trainers, or among those of its worker.
         local_rank: This process among those of its machine: the GPU it takes.
         host: Where the others reach this process.
-        communicator: MPI's world of them; None without ``mpirun`` and for a unit's child.
+        communicator: MPI's world of them; None without ``mpirun`` and for a worker's child.
         store: Where ranks leave notes for each other; None for one process.
         watchdog: The thread that ends all ranks when they stand still; None for one process.
-        everyone: MPI's world, trainers and standalone units; None without ``mpirun`` or units.
-        unit: Number of the standalone unit that these processes are; None for trainers.
+        everyone: MPI's world, trainers and standalone workers; None without ``mpirun`` or workers.
+        worker: Number of the standalone worker that these processes are; None for trainers.
     """
 
     rank: int = 0
@@ -84,7 +84,7 @@ class World:
     store: Any = None
     watchdog: Any = None
     everyone: Any = None
-    unit: int | None = None
+    worker: int | None = None
 
 
 def started_by_mpi() -> bool:
@@ -92,7 +92,7 @@ def started_by_mpi() -> bool:
     return any(name in os.environ for name in LAUNCHERS)
 
 
-def agreed_layout(parallel: ParallelConfig) -> Layout:
+def layout_of_launch(parallel: ParallelConfig) -> Layout:
     """The layout for the processes that were started, refused before torch is loaded.
 
     Raises:
@@ -100,20 +100,20 @@ def agreed_layout(parallel: ParallelConfig) -> Layout:
             ILLEGAL_COMBINATION if the degrees do not fit.
     """
     if not started_by_mpi():
-        if parallel.units and parallel.unit_ranks > 1:
+        if parallel.rollout_workers and parallel.worker_ranks > 1:
             raise SeedError(
                 Reason.ILLEGAL_COMBINATION,
-                f"parallel.unit_cp={parallel.unit_cp} and parallel.unit_tp={parallel.unit_tp} must"
-                f" be 1 without MPI; with them: mpirun -n {1 + parallel.standalone_ranks}",
+                f"parallel.worker_cp={parallel.worker_cp} and parallel.worker_tp={parallel.worker_tp} must"
+                f" be 1 without MPI; with them: mpirun -n {1 + parallel.remote_worker_ranks}",
             )
         return layout_for(parallel, 1)
     everyone = _communicator().size
-    size = everyone - parallel.standalone_ranks
+    size = everyone - parallel.remote_worker_ranks
     if size < 1:
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
-            f"parallel.units={parallel.units} of {parallel.unit_ranks} ranks must leave one of"
-            f" {everyone} ranks to train; legal: at most {(everyone - 1) // parallel.unit_ranks}",
+            f"parallel.rollout_workers={parallel.rollout_workers} of {parallel.worker_ranks} ranks must leave one of"
+            f" {everyone} ranks to train; legal: at most {(everyone - 1) // parallel.worker_ranks}",
         )
     launched = max(int(os.environ.get(name, 1)) for name in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE"))
     if (
@@ -167,12 +167,12 @@ def loaded_device(world: World, parallel: ParallelConfig) -> Any:
 
 
 def start(parallel: ParallelConfig) -> World:
-    """Join the other processes of a job without units."""
+    """Join the other processes of a job without workers."""
     return joined(divided(parallel), parallel)
 
 
 def divided(parallel: ParallelConfig) -> World:
-    """Find the processes that this one works with, trainers or one unit's, before torch is
+    """Find the processes that this one works with, trainers or one worker's, before torch is
     loaded.
     """
     if not started_by_mpi():
@@ -182,15 +182,15 @@ def divided(parallel: ParallelConfig) -> World:
     communicator = _communicator()
     _abort_on_uncaught(communicator)
     machine = communicator.Split_type(MPI.COMM_TYPE_SHARED)
-    everyone, unit = None, None
-    if parallel.units:
-        everyone, trainers = communicator.Dup(), communicator.size - parallel.standalone_ranks
-        unit = (
+    everyone, worker = None, None
+    if parallel.rollout_workers:
+        everyone, trainers = communicator.Dup(), communicator.size - parallel.remote_worker_ranks
+        worker = (
             None
             if communicator.rank < trainers
-            else 1 + (communicator.rank - trainers) // parallel.unit_ranks
+            else 1 + (communicator.rank - trainers) // parallel.worker_ranks
         )
-        communicator = communicator.Split(unit or 0, communicator.rank)
+        communicator = communicator.Split(worker or 0, communicator.rank)
     neighbours = communicator.Split_type(MPI.COMM_TYPE_SHARED)
     # All ranks on one machine meet on loopback, which needs no resolvable host name.
     host = LOOPBACK if neighbours.size == communicator.size else socket.gethostname()
@@ -201,7 +201,7 @@ def divided(parallel: ParallelConfig) -> World:
         host,
         communicator,
         everyone=everyone,
-        unit=unit,
+        worker=worker,
     )
 
 
@@ -280,12 +280,12 @@ def together(world: World) -> Iterator[None]:
 
 def end_all(world: World, code: int) -> None:
     """End every rank with this exit code, as soon as the launcher has passed on what was said; a
-    unit, child by child.
+    worker, child by child.
     """
     sys.stderr.flush()
     if (
         world.communicator is None
-    ):  # the keeper finds this one ended, and has the unit's others ended
+    ):  # the keeper finds this one ended, and has the worker's others ended
         os._exit(code)
     time.sleep(LAST_WORDS_SECONDS)
     _communicator().Abort(code)
@@ -322,7 +322,7 @@ def _fail(world: World, failure: BaseException) -> None:
 
 
 def _tell(world: World, line: str) -> None:
-    """Print how the run ends, unless another rank came first: then give it the time to tell, and to
+    """Print how the run ends, unless another rank came first: then give it the time to send, and to
     end this one too.
     """
     from scaled.processes.watchdog import TELLING_SECONDS

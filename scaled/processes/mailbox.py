@@ -1,13 +1,13 @@
-"""Letters between the ranks of a job that has standalone units: plain data, in order, without
+"""Letters between the ranks of a job that has standalone workers: plain data, in order, without
 waiting.
 
 =================== ================= ==========================================================================
 from                to                message
 =================== ================= ==========================================================================
-coordinator         first supervisor  ``("letter", bytes)`` for its child, END where it gives the unit up, STOP
-first supervisor    other supervisors ``("letter", bytes)`` for theirs, END when a child of the unit has fallen, STOP
+is_main_process         first supervisor  ``("letter", bytes)`` for its child, END where it gives the worker up, STOP
+first supervisor    other supervisors ``("letter", bytes)`` for theirs, END when a child of the worker has fallen, STOP
 other supervisors   first supervisor  ``("fallen", words)``, STOPPED
-first supervisor    coordinator       ``("told", events, steps)``, LOST once if a child has fallen, STOPPED
+first supervisor    is_main_process       ``("reports", events, steps)``, LOST once if a child has fallen, STOPPED
 =================== ================= ==========================================================================
 
 STOP and STOPPED are the last in their directions, so nothing is on its way when MPI ends. A letter

@@ -1,11 +1,11 @@
-"""The MPI rank of a standalone unit: keeps one child that does the unit's work, and outlives it.
+"""The MPI rank of a standalone worker: keeps one child that does the worker's work, and outlives it.
 
-    coordinator  <- MPI ->  supervisor  <- line ->  child: torch, process group, watchdog, weights,
+    is_main_process  <- MPI ->  supervisor  <- line ->  child: torch, process group, watchdog, weights,
     decoding
 
 An MPI launcher ends the whole job when one of its processes dies. So whatever can die is in the
 child, which the launcher does not know and which never joins MPI. When it dies, of whatever, the
-unit's other children are ended, the coordinator is told once and issues the unit's samples again,
+worker's other children are ended, the is_main_process is reports once and issues the worker's samples again,
 and the run goes on. When a supervisor dies its child ends too.
 
 Nothing here loads torch.
@@ -20,7 +20,7 @@ from typing import Any
 
 from scaled.processes.launch import World, agreed
 from scaled.processes.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
-from scaled.processes.worker_handle import FAREWELL_SECONDS, Child
+from scaled.processes.worker_handle import SHUTDOWN_SECONDS, Child
 from spec.config import Config
 
 LOOK_SECONDS = 0.002
@@ -28,16 +28,16 @@ LOOK_SECONDS = 0.002
 
 
 def supervise(world: World, config: Config) -> None:
-    """Keep a child at work until the coordinator says to stop.
+    """Keep a child at work until the is_main_process says to stop.
 
     Args:
-        world: The unit's supervisors.
+        world: The worker's supervisors.
         config: The run's.
 
     Raises:
         SeedError: What the child, or any other rank of the job, refuses.
     """
-    # The trainers answer an interrupt and stop the units, or end the job.
+    # The trainers answer an interrupt and stop the workers, or end the job.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = Child(world, config)
     try:
@@ -52,10 +52,10 @@ class Supervisor:
     messages they answer.
 
     Attributes:
-        superior: Whom it obeys: the coordinator, or the first supervisor of its unit.
-        others: Ranks of the unit's other supervisors, if it is the first.
+        superior: Whom it obeys: the is_main_process, or the first supervisor of its worker.
+        others: Ranks of the worker's other supervisors, if it is the first.
         active: How many of them have not stopped.
-        over: Whether the unit is lost, given up or stopped: what happens to its children is no news
+        over: Whether the worker is lost, given up or stopped: what happens to its children is no reports
             any more.
         deadline: When a child that was asked to end is killed; none as long as it was not asked.
     """
@@ -69,7 +69,7 @@ class Supervisor:
         self.active, self.over, self.deadline = len(self.others), False, math.inf
 
     def run(self) -> None:
-        """Pass messages on until the unit has stopped."""
+        """Pass messages on until the worker has stopped."""
         while not self._has_stopped():
             for _, message in self.mailbox.read(0.0):
                 getattr(self, message[0])(*message[1:])
@@ -85,36 +85,36 @@ class Supervisor:
         if not self.over:
             self.child.write(letter)
 
-    def told(self, *what: Any) -> None:
+    def reports(self, *what: Any) -> None:
         """From the child: events and rollouts."""
-        self.mailbox.send(COORDINATOR, ("told", *what))
+        self.mailbox.send(COORDINATOR, ("reports", *what))
 
     def address(self, address: tuple[str, int]) -> None:
-        """From the first child: where the unit's children meet."""
+        """From the first child: where the worker's children meet."""
         for rank in self.others:
             self.mailbox.send(rank, ("letter", pickle.dumps(address)))
 
     def gone(self) -> None:
         """The child has ended."""
-        self.fallen(self.child.last_words())
+        self.fallen(self.child.exit_reason())
 
     def fallen(self, words: str) -> None:
-        """A child of the unit has failed or died. The first that the first supervisor hears of is
-        told, others are echoes.
+        """A child of the worker has failed or died. The first that the first supervisor hears of is
+        reports, others are echoes.
         """
         if self.over:
             return
         if self.is_first:
             sys.stderr.write(
                 f"error: {words}\n"
-            )  # in one piece: units that die together would mix their lines
+            )  # in one piece: workers that die together would mix their lines
             self.mailbox.send(COORDINATOR, LOST)
         else:
             self.mailbox.send(self.superior, ("fallen", words))
         self.end()
 
     def end(self) -> None:
-        """The unit is given up."""
+        """The worker is given up."""
         if not self.over:
             self._is_over(END)
             self.child.kill()
@@ -124,10 +124,10 @@ class Supervisor:
         if self.is_first and not self.over:
             self.child.write(pickle.dumps(STOP))  # it tells the other children
         self._is_over(STOP)
-        self.deadline = time.monotonic() + FAREWELL_SECONDS
+        self.deadline = time.monotonic() + SHUTDOWN_SECONDS
 
     def stopped(self) -> None:
-        """Another supervisor of the unit sends nothing more."""
+        """Another supervisor of the worker sends nothing more."""
         self.active -= 1
 
     def _is_over(self, message: Any) -> None:

@@ -1,12 +1,12 @@
 """What every rank is doing, so that a run that stands still can say who waits for whom.
 
 A rank notes the phase it works in and every collective it begins, FSDP's own included. A thread
-looks at the note: a rank that has waited in a collective, or not moved within a phase, for longer
+looks at the log: a rank that has waited in a collective, or not moved within a phase, for longer
 than ``parallel.collective_timeout`` stands still. Its thread asks the common store what the others
 were last seen doing, prints once for all ranks who is behind, and ends all.
 
-On a GPU a collective only queues its work and the host waits later, outside of the note; so a phase
-without any movement counts as well, and the ranks' notes then tell how far each host came.
+On a GPU a collective only queues its work and the host waits later, outside of the log; so a phase
+without any movement counts as well, and the ranks' notes then send how far each host came.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 Answer = TypeVar("Answer")
 
 LOOK_SECONDS = 1.5
-"""Time between two looks. A rank publishes its note that often, so what others read is never older
+"""Time between two looks. A rank publishes its log that often, so what others read is never older
 than that.
 """
 
@@ -74,7 +74,7 @@ class Activity:
 
 
 @dataclass(frozen=True)
-class Sighting:
+class RankStatus:
     """What a rank last published: its looks so far, whether it waits, collectives begun, seconds
     without movement, words.
     """
@@ -98,7 +98,7 @@ def moves() -> None:
 
 @contextlib.contextmanager
 def collective(name: str, axis: str) -> Iterator[None]:
-    """Note that this rank is inside a collective. The note stays when the collective fails, for the
+    """Note that this rank is inside a collective. The log stays when the collective fails, for the
     message.
     """
     current.count += 1
@@ -112,7 +112,7 @@ def collective(name: str, axis: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def phase(name: str) -> Iterator[None]:
-    """Note what the collectives that follow belong to. Like theirs, the note stays when the body
+    """Note what the collectives that follow belong to. Like theirs, the log stays when the body
     fails.
     """
     current.phases.append(name)
@@ -166,17 +166,17 @@ class Watchdog(threading.Thread):
                 self.end()
 
     def look(self) -> None:
-        """Publish this rank's activity; tell and end if it stands still."""
+        """Publish this rank's activity; send and end if it stands still."""
         if self.publish().still <= self.timeout:
             return
         if self.ask(lambda: self.store.add("failures", 1)) == 1:
-            self.tell()
+            self.send()
         else:
             self.stand_by()
         self.end()
 
     def stand_by(self) -> None:
-        """Let another rank tell, and go on publishing meanwhile: whoever falls silent would be
+        """Let another rank send, and go on publishing meanwhile: whoever falls silent would be
         taken for the culprit.
         """
         until = time.monotonic() + TELLING_SECONDS
@@ -184,20 +184,20 @@ class Watchdog(threading.Thread):
             time.sleep(self.pause)
             self.publish()
 
-    def tell(self) -> None:
+    def send(self) -> None:
         """Print once for all ranks who is behind and who waits."""
         before = self.ask(self.everyone)
         time.sleep(2 * self.pause)  # whoever lives publishes once more
-        _say(standstill(before, self.ask(self.everyone), self.rank, self.timeout))
+        _say(stall_report(before, self.ask(self.everyone), self.rank, self.timeout))
 
     def ask(self, question: Callable[[], Answer]) -> Answer:
         """The store's answer, if it comes within ``ANSWER_SECONDS``."""
         return self.messenger.submit(question).result(min(ANSWER_SECONDS, self.timeout))
 
-    def publish(self) -> Sighting:
+    def publish(self) -> RankStatus:
         """Write what the others shall know of this rank, and see it arrive."""
         self.looks += 1
-        seen = Sighting(
+        seen = RankStatus(
             self.rank, self.looks, current.waiting, current.count, current.still(), current.line()
         )
         self.ask(lambda: self.write(f"activity/{self.rank}", json.dumps(vars(seen))))
@@ -208,21 +208,23 @@ class Watchdog(threading.Thread):
         self.store.set(key, text)
         self.store.get(key)
 
-    def everyone(self) -> list[Sighting]:
+    def everyone(self) -> list[RankStatus]:
         """What each rank last published."""
         return [self.seen(rank) for rank in range(self.size)]
 
-    def seen(self, rank: int) -> Sighting:
+    def seen(self, rank: int) -> RankStatus:
         """What a rank last published."""
         key = f"activity/{rank}"
         return (
-            Sighting(**json.loads(self.store.get(key)))
+            RankStatus(**json.loads(self.store.get(key)))
             if self.store.check([key])
-            else Sighting(rank)
+            else RankStatus(rank)
         )
 
 
-def standstill(before: list[Sighting], now: list[Sighting], teller: int, timeout: float) -> str:
+def stall_report(
+    before: list[RankStatus], now: list[RankStatus], teller: int, timeout: float
+) -> str:
     """The one line about a run that stands still.
 
     Behind are the ranks that publish nothing any more; else those that wait in no collective, the

@@ -1,7 +1,7 @@
-"""The process that does a standalone unit's work, seen from the one that keeps it: started, written
+"""The process that does a standalone worker's work, seen from the one that keeps it: started, written
 to, read, outlived.
 
-It decodes in ``scaled.processes.worker_process``. Whatever ends it is told here as a message, so
+It decodes in ``scaled.processes.worker_process``. Whatever ends it is reports here as a message, so
 that its keeper goes on.
 
 Nothing here loads torch.
@@ -39,7 +39,7 @@ for a rank.
 
 READY = ("ready",)
 
-FAREWELL_SECONDS = 10.0
+SHUTDOWN_SECONDS = 10.0
 """How long a child may take to end when it is asked to: it is within a block of tokens, or takes up
 weights.
 """
@@ -49,8 +49,8 @@ class Child:
     """The process, from outside."""
 
     def __init__(self, world: World, config: Config) -> None:
-        """Start it and tell it who it is."""
-        self.name = f"rank {world.rank} of unit {world.unit}"
+        """Start it and send it who it is."""
+        self.name = f"rank {world.rank} of worker {world.worker}"
         ours, theirs = Pipe()
         with theirs:
             self.process = subprocess.Popen(
@@ -98,9 +98,9 @@ class Child:
             self.kill()
             self.process.wait()
 
-    def last_words(self) -> str:
+    def exit_reason(self) -> str:
         """How it ended, after GONE was read."""
-        self.end(FAREWELL_SECONDS)  # it may have closed its line and live
+        self.end(SHUTDOWN_SECONDS)  # it may have closed its line and live
         code = self.process.returncode
         if code >= 0:
             return f"{self.name} ended by itself, exit code {code}"

@@ -1,16 +1,16 @@
-"""Standalone units: how the coordinator reaches them, and the loop that a unit lives in.
+"""Standalone workers: how the is_main_process reaches them, and the loop that a worker lives in.
 
     under mpirun      trainers   ranks 0 .. T - 1       one process group: they train, and decode while they wait
-                      unit u     ranks T + (u - 1) R .. R supervisors, whose children are one process group: tp, cp and ep
+                      worker u     ranks T + (u - 1) R .. R supervisors, whose children are one process group: tp, cp and ep
                                                         inside, no FSDP
     in one process    trainer    this process
-                      unit u     a child process on this machine
+                      worker u     a child process on this machine
 
-Rank 0 and the first supervisor of a unit exchange messages over MPI (``scaled.processes.mailbox``),
-a single trainer and its children directly; the unit's work is done by the children
+Rank 0 and the first supervisor of a worker exchange messages over MPI (``scaled.processes.mailbox``),
+a single trainer and its children directly; the worker's work is done by the children
 (``scaled.processes.worker_handle``). Weights go out by non-blocking sends, so trainers go on at
-once; a unit takes them up between two blocks of tokens, reads what it holds again, and says so
-(``Switched``).
+once; a worker takes them up between two blocks of tokens, reads what it holds again, and says so
+(``WeightsUpdated``).
 """
 
 import pickle
@@ -20,8 +20,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from reference.rollouts.events import Admitted, Parked, Switched
-from reference.rollouts.streaming import LocalEngine, Told, rules_of
+from reference.rollouts.events import Preempted, Scheduled, WeightsUpdated
+from reference.rollouts.streaming import EventReport, LocalEngine, rules_of
 from scaled.backend import ScaledBackend
 from scaled.checkpoint import State
 from scaled.optimizer import OptimizerState
@@ -30,68 +30,71 @@ from scaled.parallel.parallelize import build, fill, shards_of, wholes
 from scaled.processes.connection import GONE, Line
 from scaled.processes.launch import World
 from scaled.processes.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
-from scaled.processes.worker_handle import FAREWELL_SECONDS, Child
+from scaled.processes.worker_handle import SHUTDOWN_SECONDS, Child
 from spec.config import Config
 from spec.datatypes import Array, Rollout, Sampling
 
 LISTEN_SECONDS = 0.02
-"""How long to listen where there is nothing to decode: less than a block of tokens takes on any
+"""How long to handle where there is nothing to decode: less than a block of tokens takes on any
 real model.
 """
 
 
-class MpiFleet:
-    """The units as the trainers see them; fulfils ``spec.backend.Fleet``.
+class MpiWorkerPool:
+    """The workers as the trainers see them; fulfils ``spec.backend.WorkerPool``.
 
     Attributes:
-        numbers: First rank of each unit -> the unit.
-        ranks: Unit that is not given up -> its first rank.
+        numbers: First rank of each worker -> the worker.
+        ranks: WorkerSpec that is not given up -> its first rank.
         active: First ranks that have not said that they stopped.
-        is_open: Whether units may still be told anything.
+        is_open: Whether workers may still be reports anything.
     """
 
     def __init__(self, world: World, config: Config) -> None:
-        self.units, self.is_coordinator = config.parallel.units, world.rank == COORDINATOR
+        self.workers, self.is_coordinator = (
+            config.parallel.rollout_workers,
+            world.rank == COORDINATOR,
+        )
         self.ranks = {
-            unit: world.size + (unit - 1) * config.parallel.unit_ranks
-            for unit in range(1, self.units + 1)
+            worker: world.size + (worker - 1) * config.parallel.worker_ranks
+            for worker in range(1, self.workers + 1)
         }
-        self.numbers = {rank: unit for unit, rank in self.ranks.items()}
+        self.numbers = {rank: worker for worker, rank in self.ranks.items()}
         self.active, self.is_open = set(self.numbers), True
         self.mailbox = Mailbox(world.everyone)
-        # Where the trainer fails the thread that serves units is still at work while the units are
+        # Where the trainer fails the thread that serves workers is still at work while the workers are
         # stopped.
         self.lock = threading.Lock()
 
-    def publish(self, state: State, publication: int, precision: str) -> None:
-        """Send the policy's weights to all units. Collective among trainer ranks."""
-        letter = letter_with_weights(state, publication, precision, self.is_coordinator)
-        for unit in list(self.ranks) if self.is_coordinator else []:
-            self._send(unit, ("letter", letter))
+    def publish(self, state: State, policy_version: int, precision: str) -> None:
+        """Send the policy's weights to all workers. Collective among trainer ranks."""
+        letter = weights_message(state, policy_version, precision, self.is_coordinator)
+        for worker in list(self.ranks) if self.is_coordinator else []:
+            self._send(worker, ("letter", letter))
 
-    def tell(self, unit: int, message: Any) -> None:
-        """Send plain data to a unit."""
-        self._send(unit, ("letter", pickle.dumps(message)))
+    def send(self, worker: int, message: Any) -> None:
+        """Send plain data to a worker."""
+        self._send(worker, ("letter", pickle.dumps(message)))
 
-    def hear(self, patience: float) -> list[tuple[int, Any]]:
-        """What units have said since.
+    def receive(self, patience: float) -> list[tuple[int, Any]]:
+        """What workers have said since.
 
         Raises:
             RuntimeError: If they were stopped, which ends a thread that still listens.
         """
         read = self._read(patience)
         if not self.is_open:
-            raise RuntimeError("the units were stopped")
+            raise RuntimeError("the workers were stopped")
         return [(self.numbers[rank], message) for rank, message in read]
 
-    def abandon(self, unit: int) -> None:
-        """End a unit and send nothing more to it but the last word."""
-        _say_given_up(unit)
-        self._send(unit, END)
-        del self.ranks[unit]
+    def give_up(self, worker: int) -> None:
+        """End a worker and send nothing more to it but the last word."""
+        _say_given_up(worker)
+        self._send(worker, END)
+        del self.ranks[worker]
 
     def stop(self) -> None:
-        """Let all units end, and hear them out: MPI does not end while a message is on its way."""
+        """Let all workers end, and receive them out: MPI does not end while a message is on its way."""
         if not self.is_coordinator:
             return
         with self.lock:
@@ -102,10 +105,10 @@ class MpiFleet:
             self._read(LISTEN_SECONDS)
         self.mailbox.flush()
 
-    def _send(self, unit: int, message: Any) -> None:
+    def _send(self, worker: int, message: Any) -> None:
         with self.lock:
-            if self.is_open and unit in self.ranks:
-                self.mailbox.send(self.ranks[unit], message)
+            if self.is_open and worker in self.ranks:
+                self.mailbox.send(self.ranks[worker], message)
 
     def _read(self, patience: float) -> list[tuple[int, Any]]:
         read = self.mailbox.read(patience)
@@ -113,13 +116,13 @@ class MpiFleet:
         return read
 
 
-class ChildFleet:
-    """The units of a single trainer, each a child process beside it; fulfils
-    ``spec.backend.Fleet``.
+class LocalWorkerPool:
+    """The workers of a single trainer, each a child process beside it; fulfils
+    ``spec.backend.WorkerPool``.
 
     Attributes:
-        children: Unit that is not given up -> its process.
-        is_open: Whether units may still be heard.
+        children: WorkerSpec that is not given up -> its process.
+        is_open: Whether workers may still be last_message.
     """
 
     def __init__(self, config: Config) -> None:
@@ -128,94 +131,94 @@ class ChildFleet:
         Raises:
             SeedError: What one of them refuses.
         """
-        self.units, self.is_open = config.parallel.units, True
+        self.workers, self.is_open = config.parallel.rollout_workers, True
         self.children: dict[int, Child] = {}
         try:
-            for unit in range(1, self.units + 1):
-                self.children[unit] = Child(World(local_rank=unit, unit=unit), config)
+            for worker in range(1, self.workers + 1):
+                self.children[worker] = Child(World(local_rank=worker, worker=worker), config)
             for child in self.children.values():
                 child.wait_until_ready()
         except BaseException:
             self._end(patience=0.0)
             raise
 
-    def publish(self, state: State, publication: int, precision: str) -> None:
-        """Send the policy's weights to all units."""
-        letter = letter_with_weights(state, publication, precision, is_coordinator=True)
+    def publish(self, state: State, policy_version: int, precision: str) -> None:
+        """Send the policy's weights to all workers."""
+        letter = weights_message(state, policy_version, precision, is_coordinator=True)
         for child in self.children.values():
             child.write(letter)
 
-    def tell(self, unit: int, message: Any) -> None:
-        """Send plain data to a unit."""
-        if unit in self.children:
-            self.children[unit].write(pickle.dumps(message))
+    def send(self, worker: int, message: Any) -> None:
+        """Send plain data to a worker."""
+        if worker in self.children:
+            self.children[worker].write(pickle.dumps(message))
 
-    def hear(self, patience: float) -> list[tuple[int, Any]]:
-        """What units have said since.
+    def receive(self, patience: float) -> list[tuple[int, Any]]:
+        """What workers have said since.
 
         Raises:
             RuntimeError: If they were stopped, which ends a thread that still listens.
         """
         if not self.is_open:
-            raise RuntimeError("the units were stopped")
+            raise RuntimeError("the workers were stopped")
         if not self.children:
             time.sleep(patience)
-        heard: list[tuple[int, Any]] = []
-        for unit, child in list(self.children.items()):
-            for message in child.read(0.0 if heard else patience / len(self.children)):
-                if message[0] == "told":
-                    heard.append((unit, message))
+        last_message: list[tuple[int, Any]] = []
+        for worker, child in list(self.children.items()):
+            for message in child.read(0.0 if last_message else patience / len(self.children)):
+                if message[0] == "reports":
+                    last_message.append((worker, message))
                     continue
-                words = child.last_words() if message == GONE else message[1]
+                words = child.exit_reason() if message == GONE else message[1]
                 print(f"error: {words}", file=sys.stderr, flush=True)
-                heard.append((unit, LOST))
+                last_message.append((worker, LOST))
                 break
-        return heard
+        return last_message
 
-    def abandon(self, unit: int) -> None:
-        """End a unit."""
-        _say_given_up(unit)
-        self.children.pop(unit).end(0.0)
+    def give_up(self, worker: int) -> None:
+        """End a worker."""
+        _say_given_up(worker)
+        self.children.pop(worker).end(0.0)
 
     def stop(self) -> None:
-        """Let all units end."""
+        """Let all workers end."""
         self.is_open = False
         for child in self.children.values():
             child.write(pickle.dumps(STOP))
-        self._end(FAREWELL_SECONDS)
+        self._end(SHUTDOWN_SECONDS)
 
     def _end(self, patience: float) -> None:
         while self.children:
             self.children.popitem()[1].end(patience)
 
 
-def letter_with_weights(
-    state: State, publication: int, precision: str, is_coordinator: bool
+def weights_message(
+    state: State, policy_version: int, precision: str, is_coordinator: bool
 ) -> bytes:
-    """The policy's weights as units take them; empty at the trainers that send nothing. Collective
+    """The policy's weights as workers take them; empty at the trainers that send nothing. Collective
     among trainer ranks.
     """
     arrays: dict[str, Array] = {}
     for name, full in wholes(state.policy, shards_of(state.policy)):
         if is_coordinator:
             arrays[name] = full.cpu().numpy()
-    message = ("weights", publication, state.version, precision, arrays)
+    message = ("weights", policy_version, state.optimizer_step, precision, arrays)
     return pickle.dumps(message, pickle.HIGHEST_PROTOCOL) if is_coordinator else b""
 
 
-def _say_given_up(unit: int) -> None:
-    print(f"unit {unit} is given up; its samples are issued again", file=sys.stderr, flush=True)
+def _say_given_up(worker: int) -> None:
+    print(f"worker {worker} is given up; its samples are issued again", file=sys.stderr, flush=True)
 
 
 class Server:
-    """A unit at work, on each of its children."""
+    """A worker at work, on each of its children."""
 
     def __init__(self, world: World, config: Config, backend: ScaledBackend, line: Line) -> None:
         self.world, self.config, self.backend, self.line = world, config, backend, line
         settings = config.rollout
         sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
         self.engine: LocalEngine[State] = LocalEngine(
-            backend, config, sampling, rules_of(config).units[-1].slots
+            backend, config, sampling, rules_of(config).workers[-1].slots
         )
 
     def serve(self) -> None:
@@ -229,43 +232,45 @@ class Server:
                 self.say(self.engine.wait(), self.config.rollout.block_tokens)
 
     def letters(self, patience: float) -> list[Any]:
-        """New messages, the same on every rank of the unit."""
+        """New messages, the same on every rank of the worker."""
         mine = self.line.read(patience) if self.world.rank == 0 else []
         return list(gather_objects(mine, self.backend.mesh.world)[0])
 
-    def say(self, told: list[Told], steps: int) -> None:
-        """Tell the coordinator, from one rank."""
+    def say(self, reports: list[EventReport], steps: int) -> None:
+        """Tell the is_main_process, from one rank."""
         if self.world.rank == 0:
-            self.line.send(("told", told, steps))
+            self.line.send(("reports", reports, steps))
 
     def weights(
-        self, publication: int, version: int, precision: str, arrays: Mapping[str, Array]
+        self, policy_version: int, optimizer_step: int, precision: str, arrays: Mapping[str, Array]
     ) -> None:
         """Take up new weights; where samples go on with the newest, read them again."""
         policy, nothing = build(self.config, self.backend.mesh), OptimizerState({}, {}, 0)
         fill(policy, lambda name: arrays[name])
         rollout = self.config.rollout.model_copy(update={"precision": precision})
         self.engine.config = self.config.model_copy(update={"rollout": rollout})
-        self.engine.publications[publication] = State(policy, None, None, nothing, nothing, version)
+        self.engine.policies[policy_version] = State(
+            policy, None, None, nothing, nothing, optimizer_step
+        )
         if self.config.rollout.continue_with == "snapshot":
-            oldest = publication - self.config.rollout.max_staleness - 1
-            self.engine.publications = {
-                n: kept for n, kept in self.engine.publications.items() if n >= oldest
+            oldest = policy_version - self.config.rollout.max_staleness - 1
+            self.engine.policies = {
+                n: kept for n, kept in self.engine.policies.items() if n >= oldest
             }
             return
         partial = {
             event.sample: rollouts[0]
             for event, rollouts in self.engine.pause()
-            if isinstance(event, Parked)
+            if isinstance(event, Preempted)
         }
-        self.engine.publications = {publication: self.engine.publications[publication]}
-        self.admit([Admitted(number, 0, publication) for number in partial], partial)
-        self.say([(Switched(self.world.unit or 0, publication), [])], 0)
+        self.engine.policies = {policy_version: self.engine.policies[policy_version]}
+        self.start([Scheduled(number, 0, policy_version) for number in partial], partial)
+        self.say([(WeightsUpdated(self.world.worker or 0, policy_version), [])], 0)
 
-    def admit(self, decisions: list[Admitted], pool: dict[int, Rollout]) -> None:
+    def start(self, decisions: list[Scheduled], pool: dict[int, Rollout]) -> None:
         """Put samples into slots."""
-        self.engine.admit(decisions, pool)
+        self.engine.start(decisions, pool)
 
-    def recall(self, numbers: list[int]) -> None:
+    def preempt(self, numbers: list[int]) -> None:
         """Give samples back at the next look, those that are still here."""
-        self.engine.recall(numbers)
+        self.engine.preempt(numbers)

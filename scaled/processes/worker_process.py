@@ -1,4 +1,4 @@
-"""The process that does the work of one rank of a standalone unit. A keeper starts it and hears
+"""The process that does the work of one rank of a standalone worker. A keeper starts it and hears
 what it says.
 
 The keeper is the rank's supervisor, or the trainer itself where there is no MPI.
@@ -18,7 +18,7 @@ from scaled.processes.watchdog import current
 from scaled.processes.worker_handle import READY
 from spec.config import Config
 from spec.errors import SeedError
-from spec.layout import unit_layout
+from spec.layout import worker_layout
 
 SET_DEATH_SIGNAL = 1
 
@@ -26,7 +26,7 @@ SET_DEATH_SIGNAL = 1
 def serve(descriptor: str) -> None:
     """Decode what comes over the line until it says to stop.
 
-    A failure is told to the keeper, in words; of what kills this process the keeper finds out by
+    A failure is reports to the keeper, in words; of what kills this process the keeper finds out by
     itself.
 
     Args:
@@ -56,7 +56,10 @@ def serve(descriptor: str) -> None:
             time.sleep(ECHO_SECONDS)
         what = f"{type(failure).__name__}: {failure}"
         line.send(
-            ("fallen", f"rank {world.rank} of unit {world.unit} failed {current.line()}: {what}")
+            (
+                "fallen",
+                f"rank {world.rank} of worker {world.worker} failed {current.line()}: {what}",
+            )
         )
         os._exit(1)
 
@@ -66,14 +69,16 @@ def _work(world: World, config: Config, device: Any, line: Line) -> None:
     from scaled.processes.worker_pool import Server
 
     def agree(address: tuple[str, int] | None) -> Any:
-        """Tell the other children through the supervisors, or hear from the first."""
+        """Tell the other children through the supervisors, or receive from the first."""
         if address is None:
             return line.next()
         line.send(("address", address))
         return address
 
     world = join(world, config.parallel, agree)
-    Server(world, config, ScaledBackend(world, unit_layout(config.parallel), device), line).serve()
+    Server(
+        world, config, ScaledBackend(world, worker_layout(config.parallel), device), line
+    ).serve()
     leave(world)
 
 

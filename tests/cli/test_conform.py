@@ -27,7 +27,7 @@ def test_a_cell_shows_error_and_bound_and_marks_what_does_not_hold() -> None:
     ]
 
 
-def test_diff_names_the_first_chapter_that_differs() -> None:
+def test_diff_names_the_first_component_that_differs() -> None:
     one: Trace = {"moe": {"a": np.ones(3)}, "loss": {"b": np.ones(2)}}
     other: Trace = {"moe": {"a": np.ones(3)}, "loss": {"b": np.ones(2) + 1e-6}}
     text, differing = diff_table(one, other, 1e-10)
@@ -35,7 +35,7 @@ def test_diff_names_the_first_chapter_that_differs() -> None:
     assert [row.split()[-1] for row in text.splitlines()[1:]] == ["same", "differs"]
 
 
-def test_diff_leaves_out_a_chapter_that_the_precision_of_one_side_does_not_have() -> None:
+def test_diff_leaves_out_a_component_that_the_precision_of_one_side_does_not_have() -> None:
     one: Trace = {"moe": {"a": np.ones(3)}, "precision": {"b": np.ones(2)}}
     text, differing = diff_table(one, {"moe": one["moe"]}, 1e-10)
     assert differing == [] and "precision" not in text

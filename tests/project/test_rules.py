@@ -1,4 +1,4 @@
-"""The rules of the house as tests: style, types, import directions, one index of all equations,
+"""The rules of the backend as tests: style, types, import directions, one index of all equations,
 fast start.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.counterparts import CHAPTERS as PAIRS
-from spec.equations import CHAPTERS, EQUATIONS, Equation
+from conformance.counterparts import COMPONENTS as PAIRS
+from spec.equations import EQUATIONS, MODULES, Equation
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,20 +45,20 @@ def test_every_entry_of_the_index_leads_to_a_documented_function_and_to_a_test(
 
 
 def test_the_index_has_no_hole() -> None:
-    """Every public function of a numeric chapter stands behind an equation, or is named as a helper
+    """Every public function of a numeric module stands behind an equation, or is named as a helper
     with its reason.
     """
     indexed = {place for equation in EQUATIONS for place in (equation.reference, equation.scaled)}
-    for chapter, helpers in CHAPTERS.items():
-        public = {f"{chapter}:{name}" for name in public_functions(chapter)}
-        named = {f"{chapter}:{name}" for name in helpers}
+    for module, helpers in MODULES.items():
+        public = {f"{module}:{name}" for name in public_functions(module)}
+        named = {f"{module}:{name}" for name in helpers}
         assert public == (public & indexed) | named, (
-            f"{chapter}: {sorted(public ^ ((public & indexed) | named))}"
+            f"{module}: {sorted(public ^ ((public & indexed) | named))}"
         )
         assert not named & indexed
 
 
-def test_an_equation_has_a_place_in_both_houses_or_says_why_not() -> None:
+def test_an_equation_has_a_place_in_both_backends_or_says_why_not() -> None:
     for equation in EQUATIONS:
         assert equation.reference or equation.scaled, equation.title
         assert bool(equation.apart) is not bool(equation.reference and equation.scaled), (
@@ -67,7 +67,7 @@ def test_an_equation_has_a_place_in_both_houses_or_says_why_not() -> None:
 
 
 def test_the_index_and_the_twins_know_the_same_pairs() -> None:
-    """What the index pairs by one name are namesakes of paired chapters, and no pair is missing
+    """What the index pairs by one name are namesakes of paired modules, and no pair is missing
     from the index.
     """
     paired = {(one.__name__, other.__name__) for one, other in PAIRS.values()}

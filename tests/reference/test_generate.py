@@ -38,7 +38,7 @@ def sampled(
     asked: list[Request], sampling: Sampling = FREE, purpose: str = "law", seed: int = 1
 ) -> list[Rollout]:
     """Rollouts of the test's policy."""
-    return generate(POLICY, CONFIG.model, asked, sampling, seed, purpose, version=7)
+    return generate(POLICY, CONFIG.model, asked, sampling, seed, purpose, optimizer_step=7)
 
 
 @given(

@@ -14,7 +14,7 @@ from autograd import grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.backend import ReferenceBackend, accumulate, imitation_loss, policy_loss, value_loss
+from reference.backend import ReferenceBackend, accumulate, policy_loss, sft_loss, value_loss
 from reference.generate import log_distribution
 from reference.loss import (
     LOG_RATIO_LIMIT,
@@ -56,7 +56,7 @@ AGGREGATIONS = ("token", "sequence", "group", "constant")
 LOSSES: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
     "policy": policy_loss,
     "value": value_loss,
-    "imitation": imitation_loss,
+    "imitation": sft_loss,
 }
 SAME = 1e-11
 """Largest difference of two gradients that are equal but for rounding, as a share of their norm."""
@@ -122,7 +122,7 @@ def random_batch(seed: int, config: Config, rows: int = 4) -> Batch:
         truncated=~first & (random.random(rows) < 0.3),
         group=random.integers(0, 2, rows),
         behaviour_log_probs=inside(near + 0.3 * random.standard_normal(shape)),
-        anchor_log_probs=inside(near + 0.5 * random.standard_normal(shape)),
+        reference_log_probs=inside(near + 0.5 * random.standard_normal(shape)),
         advantages=inside(random.standard_normal(shape)),
         value_targets=inside(random.standard_normal(shape)),
         old_values=inside(random.standard_normal(shape)),
@@ -450,8 +450,8 @@ def test_both_kl_estimators_are_zero_at_equality_and_positive_elsewhere() -> Non
 def test_p20_the_expected_gradient_of_k2_is_that_of_the_reverse_kl_and_the_one_of_k3_is_not(
     seed: int,
 ) -> None:
-    logits, anchor = np.random.default_rng(seed).standard_normal((2, 5))
-    log_q = log_distribution(anchor, 1.0)
+    logits, reference_policy = np.random.default_rng(seed).standard_normal((2, 5))
+    log_q = log_distribution(reference_policy, 1.0)
     drawn = np.exp(
         log_distribution(logits, 1.0)
     )  # how often each token is sampled: not differentiated
@@ -511,7 +511,7 @@ def test_p2_several_optimizer_steps_on_one_batch_of_rollouts_end_the_same_for_ev
         config = all_on(aggregation, f"algorithm.micro_batch={micro_batch}")
         batch = replace(random_batch(5, config, 8), weights={})
         backend = ReferenceBackend()
-        state = backend.begin_reinforcement(backend.initial_state(config), config)
+        state = backend.start_rl(backend.initial_state(config), config)
         for part in (batch.rows(np.arange(4)), batch.rows(np.arange(4, 8))):
             state, _ = backend.update_policy(state, config, part)
             state, _ = backend.update_value(state, config, part)
@@ -526,7 +526,7 @@ def test_p2_the_denominator_is_the_optimizer_step_and_not_the_batch_of_rollouts(
     batch = random_batch(5, config, 8)
     for rows in (np.arange(4), np.arange(4, 8)):
         weights = step_weights(batch.rows(rows), config)
-        for name in ("policy", "tokens"):
+        for name in ("surrogate", "tokens"):
             assert weights[name].sum() == pytest.approx(1.0)
 
 
@@ -538,7 +538,7 @@ def test_p3_every_single_term_is_independent_of_the_micro_batch_and_moves_some_m
     """The terms are enumerated from the weights themselves, so that a new one cannot escape."""
     config = all_on(aggregation)
     batch = random_batch(seed, config)
-    assert batch.weights.keys() >= {"policy", "tokens", *COEFFICIENTS}
+    assert batch.weights.keys() >= {"surrogate", "tokens", *COEFFICIENTS}
     for term in batch.weights:
         only, moved = alone(batch, term), False
         for loss in LOSSES:
@@ -604,7 +604,7 @@ def test_p4_a_term_that_applies_to_no_token_is_absent() -> None:
     assert "positive" not in step_weights(replace(batch, positive=none), config)
     cut = step_weights(replace(batch, truncated=~none), config)
     assert "kl" not in cut
-    assert not cut["policy"].any()
+    assert not cut["surrogate"].any()
     assert {"positive", "tokens", "load_balance", "router_z"} <= cut.keys()
 
 
@@ -630,7 +630,7 @@ def test_p5_rows_without_a_response_contribute_exactly_nothing(loss: str, aggreg
     config = config_of("algorithm.kl_weight=0.3", f"algorithm.aggregation={aggregation}")
     batch = plain_batch([[2, 3], [4, 5, 6]], [[], []])
     batch = replace(batch, weights=step_weights(batch, config))
-    assert batch.weights.keys() == {"policy", "tokens"}
+    assert batch.weights.keys() == {"surrogate", "tokens"}
     for size in (1, 2):
         assert_zero(gradient_of(loss, batch, config, size))
 
@@ -662,5 +662,5 @@ def test_the_overlong_filter_removes_truncated_responses_from_the_policy_loss_an
     batch = replace(random_batch(9, config), truncated=np.array([False, True, False, True]))
     weights = step_weights(batch, config)
     trained = batch.response & ~batch.truncated[:, None]
-    np.testing.assert_allclose(weights["policy"], trained / trained.sum())
+    np.testing.assert_allclose(weights["surrogate"], trained / trained.sum())
     np.testing.assert_allclose(weights["tokens"], batch.response / batch.response.sum())

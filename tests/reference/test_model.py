@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.attention import KeyValueCache, rms_norm, rotary, softmax
-from reference.backend import LossFunction, accumulate, imitation_loss, policy_loss, value_loss
+from reference.backend import LossFunction, accumulate, policy_loss, sft_loss, value_loss
 from reference.model import (
     hidden_states,
     initial_policy,
@@ -85,7 +85,7 @@ def learnable(seed: int, settings_: Config) -> Batch:
         batch,
         positive=np.array([True, False, True]),
         behaviour_log_probs=chosen + random.normal(0, 0.02, size=shape),
-        anchor_log_probs=chosen + random.normal(0, 0.5, size=shape),
+        reference_log_probs=chosen + random.normal(0, 0.5, size=shape),
         advantages=random.normal(size=shape),
         value_targets=random.normal(size=shape),
     )
@@ -124,7 +124,7 @@ def test_every_gradient_of_the_policy_loss_is_the_slope_of_the_loss(shape: str) 
 def test_every_gradient_of_the_imitation_loss_is_the_slope_of_the_loss(shape: str) -> None:
     settings_ = config(*ALL_TERMS, *SHAPES[shape])
     assert_gradient_is_the_slope(
-        lambda params, batch: imitation_loss(params, batch, settings_),
+        lambda params, batch: sft_loss(params, batch, settings_),
         policy(settings_),
         learnable(2, settings_),
     )
@@ -144,7 +144,13 @@ def test_every_gradient_of_the_value_loss_is_the_slope_of_the_loss(clip: str) ->
 def test_p8_what_stands_outside_the_response_reaches_no_gradient(dirt: float) -> None:
     settings_ = config(*ALL_TERMS, "algorithm.value_clip=0.2")
     clean = learnable(4, settings_)
-    names = ("advantages", "behaviour_log_probs", "anchor_log_probs", "value_targets", "old_values")
+    names = (
+        "advantages",
+        "behaviour_log_probs",
+        "reference_log_probs",
+        "value_targets",
+        "old_values",
+    )
     dirt_by_name: dict[str, Any] = {
         name: np.where(clean.response, getattr(clean, name), dirt) for name in names
     }

@@ -365,7 +365,7 @@ def gaps_of(path: Path, *overrides: str) -> dict[str, list[float | None]]:
     lines = RunDirectory(path).read("metrics.jsonl")
     phases = dict.fromkeys(line["phase"] for line in lines)
     return {
-        phase: [line.get("rollout_log_prob_gap") for line in lines if line["phase"] == phase]
+        phase: [line.get("rollout/log_prob_gap") for line in lines if line["phase"] == phase]
         for phase in phases
     }
 

@@ -1,1 +1,1 @@
-"""The laws of the torch house; those that hold for both houses are told once and run on both."""
+"""The laws of the torch backend; those that hold for both backends are told once and run on both."""

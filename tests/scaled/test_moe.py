@@ -1,4 +1,4 @@
-"""Laws of the experts of the torch house: all ways to ask them give one answer, and one
+"""Laws of the experts of the torch backend: all ways to ask them give one answer, and one
 gradient.
 """
 

@@ -178,7 +178,7 @@ BUILT: list[tuple[str, tuple[str, ...], Layout, list[int]]] = [
 ]
 """Preset, overrides, layout, ranks to be."""
 
-REHEARSE = """
+DRY_RUN = """
 import json, sys
 from scaled.parallel.dry_run import weights_held
 from spec.config import load_config
@@ -198,7 +198,7 @@ def built() -> Any:
         [preset, overrides, list(vars(layout).values()), ranks]
         for preset, overrides, layout, ranks in BUILT
     ]
-    command = [sys.executable, "-c", REHEARSE, json.dumps(jobs)]
+    command = [sys.executable, "-c", DRY_RUN, json.dumps(jobs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

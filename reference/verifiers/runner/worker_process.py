@@ -20,7 +20,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any
 
-from reference.verifiers.custom import own_verifier
+from reference.verifiers.custom import custom_verifier
 from reference.verifiers.domains import domain_verifier
 from reference.verifiers.runner import frames
 from reference.verifiers.verdict import Judgement, error, judgement_of
@@ -83,7 +83,7 @@ def serve(request: dict[str, Any], replies: int, isolation: str) -> dict[str, An
 def find_verifier(address: str, item: Item | None, isolation: str) -> Callable[[Item], Any]:
     """The user's own verifier if one is named, else that of the item's domain."""
     return (
-        own_verifier(address)
+        custom_verifier(address)
         if address or item is None
         else domain_verifier(item.domain, isolation)
     )

@@ -58,7 +58,7 @@ def supervised_line(step: int) -> dict[str, Any]:
         "phase": "supervised",
         "step": step,
         "phase_step": step,
-        "loss_nll": 3.0 / step,
+        "policy/loss_nll": 3.0 / step,
         "events": [],
     }
 
@@ -68,25 +68,25 @@ def sampled_line(phase: str, step: int, phase_step: int, critic: bool) -> dict[s
         "phase": phase,
         "step": step,
         "phase_step": phase_step,
-        "reward_mean": -0.5,
-        "accuracy": 0.25,
-        "accuracy_by_family": {"arithmetic": 0.5, "maze": 0.0},
-        "responses": 256,
-        "response_length_mean": 7.5,
-        "response_length_max": 9,
-        "truncated_fraction": 0.0,
+        "reward/mean": -0.5,
+        "reward/accuracy": 0.25,
+        "reward/accuracy_by_family": {"arithmetic": 0.5, "maze": 0.0},
+        "rollout/responses": 256,
+        "response_length/mean": 7.5,
+        "response_length/max": 9,
+        "response_length/truncated_fraction": 0.0,
         "events": ["zero_variance_batch"] if phase_step == 2 else [],
     }
     if critic:
         positions = {"correct": [0.0, 0.5, None], "wrong": [0.0, -0.5, -0.75]}
         line |= {
-            "explained_variance": None if phase_step == 1 else 0.5,
-            "value_by_position": positions,
+            "value/explained_variance": None if phase_step == 1 else 0.5,
+            "value/by_position": positions,
         }
         line |= {
-            "value_value_loss": 0.3,
-            "value_grad_norm": 1.5,
-            "lambda_by_length": {"3": 0.25, "9": 0.75},
+            "value/loss": 0.3,
+            "value/grad_norm": 1.5,
+            "advantage/lambda_by_length": {"3": 0.25, "9": 0.75},
         }
     return line
 
@@ -98,10 +98,10 @@ def policy_figures() -> dict[str, float]:
         "log_prob_gap",
         "clip_fraction_low",
         "clip_fraction_high",
-        "loss_policy",
+        "loss_surrogate",
         "grad_norm",
     )
-    return {f"policy_{name}": 0.5 for name in names} | {"zero_variance_fraction": 0.5}
+    return {f"policy/{name}": 0.5 for name in names} | {"reward/zero_variance_fraction": 0.5}
 
 
 def sample_line(step: int, response: str, outcome: str, why: str) -> dict[str, Any]:
@@ -116,18 +116,18 @@ def sample_line(step: int, response: str, outcome: str, why: str) -> dict[str, A
 
 
 def streaming_figures(phase_step: int) -> dict[str, Any]:
-    """Of a step in which a quarter of 256 samples is two publications old, and as many samples were
-    evicted as its number.
+    """Of a step in which a quarter of 256 samples is two policies old, and as many samples were
+    dropped as its number.
     """
     return {
-        "srs_occupancy": 0.75,
-        "srs_decode_steps": 20,
-        "srs_on_policy_share": 0.625,
-        "srs_staleness_mean": 0.5,
-        "srs_staleness_max": 2,
-        "srs_staleness_counts": {"0": 160, "1": 32, "2": 64},
-        "srs_evicted": phase_step,
-        "srs_under_way": 256,
+        "rollout/occupancy": 0.75,
+        "rollout/decode_steps": 20,
+        "rollout/on_policy_share": 0.625,
+        "rollout/staleness_mean": 0.5,
+        "rollout/staleness_max": 2,
+        "rollout/staleness_counts": {"0": 160, "1": 32, "2": 64},
+        "rollout/dropped": phase_step,
+        "rollout/in_flight": 256,
     }
 
 
@@ -250,7 +250,8 @@ def test_an_unfinished_run_shows_the_examination_that_its_checkpoint_knows(tmp_p
     checkpoint = run / "checkpoints" / "step_2"
     checkpoint.mkdir()
     manifest = {
-        "format": "seed-checkpoint-1",
+        "format": "seed-checkpoint-2",
+        "config": {},
         "progress": {"eval_before": {"overall": SCORE}, "eval_after": {}},
     }
     (checkpoint / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -277,7 +278,7 @@ def test_only_a_streaming_run_has_a_section_on_streaming_with_the_figures_of_its
     for wanted in (
         "Over 3 RL steps 75.0 % of",
         "62.5 % of",
-        "0.50 publications (at most 2)",
+        "0.50 policies (at most 2)",
         "6 were given up",
         "all 768 sam",
     ):
@@ -289,7 +290,7 @@ def test_only_a_streaming_run_has_a_section_on_streaming_with_the_figures_of_its
 def test_ages_of_trained_samples_are_added_up_over_the_steps() -> None:
     lines = [
         streaming_figures(1),
-        streaming_figures(2) | {"srs_staleness_counts": {"0": 1, "10": 5}},
+        streaming_figures(2) | {"rollout/staleness_counts": {"0": 1, "10": 5}},
     ]
     assert staleness_counts(lines) == {0: 161, 1: 32, 2: 64, 10: 5}
 
@@ -314,7 +315,7 @@ def test_published_rollouts_narrow_the_band(tmp_path: Path) -> None:
         file["step_4/accuracy"] = np.arange(256) % 4 == 0
     shares = read_record(run).shares
     assert shares == {4: [0.25] * 16}
-    line = {"accuracy": 0.25, "responses": 256}
+    line = {"reward/accuracy": 0.25, "rollout/responses": 256}
     mixed = [0.2, 0.3] * 8
     known, unknown = accuracy_interval(line, mixed, 16), accuracy_interval(line, None, 16)
     assert unknown[0] < known[0] < 0.25 < known[1] < unknown[1]
@@ -333,7 +334,7 @@ def test_the_reward_of_each_data_class_is_drawn_where_there_is_more_than_verifia
     record = read_record(tmp_path / "run")
     assert class_plot(record) is None
     lines = [
-        line | {"reward_by_class": {"general": 0.1, "verifiable": -0.5}}
+        line | {"reward/by_class": {"general": 0.1, "verifiable": -0.5}}
         for line in record.of_phase("reinforcement")
     ]
     plot = class_plot(replace(record, metrics=lines))
@@ -346,7 +347,7 @@ def test_the_gap_of_fp8_rollouts_is_drawn_beside_that_of_the_updates_and_nowhere
     write_run(tmp_path / "run")
     record = read_record(tmp_path / "run")
     assert "FP8" not in write_report(tmp_path / "run").read_text()
-    lines = [line | {"rollout_log_prob_gap": 0.01} for line in record.of_phase("reinforcement")]
+    lines = [line | {"rollout/log_prob_gap": 0.01} for line in record.of_phase("reinforcement")]
     in_fp8 = replace(
         record, metrics=lines, config=load_config("tiny", "vapo", ["rollout.precision=fp8"])
     )

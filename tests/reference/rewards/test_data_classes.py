@@ -255,11 +255,11 @@ def test_metrics_speak_of_preference_only_where_there_is_one() -> None:
     other = score(answered(LINE, "abc"), config_of("general"), Preference(0.25, -0.4))
     plain = score(answered(SUM, SUM.answer), config_of("verifiable"))
     found = sampling_metrics([liked, other, plain], config_of("general").data)
-    assert (found["preference_mean"], found["preference_std"]) == (0.5, 0.25)
-    assert math.isclose(found["position_bias"], -0.1) and math.isclose(
-        found["order_gap_absolute"], 0.3
+    assert (found["reward/preference_mean"], found["reward/preference_std"]) == (0.5, 0.25)
+    assert math.isclose(found["reward/position_bias"], -0.1) and math.isclose(
+        found["reward/order_gap_absolute"], 0.3
     )
-    assert found["accuracy_by_family"] == {"arithmetic": 1.0, "prose": 0.5}
+    assert found["reward/accuracy_by_family"] == {"arithmetic": 1.0, "prose": 0.5}
     assert preference_metrics([plain]) == {}
 
 
@@ -269,9 +269,9 @@ def test_each_data_class_has_its_own_mean_reward() -> None:
         score(answered(LINE, "ab"), config, preferred(0.5)),
         score(answered(SUM, SUM.answer), config),
     ]
-    found = sampling_metrics(items, config.data)["reward_by_class"]
+    found = sampling_metrics(items, config.data)["reward/by_class"]
     assert found == {"hybrid": items[0].reward, "verifiable": items[1].reward}
-    assert "reward_by_class" not in sampling_metrics(items[1:], load_config("tiny", "vapo").data)
+    assert "reward/by_class" not in sampling_metrics(items[1:], load_config("tiny", "vapo").data)
 
 
 @pytest.mark.parametrize(

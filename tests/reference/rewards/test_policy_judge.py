@@ -1,4 +1,4 @@
-"""Laws of the house's own judge: any backend's state judges, directly or after reasoning, and no
+"""Laws of the backend's own judge: any backend's state judges, directly or after reasoning, and no
 answer speaks for it.
 """
 
@@ -35,7 +35,7 @@ class Knowing(ReferenceBackend):
     demonstrations do.
     """
 
-    def log_probs(self, state: Any, config: Config, batch: Batch, anchor: bool = False) -> Array:
+    def log_probs(self, state: Any, config: Config, batch: Batch, baseline: bool = False) -> Array:
         """0 for the right letter, -2 for the other."""
         out = np.zeros(batch.tokens.shape)
         for row, (tokens, length) in enumerate(zip(batch.tokens, batch.lengths, strict=True)):

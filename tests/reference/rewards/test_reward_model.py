@@ -33,7 +33,7 @@ from reference.tasks.puzzles import prose
 from reference.training import trainer
 from reference.training.batch import plain_batch
 from reference.training.progress import Progress
-from reference.training.prompt_stream import CurriculumState
+from reference.training.prompt_stream import PromptStreamState
 from reference.training.run_directory import RunDirectory
 from spec.config import Config, load_config
 from spec.datatypes import Array, Batch, Finish, Preference, Request, Rollout
@@ -53,7 +53,7 @@ WRITING = (
     "model.vocabulary=97",
     "reward_model.steps=3",
     "reward_model.batch=8",
-    "reward_model.examined_pairs=20",
+    "reward_model.evaluation_pairs=20",
     "supervised.steps=2",
     "value_pretraining.steps=1",
     "rollout.steps=3",
@@ -78,7 +78,7 @@ class Scripted(ReferenceBackend):
     def __init__(self, log_odds: Opinion) -> None:
         self.log_odds = log_odds
 
-    def log_probs(self, state: Any, config: Config, batch: Batch, anchor: bool = False) -> Array:
+    def log_probs(self, state: Any, config: Config, batch: Batch, baseline: bool = False) -> Array:
         """Half of the log-odds for Y, minus half for N."""
         out = np.zeros(batch.tokens.shape)
         for row, tokens in enumerate(batch.tokens):
@@ -149,7 +149,9 @@ def test_without_bias_the_preference_is_bradley_terry_in_the_models_log_odds() -
 
 
 def test_the_examination_measures_bias_before_averaging_and_none_after() -> None:
-    report = examined(scripted(lambda *case: known(*case) + 1.5, "reward_model.examined_pairs=80"))
+    report = examined(
+        scripted(lambda *case: known(*case) + 1.5, "reward_model.evaluation_pairs=80")
+    )
     bias = report["position_bias"]
     assert bias["before"]["ci_low"] > 0.1
     assert abs(bias["after"]["mean"]) < 1e-12
@@ -160,7 +162,7 @@ def test_the_examination_measures_bias_before_averaging_and_none_after() -> None
 def test_a_model_that_knows_the_preference_agrees_with_all_of_it_and_a_contrary_one_with_none() -> (
     None
 ):
-    examine = "reward_model.examined_pairs=60"
+    examine = "reward_model.evaluation_pairs=60"
     assert examined(scripted(known, examine))["agreement"]["accuracy"] == 1.0
     assert examined(scripted(lambda *case: -known(*case), examine))["agreement"]["accuracy"] == 0.0
 
@@ -288,7 +290,7 @@ def test_a_plain_preference_is_learned_from_pairs_alone(
         "reward_model.steps=20",
         "reward_model.batch=32",
     )
-    config = config_of(*fast, "reward_model.examined_pairs=100")
+    config = config_of(*fast, "reward_model.evaluation_pairs=100")
     model = reward_model.ready(ReferenceBackend(), config, tmp_path / "model", SilentObserver())
     assert model is not None
     assert model.report["agreement"]["ci_low"] > 0.8
@@ -335,9 +337,9 @@ def test_the_vocabulary_must_hold_what_the_reward_model_reads_and_says() -> None
 def test_a_preference_survives_the_way_through_a_checkpoint() -> None:
     word = Preference(0.1 + 0.2, -1 / 3)
     scored = score(rollout("abcab"), config_of("data.classes.prose=hybrid"), word)
-    progress = Progress(curriculum=CurriculumState(7, ([scored],)))
+    progress = Progress(prompt_stream=PromptStreamState(7, ([scored],)))
     read = Progress.from_json(json.loads(json.dumps(progress.to_json())))
-    assert read.curriculum.surplus[0][0].preference == word
+    assert read.prompt_stream.surplus[0][0].preference == word
 
 
 # --- in a run
@@ -389,9 +391,12 @@ def test_a_general_run_reports_preference_bias_and_both_win_rates(tmp_path: Path
     summary = trainer.train(start(tmp_path / "run", config_of()))
     lines = [line for line in metrics_of(tmp_path / "run") if line["phase"] == "reinforcement"]
     for line in lines:
-        assert 0.0 <= line["preference_mean"] <= 1.0 and -1.0 <= line["position_bias"] <= 1.0
+        assert (
+            0.0 <= line["reward/preference_mean"] <= 1.0
+            and -1.0 <= line["reward/position_bias"] <= 1.0
+        )
     assert not any(
-        "preference_mean" in line
+        "reward/preference_mean" in line
         for line in metrics_of(tmp_path / "run")
         if line["phase"] == "supervised"
     )
@@ -408,4 +413,4 @@ def test_a_run_without_judges_says_nothing_of_them(tmp_path: Path) -> None:
     summary = trainer.train(start(tmp_path / "run", load_config("tiny", "grpo", SMALL)))
     assert not {"judge", "preference", "reward_model"} & summary.keys()
     assert not (tmp_path / "run" / "reward_model").exists()
-    assert not any("preference_mean" in line for line in metrics_of(tmp_path / "run"))
+    assert not any("reward/preference_mean" in line for line in metrics_of(tmp_path / "run"))

@@ -1,4 +1,4 @@
-"""Laws of the streaming scheduler, in worlds whose units decode, switch versions, forget and die in
+"""Laws of the streaming scheduler, in worlds whose workers decode, switch versions, forget and die in
 random order.
 """
 
@@ -15,23 +15,23 @@ from pydantic import TypeAdapter
 from reference.rollouts.events import (
     ENDED,
     STALE,
-    Admitted,
     Advanced,
+    Consumed,
+    Dropped,
     Event,
-    Evicted,
     Finished,
-    Lost,
-    Opened,
-    Parked,
+    Preempted,
     Published,
     Requested,
-    Switched,
-    Taken,
+    Scheduled,
+    Submitted,
+    WeightsUpdated,
+    WorkerLost,
     event_of,
     line_of,
 )
-from reference.rollouts.scheduler import Rules, Scheduler, ScheduleState, Unit, replay
-from reference.rollouts.streaming import Books, Effort, Streaming, Told
+from reference.rollouts.scheduler import Rules, Scheduler, ScheduleState, WorkerSpec, replay
+from reference.rollouts.streaming import EventReport, RolloutState, RolloutStats, Streaming
 from spec.datatypes import Finish, Problem, Request, Rollout
 
 LAWS = settings(derandomize=True, deadline=None, max_examples=120)
@@ -39,13 +39,13 @@ BATCHES = 6
 
 
 class RandomWorld:
-    """Units that tell what they like in any order; a token says who drew it: version and place."""
+    """Units that send what they like in any order; a token says who drew it: version and place."""
 
     def __init__(self, rules: Rules, seed: int, deaths: bool) -> None:
         self.rules, self.random, self.deaths = rules, np.random.default_rng(seed), deaths
-        self.effort = Effort()
+        self.stats = RolloutStats()
         self.running: dict[int, tuple[int, int, Rollout]] = {}
-        self.recalled: set[int] = set()
+        self.preempt_requested: set[int] = set()
         self.newest = 0
         self.dead: set[int] = set()
 
@@ -53,66 +53,70 @@ class RandomWorld:
         """Heavy-tailed, the same whoever asks."""
         return 1 + int(np.random.default_rng(number).lognormal(1.0, 1.2))
 
-    def admit(self, decisions: Sequence[Admitted], pool: dict[int, Rollout]) -> None:
+    def start(self, decisions: Sequence[Scheduled], pool: dict[int, Rollout]) -> None:
         for decision in decisions:
-            assert decision.unit not in self.dead and decision.sample not in self.running
-            self.running[decision.sample] = decision.unit, decision.version, pool[decision.sample]
+            assert decision.worker not in self.dead and decision.sample not in self.running
+            self.running[decision.sample] = (
+                decision.worker,
+                decision.policy_version,
+                pool[decision.sample],
+            )
 
-    def recall(self, numbers: Sequence[int]) -> None:
-        self.recalled |= set(numbers)
+    def preempt(self, numbers: Sequence[int]) -> None:
+        self.preempt_requested |= set(numbers)
 
-    def wait(self) -> list[Told]:
-        busy = sorted({unit for unit, _, _ in self.running.values()})
+    def wait(self) -> list[EventReport]:
+        busy = sorted({worker for worker, _, _ in self.running.values()})
         assert busy, "nobody runs and nothing is decided: the schedule is stuck"
-        unit = int(self.random.choice(busy))
-        standalone = self.rules.units[unit].standalone
+        worker = int(self.random.choice(busy))
+        standalone = self.rules.workers[worker].standalone
         if self.deaths and standalone and self.random.random() < 0.05:
-            self.dead.add(unit)
-            self.running = {number: run for number, run in self.running.items() if run[0] != unit}
-            return [(Lost(unit), [])]
+            self.dead.add(worker)
+            self.running = {number: run for number, run in self.running.items() if run[0] != worker}
+            return [(WorkerLost(worker), [])]
         if standalone and self.random.random() < 0.3 and self.rules.continue_with == "newest":
             for number, (where, _, rollout) in self.running.items():
-                if where == unit:
+                if where == worker:
                     self.running[number] = where, self.newest, rollout
-            return [(Switched(unit, self.newest), [])]
+            return [(WeightsUpdated(worker, self.newest), [])]
         if back := [
             number
             for number, run in self.running.items()
-            if run[0] == unit and number in self.recalled
+            if run[0] == worker and number in self.preempt_requested
         ]:
-            self.recalled -= set(back)
-            return [self.leave(Parked, number) for number in back]
-        return self.decode(unit, int(self.random.integers(1, 4)))
+            self.preempt_requested -= set(back)
+            return [self.leave(Preempted, number) for number in back]
+        return self.decode(worker, int(self.random.integers(1, 4)))
 
-    def decode(self, unit: int, steps: int) -> list[Told]:
-        told: list[Told] = []
+    def decode(self, worker: int, steps: int) -> list[EventReport]:
+        reports: list[EventReport] = []
         for number, (where, version, rollout) in list(self.running.items()):
-            if where == unit:
+            if where == worker:
                 length = min(self.length(number), len(rollout.response_tokens) + steps)
                 self.running[number] = where, version, grown(rollout, length, version)
                 if length == self.length(number):
-                    told.append(self.leave(Finished, number))
+                    reports.append(self.leave(Finished, number))
         return [
-            *told,
+            *reports,
             (
                 Advanced(
-                    tuple(number for number, run in self.running.items() if run[0] == unit), steps
+                    tuple(number for number, run in self.running.items() if run[0] == worker), steps
                 ),
                 [],
             ),
         ]
 
-    def pause(self) -> list[Told]:
+    def pause(self) -> list[EventReport]:
         return [
-            self.leave(Parked, number)
+            self.leave(Preempted, number)
             for number in list(self.running)
             if not self.standalone(number)
         ]
 
     def standalone(self, number: int) -> bool:
-        return self.rules.units[self.running[number][0]].standalone
+        return self.rules.workers[self.running[number][0]].standalone
 
-    def leave(self, kind: type[Finished] | type[Parked], number: int) -> Told:
+    def leave(self, kind: type[Finished] | type[Preempted], number: int) -> EventReport:
         _, _, rollout = self.running.pop(number)
         return kind(number, len(rollout.response_tokens)), [rollout]
 
@@ -133,19 +137,19 @@ def grown(rollout: Rollout, length: int, version: int) -> Rollout:
 def all_rules(draw: st.DrawFn) -> Rules:
     """Any rules that a configuration can lead to."""
     group = draw(st.integers(1, 3))
-    units = tuple(
-        Unit(draw(st.integers(1, 6)), draw(st.sampled_from([0, 0, 12, 40])), standalone)
+    workers = tuple(
+        WorkerSpec(draw(st.integers(1, 6)), draw(st.sampled_from([0, 0, 12, 40])), standalone)
         for standalone in (False, *draw(st.lists(st.just(True), max_size=2)))
     )
     return Rules(
         alpha=draw(st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.75, 0.9, 1.0])),
         batch=group * draw(st.integers(1, 4)),
         group=group,
-        bundle=draw(st.sampled_from([1, group])),
+        atomic_group=draw(st.sampled_from([1, group])),
         max_staleness=draw(st.integers(0, 4)),
-        at_bound=draw(st.sampled_from(["wait", "evict"])),
+        at_bound=draw(st.sampled_from(["wait", "drop"])),
         continue_with=draw(st.sampled_from(["newest", "snapshot"])),
-        units=units,
+        workers=workers,
     )
 
 
@@ -157,19 +161,19 @@ def request(number: int) -> Request:
 def lived(rules: Rules, seed: int, deaths: bool = True) -> tuple[list[Event], list[list[Rollout]]]:
     """The log of a life of some batches, and the batches."""
     log: list[Event] = []
-    books, world = Books(), RandomWorld(rules, seed, deaths)
-    streaming = Streaming(rules, books, world, log.append)
+    rollout_state, world = RolloutState(), RandomWorld(rules, seed, deaths)
+    streaming = Streaming(rules, rollout_state, world, log.append)
     batches = []
     for version in range(BATCHES):
         world.newest = version
         streaming.publish(version)
-        first = books.schedule.opened
-        opened = rules.group * streaming.openings()
+        first = rollout_state.schedule.submitted
+        opened = rules.group * streaming.prompts_needed()
         batches.append(streaming.finish([request(first + place) for place in range(opened)]))
     for number in list(world.running):
-        streaming.listen([world.leave(Parked, number)])
+        streaming.handle([world.leave(Preempted, number)])
     streaming.close()
-    assert not books.pool and not books.schedule.samples
+    assert not rollout_state.pool and not rollout_state.schedule.samples
     return log, batches
 
 
@@ -180,11 +184,11 @@ SEEDS = st.integers(0, 10_000)
 @LAWS
 def test_every_sample_ends_once_trained_or_evicted_with_a_reason(rules: Rules, seed: int) -> None:
     log, batches = lived(rules, seed)
-    opened = [number for event in log if isinstance(event, Opened) for number in event.samples]
-    taken = [number for event in log if isinstance(event, Taken) for number in event.samples]
-    evicted = [event.sample for event in log if isinstance(event, Evicted)]
-    assert sorted(taken + evicted) == opened
-    assert {event.reason for event in log if isinstance(event, Evicted)} <= {STALE, ENDED}
+    opened = [number for event in log if isinstance(event, Submitted) for number in event.samples]
+    taken = [number for event in log if isinstance(event, Consumed) for number in event.samples]
+    dropped = [event.sample for event in log if isinstance(event, Dropped)]
+    assert sorted(taken + dropped) == opened
+    assert {event.reason for event in log if isinstance(event, Dropped)} <= {STALE, ENDED}
     assert [len(batch) for batch in batches] == [rules.batch] * BATCHES
 
 
@@ -220,7 +224,7 @@ def test_a_log_replays_to_the_same_batches_also_from_its_lines(rules: Rules, see
     log, _ = lived(rules, seed)
     again = [event_of(json.loads(json.dumps(line_of(event)))) for event in log]
     assert again == log
-    assert replay(rules, again) == [event.samples for event in log if isinstance(event, Taken)]
+    assert replay(rules, again) == [event.samples for event in log if isinstance(event, Consumed)]
 
 
 @given(rules=all_rules(), seed=SEEDS, cut=st.floats(0.0, 1.0))
@@ -248,17 +252,17 @@ def test_p23_killed_at_any_event_the_schedule_goes_on_as_if_nothing_had_happened
 @LAWS
 def test_nobody_starves(rules: Rules, seed: int) -> None:
     log, _ = lived(rules, seed)
-    patience = -(-rules.under_way // rules.batch) + rules.max_staleness + 1
+    patience = -(-rules.in_flight // rules.batch) + rules.max_staleness + 1
     opened: dict[int, int] = {}
     batches = 0
     for event in log:
-        if isinstance(event, Opened):
+        if isinstance(event, Submitted):
             opened |= dict.fromkeys(event.samples, batches)
-        elif isinstance(event, Taken):
+        elif isinstance(event, Consumed):
             batches += 1
             assert all(batches - opened.pop(number) <= patience for number in event.samples)
             assert all(batches - since <= patience for since in opened.values())
-        elif isinstance(event, Evicted):
+        elif isinstance(event, Dropped):
             del opened[event.sample]
 
 
@@ -269,16 +273,16 @@ def test_slots_and_memory_hold_what_they_are_given(rules: Rules, seed: int) -> N
     scheduler = Scheduler(rules)
     for event in log:
         scheduler.apply(event)
-        for number, unit in enumerate(rules.units):
+        for number, worker in enumerate(rules.workers):
             here = scheduler.running(number)
-            assert len(here) <= unit.slots
+            assert len(here) <= worker.slots
             if (
-                isinstance(event, Admitted)
-                and unit.memory
+                isinstance(event, Scheduled)
+                and worker.memory
                 and len(here) > 1
-                and event.unit == number
+                and event.worker == number
             ):
-                assert sum(sample.prompt + sample.tokens for sample in here) <= unit.memory
+                assert sum(sample.prompt + sample.tokens for sample in here) <= worker.memory
 
 
 @given(rules=all_rules(), seed=SEEDS)
@@ -292,12 +296,18 @@ def test_alpha_1_is_the_synchronous_run(rules: Rules, seed: int) -> None:
 
 
 def test_of_two_old_samples_the_older_goes_first_then_the_longer() -> None:
-    rules = Rules(0.5, 2, 1, 1, 8, "wait", "newest", (Unit(4),))
+    rules = Rules(0.5, 2, 1, 1, 8, "wait", "newest", (WorkerSpec(4),))
     scheduler = Scheduler(rules)
-    events: list[Event] = [Published(0), *(Opened(n, (n,), 3) for n in range(4)), Requested(2)]
-    events += [Admitted(n, 0, 0) for n in range(3)]
-    events += [Advanced((0, 1, 2), 2), Parked(0, 2), Parked(1, 5), Parked(2, 2), Published(1)]
-    events += [Admitted(3, 0, 1), Parked(3, 1), Published(2)]
+    events: list[Event] = [Published(0), *(Submitted(n, (n,), 3) for n in range(4)), Requested(2)]
+    events += [Scheduled(n, 0, 0) for n in range(3)]
+    events += [
+        Advanced((0, 1, 2), 2),
+        Preempted(0, 2),
+        Preempted(1, 5),
+        Preempted(2, 2),
+        Published(1),
+    ]
+    events += [Scheduled(3, 0, 1), Preempted(3, 1), Published(2)]
     for event in events:
         scheduler.apply(event)
     assert [placed.sample for placed in scheduler.placements()] == [1, 0, 2, 3]
@@ -306,61 +316,63 @@ def test_of_two_old_samples_the_older_goes_first_then_the_longer() -> None:
 def test_samples_go_where_the_cache_holds_least_for_each_slot_and_old_ones_to_standalone_units_first() -> (
     None
 ):
-    units = (Unit(4), Unit(2, standalone=True), Unit(4, standalone=True))
-    scheduler = Scheduler(Rules(0.5, 8, 1, 1, 8, "wait", "newest", units))
-    events: list[Event] = [Published(0), *(Opened(n, (n,), 3) for n in range(8)), Requested(8)]
+    workers = (WorkerSpec(4), WorkerSpec(2, standalone=True), WorkerSpec(4, standalone=True))
+    scheduler = Scheduler(Rules(0.5, 8, 1, 1, 8, "wait", "newest", workers))
+    events: list[Event] = [Published(0), *(Submitted(n, (n,), 3) for n in range(8)), Requested(8)]
     for event in events:
         scheduler.apply(event)
-    assert [placed.unit for placed in scheduler.placements()] == [0, 1, 2, 0, 2, 0, 1, 2]
+    assert [placed.worker for placed in scheduler.placements()] == [0, 1, 2, 0, 2, 0, 1, 2]
     events = [
-        Admitted(0, 0, 0),
-        Admitted(1, 0, 0),
+        Scheduled(0, 0, 0),
+        Scheduled(1, 0, 0),
         Advanced((0, 1), 5),
-        Parked(0, 5),
-        Parked(1, 5),
+        Preempted(0, 5),
+        Preempted(1, 5),
         Published(1),
     ]
     for event in events:
         scheduler.apply(event)
-    placed = [(placed.sample, placed.unit) for placed in scheduler.placements()]
+    placed = [(placed.sample, placed.worker) for placed in scheduler.placements()]
     assert placed == [(0, 1), (1, 2), (2, 0), (3, 0), (4, 0), (5, 2), (6, 0), (7, 2)]
 
 
 def test_a_lost_unit_gives_its_samples_back_as_they_were_when_it_got_them() -> None:
-    rules = Rules(0.5, 2, 1, 1, 8, "wait", "newest", (Unit(4), Unit(4, standalone=True)))
+    rules = Rules(
+        0.5, 2, 1, 1, 8, "wait", "newest", (WorkerSpec(4), WorkerSpec(4, standalone=True))
+    )
     scheduler = Scheduler(rules)
     events: list[Event] = [
         Published(0),
-        Opened(0, (0,), 3),
-        Admitted(0, 1, 0),
+        Submitted(0, (0,), 3),
+        Scheduled(0, 1, 0),
         Advanced((0,), 2),
-        Parked(0, 2),
+        Preempted(0, 2),
         Published(1),
     ]
-    events += [Admitted(0, 1, 1), Advanced((0,), 7), Lost(1)]
+    events += [Scheduled(0, 1, 1), Advanced((0,), 7), WorkerLost(1)]
     for event in events:
         scheduler.apply(event)
     sample = scheduler.state.samples[0]
-    assert (sample.tokens, sample.oldest, sample.newest, sample.unit) == (2, 0, 0, -1)
+    assert (sample.tokens, sample.oldest, sample.newest, sample.worker) == (2, 0, 0, -1)
     with pytest.raises(ValueError, match="cannot have"):
-        scheduler.apply(Admitted(0, 1, 1))
+        scheduler.apply(Scheduled(0, 1, 1))
 
 
 def test_an_event_that_cannot_happen_is_refused() -> None:
-    rules = Rules(0.5, 2, 1, 1, 8, "wait", "newest", (Unit(4),))
-    for impossible in (Published(3), Taken((0, 1)), Requested(0)):
+    rules = Rules(0.5, 2, 1, 1, 8, "wait", "newest", (WorkerSpec(4),))
+    for impossible in (Published(3), Consumed((0, 1)), Requested(0)):
         with pytest.raises(ValueError, match="cannot have"):
             Scheduler(rules).apply(impossible)
 
 
 def test_a_log_with_another_decision_is_no_replay() -> None:
-    rules = Rules(0.5, 1, 1, 1, 8, "wait", "newest", (Unit(1),))
+    rules = Rules(0.5, 1, 1, 1, 8, "wait", "newest", (WorkerSpec(1),))
     log: list[Event] = [
         Published(0),
-        Opened(0, (0,), 3),
-        Opened(1, (1,), 3),
+        Submitted(0, (0,), 3),
+        Submitted(1, (1,), 3),
         Requested(1),
-        Admitted(1, 0, 0),
+        Scheduled(1, 0, 0),
     ]
     with pytest.raises(ValueError, match="cannot have"):
         replay(rules, log)

@@ -1,4 +1,4 @@
-"""Laws of streaming runs: real units, real weights; the log decides everything again, a kill
+"""Laws of streaming runs: real workers, real weights; the log decides everything again, a kill
 changes no byte.
 """
 
@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from reference.backend import ReferenceBackend
-from reference.rollouts.events import Event, Evicted, Opened, Taken, event_of
+from reference.rollouts.events import Consumed, Dropped, Event, Submitted, event_of
 from reference.rollouts.scheduler import replay
-from reference.rollouts.streaming import Books, LocalEngine, Streaming, rules_of
+from reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
 from reference.tasks.problems import training_problem
 from reference.training import trainer
 from reference.training.batch import rollout_batch, step_weights, truncated_importance
@@ -65,8 +65,8 @@ def test_alpha_1_asks_and_answers_as_the_sampler_alone() -> None:
     state = BACKEND.initial_state(config)
     sampling = Sampling(1.0, 1.0, 12)
     engine = LocalEngine(BACKEND, config, sampling, 16)
-    engine.publications = {0: state}
-    streaming = Streaming(rules_of(config), Books(), engine)
+    engine.policies = {0: state}
+    streaming = Streaming(rules_of(config), RolloutState(), engine)
     streaming.publish(0)
     asked = requests(config, 4)
     assert streaming.finish(asked) == BACKEND.generate(state, config, asked, sampling, "rollout")
@@ -80,42 +80,44 @@ def test_a_streaming_run_decides_by_its_log_alone(tmp_path: Path, switch: str) -
     config = small_config("vapo", *STREAMING, switch, "rollout.steps=6")
     summary = trainer.train(new_run(tmp_path / "run", config))
     log = log_of(tmp_path / "run")
-    taken = [event.samples for event in log if isinstance(event, Taken)]
+    taken = [event.samples for event in log if isinstance(event, Consumed)]
     assert replay(rules_of(config), log) == taken
-    opened = [number for event in log if isinstance(event, Opened) for number in event.samples]
+    opened = [number for event in log if isinstance(event, Submitted) for number in event.samples]
     assert (
         sorted(
             [n for batch in taken for n in batch]
-            + [e.sample for e in log if isinstance(e, Evicted)]
+            + [e.sample for e in log if isinstance(e, Dropped)]
         )
         == opened
     )
-    steps = [line for line in metrics_of(tmp_path / "run") if "srs_occupancy" in line]
+    steps = [line for line in metrics_of(tmp_path / "run") if "rollout/occupancy" in line]
     assert len(steps) == len(taken)
     for line in steps:
-        assert line["srs_on_policy_share"] >= 0.5
-        assert 0.0 < line["srs_occupancy"] <= 1.0
-        assert line["responses"] == 16 == sum(line["srs_staleness_counts"].values())
-    assert max(line["srs_staleness_max"] for line in steps) > 0
+        assert line["rollout/on_policy_share"] >= 0.5
+        assert 0.0 < line["rollout/occupancy"] <= 1.0
+        assert line["rollout/responses"] == 16 == sum(line["rollout/staleness_counts"].values())
+    assert max(line["rollout/staleness_max"] for line in steps) > 0
     assert not list((tmp_path / "run" / "snapshots").glob("*"))
     learned = [line for line in steps if line["phase"] == "reinforcement"]
-    assert summary["streaming"]["occupancy"] == np.mean([line["srs_occupancy"] for line in learned])
-    assert summary["streaming"]["evicted"] == sum(line["srs_evicted"] for line in learned)
+    assert summary["streaming"]["occupancy"] == np.mean(
+        [line["rollout/occupancy"] for line in learned]
+    )
+    assert summary["streaming"]["dropped"] == sum(line["rollout/dropped"] for line in learned)
 
 
 def killing_at(
     count: int, real: Callable[[Streaming, Event], None]
 ) -> Callable[[Streaming, Event], None]:
-    """A stand-in for ``Streaming.happen`` that kills at its ``count``-th event."""
+    """A stand-in for ``Streaming.apply`` that kills at its ``count``-th event."""
     left = [count]
 
-    def happen(streaming: Streaming, event: Event) -> None:
+    def apply(streaming: Streaming, event: Event) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise Killed
         real(streaming, event)
 
-    return happen
+    return apply
 
 
 @pytest.mark.parametrize("continue_with", ["newest", "snapshot"])
@@ -127,13 +129,13 @@ def test_p23_a_streaming_run_killed_at_any_event_is_the_uninterrupted_run(
     )
     trainer.train(new_run(tmp_path / "whole", config))
     events = len(log_of(tmp_path / "whole"))
-    real = Streaming.happen
+    real = Streaming.apply
     for count in np.linspace(3, events - 3, 4).astype(int):
         path = tmp_path / f"killed_{count}"
-        monkeypatch.setattr(Streaming, "happen", killing_at(count, real))
+        monkeypatch.setattr(Streaming, "apply", killing_at(count, real))
         with pytest.raises(Killed):
             trainer.train(new_run(path, config))
-        monkeypatch.setattr(Streaming, "happen", real)
+        monkeypatch.setattr(Streaming, "apply", real)
         directory, found = RunDirectory.resume(path)
         trainer.train(
             trainer.resume(
@@ -147,7 +149,7 @@ def test_whole_groups_stay_together_where_their_statistics_are_needed(tmp_path: 
     config = small_config("grpo", *STREAMING)
     trainer.train(new_run(tmp_path / "run", config))
     for event in log_of(tmp_path / "run"):
-        if isinstance(event, Taken):
+        if isinstance(event, Consumed):
             assert sorted(
                 {number // 4 * 4 + place for number in event.samples for place in range(4)}
             ) == list(event.samples)
@@ -163,7 +165,7 @@ def test_dynamic_sampling_fills_streaming_batches(tmp_path: Path) -> None:
     )
     trainer.train(new_run(tmp_path / "run", config))
     steps = [line for line in metrics_of(tmp_path / "run") if line["phase"] == "reinforcement"]
-    assert steps and all(line["groups"] == 4 for line in steps)
+    assert steps and all(line["rollout/groups"] == 4 for line in steps)
 
 
 def test_a_schedule_that_cannot_go_on_says_so() -> None:
@@ -188,9 +190,9 @@ def mixed(config: Config) -> list[ScoredRollout]:
 def test_loss_on_the_newest_segment_only_is_a_mean_over_its_tokens() -> None:
     config = small_config("vapo", "algorithm.newest_segment_only=true")
     batch = rollout_batch(mixed(config))
-    policy = step_weights(batch, config)["policy"]
+    policy = step_weights(batch, config)["surrogate"]
     np.testing.assert_allclose(policy[batch.response], [0.0, 0.0, 1 / 3, 1 / 3, 1 / 3])
-    whole = step_weights(batch, small_config("vapo"))["policy"]
+    whole = step_weights(batch, small_config("vapo"))["surrogate"]
     np.testing.assert_allclose(whole[batch.response], 0.2)
 
 
@@ -203,7 +205,7 @@ def test_truncated_importance_splits_the_ratio_and_caps_its_first_part() -> None
         split.importance[batch.response], np.minimum(np.exp([0.5, 1.5, 0.0, 0.5, -0.4]), 2.0)
     )
     assert (split.behaviour_log_probs == start).all()
-    weights = step_weights(split, config)["policy"]
+    weights = step_weights(split, config)["surrogate"]
     np.testing.assert_allclose(weights[batch.response], 0.2 * split.importance[batch.response])
     untouched = truncated_importance(batch, batch.behaviour_log_probs, cap=2.0)
     assert (untouched.importance == 1.0).all()
@@ -215,19 +217,19 @@ def test_a_unit_continues_a_response_as_if_it_had_not_been_interrupted() -> None
     sampling = Sampling(1.0, 1.0, 12)
     asked = requests(config, 4)
     whole = BACKEND.generate(state, config, asked, sampling, "law")
-    unit: Any = BACKEND.unit(state, config, 16, sampling, "law")
-    unit.admit([Rollout(request, (), (), (), Finish.UNFINISHED) for request in asked])
-    done = unit.advance(3)
+    worker: Any = BACKEND.rollout_worker(state, config, 16, sampling, "law")
+    worker.add([Rollout(request, (), (), (), Finish.UNFINISHED) for request in asked])
+    done = worker.decode(3)
     chosen = {request for request in asked if request.sample == 0}
-    left = unit.release(chosen)
+    left = worker.preempt(chosen)
     assert all(
         rollout.finish is Finish.UNFINISHED and len(rollout.response_tokens) == 3
         for rollout in left
     )
-    done += unit.advance(2)
-    unit.admit(left)
-    done += unit.advance(12)
-    assert unit.running == 0
+    done += worker.decode(2)
+    worker.add(left)
+    done += worker.decode(12)
+    assert worker.running == 0
     found = {rollout.request: rollout for rollout in done}
     for expected in whole:
         np.testing.assert_allclose(

@@ -1,4 +1,4 @@
-"""Laws of the simulation: it decides as the real system does, keeps the books of time, and says
+"""Laws of the simulation: it decides as the real system does, keeps the rollout_state of time, and says
 what is wrong with a setting.
 """
 
@@ -19,9 +19,9 @@ from cli.main import seed
 from cli.report.srs_plots import slots_used
 from cli.srs import verdict
 from reference.backend import ReferenceBackend
-from reference.rollouts.events import Advanced, Event, Evicted, Finished, line_of
-from reference.rollouts.scheduler import Rules, Sample, Scheduler, Unit, replay
-from reference.rollouts.streaming import Books, LocalEngine, Streaming, rules_of
+from reference.rollouts.events import Advanced, Dropped, Event, Finished, line_of
+from reference.rollouts.scheduler import Rules, Sample, Scheduler, WorkerSpec, replay
+from reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
 from reference.simulation.lengths import lengths_named
 from reference.simulation.simulate import Cost, simulate
 from reference.simulation.sweep import Figures, Point, World, pays_until, sweep
@@ -46,10 +46,10 @@ BOUND_BY_MEMORY = replace(EVERYTHING, token=1 / 256, prefill=1 / 1024)
 def rules(
     alpha: float = 1.0, batch: int = 16, standalone: int = 0, beside: int = 1, slots: int = 0
 ) -> Rules:
-    """A scheduler's rules; the slots of all units hold a batch unless said."""
-    unit = Unit(slots or batch // (beside + standalone))
-    units = (unit,) * beside + (replace(unit, standalone=True),) * standalone
-    return Rules(alpha, batch, 4, 1, 3, "wait", "newest", units)
+    """A scheduler's rules; the slots of all workers hold a batch unless said."""
+    worker = WorkerSpec(slots or batch // (beside + standalone))
+    workers = (worker,) * beside + (replace(worker, standalone=True),) * standalone
+    return Rules(alpha, batch, 4, 1, 3, "wait", "newest", workers)
 
 
 @st.composite
@@ -58,18 +58,18 @@ def worlds(draw: st.DrawFn) -> tuple[Rules, Cost, int]:
     group = draw(st.sampled_from([1, 2, 3]))
     memory = draw(st.sampled_from([0, 40, 90]))
     beside, standalone = draw(st.sampled_from([(1, 0), (2, 0), (1, 1), (1, 2), (0, 2)]))
-    units = (Unit(draw(st.integers(1, 6)), memory),) * beside + (
-        Unit(draw(st.integers(1, 6)), memory, True),
+    workers = (WorkerSpec(draw(st.integers(1, 6)), memory),) * beside + (
+        WorkerSpec(draw(st.integers(1, 6)), memory, True),
     ) * standalone
     made = Rules(
         alpha=draw(st.sampled_from([0.0, 0.2, 0.5, 0.75, 1.0])),
         batch=group * draw(st.integers(1, 5)),
         group=group,
-        bundle=draw(st.sampled_from([1, group])),
+        atomic_group=draw(st.sampled_from([1, group])),
         max_staleness=draw(st.integers(0, 3)),
-        at_bound=draw(st.sampled_from(["wait", "evict"])),
+        at_bound=draw(st.sampled_from(["wait", "drop"])),
         continue_with=draw(st.sampled_from(["newest", "snapshot"])),
-        units=units,
+        workers=workers,
     )
     return made, draw(st.sampled_from([FLOOR, EVERYTHING, Cost(0.0, 1.0)])), draw(st.integers(1, 5))
 
@@ -95,8 +95,8 @@ def test_a_synchronous_step_takes_the_longest_of_its_batch_and_every_token_of_it
         assert iteration.end - iteration.taken == EVERYTHING.train + EVERYTHING.train_token * sum(
             batch
         )
-        assert iteration.effort.decode_steps == max(batch)
-        assert iteration.trained == iteration.effort.tokens == sum(batch)
+        assert iteration.stats.decode_steps == max(batch)
+        assert iteration.trained == iteration.stats.tokens == sum(batch)
 
 
 @given(worlds(), lengths_lists)
@@ -104,11 +104,14 @@ def test_a_synchronous_step_takes_the_longest_of_its_batch_and_every_token_of_it
 def test_without_a_floor_one_unit_takes_the_time_of_all_tokens_drawn(
     world: tuple[Rules, Cost, int], lengths: list[int]
 ) -> None:
-    made = replace(world[0], units=world[0].units[:1])
+    made = replace(world[0], workers=world[0].workers[:1])
     outcome = simulate(
-        replace(made, units=(replace(made.units[0], standalone=False),)), lengths, Cost(0.0, 1.0), 4
+        replace(made, workers=(replace(made.workers[0], standalone=False),)),
+        lengths,
+        Cost(0.0, 1.0),
+        4,
     )
-    assert outcome.seconds == sum(iteration.effort.tokens for iteration in outcome.iterations)
+    assert outcome.seconds == sum(iteration.stats.tokens for iteration in outcome.iterations)
 
 
 @pytest.mark.parametrize("alpha", [0.8, 0.5, 0.2])
@@ -121,7 +124,7 @@ def test_samples_that_enter_a_unit_at_one_look_share_a_pass_and_later_ones_have_
     """Two slots, three samples of 2, 3 and 4 tokens: one pass reads two of them, another the third
     after two steps.
     """
-    made = Rules(1.0, 3, 1, 1, 3, "wait", "newest", (Unit(2),))
+    made = Rules(1.0, 3, 1, 1, 3, "wait", "newest", (WorkerSpec(2),))
     (iteration,) = simulate(made, [2, 3, 4], Cost(1.0, admit=16.0), 1).iterations
     assert iteration.taken == 16 + 2 + 16 + 4
 
@@ -160,8 +163,8 @@ def test_clocks_only_go_forward_and_no_unit_is_in_two_places(
     outcome = simulate(made, lengths, cost, 4, prompt=3, block=block)
     for before, after in pairwise(outcome.iterations):
         assert before.start <= before.taken <= before.end == after.start
-    for number, plan in enumerate(made.units):
-        spans = [span for span in outcome.spans if span.unit == number]
+    for number, plan in enumerate(made.workers):
+        spans = [span for span in outcome.spans if span.worker == number]
         assert all(before.end <= after.start + 1e-9 for before, after in pairwise(spans))
         assert all(
             span.start < span.end and 0 < span.fresh + span.old <= plan.slots for span in spans
@@ -172,8 +175,8 @@ def test_standalone_units_decode_during_the_training_and_the_others_never() -> N
     outcome = simulate(rules(0.5, standalone=1), HEAVY, EVERYTHING, 8, prompt=10, block=4)
     training = [(iteration.taken, iteration.end) for iteration in outcome.iterations]
 
-    def inside(unit: int) -> float:
-        spans = [span for span in outcome.spans if span.unit == unit]
+    def inside(worker: int) -> float:
+        spans = [span for span in outcome.spans if span.worker == worker]
         return sum(
             max(0.0, min(s.end, end) - max(s.start, start))
             for s in spans
@@ -196,7 +199,7 @@ def test_a_unit_that_goes_on_reads_what_it_holds_again_or_makes_a_pass_for_every
     A pass that reads takes 8: for the first two, for what is held where it is read again, and for
     the one that enters then.
     """
-    made = Rules(0.5, 1, 1, 1, 3, "wait", continue_with, (Unit(2, standalone=True),))
+    made = Rules(0.5, 1, 1, 1, 3, "wait", continue_with, (WorkerSpec(2, standalone=True),))
     first, second = simulate(
         made, [10, 1000, 10, 10], Cost(1.0, prefill=1.0, admit=8.0, train=4.0), 2, prompt=3
     ).iterations
@@ -208,9 +211,11 @@ def test_a_unit_that_was_idle_begins_when_it_gets_something() -> None:
     """Standalone, it draws 2 tokens of the first sample, 3 of the last, rests from 5 to 10, then
     goes on with what is parked.
     """
-    made = Rules(0.75, 3, 1, 1, 3, "wait", "newest", (Unit(2), Unit(1, standalone=True)))
+    made = Rules(
+        0.75, 3, 1, 1, 3, "wait", "newest", (WorkerSpec(2), WorkerSpec(1, standalone=True))
+    )
     (iteration,) = simulate(made, [2, 10, 1000, 3], Cost(1.0, train=4.0), 1).iterations
-    assert (iteration.taken, iteration.effort.tokens) == (10, 2 + 3 + 10 + 10 + 4)
+    assert (iteration.taken, iteration.stats.tokens) == (10, 2 + 3 + 10 + 10 + 4)
 
 
 # Decisions
@@ -229,8 +234,8 @@ def test_the_log_of_a_simulation_replays_and_no_token_is_lost(
     for batch, iteration in zip(batches, outcome.iterations, strict=True):
         assert all(ended[number] == lengths[number % len(lengths)] for number in batch)
         assert iteration.trained == sum(ended[number] for number in batch)
-        assert max(iteration.effort.ages) <= made.max_staleness
-        assert iteration.effort.tokens <= iteration.effort.offered
+        assert max(iteration.stats.ages) <= made.max_staleness
+        assert iteration.stats.tokens <= iteration.stats.offered
 
 
 @given(worlds(), lengths_lists)
@@ -247,7 +252,7 @@ def test_equal_settings_give_equal_simulations(
 def test_the_simulation_writes_the_log_of_the_real_system(
     block: int, slots: int, continue_with: str
 ) -> None:
-    """Event by event, for one unit beside the trainer whose responses are forced to the same
+    """Event by event, for one worker beside the trainer whose responses are forced to the same
     lengths.
     """
     changes = (
@@ -263,12 +268,12 @@ def test_the_simulation_writes_the_log_of_the_real_system(
     backend, log = ReferenceBackend(), list[Event]()
     state = backend.initial_state(config)
     engine: LocalEngine[object] = LocalEngine(backend, config, Sampling(1.0, 1.0, 20), slots)  # type: ignore[arg-type]
-    streaming = Streaming(made, Books(), engine, log.append)
+    streaming = Streaming(made, RolloutState(), engine, log.append)
     problem = Problem("p", "", 1, "", {}, "", "")
     for version in range(steps):
         streaming.publish(version)
-        engine.publications[version] = state
-        first, count = streaming.scheduler.state.opened, streaming.openings() * made.group
+        engine.policies[version] = state
+        first, count = streaming.scheduler.state.submitted, streaming.prompts_needed() * made.group
         numbers = range(first, first + count)
         streaming.finish(
             [Request(problem, (3,) * prompt, 0, n, forced_length=lengths[n]) for n in numbers]
@@ -277,7 +282,7 @@ def test_the_simulation_writes_the_log_of_the_real_system(
     assert list(outcome.log) == log
     assert len(log) > 100
     if block == 1:
-        assert outcome.decode_steps == engine.effort.decode_steps
+        assert outcome.decode_steps == engine.stats.decode_steps
 
 
 @given(worlds(), lengths_lists)
@@ -291,32 +296,32 @@ def test_spans_count_fresh_and_old_as_the_scheduler_does(
     ended: list[Sample] = []
     for event in outcome.log:
         if isinstance(event, Finished):
-            # a copy: the event about to happen takes it out of its unit
+            # a copy: the event about to apply takes it out of its worker
             ended.append(replace(scheduler.state.samples[event.sample]))
         if isinstance(event, Advanced):
             here = [*ended, *(scheduler.state.samples[number] for number in event.samples)]
             # Asked before the event counts: the first token of a sample is of the version that it
             # runs with.
             old = sum(
-                scheduler.is_old(sample) or sample.version < scheduler.state.newest
+                scheduler.is_old(sample) or sample.policy_version < scheduler.state.newest
                 for sample in here
             )
-            counts.append((here[0].unit, len(here) - old, old))
+            counts.append((here[0].worker, len(here) - old, old))
             ended.clear()
         scheduler.apply(event)
-    assert counts == [(span.unit, span.fresh, span.old) for span in outcome.spans]
+    assert counts == [(span.worker, span.fresh, span.old) for span in outcome.spans]
 
 
 def test_an_eviction_at_the_bound_is_counted() -> None:
     outcome = simulate(
-        replace(rules(0.2, standalone=1), at_bound="evict"), HEAVY, EVERYTHING, 9, 5, 4
+        replace(rules(0.2, standalone=1), at_bound="drop"), HEAVY, EVERYTHING, 9, 5, 4
     )
-    evicted = sum(isinstance(event, Evicted) for event in outcome.log)
-    assert evicted == sum(iteration.effort.evicted for iteration in outcome.iterations) > 0
+    dropped = sum(isinstance(event, Dropped) for event in outcome.log)
+    assert dropped == sum(iteration.stats.dropped for iteration in outcome.iterations) > 0
 
 
 def test_a_scheduler_that_nobody_serves_is_refused_by_name() -> None:
-    nobody = replace(rules(), units=())
+    nobody = replace(rules(), workers=())
     with pytest.raises(SeedError) as refusal:
         simulate(nobody, [3], FLOOR, 1)
     assert refusal.value.reason is Reason.SCHEDULE_STUCK
@@ -372,16 +377,16 @@ def test_the_verdict_claims_no_more_than_the_sweep_shows(seconds: list[float], w
 def test_slots_over_time_add_up_to_the_time_that_samples_spent_in_them() -> None:
     outcome = simulate(rules(0.5, standalone=1), HEAVY, EVERYTHING, 6, prompt=10, block=4)
     edges = np.linspace(0.0, outcome.seconds, 77)
-    for unit in (0, 1):
+    for worker in (0, 1):
         for kind in ("fresh", "old"):
             spent = sum(
                 (span.end - span.start) * getattr(span, kind)
                 for span in outcome.spans
-                if span.unit == unit
+                if span.worker == worker
             )
-            assert (slots_used(outcome, unit, kind, edges) * np.diff(edges)).sum() == pytest.approx(
-                spent
-            )
+            assert (
+                slots_used(outcome, worker, kind, edges) * np.diff(edges)
+            ).sum() == pytest.approx(spent)
 
 
 # Lengths
@@ -516,17 +521,17 @@ def test_the_log_of_a_run_replays(run_directory: Path) -> None:
     assert done.stdout == f"{count} events, 5 batches: every decision follows from the log\n"
 
 
-@pytest.mark.parametrize("kind", ["admitted", "taken", "finished"])
+@pytest.mark.parametrize("kind", ["scheduled", "consumed", "finished"])
 def test_a_log_that_was_changed_is_told_with_its_first_wrong_line(
     run_directory: Path, kind: str
 ) -> None:
     file = run_directory / SCHEDULE
     lines = file.read_text(encoding="utf-8").splitlines()
     place = [number for number, line in enumerate(lines) if json.loads(line)["event"] == kind][
-        3 if kind != "taken" else 1
+        3 if kind != "consumed" else 1
     ]
     changed = json.loads(lines[place])
-    if kind == "taken":
+    if kind == "consumed":
         changed["samples"] = changed["samples"][::-1]
     else:
         changed["sample"] = 9999
@@ -541,7 +546,7 @@ def test_what_has_no_log_or_a_broken_one_cannot_be_replayed(
     run_directory: Path, tmp_path: Path
 ) -> None:
     refused(srs("replay", str(tmp_path)), "not-a-run-directory")
-    (run_directory / SCHEDULE).write_text('{"event": "admitted", "sample": 1}\n', encoding="utf-8")
+    (run_directory / SCHEDULE).write_text('{"event": "scheduled", "sample": 1}\n', encoding="utf-8")
     refused(srs("replay", str(run_directory)), "unreadable-file", "line 1")
     (run_directory / SCHEDULE).unlink()
     refused(srs("replay", str(run_directory)), "unreadable-file", SCHEDULE)

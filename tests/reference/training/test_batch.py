@@ -90,7 +90,7 @@ def test_a_plain_batch_knows_tokens_only() -> None:
         "advantages",
         "value_targets",
         "old_values",
-        "anchor_log_probs",
+        "reference_log_probs",
     ):
         values = getattr(batch, name)
         assert values.shape == batch.tokens.shape
@@ -192,11 +192,11 @@ def test_p6_policy_weights_of_a_mean_sum_to_one(
     weights = step_weights(
         batch, config_of(f"algorithm.aggregation={aggregation}", "algorithm.kl_weight=0.25")
     )
-    assert weights["policy"].sum() == pytest.approx(1.0)
+    assert weights["surrogate"].sum() == pytest.approx(1.0)
     assert weights["tokens"].sum() == pytest.approx(1.0)
     assert weights["positive"].sum() == pytest.approx(0.1)
-    np.testing.assert_allclose(weights["kl"], 0.25 * weights["policy"])
-    for name in ("policy", "tokens", "positive", "kl"):
+    np.testing.assert_allclose(weights["kl"], 0.25 * weights["surrogate"])
+    for name in ("surrogate", "tokens", "positive", "kl"):
         assert not weights[name][~batch.response].any()
 
 
@@ -205,7 +205,7 @@ def test_p6_a_constant_divides_by_the_token_limit_and_not_by_the_lengths() -> No
     weights = step_weights(
         batch, config_of("algorithm.aggregation=constant", "rollout.max_response_tokens=40")
     )
-    np.testing.assert_allclose(weights["policy"], np.where(batch.response, 1 / 80, 0.0))
+    np.testing.assert_allclose(weights["surrogate"], np.where(batch.response, 1 / 80, 0.0))
 
 
 def test_router_terms_are_means_over_all_real_tokens_prompts_included() -> None:
@@ -221,11 +221,11 @@ def test_router_terms_are_means_over_all_real_tokens_prompts_included() -> None:
 def test_terms_that_are_off_are_absent_and_policy_and_tokens_are_always_there() -> None:
     batch = plain_batch([[2]], [[3]])
     assert step_weights(batch, config_of("algorithm.positive_weight=0")).keys() == {
-        "policy",
+        "surrogate",
         "tokens",
     }
     nothing = step_weights(plain_batch([[2]], [[]]), config_of("algorithm.kl_weight=1"))
-    assert nothing.keys() == {"policy", "tokens"}
+    assert nothing.keys() == {"surrogate", "tokens"}
     assert not any(weight.any() for weight in nothing.values())
 
 
@@ -237,7 +237,7 @@ def test_the_overlong_filter_masks_the_policy_terms_of_truncated_rows_and_no_oth
         )
         for switch in ("false", "true")
     )
-    np.testing.assert_array_equal(on["policy"], [[0, 1, 0, 0], [0, 0, 0, 0]])
-    np.testing.assert_array_equal(on["kl"], on["policy"])
+    np.testing.assert_array_equal(on["surrogate"], [[0, 1, 0, 0], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(on["kl"], on["surrogate"])
     for name in ("tokens", "positive"):
         np.testing.assert_array_equal(on[name], off[name])

@@ -1,4 +1,4 @@
-"""Laws of the preset ``mixed``: three data classes learn in one run, and each of them is told apart
+"""Laws of the preset ``mixed``: three data classes learn in one run, and each of them is reports apart
 wherever the run is shown.
 """
 
@@ -17,7 +17,7 @@ from spec.config import load_config
 from tests.reference.training.test_trainer import SMALL
 
 CLASSES = {"verifiable": "arithmetic", "general": "prose", "hybrid": "maze"}
-SECONDS = ("reward_model.steps=4", "reward_model.batch=8", "reward_model.examined_pairs=40", "rollout.prompts=6",
+SECONDS = ("reward_model.steps=4", "reward_model.batch=8", "reward_model.evaluation_pairs=40", "rollout.prompts=6",
            "evaluation.problems=6", "value_pretraining.steps=1", "supervised.steps=2", "rollout.steps=2")  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def line(step: int, **rewards: float) -> dict[str, Any]:
-    return {"phase_step": step, "reward_by_class": rewards}
+    return {"phase_step": step, "reward/by_class": rewards}
 
 
 def test_the_preset_has_a_family_of_every_class_and_preferences_to_learn_for_those_that_need_them() -> (
@@ -49,21 +49,22 @@ def test_every_step_tells_the_reward_of_every_class(finished: tuple[Path, str]) 
     sampled = [one for one in lines if one["phase"] != "supervised"]
     assert len(sampled) == 3
     for one in sampled:
-        assert one["reward_by_class"].keys() == CLASSES.keys()
-        assert sum(one["reward_by_class"].values()) / 3 == pytest.approx(one["reward_mean"])
+        assert one["reward/by_class"].keys() == CLASSES.keys()
+        assert sum(one["reward/by_class"].values()) / 3 == pytest.approx(one["reward/mean"])
 
 
 def test_report_and_terminal_tell_classes_and_families_apart(finished: tuple[Path, str]) -> None:
-    path, told = finished
+    path, reports = finished
     text = (path / "report.html").read_text(encoding="utf-8")
     assert "<h2>Reward by data class</h2>" in text and "<h3>Reward by data class</h3>" in text
     for name, family in CLASSES.items():
         assert re.search(rf"<td>{name}</td><td>{family}</td>(<td class=n>[^<]+</td>){{3}}", text)
         assert f">{name}: {family}<" in text
-        assert re.search(rf"^{name} +{family} ", told, re.MULTILINE)
+        assert re.search(rf"^{name} +{family} ", reports, re.MULTILINE)
     for family in ("prose", "maze"):
         assert (
-            f"agrees with it on {family}" in text and f"{family}, by the hidden preference" in told
+            f"agrees with it on {family}" in text
+            and f"{family}, by the hidden preference" in reports
         )
 
 

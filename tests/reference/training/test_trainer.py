@@ -16,7 +16,7 @@ import pytest
 from reference.backend import ReferenceBackend
 from reference.rewards import reward
 from reference.training import trainer
-from reference.training.prompt_stream import Collection, CurriculumState, collect, is_useful
+from reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
 from reference.training.run_directory import RunDirectory
 from spec.config import Config, load_config
 from spec.datatypes import Finish, Outcome, Request, Rollout, ScoredRollout, Verdict
@@ -97,7 +97,7 @@ def lasting_bytes(path: Path) -> dict[str, bytes]:
     for name in sorted([*path.glob("rollouts.h5"), *path.glob("checkpoints/step_*/state.h5")]):
         with h5py.File(name) as file:
 
-            def note(place: str, item: Any, name: Path = name) -> None:
+            def log(place: str, item: Any, name: Path = name) -> None:
                 if isinstance(item, h5py.Dataset):
                     content[f"{name.relative_to(path)}:{place}"] = (
                         item[()].tobytes()
@@ -105,7 +105,7 @@ def lasting_bytes(path: Path) -> dict[str, bytes]:
                         else repr(item[()].tolist()).encode()
                     )
 
-            file.visititems(note)
+            file.visititems(log)
     return content
 
 
@@ -179,7 +179,9 @@ def test_p1_micro_batches_do_not_change_a_whole_run(tmp_path: Path) -> None:
         config = small_config("vapo", f"algorithm.micro_batch={size}", "precision=float64")
         path = tmp_path / str(size)
         trainer.train(new_run(path, config))
-        figures.append([line["accuracy"] for line in metrics_of(path) if "accuracy" in line])
+        figures.append(
+            [line["reward/accuracy"] for line in metrics_of(path) if "reward/accuracy" in line]
+        )
     np.testing.assert_allclose(figures[0], figures[1], rtol=1e-9)
 
 
@@ -263,7 +265,7 @@ def alternating(requests: Sequence[Request]) -> list[ScoredRollout]:
 
 def test_p22_dynamic_sampling_refills_and_keeps_the_surplus_for_the_next_step() -> None:
     config = small_config("dapo", "rollout.prompts=3", "algorithm.mini_batch=4")
-    first = collect(config, CurriculumState(), alternating, lambda: 3)
+    first = collect(config, PromptStreamState(), alternating, lambda: 3)
     assert len(first.groups) == 3 and first.rounds == 2 and not first.exhausted
     assert all(is_useful(group) for group in first.groups)
     assert len(first.state.surplus) == 1
@@ -276,13 +278,13 @@ def test_p22_no_problem_of_the_stream_is_lost_or_repeated() -> None:
     config = small_config("vapo")
     seen: list[int] = []
 
-    def note(requests: Sequence[Request]) -> list[ScoredRollout]:
+    def log(requests: Sequence[Request]) -> list[ScoredRollout]:
         seen.extend(request.draw for request in requests if request.sample == 0)
         return alternating(requests)
 
-    state = CurriculumState()
+    state = PromptStreamState()
     for _ in range(3):
-        found: Collection = collect(config, state, note, lambda: 4)
+        found: Collection = collect(config, state, log, lambda: 4)
         state = found.state
     assert seen == list(range(12))
 

@@ -1,4 +1,4 @@
-"""Laws of the books of sampling: no response is lost, and a row of the decoder is the text of those
+"""Laws of the rollout_state of sampling: no response is lost, and a row of the decoder is the text of those
 that read it.
 """
 

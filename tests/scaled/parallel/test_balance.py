@@ -257,7 +257,7 @@ def stepped(*changes: str) -> tuple[dict[str, Array], Metrics]:
     """
     config = case_config("everything", *changes)
     backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
-    state = backend.begin_reinforcement(backend.initial_state(config), config)
+    state = backend.start_rl(backend.initial_state(config), config)
     batch = case_batch(config)
     advantages = np.where(
         batch.response, np.sin(np.arange(batch.tokens.size)).reshape(batch.tokens.shape), 0.0

@@ -50,7 +50,7 @@ def imitated(config: Config, steps: int = 2) -> tuple[ScaledBackend, State, list
     backend.counts_memory = True
     state, metrics = backend.initial_state(config), []
     for _ in range(steps):
-        state, of_step = backend.imitate(state, config, batch_of(8, 200))
+        state, of_step = backend.sft_step(state, config, batch_of(8, 200))
         metrics.append(of_step)
     return backend, state, metrics
 

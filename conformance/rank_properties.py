@@ -1,7 +1,7 @@
 """Laws that only several ranks can show, each as the distance of what they computed from what one
 process computes.
 
-    mpirun -n 3 python -m conformance.rank_laws OUT      rank 0 writes {law: largest distance over ranks}
+    mpirun -n 3 python -m conformance.rank_properties OUT      rank 0 writes {law: largest distance over ranks}
 
 Three ranks, as nothing is a power of two by accident; the last one holds no tokens, and no key that
 the first query sees.
