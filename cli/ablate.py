@@ -16,7 +16,8 @@ from cli.backends import open_backend
 from cli.report.ablation_page import AblationRow, ablation_table, write_ablation
 from reference.training import trainer
 from reference.training.run_directory import RunDirectory
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.errors import Reason, SeedError
 from spec.observer import SilentObserver
 

@@ -12,7 +12,7 @@ from cli.run import interval, observer_of
 from reference.evaluation.evaluate import examine
 from reference.training.run_directory import RunDirectory
 from spec.checkpoint_format import read_manifest
-from spec.config import merged, validated
+from spec.config_files import merged, validated
 from spec.errors import Reason, SeedError
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.equations import EQUATIONS
 from spec.errors import Reason, SeedError
 from spec.layout import MASTER_BYTES, Layout, layout_for, weights_per_rank

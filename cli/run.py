@@ -15,7 +15,7 @@ from cli.report.page import write_report
 from reference.training import trainer
 from reference.training.run_directory import RunDirectory
 from spec.backend import Backend
-from spec.config import load_config
+from spec.config_files import load_config
 from spec.observer import SilentObserver
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from reference.backend import ReferenceBackend
 from reference.tasks.problems import training_problem
 from reference.training.batch import plain_batch
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Array, Batch, Request
 from spec.philox import generator
 from spec.tokenizer import encode

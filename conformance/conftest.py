@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+import tests.support.hypothesis_profile  # noqa: F401  # loads itself
+
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:

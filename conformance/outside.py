@@ -32,7 +32,7 @@ from transformers import (
     Qwen3MoeConfig,
 )
 
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import Array, BoolArray, IntArray, Params
 
 torch.set_num_threads(

@@ -38,7 +38,7 @@ from scaled.parallel.mesh import Axis, Mesh, build
 from scaled.parallel.parallelize import slice_of
 from scaled.precision import operand, product, quantise, restored
 from scaled.processes.launch import start, together
-from spec.config import ParallelConfig
+from spec.config_parallel import ParallelConfig
 from spec.datatypes import Request, Sampling
 from spec.layout import Layout
 from spec.tokenizer import encode
@@ -191,7 +191,7 @@ def sampling(_: Mesh) -> float:
     )
 
 
-LAWS: dict[str, Callable[[Mesh], float]] = {
+MANY: dict[str, Callable[[Mesh], float]] = {
     law.__name__: law
     for law in (
         gathering,
@@ -245,7 +245,7 @@ def main(out: Path) -> None:
     with together(world):
         mesh = build(Layout(fsdp=1, cp=RANKS, ep=RANKS), torch.device("cpu"))
         found: dict[str, Any] = {
-            name: max(gather_objects(law(mesh), mesh.world)) for name, law in LAWS.items()
+            name: max(gather_objects(law(mesh), mesh.world)) for name, law in MANY.items()
         }
         if world.rank == 0:
             out.write_text(json.dumps(found))

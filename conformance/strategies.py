@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from reference.training.batch import plain_batch
-from spec.config import AlgorithmConfig, Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
+from spec.config_rl import AlgorithmConfig
 from spec.datatypes import Array, Batch, BoolArray, IntArray
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=25)
-FEW = settings(derandomize=True, deadline=None, max_examples=8)
+MANY = settings(max_examples=25)
+FEW = settings(max_examples=8)
 """For laws of whole models, whose single example takes a twentieth of a second."""
 
 Seeds = st.integers(0, 2**32 - 1)

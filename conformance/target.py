@@ -13,7 +13,8 @@ import numpy as np
 
 from conformance.launch import run_ranks
 from conformance.trace import Trace, flat, nested, trace
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.errors import Reason, SeedError
 from spec.layout import Layout
 

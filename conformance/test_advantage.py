@@ -13,7 +13,7 @@ from conformance.both import ask, assert_same, tensor, tensors
 from conformance.strategies import (
     ADVANTAGE_SWITCHES,
     FEW,
-    LAWS,
+    MANY,
     Seeds,
     algorithm,
     combinations,
@@ -29,7 +29,7 @@ STANDARDS = ("population", "sample", "none")
 
 
 @given(response=masks(least_rows=0), seed=Seeds)
-@LAWS
+@MANY
 def test_rewards_and_last_values_stand_in_the_same_places(response: BoolArray, seed: int) -> None:
     rows = len(response)
     rewards, truncated = numbers(seed, rows), numbers(seed + 1, rows) > 0
@@ -46,7 +46,7 @@ def test_rewards_and_last_values_stand_in_the_same_places(response: BoolArray, s
 
 
 @given(lengths=st.lists(st.integers(0, 10_000), max_size=8), gae_alpha=st.floats(1e-3, 10.0))
-@LAWS
+@MANY
 def test_lambdas_are_the_same_at_any_length(lengths: list[int], gae_alpha: float) -> None:
     array = np.array(lengths, dtype=np.int64)
     for adaptive in (False, True):
@@ -60,7 +60,7 @@ def test_lambdas_are_the_same_at_any_length(lengths: list[int], gae_alpha: float
 
 
 @given(response=masks(least_rows=0), seed=Seeds, discount=st.floats(0.0, 1.0))
-@LAWS
+@MANY
 def test_p8_gae_is_the_same_over_gaps_that_hold_anything(
     response: BoolArray, seed: int, discount: float
 ) -> None:
@@ -95,7 +95,7 @@ def test_p18_decoupled_gae_is_the_same_under_every_combination(
 
 
 @given(response=masks(), seed=Seeds, constant=st.booleans())
-@LAWS
+@MANY
 def test_whitening_is_the_same_and_makes_a_constant_zero(
     response: BoolArray, seed: int, constant: bool
 ) -> None:
@@ -108,7 +108,7 @@ def test_whitening_is_the_same_and_makes_a_constant_zero(
 
 
 @given(drawn=st.integers(0, 9).flatmap(lambda rows: st.tuples(rewards_of(rows), groups_of(rows))))
-@LAWS
+@MANY
 def test_group_advantages_are_the_same_whatever_the_divisor(drawn: Any) -> None:
     rewards, group = drawn
     for std in STANDARDS:
@@ -133,7 +133,7 @@ def test_p13_rewards_that_only_round_off_tells_apart_are_equal(std: str) -> None
 
 
 @given(size=st.integers(2, 20), outlier=st.floats(1.0, 1e9))
-@LAWS
+@MANY
 def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier: float) -> None:
     rewards = np.where(np.arange(size) == 0, outlier, 0.1)
     found = ask(
@@ -147,7 +147,7 @@ def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier:
         lambda rows: st.tuples(rewards_of(rows), groups_of(rows), st.permutations(range(rows)))
     )
 )
-@LAWS
+@MANY
 def test_p14_permuting_rows_permutes_group_advantages(drawn: Any) -> None:
     rewards, group, order = drawn
     whole = ask(scaled.advantage.group_advantages, rewards, group, "population")

@@ -14,10 +14,11 @@ from torch import Tensor
 import reference.generate
 import scaled.generate
 from conformance.both import ONE, ask, assert_same, policy_of, tensor
-from conformance.strategies import FEW, LAWS, SIZES, Seeds, combinations, numbers
+from conformance.strategies import FEW, MANY, SIZES, Seeds, combinations, numbers
 from reference.tasks.problems import training_problem
 from scaled.decoding.decoder import Decoder
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Finish, IntArray, Request, Sampling
 from spec.tokenizer import encode
 
@@ -45,7 +46,7 @@ def requests(prompts: int, samples: int) -> list[Request]:
     temperature=st.floats(0.05, 5.0),
     top_p=st.sampled_from([1.0, 0.999, 0.7, 0.1, 1e-9]),
 )
-@LAWS
+@MANY
 def test_p18_the_sampling_distribution_is_the_same(
     seed: int, temperature: float, top_p: float
 ) -> None:
@@ -75,7 +76,7 @@ def test_a_nucleus_that_ends_between_equal_tokens_is_the_same(size: int) -> None
     levels=st.lists(st.integers(-3, 3), min_size=1, max_size=12),
     top_p=st.sampled_from([0.9, 0.5, 0.3]),
 )
-@LAWS
+@MANY
 def test_of_equally_probable_tokens_the_smaller_ids_are_in_the_nucleus(
     levels: list[int], top_p: float
 ) -> None:
@@ -90,7 +91,7 @@ def test_of_equally_probable_tokens_the_smaller_ids_are_in_the_nucleus(
 
 
 @given(seed=Seeds, rows=st.integers(1, 6), impossible=st.floats(0.0, 0.95))
-@LAWS
+@MANY
 def test_draws_are_the_same_and_never_of_probability_zero(
     seed: int, rows: int, impossible: float
 ) -> None:

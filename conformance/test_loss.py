@@ -33,8 +33,8 @@ from conformance.both import (
 from conformance.compare import assert_all_close
 from conformance.strategies import (
     FEW,
-    LAWS,
     LOSS_SWITCHES,
+    MANY,
     TERM_SWITCHES,
     Seeds,
     algorithm,
@@ -74,7 +74,7 @@ REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
 @given(
     drawn=masks(least_rows=0).flatmap(lambda mask: st.tuples(st.just(mask), groups_of(len(mask))))
 )
-@LAWS
+@MANY
 def test_p6_the_four_meanings_of_mean_have_the_same_weights(drawn: Any) -> None:
     response, group = drawn
     for aggregation in LOSS_SWITCHES["aggregation"]:
@@ -85,7 +85,7 @@ def test_p6_the_four_meanings_of_mean_have_the_same_weights(drawn: Any) -> None:
 
 
 @given(mask=masks(), seed=Seeds)
-@LAWS
+@MANY
 def test_p8_a_term_at_weight_zero_reaches_neither_the_sum_nor_its_gradient(
     mask: BoolArray, seed: int
 ) -> None:
@@ -102,7 +102,7 @@ def test_p8_a_term_at_weight_zero_reaches_neither_the_sum_nor_its_gradient(
 
 
 @given(seed=Seeds, temperature=st.floats(0.2, 5.0), scale=st.sampled_from([1.0, 300.0]))
-@LAWS
+@MANY
 def test_log_probs_and_entropy_are_the_same_at_any_temperature(
     seed: int, temperature: float, scale: float
 ) -> None:
@@ -164,7 +164,7 @@ def test_p18_the_weights_of_a_step_are_the_same_under_every_combination(batch: B
 
 
 @given(batch=batches(), losses=combined(LOSS_SWITCHES), terms=combined(TERM_SWITCHES))
-@LAWS
+@MANY
 def test_p18_loss_metrics_and_gradient_of_a_step_are_the_same(
     batch: Batch, losses: dict[str, Any], terms: dict[str, Any]
 ) -> None:

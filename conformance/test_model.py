@@ -47,7 +47,7 @@ COMBINED = pytest.mark.parametrize(
     combinations(MODEL_SWITCHES),
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
-TWICE = settings(derandomize=True, deadline=None, max_examples=2)
+TWICE = settings(max_examples=2)
 """For laws of 48 combinations: the batches of one differ from those of the next."""
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 import reference.moe
 import scaled.moe
 from conformance.both import ONE, ask, assert_same, policy_of, tensor, tensors
-from conformance.strategies import LAWS, Seeds, masks, numbers, routings, small_config
+from conformance.strategies import MANY, Seeds, masks, numbers, routings, small_config
 from scaled.parallel.mesh import Axis
 from spec.datatypes import Array, BoolArray, Params
 
@@ -40,7 +40,7 @@ def of_experts(params: Params) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @given(drawn=routings())
-@LAWS
+@MANY
 def test_equal_router_logits_go_to_the_same_smaller_ids(drawn: tuple[Array, int]) -> None:
     logits, k = drawn
     ids = scaled.moe.top_k(tensor(logits), k)
@@ -49,7 +49,7 @@ def test_equal_router_logits_go_to_the_same_smaller_ids(drawn: tuple[Array, int]
 
 
 @given(drawn=routings(), normalise=st.booleans())
-@LAWS
+@MANY
 def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise: bool) -> None:
     logits, k = drawn
     ids = reference.moe.top_k(logits, k)
@@ -58,7 +58,7 @@ def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise:
 
 
 @given(seed=Seeds, scale=st.sampled_from([1.0, 30.0, 1000.0]))
-@LAWS
+@MANY
 def test_swiglu_is_the_same_and_never_overflows(seed: int, scale: float) -> None:
     x, params = scale * numbers(seed, 6, 5), layer(1)
     weights = [params[name][0] for name in EXPERTS]
@@ -66,7 +66,7 @@ def test_swiglu_is_the_same_and_never_overflows(seed: int, scale: float) -> None
 
 
 @given(drawn=routings(), seed=Seeds)
-@LAWS
+@MANY
 def test_p18_dispatch_is_the_same_for_any_routing(drawn: tuple[Array, int], seed: int) -> None:
     """The given ids need not be the router's choice: all tokens at one expert, experts without
     tokens, all experts.
@@ -102,7 +102,7 @@ def test_p5_a_rank_without_tokens_answers_nothing_and_has_zero_gradients() -> No
 
 @pytest.mark.parametrize("normalise", [False, True])
 @given(seed=Seeds)
-@LAWS
+@MANY
 def test_replay_of_the_own_choice_changes_nothing_and_another_keeps_the_routers_gradient(
     normalise: bool, seed: int
 ) -> None:
@@ -125,7 +125,7 @@ def test_replay_of_the_own_choice_changes_nothing_and_another_keeps_the_routers_
 
 
 @given(mask=masks(), seed=Seeds, k=st.integers(1, 3))
-@LAWS
+@MANY
 def test_the_routers_losses_are_the_same_with_any_weights(
     mask: BoolArray, seed: int, k: int
 ) -> None:
@@ -146,7 +146,7 @@ def test_the_routers_losses_are_the_same_with_any_weights(
 
 
 @given(mask=masks(), seed=Seeds)
-@LAWS
+@MANY
 def test_the_balance_loss_does_not_ask_in_which_order_tokens_stand(
     mask: BoolArray, seed: int
 ) -> None:

@@ -11,7 +11,7 @@ from conformance.outside import Outside, build, renamed
 from reference.generate import generate
 from reference.loss import token_log_probs, token_weights, weighted_sum
 from reference.model import hidden_states, positions_of, token_logits
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import Array, BoolArray, Finish, IntArray, Params, Problem, Request, Sampling
 from spec.tokenizer import END
 from spec.weights import policy_shapes

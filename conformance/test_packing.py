@@ -12,7 +12,7 @@ from torch import Tensor
 
 from conformance.both import CPU, EXACT, ONE, assert_same, gradient_of, model_of, policy_of, rank_of
 from conformance.compare import assert_all_close
-from conformance.strategies import FEW, LAWS, Seeds, batches, small_config
+from conformance.strategies import FEW, MANY, Seeds, batches, small_config
 from reference.training.batch import plain_batch
 from scaled.loss import token_log_probs
 from scaled.model import Transformer
@@ -30,7 +30,7 @@ LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=4), Layout(cp=2, tp=2
 @pytest.mark.parametrize("share_prompts", [True, False])
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.title)
 @given(batch=batches())
-@LAWS
+@MANY
 def test_every_token_has_one_place_and_each_response_token_is_predicted_once(
     layout: Layout, share_prompts: bool, batch: Batch
 ) -> None:
@@ -61,7 +61,7 @@ def test_every_token_has_one_place_and_each_response_token_is_predicted_once(
 
 
 @given(batch=batches())
-@LAWS
+@MANY
 def test_a_prompt_that_is_shared_stands_once_and_nothing_else_is_shared(batch: Batch) -> None:
     rows = range(len(batch.lengths))
     stream = pack(batch, rows, ONE)
@@ -79,7 +79,7 @@ def test_a_prompt_that_is_shared_stands_once_and_nothing_else_is_shared(batch: B
 
 
 @given(batch=batches(), layout=st.sampled_from(LAYOUTS))
-@LAWS
+@MANY
 def test_what_a_stream_takes_from_the_batch_stands_at_its_token(
     batch: Batch, layout: Layout
 ) -> None:
@@ -112,7 +112,7 @@ def test_computing_a_prompt_once_changes_neither_log_probs_nor_gradients(batch: 
 
 
 @given(length=st.integers(1, 200), shares=st.integers(1, 8))
-@LAWS
+@MANY
 def test_zigzag_gives_every_share_the_same_work(length: int, shares: int) -> None:
     """Causal attention of the token at place p costs p + 1; chunks c and 2 cp - 1 - c together cost
     the same for all c.

@@ -18,7 +18,7 @@ import reference.precision
 import scaled.generate
 import scaled.precision
 from conformance.both import CPU, ONE, assert_same, policy_of, tensor
-from conformance.strategies import LAWS, MODEL_SWITCHES, SIZES, Seeds, combinations, numbers
+from conformance.strategies import MANY, MODEL_SWITCHES, SIZES, Seeds, combinations, numbers
 from conformance.test_generate import LIMIT, requests
 from conformance.test_run import differences
 from reference.backend import ReferenceBackend
@@ -27,7 +27,7 @@ from reference.training.run_directory import RunDirectory
 from scaled.backend import ScaledBackend
 from scaled.precision import FP8, Quantised, has_fp8_kernel, joined, operand
 from scaled.processes.launch import World
-from spec.config import load_config
+from spec.config_files import load_config
 from spec.datatypes import Array, Sampling
 from spec.layout import Layout
 from spec.observer import SilentObserver
@@ -100,7 +100,7 @@ def test_all_codes_their_middles_neighbours_and_what_is_beyond_are_rounded_to_th
 
 
 @given(seed=Seeds, shape=SHAPES, single=st.booleans(), zero=st.booleans())
-@LAWS
+@MANY
 def test_p18_a_matrix_is_quantised_to_the_same_bits(
     seed: int, shape: tuple[int, ...], single: bool, zero: bool
 ) -> None:
@@ -116,7 +116,7 @@ def test_p18_a_matrix_is_quantised_to_the_same_bits(
 
 
 @given(seed=Seeds, shape=SHAPES, rows=st.integers(1, 4), single=st.booleans())
-@LAWS
+@MANY
 def test_p18_a_product_is_the_same(
     seed: int, shape: tuple[int, ...], rows: int, single: bool
 ) -> None:

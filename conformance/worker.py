@@ -19,7 +19,7 @@ from conformance.trace import Trace, nested, trace
 from scaled.backend import ScaledBackend
 from scaled.processes.device import device_of
 from scaled.processes.launch import World, start, together
-from spec.config import ParallelConfig
+from spec.config_parallel import ParallelConfig
 from spec.layout import Layout
 
 COLLECTIVE_SECONDS = 120.0

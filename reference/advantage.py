@@ -12,7 +12,7 @@ Sources: GAE arXiv 1506.02438 eq. 16; decoupling VC-PPO 3.2 and VAPO 4.1; length
 
 import numpy as np
 
-from spec.config import AlgorithmConfig
+from spec.config_rl import AlgorithmConfig
 from spec.datatypes import Array, BoolArray, IntArray
 
 EQUAL_WITHIN = 1e-12

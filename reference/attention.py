@@ -14,7 +14,7 @@ import autograd.numpy as np
 import numpy
 
 from reference.precision import matrix, product
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import Array, IntArray, Params
 
 HIDDEN_SCORE = -1e30

@@ -37,7 +37,8 @@ from reference.optimizer import OptimizerState, adamw, global_norm, initial_opti
 from reference.precision import rollout_weights
 from reference.training.batch import step_weights
 from spec import checkpoint_format as checkpoint
-from spec.config import Config, OptimizerConfig
+from spec.config import Config
+from spec.config_model import OptimizerConfig
 from spec.datatypes import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
 from spec.errors import Reason, SeedError
 

@@ -18,7 +18,7 @@ import numpy
 from reference.attention import KeyValueCache
 from reference.model import hidden_states, logits_of
 from reference.rollouts.similar_lengths import runs_of_similar
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import (
     Array,
     BoolArray,

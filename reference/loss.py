@@ -19,7 +19,7 @@ import autograd.numpy as np
 import numpy
 
 from reference.generate import log_distribution
-from spec.config import AlgorithmConfig
+from spec.config_rl import AlgorithmConfig
 from spec.datatypes import Array, BoolArray, IntArray
 
 LOG_RATIO_LIMIT = 20.0

@@ -15,7 +15,7 @@ import numpy
 
 from reference.attention import KeyValueCache, attention, rms_norm
 from reference.moe import dense_layer, moe_layer
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import Array, IntArray, Params
 from spec.initial import initial_weight
 from spec.weights import body_shapes, policy_shapes

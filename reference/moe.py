@@ -16,7 +16,7 @@ from autograd.extend import defvjp, primitive
 
 from reference.attention import softmax
 from reference.precision import Weight, matrix, product
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import Array, IntArray, Params
 
 

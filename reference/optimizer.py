@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spec.config import OptimizerConfig
+from spec.config_model import OptimizerConfig
 from spec.datatypes import Params
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from scaled.parallel.collectives import all_gather, reduce_scatter
 from scaled.parallel.mesh import Mesh
 from scaled.parallel.packing import AttentionPlan
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 
 Rotation = tuple[Tensor, Tensor]
 

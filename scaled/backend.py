@@ -35,7 +35,8 @@ from scaled.precision import rollout_weights
 from scaled.processes.launch import World
 from scaled.processes.watchdog import phase
 from spec.backend import WorkerPool
-from spec.config import Config, OptimizerConfig
+from spec.config import Config
+from spec.config_model import OptimizerConfig
 from spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
 from spec.errors import Reason, SeedError
 from spec.initial import initial_weight

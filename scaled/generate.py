@@ -20,7 +20,7 @@ from scaled.decoding.slots import Drawn, Slots
 from scaled.parallel.collectives import gather_objects, max_over, sum_over
 from scaled.parallel.mesh import Mesh
 from scaled.processes.watchdog import moves
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
 from spec.tokenizer import END
 

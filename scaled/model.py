@@ -17,7 +17,7 @@ from scaled.attention import Rotation, attention, rms_norm, rotation, wide
 from scaled.moe import dispatch, route, swiglu
 from scaled.parallel.mesh import Mesh
 from scaled.parallel.packing import AttentionPlan, Stream
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.layout import slice_shape
 from spec.weights import Shapes, block_shapes
 

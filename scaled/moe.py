@@ -19,7 +19,7 @@ from scaled.attention import wide
 from scaled.parallel.collectives import exchange, exchange_counts, sum_over
 from scaled.parallel.mesh import Axis
 from scaled.precision import Weight, product
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 
 FEW_PRODUCTS = 1 << 24
 """Multiplications up to which all experts answer all rows of generation: choosing the rows would

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from scaled.parallel.collectives import sum_over
 from scaled.parallel.mesh import Axis
-from spec.config import OptimizerConfig
+from spec.config_model import OptimizerConfig
 
 Shards = dict[str, Tensor]
 

@@ -8,7 +8,7 @@ so that L blocks do not add up.
 
 import numpy as np
 
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import Array
 from spec.philox import generator
 

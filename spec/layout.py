@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, prod
 
-from spec.config import ParallelConfig
+from spec.config_parallel import ParallelConfig
 from spec.errors import Reason, SeedError
 
 ATTENTION_MATRICES = ("query", "key", "value", "output")

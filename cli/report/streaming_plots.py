@@ -28,7 +28,7 @@ from cli.report.plots import (
     finish,
 )
 from reference.training.metrics import streaming_summary
-from spec.config import RolloutConfig
+from spec.config_rl import RolloutConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -43,7 +43,8 @@ from reference.training.run_directory import RunDirectory
 from scaled.backend import ScaledBackend
 from scaled.processes.launch import World
 from spec.backend import Backend
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Array, Batch, Request, Rollout, Sampling
 from spec.layout import Layout
 from spec.observer import SilentObserver

@@ -29,7 +29,8 @@ from scaled.parallel.offload import Ledger
 from scaled.parallel.parallelize import shards_of
 from scaled.processes.device import device_of
 from scaled.processes.launch import layout_of_launch, start, together
-from spec.config import Config, load_config, merged, validated
+from spec.config import Config
+from spec.config_files import load_config, merged, validated
 from spec.datatypes import Batch, Metrics
 from spec.philox import generator
 

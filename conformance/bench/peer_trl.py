@@ -37,7 +37,8 @@ from reference.training.prompt_stream import requests
 from scaled.backend import ScaledBackend
 from scaled.parallel.parallelize import fill
 from scaled.processes.launch import World
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
 from spec.layout import Layout
 from spec.tokenizer import ALPHABET, VOCABULARY, decode

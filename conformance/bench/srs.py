@@ -52,7 +52,8 @@ from reference.training.prompt_stream import requests
 from reference.training.run_directory import RunDirectory
 from scaled.processes.worker_pool import LocalWorkerPool
 from spec.backend import Backend
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Outcome, Request, Rollout, ScoredRollout, Verdict
 from spec.observer import SilentObserver
 from spec.philox import generator

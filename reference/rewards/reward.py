@@ -22,7 +22,9 @@ import math
 
 from reference.rewards.reward_model import DECIDED
 from reference.tasks.problems import verify
-from spec.config import Config, DataClass, RewardConfig
+from spec.config import Config
+from spec.config_rl import RewardConfig
+from spec.config_types import DataClass
 from spec.datatypes import Outcome, Preference, Problem, Rollout, ScoredRollout, Verdict
 from spec.errors import Reason, SeedError
 from spec.puzzle import MAX_EXTRACTED_CHARACTERS

@@ -30,7 +30,8 @@ from reference.tasks.puzzles import prose
 from reference.tasks.puzzles.equivalence import NO, YES
 from reference.training.batch import plain_batch
 from spec.backend import Backend
-from spec.config import Config, SupervisedConfig
+from spec.config import Config
+from spec.config_model import SupervisedConfig
 from spec.datatypes import Array, Preference, Problem, Rollout
 from spec.errors import Reason, SeedError
 from spec.judge import PreferenceTask

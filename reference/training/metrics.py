@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from reference.advantage import explained_variance, policy_lambda
-from spec.config import Config, DataConfig
+from spec.config import Config
+from spec.config_model import DataConfig
 from spec.datatypes import Array, Batch, Finish, Metrics, ScoredRollout
 from spec.tokenizer import decode
 

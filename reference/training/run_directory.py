@@ -20,7 +20,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from spec.config import Config, to_toml, validated
+from spec.config import Config
+from spec.config_files import to_toml, validated
 from spec.datatypes import ScoredRollout
 from spec.errors import Reason, SeedError
 from spec.renames import current_event, current_metrics, current_settings

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scaled.parallel.mesh import Mesh
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 
 ROOM = 16
 """Places that the cache is longer than needed at first."""

@@ -27,7 +27,7 @@ from scaled.parallel.collectives import all_gather
 from scaled.parallel.mesh import Mesh
 from scaled.parallel.packing import attention_plan
 from scaled.precision import Weight, joined, matrix, operand, product
-from spec.config import ModelConfig
+from spec.config_model import ModelConfig
 from spec.datatypes import Array, IntArray
 
 Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]

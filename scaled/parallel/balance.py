@@ -19,7 +19,8 @@ from itertools import count, pairwise
 
 import numpy as np
 
-from spec.config import Config, ModelConfig
+from spec.config import Config
+from spec.config_model import ModelConfig
 from spec.datatypes import Batch, IntArray
 from spec.errors import Reason, SeedError
 from spec.parameters import architecture

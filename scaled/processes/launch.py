@@ -30,7 +30,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
-from spec.config import ParallelConfig
+from spec.config_parallel import ParallelConfig
 from spec.errors import INTERRUPTED, Reason, SeedError
 from spec.layout import Layout, layout_for
 

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import BACKENDS, PRESETS, RECIPES, seed
-from spec import config
+from spec import config, config_files
+from spec.config_types import Section
 from tests.reference.training.test_trainer import SMALL
 
 
@@ -38,7 +39,7 @@ def assert_refused(done: Result, *words: str) -> None:
 
 
 def test_the_choices_of_the_command_line_are_those_of_the_configuration() -> None:
-    assert (PRESETS, RECIPES) == (config.PRESETS, config.RECIPES)
+    assert (PRESETS, RECIPES) == (config_files.PRESETS, config_files.RECIPES)
     assert BACKENDS == ("reference", "scaled")
 
 
@@ -158,7 +159,7 @@ def test_explain_names_every_setting(preset: str, recipe: str) -> None:
     assert done.exit_code == 0, done.output
     for name, field in config.Config.model_fields.items():
         assert name in done.output
-        if isinstance(field.annotation, type) and issubclass(field.annotation, config.Section):
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             assert all(f"{name}.{key}" in done.output for key in field.annotation.model_fields)
 
 

@@ -18,10 +18,10 @@ from reference.advantage import (
     token_rewards,
     whiten,
 )
-from spec.config import AlgorithmConfig
+from spec.config_rl import AlgorithmConfig
 from spec.datatypes import Array, BoolArray
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=30)
+MANY = settings(max_examples=30)
 SEEDS = st.integers(0, 2**32 - 1)
 ZERO = np.zeros(1)
 
@@ -85,7 +85,7 @@ def test_length_adaptive_lambda_gives_the_golden_table(length: int, expected: fl
 
 
 @given(length=st.integers(1, 10**6), alpha=st.floats(1e-3, 10.0))
-@LAWS
+@MANY
 def test_the_window_of_the_length_adaptive_lambda_is_a_fixed_share_of_the_response(
     length: int, alpha: float
 ) -> None:
@@ -96,7 +96,7 @@ def test_the_window_of_the_length_adaptive_lambda_is_a_fixed_share_of_the_respon
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_p10_with_lambda_one_advantage_plus_value_is_the_return_at_every_token(seed: int) -> None:
     rewards, values, response = episode(seed)
     found = gae(rewards, values, response, 1.0, np.ones(1), ZERO)
@@ -105,7 +105,7 @@ def test_p10_with_lambda_one_advantage_plus_value_is_the_return_at_every_token(s
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_with_lambda_zero_the_advantage_is_the_td_error(seed: int) -> None:
     rewards, values, response = episode(seed)
     found = gae(rewards, values, response, 0.9, ZERO, ZERO)
@@ -114,7 +114,7 @@ def test_with_lambda_zero_the_advantage_is_the_td_error(seed: int) -> None:
 
 
 @given(seed=SEEDS, trace=st.floats(0, 1))
-@LAWS
+@MANY
 def test_gae_is_linear_in_rewards_and_values(seed: int, trace: float) -> None:
     first, second = episode(seed), episode(seed + 1)
     lambdas = np.array([trace])
@@ -126,7 +126,7 @@ def test_gae_is_linear_in_rewards_and_values(seed: int, trace: float) -> None:
 
 
 @given(seed=SEEDS, trace=st.floats(0, 0.99))
-@LAWS
+@MANY
 def test_gae_is_the_mixture_of_n_step_returns_less_the_value(seed: int, trace: float) -> None:
     """VC-PPO's identity, which is why the value model may be trained with another lambda."""
     rewards, values, response = episode(seed)
@@ -143,7 +143,7 @@ def test_gae_is_the_mixture_of_n_step_returns_less_the_value(seed: int, trace: f
 
 
 @given(seed=SEEDS, trace=st.floats(0, 1), shift=st.floats(-5, 5))
-@LAWS
+@MANY
 def test_a_constant_added_to_all_values_decays_from_the_end(
     seed: int, trace: float, shift: float
 ) -> None:
@@ -156,7 +156,7 @@ def test_a_constant_added_to_all_values_decays_from_the_end(
 
 
 @given(seed=SEEDS, dirt=st.sampled_from([np.nan, np.inf, -np.inf, 1e300]))
-@LAWS
+@MANY
 def test_p8_whatever_stands_outside_the_response_changes_nothing(seed: int, dirt: float) -> None:
     rewards, values, response = gappy(seed)
     dirty_rewards, dirty_values = (
@@ -173,7 +173,7 @@ def test_p8_whatever_stands_outside_the_response_changes_nothing(seed: int, dirt
 
 
 @given(seed=SEEDS, trace=st.floats(0, 1))
-@LAWS
+@MANY
 def test_p9_gae_over_a_gapped_row_is_gae_over_the_compressed_row(seed: int, trace: float) -> None:
     rewards, values, response = gappy(seed, rows=1)
     compressed = gae(
@@ -201,7 +201,7 @@ def test_p11_the_baseline_of_the_first_response_token_is_the_value_of_the_prompt
 
 
 @given(seed=SEEDS, pad=st.integers(1, 9))
-@LAWS
+@MANY
 def test_p12_the_width_of_the_padding_never_matters(seed: int, pad: int) -> None:
     rewards, values, response = gappy(seed)
     truncated = np.array([True, False, True])
@@ -226,14 +226,14 @@ def test_p12_what_follows_a_cut_is_a_named_choice_and_a_flag_of_the_sampler() ->
 
 
 @given(size=st.integers(1, 20), reward=st.floats(-3, 3))
-@LAWS
+@MANY
 def test_p13_a_group_of_equal_rewards_gets_exactly_zero(size: int, reward: float) -> None:
     for std in ("population", "sample", "none"):
         assert not group_advantages(np.full(size, reward), np.zeros(size, dtype=int), std).any()
 
 
 @given(size=st.integers(2, 32), common=st.floats(-1, 1), outlier=st.floats(-1, 1))
-@LAWS
+@MANY
 def test_p13_one_outlier_stays_bounded_by_the_group_size(
     size: int, common: float, outlier: float
 ) -> None:
@@ -245,7 +245,7 @@ def test_p13_one_outlier_stays_bounded_by_the_group_size(
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_p14_groups_are_found_by_number_and_not_by_place(seed: int) -> None:
     random = np.random.default_rng(seed)
     rewards, group = random.normal(size=12), random.integers(0, 4, size=12)
@@ -291,7 +291,7 @@ def test_whitening_is_off_by_default_and_gives_mean_zero_and_spread_one() -> Non
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_p7_whitened_advantages_do_not_depend_on_the_order_of_rows(seed: int) -> None:
     rewards, _, response = gappy(seed)
     np.testing.assert_allclose(
@@ -306,7 +306,7 @@ def test_token_rewards_stand_on_the_last_response_token_only() -> None:
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_decoupled_targets_are_returns_whatever_lambda_the_policy_uses(seed: int) -> None:
     _, values, response = gappy(seed)
     rewards = token_rewards(np.array([1.0, -1.0, 0.5]), response)
@@ -374,7 +374,7 @@ def test_length_adaptive_lambda_counts_an_empty_response_as_one_token() -> None:
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_p10_with_both_lambdas_one_each_token_learns_the_return_end_of_sequence_included(
     seed: int,
 ) -> None:
@@ -388,7 +388,7 @@ def test_p10_with_both_lambdas_one_each_token_learns_the_return_end_of_sequence_
 
 
 @given(seed=SEEDS, trace=st.floats(0, 1), prompt=st.integers(1, 5))
-@LAWS
+@MANY
 def test_p11_the_value_of_the_first_response_column_is_the_baseline_of_the_first_token_only(
     seed: int, trace: float, prompt: int
 ) -> None:
@@ -405,7 +405,7 @@ def test_p11_the_value_of_the_first_response_column_is_the_baseline_of_the_first
 
 
 @given(seed=SEEDS, discount=st.floats(0, 1), trace=st.floats(0, 1))
-@LAWS
+@MANY
 def test_p12_a_bootstrapped_cut_adds_the_decayed_last_value_to_advantages_and_targets(
     seed: int, discount: float, trace: float
 ) -> None:
@@ -496,7 +496,7 @@ def test_p13_a_lone_correct_response_reaches_the_bound(size: int) -> None:
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_group_advantages_are_those_of_each_group_alone(seed: int) -> None:
     random = np.random.default_rng(seed)
     rewards, group = random.normal(size=12), random.permutation(np.repeat([7, 3, 5], 4))
@@ -511,7 +511,7 @@ def test_group_advantages_are_those_of_each_group_alone(seed: int) -> None:
 
 
 @given(seed=SEEDS, scale=st.floats(0.1, 10), shift=st.floats(-5, 5))
-@LAWS
+@MANY
 def test_group_advantages_know_neither_unit_nor_origin_of_the_reward(
     seed: int, scale: float, shift: float
 ) -> None:
@@ -521,7 +521,7 @@ def test_group_advantages_know_neither_unit_nor_origin_of_the_reward(
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_whitening_gives_mean_zero_and_spread_one_over_response_tokens(seed: int) -> None:
     _, values, response = gappy(seed)
     rewards = token_rewards(np.array([1.0, -1.0, 0.5]), response)
@@ -533,7 +533,7 @@ def test_whitening_gives_mean_zero_and_spread_one_over_response_tokens(seed: int
 
 
 @given(seed=SEEDS, row=st.permutations(range(3)))
-@LAWS
+@MANY
 def test_p14_permuting_rows_permutes_advantages_and_targets(seed: int, row: list[int]) -> None:
     rewards, values, response = gappy(seed)
     truncated = np.array([True, False, False])
@@ -572,7 +572,7 @@ def test_explained_variance_ignores_a_constant_error_and_punishes_the_wrong_sign
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_explained_variance_of_equal_targets_is_not_a_number_whatever_round_off_left_on_them(
     seed: int,
 ) -> None:

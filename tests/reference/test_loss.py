@@ -31,7 +31,9 @@ from reference.loss import (
 from reference.model import initial_policy, shift, token_logits, value_from_policy
 from reference.optimizer import global_norm
 from reference.training.batch import plain_batch, step_weights
-from spec.config import AlgorithmConfig, Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
+from spec.config_rl import AlgorithmConfig
 from spec.datatypes import Array, Batch, Metrics, Params
 
 SMALL = (
@@ -223,7 +225,7 @@ def test_the_clip_stops_a_token_only_on_the_side_where_it_already_moved_far(
 
 
 @given(seed=Seeds, low=st.floats(0.0, 0.5), extra=st.floats(0.0, 0.5))
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_surrogate_gradient_has_its_closed_form_everywhere_off_the_kinks(
     seed: int, low: float, extra: float
 ) -> None:
@@ -237,7 +239,7 @@ def test_the_surrogate_gradient_has_its_closed_form_everywhere_off_the_kinks(
 
 
 @given(seed=Seeds)
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_clip_fractions_are_the_tokens_whose_gradient_vanishes(seed: int) -> None:
     log_probs, behaviour, advantages = np.random.default_rng(seed).standard_normal((3, 64))
     low, high = clip_fractions(log_probs, behaviour, advantages, algorithm())
@@ -250,7 +252,7 @@ def test_the_clip_fractions_are_the_tokens_whose_gradient_vanishes(seed: int) ->
 
 
 @given(seed=Seeds, bound=st.floats(1.5, 5.0))
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_dual_clip_bounds_the_loss_at_negative_advantages_and_changes_nothing_else(
     seed: int, bound: float
 ) -> None:
@@ -369,7 +371,7 @@ def test_p16_a_model_that_counts_is_sure_of_the_next_number_and_its_values_are_t
 
 
 @given(seed=Seeds, temperature=st.floats(0.3, 3.0))
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_token_log_probs_are_those_of_the_sampling_distribution(
     seed: int, temperature: float
 ) -> None:
@@ -425,7 +427,7 @@ def test_a_clipped_value_error_is_the_larger_of_both_and_stops_values_that_alrea
 
 
 @given(seed=Seeds, clip=st.floats(0.1, 2.0))
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_value_clip_never_lowers_the_error_and_is_inert_near_the_old_value(
     seed: int, clip: float
 ) -> None:
@@ -475,7 +477,7 @@ def test_p20_the_expected_gradient_of_k2_is_that_of_the_reverse_kl_and_the_one_o
 
 @pytest.mark.parametrize("loss", LOSSES)
 @given(seed=Seeds, aggregation=st.sampled_from(AGGREGATIONS), rows=st.integers(2, 5))
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_p1_the_gradient_of_a_step_depends_neither_on_the_micro_batch_nor_on_the_order_of_rows(
     loss: str, seed: int, aggregation: str, rows: int
 ) -> None:
@@ -491,7 +493,7 @@ def test_p1_the_gradient_of_a_step_depends_neither_on_the_micro_batch_nor_on_the
 
 
 @given(seed=Seeds)
-@settings(derandomize=True, deadline=None, max_examples=5)
+@settings(max_examples=5)
 def test_p1_metrics_add_up_to_the_same_numbers_for_every_micro_batch(seed: int) -> None:
     config = all_on("token")
     batch = random_batch(seed, config)
@@ -531,7 +533,7 @@ def test_p2_the_denominator_is_the_optimizer_step_and_not_the_batch_of_rollouts(
 
 
 @given(seed=Seeds, aggregation=st.sampled_from(AGGREGATIONS))
-@settings(derandomize=True, deadline=None, max_examples=4)
+@settings(max_examples=4)
 def test_p3_every_single_term_is_independent_of_the_micro_batch_and_moves_some_model(
     seed: int, aggregation: str
 ) -> None:

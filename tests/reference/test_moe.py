@@ -22,11 +22,12 @@ from reference.moe import (
     top_k,
     z_loss,
 )
-from spec.config import ModelConfig, load_config
+from spec.config_files import load_config
+from spec.config_model import ModelConfig
 from spec.datatypes import Array, Params
 
 SEEDS = st.integers(0, 2**32 - 1)
-LAWS = settings(derandomize=True, deadline=None, max_examples=15)
+MANY = settings(max_examples=15)
 
 
 def model(**changes: Any) -> ModelConfig:
@@ -60,7 +61,7 @@ def naive(params: Params, x: Array, ids: Any, g: Array) -> Array:
 
 
 @given(seed=SEEDS, normalise=st.booleans())
-@LAWS
+@MANY
 def test_dispatch_is_a_plain_loop_over_tokens_and_experts(seed: int, normalise: bool) -> None:
     params, x = weights(seed), np.random.default_rng(seed).normal(size=(9, 5))
     out, logits, ids = moe_layer(params, "", x, model(normalise_gates=normalise))
@@ -97,7 +98,7 @@ def test_an_expert_without_tokens_has_a_zero_gradient() -> None:
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_gates_are_the_routers_probabilities_rescaled_or_not(seed: int) -> None:
     logits = np.random.default_rng(seed).normal(size=(7, 4))
     ids = top_k(logits, 2)
@@ -112,7 +113,7 @@ def test_equal_router_logits_go_to_the_smaller_ids() -> None:
 
 
 @given(experts=st.lists(st.integers(0, 4), min_size=1, max_size=30))
-@LAWS
+@MANY
 def test_every_copy_has_a_place_of_its_own_in_the_line_of_its_expert(experts: list[int]) -> None:
     slots, capacity = lines(np.array(experts), 5)
     assert len(set(slots.tolist())) == len(experts)
@@ -120,7 +121,7 @@ def test_every_copy_has_a_place_of_its_own_in_the_line_of_its_expert(experts: li
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_place_and_take_are_transposes_and_autograd_knows_it(seed: int) -> None:
     random = np.random.default_rng(seed)
     slots, x, y = random.permutation(9)[:5], random.normal(size=(5, 2)), random.normal(size=(9, 2))
@@ -162,7 +163,7 @@ def test_the_balance_loss_is_its_weight_at_perfect_balance_and_more_when_all_go_
 
 
 @given(seed=SEEDS)
-@LAWS
+@MANY
 def test_p1_the_balance_loss_of_a_batch_is_the_sum_over_its_sequences(seed: int) -> None:
     random = np.random.default_rng(seed)
     logits, token_weights = (

@@ -33,13 +33,14 @@ from reference.precision import (
 )
 from reference.training import trainer
 from reference.training.run_directory import RunDirectory
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Array, Params
 from spec.errors import Reason, SeedError
 from spec.observer import SilentObserver
 from spec.weights import is_quantised, scale_of
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=40)
+MANY = settings(max_examples=40)
 SMALL = (
     "model.hidden=16",
     "model.head_width=4",
@@ -125,7 +126,7 @@ def test_what_is_beyond_448_is_448_and_nothing_but_nan_is_nan() -> None:
 
 
 @given(x=st.floats(-500, 500, width=32) | st.floats(-0.0625, 0.0625, width=32))
-@LAWS
+@MANY
 def test_no_number_of_e4m3_is_nearer_than_the_rounding(x: float) -> None:
     found = float(e4m3(np.array([x])).astype(float)[0])
     assert abs(found - x) == np.abs(NUMBERS - x).min()
@@ -135,7 +136,7 @@ def test_no_number_of_e4m3_is_nearer_than_the_rounding(x: float) -> None:
 
 
 @given(weight=matrices())
-@LAWS
+@MANY
 def test_range_scaling_errs_by_half_a_step_at_most(weight: Array) -> None:
     scale = range_scale(np.abs(weight).max(-2, keepdims=True), LARGEST)
     error = np.abs(weight - scale * e4m3(weight / scale).astype(float))
@@ -144,7 +145,7 @@ def test_range_scaling_errs_by_half_a_step_at_most(weight: Array) -> None:
 
 
 @given(weight=matrices())
-@LAWS
+@MANY
 def test_compensation_never_errs_more_than_range_scaling(weight: Array) -> None:
     scale = range_scale(np.abs(weight).max(-2, keepdims=True), LARGEST)
     plain = squared_error(weight, e4m3(weight / scale).astype(float), scale)
@@ -159,7 +160,7 @@ def test_compensation_never_errs_more_than_range_scaling(weight: Array) -> None:
 
 
 @given(weight=matrices(), change=st.sampled_from([-1e-1, -1e-3, 1e-3, 1e-1]))
-@LAWS
+@MANY
 def test_no_other_scale_errs_less_than_the_compensated_one(weight: Array, change: float) -> None:
     weight = np.clip(weight, -1e30, 1e30)
     values = e4m3(weight / range_scale(np.abs(weight).max(-2, keepdims=True), TOPS[3])).astype(
@@ -188,7 +189,7 @@ def test_compensation_with_the_choice_of_range_takes_a_part_of_the_error_off(
 
 
 @given(weight=matrices())
-@LAWS
+@MANY
 def test_what_lies_on_a_grid_already_is_not_changed(weight: Array) -> None:
     once = restored(quantise(np.clip(weight, -1e30, 1e30)))
     np.testing.assert_array_equal(restored(quantise(once)), once)
@@ -203,7 +204,7 @@ def test_a_channel_of_zeros_has_scale_one_and_a_single_weight_is_kept_exactly_to
 
 
 @given(weight=matrices(), power=st.integers(-20, 20))
-@LAWS
+@MANY
 def test_a_power_of_two_goes_into_the_scale_and_leaves_the_codes(weight: Array, power: int) -> None:
     weight = weight[..., np.abs(weight).max(tuple(range(weight.ndim - 1))) < 1e6]
     weight = np.where(np.abs(weight) < 1e-6, 0.0, weight)
@@ -234,7 +235,7 @@ def test_experts_of_a_stack_and_channels_of_a_matrix_do_not_know_each_other() ->
     inputs=st.integers(1, 40),
     scale=st.sampled_from([1e-20, 1.0, 1e10]),
 )
-@LAWS
+@MANY
 def test_a_product_is_that_of_the_rounded_rows_and_the_restored_matrix(
     seed: int, inputs: int, scale: float
 ) -> None:

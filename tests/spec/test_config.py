@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from reference.tasks.puzzles import FAMILIES
-from spec.config import PRESETS, RECIPES, Config, load_config, parse_override, to_toml, validated
+from spec.config import Config
+from spec.config_files import PRESETS, RECIPES, load_config, parse_override, to_toml, validated
 from spec.errors import Reason, SeedError
 
 ROLLOUT_KEYS = (
@@ -205,7 +206,7 @@ def test_every_preset_with_every_recipe_survives_being_written_and_read(
     rate=st.floats(min_value=0.0, exclude_min=True, allow_infinity=False),
     steps=st.integers(0, 2**63 - 1),
 )
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_every_number_survives_being_written_and_read(rate: float, steps: int) -> None:
     config = load_config(
         "tiny", "vapo", [f"policy_optimizer.learning_rate={rate!r}", f"rollout.steps={steps}"]
@@ -221,7 +222,7 @@ def test_an_override_beats_the_recipe_and_the_recipe_beats_the_preset() -> None:
 
 
 @given(values=st.lists(st.integers(0, 1000), min_size=1, max_size=5))
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_later_override_beats_an_earlier_one(values: list[int]) -> None:
     config = load_config("tiny", "vapo", [f"rollout.steps={value}" for value in values])
     assert config.rollout.steps == values[-1]

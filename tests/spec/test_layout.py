@@ -14,7 +14,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.config import Config, ParallelConfig, load_config
+from spec.config import Config
+from spec.config_files import load_config
+from spec.config_parallel import ParallelConfig
 from spec.errors import Reason, SeedError
 from spec.layout import (
     Layout,
@@ -32,7 +34,7 @@ from spec.layout import (
 from spec.parameters import architecture, count
 from spec.weights import policy_shapes
 
-laws = settings(derandomize=True, deadline=None, max_examples=60)
+many = settings(max_examples=60)
 degrees = st.integers(1, 3)
 
 SMALL = (
@@ -67,7 +69,7 @@ def part(rows: int, parts: int, place: int) -> slice:
 
 
 @given(layout=layouts())
-@laws
+@many
 def test_every_weight_is_on_exactly_one_rank_and_each_rank_holds_what_the_count_says(
     layout: Layout,
 ) -> None:
@@ -91,7 +93,7 @@ def test_every_weight_is_on_exactly_one_rank_and_each_rank_holds_what_the_count_
 
 
 @given(layout=layouts())
-@laws
+@many
 def test_no_rank_holds_more_than_rank_0(layout: Layout) -> None:
     shapes = policy_shapes(load_config("tiny", "vapo", SMALL).model)
     first = weights_per_rank(shapes, layout)
@@ -102,7 +104,7 @@ def test_no_rank_holds_more_than_rank_0(layout: Layout) -> None:
 
 
 @given(rows=st.integers(1, 60), shards=st.integers(1, 20))
-@laws
+@many
 def test_fsdp_cuts_rows_as_torch_cuts_chunks(rows: int, shards: int) -> None:
     chunks = [len(chunk) for chunk in torch.chunk(torch.empty(rows), shards)]
     assert [rows_held(rows, shards, shard) for shard in range(shards)] == chunks + [0] * (
@@ -113,7 +115,7 @@ def test_fsdp_cuts_rows_as_torch_cuts_chunks(rows: int, shards: int) -> None:
 @given(
     fsdp=st.integers(0, 4), cp=degrees, tp=degrees, ep=st.integers(1, 8), ranks=st.integers(1, 24)
 )
-@laws
+@many
 def test_a_layout_uses_all_ranks_or_is_refused(
     fsdp: int, cp: int, tp: int, ep: int, ranks: int
 ) -> None:

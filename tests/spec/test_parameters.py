@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.config import PRESETS, ModelConfig, load_config
+from spec.config_files import PRESETS, load_config
+from spec.config_model import ModelConfig
 from spec.parameters import (
     Architecture,
     Experts,
@@ -167,7 +168,7 @@ def test_every_preset_has_the_weights_of_the_reference(preset: str) -> None:
 
 
 @given(model=models())
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_every_model_has_the_weights_of_the_reference(model: ModelConfig) -> None:
     assert count(architecture(model)).total == sum(
         math.prod(shape) for shape in policy_shapes(model).values()
@@ -175,7 +176,7 @@ def test_every_model_has_the_weights_of_the_reference(model: ModelConfig) -> Non
 
 
 @given(counted=architectures())
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_parts_sum_to_the_total(counted: Architecture) -> None:
     parts = dataclasses.asdict(count(counted))
     idle = parts.pop("idle_experts")
@@ -185,7 +186,7 @@ def test_the_parts_sum_to_the_total(counted: Architecture) -> None:
 
 
 @given(counted=architectures())
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_all_weights_are_active_exactly_if_no_block_has_an_expert_to_skip(
     counted: Architecture,
 ) -> None:
@@ -198,7 +199,7 @@ def test_all_weights_are_active_exactly_if_no_block_has_an_expert_to_skip(
 
 
 @given(model=models())
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_dense_model_has_neither_routers_nor_experts(model: ModelConfig) -> None:
     dense = count(architecture(model.model_copy(update={"dense_layers": model.layers})))
     assert (dense.router, dense.routed_experts, dense.shared_experts, dense.idle_experts) == (
@@ -211,7 +212,7 @@ def test_a_dense_model_has_neither_routers_nor_experts(model: ModelConfig) -> No
 
 
 @given(counted=architectures())
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_tying_the_embeddings_saves_exactly_one_matrix(counted: Architecture) -> None:
     tied = count(dataclasses.replace(counted, tied_embeddings=True))
     untied = count(dataclasses.replace(counted, tied_embeddings=False))
@@ -220,7 +221,7 @@ def test_tying_the_embeddings_saves_exactly_one_matrix(counted: Architecture) ->
 
 
 @given(model=models())
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_query_key_norm_adds_two_head_widths_per_block(model: ModelConfig) -> None:
     normed = count(architecture(model.model_copy(update={"query_key_norm": True})))
     plain = count(architecture(model.model_copy(update={"query_key_norm": False})))

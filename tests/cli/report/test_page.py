@@ -21,7 +21,7 @@ from cli.report.plots import accuracy_interval, class_plot, policy_plots, trend
 from cli.report.streaming_plots import staleness_counts
 from reference.tasks.problems import distinct_problems
 from reference.training.run_directory import RunDirectory
-from spec.config import load_config
+from spec.config_files import load_config
 from spec.errors import Reason, SeedError
 
 HOSTILE = "<script>alert('x')</script>&amp;\"<img src=x>"

@@ -15,7 +15,7 @@ from reference.evaluation.intervals import (
     score_problems,
 )
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=40)
+MANY = settings(max_examples=40)
 
 
 @pytest.mark.parametrize("n", range(1, 8))
@@ -38,7 +38,7 @@ def test_p26_an_undefined_pass_at_k_is_refused(n: int, correct: int, k: int) -> 
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=40))
-@LAWS
+@MANY
 def test_the_interval_holds_the_mean_and_stays_between_0_and_1(counts: list[int]) -> None:
     score = score_problems(counts, 4)
     assert 0.0 <= score.ci_low <= score.accuracy <= score.ci_high <= 1.0
@@ -47,7 +47,7 @@ def test_the_interval_holds_the_mean_and_stays_between_0_and_1(counts: list[int]
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=3, max_size=20))
-@LAWS
+@MANY
 def test_more_problems_of_the_same_kind_narrow_the_interval(counts: list[int]) -> None:
     few = clustered_interval([c / 4 for c in counts], 4)
     many = clustered_interval([c / 4 for c in counts] * 4, 4)
@@ -55,7 +55,7 @@ def test_more_problems_of_the_same_kind_narrow_the_interval(counts: list[int]) -
 
 
 @given(solved=st.lists(st.booleans(), min_size=3, max_size=30), samples=st.integers(2, 50))
-@LAWS
+@MANY
 def test_repeating_the_same_answer_to_a_problem_adds_no_certainty(
     solved: list[bool], samples: int
 ) -> None:
@@ -121,7 +121,7 @@ def test_the_interval_holds_a_mean_of_exactly_0_or_1_at_any_number_of_problems(
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=2, max_size=20), times=st.integers(2, 100))
-@LAWS
+@MANY
 def test_duplicating_every_response_never_narrows_the_interval_below_the_spread_of_problems(
     counts: list[int], times: int
 ) -> None:
@@ -137,7 +137,7 @@ def test_duplicating_every_response_never_narrows_the_interval_below_the_spread_
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=20), samples=st.integers(4, 9))
-@LAWS
+@MANY
 def test_the_interval_lies_between_that_of_all_responses_and_that_of_the_problems(
     counts: list[int], samples: int
 ) -> None:
@@ -149,7 +149,7 @@ def test_the_interval_lies_between_that_of_all_responses_and_that_of_the_problem
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=20))
-@LAWS
+@MANY
 def test_the_interval_of_wrong_answers_is_the_mirror_of_that_of_right_ones(
     counts: list[int],
 ) -> None:
@@ -181,7 +181,7 @@ def test_a_score_of_no_problem_is_zero_of_zero() -> None:
         st.tuples(st.sampled_from(["maze", "sudoku", "chain"]), st.integers(0, 4)), max_size=20
     )
 )
-@LAWS
+@MANY
 def test_each_family_is_scored_as_if_alone_and_overall_counts_every_problem_once(
     pairs: list[tuple[str, int]],
 ) -> None:
@@ -199,7 +199,7 @@ def test_families_without_counts_are_refused() -> None:
 
 
 @given(solved=st.lists(st.booleans(), min_size=1, max_size=40))
-@LAWS
+@MANY
 def test_the_ratio_interval_of_one_case_per_problem_is_wilsons(solved: list[bool]) -> None:
     hits = [int(right) for right in solved]
     assert ratio_interval(hits, [1] * len(hits)) == pytest.approx(
@@ -208,7 +208,7 @@ def test_the_ratio_interval_of_one_case_per_problem_is_wilsons(solved: list[bool
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=40), samples=st.integers(4, 8))
-@LAWS
+@MANY
 def test_with_equal_numbers_of_cases_the_ratio_interval_is_the_clustered_one(
     counts: list[int], samples: int
 ) -> None:
@@ -224,7 +224,7 @@ def test_with_equal_numbers_of_cases_the_ratio_interval_is_the_clustered_one(
         min_size=1,
     )
 )
-@LAWS
+@MANY
 def test_the_ratio_interval_holds_the_ratio_and_is_never_narrower_than_that_of_independent_cases(
     pairs: list[tuple[int, int]],
 ) -> None:

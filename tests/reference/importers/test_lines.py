@@ -226,7 +226,7 @@ def test_what_a_family_cannot_ask_is_counted_with_the_reason(
 
 @pytest.mark.parametrize(("source", "task", "meta", "answer", "broken"), ALL)
 @given(data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=8)
+@settings(max_examples=8)
 def test_whatever_a_field_holds_every_line_is_counted_once(
     source: str, task: str, meta: dict[str, Any], answer: Any, broken: Any, data: st.DataObject
 ) -> None:

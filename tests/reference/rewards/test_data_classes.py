@@ -16,7 +16,9 @@ from reference.tasks.problems import training_problem
 from reference.training.batch import rollout_batch
 from reference.training.metrics import preference_metrics, sampling_metrics
 from reference.training.prompt_stream import is_useful
-from spec.config import Config, RewardConfig, load_config, to_toml, validated
+from spec.config import Config
+from spec.config_files import load_config, to_toml, validated
+from spec.config_rl import RewardConfig
 from spec.datatypes import Finish, Outcome, Preference, Problem, Request, Rollout, ScoredRollout
 from spec.errors import Reason, SeedError
 from spec.tokenizer import END, encode
@@ -60,7 +62,7 @@ def preferred(share: float) -> Preference:
 
 
 @given(correct=st.booleans(), share=SHARES, weight=SHARES, rule=st.sampled_from(RULES))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_quality_of_every_class_lies_between_wrong_and_right(
     correct: bool, share: float, weight: float, rule: str
 ) -> None:
@@ -71,7 +73,7 @@ def test_quality_of_every_class_lies_between_wrong_and_right(
 
 
 @given(low=SHARES, high=SHARES, weight=SHARES, rule=st.sampled_from(RULES))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_neither_a_better_liked_nor_a_correct_response_ever_loses_by_it(
     low: float, high: float, weight: float, rule: str
 ) -> None:
@@ -82,7 +84,7 @@ def test_neither_a_better_liked_nor_a_correct_response_ever_loses_by_it(
 
 
 @given(liked=SHARES, disliked=SHARES, weight=st.floats(0.0, 0.99))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_gate_puts_every_correct_response_above_every_wrong_one(
     liked: float, disliked: float, weight: float
 ) -> None:
@@ -174,7 +176,7 @@ def test_an_answer_mark_is_due_where_the_demonstration_has_one(
 @given(texts=st.lists(st.sampled_from(["", "a", LINE.demonstration, LINE.demonstration[::-1], "p" * 8]), min_size=2, max_size=5),
        shares=st.lists(SHARES, min_size=5, max_size=5), rule=st.sampled_from(RULES),
        data_class=st.sampled_from(["verifiable", "general", "hybrid"]))  # fmt: skip
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_no_penalty_changes_what_dynamic_sampling_sees(
     texts: list[str], shares: list[float], rule: str, data_class: str
 ) -> None:

@@ -57,7 +57,7 @@ def test_whatever_an_answer_holds_stays_inside_its_string(answer: str) -> None:
 
 
 @given(question=st.text(max_size=40), reference=st.text(max_size=20), answer=st.text(max_size=60))
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_request_can_be_read_back_exactly(question: str, reference: str, answer: str) -> None:
     text = request_text(Triplet(question, reference, answer), HELD, thinking=False)
     assert case_of(text) == {
@@ -111,7 +111,7 @@ def test_no_verdict_is_read_where_none_was_given(reply: str) -> None:
 
 
 @given(reply=st.text(alphabet="<>/thinkaswer YESNO", max_size=60) | st.text(max_size=40))
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_reply_is_yes_no_or_no_verdict_with_a_reason(reply: str) -> None:
     verdict, why = read_verdict(reply)
     assert (verdict in ("YES", "NO")) != bool(why)

@@ -17,7 +17,7 @@ from spec.datatypes import Outcome
 
 INSTANCE: dict[str, Any] = {"grid": "S.#/..#/#.G"}
 MAZES = st.integers(0, 10_000).map(lambda seed: maze.draw(np.random.default_rng(seed), 1))
-LAWS = settings(derandomize=True, deadline=None, max_examples=60)
+MANY = settings(max_examples=60)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_verdict_and_preference_look_at_different_things() -> None:
 
 
 @given(instance=MAZES, seed=st.integers(0, 2**32), extra=st.text("UDLR0123456789# ", max_size=4))
-@LAWS
+@MANY
 def test_nothing_is_preferred_to_the_demonstration(
     instance: dict[str, Any], seed: int, extra: str
 ) -> None:
@@ -54,7 +54,7 @@ def test_nothing_is_preferred_to_the_demonstration(
 
 
 @given(instance=MAZES, data=st.data())
-@LAWS
+@MANY
 def test_a_note_taken_away_costs_one_and_a_false_one_two(
     instance: dict[str, Any], data: st.DataObject
 ) -> None:
@@ -73,7 +73,7 @@ def test_a_note_taken_away_costs_one_and_a_false_one_two(
 
 
 @given(instance=MAZES, seed=st.integers(0, 2**32))
-@LAWS
+@MANY
 def test_equal_seeds_draw_equal_candidates_and_all_of_them_can_be_read(
     instance: dict[str, Any], seed: int
 ) -> None:
@@ -91,7 +91,7 @@ def test_candidates_are_of_every_quality() -> None:
 
 
 @given(text=st.text(alphabet="UDLR09?=#YN \n", max_size=30) | st.text(max_size=12))
-@LAWS
+@MANY
 def test_a_quoted_text_is_short_and_can_neither_end_early_nor_say_the_verdict(text: str) -> None:
     quoted = notes.quoted(INSTANCE, text)
     assert len(quoted) <= len(maze.solve(INSTANCE)) + notes.SPARE
@@ -100,7 +100,7 @@ def test_a_quoted_text_is_short_and_can_neither_end_early_nor_say_the_verdict(te
 
 
 @given(text=st.text(alphabet="UDLR0123456789", max_size=14))
-@LAWS
+@MANY
 def test_what_a_reward_model_reads_tells_what_it_is_to_prefer(text: str) -> None:
     if len(text) <= len(maze.solve(INSTANCE)) + notes.SPARE:
         assert notes.utility(INSTANCE, notes.quoted(INSTANCE, text)) == notes.utility(

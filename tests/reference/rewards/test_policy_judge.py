@@ -16,7 +16,8 @@ from reference.tasks.problems import problem_set
 from reference.tasks.puzzles import equivalence
 from reference.training import trainer
 from reference.training.run_directory import RunDirectory
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Array, Batch, Finish, Outcome, Request, Rollout, Sampling, Verdict
 from spec.judge import Judge, Triplet
 from spec.observer import SilentObserver

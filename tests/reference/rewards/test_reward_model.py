@@ -35,7 +35,8 @@ from reference.training.batch import plain_batch
 from reference.training.progress import Progress
 from reference.training.prompt_stream import PromptStreamState
 from reference.training.run_directory import RunDirectory
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Array, Batch, Finish, Preference, Request, Rollout
 from spec.errors import Reason, SeedError
 from spec.observer import SilentObserver
@@ -119,7 +120,7 @@ def known(task: str, first: str, second: str) -> float:
 
 
 @given(first=LINES, second=LINES)
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_preference_and_its_reverse_add_up_to_one_whatever_the_model_says(
     first: str, second: str
 ) -> None:
@@ -205,7 +206,7 @@ def test_the_group_opponent_is_every_other_response_to_the_same_visit() -> None:
 
 
 @given(texts=st.lists(LINES, min_size=2, max_size=5))
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_preferences_within_a_group_average_to_a_tie(texts: list[str]) -> None:
     config = config_of("reward.opponent=group")
     words = preferences(
@@ -226,7 +227,7 @@ def test_verifiable_problems_are_not_asked_about() -> None:
 
 
 @given(text=st.text(alphabet="ab?=#YN w5", max_size=14) | st.text(max_size=8))
-@settings(derandomize=True, deadline=None, max_examples=120)
+@settings(max_examples=120)
 def test_no_response_leaves_its_place_in_the_question_or_says_the_verdict(text: str) -> None:
     asked = question(Comparison(PROBLEM, text, "abcab"))
     assert asked.startswith(PROBLEM.prompt) and asked.endswith("?abcab=")

@@ -34,7 +34,7 @@ from reference.rollouts.scheduler import Rules, Scheduler, ScheduleState, Worker
 from reference.rollouts.streaming import EventReport, RolloutState, RolloutStats, Streaming
 from spec.datatypes import Finish, Problem, Request, Rollout
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=120)
+MANY = settings(max_examples=120)
 BATCHES = 6
 
 
@@ -181,7 +181,7 @@ SEEDS = st.integers(0, 10_000)
 
 
 @given(rules=all_rules(), seed=SEEDS)
-@LAWS
+@MANY
 def test_every_sample_ends_once_trained_or_evicted_with_a_reason(rules: Rules, seed: int) -> None:
     log, batches = lived(rules, seed)
     opened = [number for event in log if isinstance(event, Submitted) for number in event.samples]
@@ -193,7 +193,7 @@ def test_every_sample_ends_once_trained_or_evicted_with_a_reason(rules: Rules, s
 
 
 @given(rules=all_rules(), seed=SEEDS)
-@LAWS
+@MANY
 def test_every_batch_is_on_policy_and_fresh_enough(rules: Rules, seed: int) -> None:
     _, batches = lived(rules, seed)
     for newest, batch in enumerate(batches):
@@ -203,7 +203,7 @@ def test_every_batch_is_on_policy_and_fresh_enough(rules: Rules, seed: int) -> N
 
 
 @given(rules=all_rules(), seed=SEEDS)
-@LAWS
+@MANY
 def test_p21_no_token_changes_after_the_fact_and_versions_only_rise(
     rules: Rules, seed: int
 ) -> None:
@@ -219,7 +219,7 @@ def test_p21_no_token_changes_after_the_fact_and_versions_only_rise(
 
 
 @given(rules=all_rules(), seed=SEEDS)
-@LAWS
+@MANY
 def test_a_log_replays_to_the_same_batches_also_from_its_lines(rules: Rules, seed: int) -> None:
     log, _ = lived(rules, seed)
     again = [event_of(json.loads(json.dumps(line_of(event)))) for event in log]
@@ -228,7 +228,7 @@ def test_a_log_replays_to_the_same_batches_also_from_its_lines(rules: Rules, see
 
 
 @given(rules=all_rules(), seed=SEEDS, cut=st.floats(0.0, 1.0))
-@LAWS
+@MANY
 def test_p23_killed_at_any_event_the_schedule_goes_on_as_if_nothing_had_happened(
     rules: Rules, seed: int, cut: float
 ) -> None:
@@ -249,7 +249,7 @@ def test_p23_killed_at_any_event_the_schedule_goes_on_as_if_nothing_had_happened
 
 
 @given(rules=all_rules(), seed=SEEDS)
-@LAWS
+@MANY
 def test_nobody_starves(rules: Rules, seed: int) -> None:
     log, _ = lived(rules, seed)
     patience = -(-rules.in_flight // rules.batch) + rules.max_staleness + 1
@@ -267,7 +267,7 @@ def test_nobody_starves(rules: Rules, seed: int) -> None:
 
 
 @given(rules=all_rules(), seed=SEEDS)
-@LAWS
+@MANY
 def test_slots_and_memory_hold_what_they_are_given(rules: Rules, seed: int) -> None:
     log, _ = lived(rules, seed)
     scheduler = Scheduler(rules)
@@ -286,7 +286,7 @@ def test_slots_and_memory_hold_what_they_are_given(rules: Rules, seed: int) -> N
 
 
 @given(rules=all_rules(), seed=SEEDS)
-@LAWS
+@MANY
 def test_alpha_1_is_the_synchronous_run(rules: Rules, seed: int) -> None:
     _, batches = lived(replace(rules, alpha=1.0), seed)
     for step, batch in enumerate(batches):

@@ -26,12 +26,12 @@ from reference.simulation.lengths import lengths_named
 from reference.simulation.simulate import Cost, simulate
 from reference.simulation.sweep import Figures, Point, World, pays_until, sweep
 from reference.training.run_directory import SCHEDULE, RunDirectory
-from spec.config import load_config
+from spec.config_files import load_config
 from spec.datatypes import Problem, Request, Sampling
 from spec.errors import Reason, SeedError
 from tests.reference.training.test_trainer import SMALL
 
-laws = settings(derandomize=True, deadline=None, max_examples=40)
+many = settings(max_examples=40)
 HEAVY = lengths_named("lognormal:mean=200,sigma=1,max=1600").sample(1, 4000)
 FLOOR = Cost(floor=1.0)
 EVERYTHING = Cost(
@@ -81,7 +81,7 @@ lengths_lists = st.lists(st.integers(1, 40), min_size=1, max_size=60)
 
 
 @given(st.lists(st.integers(1, 300), min_size=16, max_size=64), st.integers(0, 9))
-@laws
+@many
 def test_a_synchronous_step_takes_the_longest_of_its_batch_and_every_token_of_it(
     lengths: list[int], prompt: int
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_synchronous_step_takes_the_longest_of_its_batch_and_every_token_of_it
 
 
 @given(worlds(), lengths_lists)
-@laws
+@many
 def test_without_a_floor_one_unit_takes_the_time_of_all_tokens_drawn(
     world: tuple[Rules, Cost, int], lengths: list[int]
 ) -> None:
@@ -155,7 +155,7 @@ def test_where_tokens_cost_more_than_steps_streaming_gains_nothing_and_reading_a
 
 
 @given(worlds(), lengths_lists)
-@laws
+@many
 def test_clocks_only_go_forward_and_no_unit_is_in_two_places(
     world: tuple[Rules, Cost, int], lengths: list[int]
 ) -> None:
@@ -222,7 +222,7 @@ def test_a_unit_that_was_idle_begins_when_it_gets_something() -> None:
 
 
 @given(worlds(), lengths_lists)
-@laws
+@many
 def test_the_log_of_a_simulation_replays_and_no_token_is_lost(
     world: tuple[Rules, Cost, int], lengths: list[int]
 ) -> None:
@@ -239,7 +239,7 @@ def test_the_log_of_a_simulation_replays_and_no_token_is_lost(
 
 
 @given(worlds(), lengths_lists)
-@laws
+@many
 def test_equal_settings_give_equal_simulations(
     world: tuple[Rules, Cost, int], lengths: list[int]
 ) -> None:
@@ -286,7 +286,7 @@ def test_the_simulation_writes_the_log_of_the_real_system(
 
 
 @given(worlds(), lengths_lists)
-@laws
+@many
 def test_spans_count_fresh_and_old_as_the_scheduler_does(
     world: tuple[Rules, Cost, int], lengths: list[int]
 ) -> None:

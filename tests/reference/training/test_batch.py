@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reference.tasks.problems import training_problem
 from reference.training.batch import pad, plain_batch, rollout_batch, spread, step_weights
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Batch, Finish, Outcome, Problem, Request, Rollout, ScoredRollout, Verdict
 
 Texts = st.lists(st.integers(2, 30), min_size=1, max_size=6)
@@ -50,7 +51,7 @@ def batch_of(pairs: Pairs) -> Batch:
 
 
 @given(pairs=Rows)
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_prompt_response_and_padding_stand_side_by_side_and_nothing_is_lost(pairs: Pairs) -> None:
     tokens, lengths, response = pad(
         [prompt for prompt, _ in pairs], [answer for _, answer in pairs]
@@ -64,7 +65,7 @@ def test_prompt_response_and_padding_stand_side_by_side_and_nothing_is_lost(pair
 
 
 @given(pairs=Rows)
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_numbers_of_responses_are_spread_to_their_tokens_and_read_back(pairs: Pairs) -> None:
     batch = batch_of(pairs)
     out = spread([[float(token) for token in answer] for _, answer in pairs], batch.response)
@@ -150,7 +151,7 @@ def test_rows_are_cut_to_the_longest_of_them() -> None:
 
 
 @given(pairs=Rows, data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_p1_parts_keep_the_weights_of_the_whole_step(pairs: Pairs, data: st.DataObject) -> None:
     batch = batch_of(pairs)
     batch = replace(batch, weights=step_weights(batch, config_of("algorithm.router_z_weight=0.5")))
@@ -183,7 +184,7 @@ def test_every_field_of_a_part_has_the_rows_asked_for() -> None:
 
 @pytest.mark.parametrize("aggregation", ["token", "sequence", "group"])
 @given(pairs=Rows, data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_p6_policy_weights_of_a_mean_sum_to_one(
     aggregation: str, pairs: Pairs, data: st.DataObject
 ) -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from cli.main import seed
 from cli.report.classes import Earned, class_lines, class_section, earned
 from reference.rewards.reward_model import TASKS
-from spec.config import load_config
+from spec.config_files import load_config
 from tests.reference.training.test_trainer import SMALL
 
 CLASSES = {"verifiable": "arithmetic", "general": "prose", "hybrid": "maze"}

@@ -18,7 +18,8 @@ from reference.rewards import reward
 from reference.training import trainer
 from reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
 from reference.training.run_directory import RunDirectory
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Finish, Outcome, Request, Rollout, ScoredRollout, Verdict
 from spec.errors import Reason, SeedError
 from spec.observer import SilentObserver

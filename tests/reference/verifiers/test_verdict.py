@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reference.verifiers.verdict import MAX_TEXT_CHARACTERS, Judgement, error, judgement_of
 from spec.datatypes import Outcome, Verdict
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=50)
+MANY = settings(max_examples=50)
 TEXTS = st.text(alphabet="a\u00e9\ud800\n", max_size=5) | st.sampled_from(list(Outcome))
 NUMBERS = st.integers() | st.floats() | st.just(10**400)
 JSON_VALUES = st.recursive(
@@ -65,7 +65,7 @@ def test_what_a_verifier_returns_has_one_meaning(
 
 
 @given(returned=JSON_VALUES | MAPPINGS)
-@LAWS
+@MANY
 def test_an_error_never_has_a_reward_and_a_verdict_always_has_a_finite_one(returned: Any) -> None:
     judgement = judgement_of(returned)
     if judgement.verdict.outcome is Outcome.ERROR:
@@ -75,7 +75,7 @@ def test_an_error_never_has_a_reward_and_a_verdict_always_has_a_finite_one(retur
 
 
 @given(returned=JSON_VALUES | MAPPINGS)
-@LAWS
+@MANY
 def test_a_judgement_survives_being_written_and_read(returned: Any) -> None:
     judgement = judgement_of(returned)
     assert judgement_of(json.loads(json.dumps(judgement.as_json()))) == judgement

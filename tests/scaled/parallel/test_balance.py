@@ -27,12 +27,12 @@ from scaled.parallel.balance import (
 )
 from scaled.parallel.parallelize import shards_of
 from scaled.processes.launch import World
-from spec.config import load_config
+from spec.config_files import load_config
 from spec.datatypes import Array, Batch, Metrics
 from spec.errors import Reason, SeedError
 from spec.layout import Layout
 
-laws = settings(derandomize=True, deadline=None, max_examples=100)
+many = settings(max_examples=100)
 lengths_of_rows = st.lists(st.integers(1, 5000), min_size=1, max_size=40)
 
 WORST = 4 / 3
@@ -72,7 +72,7 @@ def test_karmarkar_karp_gives_its_golden_sums(
 
 
 @given(costs=lengths_of_rows, parts=st.integers(1, 9))
-@laws
+@many
 def test_every_item_is_in_exactly_one_of_the_parts_and_the_fullest_comes_first(
     costs: list[int], parts: int
 ) -> None:
@@ -84,7 +84,7 @@ def test_every_item_is_in_exactly_one_of_the_parts_and_the_fullest_comes_first(
 
 
 @given(costs=lengths_of_rows, parts=st.integers(1, 9))
-@laws
+@many
 def test_the_largest_sum_is_at_least_the_mean_and_at_most_a_third_above_the_greedy_one(
     costs: list[int], parts: int
 ) -> None:
@@ -182,7 +182,7 @@ def test_the_cost_of_a_family_counts_its_prompt_once() -> None:
     spare=st.sampled_from([None, 0, 700]),
     share_prompts=st.booleans(),
 )
-@laws
+@many
 def test_every_row_is_dealt_once_in_equally_many_micro_batches_a_rank_none_above_the_cap(
     groups: list[tuple[int, list[int]]],
     ranks: int,
@@ -288,7 +288,6 @@ def test_p1_an_optimizer_step_does_not_depend_on_the_deal(changes: tuple[str, ..
 
 
 @given(lengths=st.lists(st.integers(1, 500), max_size=40))
-@settings(derandomize=True, deadline=None)
 def test_runs_of_similar_lengths_cover_all_and_pad_less_than_half(lengths: list[int]) -> None:
     falling = sorted(lengths, reverse=True)
     runs = [falling[run] for run in runs_of_similar(falling)]

@@ -18,7 +18,8 @@ from scaled.checkpoint import State
 from scaled.parallel.offload import SMALLEST_BYTES, Ledger, away, saved_activations
 from scaled.parallel.parallelize import shards_of
 from scaled.processes.launch import World
-from spec.config import Config, load_config
+from spec.config import Config
+from spec.config_files import load_config
 from spec.datatypes import Batch
 from spec.layout import Layout
 from spec.philox import generator

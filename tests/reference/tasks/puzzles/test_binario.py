@@ -75,7 +75,7 @@ def test_of_all_fillings_of_the_blanks_exactly_the_completions_are_accepted(leve
 
 
 @given(cells=st.text("01....", min_size=16, max_size=16))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_grid_is_completed_exactly_if_it_can_be(cells: str) -> None:
     grid = "/".join(cells[first : first + 4] for first in range(0, 16, 4))
     if completions(grid):

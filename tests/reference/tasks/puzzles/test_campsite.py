@@ -95,7 +95,7 @@ def test_of_all_sets_of_tents_exactly_those_by_the_rules_are_accepted() -> None:
     ),
     data=st.data(),
 )
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_camp_is_accepted_and_found_exactly_if_there_is_one(
     grid: str, data: st.DataObject
 ) -> None:

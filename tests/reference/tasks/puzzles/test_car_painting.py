@@ -63,7 +63,7 @@ def test_the_search_finds_the_fewest_changes_that_exhaustion_finds(
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_no_sampled_legal_order_is_ever_better_than_the_demonstration(seed: int) -> None:
     random = np.random.default_rng(seed)
     instance = car_painting.draw(random, 5)
@@ -80,7 +80,7 @@ def test_no_sampled_legal_order_is_ever_better_than_the_demonstration(seed: int)
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(car_painting.LEVELS))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_queue_as_it_stands_is_never_the_answer_and_notes_show_the_new_colours(
     seed: int, level: int
 ) -> None:

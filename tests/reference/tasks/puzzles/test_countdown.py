@@ -94,7 +94,7 @@ def test_the_search_from_the_target_backwards_finds_all_that_a_table_of_all_valu
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(countdown.LEVELS))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_notes_are_true_and_the_last_one_reaches_the_target(seed: int, level: int) -> None:
     instance = countdown.draw(np.random.default_rng(seed), level)
     notes, _, expression = countdown.solve(instance).rpartition(":")
@@ -108,7 +108,7 @@ def test_notes_are_true_and_the_last_one_reaches_the_target(seed: int, level: in
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(countdown.LEVELS))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_problems_have_the_numbers_of_their_level_and_a_target_of_three_digits_at_most(
     seed: int, level: int
 ) -> None:

@@ -66,7 +66,7 @@ def test_every_solution_is_accepted_where_there_are_several(letters: str) -> Non
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(cryptarithm.LEVELS))
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_puzzles_have_the_words_and_letters_of_their_level_and_notes_are_the_digits_of_the_sum(
     seed: int, level: int
 ) -> None:
@@ -80,7 +80,7 @@ def test_puzzles_have_the_words_and_letters_of_their_level_and_notes_are_the_dig
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from([1, 2, 3]), data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_changing_one_digit_of_a_solution_breaks_it(
     seed: int, level: int, data: st.DataObject
 ) -> None:

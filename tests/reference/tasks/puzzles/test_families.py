@@ -60,7 +60,7 @@ def test_the_demonstration_of_every_instance_is_accepted(name: str, level: int) 
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_equal_random_states_draw_equal_instances(name: str, data: st.DataObject) -> None:
     seed, level = (
         data.draw(st.integers(0, 2**32)),
@@ -156,7 +156,7 @@ def test_the_bare_answer_is_accepted_and_never_longer_than_the_demonstration(
 @given(
     response=st.text(alphabet="0123456789+-*/()=. #UDLRS\u0663", max_size=12) | st.text(max_size=12)
 )
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_no_text_makes_a_verifier_fail(name: str, response: str) -> None:
     accepted(FAMILIES[name], EXAMPLES[name], response)
 
@@ -193,7 +193,7 @@ def test_chains_have_one_operation_per_level_and_totals_in_range(level: int) -> 
 
 
 @given(chain=st.from_regex(r"\A[0-4]([-+*][1-3]){1,4}\Z"))
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_on_the_clock_every_total_is_taken_modulo_five(chain: str) -> None:
     total = int(chain[0])
     for operator, digit in zip(chain[1::2], chain[2::2], strict=True):
@@ -249,7 +249,7 @@ def test_a_verdict_tells_a_wrong_value_from_a_badly_written_one() -> None:
 
 
 @given(start=st.integers(0, 99), answer=st.integers(-300, 300))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_exactly_one_integer_answers_a_chain(start: int, answer: int) -> None:
     chain = f"{start // 10}*{9}+{start % 10}"
     assert accepted(arithmetic, plain(chain), f"={answer}") == (
@@ -306,7 +306,7 @@ def test_a_walk_that_breaks_a_rule_is_refused_for_it(walk: str, why: str) -> Non
 
 
 @given(seed=st.integers(0, 10**6), level=st.integers(1, 3))
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_demonstration_is_as_short_as_exhaustive_relaxation_finds_possible(
     seed: int, level: int
 ) -> None:
@@ -329,7 +329,7 @@ def test_the_demonstration_is_as_short_as_exhaustive_relaxation_finds_possible(
 
 
 @given(walk=st.text(alphabet="UDLR0123456789", max_size=12))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_notes_of_cells_are_never_judged(walk: str) -> None:
     moves = "".join(character for character in walk if character in "UDLR")
     assert accepted(maze, MAZE, walk) == accepted(maze, MAZE, moves)
@@ -389,7 +389,7 @@ def test_every_valid_completion_is_accepted(completion: str) -> None:
 
 
 @given(data=st.data(), level=st.sampled_from([1, 4, 5]))
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_verdicts_on_changed_grids_agree_with_a_check_by_sets(
     data: st.DataObject, level: int
 ) -> None:
@@ -509,7 +509,7 @@ def value_of(tree: Tree) -> Fraction | None:
 
 @pytest.mark.parametrize("numbers", [[3, 8], [1, 4, 6], [2, 2, 6], [1, 1, 4, 6], [2, 3, 4, 6]])
 @given(data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_an_expression_of_the_numbers_is_accepted_exactly_if_its_value_is_24(
     numbers: list[int], data: st.DataObject
 ) -> None:

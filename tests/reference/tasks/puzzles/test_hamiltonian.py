@@ -34,7 +34,7 @@ def walks(kind: str, edges: str) -> set[str]:
         max_size=9,
     )
 )
-@settings(derandomize=True, deadline=None, max_examples=35)
+@settings(max_examples=35)
 def test_of_all_orders_exactly_the_walks_are_accepted_and_impossible_only_if_there_are_none(
     kind: str, edges: set[str]
 ) -> None:

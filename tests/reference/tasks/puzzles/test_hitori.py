@@ -54,7 +54,7 @@ def test_the_example_of_the_documentation_is_a_problem_with_its_answer() -> None
 
 
 @given(cells=st.text("123", min_size=9, max_size=9))
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_of_all_shadings_of_a_small_square_exactly_those_by_the_rules_are_accepted(
     cells: str,
 ) -> None:

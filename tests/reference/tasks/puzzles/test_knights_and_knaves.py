@@ -73,7 +73,7 @@ def test_of_all_words_over_both_roles_exactly_the_only_assignment_that_fits_is_a
         max_size=3,
     )
 )
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_of_any_statements_exactly_the_assignments_that_fit_are_accepted(
     statements: list[str],
 ) -> None:
@@ -114,7 +114,7 @@ def test_an_answer_that_breaks_a_rule_is_refused_for_it(response: str, why: str)
 
 
 @given(reasoning=st.text(alphabet="KN123 =", max_size=12))
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_what_precedes_the_last_equals_sign_is_never_judged(reasoning: str) -> None:
     assert accepted(knights_and_knaves, THREE, f"{reasoning}=KNK")
     assert not accepted(knights_and_knaves, THREE, f"{reasoning}=KNN")
@@ -139,7 +139,7 @@ def test_the_demonstration_refutes_every_earlier_assignment_by_the_first_stateme
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from([1, 2, 3]), data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_renaming_the_inhabitants_leaves_the_identity_and_nothing_else_does(
     seed: int, level: int, data: st.DataObject
 ) -> None:

@@ -49,7 +49,7 @@ def test_the_example_of_the_documentation_is_a_problem_with_its_answer() -> None
 
 
 @given(cells=st.text(".....##012", min_size=9, max_size=9))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_of_all_sets_of_bulbs_in_a_small_room_exactly_those_by_the_rules_are_accepted(
     cells: str,
 ) -> None:

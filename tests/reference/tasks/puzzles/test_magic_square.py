@@ -67,7 +67,7 @@ def test_all_eight_squares_around_a_five_are_accepted_and_none_of_the_other_orde
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(magic_square.LEVELS), data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_verdicts_on_squares_with_swapped_numbers_agree_with_a_check_by_arrays(
     seed: int, level: int, data: st.DataObject
 ) -> None:
@@ -151,7 +151,7 @@ def test_puzzles_have_the_side_and_the_blanks_of_their_level(level: int) -> None
 
 
 @given(seed=st.integers(0, 10**6), side=st.sampled_from([3, 4, 5]))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_every_drawn_square_is_magic(seed: int, side: int) -> None:
     square = magic_square.random_square(np.random.default_rng(seed), side)
     assert is_magic(np.array(square).reshape(side, side))

@@ -71,7 +71,7 @@ def test_grids_are_square_and_some_but_not_all_hidden_cells_are_certain_mines(le
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(minesweeper.LEVELS), data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_order_of_the_cells_is_accepted(seed: int, level: int, data: st.DataObject) -> None:
     instance = minesweeper.draw(np.random.default_rng(seed), level)
     order = data.draw(st.permutations(minesweeper.answer(instance).split(" ")))
@@ -119,7 +119,7 @@ def test_rows_come_before_columns() -> None:
 
 
 @given(reasoning=st.text(alphabet="*.123/ =", max_size=12))
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_what_precedes_the_last_equals_sign_is_never_judged(reasoning: str) -> None:
     assert all(
         accepted(minesweeper, GRID, f"{reasoning}={' '.join(order)}")

@@ -55,7 +55,7 @@ def test_candidates_are_of_every_quality() -> None:
 
 
 @given(text=st.text(alphabet="bdgkw?=#YN5 \n", max_size=12) | st.text(max_size=12))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_quoted_text_is_short_and_holds_nothing_but_letters_of_lines(text: str) -> None:
     quoted = prose.quoted(INSTANCE, text)
     assert len(quoted) <= INSTANCE["length"] + prose.SPARE

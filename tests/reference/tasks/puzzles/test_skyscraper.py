@@ -64,7 +64,7 @@ def test_of_all_19683_fillings_without_clues_exactly_the_12_latin_squares_are_ac
 
 
 @given(rows=CLUES, columns=CLUES, cells=st.text("......123", min_size=9, max_size=9))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_city_is_accepted_and_found_exactly_if_it_obeys_every_clue(
     rows: list[str], columns: list[str], cells: str
 ) -> None:

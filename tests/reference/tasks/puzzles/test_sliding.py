@@ -151,14 +151,14 @@ def test_an_impossible_board_has_one_answer_only(moves: str) -> None:
 
 
 @given(text=st.text(alphabet="UDLR0123456789", max_size=10), odd=st.booleans())
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_digits_are_never_judged(text: str, odd: bool) -> None:
     board, moves = ODD if odd else TWO_MOVES, "".join(filter(str.isalpha, text))
     assert accepted(sliding, board, text) == accepted(sliding, board, moves)
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(sliding.LEVELS))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_demonstration_counts_pairs_in_the_wrong_order_and_notes_the_tiles(
     seed: int, level: int
 ) -> None:

@@ -71,7 +71,7 @@ def test_an_output_is_called_impossible_exactly_if_no_sequence_of_operations_giv
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(stack_permutation.LEVELS), data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_notes_are_never_judged_and_no_operation_can_be_spared(
     seed: int, level: int, data: st.DataObject
 ) -> None:
@@ -101,7 +101,7 @@ def test_both_kinds_are_drawn_the_impossible_one_less_often(level: int) -> None:
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(stack_permutation.LEVELS))
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_the_note_of_an_impossible_output_proves_it(seed: int, level: int) -> None:
     random = np.random.default_rng(seed)
     instance = stack_permutation.draw(random, level)

@@ -56,7 +56,7 @@ def test_of_all_65536_sets_of_stars_on_the_empty_square_exactly_two_are_accepted
 
 
 @given(cells=st.text("...X", min_size=25, max_size=25))
-@settings(derandomize=True, deadline=None, max_examples=12)
+@settings(max_examples=12)
 def test_of_all_ways_to_put_a_star_into_every_row_exactly_those_by_the_rules_are_accepted(
     cells: str,
 ) -> None:

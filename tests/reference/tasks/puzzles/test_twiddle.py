@@ -56,7 +56,7 @@ def test_a_block_turns_counterclockwise_and_only_so() -> None:
 
 
 @given(detour=st.lists(st.sampled_from(BLOCKS), max_size=6))
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_four_turns_of_any_block_at_any_time_change_nothing(detour: list[str]) -> None:
     longer = " ".join([f"{block} {block} {block} {block}" for block in detour] + ["22", "21"])
     assert accepted(twiddle, TWO_MOVES, longer)
@@ -98,7 +98,7 @@ def test_an_answer_that_breaks_a_rule_is_refused_for_it(response: str, why: str)
     notes=st.lists(st.text(alphabet=twiddle.TILES + "/", max_size=12), min_size=2, max_size=2),
     right=st.booleans(),
 )
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_notes_are_never_judged(notes: list[str], right: bool) -> None:
     assert (
         accepted(twiddle, TWO_MOVES, f"22:{notes[0]} {'21' if right else '12'}:{notes[1]}") == right

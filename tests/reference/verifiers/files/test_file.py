@@ -30,7 +30,7 @@ from tests.reference.verifiers.runner.test_worker import BEHAVE
 
 LIMITS = Limits(seconds=60.0, memory_mebibytes=512)
 OWN = Rule(BEHAVE)
-LAWS = settings(derandomize=True, deadline=None, max_examples=30)
+MANY = settings(max_examples=30)
 
 
 def own_line(name: str, problem: str = "", response: str = "right", **more: Any) -> bytes:
@@ -110,7 +110,7 @@ def test_the_output_does_not_depend_on_the_number_of_workers(
 
 
 @given(data=st.data())
-@LAWS
+@MANY
 def test_a_run_cut_off_at_any_byte_is_resumed_to_the_same_bytes(
     pool: Pool, whole: tuple[Path, bytes], data: st.DataObject
 ) -> None:
@@ -138,7 +138,7 @@ def test_a_last_line_that_was_cut_short_leaves_nothing_behind(
 
 
 @given(data=st.data())
-@LAWS
+@MANY
 def test_an_output_that_belongs_to_something_else_is_refused_and_left_as_it_is(
     pool: Pool, whole: tuple[Path, bytes], data: st.DataObject
 ) -> None:
@@ -335,7 +335,7 @@ CASES = st.lists(
 
 
 @given(cases=CASES)
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_audit_counts_are_hand_counts(
     pool: Pool, tmp_path_factory: pytest.TempPathFactory, cases: list[Any]
 ) -> None:

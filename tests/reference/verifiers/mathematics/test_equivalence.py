@@ -85,7 +85,7 @@ def repeating_decimal(sign: str, size: Fraction) -> str:
 
 
 @given(value=rationals)
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 @example(Fraction(0))
 @example(Fraction(-5, 2))
 @example(Fraction(1234567))
@@ -96,7 +96,7 @@ def test_every_spelling_of_a_rational_is_every_other_one(value: Fraction) -> Non
 
 
 @given(value=rationals, other=rationals, near=st.integers(1, 300))
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_no_spelling_of_a_rational_is_a_different_one(
     value: Fraction, other: Fraction, near: int
 ) -> None:
@@ -112,7 +112,7 @@ def test_no_spelling_of_a_rational_is_a_different_one(
 
 
 @given(mantissa=st.integers(1, 9999), exponent=st.integers(-30, 30))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_scientific_notation_is_the_number_it_stands_for(mantissa: int, exponent: int) -> None:
     value = Fraction(mantissa) * Fraction(10) ** exponent
     for text in (
@@ -126,7 +126,7 @@ def test_scientific_notation_is_the_number_it_stands_for(mantissa: int, exponent
 
 
 @given(members=st.lists(rationals, min_size=2, max_size=5, unique=True), data=st.data())
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_order_counts_in_tuples_and_not_in_sets(
     members: list[Fraction], data: st.DataObject
 ) -> None:
@@ -162,7 +162,7 @@ trees: st.SearchStrategy[Tree] = st.recursive(
 
 
 @given(tree=trees)
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_tree_that_is_written_and_read_again_has_the_same_values(tree: Tree) -> None:
     again = read_expression(normal_form(latex(tree, {"x": "x", "y": "y"})))
     for index in range(2):
@@ -173,7 +173,7 @@ def test_a_tree_that_is_written_and_read_again_has_the_same_values(tree: Tree) -
 
 
 @given(value=rationals, index=st.integers(2, 5))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_root_of_a_power_is_exact(value: Fraction, index: int) -> None:
     root = Apply("root", (Number(Fraction(index)), Number(abs(value) ** index)))
     assert exact(root) == abs(value)
@@ -181,7 +181,7 @@ def test_a_root_of_a_power_is_exact(value: Fraction, index: int) -> None:
 
 
 @given(text=st.text(alphabet="0123456789xe+-*/^!(){}[]|,.\\frac sqrtpi_%=<>", max_size=40))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_text_gets_a_verdict(text: str) -> None:
     verdict = verify(Item("line", "math", "", rf"The answer is {text}", "5"))
     assert verdict.outcome in (Outcome.CORRECT, Outcome.WRONG)

@@ -121,7 +121,7 @@ prose = st.text(st.characters(codec="utf-8", exclude_characters="<\\"), max_size
     behind=prose,
     answer=st.sampled_from(["5", r"\frac{1}{2}", r"\{1, 2\}", "(1, 2)", "B"]),
 )
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_text_around_the_box_changes_nothing(before: str, behind: str, answer: str) -> None:
     response = rf"{before}\boxed{{{answer}}}{behind}"
     assert final_answer(response).text == answer
@@ -129,7 +129,7 @@ def test_text_around_the_box_changes_nothing(before: str, behind: str, answer: s
 
 
 @given(text=st.text(alphabet="ab{}\\", max_size=20))
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_group_that_is_read_is_balanced(text: str) -> None:
     content = braced("{" + text, 0)
     signs = (content or "").replace("\\\\", "").replace("\\{", "").replace("\\}", "")

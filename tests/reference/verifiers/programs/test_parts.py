@@ -49,7 +49,7 @@ plain = st.recursive(
 
 
 @given(value=plain)
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_plain_value_crosses_unchanged(value: Any) -> None:
     assert repr_of_types(crossed_over(value)) == repr_of_types(value)
     assert crossed_over(value) == value
@@ -70,7 +70,7 @@ leaves = (
 
 
 @given(written=st.recursive(leaves, lambda inner: st.lists(inner, max_size=4), max_leaves=20))
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_whatever_arrives_is_a_value_or_refused(written: Any) -> None:
     with contextlib.suppress(wire.WireError):
         wire.Decoder(NODES, refuse).decode(written)
@@ -99,7 +99,7 @@ def test_values_without_end_are_refused() -> None:
 
 
 @given(values=st.lists(st.none() | st.integers(0, 9), max_size=30))
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_linked_lists_and_trees_cross_node_by_node(values: list[int | None]) -> None:
     assert surroundings.is_same_list(
         crossed_over(surroundings.list_node(values)), surroundings.list_node(values)

@@ -238,7 +238,7 @@ def pool() -> Iterator[Pool]:
 
 
 @given(order=st.lists(st.sampled_from(["right", "wrong", "raises", "fault"]), max_size=40))
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_every_request_has_one_judgement_in_its_place(pool: Pool, order: list[str]) -> None:
     expected = {
         "right": Outcome.CORRECT,

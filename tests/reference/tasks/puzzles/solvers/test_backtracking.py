@@ -36,7 +36,7 @@ def holds(counts: list[tuple[set[int], int, int]], marked: set[int]) -> bool:
 
 
 @given(counts=COUNTS)
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_marks_are_found_exactly_if_some_subset_of_the_cells_satisfies_every_count(
     counts: list[tuple[set[int], int, int]],
 ) -> None:
@@ -88,7 +88,7 @@ def test_an_instance_on_which_the_search_gives_up_is_drawn_again() -> None:
     words=st.sets(st.text("01", min_size=3, max_size=3), min_size=1),
     given_cells=st.text("01...", min_size=9, max_size=9),
 )
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_words_cross_exactly_if_some_distinct_rows_make_distinct_columns(
     words: set[str], given_cells: str
 ) -> None:
@@ -117,7 +117,7 @@ def test_words_cross_exactly_if_some_distinct_rows_make_distinct_columns(
 
 
 @given(accepted=THINGS)
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_everyone_is_matched_exactly_if_some_assignment_serves_everyone(
     accepted: list[list[int]],
 ) -> None:

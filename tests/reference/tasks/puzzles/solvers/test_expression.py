@@ -54,7 +54,7 @@ def value_or_nothing(tree: Tree) -> Fraction | None:
 
 
 @given(tree=trees)
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_what_is_written_with_few_parentheses_is_read_back_with_the_same_value(tree: Tree) -> None:
     value = value_or_nothing(tree)
     assume(value is not None)
@@ -62,7 +62,7 @@ def test_what_is_written_with_few_parentheses_is_read_back_with_the_same_value(t
 
 
 @given(tree=trees)
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_watch_sees_true_operations_one_per_operator_and_the_value_last(tree: Tree) -> None:
     assume(value_or_nothing(tree) is not None)
     text, seen = written(tree).text, []

@@ -24,7 +24,7 @@ def distance(arrows: set[tuple[str, str]], start: str, goal: str) -> int | None:
 
 
 @given(arrows=GRAPHS, start=st.sampled_from(STATES), goal=st.sampled_from(STATES))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_way_is_found_exactly_if_there_is_one_and_none_is_shorter(
     arrows: set[tuple[str, str]], start: str, goal: str
 ) -> None:
