@@ -12,14 +12,14 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from cli.backends import open_backend
-from cli.report.ablation_page import AblationRow, ablation_table, write_ablation
-from reference.training import trainer
-from reference.training.run_directory import RunDirectory
-from spec.config import Config
-from spec.config_files import load_config
-from spec.errors import Reason, SeedError
-from spec.observer import SilentObserver
+from seed.cli.backends import open_backend
+from seed.cli.report.ablation_page import AblationRow, ablation_table, write_ablation
+from seed.reference.training import trainer
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.errors import Reason, SeedError
+from seed.spec.observer import SilentObserver
 
 FULL = "full VAPO"
 

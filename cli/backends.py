@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from spec.backend import Backend, WorkerPool
-from spec.config import Config
-from spec.errors import Reason, SeedError
+from seed.spec.backend import Backend, WorkerPool
+from seed.spec.config import Config
+from seed.spec.errors import Reason, SeedError
 
 
 @contextlib.contextmanager
@@ -19,7 +19,7 @@ def open_backend(config: Config) -> Iterator[Backend[Any]]:
     Raises:
         SeedError: BACKEND_MISSING, ILLEGAL_COMBINATION.
     """
-    from scaled.processes.launch import (
+    from seed.scaled.processes.launch import (
         agreed,
         divided,
         joined,
@@ -35,25 +35,25 @@ def open_backend(config: Config) -> Iterator[Backend[Any]]:
                 "backend='reference' runs in one process; under mpirun the legal backend is scaled"
             )
             raise SeedError(Reason.ILLEGAL_COMBINATION, line)
-        from reference.backend import ReferenceBackend
+        from seed.reference.backend import ReferenceBackend
 
         yield ReferenceBackend()
         return
     layout = agreed(lambda: layout_of_launch(config.parallel))
     world = divided(config.parallel)
     if world.worker is not None:
-        from scaled.processes.supervisor import supervise
+        from seed.scaled.processes.supervisor import supervise
 
         supervise(world, config)
         raise SystemExit(0)
     device = agreed(lambda: loaded_device(world, config.parallel))
-    from scaled.backend import ScaledBackend
+    from seed.scaled.backend import ScaledBackend
 
     world = joined(world, config.parallel)
     with contextlib.ExitStack() as stack:
         worker_pool: WorkerPool | None = None
         if config.parallel.rollout_workers:
-            from scaled.processes.worker_pool import LocalWorkerPool, MpiWorkerPool
+            from seed.scaled.processes.worker_pool import LocalWorkerPool, MpiWorkerPool
 
             worker_pool = (
                 LocalWorkerPool(config) if world.everyone is None else MpiWorkerPool(world, config)

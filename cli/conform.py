@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from conformance.compare import largest_error
-from conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
-from conformance.target import config_of, parse_target, traced
-from conformance.trace import COMPONENTS, Trace
-from spec.errors import Reason, SeedError
-from spec.layout import Layout
+from seed.conformance.compare import largest_error
+from seed.conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
+from seed.conformance.target import config_of, parse_target, traced
+from seed.conformance.trace import COMPONENTS, Trace
+from seed.spec.errors import Reason, SeedError
+from seed.spec.layout import Layout
 
 TOLERANCES = {"float64": EXACT, "float32": 1e-4, "bfloat16": 0.1}
 """From which relative error on ``seed diff`` calls a component different, by the lower precision of

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from cli.backends import open_backend
-from cli.progress import ProgressBars
-from cli.run import interval, observer_of
-from reference.evaluation.evaluate import examine
-from reference.training.run_directory import RunDirectory
-from spec.checkpoint_format import read_manifest
-from spec.config_files import merged, validated
-from spec.errors import Reason, SeedError
+from seed.cli.backends import open_backend
+from seed.cli.progress import ProgressBars
+from seed.cli.run import interval, observer_of
+from seed.reference.evaluation.evaluate import examine
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.checkpoint_format import read_manifest
+from seed.spec.config_files import merged, validated
+from seed.spec.errors import Reason, SeedError
 
 
 def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from spec.config import Config
-from spec.config_files import load_config
-from spec.equations import EQUATIONS
-from spec.errors import Reason, SeedError
-from spec.layout import MASTER_BYTES, Layout, layout_for, weights_per_rank
-from spec.parameters import architecture, count
-from spec.weights import policy_shapes
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.equations import EQUATIONS
+from seed.spec.errors import Reason, SeedError
+from seed.spec.layout import MASTER_BYTES, Layout, layout_for, weights_per_rank
+from seed.spec.parameters import architecture, count
+from seed.spec.weights import policy_shapes
 
 
 def explanation(preset: str, recipe: str, overrides: Sequence[str], build: bool = False) -> str:
@@ -117,7 +117,7 @@ def on_each_rank(config: Config, layout: Layout, build: bool) -> list[str]:
 
 def _built(config: Config, layout: Layout) -> dict[str, int]:
     try:
-        from scaled.parallel.dry_run import weights_held
+        from seed.scaled.parallel.dry_run import weights_held
     except ImportError as missing:
         raise SeedError(
             Reason.BACKEND_MISSING,

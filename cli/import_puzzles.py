@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from cli.verify import printable
-from reference.importers.lines import COLLECTIONS, Counts, problem_line
-from reference.verifiers.files.file import opened
-from reference.verifiers.files.lines import raw_lines
-from reference.verifiers.files.publish import check_free, publish
-from spec.errors import Reason, SeedError
+from seed.cli.verify import printable
+from seed.reference.importers.lines import COLLECTIONS, Counts, problem_line
+from seed.reference.verifiers.files.file import opened
+from seed.reference.verifiers.files.lines import raw_lines
+from seed.reference.verifiers.files.publish import check_free, publish
+from seed.spec.errors import Reason, SeedError
 
 SHOWN_FAULTS = 5
 """Unreadable lines that are told; all are counted."""

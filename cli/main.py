@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.user_errors import RefusingGroup
-from spec.errors import Reason, SeedError
+from seed.cli.user_errors import RefusingGroup
+from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
-    from reference.verifiers.files.lines import Rule
-    from reference.verifiers.runner.pool import Pool
+    from seed.reference.verifiers.files.lines import Rule
+    from seed.reference.verifiers.runner.pool import Pool
 
 # The reference multiplies many small matrices. OpenBLAS threads do not speed that up, and on a
 # shared machine they slow it down twentyfold by waiting for each other; so one thread, unless the
@@ -91,7 +91,7 @@ def run(
     holds the metrics, the checkpoints, a summary and report.html. Nothing that exists is
     overwritten.
     """
-    from cli.run import new_run, resumed_run
+    from seed.cli.run import new_run, resumed_run
 
     if resume is not None:
         context = click.get_current_context()
@@ -142,7 +142,7 @@ def explain(
     """Show every setting with its meaning, and every size that follows from them. Trains
     nothing.
     """
-    from cli.explain import equation_table, explanation
+    from seed.cli.explain import equation_table, explanation
 
     click.echo(equation_table() if equations else explanation(preset, recipe, overrides, build))
 
@@ -157,7 +157,7 @@ def evaluate(checkpoint: Path, overrides: tuple[str, ...]) -> None:
     Changes such as evaluation.samples=16 or data.families='["maze"]' apply to this examination
     only.
     """
-    from cli.evaluate import evaluate_checkpoint
+    from seed.cli.evaluate import evaluate_checkpoint
 
     evaluate_checkpoint(checkpoint, overrides)
 
@@ -196,7 +196,7 @@ def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, 
     """Run VAPO with one part removed at a time and compare with the full recipe, paired by seed,
     with intervals.
     """
-    from cli.ablate import run_ablation
+    from seed.cli.ablate import run_ablation
 
     run_ablation(seeds, jobs, preset, out, overrides)
 
@@ -226,7 +226,7 @@ def conform(full: bool, ranks: tuple[int, ...], precisions: tuple[str, ...]) -> 
 
     Prints largest error and bound of each component; exit code 1 if one does not hold.
     """
-    from cli.conform import conform as run_conformance
+    from seed.cli.conform import conform as run_conformance
 
     if not run_conformance(full, ranks, precisions):
         raise SystemExit(1)
@@ -245,7 +245,7 @@ def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> No
     A side is reference or scaled, with a layout and settings if wanted:
     scaled:tp=2,ep=2,precision=float32. Exit code 1 if they differ.
     """
-    from cli.conform import diff as run_diff
+    from seed.cli.conform import diff as run_diff
 
     if not run_diff(first, second, recipe, overrides):
         raise SystemExit(1)
@@ -329,7 +329,7 @@ def verify(file: Path, out: Path, resume: bool, **how: Any) -> None:
     returns a bool, a reward (1 or more is correct) or a mapping with verdict, reward, extracted,
     why.
     """
-    from cli.verify import verify as verify_command
+    from seed.cli.verify import verify as verify_command
 
     verify_command(file, out, *_rule_and_pool(**how), resume)
 
@@ -346,7 +346,7 @@ def audit(file: Path, out: Path | None, **how: Any) -> None:
     """Hold the verifiers against people: FILE is as for verify, and every line has label, correct
     or wrong.
     """
-    from cli.verify import audit as audit_command
+    from seed.cli.verify import audit as audit_command
 
     audit_command(file, out, *_rule_and_pool(**how))
 
@@ -356,7 +356,7 @@ def audit(file: Path, out: Path | None, **how: Any) -> None:
 def puzzles(context: click.Context) -> None:
     """List the puzzle families; generate problems; read those of public collections."""
     if context.invoked_subcommand is None:
-        from cli.puzzles import listing
+        from seed.cli.puzzles import listing
 
         click.echo(listing())
 
@@ -402,7 +402,7 @@ def generate_puzzles(
     """Write problems of FAMILY as JSON lines. Add a response to each, and `seed verify` judges
     them.
     """
-    from cli.puzzles import generate
+    from seed.cli.puzzles import generate
 
     generate(family, level, count, set_seed, held_out, solved, out)
 
@@ -423,7 +423,7 @@ def read_puzzles(file: Path, out: Path) -> None:
     put its responses there. Tasks without a family, problems that a family cannot ask, and
     unreadable lines are counted, with the reasons.
     """
-    from cli.import_puzzles import read
+    from seed.cli.import_puzzles import read
 
     read(file, out)
 
@@ -604,7 +604,7 @@ def simulate(out: Path, **options: Any) -> None:
     speed-up without decoding during the training, overlap what that adds. The costs are yours to
     measure: the defaults describe no machine.
     """
-    from cli.srs import ALPHAS, Settings, simulate_command
+    from seed.cli.srs import ALPHAS, Settings, simulate_command
 
     options["alphas"] = options["alphas"] or ALPHAS
     simulate_command(out, Settings(**options))
@@ -616,7 +616,7 @@ def replay_run(directory: Path) -> None:
     """Decide everything again from the schedule.jsonl of a run. Exit code 1 if a decision does not
     follow from the log.
     """
-    from cli.srs import replay_command
+    from seed.cli.srs import replay_command
 
     if not replay_command(directory):
         raise SystemExit(1)
@@ -631,9 +631,9 @@ def _rule_and_pool(
     jobs: int | None,
     by: str,
 ) -> "tuple[Rule, Pool]":
-    from reference.verifiers.files.lines import Rule
-    from reference.verifiers.runner.pool import Pool, default_jobs
-    from reference.verifiers.runner.worker import Limits
+    from seed.reference.verifiers.files.lines import Rule
+    from seed.reference.verifiers.runner.pool import Pool, default_jobs
+    from seed.reference.verifiers.runner.worker import Limits
 
     return Rule(verifier, line_verifiers, by), Pool(
         jobs or default_jobs(), Limits(time_limit, memory_limit, isolation)

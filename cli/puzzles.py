@@ -8,12 +8,12 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from cli.progress import REFRESH_SECONDS
-from cli.verify import BAR_DELAY_SECONDS
-from reference.tasks.problems import distinct_problems
-from reference.tasks.puzzles import FAMILIES
-from reference.verifiers.files.publish import check_free, publish
-from spec.datatypes import Problem
+from seed.cli.progress import REFRESH_SECONDS
+from seed.cli.verify import BAR_DELAY_SECONDS
+from seed.reference.tasks.problems import distinct_problems
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.verifiers.files.publish import check_free, publish
+from seed.spec.datatypes import Problem
 
 
 def listing() -> str:

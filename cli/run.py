@@ -7,16 +7,16 @@ from typing import Any
 
 import click
 
-from cli.backends import open_backend
-from cli.progress import ProgressBars
-from cli.report.classes import class_lines, earned
-from cli.report.judges import judge_lines
-from cli.report.page import write_report
-from reference.training import trainer
-from reference.training.run_directory import RunDirectory
-from spec.backend import Backend
-from spec.config_files import load_config
-from spec.observer import SilentObserver
+from seed.cli.backends import open_backend
+from seed.cli.progress import ProgressBars
+from seed.cli.report.classes import class_lines, earned
+from seed.cli.report.judges import judge_lines
+from seed.cli.report.page import write_report
+from seed.reference.training import trainer
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.backend import Backend
+from seed.spec.config_files import load_config
+from seed.spec.observer import SilentObserver
 
 
 def new_run(

@@ -10,18 +10,18 @@ from typing import Any, Literal
 import click
 from tqdm import tqdm
 
-from cli.progress import REFRESH_SECONDS
-from cli.report.srs_page import simulation_page, text_table
-from reference.rollouts.events import Event, event_of
-from reference.rollouts.scheduler import Rules, WorkerSpec, replay
-from reference.rollouts.streaming import rules_of
-from reference.simulation.lengths import lengths_named
-from reference.simulation.simulate import Cost
-from reference.simulation.sweep import LEAST_GAIN, Point, World, pays_until, sweep
-from reference.training.run_directory import SCHEDULE, RunDirectory
-from reference.verifiers.files.publish import publish
-from spec.errors import Reason, SeedError
-from spec.renames import current_event
+from seed.cli.progress import REFRESH_SECONDS
+from seed.cli.report.srs_page import simulation_page, text_table
+from seed.reference.rollouts.events import Event, event_of
+from seed.reference.rollouts.scheduler import Rules, WorkerSpec, replay
+from seed.reference.rollouts.streaming import rules_of
+from seed.reference.simulation.lengths import lengths_named
+from seed.reference.simulation.simulate import Cost
+from seed.reference.simulation.sweep import LEAST_GAIN, Point, World, pays_until, sweep
+from seed.reference.training.run_directory import SCHEDULE, RunDirectory
+from seed.reference.verifiers.files.publish import publish
+from seed.spec.errors import Reason, SeedError
+from seed.spec.renames import current_event
 
 ALPHAS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 WARM_UP_SHARE = 3

@@ -16,7 +16,7 @@ from typing import IO, Any
 import click
 from click.exceptions import UsageError
 
-from spec.errors import INTERRUPTED, Reason, SeedError
+from seed.spec.errors import INTERRUPTED, Reason, SeedError
 
 NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """How newer versions of click show the help of a group that is called alone: no refusal, though it

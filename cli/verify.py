@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 import click
 from tqdm import tqdm
 
-from cli.progress import REFRESH_SECONDS
-from reference.verifiers.files.audit import Audit, AuditRow, Finding, audit_file
-from reference.verifiers.files.file import Listener, count_lines, verify_file
-from reference.verifiers.files.lines import Heading, Rule
-from reference.verifiers.files.publish import check_free, publish
-from reference.verifiers.files.tally import Rate, Row, Tally
-from reference.verifiers.runner.pool import Pool
-from reference.verifiers.verdict import Judgement
-from spec.datatypes import Outcome
+from seed.cli.progress import REFRESH_SECONDS
+from seed.reference.verifiers.files.audit import Audit, AuditRow, Finding, audit_file
+from seed.reference.verifiers.files.file import Listener, count_lines, verify_file
+from seed.reference.verifiers.files.lines import Heading, Rule
+from seed.reference.verifiers.files.publish import check_free, publish
+from seed.reference.verifiers.files.tally import Rate, Row, Tally
+from seed.reference.verifiers.runner.pool import Pool
+from seed.reference.verifiers.verdict import Judgement
+from seed.spec.datatypes import Outcome
 
 BAR_DELAY_SECONDS = 1.0
 """A file that is done sooner needs no bar."""

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from conformance.compare import assert_close
-from reference.model import initial_policy, value_from_policy
-from scaled.model import Transformer
-from scaled.parallel.mesh import Axis, Mesh, single
-from scaled.parallel.parallelize import build, fill, gradients_of
-from spec.config import Config
-from spec.datatypes import Array, Params
-from spec.layout import Layout
-from spec.philox import generator
+from seed.conformance.compare import assert_close
+from seed.reference.model import initial_policy, value_from_policy
+from seed.scaled.model import Transformer
+from seed.scaled.parallel.mesh import Axis, Mesh, single
+from seed.scaled.parallel.parallelize import build, fill, gradients_of
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Params
+from seed.spec.layout import Layout
+from seed.spec.philox import generator
 
 EXACT = 1e-12
 """Bound in float64 for functions and for small models: some hundred roundings, far below any

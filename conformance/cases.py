@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from reference.backend import ReferenceBackend
-from reference.tasks.problems import training_problem
-from reference.training.batch import plain_batch
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Array, Batch, Request
-from spec.philox import generator
-from spec.tokenizer import encode
+from seed.reference.backend import ReferenceBackend
+from seed.reference.tasks.problems import training_problem
+from seed.reference.training.batch import plain_batch
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Batch, Request
+from seed.spec.philox import generator
+from seed.spec.tokenizer import encode
 
 SIZES = (
     "precision=float64",

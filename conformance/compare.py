@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy
 
-from spec.datatypes import Array
+from seed.spec.datatypes import Array
 
 SMALLEST_SCALE = 1e-3
 """Share of the largest magnitude over all named arrays; a smaller array is measured against it, not

@@ -9,40 +9,40 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-import reference.advantage
-import reference.attention
-import reference.generate
-import reference.loss
-import reference.model
-import reference.moe
-import reference.optimizer
-import reference.precision
-import scaled.advantage
-import scaled.attention
-import scaled.generate
-import scaled.loss
-import scaled.model
-import scaled.moe
-import scaled.optimizer
-import scaled.precision
-from conformance.reference_trace import ReferenceTracer
-from conformance.scaled_trace import ScaledTracer
-from conformance.trace import Tracer
-from reference.backend import ReferenceBackend
-from reference.backend import State as ReferenceState
-from scaled.backend import ScaledBackend
-from scaled.checkpoint import State as ScaledState
-from spec.backend import Backend
+from seed.conformance.reference_trace import ReferenceTracer
+from seed.conformance.scaled_trace import ScaledTracer
+from seed.conformance.trace import Tracer
+from seed.reference import advantage as reference_advantage
+from seed.reference import attention as reference_attention
+from seed.reference import generate as reference_generate
+from seed.reference import loss as reference_loss
+from seed.reference import model as reference_model
+from seed.reference import moe as reference_moe
+from seed.reference import optimizer as reference_optimizer
+from seed.reference import precision as reference_precision
+from seed.reference.backend import ReferenceBackend
+from seed.reference.backend import State as ReferenceState
+from seed.scaled import advantage as scaled_advantage
+from seed.scaled import attention as scaled_attention
+from seed.scaled import generate as scaled_generate
+from seed.scaled import loss as scaled_loss
+from seed.scaled import model as scaled_model
+from seed.scaled import moe as scaled_moe
+from seed.scaled import optimizer as scaled_optimizer
+from seed.scaled import precision as scaled_precision
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.checkpoint import State as ScaledState
+from seed.spec.backend import Backend
 
 COMPONENTS: dict[str, tuple[ModuleType, ModuleType]] = {
-    "advantage": (reference.advantage, scaled.advantage),
-    "attention": (reference.attention, scaled.attention),
-    "generate": (reference.generate, scaled.generate),
-    "loss": (reference.loss, scaled.loss),
-    "model": (reference.model, scaled.model),
-    "moe": (reference.moe, scaled.moe),
-    "optimizer": (reference.optimizer, scaled.optimizer),
-    "precision": (reference.precision, scaled.precision),
+    "advantage": (reference_advantage, scaled_advantage),
+    "attention": (reference_attention, scaled_attention),
+    "generate": (reference_generate, scaled_generate),
+    "loss": (reference_loss, scaled_loss),
+    "model": (reference_model, scaled_model),
+    "moe": (reference_moe, scaled_moe),
+    "optimizer": (reference_optimizer, scaled_optimizer),
+    "precision": (reference_precision, scaled_precision),
 }
 
 APART: dict[str, str] = {

@@ -9,22 +9,22 @@ import runpy
 import sys
 from typing import Any
 
-from reference.rollouts.streaming import EventReport
-from scaled.processes import worker_handle as process
+from seed.reference.rollouts.streaming import EventReport
+from seed.scaled.processes import worker_handle as process
 
 
 def main(what: str, count: str, rank: str) -> None:
     """Have supervisors start faulty children, and run."""
-    process.ENTRY = ("conformance.faulty_worker", what, count, rank)
+    process.ENTRY = ("seed.conformance.faulty_worker", what, count, rank)
     sys.argv = ["seed", *sys.argv[4:]]
-    runpy.run_module("cli.main", run_name="__main__")
+    runpy.run_module("seed.cli.main", run_name="__main__")
 
 
 def serve(descriptor: str, what: str, count: str, rank: str) -> None:
     """The program of a child: put the fault in place and go on as the real one."""
-    from conformance.misbehave import FAULTS
-    from scaled.processes import worker_process as child
-    from scaled.processes.worker_pool import Server
+    from seed.conformance.misbehave import FAULTS
+    from seed.scaled.processes import worker_process as child
+    from seed.scaled.processes.worker_pool import Server
 
     real, left = Server.say, [int(count)]
 

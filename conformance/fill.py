@@ -16,12 +16,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from conformance.cases import CASES, case_batch, case_config, case_requests, case_rewards
-from conformance.reference_trace import ReferenceTracer
-from conformance.trace import FP8_PURPOSE, PURPOSE, SAMPLINGS, Trace, nested, started, trace
-from spec.config import Config
-from spec.datatypes import Array
-from spec.philox import uniforms, word_of
+from seed.conformance.cases import CASES, case_batch, case_config, case_requests, case_rewards
+from seed.conformance.reference_trace import ReferenceTracer
+from seed.conformance.trace import FP8_PURPOSE, PURPOSE, SAMPLINGS, Trace, nested, started, trace
+from seed.spec.config import Config
+from seed.spec.datatypes import Array
+from seed.spec.philox import uniforms, word_of
 
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
 SETTINGS = (

@@ -18,13 +18,13 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from conformance.cases import CASES, case_batch, case_config
-from conformance.compare import largest_error
-from conformance.launch import run_ranks
-from conformance.reference_trace import ReferenceTracer
-from conformance.trace import COMPONENTS, Replay, Trace, flat, started, trace
-from spec.datatypes import Params
-from spec.layout import Layout
+from seed.conformance.cases import CASES, case_batch, case_config
+from seed.conformance.compare import largest_error
+from seed.conformance.launch import run_ranks
+from seed.conformance.reference_trace import ReferenceTracer
+from seed.conformance.trace import COMPONENTS, Replay, Trace, flat, started, trace
+from seed.spec.datatypes import Params
+from seed.spec.layout import Layout
 
 EXACT = 1e-10
 """Bound in float64: round-off of sums in another order, with room for cancellation, and far below
@@ -283,7 +283,9 @@ def launch(ranks: int, jobs: Sequence[Job], folder: Path) -> list[Line]:
         json.dumps([[j.case, j.precision, vars(j.layout), j.overrides] for j in jobs])
     )
     out = folder / "lines.json"
-    done = run_ranks(ranks, ["-m", "conformance.worker", str(folder), str(out)], LAUNCH_SECONDS)
+    done = run_ranks(
+        ranks, ["-m", "seed.conformance.worker", str(folder), str(out)], LAUNCH_SECONDS
+    )
     if done.returncode:
         raise RuntimeError(
             f"conformance launch on {ranks} ranks"

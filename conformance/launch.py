@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from spec.errors import Reason, SeedError
+from seed.spec.errors import Reason, SeedError
 
 
 def mpirun() -> str:

@@ -26,12 +26,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from conformance.cases import case_batch, case_config, case_requests
-from scaled.backend import ScaledBackend
-from scaled.processes.device import device_of
-from scaled.processes.launch import layout_of_launch, start, together
-from spec.datatypes import Request, Sampling
-from spec.errors import Reason, SeedError
+from seed.conformance.cases import case_batch, case_config, case_requests
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.processes.device import device_of
+from seed.scaled.processes.launch import layout_of_launch, start, together
+from seed.spec.datatypes import Request, Sampling
+from seed.spec.errors import Reason, SeedError
 
 
 def raise_error() -> None:

@@ -32,8 +32,8 @@ from transformers import (
     Qwen3MoeConfig,
 )
 
-from spec.config_model import ModelConfig
-from spec.datatypes import Array, BoolArray, IntArray, Params
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Array, BoolArray, IntArray, Params
 
 torch.set_num_threads(
     1

@@ -18,14 +18,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-import reference.generate
-import scaled.generate
-from conformance.both import policy_of, tensor, tensors
-from conformance.strategies import numbers, small_config
-from reference.tasks.problems import training_problem
-from scaled.decoding.decoder import Decoder
-from scaled.moe import dispatch
-from scaled.parallel.collectives import (
+from seed.conformance.both import policy_of, tensor, tensors
+from seed.conformance.strategies import numbers, small_config
+from seed.reference import generate as reference_generate
+from seed.reference.tasks.problems import training_problem
+from seed.scaled import generate as scaled_generate
+from seed.scaled.decoding.decoder import Decoder
+from seed.scaled.moe import dispatch
+from seed.scaled.parallel.collectives import (
     all_gather,
     exchange,
     exchange_counts,
@@ -34,14 +34,14 @@ from scaled.parallel.collectives import (
     reduce_scatter,
     sum_over,
 )
-from scaled.parallel.mesh import Axis, Mesh, build
-from scaled.parallel.parallelize import slice_of
-from scaled.precision import operand, product, quantise, restored
-from scaled.processes.launch import start, together
-from spec.config_parallel import ParallelConfig
-from spec.datatypes import Request, Sampling
-from spec.layout import Layout
-from spec.tokenizer import encode
+from seed.scaled.parallel.mesh import Axis, Mesh, build
+from seed.scaled.parallel.parallelize import slice_of
+from seed.scaled.precision import operand, product, quantise, restored
+from seed.scaled.processes.launch import start, together
+from seed.spec.config_parallel import ParallelConfig
+from seed.spec.datatypes import Request, Sampling
+from seed.spec.layout import Layout
+from seed.spec.tokenizer import encode
 
 RANKS = 3
 EXPERTS = 6
@@ -179,8 +179,8 @@ def sampling(_: Mesh) -> float:
     ]
     requests = [Request(problem, encode(problem.prompt), 0, 0) for problem in problems]
     asked = requests, Sampling(1.5, 1.0, 5), 1, "law", 0
-    theirs = reference.generate.generate(policy, config.model, *asked)
-    ours = scaled.generate.generate(weights, config.model, mesh, *asked)
+    theirs = reference_generate.generate(policy, config.model, *asked)
+    ours = scaled_generate.generate(weights, config.model, mesh, *asked)
     assert [rollout.response_tokens for rollout in ours] == [
         rollout.response_tokens for rollout in theirs
     ]

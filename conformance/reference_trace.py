@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from conformance.trace import FP8_PURPOSE, Replay, Trace
-from reference.attention import attention, rms_norm
-from reference.backend import ReferenceBackend, State, accumulate, policy_loss, value_loss
-from reference.model import hidden_states, positions_of, token_logits, token_values
-from reference.moe import dense_layer, moe_layer
-from reference.precision import Quantised, matrix, restored, rollout_weights
-from reference.training.batch import step_weights
-from spec.config import Config
-from spec.datatypes import Array, Batch, IntArray, Metrics, Params
+from seed.conformance.trace import FP8_PURPOSE, Replay, Trace
+from seed.reference.attention import attention, rms_norm
+from seed.reference.backend import ReferenceBackend, State, accumulate, policy_loss, value_loss
+from seed.reference.model import hidden_states, positions_of, token_logits, token_values
+from seed.reference.moe import dense_layer, moe_layer
+from seed.reference.precision import Quantised, matrix, restored, rollout_weights
+from seed.reference.training.batch import step_weights
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Batch, IntArray, Metrics, Params
 
 
 class ReferenceTracer:

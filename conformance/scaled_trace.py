@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from conformance.trace import FP8_PURPOSE, Replay, Trace
-from scaled.backend import ScaledBackend
-from scaled.checkpoint import State
-from scaled.model import Block, Transformer
-from scaled.objective import forward, policy_loss, step_weights, value_loss
-from scaled.parallel.collectives import sum_over
-from scaled.parallel.packing import Stream
-from scaled.parallel.parallelize import (
+from seed.conformance.trace import FP8_PURPOSE, Replay, Trace
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.checkpoint import State
+from seed.scaled.model import Block, Transformer
+from seed.scaled.objective import forward, policy_loss, step_weights, value_loss
+from seed.scaled.parallel.collectives import sum_over
+from seed.scaled.parallel.packing import Stream
+from seed.scaled.parallel.parallelize import (
     gradients_of,
     local,
     put,
@@ -27,9 +27,9 @@ from scaled.parallel.parallelize import (
     unsliced,
     wholes,
 )
-from scaled.precision import Quantised, matrix, restored, rollout_weights
-from spec.config import Config
-from spec.datatypes import Array, Batch, IntArray
+from seed.scaled.precision import Quantised, matrix, restored, rollout_weights
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Batch, IntArray
 
 
 class ScaledTracer:

@@ -17,11 +17,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from reference.training.batch import plain_batch
-from spec.config import Config
-from spec.config_files import load_config
-from spec.config_rl import AlgorithmConfig
-from spec.datatypes import Array, Batch, BoolArray, IntArray
+from seed.reference.training.batch import plain_batch
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.config_rl import AlgorithmConfig
+from seed.spec.datatypes import Array, Batch, BoolArray, IntArray
 
 MANY = settings(max_examples=25)
 FEW = settings(max_examples=8)

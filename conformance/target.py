@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from conformance.launch import run_ranks
-from conformance.trace import Trace, flat, nested, trace
-from spec.config import Config
-from spec.config_files import load_config
-from spec.errors import Reason, SeedError
-from spec.layout import Layout
+from seed.conformance.launch import run_ranks
+from seed.conformance.trace import Trace, flat, nested, trace
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.errors import Reason, SeedError
+from seed.spec.layout import Layout
 
 BACKENDS = ("reference", "scaled")
 DEGREES = tuple(field.name for field in fields(Layout))
@@ -92,7 +92,7 @@ def traced(target: Target, recipe: str, overrides: tuple[str, ...], out: Path) -
     Raises:
         RuntimeError: It failed; its last lines of output.
     """
-    arguments = ["-m", "conformance.target", target.title, str(out), recipe, *overrides]
+    arguments = ["-m", "seed.conformance.target", target.title, str(out), recipe, *overrides]
     done = run_ranks(target.layout.ranks, arguments, TRACE_SECONDS)
     if done.returncode:
         raise RuntimeError(f"{target.title} failed:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
@@ -103,14 +103,14 @@ def traced(target: Target, recipe: str, overrides: tuple[str, ...], out: Path) -
 def compute(target: Target, config: Config, out: Path) -> None:
     """What a target's processes do."""
     if target.backend == "reference":
-        from conformance.reference_trace import ReferenceTracer
+        from seed.conformance.reference_trace import ReferenceTracer
 
         np.savez(out, **_file(trace(ReferenceTracer(), config)))
         return
-    from conformance.scaled_trace import ScaledTracer
-    from scaled.backend import ScaledBackend
-    from scaled.processes.device import device_of
-    from scaled.processes.launch import start, together
+    from seed.conformance.scaled_trace import ScaledTracer
+    from seed.scaled.backend import ScaledBackend
+    from seed.scaled.processes.device import device_of
+    from seed.scaled.processes.launch import start, together
 
     world = start(config.parallel)
     with together(world):

@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import reference.advantage
-import scaled.advantage
-from conformance.both import ask, assert_same, tensor, tensors
-from conformance.strategies import (
+from seed.conformance.both import ask, assert_same, tensor, tensors
+from seed.conformance.strategies import (
     ADVANTAGE_SWITCHES,
     FEW,
     MANY,
@@ -23,7 +21,9 @@ from conformance.strategies import (
     numbers,
     rewards_of,
 )
-from spec.datatypes import BoolArray
+from seed.reference import advantage as reference_advantage
+from seed.scaled import advantage as scaled_advantage
+from seed.spec.datatypes import BoolArray
 
 STANDARDS = ("population", "sample", "none")
 
@@ -33,14 +33,14 @@ STANDARDS = ("population", "sample", "none")
 def test_rewards_and_last_values_stand_in_the_same_places(response: BoolArray, seed: int) -> None:
     rows = len(response)
     rewards, truncated = numbers(seed, rows), numbers(seed + 1, rows) > 0
-    ours = ask(scaled.advantage.token_rewards, rewards, response)
-    assert_same(ours, reference.advantage.token_rewards(rewards, response), "token rewards")
+    ours = ask(scaled_advantage.token_rewards, rewards, response)
+    assert_same(ours, reference_advantage.token_rewards(rewards, response), "token rewards")
     values = dirty(numbers(seed, *response.shape), response, seed)
     for choice in ("zero", "last"):
-        ours = ask(scaled.advantage.final_values, values, response, truncated, choice)
+        ours = ask(scaled_advantage.final_values, values, response, truncated, choice)
         assert_same(
             ours,
-            reference.advantage.final_values(values, response, truncated, choice),
+            reference_advantage.final_values(values, response, truncated, choice),
             f"final values, {choice}",
         )
 
@@ -51,11 +51,11 @@ def test_lambdas_are_the_same_at_any_length(lengths: list[int], gae_alpha: float
     array = np.array(lengths, dtype=np.int64)
     for adaptive in (False, True):
         switches = algorithm(length_adaptive=adaptive, gae_alpha=gae_alpha)
-        ours = scaled.advantage.policy_lambda(tensor(array), switches)
-        assert_same(ours, reference.advantage.policy_lambda(array, switches), "policy lambda")
-    ours = scaled.advantage.length_adaptive_lambda(tensor(array), gae_alpha)
+        ours = scaled_advantage.policy_lambda(tensor(array), switches)
+        assert_same(ours, reference_advantage.policy_lambda(array, switches), "policy lambda")
+    ours = scaled_advantage.length_adaptive_lambda(tensor(array), gae_alpha)
     assert_same(
-        ours, reference.advantage.length_adaptive_lambda(array, gae_alpha), "length-adaptive lambda"
+        ours, reference_advantage.length_adaptive_lambda(array, gae_alpha), "length-adaptive lambda"
     )
 
 
@@ -67,9 +67,9 @@ def test_p8_gae_is_the_same_over_gaps_that_hold_anything(
     rows, shape = len(response), response.shape
     rewards, values = (dirty(numbers(seed + place, *shape), response, seed) for place in range(2))
     traces, after = np.random.default_rng(seed).random(rows), numbers(seed, rows)
-    ours = ask(scaled.advantage.gae, rewards, values, response, discount, traces, after)
+    ours = ask(scaled_advantage.gae, rewards, values, response, discount, traces, after)
     assert_same(
-        ours, reference.advantage.gae(rewards, values, response, discount, traces, after), "gae"
+        ours, reference_advantage.gae(rewards, values, response, discount, traces, after), "gae"
     )
 
 
@@ -88,9 +88,9 @@ def test_p18_decoupled_gae_is_the_same_under_every_combination(
         dirty(numbers(seed + place, *response.shape), response, seed) for place in range(2)
     )
     arrays = rewards, values, response, truncated
-    ours = ask(scaled.advantage.decoupled_gae, *arrays, algorithm(**changes))
+    ours = ask(scaled_advantage.decoupled_gae, *arrays, algorithm(**changes))
     assert_same(
-        ours, reference.advantage.decoupled_gae(*arrays, algorithm(**changes)), f"{changes}"
+        ours, reference_advantage.decoupled_gae(*arrays, algorithm(**changes)), f"{changes}"
     )
 
 
@@ -100,9 +100,9 @@ def test_whitening_is_the_same_and_makes_a_constant_zero(
     response: BoolArray, seed: int, constant: bool
 ) -> None:
     values = np.full(response.shape, 0.1) if constant else numbers(seed, *response.shape)
-    ours = ask(scaled.advantage.whiten, np.where(response, values, 0.0), response)
+    ours = ask(scaled_advantage.whiten, np.where(response, values, 0.0), response)
     assert_same(
-        ours, reference.advantage.whiten(np.where(response, values, 0.0), response), "whitened"
+        ours, reference_advantage.whiten(np.where(response, values, 0.0), response), "whitened"
     )
     assert not constant or not ours.any()
 
@@ -112,8 +112,8 @@ def test_whitening_is_the_same_and_makes_a_constant_zero(
 def test_group_advantages_are_the_same_whatever_the_divisor(drawn: Any) -> None:
     rewards, group = drawn
     for std in STANDARDS:
-        ours = ask(scaled.advantage.group_advantages, rewards, group, std)
-        assert_same(ours, reference.advantage.group_advantages(rewards, group, std), std)
+        ours = ask(scaled_advantage.group_advantages, rewards, group, std)
+        assert_same(ours, reference_advantage.group_advantages(rewards, group, std), std)
 
 
 @pytest.mark.parametrize("std", STANDARDS)
@@ -121,15 +121,15 @@ def test_group_advantages_are_the_same_whatever_the_divisor(drawn: Any) -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 16])
 def test_p13_a_group_of_equal_rewards_gets_exactly_zero(std: str, reward: float, size: int) -> None:
     rewards, group = tensors(np.full(size, reward), np.zeros(size, dtype=np.int64))
-    assert not scaled.advantage.group_advantages(rewards, group, std).any()
+    assert not scaled_advantage.group_advantages(rewards, group, std).any()
 
 
 @pytest.mark.parametrize("std", STANDARDS)
 def test_p13_rewards_that_only_round_off_tells_apart_are_equal(std: str) -> None:
     rewards, group = np.array([0.3, 0.1 + 0.2, 0.3]), np.zeros(3, dtype=np.int64)
     assert np.ptp(rewards) > 0.0
-    assert not ask(scaled.advantage.group_advantages, rewards, group, std).any()
-    assert not reference.advantage.group_advantages(rewards, group, std).any()
+    assert not ask(scaled_advantage.group_advantages, rewards, group, std).any()
+    assert not reference_advantage.group_advantages(rewards, group, std).any()
 
 
 @given(size=st.integers(2, 20), outlier=st.floats(1.0, 1e9))
@@ -137,7 +137,7 @@ def test_p13_rewards_that_only_round_off_tells_apart_are_equal(std: str) -> None
 def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier: float) -> None:
     rewards = np.where(np.arange(size) == 0, outlier, 0.1)
     found = ask(
-        scaled.advantage.group_advantages, rewards, np.zeros(size, dtype=np.int64), "population"
+        scaled_advantage.group_advantages, rewards, np.zeros(size, dtype=np.int64), "population"
     )
     assert float(found.abs().max()) <= np.sqrt(size - 1) * (1 + 1e-12)
 
@@ -150,6 +150,6 @@ def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier:
 @MANY
 def test_p14_permuting_rows_permutes_group_advantages(drawn: Any) -> None:
     rewards, group, order = drawn
-    whole = ask(scaled.advantage.group_advantages, rewards, group, "population")
-    moved = ask(scaled.advantage.group_advantages, rewards[order], group[order], "population")
+    whole = ask(scaled_advantage.group_advantages, rewards, group, "population")
+    moved = ask(scaled_advantage.group_advantages, rewards[order], group[order], "population")
     assert_same(moved, whole.numpy()[order], "permuted")

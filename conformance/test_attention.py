@@ -11,14 +11,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import reference.attention
-import scaled.attention
-from conformance.both import ONE, ask, assert_same, policy_of, rank_of, tensor, tensors
-from conformance.strategies import FEW, MANY, Seeds, batches, numbers, small_config
-from reference.model import positions_of
-from scaled.parallel.packing import context_order, pack
-from spec.datatypes import Batch
-from spec.layout import Layout
+from seed.conformance.both import ONE, ask, assert_same, policy_of, rank_of, tensor, tensors
+from seed.conformance.strategies import FEW, MANY, Seeds, batches, numbers, small_config
+from seed.reference import attention as reference_attention
+from seed.reference.model import positions_of
+from seed.scaled import attention as scaled_attention
+from seed.scaled.parallel.packing import context_order, pack
+from seed.spec.datatypes import Batch
+from seed.spec.layout import Layout
 
 LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2), Layout(cp=4)]
 
@@ -27,8 +27,8 @@ LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2
 @MANY
 def test_rms_norm_is_the_same_at_any_scale(seed: int, scale: float, width: int) -> None:
     x, weight = scale * numbers(seed, 3, width), numbers(seed + 1, width)
-    ours = ask(scaled.attention.rms_norm, x, weight, 1e-6)
-    assert_same(ours, reference.attention.rms_norm(x, weight, 1e-6), "rms norm")
+    ours = ask(scaled_attention.rms_norm, x, weight, 1e-6)
+    assert_same(ours, reference_attention.rms_norm(x, weight, 1e-6), "rms norm")
 
 
 @given(
@@ -41,9 +41,9 @@ def test_rms_norm_is_the_same_at_any_scale(seed: int, scale: float, width: int) 
 def test_rotary_is_the_same_at_any_position(seed: int, far: int, width: int, base: float) -> None:
     positions = far + np.arange(5)
     x_BnSh = numbers(seed, 1, 3, 5, width)
-    angles = scaled.attention.rotation(tensor(positions), width, base, torch.float64)
-    ours = scaled.attention.rotary(tensor(x_BnSh[0].transpose(1, 0, 2)), angles)
-    theirs = reference.attention.rotary(x_BnSh, positions[None], base)[0].transpose(1, 0, 2)
+    angles = scaled_attention.rotation(tensor(positions), width, base, torch.float64)
+    ours = scaled_attention.rotary(tensor(x_BnSh[0].transpose(1, 0, 2)), angles)
+    theirs = reference_attention.rotary(x_BnSh, positions[None], base)[0].transpose(1, 0, 2)
     assert_same(ours, theirs, "rotary")
 
 
@@ -68,7 +68,7 @@ def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(
         B * S, model.hidden
     )
     prefix = "layers.0.attention."
-    expected = reference.attention.attention(
+    expected = reference_attention.attention(
         policy, prefix, x_ND, positions_of(batch.tokens), model, None
     )
 
@@ -76,13 +76,13 @@ def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(
     weights = tensors(*(policy[prefix + name] for name in ("query", "key", "value", "output")))
     names = ("query_norm", "key_norm") if model.query_key_norm else ()
     norms = tensors(*(policy[prefix + name] for name in names))
-    angles = scaled.attention.rotation(
+    angles = scaled_attention.rotation(
         stream.positions_m, model.head_width, model.rope_base, torch.float64
     )
     places, cells = stream.own_places_c.numpy(), stream.own_cells_c.numpy()
     x_nD = np.zeros((len(stream.tokens_n), model.hidden))
     x_nD[places] = x_ND[cells]
-    found = scaled.attention.attention(
+    found = scaled_attention.attention(
         tensor(x_nD),
         (weights[0], weights[1], weights[2], weights[3]),
         (norms[0], norms[1]) if names else None,
@@ -110,7 +110,7 @@ def test_every_context_share_attends_as_one_rank_would(
     q_all, k_all, v_all = (
         tensor(numbers(seed + place, tokens, heads, 4)) for place, heads in enumerate((4, 2, 2))
     )
-    expected = scaled.attention.attend(q_all, k_all, v_all, whole.plan)
+    expected = scaled_attention.attend(q_all, k_all, v_all, whole.plan)
     order = context_order(
         len(pack(batch, rows, rank_of(layout, 0, 0)).tokens_n) * layout.cp * layout.tp, layout.cp
     )
@@ -120,9 +120,9 @@ def test_every_context_share_attends_as_one_rank_would(
     ]
     seen = []
     for context, share in enumerate(order):
-        with patch("scaled.parallel.packing.SHORT", short):
+        with patch("seed.scaled.parallel.packing.SHORT", short):
             plan = pack(batch, rows, rank_of(layout, context, 0)).plan
-        found = scaled.attention.attend(
+        found = scaled_attention.attend(
             filled[0][share], filled[1][gathered], filled[2][gathered], plan
         )
         real = share < int(whole.own_places_c.max()) + 1

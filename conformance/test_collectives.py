@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from conformance.both import EXACT
-from conformance.launch import run_ranks
-from conformance.rank_properties import MANY, RANKS, TOKENS
-from scaled.parallel.collectives import (
+from seed.conformance.both import EXACT
+from seed.conformance.launch import run_ranks
+from seed.conformance.rank_properties import MANY, RANKS, TOKENS
+from seed.scaled.parallel.collectives import (
     all_gather,
     exchange,
     exchange_counts,
@@ -20,7 +20,7 @@ from scaled.parallel.collectives import (
     reduce_scatter,
     sum_over,
 )
-from scaled.parallel.mesh import Axis
+from seed.scaled.parallel.mesh import Axis
 
 SECONDS = 120.0
 
@@ -29,7 +29,7 @@ SECONDS = 120.0
 def distances(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """All laws, on three ranks."""
     out = tmp_path_factory.mktemp("laws") / "laws.json"
-    done = run_ranks(RANKS, ["-m", "conformance.rank_properties", str(out)], SECONDS)
+    done = run_ranks(RANKS, ["-m", "seed.conformance.rank_properties", str(out)], SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, float] = json.loads(Path(out).read_text())
     return found

@@ -5,8 +5,8 @@ so.
 import numpy
 import pytest
 
-from conformance.compare import SMALLEST_SCALE, assert_all_close, assert_close
-from spec.datatypes import Array
+from seed.conformance.compare import SMALLEST_SCALE, assert_all_close, assert_close
+from seed.spec.datatypes import Array
 
 RELATIVE = 1e-6
 EXPECTED = numpy.array([[1.0, -4.0, 0.0], [0.5, 2.0, 3.0]])

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from conformance.counterparts import APART, COMPONENTS, OTHER_PARAMETERS, public_functions
+from seed.conformance.counterparts import APART, COMPONENTS, OTHER_PARAMETERS, public_functions
 
 NAMESAKES = [
     (component, name)

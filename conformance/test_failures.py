@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.launch import run_ranks
-from scaled.processes.watchdog import RankStatus, stall_report
+from seed.conformance.launch import run_ranks
+from seed.scaled.processes.watchdog import RankStatus, stall_report
 
 PATIENCE = 8.0
 """Seconds without progress that these launches allow: ranks that share two cores may well be silent
@@ -21,7 +21,7 @@ wait by default.
 """
 
 WITHOUT_TORCH = (
-    "import sys; sys.modules['torch'] = None; from cli.main import seed; seed(sys.argv[1:])"
+    "import sys; sys.modules['torch'] = None; from seed.cli.main import seed; seed(sys.argv[1:])"
 )
 """The command line in a world where importing torch fails: what is refused here was refused before
 torch loads.
@@ -39,7 +39,7 @@ def misbehave(
     """A launch in which one rank misbehaves; none may finish, and all end well before the others'
     patience does.
     """
-    command = ["-m", "conformance.misbehave", what, where, str(rank), str(seconds)]
+    command = ["-m", "seed.conformance.misbehave", what, where, str(rank), str(seconds)]
     began = time.monotonic()
     done = run_ranks(ranks, command, SECONDS, {"TORCH_CPP_LOG_LEVEL": "ERROR"})
     assert "done" not in done.stdout
@@ -98,7 +98,7 @@ def test_a_machine_without_torch_is_told_what_to_install_once() -> None:
 def test_a_directory_in_use_is_refused_once_on_all_ranks_and_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
     done = run_ranks(
-        2, ["-m", "cli.main", "run", "--backend", "scaled", "--out", str(tmp_path)], SECONDS
+        2, ["-m", "seed.cli.main", "run", "--backend", "scaled", "--out", str(tmp_path)], SECONDS
     )
     assert done.returncode == 2, done.stderr
     assert "run-directory-in-use" in the_line(done)

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-import reference.generate
-import scaled.generate
-from conformance.both import ONE, ask, assert_same, policy_of, tensor
-from conformance.strategies import FEW, MANY, SIZES, Seeds, combinations, numbers
-from reference.tasks.problems import training_problem
-from scaled.decoding.decoder import Decoder
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Finish, IntArray, Request, Sampling
-from spec.tokenizer import encode
+from seed.conformance.both import ONE, ask, assert_same, policy_of, tensor
+from seed.conformance.strategies import FEW, MANY, SIZES, Seeds, combinations, numbers
+from seed.reference import generate as reference_generate
+from seed.reference.tasks.problems import training_problem
+from seed.scaled import generate as scaled_generate
+from seed.scaled.decoding.decoder import Decoder
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Finish, IntArray, Request, Sampling
+from seed.spec.tokenizer import encode
 
 CONFIG = load_config(
     "tiny", "vapo", [setting for setting in SIZES if "vocabulary" not in setting], backend="scaled"
@@ -51,8 +51,8 @@ def test_p18_the_sampling_distribution_is_the_same(
     seed: int, temperature: float, top_p: float
 ) -> None:
     logits = 3.0 * numbers(seed, 5, 12)
-    ours = scaled.generate.log_distribution(tensor(logits), temperature, top_p)
-    theirs = reference.generate.log_distribution(logits, temperature, top_p)
+    ours = scaled_generate.log_distribution(tensor(logits), temperature, top_p)
+    theirs = reference_generate.log_distribution(logits, temperature, top_p)
     assert_same(ours, theirs, "log distribution", scale=10.0 / temperature)
 
 
@@ -63,10 +63,10 @@ def test_a_nucleus_that_ends_between_equal_tokens_is_the_same(size: int) -> None
     for kept in range(1, size + 1):
         for top_p in (np.nextafter(kept / size, 0.0), kept / size, np.nextafter(kept / size, 1.0)):
             if top_p <= 1.0:
-                ours = scaled.generate.log_distribution(tensor(logits), 1.0, float(top_p))
+                ours = scaled_generate.log_distribution(tensor(logits), 1.0, float(top_p))
                 assert_same(
                     ours,
-                    reference.generate.log_distribution(logits, 1.0, float(top_p)),
+                    reference_generate.log_distribution(logits, 1.0, float(top_p)),
                     f"{kept} of {size}",
                     scale=1.0,
                 )
@@ -81,9 +81,9 @@ def test_of_equally_probable_tokens_the_smaller_ids_are_in_the_nucleus(
     levels: list[int], top_p: float
 ) -> None:
     logits = np.array([levels], dtype=np.float64)
-    kept = np.isfinite(scaled.generate.log_distribution(tensor(logits), 1.0, top_p).numpy()[0])
+    kept = np.isfinite(scaled_generate.log_distribution(tensor(logits), 1.0, top_p).numpy()[0])
     np.testing.assert_array_equal(
-        kept, np.isfinite(reference.generate.log_distribution(logits, 1.0, top_p)[0])
+        kept, np.isfinite(reference_generate.log_distribution(logits, 1.0, top_p)[0])
     )
     for level in set(levels):
         inside = kept[np.array(levels) == level]
@@ -101,8 +101,8 @@ def test_draws_are_the_same_and_never_of_probability_zero(
     with np.errstate(divide="ignore"):
         log_p = np.log(weights / weights.sum(1, keepdims=True))
     for uniform in (random.random(rows), np.zeros(rows), np.full(rows, np.nextafter(1.0, 0.0))):
-        ours = ask(scaled.generate.draw, log_p, uniform)
-        assert_same(ours, reference.generate.draw(log_p, uniform), "draw")
+        ours = ask(scaled_generate.draw, log_p, uniform)
+        assert_same(ours, reference_generate.draw(log_p, uniform), "draw")
         assert (weights[np.arange(rows), ours.numpy()] > 0.0).all()
 
 
@@ -164,7 +164,7 @@ def test_responses_that_are_the_same_so_far_are_read_once(monkeypatch: pytest.Mo
 def test_no_request_is_no_response() -> None:
     weights = {name: tensor(array) for name, array in policy_of(CONFIG).items()}
     assert (
-        scaled.generate.generate(
+        scaled_generate.generate(
             weights, CONFIG.model, ONE, [], Sampling(1.0, 1.0, LIMIT), 1, "law", 0
         )
         == []
@@ -175,8 +175,8 @@ def assert_alike(config: Config, asked: list[Request], sampling: Sampling, slots
     """Both backends' rollouts agree in every field."""
     policy = policy_of(config)
     weights = {name: tensor(array) for name, array in policy.items()}
-    ours = scaled.generate.generate(weights, config.model, ONE, asked, sampling, 9, "law", 4, slots)
-    theirs = reference.generate.generate(policy, config.model, asked, sampling, 9, "law", 4)
+    ours = scaled_generate.generate(weights, config.model, ONE, asked, sampling, 9, "law", 4, slots)
+    theirs = reference_generate.generate(policy, config.model, asked, sampling, 9, "law", 4)
     for one, other in zip(ours, theirs, strict=True):
         assert one.response_tokens == other.response_tokens
         assert (one.request, one.weight_versions, one.finish) == (

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.cases import CASES, case_batch, case_config
-from conformance.grid import EXACT, FULL, QUICK, Job, Line, quick_precisions, run_grid
-from conformance.target import parse_target
-from spec.errors import Reason, SeedError
-from spec.layout import Layout, layout_for
+from seed.conformance.cases import CASES, case_batch, case_config
+from seed.conformance.grid import EXACT, FULL, QUICK, Job, Line, quick_precisions, run_grid
+from seed.conformance.target import parse_target
+from seed.spec.errors import Reason, SeedError
+from seed.spec.layout import Layout, layout_for
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import reference.backend
-import reference.loss
-import reference.training.batch
-import scaled.loss
-import scaled.objective
-from conformance.both import (
+from seed.conformance.both import (
     CPU,
     EXACT,
     ONE,
@@ -30,8 +25,8 @@ from conformance.both import (
     tensor,
     value_of,
 )
-from conformance.compare import assert_all_close
-from conformance.strategies import (
+from seed.conformance.compare import assert_all_close
+from seed.conformance.strategies import (
     FEW,
     LOSS_SWITCHES,
     MANY,
@@ -48,11 +43,16 @@ from conformance.strategies import (
     partitions,
     small_config,
 )
-from reference.training.batch import plain_batch
-from scaled.model import Transformer
-from scaled.parallel.packing import Stream, pack
-from spec.config import Config
-from spec.datatypes import Array, Batch, BoolArray, Metrics, Params
+from seed.reference import backend as reference_backend
+from seed.reference import loss as reference_loss
+from seed.reference.training import batch as reference_training_batch
+from seed.reference.training.batch import plain_batch
+from seed.scaled import loss as scaled_loss
+from seed.scaled import objective as scaled_objective
+from seed.scaled.model import Transformer
+from seed.scaled.parallel.packing import Stream, pack
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Batch, BoolArray, Metrics, Params
 
 COEFFICIENTS = {"positive": 0.3, "kl": 0.2, "load_balance": 0.5, "router_z": 0.1}
 ALL_ON = {f"{name}_weight": value for name, value in COEFFICIENTS.items()}
@@ -60,14 +60,14 @@ WHOLE = 10 * EXACT
 """Bound of whole gradients: some ten functions, one after the other."""
 
 LOSSES: dict[str, Callable[[Transformer, Stream, dict[str, torch.Tensor], Batch, Config], Any]] = {
-    "policy": partial(scaled.objective.policy_loss, mesh=ONE),
-    "imitation": partial(scaled.objective.sft_loss, mesh=ONE),
-    "value": scaled.objective.value_loss,
+    "policy": partial(scaled_objective.policy_loss, mesh=ONE),
+    "imitation": partial(scaled_objective.sft_loss, mesh=ONE),
+    "value": scaled_objective.value_loss,
 }
 REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
-    "policy": reference.backend.policy_loss,
-    "imitation": reference.backend.sft_loss,
-    "value": reference.backend.value_loss,
+    "policy": reference_backend.policy_loss,
+    "imitation": reference_backend.sft_loss,
+    "value": reference_backend.value_loss,
 }
 
 
@@ -78,9 +78,9 @@ REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
 def test_p6_the_four_meanings_of_mean_have_the_same_weights(drawn: Any) -> None:
     response, group = drawn
     for aggregation in LOSS_SWITCHES["aggregation"]:
-        ours = ask(scaled.loss.token_weights, response, group, aggregation, 7.0)
+        ours = ask(scaled_loss.token_weights, response, group, aggregation, 7.0)
         assert_same(
-            ours, reference.loss.token_weights(response, group, aggregation, 7.0), aggregation
+            ours, reference_loss.token_weights(response, group, aggregation, 7.0), aggregation
         )
 
 
@@ -94,8 +94,8 @@ def test_p8_a_term_at_weight_zero_reaches_neither_the_sum_nor_its_gradient(
         np.where(mask, numbers(seed, *mask.shape), 0.0),
     )
     leaf = tensor(terms).requires_grad_()
-    total = scaled.loss.weighted_sum(tensor(weights), leaf)
-    assert_same(total, np.asarray(reference.loss.weighted_sum(weights, terms)), "sum", scale=1.0)
+    total = scaled_loss.weighted_sum(tensor(weights), leaf)
+    assert_same(total, np.asarray(reference_loss.weighted_sum(weights, terms)), "sum", scale=1.0)
     total.backward()
     assert leaf.grad is not None
     assert_same(leaf.grad, weights, "gradient")
@@ -111,11 +111,11 @@ def test_log_probs_and_entropy_are_the_same_at_any_temperature(
         np.random.default_rng(seed).integers(0, 12, (2, 4)),
     )
     flat, targets = tensor(logits).flatten(0, 1), tensor(tokens).flatten()
-    ours = scaled.loss.token_log_probs(flat, targets, temperature)
-    theirs = reference.loss.token_log_probs(logits, tokens, temperature).reshape(-1)
+    ours = scaled_loss.token_log_probs(flat, targets, temperature)
+    theirs = reference_loss.token_log_probs(logits, tokens, temperature).reshape(-1)
     assert_same(ours, theirs, "log-probs", scale=scale / temperature)
-    theirs = reference.loss.token_entropy(logits, temperature).reshape(-1)
-    assert_same(scaled.loss.token_entropy(flat, temperature), theirs, "entropy", scale=1.0)
+    theirs = reference_loss.token_entropy(logits, temperature).reshape(-1)
+    assert_same(scaled_loss.token_entropy(flat, temperature), theirs, "entropy", scale=1.0)
 
 
 @pytest.mark.parametrize(
@@ -135,16 +135,16 @@ def test_p18_every_term_is_the_same_at_tokens_however_stale(
     )
     advantages[:3] = 0.0
     asked = log_probs, others, advantages
-    assert_same(ask(scaled.loss.ratio, *asked[:2]), reference.loss.ratio(*asked[:2]), "ratio")
+    assert_same(ask(scaled_loss.ratio, *asked[:2]), reference_loss.ratio(*asked[:2]), "ratio")
     for name in ("clipped_surrogate", "clip_fractions"):
-        ours = ask(getattr(scaled.loss, name), *asked, switches)
-        assert_same(ours, getattr(reference.loss, name)(*asked, switches), name)
-    ours = ask(scaled.loss.kl_penalty, log_probs, others, switches.kl_estimator)
-    assert_same(ours, reference.loss.kl_penalty(log_probs, others, switches.kl_estimator), "kl")
-    ours = ask(scaled.loss.value_error, log_probs, others, targets, switches.value_clip)
+        ours = ask(getattr(scaled_loss, name), *asked, switches)
+        assert_same(ours, getattr(reference_loss, name)(*asked, switches), name)
+    ours = ask(scaled_loss.kl_penalty, log_probs, others, switches.kl_estimator)
+    assert_same(ours, reference_loss.kl_penalty(log_probs, others, switches.kl_estimator), "kl")
+    ours = ask(scaled_loss.value_error, log_probs, others, targets, switches.value_clip)
     assert_same(
         ours,
-        reference.loss.value_error(log_probs, others, targets, switches.value_clip),
+        reference_loss.value_error(log_probs, others, targets, switches.value_clip),
         "value error",
     )
 
@@ -155,8 +155,8 @@ def test_p18_the_weights_of_a_step_are_the_same_under_every_combination(batch: B
     for changes in combinations(LOSS_SWITCHES):
         config = small_config(changes)
         ours, theirs = (
-            scaled.objective.step_weights(batch, config, CPU),
-            reference.training.batch.step_weights(batch, config),
+            scaled_objective.step_weights(batch, config, CPU),
+            reference_training_batch.step_weights(batch, config),
         )
         assert ours.keys() == theirs.keys(), changes
         for name, expected in theirs.items():
@@ -209,7 +209,7 @@ def test_p1_p3_no_partition_into_micro_batches_changes_the_gradient_of_a_term(
 
 def test_p3_every_term_of_a_step_is_cut_in_these_tests() -> None:
     batch = replace(some_batch(), positive=np.array([True, False]))
-    names = scaled.objective.step_weights(batch, small_config(ALL_ON), CPU).keys()
+    names = scaled_objective.step_weights(batch, small_config(ALL_ON), CPU).keys()
     assert names - {"tokens"} == {"surrogate", *COEFFICIENTS}
 
 
@@ -226,7 +226,7 @@ def test_p4_every_coefficient_changes_the_gradient_where_its_term_applies(name: 
 def test_p5_a_micro_batch_without_response_tokens_gives_zero_and_no_nan() -> None:
     config = small_config(ALL_ON)
     batch = plain_batch([[2, 3], [4, 5, 6]], [[], [7, 8]])
-    weights = scaled.objective.step_weights(batch, config, CPU)
+    weights = scaled_objective.step_weights(batch, config, CPU)
     for loss in LOSSES:
         for rows in ([], [0]):
             model = model_of(config, value_of(config) if loss == "value" else policy_of(config))
@@ -255,8 +255,8 @@ def some_batch() -> Batch:
 def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Array], Metrics]:
     """Gradient of a whole step and its metrics, by the reference in one micro-batch."""
     params = value_of(config) if loss == "value" else policy_of(config)
-    weighed = replace(batch, weights=reference.training.batch.step_weights(batch, config))
-    return reference.backend.accumulate(
+    weighed = replace(batch, weights=reference_training_batch.step_weights(batch, config))
+    return reference_backend.accumulate(
         lambda weights, part: REFERENCE[loss](weights, part, config),
         params,
         weighed,
@@ -269,7 +269,7 @@ def of_torch(
 ) -> tuple[dict[str, Array], dict[str, Any]]:
     """Gradient of a whole step and its metrics, by the torch backend in these micro-batches."""
     model = model_of(config, value_of(config) if loss == "value" else policy_of(config))
-    weights = scaled.objective.step_weights(batch, config, CPU)
+    weights = scaled_objective.step_weights(batch, config, CPU)
     sums: dict[str, Any] = {}
     for rows in cut:
         total, observed = LOSSES[loss](model, pack(batch, rows, ONE), weights, batch, config)

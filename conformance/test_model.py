@@ -12,7 +12,7 @@ from autograd import grad
 from hypothesis import given, settings
 from torch import Tensor
 
-from conformance.both import (
+from seed.conformance.both import (
     EXACT,
     ONE,
     assert_same,
@@ -22,8 +22,8 @@ from conformance.both import (
     tensor,
     value_of,
 )
-from conformance.compare import assert_all_close
-from conformance.strategies import (
+from seed.conformance.compare import assert_all_close
+from seed.conformance.strategies import (
     FEW,
     MODEL_SWITCHES,
     Seeds,
@@ -32,12 +32,12 @@ from conformance.strategies import (
     numbers,
     small_config,
 )
-from reference.model import hidden_states, positions_of, token_logits, token_values
-from scaled.model import Transformer
-from scaled.objective import forward
-from scaled.parallel.packing import Stream, pack
-from spec.config import Config
-from spec.datatypes import Array, Batch, IntArray, Params
+from seed.reference.model import hidden_states, positions_of, token_logits, token_values
+from seed.scaled.model import Transformer
+from seed.scaled.objective import forward
+from seed.scaled.parallel.packing import Stream, pack
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Batch, IntArray, Params
 
 WHOLE = 10 * EXACT
 """Bound of a whole model: some ten functions, one after the other."""
@@ -152,7 +152,7 @@ def test_logits_read_in_chunks_are_those_read_at_once(monkeypatch: pytest.Monkey
     model = model_of(config, policy_of(config))
     states, targets = tensor(numbers(1, 11, config.model.hidden)), torch.arange(11)
     at_once = model.read(states, targets, None)
-    monkeypatch.setattr("scaled.model.LOGITS_AT_ONCE", 4 * config.model.vocabulary + 1)
+    monkeypatch.setattr("seed.scaled.model.LOGITS_AT_ONCE", 4 * config.model.vocabulary + 1)
     lengths: list[int] = []
 
     def readout(logits: Tensor, _: Tensor) -> Tensor:

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-import reference.moe
-import scaled.moe
-from conformance.both import ONE, ask, assert_same, policy_of, tensor, tensors
-from conformance.strategies import MANY, Seeds, masks, numbers, routings, small_config
-from scaled.parallel.mesh import Axis
-from spec.datatypes import Array, BoolArray, Params
+from seed.conformance.both import ONE, ask, assert_same, policy_of, tensor, tensors
+from seed.conformance.strategies import MANY, Seeds, masks, numbers, routings, small_config
+from seed.reference import moe as reference_moe
+from seed.scaled import moe as scaled_moe
+from seed.scaled.parallel.mesh import Axis
+from seed.spec.datatypes import Array, BoolArray, Params
 
 EXPERTS = ("gate", "up", "down")
 SEQUENCE = Axis("sequence")
@@ -43,8 +43,8 @@ def of_experts(params: Params) -> tuple[Tensor, Tensor, Tensor]:
 @MANY
 def test_equal_router_logits_go_to_the_same_smaller_ids(drawn: tuple[Array, int]) -> None:
     logits, k = drawn
-    ids = scaled.moe.top_k(tensor(logits), k)
-    assert_same(ids, reference.moe.top_k(logits, k), "top k")
+    ids = scaled_moe.top_k(tensor(logits), k)
+    assert_same(ids, reference_moe.top_k(logits, k), "top k")
     assert ids.sort(1).values.diff(dim=1).ne(0).all()
 
 
@@ -52,9 +52,9 @@ def test_equal_router_logits_go_to_the_same_smaller_ids(drawn: tuple[Array, int]
 @MANY
 def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise: bool) -> None:
     logits, k = drawn
-    ids = reference.moe.top_k(logits, k)
-    ours = ask(scaled.moe.gates, logits, ids, normalise)
-    assert_same(ours, reference.moe.gates(logits, ids, normalise), "gates")
+    ids = reference_moe.top_k(logits, k)
+    ours = ask(scaled_moe.gates, logits, ids, normalise)
+    assert_same(ours, reference_moe.gates(logits, ids, normalise), "gates")
 
 
 @given(seed=Seeds, scale=st.sampled_from([1.0, 30.0, 1000.0]))
@@ -62,7 +62,7 @@ def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise:
 def test_swiglu_is_the_same_and_never_overflows(seed: int, scale: float) -> None:
     x, params = scale * numbers(seed, 6, 5), layer(1)
     weights = [params[name][0] for name in EXPERTS]
-    assert_same(ask(scaled.moe.swiglu, x, *weights), reference.moe.swiglu(x, *weights), "swiglu")
+    assert_same(ask(scaled_moe.swiglu, x, *weights), reference_moe.swiglu(x, *weights), "swiglu")
 
 
 @given(drawn=routings(), seed=Seeds)
@@ -74,15 +74,15 @@ def test_p18_dispatch_is_the_same_for_any_routing(drawn: tuple[Array, int], seed
     logits, k = drawn
     tokens, experts = logits.shape
     params, x = layer(experts), numbers(seed, tokens, 5)
-    ids, gates = reference.moe.top_k(logits, k), numbers(seed + 1, tokens, k)
-    ours = ask(scaled.moe.dispatch, x, ids, gates, of_experts(params), ONE.expert)
-    assert_same(ours, reference.moe.dispatch(params, "", x, ids, gates), "dispatch")
+    ids, gates = reference_moe.top_k(logits, k), numbers(seed + 1, tokens, k)
+    ours = ask(scaled_moe.dispatch, x, ids, gates, of_experts(params), ONE.expert)
+    assert_same(ours, reference_moe.dispatch(params, "", x, ids, gates), "dispatch")
 
 
 def test_an_expert_without_tokens_has_a_gradient_and_it_is_zero() -> None:
     weights = of_experts(layer(3))
     ids = tensor(np.tile([0, 2], (6, 1)))
-    scaled.moe.dispatch(
+    scaled_moe.dispatch(
         tensor(numbers(1, 6, 5)), ids, torch.ones(6, 2).double(), weights, ONE.expert
     ).square().sum().backward()
     for weight in weights:
@@ -93,7 +93,7 @@ def test_an_expert_without_tokens_has_a_gradient_and_it_is_zero() -> None:
 def test_p5_a_rank_without_tokens_answers_nothing_and_has_zero_gradients() -> None:
     weights = of_experts(layer(3))
     x, ids, gates = torch.zeros(0, 5).double(), torch.zeros(0, 2).long(), torch.zeros(0, 2).double()
-    out = scaled.moe.dispatch(x, ids, gates, weights, ONE.expert)
+    out = scaled_moe.dispatch(x, ids, gates, weights, ONE.expert)
     assert out.shape == (0, 5)
     out.sum().backward()
     for weight in weights:
@@ -113,14 +113,14 @@ def test_replay_of_the_own_choice_changes_nothing_and_another_keeps_the_routers_
         tensor(params["layers.1.moe.router"]).requires_grad_(),
     )
     weights = of_experts({name: params[f"layers.1.moe.{name}"] for name in EXPERTS})
-    logits, ids, gates = scaled.moe.route(x, router, model, None)
-    again = scaled.moe.route(x, router, model, ids)
+    logits, ids, gates = scaled_moe.route(x, router, model, None)
+    again = scaled_moe.route(x, router, model, ids)
     for one, other in zip(again, (logits, ids, gates), strict=True):
         assert torch.equal(one, other)
     others = (ids + 1) % model.experts
-    _, used, gates = scaled.moe.route(x, router, model, others)
+    _, used, gates = scaled_moe.route(x, router, model, others)
     assert torch.equal(used, others)
-    scaled.moe.dispatch(x, used, gates, weights, ONE.expert).square().sum().backward()
+    scaled_moe.dispatch(x, used, gates, weights, ONE.expert).square().sum().backward()
     assert router.grad is not None and bool(router.grad.any())
 
 
@@ -131,18 +131,18 @@ def test_the_routers_losses_are_the_same_with_any_weights(
 ) -> None:
     B, S = mask.shape
     logits = numbers(seed, B * S, 3)
-    ids = reference.moe.top_k(logits, k)
+    ids = reference_moe.top_k(logits, k)
     weights = np.where(mask, np.random.default_rng(seed).random(mask.shape) + 0.1, 0.0)
     row, real = (
         np.repeat(np.arange(B), S),
         mask.reshape(-1),
     )  # the torch backend is given no padding
     ours = ask(
-        scaled.moe.balance_loss, logits[real], ids[real], weights[mask], row[real], B, SEQUENCE
+        scaled_moe.balance_loss, logits[real], ids[real], weights[mask], row[real], B, SEQUENCE
     )
-    assert_same(ours, reference.moe.balance_loss(logits, ids, weights), "balance")
-    ours = ask(scaled.moe.z_loss, logits[real], weights[mask])
-    assert_same(ours, reference.moe.z_loss(logits, weights), "z")
+    assert_same(ours, reference_moe.balance_loss(logits, ids, weights), "balance")
+    ours = ask(scaled_moe.z_loss, logits[real], weights[mask])
+    assert_same(ours, reference_moe.z_loss(logits, weights), "z")
 
 
 @given(mask=masks(), seed=Seeds)
@@ -153,7 +153,7 @@ def test_the_balance_loss_does_not_ask_in_which_order_tokens_stand(
     B, S = mask.shape
     row = np.repeat(np.arange(B), S)[mask.reshape(-1)]
     logits, order = numbers(seed, len(row), 3), np.random.default_rng(seed).permutation(len(row))
-    arrays: tuple[Any, ...] = (logits, reference.moe.top_k(logits, 2), np.full(len(row), 0.5), row)
+    arrays: tuple[Any, ...] = (logits, reference_moe.top_k(logits, 2), np.full(len(row), 0.5), row)
     moved = (array[order] for array in arrays)
-    one = ask(scaled.moe.balance_loss, *arrays, B, SEQUENCE)
-    assert_same(ask(scaled.moe.balance_loss, *moved, B, SEQUENCE), one.numpy(), "balance")
+    one = ask(scaled_moe.balance_loss, *arrays, B, SEQUENCE)
+    assert_same(ask(scaled_moe.balance_loss, *moved, B, SEQUENCE), one.numpy(), "balance")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import reference.optimizer
-import scaled.optimizer
-from conformance.both import ONE, assert_same, tensor
-from conformance.strategies import FEW, MANY, Seeds, Switches, combinations, numbers
-from spec.config_model import OptimizerConfig
-from spec.datatypes import Params
+from seed.conformance.both import ONE, assert_same, tensor
+from seed.conformance.strategies import FEW, MANY, Seeds, Switches, combinations, numbers
+from seed.reference import optimizer as reference_optimizer
+from seed.scaled import optimizer as scaled_optimizer
+from seed.spec.config_model import OptimizerConfig
+from seed.spec.datatypes import Params
 
 SWITCHES: Switches = {
     "schedule": ("constant", "cosine"),
@@ -45,7 +45,7 @@ def weights(seed: int) -> Params:
 def test_learning_rates_are_equal_to_the_last_bit(step: int, total: int, warmup: int) -> None:
     for schedule in ("constant", "cosine"):
         asked = step, total, config(schedule=schedule, warmup_steps=warmup)
-        assert scaled.optimizer.learning_rate(*asked) == reference.optimizer.learning_rate(*asked)
+        assert scaled_optimizer.learning_rate(*asked) == reference_optimizer.learning_rate(*asked)
 
 
 @given(seed=Seeds)
@@ -54,12 +54,12 @@ def test_the_global_norm_is_the_same_and_never_hides_a_nan(seed: int) -> None:
     gradient = weights(seed)
     ours = {name: tensor(array) for name, array in gradient.items()}
     assert_same(
-        scaled.optimizer.global_norm(ours, ONE.world),
-        reference.optimizer.global_norm(gradient),
+        scaled_optimizer.global_norm(ours, ONE.world),
+        reference_optimizer.global_norm(gradient),
         "norm",
     )
     ours["norm"][0] = np.nan
-    assert np.isnan(scaled.optimizer.global_norm(ours, ONE.world))
+    assert np.isnan(scaled_optimizer.global_norm(ours, ONE.world))
 
 
 @pytest.mark.parametrize(
@@ -71,17 +71,17 @@ def test_p18_steps_of_adamw_are_the_same_under_every_combination(
     changes: dict[str, Any], seed: int
 ) -> None:
     settings = config(**changes)
-    theirs, their_state = weights(seed), reference.optimizer.initial_optimizer(weights(seed))
+    theirs, their_state = weights(seed), reference_optimizer.initial_optimizer(weights(seed))
     ours = {name: tensor(array) for name, array in theirs.items()}
-    our_state = scaled.optimizer.initial_optimizer(ours)
+    our_state = scaled_optimizer.initial_optimizer(ours)
     for step in range(STEPS):
         gradient = weights(seed + step + 1)
         shards = {name: tensor(array) for name, array in gradient.items()}
-        theirs, their_state = reference.optimizer.adamw(
+        theirs, their_state = reference_optimizer.adamw(
             theirs, gradient, their_state, settings, STEPS
         )
-        norm = scaled.optimizer.global_norm(shards, ONE.world)
-        our_state = scaled.optimizer.adamw(ours, shards, our_state, settings, STEPS, norm)
+        norm = scaled_optimizer.global_norm(shards, ONE.world)
+        our_state = scaled_optimizer.adamw(ours, shards, our_state, settings, STEPS, norm)
     assert our_state.step == their_state.step == STEPS
     for name, expected in theirs.items():
         assert_same(ours[name], expected, name)
@@ -91,7 +91,7 @@ def test_p18_steps_of_adamw_are_the_same_under_every_combination(
 
 def test_the_moments_start_at_zero_and_share_no_memory() -> None:
     shards = {name: tensor(array) for name, array in weights(0).items()}
-    state = scaled.optimizer.initial_optimizer(shards)
+    state = scaled_optimizer.initial_optimizer(shards)
     assert state.step == 0
     for name, shard in shards.items():
         assert not state.first[name].any() and not state.second[name].any()

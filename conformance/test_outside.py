@@ -6,15 +6,24 @@ import numpy
 import pytest
 from autograd import value_and_grad
 
-from conformance.compare import assert_all_close, assert_close
-from conformance.outside import Outside, build, renamed
-from reference.generate import generate
-from reference.loss import token_log_probs, token_weights, weighted_sum
-from reference.model import hidden_states, positions_of, token_logits
-from spec.config_model import ModelConfig
-from spec.datatypes import Array, BoolArray, Finish, IntArray, Params, Problem, Request, Sampling
-from spec.tokenizer import END
-from spec.weights import policy_shapes
+from seed.conformance.compare import assert_all_close, assert_close
+from seed.conformance.outside import Outside, build, renamed
+from seed.reference.generate import generate
+from seed.reference.loss import token_log_probs, token_weights, weighted_sum
+from seed.reference.model import hidden_states, positions_of, token_logits
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import (
+    Array,
+    BoolArray,
+    Finish,
+    IntArray,
+    Params,
+    Problem,
+    Request,
+    Sampling,
+)
+from seed.spec.tokenizer import END
+from seed.spec.weights import policy_shapes
 
 RELATIVE = 1e-10
 """Bound of everything computed in float64 on both sides; 1e-14 is seen."""

@@ -10,17 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from conformance.both import CPU, EXACT, ONE, assert_same, gradient_of, model_of, policy_of, rank_of
-from conformance.compare import assert_all_close
-from conformance.strategies import FEW, MANY, Seeds, batches, small_config
-from reference.training.batch import plain_batch
-from scaled.loss import token_log_probs
-from scaled.model import Transformer
-from scaled.objective import forward, policy_loss, step_weights
-from scaled.parallel.balance import families
-from scaled.parallel.packing import context_order, pack
-from spec.datatypes import Batch, IntArray
-from spec.layout import Layout
+from seed.conformance.both import (
+    CPU,
+    EXACT,
+    ONE,
+    assert_same,
+    gradient_of,
+    model_of,
+    policy_of,
+    rank_of,
+)
+from seed.conformance.compare import assert_all_close
+from seed.conformance.strategies import FEW, MANY, Seeds, batches, small_config
+from seed.reference.training.batch import plain_batch
+from seed.scaled.loss import token_log_probs
+from seed.scaled.model import Transformer
+from seed.scaled.objective import forward, policy_loss, step_weights
+from seed.scaled.parallel.balance import families
+from seed.scaled.parallel.packing import context_order, pack
+from seed.spec.datatypes import Batch, IntArray
+from seed.spec.layout import Layout
 
 CONFIG = small_config()
 MODEL = model_of(CONFIG, policy_of(CONFIG))

@@ -13,24 +13,24 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import reference.generate
-import reference.precision
-import scaled.generate
-import scaled.precision
-from conformance.both import CPU, ONE, assert_same, policy_of, tensor
-from conformance.strategies import MANY, MODEL_SWITCHES, SIZES, Seeds, combinations, numbers
-from conformance.test_generate import LIMIT, requests
-from conformance.test_run import differences
-from reference.backend import ReferenceBackend
-from reference.training import trainer
-from reference.training.run_directory import RunDirectory
-from scaled.backend import ScaledBackend
-from scaled.precision import FP8, Quantised, has_fp8_kernel, joined, operand
-from scaled.processes.launch import World
-from spec.config_files import load_config
-from spec.datatypes import Array, Sampling
-from spec.layout import Layout
-from spec.observer import SilentObserver
+from seed.conformance.both import CPU, ONE, assert_same, policy_of, tensor
+from seed.conformance.strategies import MANY, MODEL_SWITCHES, SIZES, Seeds, combinations, numbers
+from seed.conformance.test_generate import LIMIT, requests
+from seed.conformance.test_run import differences
+from seed.reference import generate as reference_generate
+from seed.reference import precision as reference_precision
+from seed.reference.backend import ReferenceBackend
+from seed.reference.training import trainer
+from seed.reference.training.run_directory import RunDirectory
+from seed.scaled import generate as scaled_generate
+from seed.scaled import precision as scaled_precision
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.precision import FP8, Quantised, has_fp8_kernel, joined, operand
+from seed.scaled.processes.launch import World
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Sampling
+from seed.spec.layout import Layout
+from seed.spec.observer import SilentObserver
 
 SHAPES = st.tuples(st.integers(1, 20), st.integers(1, 5)) | st.tuples(
     st.integers(1, 3), st.integers(1, 9), st.integers(1, 5)
@@ -70,7 +70,7 @@ def bits(values: Any) -> Array:
     return np.asarray(codes)
 
 
-def assert_bits(found: Quantised, expected: reference.precision.Quantised) -> None:
+def assert_bits(found: Quantised, expected: reference_precision.Quantised) -> None:
     """Codes and scales are the same bits."""
     np.testing.assert_array_equal(bits(found.values), bits(expected.values))
     np.testing.assert_array_equal(found.scale.numpy().view(np.int32), expected.scale.view(np.int32))
@@ -95,7 +95,7 @@ def test_all_codes_their_middles_neighbours_and_what_is_beyond_are_rounded_to_th
         with np.errstate(over="ignore"):
             given_x: Array = x.astype(dtype)
         np.testing.assert_array_equal(
-            bits(scaled.precision.e4m3(tensor(given_x))), bits(reference.precision.e4m3(given_x))
+            bits(scaled_precision.e4m3(tensor(given_x))), bits(reference_precision.e4m3(given_x))
         )
 
 
@@ -106,12 +106,12 @@ def test_p18_a_matrix_is_quantised_to_the_same_bits(
 ) -> None:
     weight = weights_of(seed, shape, single, zero)
     found, expected = (
-        scaled.precision.quantise(tensor(weight)),
-        reference.precision.quantise(weight),
+        scaled_precision.quantise(tensor(weight)),
+        reference_precision.quantise(weight),
     )
     assert_bits(found, expected)
     np.testing.assert_array_equal(
-        scaled.precision.restored(found).numpy(), reference.precision.restored(expected)
+        scaled_precision.restored(found).numpy(), reference_precision.restored(expected)
     )
 
 
@@ -121,13 +121,13 @@ def test_p18_a_product_is_the_same(
     seed: int, shape: tuple[int, ...], rows: int, single: bool
 ) -> None:
     dtype = np.float32 if single else np.float64
-    weight = reference.precision.quantise(weights_of(seed, shape, single, zero=False))
+    weight = reference_precision.quantise(weights_of(seed, shape, single, zero=False))
     x: Array = numbers(seed + 1, *shape[:-2], rows, shape[-2]).astype(dtype)
     ours = operand(
-        scaled.precision.quantise(tensor(weights_of(seed, shape, single, zero=False))), tensor(x)
+        scaled_precision.quantise(tensor(weights_of(seed, shape, single, zero=False))), tensor(x)
     )
-    expected = reference.precision.product(x, weight)
-    found = scaled.precision.product(tensor(x), ours)
+    expected = reference_precision.product(x, weight)
+    found = scaled_precision.product(tensor(x), ours)
     if single:
         assert found.dtype == torch.float32
         for channel in range(shape[-1]):
@@ -145,10 +145,10 @@ def test_p18_a_product_is_the_same(
 def test_joined_matrices_give_each_of_their_products_side_by_side() -> None:
     x, weights = (
         tensor(numbers(1, 4, 6)),
-        [scaled.precision.quantise(tensor(numbers(place, 6, 3))) for place in (2, 3)],
+        [scaled_precision.quantise(tensor(numbers(place, 6, 3))) for place in (2, 3)],
     )
-    whole = scaled.precision.product(x, operand(joined(weights), x))
-    apart = [scaled.precision.product(x, operand(weight, x)) for weight in weights]
+    whole = scaled_precision.product(x, operand(joined(weights), x))
+    apart = [scaled_precision.product(x, operand(weight, x)) for weight in weights]
     assert torch.equal(whole, torch.cat(apart, 1))
 
 
@@ -183,30 +183,30 @@ def test_the_kernel_is_given_what_it_takes_and_emulation_gives_its_numbers(
     if not a GPU's arithmetic.
     """
     x = tensor(numbers(1, 3, 5, 32)).bfloat16()
-    stack = scaled.precision.quantise(tensor(numbers(2, 3, 32, 16)))
-    emulated = scaled.precision.product(x, operand(stack, x))
-    monkeypatch.setattr(scaled.precision, "has_fp8_kernel", lambda *_: True)
+    stack = scaled_precision.quantise(tensor(numbers(2, 3, 32, 16)))
+    emulated = scaled_precision.product(x, operand(stack, x))
+    monkeypatch.setattr(scaled_precision, "has_fp8_kernel", lambda *_: True)
     weight = operand(stack, x)
     assert (
         isinstance(weight, Quantised)
         and weight.values.dtype == FP8
         and weight.values.stride()[-2:] == (1, 32)
     )
-    found = scaled.precision.product(x, weight)
+    found = scaled_precision.product(x, weight)
     assert found.dtype == emulated.dtype == torch.bfloat16
     assert_same(found.double(), emulated.double().numpy(), "kernel", BFLOAT16)
-    nothing = scaled.precision.product(x[0, :0], operand(stack.unbind()[0], x))
+    nothing = scaled_precision.product(x[0, :0], operand(stack.unbind()[0], x))
     assert nothing.shape == (0, 16) and nothing.dtype == torch.bfloat16
 
 
 def test_bfloat16_emulation_errs_by_the_rounding_of_its_answer() -> None:
     x = tensor(numbers(1, 6, 40)).bfloat16()
-    weight = scaled.precision.quantise(tensor(numbers(2, 40, 8)))
-    expected = reference.precision.product(
-        x.double().numpy(), reference.precision.quantise(numbers(2, 40, 8))
+    weight = scaled_precision.quantise(tensor(numbers(2, 40, 8)))
+    expected = reference_precision.product(
+        x.double().numpy(), reference_precision.quantise(numbers(2, 40, 8))
     )
     assert_same(
-        scaled.precision.product(x, operand(weight, x)).double(), expected, "product", BFLOAT16
+        scaled_precision.product(x, operand(weight, x)).double(), expected, "product", BFLOAT16
     )
 
 
@@ -223,12 +223,12 @@ def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(
     config = config.model_copy(update={"model": config.model.model_copy(update=changes)})
     policy, asked = policy_of(config), requests(2, 2)
     sampling = Sampling(1.3, 1.0, LIMIT)
-    published = reference.precision.rollout_weights(policy, config, "rollout")
-    theirs = reference.generate.generate(published, config.model, asked, sampling, 9, "rollout", 0)
-    plain = reference.generate.generate(policy, config.model, asked, sampling, 9, "rollout", 0)
+    published = reference_precision.rollout_weights(policy, config, "rollout")
+    theirs = reference_generate.generate(published, config.model, asked, sampling, 9, "rollout", 0)
+    plain = reference_generate.generate(policy, config.model, asked, sampling, 9, "rollout", 0)
     slices = {name: tensor(array) for name, array in policy.items()}
-    weights = scaled.precision.rollout_weights(slices, config, "rollout", ONE)
-    ours = scaled.generate.generate(
+    weights = scaled_precision.rollout_weights(slices, config, "rollout", ONE)
+    ours = scaled_generate.generate(
         weights, config.model, ONE, asked, sampling, 9, "rollout", 0, slots=3
     )
     for one, other in zip(ours, theirs, strict=True):
@@ -247,19 +247,19 @@ def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_backends(
         "reference": ReferenceBackend(),
         "scaled": ScaledBackend(World(), Layout(), CPU),
     }
-    for backend, backend in backends.items():
+    for name, backend in backends.items():
         config = load_config(
-            "tiny", "vapo", [*RUN, *settings], backend=backend, precision="float64"
+            "tiny", "vapo", [*RUN, *settings], backend=name, precision="float64"
         )
         config = config.model_copy(
             update={"model": config.model.model_copy(update={"layers": 1, "hidden": 16})}
         )
-        directory = RunDirectory.create(tmp_path / backend, config)
+        directory = RunDirectory.create(tmp_path / name, config)
         trainer.train(trainer.start(backend, config, directory, SilentObserver()))
-        lines[backend] = [
+        lines[name] = [
             json.loads(line) for line in (directory.path / "metrics.jsonl").read_text().splitlines()
         ]
-        samples[backend] = (directory.path / "samples.jsonl").read_text()
+        samples[name] = (directory.path / "samples.jsonl").read_text()
     assert samples["reference"] == samples["scaled"]
     assert [
         differences(*pair) for pair in zip(lines["reference"], lines["scaled"], strict=True)

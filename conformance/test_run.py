@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from conformance.grid import FEW_MICRO_BATCHES
-from conformance.launch import run_ranks
+from seed.conformance.grid import FEW_MICRO_BATCHES
+from seed.conformance.launch import run_ranks
 
 SMALL = (
     "precision=float64",
@@ -47,7 +47,7 @@ SECONDS = 400.0
 
 
 def seed_run(out: Path, ranks: int, *settings: str) -> Path:
-    done = run_ranks(ranks, ["-m", "cli.main", "run", "--out", str(out), *settings], SECONDS)
+    done = run_ranks(ranks, ["-m", "seed.cli.main", "run", "--out", str(out), *settings], SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     return out
 
@@ -130,7 +130,7 @@ def test_a_checkpoint_of_one_backend_and_layout_is_examined_alike_by_another(
         "overall"
     ]["accuracy"]
     degrees = ["parallel.tp=1", "parallel.cp=1", "parallel.ep=1"]
-    command = ["-m", "cli.main", "eval", str(runs[source]), f"backend={backend}", *degrees]
+    command = ["-m", "seed.cli.main", "eval", str(runs[source]), f"backend={backend}", *degrees]
     done = run_ranks(ranks, command, SECONDS)
     assert done.returncode == 0, done.stderr
     overall = next(line for line in done.stdout.splitlines() if line.startswith("overall"))

@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 import torch
 
-from conformance.cases import CASES
-from conformance.compare import assert_all_close
-from conformance.fill import FOLDER, FORMAT, by_step, read, settings_of, vector_config
-from conformance.grid import EXACT
-from conformance.scaled_trace import ScaledTracer
-from conformance.trace import COMPONENTS, Trace, trace
-from scaled.backend import ScaledBackend
-from scaled.processes.launch import World
-from spec.datatypes import Array
-from spec.layout import Layout
-from spec.tokenizer import END
+from seed.conformance.cases import CASES
+from seed.conformance.compare import assert_all_close
+from seed.conformance.fill import FOLDER, FORMAT, by_step, read, settings_of, vector_config
+from seed.conformance.grid import EXACT
+from seed.conformance.scaled_trace import ScaledTracer
+from seed.conformance.trace import COMPONENTS, Trace, trace
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.processes.launch import World
+from seed.spec.datatypes import Array
+from seed.spec.layout import Layout
+from seed.spec.tokenizer import END
 
 OTHER_BLAS = 1e-12
 """What the README promises: sums in another order, a hundred times over."""
@@ -48,7 +48,7 @@ def fills(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             "PYTHONPATH": str(FOLDER.parent.parent),
         }
         subprocess.run(
-            [sys.executable, "-m", "conformance.fill", str(folder)],
+            [sys.executable, "-m", "seed.conformance.fill", str(folder)],
             env=environment,
             check=True,
             capture_output=True,

@@ -16,9 +16,9 @@ from pathlib import Path
 import h5py
 import pytest
 
-from conformance.launch import mpirun, run_ranks
-from conformance.test_run import SECONDS, SMALL
-from reference.rollouts.events import (
+from seed.conformance.launch import mpirun, run_ranks
+from seed.conformance.test_run import SECONDS, SMALL
+from seed.reference.rollouts.events import (
     Consumed,
     Dropped,
     Event,
@@ -28,9 +28,9 @@ from reference.rollouts.events import (
     WorkerLost,
     event_of,
 )
-from reference.rollouts.scheduler import replay
-from reference.rollouts.streaming import rules_of
-from reference.training.run_directory import RunDirectory
+from seed.reference.rollouts.scheduler import replay
+from seed.reference.rollouts.streaming import rules_of
+from seed.reference.training.run_directory import RunDirectory
 
 STREAMING = (
     "rollout.srs_alpha=0.85",
@@ -109,7 +109,7 @@ def test_the_log_of_a_concurrent_unit_replays_in_the_reference(
         *STREAMING,
         *layout,
     ]
-    done = run_ranks(ranks, ["-m", "cli.main", *arguments], SECONDS)
+    done = run_ranks(ranks, ["-m", "seed.cli.main", *arguments], SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     log = log_of(tmp_path / "run")
     assert_nothing_is_lost_or_doubled(log)
@@ -160,7 +160,7 @@ def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
         f"parallel.worker_timeout={12 if what == 'hang' else 10 * SECONDS}"
     ]  # only a hang is found by its silence
     arguments = ["run", "--backend", "scaled", "--out", str(out), *settings]
-    command = ["-m", "conformance.faulty_worker", what, "3", str(rank), *arguments]
+    command = ["-m", "seed.conformance.faulty_worker", what, "3", str(rank), *arguments]
     done = run_ranks(ranks, command, SECONDS, {MARK: str(out)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert processes_of(out) == {}
@@ -197,7 +197,7 @@ def test_a_unit_that_cannot_load_torch_refuses_for_all_in_one_line(tmp_path: Pat
         *STREAMING,
         "parallel.rollout_workers=1",
     ]
-    done = run_ranks(2, ["-m", "cli.main", *arguments], SECONDS, environment)
+    done = run_ranks(2, ["-m", "seed.cli.main", *arguments], SECONDS, environment)
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert (
@@ -219,7 +219,7 @@ def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_
         "2",
         sys.executable,
         "-m",
-        "cli.main",
+        "seed.cli.main",
         "run",
         "--backend",
         "scaled",

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from conformance.cases import case_batch, case_requests, case_rewards, case_value_head
-from spec.backend import Backend
-from spec.config import Config
-from spec.datatypes import Array, Batch, IntArray, Sampling
+from seed.conformance.cases import case_batch, case_requests, case_rewards, case_value_head
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Batch, IntArray, Sampling
 
 COMPONENTS = (
     "attention",

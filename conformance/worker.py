@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from conformance.cases import case_config
-from conformance.compare import largest_error
-from conformance.grid import Job, truth_of
-from conformance.scaled_trace import ScaledTracer
-from conformance.trace import Trace, nested, trace
-from scaled.backend import ScaledBackend
-from scaled.processes.device import device_of
-from scaled.processes.launch import World, start, together
-from spec.config_parallel import ParallelConfig
-from spec.layout import Layout
+from seed.conformance.cases import case_config
+from seed.conformance.compare import largest_error
+from seed.conformance.grid import Job, truth_of
+from seed.conformance.scaled_trace import ScaledTracer
+from seed.conformance.trace import Trace, nested, trace
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.processes.device import device_of
+from seed.scaled.processes.launch import World, start, together
+from seed.spec.config_parallel import ParallelConfig
+from seed.spec.layout import Layout
 
 COLLECTIVE_SECONDS = 120.0
 """Far more than a collective of a toy takes even on a busy machine, far less than the launch may

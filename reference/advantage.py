@@ -12,8 +12,8 @@ Sources: GAE arXiv 1506.02438 eq. 16; decoupling VC-PPO 3.2 and VAPO 4.1; length
 
 import numpy as np
 
-from spec.config_rl import AlgorithmConfig
-from spec.datatypes import Array, BoolArray, IntArray
+from seed.spec.config_rl import AlgorithmConfig
+from seed.spec.datatypes import Array, BoolArray, IntArray
 
 EQUAL_WITHIN = 1e-12
 """Relative spread under which rewards or returns count as equal: their mean is only exact up to

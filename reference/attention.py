@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy
 
-from reference.precision import matrix, product
-from spec.config_model import ModelConfig
-from spec.datatypes import Array, IntArray, Params
+from seed.reference.precision import matrix, product
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Array, IntArray, Params
 
 HIDDEN_SCORE = -1e30
 """Score of a key that must not be seen: its exp is exactly 0 in every precision, and unlike -inf it

@@ -13,9 +13,9 @@ import numpy as np
 from autograd import value_and_grad
 from autograd.tracer import getval
 
-from reference.advantage import decoupled_gae, group_advantages, token_rewards
-from reference.generate import RolloutWorker, generate
-from reference.loss import (
+from seed.reference.advantage import decoupled_gae, group_advantages, token_rewards
+from seed.reference.generate import RolloutWorker, generate
+from seed.reference.loss import (
     clip_fractions,
     clipped_surrogate,
     kl_penalty,
@@ -25,22 +25,22 @@ from reference.loss import (
     value_error,
     weighted_sum,
 )
-from reference.model import (
+from seed.reference.model import (
     RouterTrace,
     initial_policy,
     token_logits,
     token_values,
     value_from_policy,
 )
-from reference.moe import balance_loss, z_loss
-from reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
-from reference.precision import rollout_weights
-from reference.training.batch import step_weights
-from spec import checkpoint_format as checkpoint
-from spec.config import Config
-from spec.config_model import OptimizerConfig
-from spec.datatypes import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
-from spec.errors import Reason, SeedError
+from seed.reference.moe import balance_loss, z_loss
+from seed.reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
+from seed.reference.precision import rollout_weights
+from seed.reference.training.batch import step_weights
+from seed.spec import checkpoint_format as checkpoint
+from seed.spec.config import Config
+from seed.spec.config_model import OptimizerConfig
+from seed.spec.datatypes import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
+from seed.spec.errors import Reason, SeedError
 
 Answer = TypeVar("Answer")
 LossFunction = Callable[[Params, Batch], tuple[Any, Metrics]]

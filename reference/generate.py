@@ -15,11 +15,11 @@ from dataclasses import replace
 import autograd.numpy as np
 import numpy
 
-from reference.attention import KeyValueCache
-from reference.model import hidden_states, logits_of
-from reference.rollouts.similar_lengths import runs_of_similar
-from spec.config_model import ModelConfig
-from spec.datatypes import (
+from seed.reference.attention import KeyValueCache
+from seed.reference.model import hidden_states, logits_of
+from seed.reference.rollouts.similar_lengths import runs_of_similar
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import (
     Array,
     BoolArray,
     Finish,
@@ -30,8 +30,8 @@ from spec.datatypes import (
     Sampling,
     unanswered,
 )
-from spec.philox import uniforms, word_of
-from spec.tokenizer import END
+from seed.spec.philox import uniforms, word_of
+from seed.spec.tokenizer import END
 
 POSITION_BLOCK = 64
 """Attention looks at whole blocks of the cache, up to the longest active response: sums over

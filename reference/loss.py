@@ -18,9 +18,9 @@ Schulman, "Approximating KL divergence".
 import autograd.numpy as np
 import numpy
 
-from reference.generate import log_distribution
-from spec.config_rl import AlgorithmConfig
-from spec.datatypes import Array, BoolArray, IntArray
+from seed.reference.generate import log_distribution
+from seed.spec.config_rl import AlgorithmConfig
+from seed.spec.datatypes import Array, BoolArray, IntArray
 
 LOG_RATIO_LIMIT = 20.0
 """Bound of the log-ratio before exp, so that a stale token cannot overflow; verl uses the same. No

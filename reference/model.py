@@ -13,12 +13,12 @@ from typing import Any
 import autograd.numpy as np
 import numpy
 
-from reference.attention import KeyValueCache, attention, rms_norm
-from reference.moe import dense_layer, moe_layer
-from spec.config_model import ModelConfig
-from spec.datatypes import Array, IntArray, Params
-from spec.initial import initial_weight
-from spec.weights import body_shapes, policy_shapes
+from seed.reference.attention import KeyValueCache, attention, rms_norm
+from seed.reference.moe import dense_layer, moe_layer
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Array, IntArray, Params
+from seed.spec.initial import initial_weight
+from seed.spec.weights import body_shapes, policy_shapes
 
 
 @dataclass

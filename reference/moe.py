@@ -14,10 +14,10 @@ import autograd.numpy as np
 import numpy
 from autograd.extend import defvjp, primitive
 
-from reference.attention import softmax
-from reference.precision import Weight, matrix, product
-from spec.config_model import ModelConfig
-from spec.datatypes import Array, IntArray, Params
+from seed.reference.attention import softmax
+from seed.reference.precision import Weight, matrix, product
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Array, IntArray, Params
 
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations

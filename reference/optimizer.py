@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spec.config_model import OptimizerConfig
-from spec.datatypes import Params
+from seed.spec.config_model import OptimizerConfig
+from seed.spec.datatypes import Params
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ import autograd.numpy as np
 import ml_dtypes
 import numpy
 
-from spec.config import Config
-from spec.datatypes import Array, Params
-from spec.weights import is_quantised, scale_of
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Params
+from seed.spec.weights import is_quantised, scale_of
 
 LARGEST = 448.0
 """Largest number of E4M3: 1.75 * 2^8; the code above it is NaN, there is no infinity."""

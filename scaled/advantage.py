@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spec.config_rl import AlgorithmConfig
+from seed.spec.config_rl import AlgorithmConfig
 
 EQUAL_WITHIN = 1e-12
 """Relative spread under which rewards count as equal: their mean is only exact up to round-off

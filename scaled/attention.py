@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scaled.parallel.collectives import all_gather, reduce_scatter
-from scaled.parallel.mesh import Mesh
-from scaled.parallel.packing import AttentionPlan
-from spec.config_model import ModelConfig
+from seed.scaled.parallel.collectives import all_gather, reduce_scatter
+from seed.scaled.parallel.mesh import Mesh
+from seed.scaled.parallel.packing import AttentionPlan
+from seed.spec.config_model import ModelConfig
 
 Rotation = tuple[Tensor, Tensor]
 

@@ -17,31 +17,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scaled import checkpoint
-from scaled.advantage import decoupled_gae, group_advantages, token_rewards
-from scaled.checkpoint import State
-from scaled.generate import RolloutWorker, generate
-from scaled.loss import token_log_probs
-from scaled.model import Readout, Transformer
-from scaled.objective import Loss, forward, policy_loss, sft_loss, step_weights, value_loss
-from scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
-from scaled.parallel.balance import spread
-from scaled.parallel.collectives import gather_objects, sum_over
-from scaled.parallel.mesh import build as build_mesh
-from scaled.parallel.offload import Ledger, away, saved_activations, stay
-from scaled.parallel.packing import Stream, pack
-from scaled.parallel.parallelize import build, fill, gradients_of, shards_of, slices_of
-from scaled.precision import rollout_weights
-from scaled.processes.launch import World
-from scaled.processes.watchdog import phase
-from spec.backend import WorkerPool
-from spec.config import Config
-from spec.config_model import OptimizerConfig
-from spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
-from spec.errors import Reason, SeedError
-from spec.initial import initial_weight
-from spec.layout import Layout
-from spec.weights import body_shapes, policy_shapes
+from seed.scaled import checkpoint
+from seed.scaled.advantage import decoupled_gae, group_advantages, token_rewards
+from seed.scaled.checkpoint import State
+from seed.scaled.generate import RolloutWorker, generate
+from seed.scaled.loss import token_log_probs
+from seed.scaled.model import Readout, Transformer
+from seed.scaled.objective import Loss, forward, policy_loss, sft_loss, step_weights, value_loss
+from seed.scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
+from seed.scaled.parallel.balance import spread
+from seed.scaled.parallel.collectives import gather_objects, sum_over
+from seed.scaled.parallel.mesh import build as build_mesh
+from seed.scaled.parallel.offload import Ledger, away, saved_activations, stay
+from seed.scaled.parallel.packing import Stream, pack
+from seed.scaled.parallel.parallelize import build, fill, gradients_of, shards_of, slices_of
+from seed.scaled.precision import rollout_weights
+from seed.scaled.processes.launch import World
+from seed.scaled.processes.watchdog import phase
+from seed.spec.backend import WorkerPool
+from seed.spec.config import Config
+from seed.spec.config_model import OptimizerConfig
+from seed.spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
+from seed.spec.errors import Reason, SeedError
+from seed.spec.initial import initial_weight
+from seed.spec.layout import Layout
+from seed.spec.weights import body_shapes, policy_shapes
 
 Answer = TypeVar("Answer")
 LossFunction = Callable[[Transformer, Stream, dict[str, Tensor]], Loss]

@@ -15,12 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scaled.model import Transformer
-from scaled.optimizer import OptimizerState
-from scaled.parallel.mesh import Mesh
-from scaled.parallel.parallelize import build, fill, named, put, shards_of, wholes
-from spec import checkpoint_format as checkpoint
-from spec.config import Config
+from seed.scaled.model import Transformer
+from seed.scaled.optimizer import OptimizerState
+from seed.scaled.parallel.mesh import Mesh
+from seed.scaled.parallel.parallelize import build, fill, named, put, shards_of, wholes
+from seed.spec import checkpoint_format as checkpoint
+from seed.spec.config import Config
 
 
 @dataclass(frozen=True)

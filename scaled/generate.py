@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scaled.decoding.decoder import Decoder
-from scaled.decoding.slots import Drawn, Slots
-from scaled.parallel.collectives import gather_objects, max_over, sum_over
-from scaled.parallel.mesh import Mesh
-from scaled.processes.watchdog import moves
-from spec.config_model import ModelConfig
-from spec.datatypes import BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
-from spec.tokenizer import END
+from seed.scaled.decoding.decoder import Decoder
+from seed.scaled.decoding.slots import Drawn, Slots
+from seed.scaled.parallel.collectives import gather_objects, max_over, sum_over
+from seed.scaled.parallel.mesh import Mesh
+from seed.scaled.processes.watchdog import moves
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
+from seed.spec.tokenizer import END
 
 
 def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spec.config_rl import AlgorithmConfig
+from seed.spec.config_rl import AlgorithmConfig
 
 LOG_RATIO_LIMIT = 20.0
 """Bound of the log-ratio before exp, so that a stale token cannot overflow."""

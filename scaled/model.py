@@ -13,13 +13,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from scaled.attention import Rotation, attention, rms_norm, rotation, wide
-from scaled.moe import dispatch, route, swiglu
-from scaled.parallel.mesh import Mesh
-from scaled.parallel.packing import AttentionPlan, Stream
-from spec.config_model import ModelConfig
-from spec.layout import slice_shape
-from spec.weights import Shapes, block_shapes
+from seed.scaled.attention import Rotation, attention, rms_norm, rotation, wide
+from seed.scaled.moe import dispatch, route, swiglu
+from seed.scaled.parallel.mesh import Mesh
+from seed.scaled.parallel.packing import AttentionPlan, Stream
+from seed.spec.config_model import ModelConfig
+from seed.spec.layout import slice_shape
+from seed.spec.weights import Shapes, block_shapes
 
 Readout = Callable[[Tensor, Tensor], Tensor]
 

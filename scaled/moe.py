@@ -15,11 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scaled.attention import wide
-from scaled.parallel.collectives import exchange, exchange_counts, sum_over
-from scaled.parallel.mesh import Axis
-from scaled.precision import Weight, product
-from spec.config_model import ModelConfig
+from seed.scaled.attention import wide
+from seed.scaled.parallel.collectives import exchange, exchange_counts, sum_over
+from seed.scaled.parallel.mesh import Axis
+from seed.scaled.precision import Weight, product
+from seed.spec.config_model import ModelConfig
 
 FEW_PRODUCTS = 1 << 24
 """Multiplications up to which all experts answer all rows of generation: choosing the rows would

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from scaled.loss import (
+from seed.scaled.loss import (
     clip_fractions,
     clipped_surrogate,
     kl_penalty,
@@ -26,13 +26,13 @@ from scaled.loss import (
     value_error,
     weighted_sum,
 )
-from scaled.model import Readout, RouterTrace, Transformer
-from scaled.moe import balance_loss, z_loss
-from scaled.parallel.mesh import Mesh
-from scaled.parallel.packing import Stream
-from scaled.precision import COMPUTE
-from spec.config import Config
-from spec.datatypes import Array, Batch
+from seed.scaled.model import Readout, RouterTrace, Transformer
+from seed.scaled.moe import balance_loss, z_loss
+from seed.scaled.parallel.mesh import Mesh
+from seed.scaled.parallel.packing import Stream
+from seed.scaled.precision import COMPUTE
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Batch
 
 Loss = tuple[Tensor, dict[str, Tensor]]
 """A sum to be differentiated, and metrics that are sums as well."""

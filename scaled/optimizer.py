@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scaled.parallel.collectives import sum_over
-from scaled.parallel.mesh import Axis
-from spec.config_model import OptimizerConfig
+from seed.scaled.parallel.collectives import sum_over
+from seed.scaled.parallel.mesh import Axis
+from seed.spec.config_model import OptimizerConfig
 
 Shards = dict[str, Tensor]
 

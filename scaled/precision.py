@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scaled.parallel.collectives import max_over, sum_over
-from scaled.parallel.mesh import Axis, Mesh
-from spec.config import Config
-from spec.weights import is_quantised, scale_of
+from seed.scaled.parallel.collectives import max_over, sum_over
+from seed.scaled.parallel.mesh import Axis, Mesh
+from seed.spec.config import Config
+from seed.spec.weights import is_quantised, scale_of
 
 MASTER = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}
 """Precision of the weights that the optimizer moves, of gradient sums and of moments."""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from spec.config import Config
-from spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")

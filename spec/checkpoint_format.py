@@ -21,10 +21,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from spec.config import Config
-from spec.datatypes import Array
-from spec.errors import Reason, SeedError
-from spec.renames import CHECKPOINT_PARTS, current_progress, current_settings
+from seed.spec.config import Config
+from seed.spec.datatypes import Array
+from seed.spec.errors import Reason, SeedError
+from seed.spec.renames import CHECKPOINT_PARTS, current_progress, current_settings
 
 FORMAT = "seed-checkpoint-2"
 """Format 1 has other names for some entries (``spec.renames``); it is read and not written."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from spec.config_model import (
+from seed.spec.config_model import (
     DataConfig,
     EvaluationConfig,
     ModelConfig,
@@ -16,9 +16,9 @@ from spec.config_model import (
     SupervisedConfig,
     ValuePretrainingConfig,
 )
-from spec.config_parallel import ParallelConfig
-from spec.config_rl import AlgorithmConfig, RewardConfig, RewardModelConfig, RolloutConfig
-from spec.config_types import Section
+from seed.spec.config_parallel import ParallelConfig
+from seed.spec.config_rl import AlgorithmConfig, RewardConfig, RewardModelConfig, RolloutConfig
+from seed.spec.config_types import Section
 
 
 class Config(Section):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ValidationError
 
-from spec.config import Config
-from spec.errors import Reason, SeedError
+from seed.spec.config import Config
+from seed.spec.errors import Reason, SeedError
 
 
 def user_error(error: ValidationError) -> SeedError:

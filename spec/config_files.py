@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from spec.config import Config
-from spec.config_errors import user_error
-from spec.errors import Reason, SeedError
+from seed.spec.config import Config
+from seed.spec.config_errors import user_error
+from seed.spec.errors import Reason, SeedError
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 
@@ -123,7 +123,7 @@ def _read_named(folder: str, name: str, legal: Iterable[str]) -> dict[str, Any]:
         raise SeedError(
             Reason.UNKNOWN_NAME, f"{folder[:-1]} {name!r} is not one of: {', '.join(legal)}"
         )
-    return tomllib.loads((files("spec") / folder / f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((files("seed.spec") / folder / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from spec.config_types import (
+from seed.spec.config_types import (
     Classes,
     Count,
     DataClass,

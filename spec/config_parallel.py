@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from spec.config_types import Count, PositiveFloat, PositiveInt, Section, Switch
+from seed.spec.config_types import Count, PositiveFloat, PositiveInt, Section, Switch
 
 
 class ParallelConfig(Section):

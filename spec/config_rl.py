@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from spec.config_model import OptimizerConfig
-from spec.config_types import (
+from seed.spec.config_model import OptimizerConfig
+from seed.spec.config_types import (
     Count,
     FiniteFloat,
     NonNegativeFloat,

@@ -8,9 +8,9 @@ so that L blocks do not add up.
 
 import numpy as np
 
-from spec.config_model import ModelConfig
-from spec.datatypes import Array
-from spec.philox import generator
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Array
+from seed.spec.philox import generator
 
 
 def initial_weight(name: str, shape: tuple[int, ...], model: ModelConfig, seed: int) -> Array:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spec.datatypes import Verdict
+from seed.spec.datatypes import Verdict
 
 PRINCIPLES = "equivalence-1"
 """The principles in force. A changed principle is a new file with a new version; the old file
@@ -99,7 +99,7 @@ def principles(name: str = PRINCIPLES) -> Principles:
         The principles; their version is the name of their file.
     """
     values = tomllib.loads(
-        (files("spec") / "principles" / f"{name}.toml").read_text(encoding="utf-8")
+        (files("seed.spec") / "principles" / f"{name}.toml").read_text(encoding="utf-8")
     )
     return Principles(
         values["version"], tuple(values["rules"]), values["direct"], values["thinking"]

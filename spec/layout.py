@@ -23,8 +23,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, prod
 
-from spec.config_parallel import ParallelConfig
-from spec.errors import Reason, SeedError
+from seed.spec.config_parallel import ParallelConfig
+from seed.spec.errors import Reason, SeedError
 
 ATTENTION_MATRICES = ("query", "key", "value", "output")
 EXPERT_MATRICES = ("gate", "up", "down")

@@ -11,7 +11,7 @@ biases, sinks), so published models check the count.
 
 from dataclasses import dataclass
 
-from spec.config_model import ModelConfig
+from seed.spec.config_model import ModelConfig
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spec.datatypes import Array, IntArray
+from seed.spec.datatypes import Array, IntArray
 
 ROUNDS = 10
 """Rounds of the published generator; fewer fail statistical tests."""

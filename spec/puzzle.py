@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spec.datatypes import Outcome, Verdict
+from seed.spec.datatypes import Outcome, Verdict
 
 # The longest demonstrations (knights and knaves with six inhabitants) have some 500 characters.
 # Eight times that leaves room for a detour and still bounds the work a hostile response can cause,

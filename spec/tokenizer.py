@@ -8,7 +8,7 @@ whoever knows that a text is complete.
 
 from collections.abc import Iterable
 
-from spec.errors import Reason, SeedError
+from seed.spec.errors import Reason, SeedError
 
 PADDING = 0
 END = 1

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from spec.datatypes import Verdict
+from seed.spec.datatypes import Verdict
 
 DOMAINS = ("math", "code", "puzzle", "judge")
 

@@ -3,7 +3,7 @@
 Weights live in one flat mapping from name to array; matrices are stored [in, out].
 """
 
-from spec.config_model import ModelConfig
+from seed.spec.config_model import ModelConfig
 
 Shapes = dict[str, tuple[int, ...]]
 

@@ -15,9 +15,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.estimates import Estimate, estimate
-from cli.report.page import page, publish
-from cli.report.plots import AFTER, BEFORE, POLICY, draw_svg, finish
+from seed.cli.estimates import Estimate, estimate
+from seed.cli.report.page import page, publish
+from seed.cli.report.plots import AFTER, BEFORE, POLICY, draw_svg, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

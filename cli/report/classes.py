@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from cli.estimates import Estimate, estimate
-from spec.config_model import DataConfig
+from seed.cli.estimates import Estimate, estimate
+from seed.spec.config_model import DataConfig
 
 WINDOW_SHARE = 6
 """A window is this fraction of the RL steps, 1 / 6: ten of sixty, enough for an interval."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from cli.report.plots import Plot
+from seed.cli.report.plots import Plot
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cli.report.classes import class_section, earned
-from cli.report.figures import in_columns
-from cli.report.judges import judge_section
-from cli.report.plots import Line, Plot, Record, first_middle_last, plots
-from cli.report.streaming_plots import stream_section
-from reference.training.run_directory import RunDirectory
-from spec.checkpoint_format import read_manifest
-from spec.errors import SeedError
+from seed.cli.report.classes import class_section, earned
+from seed.cli.report.figures import in_columns
+from seed.cli.report.judges import judge_section
+from seed.cli.report.plots import Line, Plot, Record, first_middle_last, plots
+from seed.cli.report.streaming_plots import stream_section
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.checkpoint_format import read_manifest
+from seed.spec.errors import SeedError
 
 GRID_FAMILIES = (
     *(

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cli.report.classes import earned
-from reference.advantage import policy_lambda
-from reference.evaluation.intervals import clustered_interval
-from spec.config import Config
-from spec.datatypes import Array
+from seed.cli.report.classes import earned
+from seed.reference.advantage import policy_lambda
+from seed.reference.evaluation.intervals import clustered_interval
+from seed.spec.config import Config
+from seed.spec.datatypes import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

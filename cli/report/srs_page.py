@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from cli.report.figures import NO_BREAK, in_columns
-from cli.report.page import card, page, percent
-from cli.report.srs_plots import simulation_plots
-from reference.simulation.sweep import Point, World, pays_until
+from seed.cli.report.figures import NO_BREAK, in_columns
+from seed.cli.report.page import card, page, percent
+from seed.cli.report.srs_plots import simulation_plots
+from seed.reference.simulation.sweep import Point, World, pays_until
 
 COLUMNS = (
     *(

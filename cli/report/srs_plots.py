@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cli.report.plots import (
+from seed.cli.report.plots import (
     AFTER,
     BEFORE,
     CORRECT,
@@ -19,9 +19,9 @@ from cli.report.plots import (
     draw_svg,
     finish,
 )
-from reference.simulation.simulate import Outcome
-from reference.simulation.sweep import LEAST_GAIN, Point, World
-from spec.datatypes import Array
+from seed.reference.simulation.simulate import Outcome
+from seed.reference.simulation.sweep import LEAST_GAIN, Point, World
+from seed.spec.datatypes import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cli.report.figures import NO_BREAK, in_columns
-from cli.report.plots import (
+from seed.cli.report.figures import NO_BREAK, in_columns
+from seed.cli.report.plots import (
     AFTER,
     BEFORE,
     CORRECT,
@@ -27,8 +27,8 @@ from cli.report.plots import (
     draw_svg,
     finish,
 )
-from reference.training.metrics import streaming_summary
-from spec.config_rl import RolloutConfig
+from seed.reference.training.metrics import streaming_summary
+from seed.spec.config_rl import RolloutConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -25,7 +25,7 @@ import click
 import numpy as np
 import torch
 
-from conformance.bench.measure import (
+from seed.conformance.bench.measure import (
     Contestant,
     Reading,
     in_turn,
@@ -34,20 +34,20 @@ from conformance.bench.measure import (
     spread,
     table,
 )
-from reference.backend import ReferenceBackend
-from reference.rewards.reward import score
-from reference.training import trainer
-from reference.training.batch import rollout_batch
-from reference.training.prompt_stream import requests
-from reference.training.run_directory import RunDirectory
-from scaled.backend import ScaledBackend
-from scaled.processes.launch import World
-from spec.backend import Backend
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Array, Batch, Request, Rollout, Sampling
-from spec.layout import Layout
-from spec.observer import SilentObserver
+from seed.reference.backend import ReferenceBackend
+from seed.reference.rewards.reward import score
+from seed.reference.training import trainer
+from seed.reference.training.batch import rollout_batch
+from seed.reference.training.prompt_stream import requests
+from seed.reference.training.run_directory import RunDirectory
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.processes.launch import World
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Batch, Request, Rollout, Sampling
+from seed.spec.layout import Layout
+from seed.spec.observer import SilentObserver
 
 Runs = Mapping[str, trainer.Run[Any]]
 """Name of a backend -> its run, both with the same weights."""

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from reference.rollouts.events import Requested, Submitted
-from reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
-from reference.simulation.simulate import Cost
-from reference.training.prompt_stream import requests
-from spec.backend import Backend
-from spec.config import Config
-from spec.datatypes import Request, Rollout, Sampling, unanswered
+from seed.reference.rollouts.events import Requested, Submitted
+from seed.reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
+from seed.reference.simulation.simulate import Cost
+from seed.reference.training.prompt_stream import requests
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Request, Rollout, Sampling, unanswered
 
 Clock = Callable[[], float]
 """Tells seconds."""

@@ -20,19 +20,19 @@ from dataclasses import dataclass
 import click
 import torch
 
-from conformance.bench.measure import table
-from reference.training.batch import plain_batch
-from scaled.backend import ScaledBackend
-from scaled.checkpoint import State
-from scaled.parallel.collectives import gather_objects
-from scaled.parallel.offload import Ledger
-from scaled.parallel.parallelize import shards_of
-from scaled.processes.device import device_of
-from scaled.processes.launch import layout_of_launch, start, together
-from spec.config import Config
-from spec.config_files import load_config, merged, validated
-from spec.datatypes import Batch, Metrics
-from spec.philox import generator
+from seed.conformance.bench.measure import table
+from seed.reference.training.batch import plain_batch
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.checkpoint import State
+from seed.scaled.parallel.collectives import gather_objects
+from seed.scaled.parallel.offload import Ledger
+from seed.scaled.parallel.parallelize import shards_of
+from seed.scaled.processes.device import device_of
+from seed.scaled.processes.launch import layout_of_launch, start, together
+from seed.spec.config import Config
+from seed.spec.config_files import load_config, merged, validated
+from seed.spec.datatypes import Batch, Metrics
+from seed.spec.philox import generator
 
 SWITCHES: tuple[tuple[str, ...], ...] = (
     (),

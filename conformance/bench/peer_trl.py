@@ -30,18 +30,18 @@ import click
 import numpy as np
 import torch
 
-from conformance.bench.measure import Reading, median_rate, ratios, spread, table
-from conformance.outside import outside_config, renamed
-from reference.training.batch import rollout_batch
-from reference.training.prompt_stream import requests
-from scaled.backend import ScaledBackend
-from scaled.parallel.parallelize import fill
-from scaled.processes.launch import World
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
-from spec.layout import Layout
-from spec.tokenizer import ALPHABET, VOCABULARY, decode
+from seed.conformance.bench.measure import Reading, median_rate, ratios, spread, table
+from seed.conformance.outside import outside_config, renamed
+from seed.reference.training.batch import rollout_batch
+from seed.reference.training.prompt_stream import requests
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.parallel.parallelize import fill
+from seed.scaled.processes.launch import World
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
+from seed.spec.layout import Layout
+from seed.spec.tokenizer import ALPHABET, VOCABULARY, decode
 
 KINDS = ("generate", "update", "step")
 SIZES = {
@@ -189,7 +189,7 @@ class Ours(Clock):
 
     def _step(self) -> None:
         sampling = Sampling(1.0, 1.0, self.config.rollout.max_response_tokens)
-        with patch("scaled.generate.END", NO_TOKEN):
+        with patch("seed.scaled.generate.END", NO_TOKEN):
             rollouts: list[Rollout] = self.timed(
                 "generate",
                 lambda: self.backend.generate(

@@ -16,12 +16,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from reference.verifiers.programs.verifier import verify
-from reference.verifiers.sandbox import reach
-from reference.verifiers.sandbox.host import MECHANISMS
-from reference.verifiers.sandbox.probe import WEAK, soundness
-from spec.datatypes import Outcome
-from spec.verify import Item
+from seed.reference.verifiers.programs.verifier import verify
+from seed.reference.verifiers.sandbox import reach
+from seed.reference.verifiers.sandbox.host import MECHANISMS
+from seed.reference.verifiers.sandbox.probe import WEAK, soundness
+from seed.spec.datatypes import Outcome
+from seed.spec.verify import Item
 
 PROGRAMS = 100
 """Enough for two digits, in well under a minute."""

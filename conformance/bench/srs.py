@@ -41,22 +41,22 @@ import click
 import numpy as np
 import torch
 
-from conformance.bench.backends import torch_backend
-from conformance.bench.costs import Clock, Probe
-from conformance.bench.measure import table
-from reference.backend import ReferenceBackend
-from reference.rollouts.streaming import RolloutStats, rules_of
-from reference.simulation.simulate import Cost, simulate
-from reference.training import trainer
-from reference.training.prompt_stream import requests
-from reference.training.run_directory import RunDirectory
-from scaled.processes.worker_pool import LocalWorkerPool
-from spec.backend import Backend
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Outcome, Request, Rollout, ScoredRollout, Verdict
-from spec.observer import SilentObserver
-from spec.philox import generator
+from seed.conformance.bench.backends import torch_backend
+from seed.conformance.bench.costs import Clock, Probe
+from seed.conformance.bench.measure import table
+from seed.reference.backend import ReferenceBackend
+from seed.reference.rollouts.streaming import RolloutStats, rules_of
+from seed.reference.simulation.simulate import Cost, simulate
+from seed.reference.training import trainer
+from seed.reference.training.prompt_stream import requests
+from seed.reference.training.run_directory import RunDirectory
+from seed.scaled.processes.worker_pool import LocalWorkerPool
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Outcome, Request, Rollout, ScoredRollout, Verdict
+from seed.spec.observer import SilentObserver
+from seed.spec.philox import generator
 
 LONGEST = 8
 """Largest length, in means; longer draws are cut to it."""

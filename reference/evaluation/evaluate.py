@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from reference.evaluation.intervals import score_families
-from reference.tasks.problems import problem_set, verify
-from spec.backend import Backend
-from spec.config import Config
-from spec.datatypes import Outcome, Problem, Request, Rollout, Sampling
-from spec.errors import Reason, SeedError
-from spec.observer import Observer
-from spec.tokenizer import decode, encode
+from seed.reference.evaluation.intervals import score_families
+from seed.reference.tasks.problems import problem_set, verify
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Outcome, Problem, Request, Rollout, Sampling
+from seed.spec.errors import Reason, SeedError
+from seed.spec.observer import Observer
+from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 HELD_OUT_SEED = 0

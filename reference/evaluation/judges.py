@@ -14,17 +14,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from reference.evaluation.evaluate import HELD_OUT_SEED, held_out_problems
-from reference.evaluation.intervals import clustered_interval, score_problems
-from reference.rewards.policy_judge import ModelJudge
-from reference.rewards.reward_model import DECIDED, Comparison, RewardModel, compare, utility
-from reference.tasks.problems import problem_set
-from reference.tasks.puzzles import equivalence
-from spec.backend import Backend
-from spec.config import Config
-from spec.datatypes import Outcome, Problem, Request, Sampling, Verdict
-from spec.judge import Triplet
-from spec.tokenizer import decode, encode
+from seed.reference.evaluation.evaluate import HELD_OUT_SEED, held_out_problems
+from seed.reference.evaluation.intervals import clustered_interval, score_problems
+from seed.reference.rewards.policy_judge import ModelJudge
+from seed.reference.rewards.reward_model import DECIDED, Comparison, RewardModel, compare, utility
+from seed.reference.tasks.problems import problem_set
+from seed.reference.tasks.puzzles import equivalence
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Outcome, Problem, Request, Sampling, Verdict
+from seed.spec.judge import Triplet
+from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 FAMILY = "equivalence"

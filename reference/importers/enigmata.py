@@ -25,9 +25,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from reference.importers import enigmata_grids as grids
-from reference.importers.expressions import joined_steps
-from reference.importers.reading import (
+from seed.reference.importers import enigmata_grids as grids
+from seed.reference.importers.expressions import joined_steps
+from seed.reference.importers.reading import (
     MAX_SIDE,
     NO_STEP,
     Converted,
@@ -45,12 +45,12 @@ from reference.importers.reading import (
     text,
     written,
 )
-from reference.importers.zebra import letters_of, street
-from reference.tasks.puzzles.car_painting import COLOURS
-from reference.tasks.puzzles.hamiltonian import CYCLE, IMPOSSIBLE, NAMES, PATH
-from reference.tasks.puzzles.maze import MOVES
-from reference.tasks.puzzles.stack_permutation import IMPOSSIBLE as NO_OPERATIONS
-from reference.tasks.puzzles.stack_permutation import ITEMS, POP, PUSH
+from seed.reference.importers.zebra import letters_of, street
+from seed.reference.tasks.puzzles.car_painting import COLOURS
+from seed.reference.tasks.puzzles.hamiltonian import CYCLE, IMPOSSIBLE, NAMES, PATH
+from seed.reference.tasks.puzzles.maze import MOVES
+from seed.reference.tasks.puzzles.stack_permutation import IMPOSSIBLE as NO_OPERATIONS
+from seed.reference.tasks.puzzles.stack_permutation import ITEMS, POP, PUSH
 
 LETTER_OF_STEP = {step: letter for letter, step in MOVES.items()}
 CLUE_FORMS = (

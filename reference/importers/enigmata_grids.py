@@ -22,7 +22,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from reference.importers.reading import (
+from seed.reference.importers.reading import (
     Converted,
     Line,
     Unreadable,
@@ -37,8 +37,8 @@ from reference.importers.reading import (
     text,
     written,
 )
-from reference.tasks.puzzles.magic_square import SIDE_OF_ANY
-from reference.tasks.puzzles.minesweeper import cell_name
+from seed.reference.tasks.puzzles.magic_square import SIDE_OF_ANY
+from seed.reference.tasks.puzzles.minesweeper import cell_name
 
 SIDES = ("left", "right", "top", "bottom")
 LARGEST_DIGIT = 9

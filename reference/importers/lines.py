@@ -25,10 +25,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reference.importers import enigmata, reasoning_gym
-from reference.importers.reading import Converted, Line, Reader, Unreadable, Unsuited
-from reference.tasks.puzzles import FAMILIES
-from reference.verifiers.files.lines import fields_of
+from seed.reference.importers import enigmata, reasoning_gym
+from seed.reference.importers.reading import Converted, Line, Reader, Unreadable, Unsuited
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.verifiers.files.lines import fields_of
 
 COLLECTIONS: Mapping[str, Mapping[str, Reader]] = {
     "Enigmata": enigmata.TASKS,

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reference.tasks.puzzles import FAMILIES
-from reference.tasks.puzzles.solvers.backtracking import OutOfSteps
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.tasks.puzzles.solvers.backtracking import OutOfSteps
 
 MAX_SIDE = 40
 """Rows or columns of a grid, items of a list: the largest of either collection are 38 cars."""

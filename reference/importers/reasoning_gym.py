@@ -23,7 +23,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reference.importers.reading import (
+from seed.reference.importers.reading import (
     NO_STEP,
     Converted,
     Line,
@@ -38,9 +38,9 @@ from reference.importers.reading import (
     text,
     written,
 )
-from reference.importers.zebra_prose import zebra_puzzles
-from reference.tasks.puzzles.cryptarithm import LETTERS
-from reference.tasks.puzzles.knights_and_knaves import KNAVE, KNIGHT, NAMES
+from seed.reference.importers.zebra_prose import zebra_puzzles
+from seed.reference.tasks.puzzles.cryptarithm import LETTERS
+from seed.reference.tasks.puzzles.knights_and_knaves import KNAVE, KNIGHT, NAMES
 
 DIRECTIONS = {"up": "U", "down": "D", "left": "L", "right": "R"}
 LITERALS = {"telling-truth": True, "lying": False}

@@ -5,8 +5,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reference.importers.reading import Unreadable, Unsuited
-from reference.tasks.puzzles.zebra import VALUES
+from seed.reference.importers.reading import Unreadable, Unsuited
+from seed.reference.tasks.puzzles.zebra import VALUES
 
 MAX_HOUSES = 5
 Value = tuple[str, str]

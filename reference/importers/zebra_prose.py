@@ -19,8 +19,8 @@ attributes: where a child or a mother is spoken of it is the child's, and otherw
 import re
 from collections.abc import Mapping, Sequence
 
-from reference.importers.reading import Converted, Line, Unreadable, Unsuited, claimed
-from reference.importers.zebra import Value, letters_of, street
+from seed.reference.importers.reading import Converted, Line, Unreadable, Unsuited, claimed
+from seed.reference.importers.zebra import Value, letters_of, street
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 PAIRS = (

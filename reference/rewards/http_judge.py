@@ -17,9 +17,9 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from reference.rewards.judge_prompts import YES, read_verdict, request_text
-from spec.datatypes import Outcome, Verdict
-from spec.judge import Principles, Triplet
+from seed.reference.rewards.judge_prompts import YES, read_verdict, request_text
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.judge import Principles, Triplet
 
 MAX_ANSWER_CHARACTERS = 20_000
 """A final answer that long is none: it is wrong, and the judge's context and purse are spared."""

@@ -14,7 +14,7 @@ itself brought along.
 import json
 import re
 
-from spec.judge import Principles, Triplet
+from seed.spec.judge import Principles, Triplet
 
 YES, NO = "YES", "NO"
 THOUGHT_OPENS, THOUGHT_CLOSES = "<think>", "</think>"

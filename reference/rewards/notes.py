@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles import maze
+from seed.reference.tasks.puzzles import maze
 
 PIECES = re.compile(f"([{''.join(maze.MOVES)}])([0-9]*)|(.)", re.DOTALL)
 """A move with its note, or a character that belongs to neither."""

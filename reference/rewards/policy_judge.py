@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Generic, TypeVar
 
-from reference.rewards.yes_no import yes_probability
-from reference.tasks.puzzles import equivalence
-from spec.backend import Backend
-from spec.config import Config
-from spec.datatypes import Outcome, Problem, Request, Sampling, Verdict
-from spec.judge import Triplet
-from spec.tokenizer import decode, encode
+from seed.reference.rewards.yes_no import yes_probability
+from seed.reference.tasks.puzzles import equivalence
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Outcome, Problem, Request, Sampling, Verdict
+from seed.spec.judge import Triplet
+from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 READABLE = re.compile(r"[0-9+\-*/^.]{1,32}")

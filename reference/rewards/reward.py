@@ -20,15 +20,15 @@ are switches.
 
 import math
 
-from reference.rewards.reward_model import DECIDED
-from reference.tasks.problems import verify
-from spec.config import Config
-from spec.config_rl import RewardConfig
-from spec.config_types import DataClass
-from spec.datatypes import Outcome, Preference, Problem, Rollout, ScoredRollout, Verdict
-from spec.errors import Reason, SeedError
-from spec.puzzle import MAX_EXTRACTED_CHARACTERS
-from spec.tokenizer import decode
+from seed.reference.rewards.reward_model import DECIDED
+from seed.reference.tasks.problems import verify
+from seed.spec.config import Config
+from seed.spec.config_rl import RewardConfig
+from seed.spec.config_types import DataClass
+from seed.spec.datatypes import Outcome, Preference, Problem, Rollout, ScoredRollout, Verdict
+from seed.spec.errors import Reason, SeedError
+from seed.spec.puzzle import MAX_EXTRACTED_CHARACTERS
+from seed.spec.tokenizer import decode
 
 ANSWER_MARK = "="
 """What stands before a final answer in families whose demonstrations reason."""

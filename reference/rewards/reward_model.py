@@ -22,22 +22,22 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from reference.evaluation.intervals import Z95, score_problems
-from reference.rewards import notes
-from reference.rewards.yes_no import yes_probability
-from reference.tasks.problems import problem_set, training_problem
-from reference.tasks.puzzles import prose
-from reference.tasks.puzzles.equivalence import NO, YES
-from reference.training.batch import plain_batch
-from spec.backend import Backend
-from spec.config import Config
-from spec.config_model import SupervisedConfig
-from spec.datatypes import Array, Preference, Problem, Rollout
-from spec.errors import Reason, SeedError
-from spec.judge import PreferenceTask
-from spec.observer import Observer
-from spec.philox import generator
-from spec.tokenizer import decode, encode
+from seed.reference.evaluation.intervals import Z95, score_problems
+from seed.reference.rewards import notes
+from seed.reference.rewards.yes_no import yes_probability
+from seed.reference.tasks.problems import problem_set, training_problem
+from seed.reference.tasks.puzzles import prose
+from seed.reference.tasks.puzzles.equivalence import NO, YES
+from seed.reference.training.batch import plain_batch
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.config_model import SupervisedConfig
+from seed.spec.datatypes import Array, Preference, Problem, Rollout
+from seed.spec.errors import Reason, SeedError
+from seed.spec.judge import PreferenceTask
+from seed.spec.observer import Observer
+from seed.spec.philox import generator
+from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 TASKS: Mapping[str, PreferenceTask] = {"prose": prose, "maze": notes}

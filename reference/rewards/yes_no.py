@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from reference.tasks.puzzles.equivalence import NO, YES
-from reference.training.batch import plain_batch
-from spec.backend import Backend
-from spec.config import Config
-from spec.datatypes import Array
-from spec.tokenizer import encode
+from seed.reference.tasks.puzzles.equivalence import NO, YES
+from seed.reference.training.batch import plain_batch
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Array
+from seed.spec.tokenizer import encode
 
 State = TypeVar("State")
 

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reference.rollouts.events import (
+from seed.reference.rollouts.events import (
     ENDED,
     STALE,
     Advanced,

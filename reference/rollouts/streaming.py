@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from reference.rollouts.events import (
+from seed.reference.rollouts.events import (
     ENDED,
     Advanced,
     Consumed,
@@ -30,11 +30,11 @@ from reference.rollouts.events import (
     WorkerJoined,
     WorkerLost,
 )
-from reference.rollouts.scheduler import Rules, Scheduler, ScheduleState, WorkerSpec
-from spec.backend import Backend, RolloutWorker
-from spec.config import Config
-from spec.datatypes import Request, Rollout, Sampling, unanswered
-from spec.errors import Reason, SeedError
+from seed.reference.rollouts.scheduler import Rules, Scheduler, ScheduleState, WorkerSpec
+from seed.spec.backend import Backend, RolloutWorker
+from seed.spec.config import Config
+from seed.spec.datatypes import Request, Rollout, Sampling, unanswered
+from seed.spec.errors import Reason, SeedError
 
 State = TypeVar("State")
 EventReport = tuple[Event, list[Rollout]]

@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from reference.rollouts.events import Finished, Preempted, Scheduled, WorkerLost
-from reference.rollouts.streaming import EventReport, LocalEngine, RolloutStats, rules_of
-from spec.backend import Backend, WorkerPool
-from spec.config import Config
-from spec.datatypes import Rollout
-from spec.errors import Reason, SeedError
+from seed.reference.rollouts.events import Finished, Preempted, Scheduled, WorkerLost
+from seed.reference.rollouts.streaming import EventReport, LocalEngine, RolloutStats, rules_of
+from seed.spec.backend import Backend, WorkerPool
+from seed.spec.config import Config
+from seed.spec.datatypes import Rollout
+from seed.spec.errors import Reason, SeedError
 
 State = TypeVar("State")
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from spec.datatypes import Array
-from spec.errors import Reason, SeedError
-from spec.philox import generator
+from seed.spec.datatypes import Array
+from seed.spec.errors import Reason, SeedError
+from seed.spec.philox import generator
 
 LEGAL = (
     "lognormal:mean=M,sigma=S,max=L with 1 <= M <= L and 0 < S <= 5, constant:tokens=N with N >= 1,"

@@ -19,7 +19,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from reference.rollouts.events import (
+from seed.reference.rollouts.events import (
     Advanced,
     Event,
     Finished,
@@ -27,10 +27,10 @@ from reference.rollouts.events import (
     Scheduled,
     WeightsUpdated,
 )
-from reference.rollouts.scheduler import Rules, WorkerSpec
-from reference.rollouts.streaming import EventReport, RolloutState, RolloutStats, Streaming
-from spec.datatypes import Finish, Problem, Request, Rollout
-from spec.errors import Reason, SeedError
+from seed.reference.rollouts.scheduler import Rules, WorkerSpec
+from seed.reference.rollouts.streaming import EventReport, RolloutState, RolloutStats, Streaming
+from seed.spec.datatypes import Finish, Problem, Request, Rollout
+from seed.spec.errors import Reason, SeedError
 
 NOWHERE = Problem("simulated", "", 1, "", {}, "", "")
 """What simulated responses answer."""

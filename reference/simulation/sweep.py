@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import mean
 
-from reference.rollouts.scheduler import Rules
-from reference.simulation.simulate import Cost, Outcome, simulate
+from seed.reference.rollouts.scheduler import Rules
+from seed.reference.simulation.simulate import Cost, Outcome, simulate
 
 LEAST_GAIN = 0.05
 """A step of the sweep that shortens an iteration by less does not pay: it costs policy age, and no

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles import FAMILIES
-from spec.datatypes import Outcome, Problem, Verdict
-from spec.errors import Reason, SeedError
-from spec.philox import generator
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.spec.datatypes import Outcome, Problem, Verdict
+from seed.spec.errors import Reason, SeedError
+from seed.spec.philox import generator
 
 HELD_OUT_SHARE = 8
 """One in so many identities is held out."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from reference.loss import LOG_RATIO_LIMIT, token_weights
-from spec.config import Config
-from spec.datatypes import Array, Batch, BoolArray, Finish, IntArray, Outcome, ScoredRollout
+from seed.reference.loss import LOG_RATIO_LIMIT, token_weights
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Batch, BoolArray, Finish, IntArray, Outcome, ScoredRollout
 
 
 def pad(

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from reference.advantage import explained_variance, policy_lambda
-from spec.config import Config
-from spec.config_model import DataConfig
-from spec.datatypes import Array, Batch, Finish, Metrics, ScoredRollout
-from spec.tokenizer import decode
+from seed.reference.advantage import explained_variance, policy_lambda
+from seed.spec.config import Config
+from seed.spec.config_model import DataConfig
+from seed.spec.datatypes import Array, Batch, Finish, Metrics, ScoredRollout
+from seed.spec.tokenizer import decode
 
 VALUE_POSITIONS = 64
 """Response positions whose mean value is written out; longer responses are sampled evenly."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from reference.rollouts.streaming import RolloutState
-from reference.training.prompt_stream import PromptStreamState
+from seed.reference.rollouts.streaming import RolloutState
+from seed.reference.training.prompt_stream import PromptStreamState
 
 
 @dataclass

@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import pstdev
 
-from reference.tasks.problems import training_problem
-from spec.config import Config
-from spec.datatypes import Outcome, Request, ScoredRollout
-from spec.errors import Reason, SeedError
-from spec.tokenizer import encode
+from seed.reference.tasks.problems import training_problem
+from seed.spec.config import Config
+from seed.spec.datatypes import Outcome, Request, ScoredRollout
+from seed.spec.errors import Reason, SeedError
+from seed.spec.tokenizer import encode
 
 Group = list[ScoredRollout]
 Score = Callable[[Sequence[Request]], list[ScoredRollout]]

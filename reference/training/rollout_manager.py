@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from statistics import mean
 from typing import Any, Generic, TypeVar
 
-from reference.rollouts.events import Event, line_of
-from reference.rollouts.streaming import (
+from seed.reference.rollouts.events import Event, line_of
+from seed.reference.rollouts.streaming import (
     Engine,
     LocalEngine,
     RolloutState,
@@ -18,11 +18,11 @@ from reference.rollouts.streaming import (
     Streaming,
     rules_of,
 )
-from reference.rollouts.worker_pool import BackgroundService, WorkerPoolEngine
-from reference.training.run_directory import RunDirectory
-from spec.backend import Backend
-from spec.config import Config
-from spec.datatypes import Request, Rollout, Sampling
+from seed.reference.rollouts.worker_pool import BackgroundService, WorkerPoolEngine
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Request, Rollout, Sampling
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")

@@ -20,11 +20,11 @@ from typing import Any
 import h5py
 import numpy as np
 
-from spec.config import Config
-from spec.config_files import to_toml, validated
-from spec.datatypes import ScoredRollout
-from spec.errors import Reason, SeedError
-from spec.renames import current_event, current_metrics, current_settings
+from seed.spec.config import Config
+from seed.spec.config_files import to_toml, validated
+from seed.spec.datatypes import ScoredRollout
+from seed.spec.errors import Reason, SeedError
+from seed.spec.renames import current_event, current_metrics, current_settings
 
 STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
 TRANSLATIONS = {"metrics.jsonl": current_metrics, "schedule.jsonl": current_event}

@@ -17,26 +17,26 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from reference.evaluation.evaluate import examine, held_out_problems
-from reference.evaluation.judges import evaluate_judges, judge_summary
-from reference.rewards import reward_model
-from reference.rewards.reward import quality_of, score
-from reference.rewards.reward_model import RewardModel
-from reference.tasks.problems import training_problem
-from reference.tasks.puzzles import FAMILIES
-from reference.training import metrics as journal
-from reference.training.batch import plain_batch, rollout_batch, truncated_importance
-from reference.training.progress import Progress
-from reference.training.prompt_stream import Collection, collect
-from reference.training.rollout_manager import Rollouts
-from reference.training.run_directory import RunDirectory
-from spec.backend import Backend
-from spec.config import Config
-from spec.datatypes import Batch, Metrics, Request, ScoredRollout
-from spec.errors import Reason, SeedError
-from spec.observer import Observer
-from spec.philox import generator
-from spec.tokenizer import END, encode, vocabulary_for
+from seed.reference.evaluation.evaluate import examine, held_out_problems
+from seed.reference.evaluation.judges import evaluate_judges, judge_summary
+from seed.reference.rewards import reward_model
+from seed.reference.rewards.reward import quality_of, score
+from seed.reference.rewards.reward_model import RewardModel
+from seed.reference.tasks.problems import training_problem
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.training import metrics as journal
+from seed.reference.training.batch import plain_batch, rollout_batch, truncated_importance
+from seed.reference.training.progress import Progress
+from seed.reference.training.prompt_stream import Collection, collect
+from seed.reference.training.rollout_manager import Rollouts
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Batch, Metrics, Request, ScoredRollout
+from seed.spec.errors import Reason, SeedError
+from seed.spec.observer import Observer
+from seed.spec.philox import generator
+from seed.spec.tokenizer import END, encode, vocabulary_for
 
 State = TypeVar("State")
 PATIENCE = 2

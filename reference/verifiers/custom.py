@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from spec.errors import Reason, SeedError
-from spec.verify import Item
+from seed.spec.errors import Reason, SeedError
+from seed.spec.verify import Item
 
 
 def checked_address(address: str) -> str:

@@ -14,8 +14,8 @@ own     ``--verifier``              nothing      10 s
 from collections.abc import Mapping
 from functools import partial
 
-from spec.errors import Reason, SeedError
-from spec.verify import DOMAINS, Verifier
+from seed.spec.errors import Reason, SeedError
+from seed.spec.verify import DOMAINS, Verifier
 
 NEEDS: Mapping[str, str] = {
     "math": "reference",
@@ -54,19 +54,19 @@ def domain_verifier(domain: str, isolation: str) -> Verifier:
         SeedError: UNKNOWN_NAME.
     """
     if domain == "math":
-        from reference.verifiers.mathematics.verifier import verify as mathematics
+        from seed.reference.verifiers.mathematics.verifier import verify as mathematics
 
         return mathematics
     if domain == "code":
-        from reference.verifiers.programs.verifier import verify as code
+        from seed.reference.verifiers.programs.verifier import verify as code
 
         return partial(code, isolation=isolation)
     if domain == "puzzle":
-        from reference.verifiers.puzzle import verify as puzzle
+        from seed.reference.verifiers.puzzle import verify as puzzle
 
         return puzzle
     if domain == "judge":
-        from reference.verifiers.judge import verify as judge
+        from seed.reference.verifiers.judge import verify as judge
 
         return judge
     raise SeedError(Reason.UNKNOWN_NAME, f"domain={domain!r} must be one of {', '.join(DOMAINS)}")

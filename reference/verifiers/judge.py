@@ -17,11 +17,11 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from reference.rewards.http_judge import ServerJudge
-from reference.rewards.judge_prompts import final_answer
-from spec.datatypes import Outcome, Verdict
-from spec.judge import Triplet, principles
-from spec.verify import Item
+from seed.reference.rewards.http_judge import ServerJudge
+from seed.reference.rewards.judge_prompts import final_answer
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.judge import Triplet, principles
+from seed.spec.verify import Item
 
 STYLES = ("thinking", "direct")
 

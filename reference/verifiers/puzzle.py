@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from reference.tasks.puzzles import FAMILIES
-from spec.datatypes import Outcome, Verdict
-from spec.verify import Item
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.verify import Item
 
 REMEMBERED_INSTANCES = 1024
 """Instances whose check is not repeated: several responses to one problem usually stand close

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
-from spec.datatypes import Outcome, Verdict
+from seed.spec.datatypes import Outcome, Verdict
 
 REWARDS: Mapping[Outcome, float | None] = {
     Outcome.CORRECT: 1.0,

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scaled.parallel.mesh import Mesh
-from spec.config_model import ModelConfig
+from seed.scaled.parallel.mesh import Mesh
+from seed.spec.config_model import ModelConfig
 
 ROOM = 16
 """Places that the cache is longer than needed at first."""

@@ -20,15 +20,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scaled.attention import attend, rotation, wide
-from scaled.decoding.cache import Cache
-from scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
-from scaled.parallel.collectives import all_gather
-from scaled.parallel.mesh import Mesh
-from scaled.parallel.packing import attention_plan
-from scaled.precision import Weight, joined, matrix, operand, product
-from spec.config_model import ModelConfig
-from spec.datatypes import Array, IntArray
+from seed.scaled.attention import attend, rotation, wide
+from seed.scaled.decoding.cache import Cache
+from seed.scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
+from seed.scaled.parallel.collectives import all_gather
+from seed.scaled.parallel.mesh import Mesh
+from seed.scaled.parallel.packing import attention_plan
+from seed.scaled.precision import Weight, joined, matrix, operand, product
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Array, IntArray
 
 Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """What attention does with the new queries, keys and values [n, heads, h] of a layer: remembers and

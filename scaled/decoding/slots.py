@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spec.datatypes import Array, BoolArray, IntArray, Rollout
-from spec.philox import uniforms, word_of
+from seed.spec.datatypes import Array, BoolArray, IntArray, Rollout
+from seed.spec.philox import uniforms, word_of
 
 BLOCK = 16
 """Steps whose random numbers are drawn at once: short responses need few, and few cost as much as

@@ -19,12 +19,12 @@ from itertools import count, pairwise
 
 import numpy as np
 
-from spec.config import Config
-from spec.config_model import ModelConfig
-from spec.datatypes import Batch, IntArray
-from spec.errors import Reason, SeedError
-from spec.parameters import architecture
-from spec.parameters import count as count_parameters
+from seed.spec.config import Config
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Batch, IntArray
+from seed.spec.errors import Reason, SeedError
+from seed.spec.parameters import architecture
+from seed.spec.parameters import count as count_parameters
 
 
 def karmarkar_karp(costs: Sequence[float], parts: int) -> list[list[int]]:

@@ -28,8 +28,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from scaled.parallel.mesh import Axis
-from scaled.processes.watchdog import collective
+from seed.scaled.parallel.mesh import Axis
+from seed.scaled.processes.watchdog import collective
 
 # torch 2.13 renamed two calls; we run on 2.11 and later.
 _gather_rows: Callable[..., Any] = (

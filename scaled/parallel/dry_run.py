@@ -11,10 +11,10 @@ import torch.distributed as dist
 # Private to torch's own tests, and imported for what it does: it registers the backend "fake".
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
-from scaled.parallel.mesh import build as build_mesh
-from scaled.parallel.parallelize import on_meta, shards_of
-from spec.config import Config
-from spec.layout import Layout, group_of
+from seed.scaled.parallel.mesh import build as build_mesh
+from seed.scaled.parallel.parallelize import on_meta, shards_of
+from seed.spec.config import Config
+from seed.spec.layout import Layout, group_of
 
 
 def weights_held(config: Config, layout: Layout, rank: int = 0) -> dict[str, int]:

@@ -17,11 +17,11 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, Shard
 
-from scaled.model import Block, Transformer
-from scaled.parallel.collectives import GatherWeights, ScatterGradients
-from scaled.parallel.mesh import Mesh
-from scaled.processes.watchdog import collective
-from spec.layout import sharded_axis
+from seed.scaled.model import Block, Transformer
+from seed.scaled.parallel.collectives import GatherWeights, ScatterGradients
+from seed.scaled.parallel.mesh import Mesh
+from seed.scaled.processes.watchdog import collective
+from seed.spec.layout import sharded_axis
 
 
 def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:

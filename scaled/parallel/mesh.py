@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from spec.layout import Layout
+from seed.spec.layout import Layout
 
 if TYPE_CHECKING:
     from torch.distributed.device_mesh import DeviceMesh

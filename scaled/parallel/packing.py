@@ -24,10 +24,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reference.rollouts.similar_lengths import runs_of_similar
-from scaled.parallel.balance import Family, families
-from scaled.parallel.mesh import Mesh
-from spec.datatypes import Batch, BoolArray, IntArray
+from seed.reference.rollouts.similar_lengths import runs_of_similar
+from seed.scaled.parallel.balance import Family, families
+from seed.scaled.parallel.mesh import Mesh
+from seed.spec.datatypes import Batch, BoolArray, IntArray
 
 SHORT = 32
 """Keys up to which rows of any length are attended together: to fill them up costs less than a call

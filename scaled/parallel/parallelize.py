@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scaled.model import Transformer, reference_name
-from scaled.parallel.collectives import all_gather
-from scaled.parallel.mesh import Axis, Mesh
-from scaled.precision import COMPUTE, MASTER
-from scaled.processes.watchdog import moves
-from spec.config import Config
-from spec.datatypes import Array
-from spec.layout import group_of, sliced_axis
+from seed.scaled.model import Transformer, reference_name
+from seed.scaled.parallel.collectives import all_gather
+from seed.scaled.parallel.mesh import Axis, Mesh
+from seed.scaled.precision import COMPUTE, MASTER
+from seed.scaled.processes.watchdog import moves
+from seed.spec.config import Config
+from seed.spec.datatypes import Array
+from seed.spec.layout import group_of, sliced_axis
 
 if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
@@ -50,7 +50,7 @@ def on_meta(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
         model = Transformer(config.model, mesh, is_value).to(MASTER[config.precision])
     model.recompute = config.parallel.recompute
     if mesh.all_shards is not None:
-        from scaled.parallel.fsdp import shard
+        from seed.scaled.parallel.fsdp import shard
 
         shard(model, mesh, COMPUTE[config.precision])
     return model
@@ -109,7 +109,7 @@ def put(shard_: Tensor, name: str, full: Tensor, mesh: Mesh, weight: Tensor) -> 
     moves()
     piece = slice_of(name, full, mesh)
     if is_sharded(weight):
-        from scaled.parallel.fsdp import part
+        from seed.scaled.parallel.fsdp import part
 
         piece = part(piece, weight)
     shard_.copy_(piece)
@@ -137,7 +137,7 @@ def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:
     """Gather what is laid out like ``weight`` over its FSDP ranks. Collective."""
     if not is_sharded(weight):
         return shard_.detach()
-    from scaled.parallel.fsdp import gathered
+    from seed.scaled.parallel.fsdp import gathered
 
     return gathered(shard_, weight)
 

@@ -4,8 +4,8 @@ import os
 
 import torch
 
-from scaled.processes.launch import World
-from spec.errors import Reason, SeedError
+from seed.scaled.processes.launch import World
+from seed.spec.errors import Reason, SeedError
 
 
 def device_of(world: World, wanted: str) -> torch.device:

@@ -30,9 +30,9 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
-from spec.config_parallel import ParallelConfig
-from spec.errors import INTERRUPTED, Reason, SeedError
-from spec.layout import Layout, layout_for
+from seed.spec.config_parallel import ParallelConfig
+from seed.spec.errors import INTERRUPTED, Reason, SeedError
+from seed.spec.layout import Layout, layout_for
 
 Answer = TypeVar("Answer")
 Address = tuple[str, int]
@@ -155,13 +155,13 @@ def loaded_device(world: World, parallel: ParallelConfig) -> Any:
         SeedError: BACKEND_MISSING without torch; ILLEGAL_VALUE without a GPU that is wanted.
     """
     try:
-        import scaled.backend  # noqa: F401  # takes seconds
+        from seed.scaled import backend as scaled_backend  # noqa: F401  # takes seconds
     except ImportError as missing:
         raise SeedError(
             Reason.BACKEND_MISSING,
             f"backend=scaled needs torch: pip install 'seed-reasoning[scaled]' ({missing})",
         ) from None
-    from scaled.processes.device import device_of
+    from seed.scaled.processes.device import device_of
 
     return device_of(world, parallel.device)
 
@@ -226,7 +226,7 @@ def join(
     import torch
     import torch.distributed as dist
 
-    from scaled.processes.watchdog import Watchdog
+    from seed.scaled.processes.watchdog import Watchdog
 
     def connect(host: str, port: int, opens: bool) -> Any:
         return dist.TCPStore(  # type: ignore[attr-defined]  # exported, but not by name
@@ -309,7 +309,7 @@ def _refuse(world: World, refusal: SeedError) -> None:
 
 def _fail(world: World, failure: BaseException) -> None:
     """Tell of an exception and end all ranks."""
-    from scaled.processes.watchdog import current
+    from seed.scaled.processes.watchdog import current
 
     trace = "" if current.waiting else "".join(traceback.format_exception(failure))
     if (
@@ -325,7 +325,7 @@ def _tell(world: World, line: str) -> None:
     """Print how the run ends, unless another rank came first: then give it the time to send, and to
     end this one too.
     """
-    from scaled.processes.watchdog import TELLING_SECONDS
+    from seed.scaled.processes.watchdog import TELLING_SECONDS
 
     try:
         first = world.store.add("failures", 1) == 1

@@ -18,10 +18,10 @@ import sys
 import time
 from typing import Any
 
-from scaled.processes.launch import World, agreed
-from scaled.processes.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
-from scaled.processes.worker_handle import SHUTDOWN_SECONDS, Child
-from spec.config import Config
+from seed.scaled.processes.launch import World, agreed
+from seed.scaled.processes.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
+from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, Child
+from seed.spec.config import Config
 
 LOOK_SECONDS = 0.002
 """Pause between two looks at a silent job and a silent child: less than a block of tokens takes."""

@@ -20,12 +20,12 @@ from dataclasses import replace
 from multiprocessing import Pipe
 from typing import Any
 
-from scaled.processes.connection import Line
-from scaled.processes.launch import World
-from spec.config import Config
-from spec.errors import SeedError
+from seed.scaled.processes.connection import Line
+from seed.scaled.processes.launch import World
+from seed.spec.config import Config
+from seed.spec.errors import SeedError
 
-ENTRY: tuple[str, ...] = ("scaled.processes.worker_process",)
+ENTRY: tuple[str, ...] = ("seed.scaled.processes.worker_process",)
 """Module whose ``serve`` is the child's program, and arguments for it behind the number of its end
 of the line.
 """

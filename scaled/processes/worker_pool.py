@@ -20,19 +20,19 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from reference.rollouts.events import Preempted, Scheduled, WeightsUpdated
-from reference.rollouts.streaming import EventReport, LocalEngine, rules_of
-from scaled.backend import ScaledBackend
-from scaled.checkpoint import State
-from scaled.optimizer import OptimizerState
-from scaled.parallel.collectives import gather_objects
-from scaled.parallel.parallelize import build, fill, shards_of, wholes
-from scaled.processes.connection import GONE, Line
-from scaled.processes.launch import World
-from scaled.processes.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
-from scaled.processes.worker_handle import SHUTDOWN_SECONDS, Child
-from spec.config import Config
-from spec.datatypes import Array, Rollout, Sampling
+from seed.reference.rollouts.events import Preempted, Scheduled, WeightsUpdated
+from seed.reference.rollouts.streaming import EventReport, LocalEngine, rules_of
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.checkpoint import State
+from seed.scaled.optimizer import OptimizerState
+from seed.scaled.parallel.collectives import gather_objects
+from seed.scaled.parallel.parallelize import build, fill, shards_of, wholes
+from seed.scaled.processes.connection import GONE, Line
+from seed.scaled.processes.launch import World
+from seed.scaled.processes.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
+from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, Child
+from seed.spec.config import Config
+from seed.spec.datatypes import Array, Rollout, Sampling
 
 LISTEN_SECONDS = 0.02
 """How long to handle where there is nothing to decode: less than a block of tokens takes on any

@@ -12,13 +12,13 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
-from scaled.processes.connection import Line
-from scaled.processes.launch import ECHO_SECONDS, World, join, leave, loaded_device
-from scaled.processes.watchdog import current
-from scaled.processes.worker_handle import READY
-from spec.config import Config
-from spec.errors import SeedError
-from spec.layout import worker_layout
+from seed.scaled.processes.connection import Line
+from seed.scaled.processes.launch import ECHO_SECONDS, World, join, leave, loaded_device
+from seed.scaled.processes.watchdog import current
+from seed.scaled.processes.worker_handle import READY
+from seed.spec.config import Config
+from seed.spec.errors import SeedError
+from seed.spec.layout import worker_layout
 
 SET_DEATH_SIGNAL = 1
 
@@ -65,8 +65,8 @@ def serve(descriptor: str) -> None:
 
 
 def _work(world: World, config: Config, device: Any, line: Line) -> None:
-    from scaled.backend import ScaledBackend
-    from scaled.processes.worker_pool import Server
+    from seed.scaled.backend import ScaledBackend
+    from seed.scaled.processes.worker_pool import Server
 
     def agree(address: tuple[str, int] | None) -> Any:
         """Tell the other children through the supervisors, or receive from the first."""

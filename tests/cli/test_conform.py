@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from cli.conform import diff_table, grid_table
-from conformance.grid import Job, Line
-from conformance.trace import Trace
-from spec.layout import Layout
+from seed.cli.conform import diff_table, grid_table
+from seed.conformance.grid import Job, Line
+from seed.conformance.trace import Trace
+from seed.spec.layout import Layout
 
 
 def test_a_cell_shows_error_and_bound_and_marks_what_does_not_hold() -> None:

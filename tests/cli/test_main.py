@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import BACKENDS, PRESETS, RECIPES, seed
-from spec import config, config_files
-from spec.config_types import Section
+from seed.cli.main import BACKENDS, PRESETS, RECIPES, seed
+from seed.spec import config, config_files
+from seed.spec.config_types import Section
 from tests.reference.training.test_trainer import SMALL
 
 
@@ -172,7 +172,7 @@ def test_explain_counts_what_a_rank_holds_without_torch_and_refuses_to_build_wha
     None
 ):
     code = (
-        "import sys; sys.modules['torch'] = None; from cli.main import seed; seed(['explain',"
+        "import sys; sys.modules['torch'] = None; from seed.cli.main import seed; seed(['explain',"
         " '--preset', 'seed-200b'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

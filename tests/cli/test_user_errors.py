@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import BACKENDS, ISOLATIONS, PRESETS, seed
+from seed.cli.main import BACKENDS, ISOLATIONS, PRESETS, seed
 
 JUDGED = ("verify", "in", "--out", "out")
 
@@ -142,7 +142,7 @@ def test_an_interrupt_is_told_in_one_line_with_the_command_that_goes_on(
     def interrupted(run: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cli.run.trainer.train", interrupted)
+    monkeypatch.setattr("seed.cli.run.trainer.train", interrupted)
     done = run("run", "--out", str(tmp_path / "here"))
     assert done.exit_code == 130, done.output
     assert (

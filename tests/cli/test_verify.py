@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.main import ISOLATIONS, seed
-from cli.verify import printable
-from reference.tasks.problems import is_held_out, qualified_identity
-from reference.tasks.puzzles import FAMILIES
-from reference.verifiers.files.file import check_isolation
-from reference.verifiers.runner.worker import Limits
-from reference.verifiers.sandbox import probe
-from spec.errors import Reason, SeedError
+from seed.cli.main import ISOLATIONS, seed
+from seed.cli.verify import printable
+from seed.reference.tasks.problems import is_held_out, qualified_identity
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.verifiers.files.file import check_isolation
+from seed.reference.verifiers.runner.worker import Limits
+from seed.reference.verifiers.sandbox import probe
+from seed.spec.errors import Reason, SeedError
 from tests.reference.verifiers.files.test_file import own_line
 from tests.reference.verifiers.runner.test_worker import BEHAVE
 from tests.reference.verifiers.sandbox.machines import first_sound

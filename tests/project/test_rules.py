@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.counterparts import COMPONENTS as PAIRS
-from spec.equations import EQUATIONS, MODULES, Equation
+from seed.conformance.counterparts import COMPONENTS as PAIRS
+from seed.spec.equations import EQUATIONS, MODULES, Equation
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,7 +88,7 @@ def test_numbers_and_titles_of_the_index_are_unique() -> None:
 
 def test_the_command_line_loads_neither_torch_nor_numpy() -> None:
     code = (
-        "import cli.main, sys; print(sorted({'torch', 'numpy', 'mpi4py', 'matplotlib'} &"
+        "import seed.cli.main, sys; print(sorted({'torch', 'numpy', 'mpi4py', 'matplotlib'} &"
         " set(sys.modules)))"
     )
     done = subprocess.run(

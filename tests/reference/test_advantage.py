@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.advantage import (
+from seed.reference.advantage import (
     decoupled_gae,
     explained_variance,
     final_values,
@@ -18,8 +18,8 @@ from reference.advantage import (
     token_rewards,
     whiten,
 )
-from spec.config_rl import AlgorithmConfig
-from spec.datatypes import Array, BoolArray
+from seed.spec.config_rl import AlgorithmConfig
+from seed.spec.datatypes import Array, BoolArray
 
 MANY = settings(max_examples=30)
 SEEDS = st.integers(0, 2**32 - 1)

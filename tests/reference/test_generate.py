@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.generate import draw, generate, log_distribution
-from reference.loss import token_log_probs
-from reference.model import initial_policy, token_logits
-from reference.tasks.problems import training_problem
-from reference.training.batch import rollout_batch
-from spec.config_files import load_config
-from spec.datatypes import Finish, Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
-from spec.philox import uniforms
-from spec.tokenizer import END, encode
+from seed.reference.generate import draw, generate, log_distribution
+from seed.reference.loss import token_log_probs
+from seed.reference.model import initial_policy, token_logits
+from seed.reference.tasks.problems import training_problem
+from seed.reference.training.batch import rollout_batch
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Finish, Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
+from seed.spec.philox import uniforms
+from seed.spec.tokenizer import END, encode
 
 SMALL = ("model.hidden=8", "model.head_width=4", "model.expert_width=6", "precision=float64")
 CONFIG = load_config("tiny", "vapo", SMALL)

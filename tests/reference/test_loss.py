@@ -14,9 +14,9 @@ from autograd import grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.backend import ReferenceBackend, accumulate, policy_loss, sft_loss, value_loss
-from reference.generate import log_distribution
-from reference.loss import (
+from seed.reference.backend import ReferenceBackend, accumulate, policy_loss, sft_loss, value_loss
+from seed.reference.generate import log_distribution
+from seed.reference.loss import (
     LOG_RATIO_LIMIT,
     clip_fractions,
     clipped_surrogate,
@@ -28,13 +28,13 @@ from reference.loss import (
     value_error,
     weighted_sum,
 )
-from reference.model import initial_policy, shift, token_logits, value_from_policy
-from reference.optimizer import global_norm
-from reference.training.batch import plain_batch, step_weights
-from spec.config import Config
-from spec.config_files import load_config
-from spec.config_rl import AlgorithmConfig
-from spec.datatypes import Array, Batch, Metrics, Params
+from seed.reference.model import initial_policy, shift, token_logits, value_from_policy
+from seed.reference.optimizer import global_norm
+from seed.reference.training.batch import plain_batch, step_weights
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.config_rl import AlgorithmConfig
+from seed.spec.datatypes import Array, Batch, Metrics, Params
 
 SMALL = (
     "model.vocabulary=12",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.attention import KeyValueCache, rms_norm, rotary, softmax
-from reference.backend import LossFunction, accumulate, policy_loss, sft_loss, value_loss
-from reference.model import (
+from seed.reference.attention import KeyValueCache, rms_norm, rotary, softmax
+from seed.reference.backend import LossFunction, accumulate, policy_loss, sft_loss, value_loss
+from seed.reference.model import (
     hidden_states,
     initial_policy,
     logits_of,
@@ -20,11 +20,11 @@ from reference.model import (
     token_values,
     value_from_policy,
 )
-from reference.training.batch import plain_batch, step_weights
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Array, Batch, Params
-from spec.weights import policy_shapes
+from seed.reference.training.batch import plain_batch, step_weights
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Batch, Params
+from seed.spec.weights import policy_shapes
 
 SEEDS = st.integers(0, 2**32 - 1)
 MANY = settings(max_examples=10)

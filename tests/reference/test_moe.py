@@ -9,7 +9,7 @@ from autograd import grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.moe import (
+from seed.reference.moe import (
     balance_loss,
     dispatch,
     gates,
@@ -22,9 +22,9 @@ from reference.moe import (
     top_k,
     z_loss,
 )
-from spec.config_files import load_config
-from spec.config_model import ModelConfig
-from spec.datatypes import Array, Params
+from seed.spec.config_files import load_config
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Array, Params
 
 SEEDS = st.integers(0, 2**32 - 1)
 MANY = settings(max_examples=15)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.optimizer import adamw, global_norm, initial_optimizer, learning_rate
-from spec.config_model import OptimizerConfig
-from spec.datatypes import Params
+from seed.reference.optimizer import adamw, global_norm, initial_optimizer, learning_rate
+from seed.spec.config_model import OptimizerConfig
+from seed.spec.datatypes import Params
 
 MANY = settings(max_examples=20)
 

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from reference.backend import ReferenceBackend
-from reference.model import initial_policy
-from reference.precision import (
+from seed.reference.backend import ReferenceBackend
+from seed.reference.model import initial_policy
+from seed.reference.precision import (
     LARGEST,
     TOPS,
     Quantised,
@@ -31,14 +31,14 @@ from reference.precision import (
     rollout_weights,
     squared_error,
 )
-from reference.training import trainer
-from reference.training.run_directory import RunDirectory
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Array, Params
-from spec.errors import Reason, SeedError
-from spec.observer import SilentObserver
-from spec.weights import is_quantised, scale_of
+from seed.reference.training import trainer
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Params
+from seed.spec.errors import Reason, SeedError
+from seed.spec.observer import SilentObserver
+from seed.spec.weights import is_quantised, scale_of
 
 MANY = settings(max_examples=40)
 SMALL = (

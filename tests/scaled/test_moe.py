@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from scaled import moe
-from scaled.moe import all_experts, dispatch, gates, has_grouped_product, run_experts, top_k
-from scaled.parallel.mesh import Axis
+from seed.scaled import moe
+from seed.scaled.moe import all_experts, dispatch, gates, has_grouped_product, run_experts, top_k
+from seed.scaled.parallel.mesh import Axis
 
 EXPERTS, WIDTH, INNER, CHOSEN = 4, 8, 12, 2
 Weights = tuple[Tensor, Tensor, Tensor]

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from reference.tasks.puzzles import FAMILIES
-from spec.config import Config
-from spec.config_files import PRESETS, RECIPES, load_config, parse_override, to_toml, validated
-from spec.errors import Reason, SeedError
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.spec.config import Config
+from seed.spec.config_files import PRESETS, RECIPES, load_config, parse_override, to_toml, validated
+from seed.spec.errors import Reason, SeedError
 
 ROLLOUT_KEYS = (
     "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha,"

@@ -14,11 +14,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.config import Config
-from spec.config_files import load_config
-from spec.config_parallel import ParallelConfig
-from spec.errors import Reason, SeedError
-from spec.layout import (
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.config_parallel import ParallelConfig
+from seed.spec.errors import Reason, SeedError
+from seed.spec.layout import (
     Layout,
     divisors,
     group_of,
@@ -31,8 +31,8 @@ from spec.layout import (
     sliced_axis,
     weights_per_rank,
 )
-from spec.parameters import architecture, count
-from spec.weights import policy_shapes
+from seed.spec.parameters import architecture, count
+from seed.spec.weights import policy_shapes
 
 many = settings(max_examples=60)
 degrees = st.integers(1, 3)
@@ -182,9 +182,9 @@ BUILT: list[tuple[str, tuple[str, ...], Layout, list[int]]] = [
 
 DRY_RUN = """
 import json, sys
-from scaled.parallel.dry_run import weights_held
-from spec.config import load_config
-from spec.layout import Layout
+from seed.scaled.parallel.dry_run import weights_held
+from seed.spec.config_files import load_config
+from seed.spec.layout import Layout
 jobs = json.loads(sys.argv[1])
 print(json.dumps([[weights_held(load_config(preset, 'vapo', overrides), Layout(*degrees), rank) for rank in ranks]
                   for preset, overrides, degrees, ranks in jobs]))

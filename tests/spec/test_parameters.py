@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.config_files import PRESETS, load_config
-from spec.config_model import ModelConfig
-from spec.parameters import (
+from seed.spec.config_files import PRESETS, load_config
+from seed.spec.config_model import ModelConfig
+from seed.spec.parameters import (
     Architecture,
     Experts,
     GroupedQueryAttention,
@@ -20,7 +20,7 @@ from spec.parameters import (
     architecture,
     count,
 )
-from spec.weights import policy_shapes
+from seed.spec.weights import policy_shapes
 
 QWEN3_235B_A22B = Architecture(
     vocabulary=151936,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.philox import generator, philox, uniforms, word_of
+from seed.spec.philox import generator, philox, uniforms, word_of
 
 WORDS = st.lists(st.integers(0, 2**32 - 1), min_size=4, max_size=4)
 MANY = settings(max_examples=30)

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import FAMILIES
-from spec.datatypes import Outcome
-from spec.errors import Reason, SeedError
-from spec.tokenizer import ALPHABET, END, PADDING, VOCABULARY, decode, encode
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.spec.datatypes import Outcome
+from seed.spec.errors import Reason, SeedError
+from seed.spec.tokenizer import ALPHABET, END, PADDING, VOCABULARY, decode, encode
 
 FAMILY_LEVELS = [(name, level) for name, family in FAMILIES.items() for level in family.LEVELS]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reference.tasks.puzzles import (
+from seed.reference.tasks.puzzles import (
     arithmetic,
     binario,
     campsite,
@@ -28,7 +28,7 @@ from reference.tasks.puzzles import (
     twiddle,
     zebra,
 )
-from spec.puzzle import PuzzleFamily
+from seed.spec.puzzle import PuzzleFamily
 
 FAMILIES: Mapping[str, PuzzleFamily] = {
     "arithmetic": arithmetic,

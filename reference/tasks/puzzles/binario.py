@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.backtracking import bits, cross, draw_solvable, fitting
-from reference.tasks.puzzles.solvers.filling import (
+from seed.reference.tasks.puzzles.solvers.backtracking import bits, cross, draw_solvable, fitting
+from seed.reference.tasks.puzzles.solvers.filling import (
     BLANK,
     blanked,
     completed,
@@ -28,8 +28,8 @@ from reference.tasks.puzzles.solvers.filling import (
     misfilled,
     only_blanks,
 )
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 SIZE_AND_BLANKS = {
     1: (4, 6),

@@ -19,15 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.backtracking import (
+from seed.reference.tasks.puzzles.solvers.backtracking import (
     Count,
     bits,
     draw_solvable,
     mark,
     numbers_of,
 )
-from reference.tasks.puzzles.solvers.filling import rows_of
-from reference.tasks.puzzles.solvers.marking import (
+from seed.reference.tasks.puzzles.solvers.filling import rows_of
+from seed.reference.tasks.puzzles.solvers.marking import (
     NotAMarking,
     around,
     beside,
@@ -40,9 +40,9 @@ from reference.tasks.puzzles.solvers.marking import (
     touching,
     windows,
 )
-from reference.tasks.puzzles.solvers.matching import match
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.reference.tasks.puzzles.solvers.matching import match
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 SIZE_AND_TREES = {1: (4, 3), 2: (5, 4), 3: (6, 6), 4: (7, 8), 5: (8, 11), 6: (10, 18)}
 LEVELS = range(1, len(SIZE_AND_TREES) + 1)

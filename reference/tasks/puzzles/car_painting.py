@@ -28,8 +28,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 CARS_COLOURS_AND_REACH = {1: (8, 3, 1), 2: (10, 3, 2), 3: (12, 3, 2), 4: (16, 4, 3), 5: (20, 4, 3)}
 LEVELS = range(1, len(CARS_COLOURS_AND_REACH) + 1)

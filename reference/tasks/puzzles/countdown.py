@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.expression import (
+from seed.reference.tasks.puzzles.solvers.expression import (
     NUMBER,
     TOKEN,
     NotAnExpression,
@@ -32,8 +32,8 @@ from reference.tasks.puzzles.solvers.expression import (
     join,
     without_target,
 )
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 COUNT_AND_LARGEST = {1: (2, 99), 2: (3, 50), 3: (4, 25), 4: (5, 25), 5: (6, 25)}
 LEVELS = range(1, len(COUNT_AND_LARGEST) + 1)

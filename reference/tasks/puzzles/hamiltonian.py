@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 VERTICES = {1: 6, 2: 7, 3: 8, 4: 10, 5: 12}
 LEVELS = range(1, len(VERTICES) + 1)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.backtracking import (
+from seed.reference.tasks.puzzles.solvers.backtracking import (
     Count,
     Marks,
     bits,
@@ -26,8 +26,8 @@ from reference.tasks.puzzles.solvers.backtracking import (
     mark,
     numbers_of,
 )
-from reference.tasks.puzzles.solvers.filling import random_latin_square, rows_of
-from reference.tasks.puzzles.solvers.marking import (
+from seed.reference.tasks.puzzles.solvers.filling import random_latin_square, rows_of
+from seed.reference.tasks.puzzles.solvers.marking import (
     NotAMarking,
     beside,
     cells_of,
@@ -39,8 +39,8 @@ from reference.tasks.puzzles.solvers.marking import (
     side,
     touching,
 )
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 LEVELS = range(1, 7)
 DIGITS = "123456789"

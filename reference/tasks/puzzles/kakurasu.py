@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 ROWS_AND_COLUMNS = {1: (3, 4), 2: (4, 4), 3: (5, 5), 4: (6, 6), 5: (7, 7)}
 LEVELS = range(1, len(ROWS_AND_COLUMNS) + 1)

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 INHABITANTS = {1: 3, 2: 4, 3: 5, 4: 6}
 LEVELS = range(1, len(INHABITANTS) + 1)

@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.backtracking import (
+from seed.reference.tasks.puzzles.solvers.backtracking import (
     Count,
     bits,
     draw_solvable,
     mark,
     numbers_of,
 )
-from reference.tasks.puzzles.solvers.filling import rows_of
-from reference.tasks.puzzles.solvers.marking import (
+from seed.reference.tasks.puzzles.solvers.filling import rows_of
+from seed.reference.tasks.puzzles.solvers.marking import (
     NotAMarking,
     beside,
     cells_of,
@@ -35,8 +35,8 @@ from reference.tasks.puzzles.solvers.marking import (
     read_marks,
     side,
 )
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 LEVELS = range(1, 8)
 NUMBERS = "01234"

@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.integer_square import integer_square
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.reference.tasks.puzzles.solvers.integer_square import integer_square
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 SIDE_AND_BLANKS = {1: (3, 3), 2: (3, 5), 3: (4, 6), 4: (4, 8), 5: (4, 10), 6: (5, 11), 7: (5, 13)}
 LEVELS = range(1, len(SIDE_AND_BLANKS) + 1)

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 LEVELS = range(1, 7)
 CHARACTERS = "0123456789./#=MSGUDLR"

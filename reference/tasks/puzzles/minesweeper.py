@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 SIDES = {1: 3, 2: 4, 3: 5, 4: 6, 5: 7}
 LEVELS = range(1, len(SIDES) + 1)

@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.backtracking import bits, cross, draw_solvable, fitting
-from reference.tasks.puzzles.solvers.filling import (
+from seed.reference.tasks.puzzles.solvers.backtracking import bits, cross, draw_solvable, fitting
+from seed.reference.tasks.puzzles.solvers.filling import (
     BLANK,
     blanked,
     completed,
@@ -32,8 +32,8 @@ from reference.tasks.puzzles.solvers.filling import (
     only_blanks,
     random_latin_square,
 )
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 
 class Level(NamedTuple):

@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.shortest_path import shortest_moves
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.reference.tasks.puzzles.solvers.shortest_path import shortest_moves
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 FEWEST_AND_MOST_MOVES = {1: (3, 8), 2: (9, 12), 3: (13, 16), 4: (17, 20), 5: (21, 24)}
 LEVELS = range(1, len(FEWEST_AND_MOST_MOVES) + 1)

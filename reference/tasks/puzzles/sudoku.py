@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.filling import BLANK, completed, only_blanks, rows_of
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.reference.tasks.puzzles.solvers.filling import BLANK, completed, only_blanks, rows_of
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 SIZE_AND_BLANKS = {
     1: (4, 2),

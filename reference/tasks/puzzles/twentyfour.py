@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.expression import (
+from seed.reference.tasks.puzzles.solvers.expression import (
     NUMBER,
     PRODUCTS,
     SUMS,
@@ -27,8 +27,8 @@ from reference.tasks.puzzles.solvers.expression import (
     join,
     without_target,
 )
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 COUNT_AND_LARGEST = {1: (2, 199), 2: (3, 13), 3: (4, 13)}
 LEVELS = range(1, len(COUNT_AND_LARGEST) + 1)

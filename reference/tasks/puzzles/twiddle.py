@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.shortest_path import shortest_moves
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.reference.tasks.puzzles.solvers.shortest_path import shortest_moves
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 SIDE_FEWEST_AND_MOST_MOVES = {1: (3, 2, 5), 2: (3, 5, 6), 3: (4, 6, 6), 4: (4, 7, 7)}
 LEVELS = range(1, len(SIDE_FEWEST_AND_MOST_MOVES) + 1)

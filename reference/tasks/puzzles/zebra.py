@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from spec.datatypes import Verdict
-from spec.puzzle import judge, unreadable
+from seed.spec.datatypes import Verdict
+from seed.spec.puzzle import judge, unreadable
 
 HOUSES_AND_ATTRIBUTES = {1: (3, 2), 2: (3, 3), 3: (4, 3), 4: (4, 4), 5: (5, 4)}
 LEVELS = range(1, len(HOUSES_AND_ATTRIBUTES) + 1)

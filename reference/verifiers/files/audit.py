@@ -13,12 +13,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from reference.verifiers.files.file import Listener, check_verifier, judged, opened
-from reference.verifiers.files.lines import Heading, Rule, raw_lines
-from reference.verifiers.files.tally import RateCounter
-from reference.verifiers.runner.pool import Pool
-from reference.verifiers.verdict import Judgement
-from spec.datatypes import Outcome
+from seed.reference.verifiers.files.file import Listener, check_verifier, judged, opened
+from seed.reference.verifiers.files.lines import Heading, Rule, raw_lines
+from seed.reference.verifiers.files.tally import RateCounter
+from seed.reference.verifiers.runner.pool import Pool
+from seed.reference.verifiers.verdict import Judgement
+from seed.spec.datatypes import Outcome
 
 LABELS = (str(Outcome.CORRECT), str(Outcome.WRONG))
 

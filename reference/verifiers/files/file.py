@@ -19,16 +19,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reference.verifiers.custom import checked_address
-from reference.verifiers.files.lines import Heading, Rule, parsed, raw_lines
-from reference.verifiers.files.tally import Tally
-from reference.verifiers.runner.pool import Pool
-from reference.verifiers.runner.worker import Request
-from reference.verifiers.sandbox.host import SandboxError
-from reference.verifiers.sandbox.probe import AUTOMATIC, choose
-from reference.verifiers.verdict import Judgement, error, judgement_of
-from spec.datatypes import Outcome
-from spec.errors import Reason, SeedError
+from seed.reference.verifiers.custom import checked_address
+from seed.reference.verifiers.files.lines import Heading, Rule, parsed, raw_lines
+from seed.reference.verifiers.files.tally import Tally
+from seed.reference.verifiers.runner.pool import Pool
+from seed.reference.verifiers.runner.worker import Request
+from seed.reference.verifiers.sandbox.host import SandboxError
+from seed.reference.verifiers.sandbox.probe import AUTOMATIC, choose
+from seed.reference.verifiers.verdict import Judgement, error, judgement_of
+from seed.spec.datatypes import Outcome
+from seed.spec.errors import Reason, SeedError
 
 BLOCK_BYTES = 1 << 20
 """Bytes read at a time when lines are only counted."""

@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, BinaryIO
 
-from reference.verifiers.domains import NEEDS
-from reference.verifiers.runner.worker import Request
-from reference.verifiers.verdict import Judgement, error
-from spec.errors import Reason, SeedError
-from spec.verify import DOMAINS, Item
+from seed.reference.verifiers.domains import NEEDS
+from seed.reference.verifiers.runner.worker import Request
+from seed.reference.verifiers.verdict import Judgement, error
+from seed.spec.errors import Reason, SeedError
+from seed.spec.verify import DOMAINS, Item
 
 MAX_LINE_BYTES = 64 << 20
 """Longest line that is parsed. The private tests of one LiveCodeBench problem fill tens of

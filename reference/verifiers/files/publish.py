@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from spec.errors import Reason, SeedError
+from seed.spec.errors import Reason, SeedError
 
 
 def check_free(out: Path) -> None:

@@ -9,8 +9,8 @@ An ``error`` is in neither number. Several responses to one problem count as rel
 from collections import Counter
 from dataclasses import dataclass, field
 
-from reference.evaluation.intervals import ratio_interval
-from spec.datatypes import Outcome
+from seed.reference.evaluation.intervals import ratio_interval
+from seed.spec.datatypes import Outcome
 
 
 @dataclass(frozen=True)

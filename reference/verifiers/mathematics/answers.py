@@ -13,8 +13,8 @@
 
 from dataclasses import dataclass
 
-from reference.verifiers.mathematics.expressions import Tree
-from reference.verifiers.mathematics.units import Unit
+from seed.reference.verifiers.mathematics.expressions import Tree
+from seed.reference.verifiers.mathematics.units import Unit
 
 LIST, SET, UNION, RATIO = "list", "{}", "union", ":"
 POINT = "()"

@@ -9,7 +9,7 @@ refused     A or B    B and C    A = 5    not B
 import re
 from dataclasses import dataclass
 
-from reference.verifiers.mathematics.normal_forms import normal_form
+from seed.reference.verifiers.mathematics.normal_forms import normal_form
 
 LETTERS = "A-J"
 """Ten options, as SuperGPQA has; a later letter alone is an unknown, not a choice."""

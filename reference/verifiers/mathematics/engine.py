@@ -19,7 +19,14 @@ import logging
 from functools import lru_cache
 from typing import Any
 
-from reference.verifiers.mathematics.expressions import Apply, Symbol, Tree, latex, number, symbols
+from seed.reference.verifiers.mathematics.expressions import (
+    Apply,
+    Symbol,
+    Tree,
+    latex,
+    number,
+    symbols,
+)
 
 LETTERS = "xyztuvwpqrsabckmn"
 """Names given to unknowns, in order; no letter that the engine reads as a constant, a differential

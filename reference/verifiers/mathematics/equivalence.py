@@ -13,7 +13,7 @@ text                   equal words, case and punctuation aside
 =====================  ===========================================================================================
 """
 
-from reference.verifiers.mathematics.answers import (
+from seed.reference.verifiers.mathematics.answers import (
     INTERVALS,
     LIST,
     POINT,
@@ -30,12 +30,12 @@ from reference.verifiers.mathematics.answers import (
     Statement,
     Text,
 )
-from reference.verifiers.mathematics.evaluation import exact
-from reference.verifiers.mathematics.expressions import Apply, difference, symbols
-from reference.verifiers.mathematics.parser import Unreadable, read_expression
-from reference.verifiers.mathematics.policy import Policy
-from reference.verifiers.mathematics.quantities import same_quantity
-from reference.verifiers.mathematics.values import Comparison, proportional, same_value
+from seed.reference.verifiers.mathematics.evaluation import exact
+from seed.reference.verifiers.mathematics.expressions import Apply, difference, symbols
+from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
+from seed.reference.verifiers.mathematics.policy import Policy
+from seed.reference.verifiers.mathematics.quantities import same_quantity
+from seed.reference.verifiers.mathematics.values import Comparison, proportional, same_value
 
 DIFFERENT_KINDS = Comparison(False, "the answers are of different kinds")
 

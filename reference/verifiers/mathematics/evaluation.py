@@ -18,8 +18,8 @@ from typing import Any
 
 from mpmath import MPContext
 
-from reference.verifiers.mathematics.expressions import Apply, Constant, Number, Tree
-from reference.verifiers.mathematics.limits import LARGEST_FACTORIAL
+from seed.reference.verifiers.mathematics.expressions import Apply, Constant, Number, Tree
+from seed.reference.verifiers.mathematics.limits import LARGEST_FACTORIAL
 
 EXACT_BITS = 150_000
 """Numerator and denominator of an exact number; 10000! needs 118459 bits."""

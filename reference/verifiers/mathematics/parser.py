@@ -12,7 +12,7 @@ Two numbers side by side are refused, except an integer before a proper fraction
 import re
 from fractions import Fraction
 
-from reference.verifiers.mathematics.expressions import (
+from seed.reference.verifiers.mathematics.expressions import (
     INVERSE,
     TRIGONOMETRIC,
     Apply,
@@ -23,7 +23,7 @@ from reference.verifiers.mathematics.expressions import (
     negative,
     number,
 )
-from reference.verifiers.mathematics.normal_forms import GREEK_NAMES
+from seed.reference.verifiers.mathematics.normal_forms import GREEK_NAMES
 
 DEEPEST = 60
 """Calls of ``sum`` and ``signed`` inside one another: far above any answer, far below Python's

@@ -13,9 +13,14 @@
 
 from fractions import Fraction
 
-from reference.verifiers.mathematics.answers import Scalar
-from reference.verifiers.mathematics.evaluation import BASE_DIGITS, UNDEFINED, Evaluation, exact
-from reference.verifiers.mathematics.expressions import (
+from seed.reference.verifiers.mathematics.answers import Scalar
+from seed.reference.verifiers.mathematics.evaluation import (
+    BASE_DIGITS,
+    UNDEFINED,
+    Evaluation,
+    exact,
+)
+from seed.reference.verifiers.mathematics.expressions import (
     Apply,
     Constant,
     Number,
@@ -23,9 +28,9 @@ from reference.verifiers.mathematics.expressions import (
     number,
     symbols,
 )
-from reference.verifiers.mathematics.policy import Policy
-from reference.verifiers.mathematics.units import DEGREE, Unit
-from reference.verifiers.mathematics.values import Comparison, same_value
+from seed.reference.verifiers.mathematics.policy import Policy
+from seed.reference.verifiers.mathematics.units import DEGREE, Unit
+from seed.reference.verifiers.mathematics.values import Comparison, same_value
 
 
 def same_quantity(reference: Scalar, answer: Scalar, policy: Policy, problem: str) -> Comparison:

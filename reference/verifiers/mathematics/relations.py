@@ -13,9 +13,15 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from reference.verifiers.mathematics.answers import Answer, Collection, Named, Scalar, Statement
-from reference.verifiers.mathematics.evaluation import TooLarge, equal_at, exact
-from reference.verifiers.mathematics.expressions import (
+from seed.reference.verifiers.mathematics.answers import (
+    Answer,
+    Collection,
+    Named,
+    Scalar,
+    Statement,
+)
+from seed.reference.verifiers.mathematics.evaluation import TooLarge, equal_at, exact
+from seed.reference.verifiers.mathematics.expressions import (
     INFINITY,
     Apply,
     Symbol,
@@ -23,8 +29,8 @@ from reference.verifiers.mathematics.expressions import (
     negative,
     symbols,
 )
-from reference.verifiers.mathematics.parser import Unreadable, read_expression
-from reference.verifiers.mathematics.policy import Policy
+from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
+from seed.reference.verifiers.mathematics.policy import Policy
 
 RELATION = re.compile(r"\\(le|ge|neq|approx)(?![A-Za-z])|(?<![<>=!])([<>=])(?!=)")
 NAME = re.compile(

@@ -5,11 +5,11 @@
 
 import re
 
-from reference.verifiers.mathematics.answers import Answer, Numeral, Scalar
-from reference.verifiers.mathematics.expressions import Tree, number
-from reference.verifiers.mathematics.parser import Unreadable, read_expression
-from reference.verifiers.mathematics.policy import Policy
-from reference.verifiers.mathematics.units import DEGREE, split_unit
+from seed.reference.verifiers.mathematics.answers import Answer, Numeral, Scalar
+from seed.reference.verifiers.mathematics.expressions import Tree, number
+from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
+from seed.reference.verifiers.mathematics.policy import Policy
+from seed.reference.verifiers.mathematics.units import DEGREE, split_unit
 
 PERCENT = re.compile(r"^(.*\S) ?(?:%|(?<![A-Za-z])(?:percent|per cent|pct|percentage points?))$")
 NUMERAL = re.compile(r"^(?:\( ?)?([0-9A-Fa-f]+)(?: ?\))? ?_ ?\{? ?(?:base ?)?(\d+) ?\}?$")

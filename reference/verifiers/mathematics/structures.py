@@ -19,7 +19,7 @@ anything else                               one expression with its unit, percen
 import re
 from collections.abc import Iterator
 
-from reference.verifiers.mathematics.answers import (
+from seed.reference.verifiers.mathematics.answers import (
     INTERVALS,
     LIST,
     NOTHING,
@@ -33,11 +33,11 @@ from reference.verifiers.mathematics.answers import (
     Scalar,
     Text,
 )
-from reference.verifiers.mathematics.expressions import INFINITY, negative
-from reference.verifiers.mathematics.parser import Unreadable
-from reference.verifiers.mathematics.policy import Policy
-from reference.verifiers.mathematics.relations import RELATION, Reading, read_relation
-from reference.verifiers.mathematics.scalars import NUMBER_WORDS, read_scalar
+from seed.reference.verifiers.mathematics.expressions import INFINITY, negative
+from seed.reference.verifiers.mathematics.parser import Unreadable
+from seed.reference.verifiers.mathematics.policy import Policy
+from seed.reference.verifiers.mathematics.relations import RELATION, Reading, read_relation
+from seed.reference.verifiers.mathematics.scalars import NUMBER_WORDS, read_scalar
 
 MOST_MEMBERS = 40
 """Members of a collection: matching is quadratic in them."""

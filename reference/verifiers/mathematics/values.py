@@ -16,15 +16,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from reference.verifiers.mathematics import engine
-from reference.verifiers.mathematics.evaluation import (
+from seed.reference.verifiers.mathematics import engine
+from seed.reference.verifiers.mathematics.evaluation import (
     Undefined,
     equal_at,
     exact,
     is_real_at,
     point_number,
 )
-from reference.verifiers.mathematics.expressions import (
+from seed.reference.verifiers.mathematics.expressions import (
     INFINITY,
     Apply,
     Number,

@@ -41,7 +41,7 @@ and whoever wants a time limit gives the verifier a process and kills it.
 
 from collections.abc import Iterator
 
-from reference.verifiers.mathematics.answers import (
+from seed.reference.verifiers.mathematics.answers import (
     Answer,
     Collection,
     Matrix,
@@ -49,26 +49,30 @@ from reference.verifiers.mathematics.answers import (
     Scalar,
     Statement,
 )
-from reference.verifiers.mathematics.choices import Choice, chosen_letter, reference_choice
-from reference.verifiers.mathematics.equivalence import same_answer
-from reference.verifiers.mathematics.evaluation import (
+from seed.reference.verifiers.mathematics.choices import Choice, chosen_letter, reference_choice
+from seed.reference.verifiers.mathematics.equivalence import same_answer
+from seed.reference.verifiers.mathematics.evaluation import (
     BASE_DIGITS,
     UNDEFINED,
     Evaluation,
     TooLarge,
     point_number,
 )
-from reference.verifiers.mathematics.expressions import Tree, symbols
-from reference.verifiers.mathematics.extraction import braced, final_answer, without_announcement
-from reference.verifiers.mathematics.limits import broken_limit
-from reference.verifiers.mathematics.normal_forms import normal_form
-from reference.verifiers.mathematics.parser import Unreadable
-from reference.verifiers.mathematics.policy import DEFAULT, Policy
-from reference.verifiers.mathematics.structures import read_answer
-from reference.verifiers.mathematics.values import Comparison, Undecided, folded
-from spec.datatypes import Outcome, Verdict
-from spec.puzzle import MAX_EXTRACTED_CHARACTERS
-from spec.verify import Item
+from seed.reference.verifiers.mathematics.expressions import Tree, symbols
+from seed.reference.verifiers.mathematics.extraction import (
+    braced,
+    final_answer,
+    without_announcement,
+)
+from seed.reference.verifiers.mathematics.limits import broken_limit
+from seed.reference.verifiers.mathematics.normal_forms import normal_form
+from seed.reference.verifiers.mathematics.parser import Unreadable
+from seed.reference.verifiers.mathematics.policy import DEFAULT, Policy
+from seed.reference.verifiers.mathematics.structures import read_answer
+from seed.reference.verifiers.mathematics.values import Comparison, Undecided, folded
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.puzzle import MAX_EXTRACTED_CHARACTERS
+from seed.spec.verify import Item
 
 
 def verify(item: Item, policy: Policy = DEFAULT) -> Verdict:

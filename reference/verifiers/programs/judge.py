@@ -27,9 +27,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from reference.verifiers.programs import compare, surroundings, wire
-from reference.verifiers.programs.remote import PROGRAM, Remote, SolutionFault, TestsFault
-from reference.verifiers.sandbox.guest import FIRST_OWN
+from seed.reference.verifiers.programs import compare, surroundings, wire
+from seed.reference.verifiers.programs.remote import PROGRAM, Remote, SolutionFault, TestsFault
+from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
 CORRECT, WRONG, ERROR = "correct", "wrong", "error"
 CHECK, CLASS = "check", "Solution"

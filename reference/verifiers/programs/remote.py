@@ -11,8 +11,8 @@ import builtins
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reference.verifiers.programs import surroundings, wire
-from reference.verifiers.programs.solution import CALLBACK
+from seed.reference.verifiers.programs import surroundings, wire
+from seed.reference.verifiers.programs.solution import CALLBACK
 
 PROGRAM = 0
 """The handle of the program's own names."""

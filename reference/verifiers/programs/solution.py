@@ -17,8 +17,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from reference.verifiers.programs import surroundings, wire
-from reference.verifiers.sandbox.guest import FIRST_OWN
+from seed.reference.verifiers.programs import surroundings, wire
+from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
 CALLBACK = "k"
 MODULE = "solution"

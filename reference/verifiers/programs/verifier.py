@@ -35,22 +35,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from reference.verifiers.programs.compare import same_output
-from reference.verifiers.programs.extraction import program_of
-from reference.verifiers.programs.suite import SuiteError, suite_of
-from reference.verifiers.sandbox.host import Ended, SandboxError, start
-from reference.verifiers.sandbox.limits import Limits
-from reference.verifiers.sandbox.probe import AUTOMATIC, choose
-from spec.datatypes import Outcome, Verdict
-from spec.verify import Item
+from seed.reference.verifiers.programs.compare import same_output
+from seed.reference.verifiers.programs.extraction import program_of
+from seed.reference.verifiers.programs.suite import SuiteError, suite_of
+from seed.reference.verifiers.sandbox.host import Ended, SandboxError, start
+from seed.reference.verifiers.sandbox.limits import Limits
+from seed.reference.verifiers.sandbox.probe import AUTOMATIC, choose
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.verify import Item
 
 SOLUTION, SCRIPT = (
-    "reference.verifiers.programs.solution:serve",
-    "reference.verifiers.programs.solution:program",
+    "seed.reference.verifiers.programs.solution:serve",
+    "seed.reference.verifiers.programs.solution:program",
 )
 JUDGE, CHECKER = (
-    "reference.verifiers.programs.judge:judge",
-    "reference.verifiers.programs.judge:check_output",
+    "seed.reference.verifiers.programs.judge:judge",
+    "seed.reference.verifiers.programs.judge:check_output",
 )
 
 JUDGE_EXTRA_SECONDS = 10

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from time import monotonic
 from types import TracebackType
 
-from reference.verifiers.runner.worker import Limits, Request, Worker, WorkerLost
-from reference.verifiers.verdict import Judgement, error
+from seed.reference.verifiers.runner.worker import Limits, Request, Worker, WorkerLost
+from seed.reference.verifiers.verdict import Judgement, error
 
 WINDOW = 1024
 """Requests between the oldest without a judgement and the newest handed out. While one verifier

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
-from reference.verifiers.domains import SECONDS, SECONDS_OF
-from reference.verifiers.runner.frames import Illegible, Inbox, encoded
-from reference.verifiers.runner.worker_process import OUT_OF_MEMORY
-from reference.verifiers.sandbox.descendants import descendants
-from reference.verifiers.verdict import Judgement, error, judgement_of
-from spec.verify import Item
+from seed.reference.verifiers.domains import SECONDS, SECONDS_OF
+from seed.reference.verifiers.runner.frames import Illegible, Inbox, encoded
+from seed.reference.verifiers.runner.worker_process import OUT_OF_MEMORY
+from seed.reference.verifiers.sandbox.descendants import descendants
+from seed.reference.verifiers.verdict import Judgement, error, judgement_of
+from seed.spec.verify import Item
 
 LOADING_SECONDS = 120.0
 """Time limit of importing a verifier, apart from judging: SymPy takes half a second, on a loaded
@@ -45,7 +45,7 @@ run.
 """
 
 START = (
-    "import sys; sys.path[:] = {path}; from reference.verifiers.runner.worker_process import main;"
+    "import sys; sys.path[:] = {path}; from seed.reference.verifiers.runner.worker_process import main;"
     " main(*sys.argv[1:])"
 )
 

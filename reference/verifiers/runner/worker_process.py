@@ -20,12 +20,12 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any
 
-from reference.verifiers.custom import custom_verifier
-from reference.verifiers.domains import domain_verifier
-from reference.verifiers.runner import frames
-from reference.verifiers.verdict import Judgement, error, judgement_of
-from spec.datatypes import Outcome, Verdict
-from spec.verify import Item
+from seed.reference.verifiers.custom import custom_verifier
+from seed.reference.verifiers.domains import domain_verifier
+from seed.reference.verifiers.runner import frames
+from seed.reference.verifiers.verdict import Judgement, error, judgement_of
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.verify import Item
 
 OUT_OF_MEMORY = 71
 """Exit status that tells the pool of a ``MemoryError``; 71 is EX_OSERR of sysexits.h."""

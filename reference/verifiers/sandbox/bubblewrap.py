@@ -21,7 +21,7 @@ import os
 import shutil
 from collections.abc import Sequence
 
-from reference.verifiers.sandbox.limits import Limits
+from seed.reference.verifiers.sandbox.limits import Limits
 
 INSIDE_USER = "65534"
 """Nobody's uid and gid, as seen inside."""

@@ -69,8 +69,8 @@ def confine(
     Raises:
         OSError: The kernel refuses; nothing may be run then.
     """
-    from reference.verifiers.sandbox import landlock, seccomp, weak
-    from reference.verifiers.sandbox.limits import Limits
+    from seed.reference.verifiers.sandbox import landlock, seccomp, weak
+    from seed.reference.verifiers.sandbox.limits import Limits
 
     weak.confine(Limits(**limits), shares_its_user)
     if mechanism == "landlock":

@@ -24,8 +24,8 @@ from signal import Signals
 from types import TracebackType
 from typing import Any
 
-from reference.verifiers.sandbox import keeper, reach, users, weak
-from reference.verifiers.sandbox.limits import Limits
+from seed.reference.verifiers.sandbox import keeper, reach, users, weak
+from seed.reference.verifiers.sandbox.limits import Limits
 
 MECHANISMS = ("bubblewrap", "landlock", "weak")
 
@@ -240,7 +240,7 @@ def _start_keeper() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     setup = json.dumps({"socket": theirs.fileno(), "readable": reach.readable()})
     script = (
-        f"import sys; sys.path.extend({_search_path()!r}); from reference.verifiers.sandbox import"
+        f"import sys; sys.path.extend({_search_path()!r}); from seed.reference.verifiers.sandbox import"
         " keeper; keeper.main()"
     )
     process = subprocess.Popen(
@@ -271,7 +271,7 @@ def _search_path() -> list[str]:
     """List what guests import from besides the standard library, which their interpreter finds by
     itself.
     """
-    return [*reach.packages(), str(Path(__file__).resolve().parents[3])]
+    return [*reach.packages(), str(Path(__file__).absolute().parents[4])]
 
 
 def _sealed(content: bytes) -> int:

@@ -28,9 +28,9 @@ import sys
 import time
 from typing import Any
 
-from reference.verifiers.sandbox import bubblewrap, guest, weak
-from reference.verifiers.sandbox.descendants import descendants
-from reference.verifiers.sandbox.limits import Limits
+from seed.reference.verifiers.sandbox import bubblewrap, guest, weak
+from seed.reference.verifiers.sandbox.descendants import descendants
+from seed.reference.verifiers.sandbox.limits import Limits
 
 REQUEST_BYTES = 1 << 16
 MOST_DESCRIPTORS = 32
@@ -257,7 +257,7 @@ def _place(descriptors: list[int]) -> None:
 
 def main() -> None:
     """Run as a script by ``host``: the argument says what guests may read and run."""
-    from reference.verifiers.sandbox import reach
+    from seed.reference.verifiers.sandbox import reach
 
     setup = json.loads(sys.argv[1])
     if os.getuid() == 0:

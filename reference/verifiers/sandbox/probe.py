@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reference.verifiers.sandbox import bubblewrap, escape, landlock, reach, seccomp, weak
-from reference.verifiers.sandbox.host import SandboxError, start
-from reference.verifiers.sandbox.limits import Limits
+from seed.reference.verifiers.sandbox import bubblewrap, escape, landlock, reach, seccomp, weak
+from seed.reference.verifiers.sandbox.host import SandboxError, start
+from seed.reference.verifiers.sandbox.limits import Limits
 
 PREFERRED = ("bubblewrap", "landlock")
 """Mechanisms that can be sound, the best first: bubblewrap hides what Landlock only refuses
@@ -104,7 +104,9 @@ def attempt_escapes(mechanism: str) -> list[str]:
     """
     with (
         bait() as job,
-        start("reference.verifiers.sandbox.escape:main", job, mechanism, PROBE_LIMITS) as guest,
+        start(
+            "seed.reference.verifiers.sandbox.escape:main", job, mechanism, PROBE_LIMITS
+        ) as guest,
     ):
         ended = guest.wait()
         if ended.fault():

@@ -43,10 +43,11 @@ def own() -> tuple[str, ...]:
     """List the directories of this project that a process needs in its sandbox; tests and data are
     not among them.
     """
-    here = Path(__file__).resolve().parent
-    verifiers = here.parent
-    packages = (verifiers / "__init__.py", verifiers.parent / "__init__.py")
-    return (str(here), str(verifiers / "programs"), *map(str, packages))
+    # Not resolved: in a checkout seed/reference is a link, and a guest imports along that path.
+    verifiers = Path(__file__).absolute().parents[1]
+    folders = [verifiers / "sandbox", verifiers / "programs"]
+    packages = [folder / "__init__.py" for folder in (verifiers, *verifiers.parents[:2])]
+    return tuple(map(str, folders + packages))
 
 
 def readable() -> tuple[str, ...]:

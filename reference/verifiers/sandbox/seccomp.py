@@ -14,7 +14,7 @@ import platform
 import struct
 from collections.abc import Iterable
 
-from reference.verifiers.sandbox.landlock import forbid_new_privileges
+from seed.reference.verifiers.sandbox.landlock import forbid_new_privileges
 
 AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """Architectures whose numbers are listed below, with the value by which the kernel names them

@@ -10,7 +10,7 @@ import os
 import resource
 from pathlib import Path
 
-from reference.verifiers.sandbox.limits import Limits
+from seed.reference.verifiers.sandbox.limits import Limits
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",

@@ -4,7 +4,7 @@ and nothing without judges.
 
 from typing import Any
 
-from cli.report.judges import judge_lines, judge_section
+from seed.cli.report.judges import judge_lines, judge_section
 
 SHARE = {"accuracy": 0.5, "ci_low": 0.25, "ci_high": 0.75, "n": 8, "samples": 1, "pass_at_k": 0.5}
 MEAN = {"mean": 0.125, "ci_low": 0.1, "ci_high": 0.15}

@@ -13,16 +13,23 @@ import h5py
 import numpy as np
 import pytest
 
-from cli.estimates import T975, estimate
-from cli.report.ablation_page import AblationRow, ablation_table, write_ablation
-from cli.report.figures import NO_BREAK
-from cli.report.page import GRID_FAMILIES, duration, grid, read_record, sample_row, write_report
-from cli.report.plots import accuracy_interval, class_plot, policy_plots, trend
-from cli.report.streaming_plots import staleness_counts
-from reference.tasks.problems import distinct_problems
-from reference.training.run_directory import RunDirectory
-from spec.config_files import load_config
-from spec.errors import Reason, SeedError
+from seed.cli.estimates import T975, estimate
+from seed.cli.report.ablation_page import AblationRow, ablation_table, write_ablation
+from seed.cli.report.figures import NO_BREAK
+from seed.cli.report.page import (
+    GRID_FAMILIES,
+    duration,
+    grid,
+    read_record,
+    sample_row,
+    write_report,
+)
+from seed.cli.report.plots import accuracy_interval, class_plot, policy_plots, trend
+from seed.cli.report.streaming_plots import staleness_counts
+from seed.reference.tasks.problems import distinct_problems
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.config_files import load_config
+from seed.spec.errors import Reason, SeedError
 
 HOSTILE = "<script>alert('x')</script>&amp;\"<img src=x>"
 SCORE = {

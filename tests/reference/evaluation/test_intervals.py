@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.evaluation.intervals import (
+from seed.reference.evaluation.intervals import (
     clustered_interval,
     pass_at_k,
     ratio_interval,

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.importers.expressions import joined_steps
-from reference.importers.lines import COLLECTIONS, Counts, problem_line
-from reference.tasks.puzzles import FAMILIES, hamiltonian, knights_and_knaves
+from seed.reference.importers.expressions import joined_steps
+from seed.reference.importers.lines import COLLECTIONS, Counts, problem_line
+from seed.reference.tasks.puzzles import FAMILIES, hamiltonian, knights_and_knaves
 from tests.cli.test_verify import assert_refused, objects, run
 from tests.reference.importers.test_tasks import ALL, ENIGMATA, GYM, ZEBRA, line
 from tests.reference.tasks.puzzles.test_families import accepted

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reference.importers.lines import Counts, problem_line
-from reference.verifiers.puzzle import verify
-from spec.datatypes import Outcome
-from spec.verify import Item
+from seed.reference.importers.lines import Counts, problem_line
+from seed.reference.verifiers.puzzle import verify
+from seed.spec.datatypes import Outcome
+from seed.spec.verify import Item
 
 ENIGMATA, GYM = "generated with Enigmata", "reasoning-gym 0.1.25"
 

@@ -4,8 +4,8 @@ leave as it was.
 
 import pytest
 
-from reference.tasks.puzzles import binario, hamiltonian, magic_square, twentyfour
-from reference.tasks.puzzles.solvers.integer_square import integer_square
+from seed.reference.tasks.puzzles import binario, hamiltonian, magic_square, twentyfour
+from seed.reference.tasks.puzzles.solvers.integer_square import integer_square
 from tests.reference.tasks.puzzles.test_families import accepted
 
 IMPOSSIBLE_FIVES = ((1, 1, 1, 1, 1), (1, 1, 1, 1, 2))

@@ -10,18 +10,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.advantage import group_advantages
-from reference.rewards.reward import lacks_answer_mark, quality, quality_of, score
-from reference.tasks.problems import training_problem
-from reference.training.batch import rollout_batch
-from reference.training.metrics import preference_metrics, sampling_metrics
-from reference.training.prompt_stream import is_useful
-from spec.config import Config
-from spec.config_files import load_config, to_toml, validated
-from spec.config_rl import RewardConfig
-from spec.datatypes import Finish, Outcome, Preference, Problem, Request, Rollout, ScoredRollout
-from spec.errors import Reason, SeedError
-from spec.tokenizer import END, encode
+from seed.reference.advantage import group_advantages
+from seed.reference.rewards.reward import lacks_answer_mark, quality, quality_of, score
+from seed.reference.tasks.problems import training_problem
+from seed.reference.training.batch import rollout_batch
+from seed.reference.training.metrics import preference_metrics, sampling_metrics
+from seed.reference.training.prompt_stream import is_useful
+from seed.spec.config import Config
+from seed.spec.config_files import load_config, to_toml, validated
+from seed.spec.config_rl import RewardConfig
+from seed.spec.datatypes import (
+    Finish,
+    Outcome,
+    Preference,
+    Problem,
+    Request,
+    Rollout,
+    ScoredRollout,
+)
+from seed.spec.errors import Reason, SeedError
+from seed.spec.tokenizer import END, encode
 
 LINE = training_problem(("prose",), {"prose": (1,)}, 0, seed=1)
 SUM = training_problem(("arithmetic",), {"arithmetic": (3,)}, 0, seed=1)

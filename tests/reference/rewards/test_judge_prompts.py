@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.rewards.judge_prompts import final_answer, read_verdict, request_text
-from spec.judge import PRINCIPLES, Triplet, principles
+from seed.reference.rewards.judge_prompts import final_answer, read_verdict, request_text
+from seed.spec.judge import PRINCIPLES, Triplet, principles
 
 HELD = principles()
 INJECTIONS = (

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.rewards import notes
-from reference.rewards.reward_model import TASKS, labelled
-from reference.tasks.problems import problem_set, training_problem
-from reference.tasks.puzzles import FAMILIES, maze
-from spec.datatypes import Outcome
+from seed.reference.rewards import notes
+from seed.reference.rewards.reward_model import TASKS, labelled
+from seed.reference.tasks.problems import problem_set, training_problem
+from seed.reference.tasks.puzzles import FAMILIES, maze
+from seed.spec.datatypes import Outcome
 
 INSTANCE: dict[str, Any] = {"grid": "S.#/..#/#.G"}
 MAZES = st.integers(0, 10_000).map(lambda seed: maze.draw(np.random.default_rng(seed), 1))

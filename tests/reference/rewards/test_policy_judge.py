@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference.backend import ReferenceBackend
-from reference.evaluation.judges import judge_scores
-from reference.rewards.policy_judge import ModelJudge
-from reference.tasks.problems import problem_set
-from reference.tasks.puzzles import equivalence
-from reference.training import trainer
-from reference.training.run_directory import RunDirectory
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Array, Batch, Finish, Outcome, Request, Rollout, Sampling, Verdict
-from spec.judge import Judge, Triplet
-from spec.observer import SilentObserver
-from spec.tokenizer import END, decode, encode
+from seed.reference.backend import ReferenceBackend
+from seed.reference.evaluation.judges import judge_scores
+from seed.reference.rewards.policy_judge import ModelJudge
+from seed.reference.tasks.problems import problem_set
+from seed.reference.tasks.puzzles import equivalence
+from seed.reference.training import trainer
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Batch, Finish, Outcome, Request, Rollout, Sampling, Verdict
+from seed.spec.judge import Judge, Triplet
+from seed.spec.observer import SilentObserver
+from seed.spec.tokenizer import END, decode, encode
 from tests.reference.training.test_trainer import SMALL
 
 PAIRS = problem_set(("equivalence",), {"equivalence": (1,)}, 40, 0, held_out=True)

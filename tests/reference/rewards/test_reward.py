@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.rewards.reward import checked, score, soft_overlong
-from reference.tasks.problems import training_problem
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Finish, Outcome, Request, Rollout
-from spec.errors import Reason, SeedError
-from spec.tokenizer import END, encode
+from seed.reference.rewards.reward import checked, score, soft_overlong
+from seed.reference.tasks.problems import training_problem
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Finish, Outcome, Request, Rollout
+from seed.spec.errors import Reason, SeedError
+from seed.spec.tokenizer import END, encode
 
 PROBLEM = training_problem(("arithmetic",), {"arithmetic": (3,)}, 0, seed=1)
 LONGEST, CACHE = 20480, 4096

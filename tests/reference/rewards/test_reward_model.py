@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.backend import ReferenceBackend
-from reference.rewards import reward_model
-from reference.rewards.reward import score
-from reference.rewards.reward_model import (
+from seed.reference.backend import ReferenceBackend
+from seed.reference.rewards import reward_model
+from seed.reference.rewards.reward import score
+from seed.reference.rewards.reward_model import (
     Comparison,
     RewardModel,
     compare,
@@ -27,20 +27,20 @@ from reference.rewards.reward_model import (
     prefers,
     question,
 )
-from reference.rewards.yes_no import yes_probability
-from reference.tasks.problems import training_problem
-from reference.tasks.puzzles import prose
-from reference.training import trainer
-from reference.training.batch import plain_batch
-from reference.training.progress import Progress
-from reference.training.prompt_stream import PromptStreamState
-from reference.training.run_directory import RunDirectory
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Array, Batch, Finish, Preference, Request, Rollout
-from spec.errors import Reason, SeedError
-from spec.observer import SilentObserver
-from spec.tokenizer import END, decode, encode
+from seed.reference.rewards.yes_no import yes_probability
+from seed.reference.tasks.problems import training_problem
+from seed.reference.tasks.puzzles import prose
+from seed.reference.training import trainer
+from seed.reference.training.batch import plain_batch
+from seed.reference.training.progress import Progress
+from seed.reference.training.prompt_stream import PromptStreamState
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Batch, Finish, Preference, Request, Rollout
+from seed.spec.errors import Reason, SeedError
+from seed.spec.observer import SilentObserver
+from seed.spec.tokenizer import END, decode, encode
 from tests.reference.training.test_trainer import (
     SMALL,
     KillAfter,

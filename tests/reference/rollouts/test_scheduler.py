@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from reference.rollouts.events import (
+from seed.reference.rollouts.events import (
     ENDED,
     STALE,
     Advanced,
@@ -30,9 +30,9 @@ from reference.rollouts.events import (
     event_of,
     line_of,
 )
-from reference.rollouts.scheduler import Rules, Scheduler, ScheduleState, WorkerSpec, replay
-from reference.rollouts.streaming import EventReport, RolloutState, RolloutStats, Streaming
-from spec.datatypes import Finish, Problem, Request, Rollout
+from seed.reference.rollouts.scheduler import Rules, Scheduler, ScheduleState, WorkerSpec, replay
+from seed.reference.rollouts.streaming import EventReport, RolloutState, RolloutStats, Streaming
+from seed.spec.datatypes import Finish, Problem, Request, Rollout
 
 MANY = settings(max_examples=120)
 BATCHES = 6

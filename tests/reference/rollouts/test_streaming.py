@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference.backend import ReferenceBackend
-from reference.rollouts.events import Consumed, Dropped, Event, Submitted, event_of
-from reference.rollouts.scheduler import replay
-from reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
-from reference.tasks.problems import training_problem
-from reference.training import trainer
-from reference.training.batch import rollout_batch, step_weights, truncated_importance
-from reference.training.rollout_manager import Rollouts
-from reference.training.run_directory import RunDirectory
-from spec.config import Config
-from spec.datatypes import Finish, Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
-from spec.errors import SeedError
-from spec.tokenizer import encode
+from seed.reference.backend import ReferenceBackend
+from seed.reference.rollouts.events import Consumed, Dropped, Event, Submitted, event_of
+from seed.reference.rollouts.scheduler import replay
+from seed.reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
+from seed.reference.tasks.problems import training_problem
+from seed.reference.training import trainer
+from seed.reference.training.batch import rollout_batch, step_weights, truncated_importance
+from seed.reference.training.rollout_manager import Rollouts
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.config import Config
+from seed.spec.datatypes import Finish, Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
+from seed.spec.errors import SeedError
+from seed.spec.tokenizer import encode
 from tests.reference.training.test_trainer import (
     Killed,
     lasting_bytes,

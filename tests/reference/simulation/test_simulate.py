@@ -15,20 +15,20 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.main import seed
-from cli.report.srs_plots import slots_used
-from cli.srs import verdict
-from reference.backend import ReferenceBackend
-from reference.rollouts.events import Advanced, Dropped, Event, Finished, line_of
-from reference.rollouts.scheduler import Rules, Sample, Scheduler, WorkerSpec, replay
-from reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
-from reference.simulation.lengths import lengths_named
-from reference.simulation.simulate import Cost, simulate
-from reference.simulation.sweep import Figures, Point, World, pays_until, sweep
-from reference.training.run_directory import SCHEDULE, RunDirectory
-from spec.config_files import load_config
-from spec.datatypes import Problem, Request, Sampling
-from spec.errors import Reason, SeedError
+from seed.cli.main import seed
+from seed.cli.report.srs_plots import slots_used
+from seed.cli.srs import verdict
+from seed.reference.backend import ReferenceBackend
+from seed.reference.rollouts.events import Advanced, Dropped, Event, Finished, line_of
+from seed.reference.rollouts.scheduler import Rules, Sample, Scheduler, WorkerSpec, replay
+from seed.reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
+from seed.reference.simulation.lengths import lengths_named
+from seed.reference.simulation.simulate import Cost, simulate
+from seed.reference.simulation.sweep import Figures, Point, World, pays_until, sweep
+from seed.reference.training.run_directory import SCHEDULE, RunDirectory
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Problem, Request, Sampling
+from seed.spec.errors import Reason, SeedError
 from tests.reference.training.test_trainer import SMALL
 
 many = settings(max_examples=40)

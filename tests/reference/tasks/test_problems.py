@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks import problems
-from reference.tasks.problems import (
+from seed.reference.tasks import problems
+from seed.reference.tasks.problems import (
     distinct_problems,
     is_held_out,
     problem_set,
@@ -21,9 +21,9 @@ from reference.tasks.problems import (
     training_problem,
     verify,
 )
-from reference.tasks.puzzles import FAMILIES
-from spec.datatypes import Outcome, Problem
-from spec.errors import Reason, SeedError
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.spec.datatypes import Outcome, Problem
+from seed.spec.errors import Reason, SeedError
 
 NAMES = list(FAMILIES)
 EASY = {name: [1, 2] for name in FAMILIES} | {"arithmetic": [2, 3], "twentyfour": [2]}

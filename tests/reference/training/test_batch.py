@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.problems import training_problem
-from reference.training.batch import pad, plain_batch, rollout_batch, spread, step_weights
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Batch, Finish, Outcome, Problem, Request, Rollout, ScoredRollout, Verdict
+from seed.reference.tasks.problems import training_problem
+from seed.reference.training.batch import pad, plain_batch, rollout_batch, spread, step_weights
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import (
+    Batch,
+    Finish,
+    Outcome,
+    Problem,
+    Request,
+    Rollout,
+    ScoredRollout,
+    Verdict,
+)
 
 Texts = st.lists(st.integers(2, 30), min_size=1, max_size=6)
 Rows = st.lists(st.tuples(Texts, Texts), min_size=1, max_size=6)

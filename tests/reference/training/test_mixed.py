@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from cli.main import seed
-from cli.report.classes import Earned, class_lines, class_section, earned
-from reference.rewards.reward_model import TASKS
-from spec.config_files import load_config
+from seed.cli.main import seed
+from seed.cli.report.classes import Earned, class_lines, class_section, earned
+from seed.reference.rewards.reward_model import TASKS
+from seed.spec.config_files import load_config
 from tests.reference.training.test_trainer import SMALL
 
 CLASSES = {"verifiable": "arithmetic", "general": "prose", "hybrid": "maze"}

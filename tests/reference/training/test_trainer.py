@@ -13,16 +13,16 @@ import h5py
 import numpy as np
 import pytest
 
-from reference.backend import ReferenceBackend
-from reference.rewards import reward
-from reference.training import trainer
-from reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
-from reference.training.run_directory import RunDirectory
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Finish, Outcome, Request, Rollout, ScoredRollout, Verdict
-from spec.errors import Reason, SeedError
-from spec.observer import SilentObserver
+from seed.reference.backend import ReferenceBackend
+from seed.reference.rewards import reward
+from seed.reference.training import trainer
+from seed.reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Finish, Outcome, Request, Rollout, ScoredRollout, Verdict
+from seed.spec.errors import Reason, SeedError
+from seed.spec.observer import SilentObserver
 
 SMALL = (
     "model.hidden=16",

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from reference.rewards import http_judge as judge_server
-from reference.rewards.http_judge import ServerJudge
-from reference.verifiers import judge
-from spec.datatypes import Outcome
-from spec.judge import Triplet, principles
-from spec.verify import Item
+from seed.reference.rewards import http_judge as judge_server
+from seed.reference.rewards.http_judge import ServerJudge
+from seed.reference.verifiers import judge
+from seed.spec.datatypes import Outcome
+from seed.spec.judge import Triplet, principles
+from seed.spec.verify import Item
 
 THOUGHT = "<think>2*8 is 16, and so is 2^4.</think><answer>{}</answer>"
 TRIPLET = Triplet("What is 4^2?", "16", "2*8")

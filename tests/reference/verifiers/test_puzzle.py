@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import FAMILIES
-from reference.verifiers.puzzle import verify
-from spec.datatypes import Outcome, Verdict
-from spec.verify import Item
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.verifiers.puzzle import verify
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.verify import Item
 
 EXAMPLES = {
     name: family.draw(np.random.default_rng(0), family.LEVELS[0])

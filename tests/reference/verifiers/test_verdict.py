@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.verifiers.verdict import MAX_TEXT_CHARACTERS, Judgement, error, judgement_of
-from spec.datatypes import Outcome, Verdict
+from seed.reference.verifiers.verdict import MAX_TEXT_CHARACTERS, Judgement, error, judgement_of
+from seed.spec.datatypes import Outcome, Verdict
 
 MANY = settings(max_examples=50)
 TEXTS = st.text(alphabet="a\u00e9\ud800\n", max_size=5) | st.sampled_from(list(Outcome))

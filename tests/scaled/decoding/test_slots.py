@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.problems import training_problem
-from scaled.decoding.slots import Slots
-from spec.datatypes import BoolArray, Finish, Request, Rollout
-from spec.philox import uniforms, word_of
+from seed.reference.tasks.problems import training_problem
+from seed.scaled.decoding.slots import Slots
+from seed.spec.datatypes import BoolArray, Finish, Request, Rollout
+from seed.spec.philox import uniforms, word_of
 
 many = settings(max_examples=60)
 SLOTS, LIMIT = 6, 40

@@ -13,11 +13,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.cases import case_batch, case_config
-from reference.rollouts.similar_lengths import runs_of_similar
-from reference.training.batch import plain_batch
-from scaled.backend import ScaledBackend
-from scaled.parallel.balance import (
+from seed.conformance.cases import case_batch, case_config
+from seed.reference.rollouts.similar_lengths import runs_of_similar
+from seed.reference.training.batch import plain_batch
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.parallel.balance import (
     Family,
     families,
     family_costs,
@@ -25,12 +25,12 @@ from scaled.parallel.balance import (
     sequence_costs,
     spread,
 )
-from scaled.parallel.parallelize import shards_of
-from scaled.processes.launch import World
-from spec.config_files import load_config
-from spec.datatypes import Array, Batch, Metrics
-from spec.errors import Reason, SeedError
-from spec.layout import Layout
+from seed.scaled.parallel.parallelize import shards_of
+from seed.scaled.processes.launch import World
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Batch, Metrics
+from seed.spec.errors import Reason, SeedError
+from seed.spec.layout import Layout
 
 many = settings(max_examples=100)
 lengths_of_rows = st.lists(st.integers(1, 5000), min_size=1, max_size=40)

@@ -12,17 +12,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reference.training.batch import plain_batch
-from scaled.backend import ScaledBackend
-from scaled.checkpoint import State
-from scaled.parallel.offload import SMALLEST_BYTES, Ledger, away, saved_activations
-from scaled.parallel.parallelize import shards_of
-from scaled.processes.launch import World
-from spec.config import Config
-from spec.config_files import load_config
-from spec.datatypes import Batch
-from spec.layout import Layout
-from spec.philox import generator
+from seed.reference.training.batch import plain_batch
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.checkpoint import State
+from seed.scaled.parallel.offload import SMALLEST_BYTES, Ledger, away, saved_activations
+from seed.scaled.parallel.parallelize import shards_of
+from seed.scaled.processes.launch import World
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.datatypes import Batch
+from seed.spec.layout import Layout
+from seed.spec.philox import generator
 
 SWITCHES = ("recompute", "activation_offload", "optimizer_offload")
 

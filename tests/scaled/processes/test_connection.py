@@ -7,7 +7,7 @@ from multiprocessing import Pipe
 
 import pytest
 
-from scaled.processes.connection import GONE, Line
+from seed.scaled.processes.connection import GONE, Line
 
 PATIENCE = 60.0
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from reference.tasks.puzzles.solvers.filling import BLANK
+from seed.reference.tasks.puzzles.solvers.filling import BLANK
 
 MAX_STEPS = 250
 """States looked at before a search is given up: 0.2 s at most on an idle core. Of 400 puzzles of

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reference.tasks.puzzles.solvers.matching import match
+from seed.reference.tasks.puzzles.solvers.matching import match
 
 BLANK = "."
 

@@ -7,7 +7,7 @@ Cells are numbered from 0 in reading order.
 from collections.abc import Iterator, Set
 from functools import cache
 
-from reference.tasks.puzzles.solvers.filling import rows_of
+from seed.reference.tasks.puzzles.solvers.filling import rows_of
 
 
 class NotAMarking(ValueError):

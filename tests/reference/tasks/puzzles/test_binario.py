@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import binario
+from seed.reference.tasks.puzzles import binario
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 EMPTY = {"grid": "..../..../..../...."}

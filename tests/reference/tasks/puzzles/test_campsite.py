@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import campsite
+from seed.reference.tasks.puzzles import campsite
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 Cells = set[tuple[int, int]]

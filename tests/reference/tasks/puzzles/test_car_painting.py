@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import car_painting
-from spec.datatypes import Outcome
+from seed.reference.tasks.puzzles import car_painting
+from seed.spec.datatypes import Outcome
 
 PUZZLE = {"reach": 1, "colours": "ABAB"}
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import countdown
-from spec.datatypes import Outcome
+from seed.reference.tasks.puzzles import countdown
+from seed.spec.datatypes import Outcome
 
 Tree = int | tuple[str, Any, Any]
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import cryptarithm
-from spec.datatypes import Outcome
+from seed.reference.tasks.puzzles import cryptarithm
+from seed.spec.datatypes import Outcome
 
 PUZZLE = {"sum": "AB+BA=CAC"}
 SEND_MORE_MONEY = {"sum": "ABCD+EFGB=EFCBH"}

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.problems import is_held_out, problem_set, qualified_identity
-from reference.tasks.puzzles import equivalence
-from spec.datatypes import Outcome
+from seed.reference.tasks.problems import is_held_out, problem_set, qualified_identity
+from seed.reference.tasks.puzzles import equivalence
+from seed.spec.datatypes import Outcome
 
 PAIR = {"reference": "16", "answer": "2*8"}
 MISS = {"reference": "18", "answer": "2*8"}

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import FAMILIES, arithmetic, maze, sudoku, twentyfour
-from spec.datatypes import Outcome
-from spec.puzzle import MAX_EXTRACTED_CHARACTERS, MAX_RESPONSE_CHARACTERS, PuzzleFamily
+from seed.reference.tasks.puzzles import FAMILIES, arithmetic, maze, sudoku, twentyfour
+from seed.spec.datatypes import Outcome
+from seed.spec.puzzle import MAX_EXTRACTED_CHARACTERS, MAX_RESPONSE_CHARACTERS, PuzzleFamily
 
 FAMILY_LEVELS = [(name, level) for name, family in FAMILIES.items() for level in family.LEVELS]
 WORK_SAMPLES = 30

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reference.tasks.puzzles import FAMILIES
+from seed.reference.tasks.puzzles import FAMILIES
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 GRIDS = ("binario", "campsite", "hitori", "light_up", "skyscraper", "star_battle")

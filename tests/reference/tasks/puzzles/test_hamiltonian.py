@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import hamiltonian
+from seed.reference.tasks.puzzles import hamiltonian
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 EDGES = "AB AD BC BD CD CE DE"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import hitori
+from seed.reference.tasks.puzzles import hitori
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 EXAMPLE = {"grid": "3121/1231/2413/1144"}

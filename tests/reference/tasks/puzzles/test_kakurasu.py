@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import kakurasu
-from spec.datatypes import Outcome
+from seed.reference.tasks.puzzles import kakurasu
+from seed.spec.datatypes import Outcome
 
 PUZZLE = {"rows": [5, 0, 4], "columns": [3, 1, 4]}
 Clues = tuple[tuple[int, ...], tuple[int, ...]]

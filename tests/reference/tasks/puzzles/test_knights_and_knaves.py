@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import knights_and_knaves
+from seed.reference.tasks.puzzles import knights_and_knaves
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 THREE: dict[str, Any] = {"statements": "!B&C/!B&!C/A^B"}

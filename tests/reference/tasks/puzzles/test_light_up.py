@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import light_up
+from seed.reference.tasks.puzzles import light_up
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 EXAMPLE = {"grid": "..../..#0/#100/1..."}

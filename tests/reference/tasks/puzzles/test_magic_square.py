@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import magic_square
-from spec.datatypes import Outcome
+from seed.reference.tasks.puzzles import magic_square
+from seed.spec.datatypes import Outcome
 
 LO_SHU = "8 1 6/3 5 7/4 9 2"
 PUZZLE = {"grid": "8 . 6/. 5 7/4 9 ."}

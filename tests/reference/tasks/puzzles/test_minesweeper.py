@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import minesweeper
+from seed.reference.tasks.puzzles import minesweeper
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 # Row 1: hidden, 2, 1. Row 2: hidden, mine, 2. Row 3: hidden, 3, mine; only the two on the right are

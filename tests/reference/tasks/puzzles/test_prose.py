@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import prose
-from spec.datatypes import Outcome
+from seed.reference.tasks.puzzles import prose
+from seed.spec.datatypes import Outcome
 
 INSTANCE: dict[str, Any] = {"theme": "bdgk", "length": 5, "draft": "bbkdb"}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import skyscraper
+from seed.reference.tasks.puzzles import skyscraper
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 EXAMPLE = {

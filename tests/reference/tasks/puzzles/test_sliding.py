@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import sliding
+from seed.reference.tasks.puzzles import sliding
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 TWO_MOVES = {"grid": "123/4.5/786"}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import stack_permutation
-from spec.datatypes import Outcome
+from seed.reference.tasks.puzzles import stack_permutation
+from seed.spec.datatypes import Outcome
 
 PUZZLE = {"pushed": "3142", "wanted": "1324"}
 IMPOSSIBLE = {"pushed": "123", "wanted": "312"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import star_battle
+from seed.reference.tasks.puzzles import star_battle
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 EMPTY = {"grid": "..../..../..../...."}

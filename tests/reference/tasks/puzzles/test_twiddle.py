@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import twiddle
+from seed.reference.tasks.puzzles import twiddle
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 TWO_MOVES = {"grid": "123/754/896"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles import zebra
+from seed.reference.tasks.puzzles import zebra
 from tests.reference.tasks.puzzles.test_families import accepted, instances
 
 STREET: dict[str, Any] = {"rows": "abc/def", "clues": "a~f d<a b~2 c#d"}

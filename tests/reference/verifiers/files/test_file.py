@@ -15,17 +15,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.problems import problem_set
-from reference.tasks.puzzles import FAMILIES
-from reference.verifiers.files.audit import Audit, Finding, audit_file
-from reference.verifiers.files.file import count_lines, verify_file
-from reference.verifiers.files.lines import Heading, Rule
-from reference.verifiers.files.tally import Tally
-from reference.verifiers.runner.pool import Pool
-from reference.verifiers.runner.worker import Limits
-from reference.verifiers.verdict import Judgement
-from spec.datatypes import Outcome
-from spec.errors import Reason, SeedError
+from seed.reference.tasks.problems import problem_set
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.verifiers.files.audit import Audit, Finding, audit_file
+from seed.reference.verifiers.files.file import count_lines, verify_file
+from seed.reference.verifiers.files.lines import Heading, Rule
+from seed.reference.verifiers.files.tally import Tally
+from seed.reference.verifiers.runner.pool import Pool
+from seed.reference.verifiers.runner.worker import Limits
+from seed.reference.verifiers.verdict import Judgement
+from seed.spec.datatypes import Outcome
+from seed.spec.errors import Reason, SeedError
 from tests.reference.verifiers.runner.test_worker import BEHAVE
 
 LIMITS = Limits(seconds=60.0, memory_mebibytes=512)
@@ -261,7 +261,7 @@ def test_killed_with_its_lines_in_flight_and_resumed_a_command_writes_the_same_b
     path, out = tmp_path / "in", tmp_path / "out"
     path.write_bytes(b"\n".join(own_line(str(number), "is_slow") for number in range(40)))
     verify_file(path, tmp_path / "whole", OWN, pool, False, heard)
-    program = "from cli.main import seed; seed()"
+    program = "from seed.cli.main import seed; seed()"
     command = [
         sys.executable,
         "-c",

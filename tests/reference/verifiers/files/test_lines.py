@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.verifiers.files import lines
-from reference.verifiers.files.lines import Rule, parsed, raw_lines
-from reference.verifiers.runner.worker import Request
-from reference.verifiers.verdict import Judgement
-from spec.datatypes import Outcome
-from spec.verify import Item
+from seed.reference.verifiers.files import lines
+from seed.reference.verifiers.files.lines import Rule, parsed, raw_lines
+from seed.reference.verifiers.runner.worker import Request
+from seed.reference.verifiers.verdict import Judgement
+from seed.spec.datatypes import Outcome
+from seed.spec.verify import Item
 
 MANY = settings(max_examples=60)
 GOOD = {"id": "a", "domain": "math", "problem": "1 + 1", "reference": "2", "response": "2"}

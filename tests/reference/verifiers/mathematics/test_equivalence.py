@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from reference.verifiers.mathematics.evaluation import equal_at, exact, point_number
-from reference.verifiers.mathematics.expressions import (
+from seed.reference.verifiers.mathematics.evaluation import equal_at, exact, point_number
+from seed.reference.verifiers.mathematics.expressions import (
     Apply,
     Constant,
     Number,
@@ -20,12 +20,12 @@ from reference.verifiers.mathematics.expressions import (
     latex,
     symbols,
 )
-from reference.verifiers.mathematics.limits import broken_limit
-from reference.verifiers.mathematics.normal_forms import normal_form
-from reference.verifiers.mathematics.parser import Unreadable, read_expression
-from reference.verifiers.mathematics.verifier import verify
-from spec.datatypes import Outcome
-from spec.verify import Item
+from seed.reference.verifiers.mathematics.limits import broken_limit
+from seed.reference.verifiers.mathematics.normal_forms import normal_form
+from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
+from seed.reference.verifiers.mathematics.verifier import verify
+from seed.spec.datatypes import Outcome
+from seed.spec.verify import Item
 
 rationals = st.builds(Fraction, st.integers(-(10**9), 10**9), st.integers(1, 2000))
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.verifiers.mathematics.extraction import braced, final_answer
-from reference.verifiers.mathematics.verifier import verify
-from spec.datatypes import Outcome
-from spec.verify import Item
+from seed.reference.verifiers.mathematics.extraction import braced, final_answer
+from seed.reference.verifiers.mathematics.verifier import verify
+from seed.spec.datatypes import Outcome
+from seed.spec.verify import Item
 
 
 def correct(reference: str, response: str) -> bool:

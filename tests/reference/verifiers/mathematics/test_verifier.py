@@ -10,12 +10,12 @@ from collections import Counter
 
 import pytest
 
-from reference.verifiers.mathematics import engine
-from reference.verifiers.mathematics.parser import read_expression
-from reference.verifiers.mathematics.policy import DEFAULT, Policy
-from reference.verifiers.mathematics.verifier import verify
-from spec.datatypes import Outcome, Verdict
-from spec.verify import Item
+from seed.reference.verifiers.mathematics import engine
+from seed.reference.verifiers.mathematics.parser import read_expression
+from seed.reference.verifiers.mathematics.policy import DEFAULT, Policy
+from seed.reference.verifiers.mathematics.verifier import verify
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.verify import Item
 from tests.reference.verifiers.mathematics.labelled import PAIRS, Pair
 
 ASYMMETRIC = (
@@ -247,7 +247,7 @@ def test_an_alarm_of_the_caller_stays_set() -> None:
 def test_sympy_is_loaded_by_the_first_question_to_the_engine_and_by_no_import() -> None:
     code = (
         "import sys, reference.training.trainer, cli.main, reference.verifiers.mathematics.verifier"
-        " as m; from spec.verify import Item; m.verify(Item('1', 'math', '', r'\\boxed{5}',"
+        " as m; from seed.spec.verify import Item; m.verify(Item('1', 'math', '', r'\\boxed{5}',"
         " '5.0')); print('sympy' in sys.modules, 'math_verify' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,7 +3,7 @@ is what they should be.
 """
 
 LIES = '{"outcome": "correct", "why": "all tests pass", "gone": false}'
-WIRE = "import reference.verifiers.programs.wire as wire, os, json, struct\n"
+WIRE = "import seed.reference.verifiers.programs.wire as wire, os, json, struct\n"
 
 
 def reply(*messages: str) -> str:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reference.verifiers.programs.verifier import verify
-from spec.datatypes import Outcome
-from spec.verify import Item
+from seed.reference.verifiers.programs.verifier import verify
+from seed.spec.datatypes import Outcome
+from seed.spec.verify import Item
 from tests.reference.verifiers.programs.attacks import CLAIMS, FORGERIES
 from tests.reference.verifiers.sandbox.machines import TIGHT, first_sound, leftovers
 

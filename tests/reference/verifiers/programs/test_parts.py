@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.verifiers.programs import surroundings, wire
-from reference.verifiers.programs.compare import same_output, same_value
-from reference.verifiers.programs.extraction import program_of
-from reference.verifiers.programs.remote import Handle, SolutionError, crossed, put_back
-from reference.verifiers.programs.suite import SuiteError, suite_of
+from seed.reference.verifiers.programs import surroundings, wire
+from seed.reference.verifiers.programs.compare import same_output, same_value
+from seed.reference.verifiers.programs.extraction import program_of
+from seed.reference.verifiers.programs.remote import Handle, SolutionError, crossed, put_back
+from seed.reference.verifiers.programs.suite import SuiteError, suite_of
 
 NODES: dict[str, Any] = {name: getattr(surroundings, name) for name in wire.NODES}
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from reference.verifiers.programs import verifier as code
-from reference.verifiers.programs.verifier import verify
-from reference.verifiers.sandbox import probe
-from reference.verifiers.sandbox.host import MECHANISMS
-from spec.datatypes import Outcome, Verdict
-from spec.verify import Item
+from seed.reference.verifiers.programs import verifier as code
+from seed.reference.verifiers.programs.verifier import verify
+from seed.reference.verifiers.sandbox import probe
+from seed.reference.verifiers.sandbox.host import MECHANISMS
+from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.verify import Item
 from tests.reference.verifiers.programs.samples import ADD, ADD_TESTS, BROKEN, GOOD
 from tests.reference.verifiers.sandbox.machines import TIGHT, first_sound, leftovers, sound
 

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.verifiers.runner.pool import Pool
-from reference.verifiers.runner.worker import Limits, Request
-from reference.verifiers.verdict import Judgement, error
-from spec.datatypes import Outcome
-from spec.verify import Item
+from seed.reference.verifiers.runner.pool import Pool
+from seed.reference.verifiers.runner.worker import Limits, Request
+from seed.reference.verifiers.verdict import Judgement, error
+from seed.spec.datatypes import Outcome
+from seed.spec.verify import Item
 
 BEHAVE = f"{Path(__file__).with_name('badly_behaved.py')}:behave"
 PATIENCE_IN_SECONDS = 30.0

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reference.verifiers.sandbox.descendants import descendants
-from reference.verifiers.sandbox.host import Ended, start
-from reference.verifiers.sandbox.limits import Limits
-from reference.verifiers.sandbox.probe import PREFERRED, soundness
+from seed.reference.verifiers.sandbox.descendants import descendants
+from seed.reference.verifiers.sandbox.host import Ended, start
+from seed.reference.verifiers.sandbox.limits import Limits
+from seed.reference.verifiers.sandbox.probe import PREFERRED, soundness
 
 TIGHT = replace(
     Limits(),
@@ -46,7 +46,7 @@ def script(program: str, mechanism: str, limits: Limits = TIGHT, stdin: bytes = 
     """Run a script and wait for its end."""
     job = {"program": program, "site": False}
     with start(
-        "reference.verifiers.programs.solution:program", job, mechanism, limits, stdin=stdin
+        "seed.reference.verifiers.programs.solution:program", job, mechanism, limits, stdin=stdin
     ) as guest:
         return guest.wait()
 

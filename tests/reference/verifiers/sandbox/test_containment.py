@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from reference.verifiers.sandbox import bubblewrap, probe, users, weak
-from reference.verifiers.sandbox.host import Guest, SandboxError, start
-from reference.verifiers.sandbox.limits import Limits
+from seed.reference.verifiers.sandbox import bubblewrap, probe, users, weak
+from seed.reference.verifiers.sandbox.host import Guest, SandboxError, start
+from seed.reference.verifiers.sandbox.limits import Limits
 from tests.reference.verifiers.sandbox.machines import (
     TIGHT,
     first_sound,
@@ -277,14 +277,14 @@ def test_the_host_keeps_no_descriptor(mechanism: str) -> None:
 
 def test_what_cannot_be_confined_is_not_run() -> None:
     with (
-        start("reference.nothing:here", {}, probe.WEAK, TIGHT) as guest,
+        start("seed.reference.nothing:here", {}, probe.WEAK, TIGHT) as guest,
         pytest.raises(SandboxError) as refusal,
     ):
         guest.wait()
     assert (
         str(refusal.value)
         == "the process could not be confined: ModuleNotFoundError: No module named"
-        " 'reference.nothing'"
+        " 'seed.reference.nothing'"
     )
 
 
@@ -316,7 +316,7 @@ def test_limits_that_nothing_can_run_under_are_refused() -> None:
 
 def _sleeper(mechanism: str) -> Guest:
     job = json.loads('{"program": "import time\\ntime.sleep(1000)", "site": false}')
-    return start("reference.verifiers.programs.solution:program", job, mechanism, TIGHT)
+    return start("seed.reference.verifiers.programs.solution:program", job, mechanism, TIGHT)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root gives every program a uid of its own")
@@ -328,7 +328,7 @@ def test_no_program_goes_down_with_another_that_leaves_children_behind(
             users, "_serial", itertools.count(7)
         )  # as another host, which begins at the same uid
         return start(
-            "reference.verifiers.programs.solution:program",
+            "seed.reference.verifiers.programs.solution:program",
             {"program": program, "site": False},
             probe.WEAK,
             TIGHT,

@@ -4,7 +4,7 @@ every call.
 
 import pytest
 
-from reference.verifiers.sandbox import seccomp
+from seed.reference.verifiers.sandbox import seccomp
 
 COLUMNS = {name: column for column, name in enumerate(seccomp.AUDIT_ARCHITECTURE)}
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles.solvers.backtracking import (
+from seed.reference.tasks.puzzles.solvers.backtracking import (
     Count,
     Marks,
     OutOfSteps,
@@ -22,8 +22,8 @@ from reference.tasks.puzzles.solvers.backtracking import (
     mark,
     numbers_of,
 )
-from reference.tasks.puzzles.solvers.filling import random_latin_square
-from reference.tasks.puzzles.solvers.matching import match
+from seed.reference.tasks.puzzles.solvers.filling import random_latin_square
+from seed.reference.tasks.puzzles.solvers.matching import match
 
 CELLS = 6
 CELL_SETS = st.sets(st.integers(0, CELLS - 1), max_size=CELLS)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles.solvers.expression import (
+from seed.reference.tasks.puzzles.solvers.expression import (
     MAX_TOKENS,
     NUMBER,
     TOKEN,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.tasks.puzzles.solvers.shortest_path import shortest_moves
+from seed.reference.tasks.puzzles.solvers.shortest_path import shortest_moves
 
 STATES = "ABCDEFG"
 GRAPHS = st.sets(st.tuples(st.sampled_from(STATES), st.sampled_from(STATES)), max_size=16)

@@ -1,0 +1,5 @@
+"""``python -m seed``: the command line."""
+
+from seed.cli.main import seed
+
+seed()
