@@ -1,1 +1,1 @@
-"""What the policy is asked: problems and the puzzle families that make them."""
+"""The problems of training and evaluation, and the puzzle families that make them."""

@@ -1,10 +1,9 @@
-"""Problem sets: where training and held-out problems come from, and how a response to one is
-judged.
+"""Problem sets: draw training and held-out problems, and judge responses to them.
 
-A problem is held out or not by a hash of what it asks, never by when or with which seed it was
+A problem is held out or not by a hash of its identity, never by when or with which seed it was
 drawn. So training and held-out problems are disjoint by construction, in every run and for every
-size of either set, and a problem cannot slip into training under another presentation (the numbers
-of a 24-point problem in another order, say).
+size of either set, and a problem cannot slip into training in another presentation (the numbers of
+a 24-point problem in another order, say).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,18 +21,16 @@ HELD_OUT_SHARE = 8
 """One in so many identities is held out."""
 
 ID_DIGITS = 12
-"""Hexadecimal digits of a problem's name: 48 bits, so a million problems share one with probability
-0.002.
-"""
+"""Hexadecimal digits of an id: 48 bits, so a million problems share one with probability 0.002."""
 
 # Seven in eight draws miss the held-out split, so a thousand misses in a row (1e-58) mean that a
 # level has no such problem. The same number of repeats in a row means that a level has hardly any
-# problem left that is not taken.
+# problem that is not drawn yet.
 MAX_DRAWS = 1000
 
 
 def is_held_out(identity: str) -> bool:
-    """Say which side of the split a problem is on.
+    """Decide the split of a problem.
 
     Args:
         identity: A family-qualified identity, see ``qualified_identity``.
@@ -45,58 +42,49 @@ def is_held_out(identity: str) -> bool:
 
 
 def qualified_identity(family: str, instance: Mapping[str, Any]) -> str:
-    """Name what a problem asks, e.g. ``twentyfour:3 8``.
-
-    Args:
-        family: A key of ``FAMILIES``.
-        instance: An instance of that family.
-
-    Returns:
-        The family and the family's identity of the instance.
-    """
+    """The family and the family's identity of an instance, e.g. ``twentyfour:3 8``."""
     return f"{family}:{FAMILIES[family].identity(instance)}"
 
 
 def draw_problem(
     family: str, difficulty: int, random: np.random.Generator, held_out: bool
 ) -> Problem:
-    """Draw a problem from one side of the split.
+    """Draw a problem of one split.
 
     Args:
         family: A key of ``FAMILIES``.
         difficulty: A member of the family's ``LEVELS``.
         random: The only source of randomness.
-        held_out: The side.
+        held_out: The split.
 
     Returns:
-        The first drawn problem that is on that side.
+        The first drawn problem that belongs to the split.
 
     Raises:
-        SeedError: The family or the difficulty does not exist, or the level has no problem on that
-            side.
+        SeedError: The family or the difficulty does not exist, or the level has no problem of that
+            split.
     """
     _check(family, difficulty)
     for _ in range(MAX_DRAWS):
         instance = FAMILIES[family].draw(random, difficulty)
         if is_held_out(qualified_identity(family, instance)) == held_out:
             return _problem(family, difficulty, instance)
-    line = f"{family} level {difficulty}: none of {MAX_DRAWS} draws is {_split(held_out)}"
-    raise SeedError(Reason.ILLEGAL_VALUE, line)
+    message = f"{family} level {difficulty}: none of {MAX_DRAWS} draws is {_split(held_out)}"
+    raise SeedError(Reason.ILLEGAL_VALUE, message)
 
 
 def training_problem(
     families: Sequence[str], difficulties: Mapping[str, Sequence[int]], index: int, seed: int
 ) -> Problem:
-    """Look up one problem of the endless stream of training problems.
+    """One problem of the endless stream of training problems: a pure function of the arguments.
+
+    Problems may repeat along the stream.
 
     Args:
-        families: Keys of ``FAMILIES``, visited in turn.
-        difficulties: Difficulties of each family, visited in turn.
-        index: Place in the stream, >= 0.
+        families: Keys of ``FAMILIES``, in turn.
+        difficulties: Difficulties of each family, in turn.
+        index: Index in the stream, >= 0.
         seed: Seed of the stream.
-
-    Returns:
-        A pure function of the arguments. Problems may repeat along the stream.
 
     Raises:
         SeedError: A family or difficulty does not exist, or none is given.
@@ -114,7 +102,7 @@ def problem_set(
 ) -> list[Problem]:
     """Draw a set in which families, and the difficulties of each family, take turns.
 
-    The problem at a place does not depend on ``count``: a larger set begins with the smaller one.
+    The problem at an index does not depend on ``count``: a larger set begins with the smaller one.
 
     Args:
         families: Keys of ``FAMILIES``.
@@ -136,20 +124,10 @@ def problem_set(
     slots = [_slot(families, difficulties, index) for index in range(count)]
     problems: dict[str, Problem] = {}
     for index, (family, difficulty) in enumerate(slots):
-        problem = _new_problem(
-            family, difficulty, _random(seed, True, index), problems, held_out=True
-        )
+        problem = _new_problem(family, difficulty, _random(seed, True, index), problems, True)
         if problem is None:
-            found = sum(
-                (taken.family, taken.difficulty) == (family, difficulty)
-                for taken in problems.values()
-            )
-            wanted = slots.count((family, difficulty))
-            line = (
-                f"{family} level {difficulty}: wanted {wanted} distinct held-out problems, found"
-                f" only {found}"
-            )
-            raise SeedError(Reason.ILLEGAL_VALUE, line)
+            slot = family, difficulty
+            raise _too_few(*slot, slots.count(slot), slots[:index].count(slot), held_out)
         problems[problem.id] = problem
     return list(problems.values())
 
@@ -164,22 +142,21 @@ def distinct_problems(
         difficulty: A member of the family's ``LEVELS``.
         count: Number of problems, >= 0.
         seed: Seed of the set.
-        held_out: The side.
+        held_out: The split.
 
-    Returns:
-        The problems, drawn one by one; the held-out ones are those of ``problem_set``.
+    Yields:
+        The problems; the held-out ones are those of ``problem_set``.
 
     Raises:
         SeedError: The family or difficulty does not exist, or the level has too few distinct
-            problems on that side.
+            problems of that split.
     """
-    taken: set[str] = set()
+    drawn: set[str] = set()
     for index in range(count):
-        problem = _new_problem(family, difficulty, _random(seed, held_out, index), taken, held_out)
+        problem = _new_problem(family, difficulty, _random(seed, held_out, index), drawn, held_out)
         if problem is None:
-            wanted = f"wanted {count} distinct {_split(held_out)} problems, found only {index}"
-            raise SeedError(Reason.ILLEGAL_VALUE, f"{family} level {difficulty}: {wanted}")
-        taken.add(problem.id)
+            raise _too_few(family, difficulty, count, index, held_out)
+        drawn.add(problem.id)
         yield problem
 
 
@@ -187,12 +164,12 @@ def verify(problem: Problem, response: str) -> Verdict:
     """Judge a response by the rules of the problem's family.
 
     Args:
-        problem: What was asked.
+        problem: The problem.
         response: Any text at all.
 
     Returns:
-        The family's verdict. A verifier that fails yields ``error``: a bug of ours must never be
-        taught to the policy as a mistake of its own.
+        The family's verdict. A verifier that fails yields ``error``: a bug of ours must never
+        be rewarded or punished as a response of the policy.
     """
     try:
         return FAMILIES[problem.family].verify(problem.instance, response)
@@ -202,33 +179,36 @@ def verify(problem: Problem, response: str) -> Verdict:
 
 def _check(family: str, difficulty: int) -> None:
     if family not in FAMILIES:
-        raise SeedError(
-            Reason.UNKNOWN_NAME,
-            f"family {family!r} does not exist; legal are {', '.join(FAMILIES)}",
-        )
+        message = f"family {family!r} does not exist; legal are {', '.join(FAMILIES)}"
+        raise SeedError(Reason.UNKNOWN_NAME, message)
     levels = FAMILIES[family].LEVELS
     if difficulty not in levels:
-        line = f"{family} has no level {difficulty}; legal are {levels[0]} to {levels[-1]}"
-        raise SeedError(Reason.ILLEGAL_VALUE, line)
+        message = f"{family} has no level {difficulty}; legal are {levels[0]} to {levels[-1]}"
+        raise SeedError(Reason.ILLEGAL_VALUE, message)
+
+
+def _too_few(family: str, difficulty: int, wanted: int, found: int, held_out: bool) -> SeedError:
+    problems = f"wanted {wanted} distinct {_split(held_out)} problems, found only {found}"
+    return SeedError(Reason.ILLEGAL_VALUE, f"{family} level {difficulty}: {problems}")
 
 
 def _problem(family: str, difficulty: int, instance: dict[str, Any]) -> Problem:
     prompt = FAMILIES[family].prompt(instance)
     name = f"{family}/{difficulty}/{sha256(prompt.encode()).hexdigest()[:ID_DIGITS]}"
-    worked, bare = FAMILIES[family].solve(instance), FAMILIES[family].answer(instance)
-    return Problem(name, family, difficulty, prompt, instance, demonstration=worked, answer=bare)
+    demonstration, answer = FAMILIES[family].solve(instance), FAMILIES[family].answer(instance)
+    return Problem(name, family, difficulty, prompt, instance, demonstration, answer)
 
 
 def _new_problem(
     family: str,
     difficulty: int,
     random: np.random.Generator,
-    taken: Collection[str],
+    drawn: Collection[str],
     held_out: bool,
 ) -> Problem | None:
     for _ in range(MAX_DRAWS):
         problem = draw_problem(family, difficulty, random, held_out)
-        if problem.id not in taken:
+        if problem.id not in drawn:
             return problem
     return None
 
@@ -237,17 +217,16 @@ def _slot(
     families: Sequence[str], difficulties: Mapping[str, Sequence[int]], index: int
 ) -> tuple[str, int]:
     if not families or not all(difficulties.get(family) for family in families):
-        raise SeedError(
-            Reason.ILLEGAL_VALUE, "every problem set needs a family, and every family a difficulty"
-        )
+        message = "every problem set needs a family, and every family a difficulty"
+        raise SeedError(Reason.ILLEGAL_VALUE, message)
     turn, number = divmod(index, len(families))
     family = families[number]
     return family, difficulties[family][turn % len(difficulties[family])]
 
 
 def _random(seed: int, held_out: bool, index: int) -> np.random.Generator:
-    # One generator per place: what is drawn at a place depends neither on the size of the set nor
-    # on its other places.
+    # One generator per index: what is drawn there depends neither on the size of the set nor on the
+    # other draws.
     return generator(seed, "problems", _split(held_out), index)
 
 

@@ -1,13 +1,13 @@
-"""Chained arithmetic: operations on single digits, worked out strictly from left to right.
+"""Chained arithmetic: operations on single digits, computed strictly from left to right.
 
-==========  =============================================================================================
-prompt      ``A7*3+2-1=``: start at 7, times 3, plus 2, minus 1. There is no operator precedence. ``C`` in place of
-            ``A`` counts on a clock of five hours: every total is taken modulo 5.
-response    ``21 23 22=22``, on the clock ``1 3 2=2``: all running totals, then ``=`` and the final value.
-bare        ``=22``: the final value alone is a correct response too, and a harder one to get right.
-difficulty  The number of operations. Levels 1..4 are on the clock, with operands 1..3; from level 5
-            on totals are plain numbers, kept within 0..99, and operands are 0..9.
-==========  =============================================================================================
+- Instance: ``{"chain": "2*3+2-1", "clock": True}``.
+- Prompt: ``C2*3+2-1=``: start at 2, times 3, plus 2, minus 1, without operator precedence. After
+  ``C`` every total is taken modulo 5 (a clock of five hours); after ``A`` totals are plain numbers.
+- Response: ``1 3 2=2`` (``A7*3+2-1=``: ``21 23 22=22``): all running totals, then ``=`` and the
+  final value.
+- Bare answer: ``=2``: the final value alone, which is harder to get right.
+- Level: the number of operations. Levels 1..4 are on the clock, with operands 1..3; from level 5 on
+  totals are plain numbers, kept within 0..99, and operands are 0..9.
 
 Only the text after the last ``=`` is judged. The running totals are the reasoning: writing them
 makes the final value easy, but the reward looks at outcomes, so a wrong or missing total costs
@@ -38,22 +38,14 @@ LARGEST_TOTAL = 99
 CLOCK = 5
 DIGITS = "0123456789"
 OPERATIONS = {"+": add, "-": sub, "*": mul}
-# On the clock there are 40 facts to know, few enough for a tiny model to learn; the products are
-# there because without them the final value could be guessed from a plain sum of the operands.
+# On the clock there are 40 facts to learn, few enough for a tiny model; without the products the
+# final value could be guessed from a plain sum of the operands.
 CLOCK_STEPS = ("+1", "+2", "+3", "-1", "-2", "-3", "*2", "*3")
 CANONICAL_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a chain, every next step uniformly among the legal ones.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: Number of operations, a member of ``LEVELS``.
-
-    Returns:
-        ``{"chain": "2*3+2-1", "clock": True}``.
-    """
+    """Draw a chain, every next step uniformly among the legal ones."""
     clock = difficulty < FIRST_PLAIN_LEVEL
     chain = DIGITS[random.integers(CLOCK if clock else len(DIGITS))]
     for _ in range(difficulty):
@@ -63,14 +55,9 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the chain, its first two operands in ascending order where they commute.
+    """The prompt's letter and the chain, the first two operands ascending where they commute.
 
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt's letter and the chain. ``3+5-2`` and ``5+3-2`` share it, for they have the same
-        running totals; ``3-2+5`` does not.
+    ``3+5-2`` and ``5+3-2`` share it, for they have the same running totals; ``3-2+5`` does not.
     """
     chain: str = instance["chain"]
     swapped = chain[2] + chain[1] + chain[0] + chain[3:]
@@ -78,64 +65,30 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``C2*3+2-1=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``C2*3+2-1=``."""
     return f"{_letter(instance)}{instance['chain']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Write all running totals and the final value, e.g. ``1 3 2=2``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
+    """All running totals and the final value, e.g. ``1 3 2=2``."""
     totals = _totals(instance["chain"], instance["clock"])
     return f"{' '.join(map(str, totals))}={totals[-1]}"
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the final value alone, e.g. ``=2``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without reasoning.
-    """
+    """The final value, e.g. ``=2``."""
     return f"={_totals(instance['chain'], instance['clock'])[-1]}"
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the operations.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, 1 or more.
-    """
+    """The number of operations."""
     return sum(character in OPERATIONS for character in instance["chain"])
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Judge the integer after the last ``=``; what precedes it is not judged.
+    """``correct`` exactly if the text after the last ``=`` is the value, written canonically.
 
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if that text is the value, written canonically: no plus sign, space or
-        leading zero.
+    That is without plus sign, spaces and leading zeros.
     """
     value = response.rpartition("=")[2] if "=" in response else ""
     fault = unreadable(response) or _fault(instance, response, value)
@@ -147,19 +100,14 @@ def _fault(instance: Mapping[str, Any], response: str, value: str) -> str:
         return "the response has no '='"
     if not CANONICAL_INTEGER.fullmatch(value):
         return "the text after the last '=' is not a canonical integer"
-    # Canonical integers are equal exactly if their texts are, so a million digits are never
+    # Canonical integers are equal exactly if their texts are, so no long text of digits is ever
     # converted to a number.
-    return (
-        ""
-        if value == str(_totals(instance["chain"], instance["clock"])[-1])
-        else "the final value is wrong"
-    )
+    total = _totals(instance["chain"], instance["clock"])[-1]
+    return "" if value == str(total) else "the final value is wrong"
 
 
 def _legal_steps(total: int, clock: bool) -> list[str]:
-    """Steps that may follow a running total; never none, since adding 0 keeps a plain total in
-    range.
-    """
+    """Steps that may follow a running total; there are some, since adding 0 keeps it in range."""
     if clock:
         return list(CLOCK_STEPS)
     steps = [(operator, digit) for operator in OPERATIONS for digit in DIGITS]

@@ -1,15 +1,14 @@
 """Binario: fill a square with 0 and 1 in balance, never three alike in a row, no line twice.
 
-==========  =============================================================================================
-prompt      ``B..../.0.0/01.0/1...=``: rows separated by ``/``, ``.`` for a blank. ``BB`` in place of ``B``: lines may be equal.
-response    ``0101/1010/0110/1001``: the whole completed grid, the givens included.
-bare        ``0101011001``: only the digits of the blanks, in reading order, are a correct response too.
-difficulty  4x4 with 6, 10 blanks, 6x6 with 18, 26, 8x8 with 36, 48, and 10x10 with 80: levels 1..7.
-==========  =============================================================================================
+- Instance: ``{"grid": "..../.0.0/01.0/1..."}``: rows separated by ``/``, ``.`` for a blank; and
+  ``"distinct_lines": false`` if lines may be equal, a variation of public collections.
+- Prompt: ``B..../.0.0/01.0/1...=``: the grid, after ``BB`` in place of ``B`` if lines may be equal.
+- Response: ``0101/1010/0110/1001``: the whole grid, the givens included.
+- Bare answer: ``0101111001``: only the digits of the blanks, in reading order.
+- Levels 1..7: 4x4 with 6 and 10 blanks, 6x6 with 18 and 26, 8x8 with 36 and 48, 10x10 with 80.
 
 Every row and column holds as many 0 as 1 and never three equal digits side by side; no two rows are
-equal, and no two columns, unless the instance says ``"distinct_lines": false``, a variation that
-other collections play. A puzzle may have several completions and all of them are accepted.
+equal, and no two columns. A puzzle may have several completions and all of them are accepted.
 """
 
 from collections.abc import Mapping
@@ -24,10 +23,10 @@ from seed.reference.tasks.puzzles.solvers.filling import (
     BLANK,
     blanked,
     completed,
-    lines_of,
     misfilled,
     only_blanks,
 )
+from seed.reference.tasks.puzzles.solvers.grid import lines_of
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
 
@@ -54,15 +53,7 @@ RULES = (
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a full grid and blank out cells chosen uniformly.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "..../.0.0/01.0/1..."}``.
-    """
+    """Draw a full grid and blank out cells chosen uniformly."""
     size, blanks = SIZE_AND_BLANKS[difficulty]
     return draw_solvable(
         lambda: {"grid": blanked(_random_grid(random, size), blanks, random)}, solve
@@ -70,44 +61,18 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: its givens, for a mirrored or inverted grid asks for another answer.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid with its blanks, after ``B`` where lines may be equal.
-    """
+    """The grid with its blanks as it stands: a mirrored or inverted grid has another answer."""
     grid: str = instance["grid"]
     return grid if _distinct(instance) else f"B{grid}"
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``B..../.0.0/01.0/1...=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``B..../.0.0/01.0/1...=``."""
     return f"B{identity(instance)}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Complete the grid by exact search over whole rows and columns, the smaller binary number
-    first.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-
-    Raises:
-        ValueError: The grid has no completion, or none is found in time, which no instance from
-            ``draw`` allows.
-    """
+    """Exact search over whole rows and columns, the smaller binary number first."""
     lines = lines_of(instance["grid"])
     size = len(lines) // 2
     fits = [fitting(_words(size), line) for line in lines.values()]
@@ -118,44 +83,21 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write only the digits that ``solve`` puts into the blanks, e.g. ``0101011001``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without the grid around it.
-    """
+    """The digits that ``solve`` writes into the blanks."""
     return only_blanks(instance["grid"], solve(instance))
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the blanks.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number.
-    """
+    """The number of blanks."""
     return int(instance["grid"].count(BLANK))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Check a completed grid by the rules.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the grid, written out or filled in, keeps the givens and every rule.
-    """
+    """``correct`` exactly if the grid, whole or as its blanks, keeps the givens and every rule."""
     grid = instance["grid"]
     whole = completed(grid, response)
-    fault = (
-        unreadable(response) or misfilled(grid, whole, DIGITS) or _fault(whole, _distinct(instance))
-    )
+    fault = unreadable(response) or misfilled(grid, whole, DIGITS)
+    fault = fault or _fault(whole, _distinct(instance))
     return judge(fault, whole, "the grid is complete and keeps every rule")
 
 
@@ -170,9 +112,9 @@ def _fault(whole: str, distinct: bool) -> str:
             return f"{name} does not hold as many 0 as 1"
         if "000" in line or "111" in line:
             return f"{name} holds three equal digits side by side"
-    for (name, line), (other_name, other) in combinations(lines.items(), 2):
-        if distinct and line == other and name.split()[0] == other_name.split()[0]:
-            return f"{name} and {other_name} are equal"
+    for (first_name, first), (second_name, second) in combinations(lines.items(), 2):
+        if distinct and first == second and first_name.split()[0] == second_name.split()[0]:
+            return f"{first_name} and {second_name} are equal"
     return ""
 
 
@@ -188,13 +130,12 @@ def _words(size: int) -> tuple[str, ...]:
 
 
 def _random_grid(random: np.random.Generator, size: int) -> str:
-    """A full grid, found by trying the rows in a random order of its own at every split.
+    """Draw a full grid by trying the rows in a new random order at every split.
 
     Every full grid can come out, since some orders lead the search straight to it; they are not all
     equally likely.
     """
     words = _words(size)
-    anything = [bits(range(len(words)))] * size
-    return "/".join(
-        cross(words, anything, anything, lambda: random.permutation(len(words)).tolist()) or []
-    )
+    all_words = [bits(range(len(words)))] * size
+    rows = cross(words, all_words, all_words, lambda: random.permutation(len(words)).tolist())
+    return "/".join(rows or [])

@@ -1,16 +1,14 @@
-"""Campsites (Tents and Trees): pitch a tent beside every tree, none touching another, as many per
-line as is said.
+"""Campsites (Tents and Trees): a tent beside every tree, none touching another, counted per line.
 
-==========  =============================================================================================
-prompt      ``E..T.2/..TT0/....1/....0/0111=``: rows separated by ``/``; ``T`` tree, ``.`` free. Each row ends with the number
-            of its tents; the last row holds the numbers for the columns.
-response    ``.^T^/..TT/..^./....``: the grid with ``^`` for each tent, without the numbers.
-difficulty  4x4 with 3 trees, 5x5 with 4, 6x6 with 6, 7x7 with 8, 8x8 with 11, 10x10 with 18: levels
-1..6.
-==========  =============================================================================================
+- Instance: ``{"grid": "..T./..TT/..../....", "rows": "2010", "columns": "0111"}``: rows separated
+  by ``/``, ``T`` tree, ``.`` free; the numbers of tents of the rows and of the columns.
+- Prompt: ``E..T.2/..TT0/....1/....0/0111=``: each row ends with the number of its tents; the last
+  row holds the numbers of the columns.
+- Response: ``.^T^/..TT/..^./....``: the grid with ``^`` for each tent, without the numbers.
+- Levels 1..6: 4x4 with 3 trees, 5x5 with 4, 6x6 with 6, 7x7 with 8, 8x8 with 11, 10x10 with 18.
 
-Trees and tents can be matched one to one so that each tent shares an edge with its own tree; which
-tree that is need not be said. No two tents share an edge or a corner. Every camp that obeys the
+Trees and tents can be matched one to one so that each tent shares an edge with its own tree; the
+answer need not name that tree. No two tents share an edge or a corner. Every camp that obeys the
 rules is accepted.
 """
 
@@ -26,20 +24,18 @@ from seed.reference.tasks.puzzles.solvers.backtracking import (
     mark,
     numbers_of,
 )
-from seed.reference.tasks.puzzles.solvers.filling import rows_of
-from seed.reference.tasks.puzzles.solvers.marking import (
-    NotAMarking,
+from seed.reference.tasks.puzzles.solvers.grid import (
     around,
     beside,
     cells_of,
     lines,
-    marked,
-    place,
-    read_marks,
+    position,
+    rows_of,
     side,
     touching,
     windows,
 )
+from seed.reference.tasks.puzzles.solvers.marking import marked, marked_cells, mismarked
 from seed.reference.tasks.puzzles.solvers.matching import match
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
@@ -60,59 +56,23 @@ FREE, TREE, TENT = ".", "T", "^"
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a camp, tents with their trees, and take the tents away.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "..T./..TT/..../....", "rows": "2010", "columns": "0111"}``.
-    """
+    """Draw a camp, tents with their trees, and remove the tents."""
     return draw_solvable(lambda: _random_camp(random, *SIZE_AND_TREES[difficulty]), solve)
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the campsite as it stands, for a mirrored one asks for other tents.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The rows with their numbers, then the numbers of the columns.
-    """
-    rows = [
-        row + number
-        for row, number in zip(instance["grid"].split("/"), instance["rows"], strict=True)
-    ]
-    return "/".join([*rows, instance["columns"]])
+    """Rows with their numbers, then the numbers of the columns; a mirrored camp has other tents."""
+    rows = zip(instance["grid"].split("/"), instance["rows"], strict=True)
+    return "/".join([*(row + number for row, number in rows), instance["columns"]])
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``E..T.2/..TT0/....1/....0/0111=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``E..T.2/..TT0/....1/....0/0111=``."""
     return f"E{identity(instance)}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Give every tree a tent by exact search over the pairs of a tree and a free cell beside it.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-
-    Raises:
-        ValueError: No camp exists, or none is found in time, which no instance from ``draw``
-            allows.
-    """
+    """Exact search over the pairs of a tree and a free cell beside it."""
     grid, cells = instance["grid"], cells_of(instance["grid"])
     size, trees = side(grid), _trees(grid)
     pairs = [
@@ -123,8 +83,8 @@ def solve(instance: Mapping[str, Any]) -> str:
         return bits(number for number, (_, cell) in enumerate(pairs) if cell in group)
 
     one_per_tree = [
-        Count(bits(number for number, (tree, _) in enumerate(pairs) if tree == own), 1, 1)
-        for own in trees
+        Count(bits(number for number, (owner, _) in enumerate(pairs) if owner == tree), 1, 1)
+        for tree in trees
     ]
     apart = [Count(pairs_with(window), 0, 1) for window in windows(size)]
     numbered = zip(lines(size).values(), _numbers(instance), strict=True)
@@ -135,63 +95,34 @@ def solve(instance: Mapping[str, Any]) -> str:
     return marked(grid, {pairs[number][1] for number in numbers_of(chosen)}, TENT)
 
 
-def answer(instance: Mapping[str, Any]) -> str:
-    """Write what ``solve`` writes: the tents need their grid.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
-    return solve(instance)
+answer = solve
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the trees, each of which needs a tent.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number.
-    """
+    """The number of trees."""
     return int(instance["grid"].count(TREE))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Check a camp by the rules.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the response is the grid with tents that obey the rules.
-    """
-    fault = unreadable(response) or _fault(instance, response)
+    """``correct`` exactly if the response is the grid with tents that obey the rules."""
+    grid = instance["grid"]
+    fault = unreadable(response) or mismarked(grid, response, FREE, TENT)
+    fault = fault or _fault(instance, marked_cells(grid, response))
     return judge(fault, response, "every tree has its tent and all numbers are right")
 
 
-def _fault(instance: Mapping[str, Any], response: str) -> str:
-    grid = instance["grid"]
-    try:
-        tents = read_marks(grid, response, FREE, TENT)
-    except NotAMarking as fault:
-        return str(fault)
-    size, trees = side(grid), _trees(grid)
-    for tent, other in touching(tents, around(size)):
-        return f"the tents on {place(tent, size)} and {place(other, size)} touch"
+def _fault(instance: Mapping[str, Any], tents: frozenset[int]) -> str:
+    size, trees = side(instance["grid"]), _trees(instance["grid"])
+    for first, second in touching(tents, around(size)):
+        return f"the tents on {position(first, size)} and {position(second, size)} touch"
     for (name, line), number in zip(lines(size).items(), _numbers(instance), strict=True):
         count = len(tents.intersection(line))
         if count != number:
             return f"{name} holds {count} tents instead of {number}"
     if len(tents) != len(trees):
         return f"there are {len(tents)} tents for {len(trees)} trees"
-    if (
-        match([[cell for cell in beside(size)[tree] if cell in tents] for tree in sorted(trees)])
-        is None
-    ):
+    tents_beside = [tents.intersection(beside(size)[tree]) for tree in trees]
+    if match([sorted(own) for own in tents_beside]) is None:
         return "the trees cannot each have a tent of their own beside them"
     return ""
 
@@ -211,15 +142,11 @@ def _random_camp(random: np.random.Generator, size: int, count: int) -> dict[str
     while len(trees) < count:
         trees, tents = set(), set()
         for cell in random.permutation(size * size).tolist():
-            trunks = [other for other in beside(size)[cell] if other not in trees | tents]
-            if (
-                len(trees) < count
-                and cell not in trees
-                and trunks
-                and tents.isdisjoint(around(size)[cell])
-            ):
+            free = [neighbour for neighbour in beside(size)[cell] if neighbour not in trees | tents]
+            room = cell not in trees and free and tents.isdisjoint(around(size)[cell])
+            if len(trees) < count and room:
                 tents.add(cell)
-                trees.add(trunks[random.integers(len(trunks))])
+                trees.add(free[random.integers(len(free))])
     grid = rows_of([TREE if cell in trees else FREE for cell in range(size * size)], size)
     numbers = "".join(str(len(tents.intersection(line))) for line in lines(size).values())
     return {"grid": grid, "rows": numbers[:size], "columns": numbers[size:]}

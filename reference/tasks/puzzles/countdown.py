@@ -1,23 +1,21 @@
-"""Countdown: make a target from the given numbers, each used exactly once, without leaving the
-positive integers.
+"""Countdown: make a target from the given numbers, each used once, within the positive integers.
 
-==========  =============================================================================================
-prompt      ``N2 10 14:38=``: the numbers in random order, ``:``, the target.
-response    ``2*14=28 10+28=38:10+2*14``: notes of the operations one by one, then ``:`` and the expression. Only what
-            follows the last ``:`` is judged; the notes are the reasoning, right or wrong.
-bare        ``10+2*14``: the expression alone is a correct response too.
-difficulty  Level 1: two numbers from 1..99, level 2: three from 1..50, levels 3..5: four to six
-from 1..25.
-==========  =============================================================================================
+- Instance: ``{"numbers": [2, 10, 14], "target": 38}``.
+- Prompt: ``N2 10 14:38=``: the numbers in random order, ``:``, the target.
+- Response: ``2*14=28 10+28=38:10+2*14``: notes of the operations one by one, then ``:`` and the
+  expression. Only what follows the last ``:`` is judged; the notes are the reasoning, right or
+  wrong.
+- Bare answer: ``10+2*14``: the expression alone.
+- Levels: two numbers from 1..99, three from 1..50, and at levels 3..5 four to six from 1..25.
 
 Every operation, done in the usual order and from left to right among equals, must give a positive
-integer: with 2, 3 and 4, ``2-3+4`` is refused because of the -1 on the way. The grammar is that of
+integer: with 2, 3 and 4, ``2-3+4`` is wrong because of the -1 on the way. The grammar is that of
 ``reference.tasks.puzzles.solvers.expression``.
 """
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -45,8 +43,7 @@ RULES = (
     " expression alone, such as 10+2*14 for 2 10 14:38; a trailing = and the target are allowed."
     " You may write notes and a colon before it: only what follows the last colon is read."
 )
-# Three digits, as in the television game; larger targets are mostly products that give themselves
-# away.
+# Three digits, as in the television game; larger targets are mostly products, easy to guess.
 LARGEST_TARGET = 999
 # All values of four numbers are about a thousand and fit in a table; five or six are searched from
 # the target backwards.
@@ -55,15 +52,7 @@ Table = dict[int, Written]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw numbers, join two at random until one is left, and ask for that one.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"numbers": [2, 10, 14], "target": 38}``.
-    """
+    """Draw numbers, join two at random until one remains, which is the target."""
     count, largest = COUNT_AND_LARGEST[difficulty]
     while True:
         numbers = random.integers(1, largest + 1, size=count).tolist()
@@ -73,38 +62,17 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: its numbers in ascending order, and the target.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The sorted numbers, ``:`` and the target.
-    """
+    """The numbers in ascending order, ``:`` and the target."""
     return f"{' '.join(map(str, sorted(instance['numbers'])))}:{instance['target']}"
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``N2 10 14:38=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``N2 10 14:38=``."""
     return f"N{' '.join(map(str, instance['numbers']))}:{instance['target']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Write the operations of ``answer`` in the order of their evaluation, then the expression.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
+    """The operations of ``answer`` in the order of their evaluation, then the expression."""
     notes: list[str] = []
 
     def note(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
@@ -116,61 +84,36 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Find an expression by exact search; it does not depend on the order of the numbers.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without notes.
-
-    Raises:
-        ValueError: The target cannot be made, which no instance from ``draw`` allows.
-    """
-    found = _search(tuple(sorted(instance["numbers"])), instance["target"], {})
-    if found is None:
+    """An expression found by exact search; it does not depend on the order of the numbers."""
+    expression = _search(tuple(sorted(instance["numbers"])), instance["target"], {})
+    if expression is None:
         raise ValueError(f"{instance['target']} cannot be made of {instance['numbers']}")
-    return found.text
+    return expression.text
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the numbers to combine.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, 2 to 6.
-    """
+    """The number of numbers, 2 to 6."""
     return len(instance["numbers"])
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Parse what follows the last colon, count its numbers and compute every operation exactly.
+    """Parse what follows the last colon and compute every operation exactly.
 
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if it is an expression of the given numbers, each used once, whose
-        operations all give positive integers and whose value is the target.
+    ``correct`` exactly if it is an expression of the given numbers, each used once, whose
+    operations all give positive integers and whose value is the target.
     """
     numbers, target = instance["numbers"], instance["target"]
     expression = without_target(response.rpartition(":")[2], target)
-    fault = unreadable(response) or fault_of(
-        expression, numbers, target, _refuse_unless_positive_integer
-    )
+    fault = unreadable(response) or fault_of(expression, numbers, target, _check_positive_integer)
     return judge(fault, expression, "the given numbers make the target")
 
 
-def _refuse_unless_positive_integer(
+def _check_positive_integer(
     left: Fraction, operator: str, right: Fraction, value: Fraction
 ) -> None:
     if value.denominator != 1 or value <= 0:
-        raise NotAnExpression(
-            f"{left}{operator}{right} is {value}, which is not a positive integer"
-        )
+        operation = f"{left}{operator}{right}"
+        raise NotAnExpression(f"{operation} is {value}, which is not a positive integer")
 
 
 def _random_value(random: np.random.Generator, numbers: list[int]) -> int:
@@ -183,9 +126,7 @@ def _random_value(random: np.random.Generator, numbers: list[int]) -> int:
 
 
 def _operations(larger: int, smaller: int) -> Iterator[tuple[str, int]]:
-    """Operators with their positive integer values; the other order of the operands adds no
-    value.
-    """
+    """Operators with their positive integer values; swapped operands add no value."""
     yield "+", larger + smaller
     yield "*", larger * smaller
     if larger > smaller:
@@ -200,22 +141,21 @@ def _search(
     """Find an expression with the target as its value, or None if there is none."""
     if len(numbers) <= LARGEST_TABLE:
         return _table(numbers, tables).get(target)
-    for part, rest in _splits(numbers):
-        for value, written in _table(part, tables).items():
-            for wanted, operator, value_is_left in _partners(value, target):
-                other = _search(rest, wanted, tables)
-                if other is not None:
-                    return (
-                        join(written, operator, other)
-                        if value_is_left
-                        else join(other, operator, written)
-                    )
+    for smaller, larger in _splits(numbers):
+        for value, written in _table(smaller, tables).items():
+            for needed, operator, value_is_left in _partners(value, target):
+                partner = _search(larger, needed, tables)
+                if partner is not None:
+                    operands = (written, partner) if value_is_left else (partner, written)
+                    return join(operands[0], operator, operands[1])
     return None
 
 
 def _partners(value: int, target: int) -> Iterator[tuple[int, str, bool]]:
-    """List the numbers that make the target together with a value, the operator, and whether the
-    value is its left side.
+    """List what joins with a value to make the target.
+
+    Yields:
+        The number that is needed, the operator, and whether the value is the left operand.
     """
     if target > value:
         yield target - value, "+", False
@@ -234,25 +174,24 @@ def _table(numbers: tuple[int, ...], tables: dict[tuple[int, ...], Table]) -> Ta
     if numbers in tables:
         return tables[numbers]
     table: Table = {numbers[0]: Written(str(numbers[0]), NUMBER)} if len(numbers) == 1 else {}
-    for part, rest in _splits(numbers):
-        for one, one_written in _table(part, tables).items():
-            for other, other_written in _table(rest, tables).items():
-                larger, smaller = (
-                    (one_written, other_written) if one >= other else (other_written, one_written)
-                )
-                for operator, value in _operations(max(one, other), min(one, other)):
-                    if value not in table:
-                        table[value] = join(larger, operator, smaller)
+    for group, rest in _splits(numbers):
+        for first, second in product(_table(group, tables).items(), _table(rest, tables).items()):
+            ordered = (first, second) if first[0] >= second[0] else (second, first)
+            (larger, left), (smaller, right) = ordered
+            for operator, value in _operations(larger, smaller):
+                if value not in table:
+                    table[value] = join(left, operator, right)
     tables[numbers] = table
     return table
 
 
 def _splits(numbers: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Part the numbers in two, the smaller part first; equal parts come in both orders, equal
-    numbers more than once.
+    """Split the numbers in two, the smaller group first.
+
+    Groups of equal size come in both orders, and equal numbers more than once.
     """
-    places = range(len(numbers))
+    indices = range(len(numbers))
     for size in range(1, len(numbers) // 2 + 1):
-        for chosen in combinations(places, size):
-            part = tuple(numbers[place] for place in chosen)
-            yield part, tuple(numbers[place] for place in places if place not in chosen)
+        for chosen in combinations(indices, size):
+            smaller = tuple(numbers[index] for index in chosen)
+            yield smaller, tuple(numbers[index] for index in indices if index not in chosen)

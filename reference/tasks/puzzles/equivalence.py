@@ -1,13 +1,12 @@
-"""Equivalence: do two ways of writing a number have the same value? The task of a verifier, small
-enough to be learned.
+"""Equivalence: do two ways of writing a number have the same value? A small task for a verifier.
 
-==========  =============================================================================================
-prompt      ``D16?2*8=``: the reference, ``?``, the answer to be judged.
-response    ``#16?16=Y``: ``#`` opens the reasoning, as ``<think>`` does; then the totals of either side, ``=``, verdict.
-bare        ``Y`` or ``N``: the verdict alone is a correct response too, and a harder one to get right.
-difficulty  Level 1: a plain value such as ``16.0`` or ``1/2`` against one operation. Levels 2, 3:
-one, two on either side.
-==========  =============================================================================================
+- Instance: ``{"reference": "16", "answer": "2*8"}``.
+- Prompt: ``D16?2*8=``: the reference, ``?``, the answer to be judged.
+- Response: ``#16?16=Y``: ``#`` opens the reasoning, as ``<think>`` does; then the totals of either
+  side, ``=`` and the verdict, ``Y`` or ``N``.
+- Bare answer: ``Y``: the verdict alone, which is harder to get right.
+- Level 1: a plain value such as ``16.0`` or ``1/2`` against one operation. Levels 2, 3: one, two
+  operations on either side.
 
 Worked demonstrations make a Seed-Thinking-Verifier, bare ones a Seed-Verifier (report 3.1): the
 report trains the first as a verifiable task beside the others, and so does a run whose
@@ -40,15 +39,13 @@ RULES = (
 )
 YES, NO = "Y", "N"
 THINK = "#"
-"""Opens the reasoning, so that a caller can ask for it by putting it behind the prompt."""
+"""Opens the reasoning; appended to the prompt, it makes a policy reason."""
 ONE_OPERATION = ("sum", "product", "power", "fraction", "decimal")
 FORMS = {1: ONE_OPERATION, 2: ONE_OPERATION, 3: ("mixed",)}
-# Three values on either side: near enough that neither size nor last digit gives the answer away
-# every time.
+# Three values above or below: near enough that neither size nor last digit always decides.
 NEAR = 3
 OPERATION = re.compile(r"[-+*/^.]")
-# Judged texts may come from a model. Twelve digits and three operators are more than any text drawn
-# here has.
+# Judged texts may come from a model. Four numbers of four digits are more than any drawn text has.
 EXPRESSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4})?(?:[-+*/^][0-9]{1,4}){0,3}")
 LARGEST_EXPONENT = 9
 DECIMALS = 3
@@ -56,125 +53,66 @@ DECIMALS = 3
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a form, an answer of that form, and an equal or a nearly equal reference, with even
-    chances.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"reference": "16", "answer": "2*8"}``.
-    """
+    """Draw a form, an answer of that form, and a reference: half are equal, half nearly equal."""
     forms = FORMS[difficulty]
     texts = written(forms[random.integers(len(forms))])
     equal = bool(random.integers(2))
     while True:
         chosen = texts[random.integers(len(texts))]
         values = _values(difficulty, value_of(chosen).denominator == 1)
-        place = values.index(value_of(chosen))
+        index = values.index(value_of(chosen))
         if not equal:
             steps = [
-                step for step in range(-NEAR, NEAR + 1) if step and 0 <= place + step < len(values)
+                step for step in range(-NEAR, NEAR + 1) if step and 0 <= index + step < len(values)
             ]
-            place += steps[random.integers(len(steps))]
-        references = [text for text in _references(difficulty)[values[place]] if text != chosen]
+            index += steps[random.integers(len(steps))]
+        references = [text for text in _references(difficulty)[values[index]] if text != chosen]
         if references:
             return {"reference": references[random.integers(len(references))], "answer": chosen}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: both texts in either order, factors and terms in ascending order where they
-    commute.
+    """Both texts in alphabetical order, factors and terms ascending where they commute.
 
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The two texts. ``16?2*8`` and ``8*2?16`` share it.
+    ``16?2*8`` and ``8*2?16`` share it.
     """
     return "?".join(sorted(_commuted(instance[side]) for side in ("reference", "answer")))
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``D16?2*8=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``D16?2*8=``."""
     return f"D{instance['reference']}?{instance['answer']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Work both sides out and compare, e.g. ``#16?16=Y``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration of the thinking verifier.
-    """
-    worked = "?".join(
-        " ".join(map(str, _totals(instance[side]))) for side in ("reference", "answer")
-    )
-    return f"{THINK}{worked}={answer(instance)}"
+    """The totals of both sides and the verdict, e.g. ``#16?16=Y``."""
+    totals = [" ".join(map(str, _totals(instance[side]))) for side in ("reference", "answer")]
+    return f"{THINK}{'?'.join(totals)}={answer(instance)}"
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Say the verdict alone, by exact rational comparison.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        ``Y`` or ``N``.
-    """
+    """The verdict, ``Y`` or ``N``, by exact rational comparison."""
     return YES if value_of(instance["reference"]) == value_of(instance["answer"]) else NO
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the operations on both sides, a fraction bar or decimal point being one.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, 1 or more.
-    """
+    """The number of operations on both sides, a fraction bar or decimal point being one."""
     return len(OPERATION.findall(instance["reference"] + instance["answer"]))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Judge the judgement: the text after the last ``=``, or the whole response if there is none.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if that text is the letter of the right verdict.
-    """
-    said = response.rpartition("=")[2]
+    """``correct`` exactly if the text after the last ``=``, or all of it, is the right letter."""
+    verdict = response.rpartition("=")[2]
     fault = unreadable(response)
-    if not fault and said not in (YES, NO):
+    if not fault and verdict not in (YES, NO):
         fault = f"the verdict is neither {YES} nor {NO}"
-    if not fault and said != answer(instance):
+    if not fault and verdict != answer(instance):
         fault = "the verdict is wrong"
-    return judge(fault, said, "the verdict is right")
+    return judge(fault, verdict, "the verdict is right")
 
 
 def form(instance: Mapping[str, Any]) -> str:
-    """Name how the answer of a pair is written.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A member of ``FORMS``.
-    """
+    """Name how the answer of a pair is written: a form of ``FORMS``."""
     signs = OPERATION.findall(instance["answer"])
     return dict(zip("+*^/.", ONE_OPERATION, strict=True))[signs[0]] if len(signs) == 1 else "mixed"
 
@@ -186,7 +124,7 @@ def value_of(text: str) -> Fraction:
         text: Up to four numbers of up to four digits.
 
     Returns:
-        The value under the usual precedence, everything from left to right.
+        The value under the usual precedence, from left to right among equals.
 
     Raises:
         ValueError: The text is not such an expression, its exponent is above 9, or it divides by
@@ -199,14 +137,7 @@ def value_of(text: str) -> Fraction:
 
 @cache
 def written(kind: str) -> tuple[str, ...]:
-    """List every text of a form.
-
-    Args:
-        kind: A member of ``FORMS``.
-
-    Returns:
-        The texts, in a fixed order.
-    """
+    """Every text of a form of ``FORMS``, in a fixed order."""
     digits = range(2, 10)
     reduced = [
         (top, bottom)
@@ -237,7 +168,7 @@ def written(kind: str) -> tuple[str, ...]:
 
 @cache
 def _references(difficulty: int) -> dict[Fraction, list[str]]:
-    """Every value of a level with the texts that a reference may write it with."""
+    """Every value of a level with the texts that a reference may have for it."""
     texts = [text for kind in FORMS[difficulty] for text in written(kind)]
     values = sorted({value_of(text) for text in texts})
     if difficulty == 1:
@@ -246,11 +177,9 @@ def _references(difficulty: int) -> dict[Fraction, list[str]]:
 
 
 def _plain(value: Fraction) -> list[str]:
-    """The spellings of a value without an operation: a reduced fraction and, if it ends, a decimal
-    fraction.
-    """
-    ends = 10**DECIMALS % value.denominator == 0
-    return [str(value), str(float(value))] if ends else [str(value)]
+    """A value without an operation: a reduced fraction and, if it terminates, a decimal number."""
+    terminates = 10**DECIMALS % value.denominator == 0
+    return [str(value), str(float(value))] if terminates else [str(value)]
 
 
 @cache
@@ -260,10 +189,10 @@ def _values(difficulty: int, whole: bool) -> list[Fraction]:
 
 
 def _totals(text: str) -> list[Fraction]:
-    """The totals that working a text out passes through; a plain number is its own."""
+    """The intermediate totals of computing a text; a plain number is its own."""
     product = re.split("[-+]", text)[0]
-    worked = [value_of(product)] if product != text and OPERATION.search(product) else []
-    return [*worked, value_of(text)]
+    first = [value_of(product)] if product != text and OPERATION.search(product) else []
+    return [*first, value_of(text)]
 
 
 def _product(term: str) -> Fraction:

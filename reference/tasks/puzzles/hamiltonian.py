@@ -1,18 +1,16 @@
 """Hamiltonian walks: visit every vertex of a graph exactly once, or see that it cannot be done.
 
-==========  =============================================================================================
-prompt      ``OP AC AF BE BF CF DE EF=``: ``OP`` asks for a path, ``OC`` for a cycle; every pair of letters is an edge that can
-            be walked both ways. The vertices are the letters that occur; one without edges, never
-            drawn, stands alone.
-response    ``ACFBED``: the vertices in the order of the walk. A cycle ends with the vertex it begins with, as ``ABCA``
-            does in a triangle. ``impossible`` if there is no such path or cycle.
-difficulty  6, 7, 8, 10 or 12 vertices. One graph in four is impossible.
-==========  =============================================================================================
+- Instance: ``{"kind": "P", "edges": "AC AF BE BF CF DE EF"}``: ``P`` for a path, ``C`` for a cycle;
+  every pair of letters is an edge that can be walked both ways. The vertices are the letters that
+  occur; one without edges, never drawn, is a word of its own.
+- Prompt: ``OP AC AF BE BF CF DE EF=``: kind and edges.
+- Response: ``ACFBED``: the vertices in the order of the walk. A cycle ends with the vertex it
+  begins with, as ``ABCA`` does in a triangle. ``impossible`` if there is no such path or cycle.
+- Levels 1..5: 6, 7, 8, 10 or 12 vertices. One graph in four is impossible.
 
 Every path or cycle is accepted, from any end and in either direction. Whether there is one is
-decided by exhaustive
-search: the graphs are small, and a set of vertices that was left in vain is not left from the same
-vertex again.
+decided by exhaustive search: the graphs are small, and a state of the search that failed is not
+searched again.
 """
 
 from collections.abc import Mapping
@@ -26,9 +24,8 @@ from seed.spec.puzzle import judge, unreadable
 
 VERTICES = {1: 6, 2: 7, 3: 8, 4: 10, 5: 12}
 LEVELS = range(1, len(VERTICES) + 1)
-NAMES = (  # twelve are drawn at most; Enigmata's graphs have up to 25 vertices
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-)
+# Twelve are drawn at most; Enigmata's graphs have up to 25 vertices.
+NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 IMPOSSIBLE = "impossible"
 CHARACTERS = NAMES + "= imposble"
 RULES = (
@@ -40,25 +37,18 @@ RULES = (
     " nothing else."
 )
 PATH, CYCLE = "P", "C"
-# Often enough to be worth the check, seldom enough that always answering so earns little.
+# Often enough to be worth the check, seldom enough that always answering so yields little reward.
 IMPOSSIBLE_SHARE = 0.25
 # A graph with many edges has a walk nearly always and everywhere, one with hardly more edges than
 # its walk has leaves nothing to choose. One edge more for every three vertices keeps both kinds
 # likely and the choice real.
 VERTICES_PER_EXTRA_EDGE = 3
 Graph = dict[str, str]
+State = tuple[str, frozenset[str]]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a graph around a hidden walk, or graphs with as many edges until one has no walk.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"kind": "P", "edges": "AC AF BE BF CF DE EF"}``.
-    """
+    """Draw a graph around a hidden walk, or graphs with as many edges until one has no walk."""
     names = NAMES[: VERTICES[difficulty]]
     kind = CYCLE if random.random() < 0.5 else PATH
     draw_edges = _edges_without_walk if random.random() < IMPOSSIBLE_SHARE else _edges_around_walk
@@ -66,84 +56,38 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: what is asked, and the edges as they are named.
+    """Kind and edges as they are named; the edges are in alphabetical order.
 
     Up to their names there are only 19 connected graphs of six vertices and seven edges, too few to
-    hold any out; it is the walk among these names that is asked for.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The kind and the edges, which are written in alphabetical order.
+    hold any out; the problem is the walk among these names.
     """
     return f"{instance['kind']} {instance['edges']}"
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``OP AC AF BE BF CF DE EF=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``OP AC AF BE BF CF DE EF=``."""
     return f"O{instance['kind']} {instance['edges']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Find the walk that is first in alphabetical order.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration: the walk, or ``impossible``.
-    """
+    """The walk that is first in alphabetical order, or ``impossible``."""
     return _first_walk(instance["edges"].split(), instance["kind"]) or IMPOSSIBLE
 
 
-def answer(instance: Mapping[str, Any]) -> str:
-    """Write the walk: nothing shorter is a correct response.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The same as ``solve``.
-    """
-    return solve(instance)
+answer = solve
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the vertices.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, 6 to 12.
-    """
+    """The number of vertices, 6 to 12."""
     return len(_graph(instance["edges"].split()))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Follow the walk, or search all walks if the response says ``impossible``.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the response is a walk of the kind that is asked for, or the single
-        word ``impossible`` and there is no such walk.
-    """
+    """``correct`` exactly if the response is such a walk, or ``impossible`` and there is none."""
     fault = unreadable(response) or _fault(instance["edges"].split(), instance["kind"], response)
-    praise = (
-        "there is no such walk" if response == IMPOSSIBLE else "the walk visits every vertex once"
-    )
-    return judge(fault, response, praise)
+    impossible = response == IMPOSSIBLE
+    success = "there is no such walk" if impossible else "the walk visits every vertex once"
+    return judge(fault, response, success)
 
 
 def _fault(edges: list[str], kind: str, walk: str) -> str:
@@ -157,9 +101,9 @@ def _fault(edges: list[str], kind: str, walk: str) -> str:
         visited = walk[:-1]
     if sorted(visited) != sorted(graph):
         return "the answer does not hold every vertex exactly once"
-    for here, there in pairwise(walk):
-        if there not in graph[here]:
-            return f"there is no edge between {here} and {there}"
+    for vertex, following in pairwise(walk):
+        if following not in graph[vertex]:
+            return f"there is no edge between {vertex} and {following}"
     return ""
 
 
@@ -173,44 +117,39 @@ def _graph(edges: list[str]) -> Graph:
 
 
 def _first_walk(edges: list[str], kind: str) -> str:
-    """Find the walk that is first in alphabetical order, or the empty text if there is none."""
+    """Find the walk that is first in alphabetical order; the empty text if there is none."""
     graph = _graph(edges)
     if not _looks_possible(edges, "".join(graph), kind):
         return ""
     # A cycle passes through every vertex, so it may as well begin with the first.
     starts = list(graph)[:1] if kind == CYCLE else list(graph)
-    in_vain: set[tuple[str, frozenset[str]]] = set()
+    failed: set[State] = set()
     for start in starts:
-        home = start if kind == CYCLE else ""
-        walk = _completed(graph, start, frozenset(graph) - {start}, home, in_vain)
+        end = start if kind == CYCLE else ""
+        walk = _completed(graph, start, frozenset(graph) - {start}, end, failed)
         if walk:
             return walk
     return ""
 
 
 def _completed(
-    graph: Graph,
-    here: str,
-    left: frozenset[str],
-    home: str,
-    in_vain: set[tuple[str, frozenset[str]]],
+    graph: Graph, vertex: str, unvisited: frozenset[str], end: str, failed: set[State]
 ) -> str:
-    """Walk from ``here`` through all that is ``left`` and ``home`` again, if there is a home; empty
-    if impossible.
+    """Walk from ``vertex`` through all of ``unvisited``, then to ``end`` if there is one.
 
-    What is left and where one stands decide whether the rest exists, however one came there. So
-    every such pair is tried once, and there are at most n 2^n of them.
+    The empty text if that is impossible. Whether it is depends on vertex and unvisited alone, so
+    every such pair is tried once (``failed``), and there are at most n 2^n of them.
     """
-    if not left:
-        return here + home if not home or home in graph[here] else ""
-    if (here, left) in in_vain:
+    if not unvisited:
+        return vertex + end if not end or end in graph[vertex] else ""
+    if (vertex, unvisited) in failed:
         return ""
-    for there in graph[here]:
-        if there in left:
-            rest = _completed(graph, there, left - {there}, home, in_vain)
+    for following in graph[vertex]:
+        if following in unvisited:
+            rest = _completed(graph, following, unvisited - {following}, end, failed)
             if rest:
-                return here + rest
-    in_vain.add((here, left))
+                return vertex + rest
+    failed.add((vertex, unvisited))
     return ""
 
 
@@ -219,43 +158,37 @@ def _extra_edges(names: str) -> int:
 
 
 def _edges_around_walk(random: np.random.Generator, names: str, kind: str) -> list[str]:
-    order = [names[place] for place in random.permutation(len(names))]
+    order = [names[index] for index in random.permutation(len(names))]
     steps = pairwise([*order, order[0]] if kind == CYCLE else order)
     walk = ["".join(sorted(step)) for step in steps]
-    others = ["".join(pair) for pair in combinations(names, 2) if "".join(pair) not in walk]
-    return walk + [
-        others[place]
-        for place in random.choice(len(others), size=_extra_edges(names), replace=False)
-    ]
+    pairs = [pair for pair in map("".join, combinations(names, 2)) if pair not in walk]
+    extra = random.choice(len(pairs), size=_extra_edges(names), replace=False)
+    return walk + [pairs[index] for index in extra]
 
 
 def _edges_without_walk(random: np.random.Generator, names: str, kind: str) -> list[str]:
-    """Draw graphs with as many edges as around a walk, connected and without dead ends in a cycle's
-    way.
-    """
+    """Draw graphs with as many edges as around a walk, but without one, that look possible."""
     pairs = ["".join(pair) for pair in combinations(names, 2)]
     count = len(names) - (kind == PATH) + _extra_edges(names)
     while True:
-        edges = [pairs[place] for place in random.choice(len(pairs), size=count, replace=False)]
+        edges = [pairs[index] for index in random.choice(len(pairs), size=count, replace=False)]
         if _looks_possible(edges, names, kind) and not _first_walk(edges, kind):
             return edges
 
 
 def _looks_possible(edges: list[str], names: str, kind: str) -> bool:
-    """Say whether the graph passes a glance: all vertices hang together, and each of a cycle's has
-    two edges.
+    """True if the graph is connected and, for a cycle, each vertex has two edges.
 
-    Without it the search would walk all over a large graph before it finds out that one vertex
-    cannot be reached.
+    A cheap check before the search, which would walk all over a large graph before it finds out
+    that one vertex cannot be reached.
     """
     graph = _graph(edges)
-    if min(len(graph.get(name, "")) for name in names) < (
-        2 if kind == CYCLE else min(1, len(names) - 1)
-    ):
+    fewest_edges = 2 if kind == CYCLE else min(1, len(names) - 1)
+    if any(len(graph.get(name, "")) < fewest_edges for name in names):
         return False
-    reached, waiting = {names[0]}, [names[0]]
-    while waiting:
-        found = set(graph[waiting.pop()]) - reached
-        reached |= found
-        waiting += sorted(found)
+    reached, stack = {names[0]}, [names[0]]
+    while stack:
+        new = set(graph[stack.pop()]) - reached
+        reached |= new
+        stack += new
     return len(reached) == len(names)

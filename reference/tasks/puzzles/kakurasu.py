@@ -1,15 +1,14 @@
-"""Kakurasu: mark cells so that the weights of the marked cells in every row and every column sum to
-its clue.
+"""Kakurasu: mark cells so that the weighted sum of every row and every column is its clue.
 
-==========  =============================================================================================
-prompt      ``K5 0 4/3 1 4=``: the clues of the rows from top to bottom, ``/``, those of the columns from left to right.
-response    ``.##/.../#.#``: rows separated by ``/``; ``#`` for a marked cell, ``.`` for any other.
-difficulty  Level 1: 3 rows of 4 cells. Levels 2..5: 4x4, 5x5, 6x6, 7x7.
-==========  =============================================================================================
+- Instance: ``{"rows": [5, 0, 4], "columns": [3, 1, 4]}``: the clues of the rows from top to bottom
+  and of the columns from left to right.
+- Prompt: ``K5 0 4/3 1 4=``.
+- Response: ``.##/.../#.#``: rows separated by ``/``; ``#`` for a marked cell, ``.`` for any other.
+- Level 1: 3 rows of 4 cells. Levels 2..5: 4x4, 5x5, 6x6, 7x7.
 
-A cell weighs the number of its column in the sum of its row, and the number of its row in the sum
-of its column, both counted from 1. Clues may allow several markings and all of them are accepted;
-the one they were made from is not kept.
+A marked cell adds the number of its column to the sum of its row, and the number of its row to the
+sum of its column, both counted from 1. Clues may allow several markings and all of them are
+accepted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,15 +37,7 @@ Marks = tuple[bool, ...]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Mark every cell or not with equal chances and sum the weights.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"rows": [5, 0, 4], "columns": [3, 1, 4]}``.
-    """
+    """Mark every cell or not with equal chances and sum the weights."""
     rows, columns = ROWS_AND_COLUMNS[difficulty]
     marks = random.random((rows, columns)) < 0.5
     row_sums, column_sums = marks @ np.arange(1, columns + 1), np.arange(1, rows + 1) @ marks
@@ -54,84 +45,35 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: its clues in their order, for the weights depend on the place.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The clues of the rows, ``/``, the clues of the columns.
-    """
+    """The clues in their order, for the weights depend on the position."""
     return "/".join(" ".join(map(str, instance[side])) for side in ("rows", "columns"))
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``K5 0 4/3 1 4=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``K5 0 4/3 1 4=``."""
     return f"K{identity(instance)}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Find a marking by exact search, row by row from the bottom.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-
-    Raises:
-        ValueError: No marking has these sums, which no instance from ``draw`` allows.
-    """
+    """Exact search, row by row from the bottom."""
     rows = _search(instance["rows"], tuple(instance["columns"]))
     if rows is None:
         raise ValueError(f"no marking exists for {identity(instance)}")
     return "/".join("".join(MARK if marked else EMPTY for marked in row) for row in rows)
 
 
-def answer(instance: Mapping[str, Any]) -> str:
-    """Write the marking: nothing shorter is a correct response.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The same as ``solve``.
-    """
-    return solve(instance)
+answer = solve
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the cells to decide.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Rows times columns.
-    """
+    """The number of cells."""
     return len(instance["rows"]) * len(instance["columns"])
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Sum the weights of the marked cells.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the response is a grid of the right shape whose sums are the clues.
-    """
-    fault = unreadable(response) or _fault(
-        instance["rows"], instance["columns"], response.split("/")
-    )
+    """``correct`` exactly if the response is a grid of the right shape whose sums are the clues."""
+    rows, columns = instance["rows"], instance["columns"]
+    fault = unreadable(response) or _fault(rows, columns, response.split("/"))
     return judge(fault, response, "every row and column has its sum")
 
 
@@ -143,26 +85,31 @@ def _fault(row_clues: Sequence[int], column_clues: Sequence[int], rows: Sequence
     columns = ["".join(column) for column in zip(*rows, strict=True)]
     for name, lines, clues in (("row", rows, row_clues), ("column", columns, column_clues)):
         for number, (line, clue) in enumerate(zip(lines, clues, strict=True), start=1):
-            total = sum(place for place, cell in enumerate(line, start=1) if cell == MARK)
+            total = sum(weight for weight, cell in enumerate(line, start=1) if cell == MARK)
             if total != clue:
                 return f"{name} {number} sums to {total}, not {clue}"
     return ""
 
 
 def _search(row_clues: Sequence[int], missing: tuple[int, ...]) -> list[Marks] | None:
-    """Mark the last row, which weighs most, then the rows above it, so that the columns get what
-    they miss.
+    """Mark the last row, which weighs most, then the rows above it.
+
+    Args:
+        row_clues: The clues of the rows that are still to be marked.
+        missing: What these rows must add to each column.
+
+    Returns:
+        The marks of these rows, or None if there are none with these sums.
     """
     weight = len(row_clues)
     if weight == 0:
         return [] if not any(missing) else None
-    most = (
-        weight * (weight - 1) // 2
-    )  # what the rows above can add to a column; they can make every number up to that
+    # The rows above can add this much to a column, and every smaller number.
+    most = weight * (weight - 1) // 2
     for marks in _markings(len(missing), row_clues[-1]):
-        left = tuple(clue - weight * marked for clue, marked in zip(missing, marks, strict=True))
-        if min(left) >= 0 and max(left) <= most:
-            above = _search(row_clues[:-1], left)
+        above_sums = tuple(clue - weight * mark for clue, mark in zip(missing, marks, strict=True))
+        if min(above_sums) >= 0 and max(above_sums) <= most:
+            above = _search(row_clues[:-1], above_sums)
             if above is not None:
                 return [*above, marks]
     return None
@@ -171,9 +118,8 @@ def _search(row_clues: Sequence[int], missing: tuple[int, ...]) -> list[Marks] |
 @cache  # one short list per length 4..7 and possible clue: 78 of them
 def _markings(length: int, clue: int) -> list[Marks]:
     """List the ways to mark a line with a sum."""
-    every = product((False, True), repeat=length)
     return [
         marks
-        for marks in every
-        if sum(place for place, marked in enumerate(marks, start=1) if marked) == clue
+        for marks in product((False, True), repeat=length)
+        if sum(weight for weight, marked in enumerate(marks, start=1) if marked) == clue
     ]

@@ -1,16 +1,14 @@
 """Knights and knaves: find out who always tells the truth and who always lies.
 
-==========  =============================================================================================
-prompt      ``F!B&C/!B&!C/A^B=``: statements separated by ``/``; the first inhabitant, A, makes the first, B the
-            second, and so on. ``B``: B is a knight. ``!B``: B is a knave. ``&`` and, ``|`` or (or
-            both), ``~`` alike, ``^`` unlike. ``#2``: exactly two of all the inhabitants are
-            knights.
-response    ``KKK1 KKN1 KNK=KNK``: as reasoning, all assignments in the order of counting, each with the number of the
-            first statement that speaks against it, up to the one that nothing speaks against; then
-            ``=`` and the roles of all inhabitants in order, ``K`` knight and ``N`` knave.
-bare        ``KNK``: the roles alone are a correct response too.
-difficulty  Levels 1..4: 3, 4, 5, 6 inhabitants.
-==========  =============================================================================================
+- Instance: ``{"statements": "!B&C/!B&!C/A^B"}``: statements separated by ``/``; A makes the first,
+  B the second, and so on. ``B``: B is a knight. ``!B``: B is a knave. ``&`` and, ``|`` or (or
+  both), ``~`` alike, ``^`` unlike. ``#2``: exactly two of all the inhabitants are knights.
+- Prompt: ``F!B&C/!B&!C/A^B=``.
+- Response: ``KKK1 KKN1 KNK=KNK``: as reasoning, all assignments in the order of counting, each with
+  the number of the first statement that contradicts it, up to the one that none contradicts; then
+  ``=`` and the roles of all inhabitants in order, ``K`` knight and ``N`` knave.
+- Bare answer: ``KNK``: the roles alone.
+- Levels 1..4: 3, 4, 5, 6 inhabitants.
 
 A knight's statement is true and a knave's is false. Only the text after the last ``=`` is judged,
 all of it if there is none. Exactly one assignment fits, which the generator proves by trying all of
@@ -47,19 +45,11 @@ JOINTS = re.compile(r"[&|~^]")
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw everyone's statement uniformly until exactly one assignment fits.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"statements": "!B&C/!B&!C/A^B"}``.
-    """
+    """Draw everyone's statement uniformly until exactly one assignment fits."""
     names = NAMES[: INHABITANTS[difficulty]]
-    sayings = [_sayings(names, speaker) for speaker in names]
+    possible = [_statements(names, speaker) for speaker in names]
     while True:
-        statements = [saying[random.integers(len(saying))] for saying in sayings]
+        statements = [choices[random.integers(len(choices))] for choices in possible]
         fitting = [
             roles for roles in _assignments(len(names)) if not _contradicted(statements, roles)
         ]
@@ -68,15 +58,10 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: its statements under the names that put them first in the order of the
-    characters.
+    """The statements under the names that put them first in the order of the characters.
 
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The statements, which instances share exactly if they differ by the names of the inhabitants
-        and by the order of two joined claims.
+    Instances share it exactly if they differ only by the names of the inhabitants and by the order
+    of two joined claims.
     """
     statements = instance["statements"].split("/")
     return min(
@@ -85,26 +70,12 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``F!B&C/!B&!C/A^B=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``F!B&C/!B&!C/A^B=``."""
     return f"F{instance['statements']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Try the assignments one by one until nothing speaks against one.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The assignments tried and the one that fits: the demonstration.
-    """
+    """The assignments in order, each with the statement that refutes it, until one fits."""
     statements = instance["statements"].split("/")
     *refuted, fitting = _tried(statements)
     tried = [f"{roles}{_contradicted(statements, roles)}" for roles in refuted]
@@ -112,40 +83,20 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the roles alone, e.g. ``KNK``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without reasoning.
-    """
+    """The roles, e.g. ``KNK``."""
     return _tried(instance["statements"].split("/"))[-1]
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the assignments that ``solve`` tries.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, 1 to 64.
-    """
+    """The number of assignments that ``solve`` tries, 1 to 64."""
     return len(_tried(instance["statements"].split("/")))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Hold every statement against the roles after the last ``=``, or in the whole response if
-    there is none.
+    """Check every statement against the roles after the last ``=``, or in the whole response.
 
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if that text gives every inhabitant one role, and exactly the knights'
-        statements are true.
+    ``correct`` exactly if that text gives every inhabitant one role, and exactly the knights'
+    statements are true.
     """
     roles = response.rpartition("=")[2]
     fault = unreadable(response) or _fault(instance["statements"].split("/"), roles)
@@ -159,13 +110,13 @@ def _fault(statements: list[str], roles: str) -> str:
     return f"statement {number} contradicts the role of its speaker" if number else ""
 
 
-def _sayings(names: str, speaker: str) -> list[str]:
-    """List what one inhabitant may say.
+def _statements(names: str, speaker: str) -> list[str]:
+    """List what one inhabitant may state.
 
-    Nobody speaks of themselves alone: everyone can call themselves a knight, and no one can call
-    themselves a knave.
+    Nobody makes a claim about themselves alone: everyone can call themselves a knight, and no one
+    can call themselves a knave.
     """
-    claims = [sign + other for other in names if other != speaker for sign in ("", "!")]
+    claims = [sign + name for name in names if name != speaker for sign in ("", "!")]
     pairs = list(combinations(names, 2))
     signs = list(product(("", "!"), repeat=2))
     joined = [f"{one}{a}{joint}{two}{b}" for a, b in pairs for joint in "&|" for one, two in signs]
@@ -189,18 +140,17 @@ def _tried(statements: list[str]) -> list[str]:
 
 
 def _contradicted(statements: list[str], roles: str) -> int:
-    """The number of the first statement, from 1, whose truth differs from its speaker's; 0 if there
-    is none.
+    """The number of the first statement, from 1, whose truth differs from its speaker's.
+
+    0 if there is none.
     """
     speakers = enumerate(zip(statements, roles, strict=True), start=1)
-    return next(
-        (
-            number
-            for number, (statement, role) in speakers
-            if _holds(statement, roles) != (role == KNIGHT)
-        ),
-        0,
+    contradicted = (
+        number
+        for number, (statement, role) in speakers
+        if _holds(statement, roles) != (role == KNIGHT)
     )
+    return next(contradicted, 0)
 
 
 def _holds(statement: str, roles: str) -> bool:
@@ -227,5 +177,5 @@ def _renamed(statements: list[str], order: tuple[int, ...]) -> Iterator[str]:
     for old in order:
         statement = statements[old].translate(names)
         joint = JOINTS.search(statement)
-        # Both sides of every joint may change places.
+        # Every joint is commutative.
         yield joint[0].join(sorted(statement.split(joint[0]))) if joint else statement

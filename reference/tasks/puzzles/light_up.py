@@ -1,10 +1,10 @@
 """Light up (Akari): put bulbs on free cells until every one is lit, none shining on another.
 
-==========  =============================================================================================
-prompt      ``L..../..#0/#100/1...=``: rows separated by ``/``; ``.`` free, ``#`` a wall, ``0`` to ``4`` a wall with a number.
-response    ``.*../*.#0/#100/1*..``: the grid with ``*`` for each bulb.
-difficulty  Level 1 is 4x4, level 2 is 5x5, and so on up to 10x10.
-==========  =============================================================================================
+- Instance: ``{"grid": "..../..#0/#100/1..."}``: rows separated by ``/``; ``.`` free, ``#`` a wall,
+  ``0`` to ``4`` a wall with a number.
+- Prompt: ``L..../..#0/#100/1...=``.
+- Response: ``.*../*.#0/#100/1*..``: the grid with ``*`` for each bulb.
+- Level 1 is 4x4, level 2 is 5x5, and so on up to 10x10.
 
 A bulb lights its own cell and its row and column in both directions up to the next wall. Beside a
 wall with a number, edge to edge, there are exactly so many bulbs; beside a wall without one, any
@@ -12,7 +12,7 @@ number. Every placement that obeys the rules is accepted.
 """
 
 from collections.abc import Mapping
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -24,17 +24,15 @@ from seed.reference.tasks.puzzles.solvers.backtracking import (
     mark,
     numbers_of,
 )
-from seed.reference.tasks.puzzles.solvers.filling import rows_of
-from seed.reference.tasks.puzzles.solvers.marking import (
-    NotAMarking,
+from seed.reference.tasks.puzzles.solvers.grid import (
     beside,
     cells_of,
     lines,
-    marked,
-    place,
-    read_marks,
+    position,
+    rows_of,
     side,
 )
+from seed.reference.tasks.puzzles.solvers.marking import marked, marked_cells, mismarked
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
 
@@ -52,70 +50,34 @@ RULES = (
 )
 SIDE_BELOW_LEVEL_ONE = 3
 WALL_SHARE = 0.25
-"""Of the cells: with half as many a few bulbs light everything, with twice as many cells fall apart
-into closets.
-"""
+"""Of the cells: with half as many a few bulbs light everything, with twice all runs are short."""
 
 NUMBERED_SHARE = 0.7
-"""Of the walls: most say something, and those that do not leave some rooms with several answers."""
+"""Of the walls: those without a number leave some rooms with several answers."""
 
 FREE, WALL, BULB = ".", "#", "*"
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw walls, light the room bulb after bulb, count the bulbs beside walls, and take the bulbs
-    away.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: Side of the grid less 3, a member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "..../..#0/#100/1..."}``.
-    """
+    """Draw walls, add bulbs until all is lit, count them beside the walls, and remove them."""
     return draw_solvable(
         lambda: {"grid": _random_room(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve
     )
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the room as it stands, for a mirrored room asks for other bulbs.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid.
-    """
+    """The grid as it stands: a mirrored room has other bulbs."""
     grid: str = instance["grid"]
     return grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``L..../..#0/#100/1...=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``L..../..#0/#100/1...=``."""
     return f"L{instance['grid']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Place the bulbs by exact search.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-
-    Raises:
-        ValueError: No placement exists, or none is found in time, which no instance from ``draw``
-            allows.
-    """
+    """Exact search."""
     grid = instance["grid"]
     dark = [Count(bits(run), 0, 1) for run in _runs(grid)]
     lit = [Count(bits(cells), 1, len(cells)) for cells in _lighting(grid).values()]
@@ -126,78 +88,49 @@ def solve(instance: Mapping[str, Any]) -> str:
     return marked(grid, frozenset(numbers_of(bulbs)), BULB)
 
 
-def answer(instance: Mapping[str, Any]) -> str:
-    """Write what ``solve`` writes: the bulbs need their grid.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
-    return solve(instance)
+answer = solve
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the cells to be lit.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The number of free cells.
-    """
+    """The number of free cells, all of which must be lit."""
     return int(instance["grid"].count(FREE))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Check a lighting by the rules.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the response is the grid with bulbs that obey the rules.
-    """
-    fault = unreadable(response) or _fault(instance["grid"], response)
-    return judge(
-        fault, response, "every cell is lit, no bulb by another, and all numbers are right"
-    )
+    """``correct`` exactly if the response is the grid with bulbs that obey the rules."""
+    grid = instance["grid"]
+    fault = unreadable(response) or mismarked(grid, response, FREE, BULB)
+    fault = fault or _fault(grid, marked_cells(grid, response))
+    success = "every cell is lit, no bulb by another, and all numbers are right"
+    return judge(fault, response, success)
 
 
-def _fault(grid: str, response: str) -> str:
-    try:
-        bulbs = read_marks(grid, response, FREE, BULB)
-    except NotAMarking as fault:
-        return str(fault)
+def _fault(grid: str, bulbs: frozenset[int]) -> str:
     size = side(grid)
     for run in _runs(grid):
-        shining = sorted(bulbs.intersection(run))
-        if len(shining) > 1:
-            return (
-                f"the bulbs on {place(shining[0], size)} and {place(shining[1], size)} shine on"
-                " each other"
-            )
+        for first, second in pairwise(sorted(bulbs.intersection(run))):
+            pair = f"{position(first, size)} and {position(second, size)}"
+            return f"the bulbs on {pair} shine on each other"
     for cell, lighting in _lighting(grid).items():
         if bulbs.isdisjoint(lighting):
-            return f"{place(cell, size)} is dark"
+            return f"{position(cell, size)} is dark"
     for wall, (number, around) in _numbered(grid).items():
         count = len(bulbs.intersection(around))
         if count != number:
-            return (
-                f"the wall on {place(wall, size)} has {count} bulbs beside it instead of {number}"
-            )
+            name = f"the wall on {position(wall, size)}"
+            return f"{name} has {count} bulbs beside it instead of {number}"
     return ""
 
 
 def _runs(grid: str) -> list[list[int]]:
     """Free cells of a line with no wall between them; a bulb on any of them lights all of them."""
     cells = cells_of(grid)
-    grouped = [
-        groupby(line, key=lambda cell: cells[cell] == FREE) for line in lines(side(grid)).values()
+    return [
+        list(run)
+        for line in lines(side(grid)).values()
+        for free, run in groupby(line, key=lambda cell: cells[cell] == FREE)
+        if free
     ]
-    return [list(run) for groups in grouped for free, run in groups if free]
 
 
 def _lighting(grid: str) -> dict[int, set[int]]:
@@ -226,14 +159,14 @@ def _random_room(random: np.random.Generator, size: int) -> str:
         return _random_room(random, size)
     lighting = _lighting(rows_of([WALL if wall else FREE for wall in walls], size))
     bulbs: set[int] = set()
-    for cell in random.permutation(
-        sorted(lighting)
-    ).tolist():  # a cell still dark takes a bulb, so none is lit twice over
+    # Only a cell that is still dark gets a bulb, so no bulb shines on another.
+    for cell in random.permutation(sorted(lighting)).tolist():
         if bulbs.isdisjoint(lighting[cell]):
             bulbs.add(cell)
     numbered = random.random(size * size) < NUMBERED_SHARE
     counts = [str(len(bulbs.intersection(cells))) for cells in beside(size)]
-    rooms = zip(walls, numbered, counts, strict=True)
-    return rows_of(
-        [(count if number else WALL) if wall else FREE for wall, number, count in rooms], size
-    )
+    cells = [
+        (count if number else WALL) if wall else FREE
+        for wall, number, count in zip(walls, numbered, counts, strict=True)
+    ]
+    return rows_of(cells, size)

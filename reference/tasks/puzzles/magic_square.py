@@ -1,18 +1,15 @@
 """Magic squares: fill the blanks so that all rows, columns and both diagonals have the same sum.
 
-==========  =============================================================================================
-prompt      ``Q8 . 6/. 5 7/4 9 .=``: numbers separated by spaces, rows by ``/``, ``.`` for a blank. ``QQ`` in place of
-            ``Q``: any different integers.
-response    ``8 1 6/3 5 7/4 9 2``: the whole completed square, the givens included.
-bare        ``1 3 2``: only the numbers of the blanks, in reading order, are a correct response too.
-difficulty  Levels 1, 2: 3x3 with 3, 5 blanks. Levels 3..5: 4x4 with 6, 8, 10 blanks. Levels 6, 7:
-5x5 with 11, 13.
-==========  =============================================================================================
+- Instance: ``{"grid": "8 . 6/. 5 7/4 9 ."}``: numbers separated by spaces, rows by ``/``, ``.`` for
+  a blank; and ``"any_integers": true`` for the variation of public collections, in which a square
+  of side 3 holds any different integers with equal sums. It is never drawn.
+- Prompt: ``Q8 . 6/. 5 7/4 9 .=``: the grid, after ``QQ`` in place of ``Q`` for any integers.
+- Response: ``8 1 6/3 5 7/4 9 2``: the whole square, the givens included.
+- Bare answer: ``1 3 2``: only the numbers of the blanks, in reading order.
+- Levels 1, 2: 3x3 with 3, 5 blanks. Levels 3..5: 4x4 with 6, 8, 10. Levels 6, 7: 5x5 with 11, 13.
 
 A square of side n holds each of 1..n² once, so every line sums to n(n²+1)/2. A puzzle may have
-several completions and all of them are accepted; the square a puzzle was made from is not kept. An
-instance of side 3 with ``"any_integers": true`` is the variation that other collections play: any
-different integers with equal sums. It is never drawn.
+several completions and all of them are accepted.
 """
 
 import re
@@ -22,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from seed.reference.tasks.puzzles.solvers.grid import lines
 from seed.reference.tasks.puzzles.solvers.integer_square import integer_square
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
@@ -39,9 +37,8 @@ RULES = (
 BLANK = "."
 NUMBER = re.compile(r"[1-9][0-9]?")  # the largest number is 25
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}")
-# A random search for a 4x4 square needs some 300 steps, but one in a hundred needs fifty times
-# that: starting over is quicker. Random searches for a 5x5 square take a third of a second, so
-# these are built instead.
+# Steps of a random search before it starts over. One for a 4x4 square needs some 300, but one in a
+# hundred fifty times that. For a 5x5 square a search takes a third of a second, so it is built.
 PATIENCE = 500
 LARGEST_SEARCHED = 4
 SIDE_OF_ANY = 3
@@ -52,15 +49,7 @@ class OutOfPatience(Exception):
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a full square and blank out cells chosen uniformly.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "8 . 6/. 5 7/4 9 ."}``.
-    """
+    """Draw a full square and blank out cells chosen uniformly."""
     side, blanks = SIDE_AND_BLANKS[difficulty]
     square = random_square(random, side)
     for cell in random.choice(side * side, size=blanks, replace=False):
@@ -69,46 +58,22 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the grid as it stands, for a mirrored square asks for other numbers in
-    other places.
+    """The grid as it stands: a mirrored square has its numbers in other cells.
 
     All eight 3x3 squares are mirror images of one; it is the reasoning from the givens that is held
     out.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid, after ``Q`` where any integers will do.
     """
     grid: str = instance["grid"]
     return f"Q{grid}" if _any_integers(instance) else grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``Q8 . 6/. 5 7/4 9 .=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``Q8 . 6/. 5 7/4 9 .=``."""
     return f"Q{identity(instance)}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Complete the square by exact search, trying small numbers first.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-
-    Raises:
-        ValueError: The grid has no completion, which no instance from ``draw`` allows.
-    """
+    """Exact search that tries small numbers first."""
     cells = _cells(instance["grid"])
     side = len(instance["grid"].split("/"))
     if _any_integers(instance):
@@ -120,48 +85,26 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write only the numbers that ``solve`` puts into the blanks, e.g. ``1 3 2``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without the square around it.
-    """
+    """The numbers that ``solve`` writes into the blanks, e.g. ``1 3 2``."""
     cells = zip(_cells(instance["grid"]), _cells(solve(instance)), strict=True)
     return " ".join(number for given, number in cells if given == BLANK)
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the blanks.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number.
-    """
+    """The number of blanks."""
     return _cells(instance["grid"]).count(BLANK)
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Check a completed square by the rules.
+    """``correct`` exactly if the square, whole or as its blanks, keeps the givens and is magic.
 
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the square, written out or filled in, keeps the givens, holds every
-        number once and has equal sums.
+    That is, it holds every number once and has equal sums.
     """
-    fault = unreadable(response)
-    completed = (
-        "" if fault else response if "/" in response else _filled(instance["grid"], response)
-    )
-    return judge(
-        fault or _fault(instance, completed), completed, "the square is magic and keeps the givens"
-    )
+    fault, whole = unreadable(response), ""
+    if not fault:
+        whole = response if "/" in response else _filled(instance["grid"], response)
+        fault = _fault(instance, whole)
+    return judge(fault, whole, "the square is magic and keeps the givens")
 
 
 def random_square(random: np.random.Generator, side: int) -> list[int]:
@@ -187,12 +130,10 @@ def random_square(random: np.random.Generator, side: int) -> list[int]:
     if side > LARGEST_SEARCHED:
         return _built_square(random, side)
     while True:
-        orders = random.permuted(
-            np.tile(np.arange(1, side * side + 1), (side * side, 1)), axis=1
-        ).tolist()
+        ascending = np.tile(np.arange(1, side * side + 1), (side * side, 1))
         square = [0] * (side * side)
         try:
-            _Search(orders, side, PATIENCE).complete(square)
+            _Search(random.permuted(ascending, axis=1).tolist(), side, PATIENCE).complete(square)
         except OutOfPatience:
             continue
         return square
@@ -208,25 +149,23 @@ def _built_square(random: np.random.Generator, side: int) -> list[int]:
 
 
 def _centred_order(random: np.random.Generator, side: int) -> list[int]:
-    """Permute places so that what lay opposite each other about the middle still does."""
+    """Permute indices so that those opposite each other about the middle stay opposite."""
     half = side // 2
     first = [
-        place if random.random() < 0.5 else side - 1 - place
-        for place in random.permutation(half).tolist()
+        index if random.random() < 0.5 else side - 1 - index
+        for index in random.permutation(half).tolist()
     ]
-    return [*first, *[half] * (side % 2), *[side - 1 - place for place in reversed(first)]]
+    return [*first, *[half] * (side % 2), *[side - 1 - index for index in reversed(first)]]
 
 
 def _filled(grid: str, numbers: str) -> str:
-    """The grid with the numbers in its blanks, or the empty text if there are not as many of them
-    as blanks.
-    """
+    """The grid with the numbers in its blanks; the empty text if they are not as many as blanks."""
     words = numbers.split(" ")
     if len(words) != _cells(grid).count(BLANK):
         return ""
-    rest = iter(words)
+    answers = iter(words)
     return "/".join(
-        " ".join(next(rest) if cell == BLANK else cell for cell in row.split(" "))
+        " ".join(next(answers) if cell == BLANK else cell for cell in row.split(" "))
         for row in grid.split("/")
     )
 
@@ -243,10 +182,10 @@ def _completed_with_any(cells: Sequence[str], side: int) -> list[int]:
     return square
 
 
-def _fault(instance: Mapping[str, Any], completed: str) -> str:
+def _fault(instance: Mapping[str, Any], whole: str) -> str:
     grid, any_integers = instance["grid"], _any_integers(instance)
     side = len(grid.split("/"))
-    rows = [row.split(" ") for row in completed.split("/")]
+    rows = [row.split(" ") for row in whole.split("/")]
     if [len(row) for row in rows] != [side] * side:
         return f"the answer is not {side} rows of {side} numbers separated by single spaces"
     words = [word for row in rows for word in row]
@@ -256,18 +195,16 @@ def _fault(instance: Mapping[str, Any], completed: str) -> str:
         NUMBER.fullmatch(word) and int(word) <= side * side for word in words
     ):
         return f"the answer holds something that is not a number from 1 to {side * side}"
-    if any(kept not in (BLANK, word) for kept, word in zip(_cells(grid), words, strict=True)):
+    if any(given not in (BLANK, word) for given, word in zip(_cells(grid), words, strict=True)):
         return "a given number was changed"
     if len(set(words)) != len(words):
         return "a number is used twice"
     square = list(map(int, words))
     total = sum(square[:side]) if any_integers else _line_sum(side)
-    wrong = next(
-        (line for line in _lines(side) if sum(square[cell] for cell in line) != total), None
-    )
-    return (
-        "" if wrong is None else f"the cells {[cell + 1 for cell in wrong]} do not sum to {total}"
-    )
+    for line in _lines(side):
+        if sum(square[cell] for cell in line) != total:
+            return f"the cells {[cell + 1 for cell in line]} do not sum to {total}"
+    return ""
 
 
 def _cells(grid: str) -> list[str]:
@@ -285,31 +222,21 @@ def _line_sum(side: int) -> int:
 
 @cache
 def _lines(side: int) -> list[tuple[int, ...]]:
-    """List the rows, columns and diagonals as cell numbers."""
-    places = range(side)
-    rows = [tuple(row * side + column for column in places) for row in places]
-    diagonals = [
-        tuple(place * (side + 1) for place in places),
-        tuple((place + 1) * (side - 1) for place in places),
-    ]
-    return [*rows, *zip(*rows, strict=True), *diagonals]
+    """The rows, columns and diagonals as cell numbers."""
+    down = tuple(row * (side + 1) for row in range(side))
+    up = tuple((row + 1) * (side - 1) for row in range(side))
+    return [*lines(side).values(), down, up]
 
 
 class _Search:
     """An exact search that completes a square in place; 0 is a blank."""
 
     def __init__(self, orders: Sequence[Sequence[int]], side: int, patience: int | None) -> None:
-        self.orders, self.lines, self.total, self.patience = (
-            orders,
-            _lines(side),
-            _line_sum(side),
-            patience,
-        )
+        self.orders, self.patience = orders, patience
+        self.lines, self.total = _lines(side), _line_sum(side)
 
     def complete(self, square: list[int]) -> bool:
-        """Fill the blanks so that every line has the sum, trying numbers in each cell's own
-        order.
-        """
+        """Fill the blanks so that every line has the sum, trying each cell's numbers in order."""
         if self.patience is not None:
             self.patience -= 1
             if self.patience < 0:

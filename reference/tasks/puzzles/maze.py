@@ -1,13 +1,13 @@
 """Mazes: walk from the start to the goal of a small grid with walls.
 
-==========  =============================================================================================
-prompt      ``MS.#/..#/#.G=``: rows separated by ``/``; ``S`` start, ``G`` goal, ``#`` wall, ``.`` free.
-response    ``D4R5D8R9``: one letter per move, up, down, left or right, each with a note of the cell it reaches.
-            Cells are numbered from 1 in reading order. Notes are the reasoning: digits are skipped,
-            right or wrong.
-bare        ``DRDR``: the moves alone are a correct response too.
-difficulty  Level 1 is 3x3, level 2 is 4x4, and so on; a shortest walk has at least two moves.
-==========  =============================================================================================
+- Instance: ``{"grid": "S.#/..#/#.G"}``: rows separated by ``/``; ``S`` start, ``G`` goal, ``#``
+  wall, ``.`` free.
+- Prompt: ``MS.#/..#/#.G=``.
+- Response: ``D4R5D8R9``: one letter per move, up, down, left or right, each with a note of the cell
+  it reaches. Cells are numbered from 1 in reading order. Notes are the reasoning: digits are
+  skipped, right or wrong.
+- Bare answer: ``DRDR``: the moves alone.
+- Level 1 is 3x3, level 2 is 4x4, and so on; a shortest walk has at least two moves.
 
 Any walk that stays inside the grid, enters no wall and ends on the goal is accepted, not only a
 shortest one.
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from seed.reference.tasks.puzzles.solvers.grid import rows_of
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
 
@@ -39,15 +40,7 @@ Cell = tuple[int, int]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw walls, start and goal until the goal can be reached, though not in a single move.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: Side of the grid less 2, a member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "S.#/..#/#.G"}``.
-    """
+    """Draw walls, start and goal until the goal can be reached, though not in a single move."""
     while True:
         grid = _random_grid(random, difficulty + SIDE_BELOW_LEVEL_ONE)
         walk = _shortest_walk(grid)
@@ -56,56 +49,24 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the grid as it stands, for a mirrored maze asks for different moves.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid.
-    """
+    """The grid as it stands: a mirrored maze has other moves."""
     grid: str = instance["grid"]
     return grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``MS.#/..#/#.G=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``MS.#/..#/#.G=``."""
     return f"M{instance['grid']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Find a shortest walk; among equals, the one whose earlier moves come first in the order U, D,
-    L, R.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The walk with its notes: the demonstration.
-    """
+    """The walk of ``answer`` with its notes."""
     walk = answer(instance)
     return "".join(f"{move}{cell}" for move, cell in zip(walk, cells(instance, walk), strict=True))
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the moves of ``solve`` alone, e.g. ``DRDR``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without reasoning.
-
-    Raises:
-        ValueError: The goal cannot be reached, which no instance from ``draw`` allows.
-    """
+    """A shortest walk; among equals, the first in the order U, D, L, R of its moves."""
     walk = _shortest_walk(instance["grid"])
     if walk is None:
         raise ValueError(f"no walk leads from S to G in {instance['grid']}")
@@ -116,7 +77,7 @@ def cells(instance: Mapping[str, Any], walk: Sequence[str]) -> list[int]:
     """Number the cell that each move reaches, walls or not.
 
     Args:
-        instance: What ``draw`` returned.
+        instance: An instance.
         walk: Keys of ``MOVES``.
 
     Returns:
@@ -132,28 +93,12 @@ def cells(instance: Mapping[str, Any], walk: Sequence[str]) -> list[int]:
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the moves of a shortest walk.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, ``FEWEST_MOVES`` or more.
-    """
+    """The number of moves of a shortest walk."""
     return len(answer(instance))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Walk the response through the maze.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if, digits aside, every character is a legal move and the last one ends
-        on the goal.
-    """
+    """``correct`` exactly if, digits aside, the response is legal moves that end on the goal."""
     walk = response.translate(WITHOUT_NOTES)
     fault = unreadable(response) or _fault(instance["grid"].split("/"), walk)
     return judge(fault, walk, "the walk ends on the goal")
@@ -177,23 +122,21 @@ def _random_grid(random: np.random.Generator, side: int) -> str:
     cells = ["#" if wall else "." for wall in random.random(side * side) < WALL_DENSITY]
     start, goal = random.choice(side * side, size=2, replace=False)
     cells[start], cells[goal] = "S", "G"
-    return "/".join("".join(cells[first : first + side]) for first in range(0, side * side, side))
+    return rows_of(cells, side)
 
 
 def _shortest_walk(grid: str) -> str | None:
     rows = grid.split("/")
     start = _find(rows, "S")
-    walks, waiting = {start: ""}, deque([start])
-    while (
-        waiting
-    ):  # breadth first: cells leave the queue in the order of their distance from the start
-        cell = waiting.popleft()
+    walks, queue = {start: ""}, deque([start])
+    while queue:  # breadth first: cells leave the queue in the order of their distance
+        cell = queue.popleft()
         if rows[cell[0]][cell[1]] == "G":
             return walks[cell]
         for move, neighbour in _neighbours(rows, cell):
             if neighbour not in walks:
                 walks[neighbour] = walks[cell] + move
-                waiting.append(neighbour)
+                queue.append(neighbour)
     return None
 
 

@@ -1,21 +1,22 @@
 """Minesweeper: list the hidden cells that must hold a mine.
 
-==========  =============================================================================================
-prompt      ``R.21/..2/.3.=``: rows separated by ``/``; ``.`` is a hidden cell, a digit an open one without a mine, which
-            counts the mines in the up to eight cells around it.
-response    ``.21/.*2/.3*=22 33``: as reasoning, the grid with ``*`` in place of the cells that must hold a mine; then
-            ``=`` and these cells, each as row and column counted from 1, separated by one blank.
-bare        ``22 33``: the cells alone, in any order, are a correct response too.
-difficulty  Levels 1..5: 3x3, 4x4, 5x5, 6x6, 7x7.
-==========  =============================================================================================
+- Instance: ``{"grid": ".21/..2/.3."}``: rows separated by ``/``; ``.`` is a hidden cell, a digit an
+  open one without a mine, which counts the mines in the up to eight cells around it.
+- Prompt: ``R.21/..2/.3.=``.
+- Response: ``.21/.*2/.3*=22 33``: as reasoning, the grid with ``*`` in place of the cells that must
+  hold a mine; then ``=`` and these cells, each as row and column counted from 1, separated by one
+  blank.
+- Bare answer: ``22 33``: the cells alone, in any order.
+- Levels 1..5: 3x3, 4x4, 5x5, 6x6, 7x7.
 
 A cell must hold a mine if it holds one in every placement of mines that agrees with all the digits;
-how many mines there are in all is not known. At least one cell must hold a mine and at least one
+how many mines there are in all is not given. At least one cell must hold a mine and at least one
 hidden cell need not. Only the text after the last ``=`` is judged, all of it if there is none.
 """
 
 import re
 from collections.abc import Mapping
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,37 +39,25 @@ RULES = (
 )
 HIDDEN, MINE = ".", "*"
 MINE_SHARE = 0.3
-# With fewer cells open hardly a mine is certain, with more the digits give every mine away one by
-# one.
+# With fewer cells open hardly a mine is certain; with more, single digits decide every mine.
 OPEN_SHARE = 0.6
+# Drawn grids have at most seven rows and columns; in larger ones than this, as collections have, a
+# cell is named by four digits.
 LONGEST_SHORT_SIDE = 9
-"""Drawn grids have at most seven rows and columns; with more than nine, as collections have, a cell
-is named by four digits.
-"""
 
 CELLS = re.compile(r"[1-9][1-9](?: [1-9][1-9])*")
 WIDE_CELLS = re.compile(r"[0-9]{4}(?: [0-9]{4})*")
 
 
 class Count(NamedTuple):
-    """An open cell's digit, and the hidden cells around it as a set of bits, one bit per cell of
-    the grid.
-    """
+    """An open cell's digit, and the hidden cells around it as bits: one bit per cell."""
 
     mines: int
     around: int
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw mines and open cells until some mine is certain, and not every hidden cell.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": ".21/..2/.3."}``.
-    """
+    """Draw mines and open cells until some mine is certain, and not every hidden cell."""
     while True:
         grid = _random_grid(random, SIDES[difficulty])
         if 0 < len(_certain_mines(grid)) < grid.count(HIDDEN):
@@ -76,39 +65,18 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the grid as it stands, for a mirrored grid asks for other cells.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid.
-    """
+    """The grid as it stands: a mirrored grid has other cells."""
     grid: str = instance["grid"]
     return grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``R.21/..2/.3.=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``R.21/..2/.3.=``."""
     return f"R{instance['grid']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Mark the certain mines in the grid and list them in reading order.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
+    """The grid with the certain mines, and their list in reading order."""
     certain = _certain_mines(instance["grid"])
     rows = instance["grid"].split("/")
     marked = [
@@ -122,39 +90,19 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the list alone, e.g. ``22 33``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without reasoning.
-    """
+    """The list, e.g. ``22 33``."""
     return " ".join(_certain_mines(instance["grid"]))
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the hidden cells, each of which has to be judged.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number.
-    """
+    """The number of hidden cells."""
     return int(instance["grid"].count(HIDDEN))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Compare the cells after the last ``=``, or in the whole response if there is none, with the
-    certain mines.
+    """Compare the cells after the last ``=``, or in the whole response, with the certain mines.
 
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if that text lists every certain mine once and nothing else.
+    ``correct`` exactly if that text lists every certain mine once and nothing else.
     """
     listed = response.rpartition("=")[2]
     fault = unreadable(response) or _fault(instance["grid"], listed)
@@ -172,9 +120,8 @@ def cell_name(row: int, column: int, side: int) -> str:
     Returns:
         Row and column from 1, one digit each, or two in a grid of side 10 or more.
     """
-    return (
-        f"{row + 1}{column + 1}" if side <= LONGEST_SHORT_SIDE else f"{row + 1:02}{column + 1:02}"
-    )
+    width = 1 if side <= LONGEST_SHORT_SIDE else 2
+    return f"{row + 1:0{width}}{column + 1:0{width}}"
 
 
 def _fault(grid: str, listed: str) -> str:
@@ -218,8 +165,8 @@ def _directions() -> list[tuple[int, int]]:
 def _certain_mines(grid: str) -> list[str]:
     """List the cells that hold a mine in every placement, in reading order.
 
-    What the digits settle one by one is settled first. The digits left fall into islands that share
-    no open cell, and each island is searched by itself: the time is that of the largest.
+    What single digits decide is decided first. The remaining digits fall into groups that share no
+    open cell, and each group is searched by itself: the time is that of the largest.
 
     Raises:
         ValueError: No placement agrees with the digits.
@@ -230,18 +177,18 @@ def _certain_mines(grid: str) -> list[str]:
     if settled is None:
         raise ValueError(f"no placement of mines agrees with {grid}")
     free, certain = settled
-    for island in _islands([_left(count, free, certain) for count in counts]):
-        found = _certain_on(island)
-        if found is None:
+    for group in _groups([_open(count, free, certain) for count in counts]):
+        mines = _certain_in(group)
+        if mines is None:
             raise ValueError(f"no placement of mines agrees with {grid}")
-        certain |= found
-    cells = [(row, column) for row in range(len(rows)) for column in range(len(rows[0]))]
+        certain |= mines
+    cells = product(range(len(rows)), range(len(rows[0])))
     return [
-        cell_name(*cell, _side(rows)) for place, cell in enumerate(cells) if certain >> place & 1
+        cell_name(*cell, _side(rows)) for number, cell in enumerate(cells) if certain >> number & 1
     ]
 
 
-def _certain_on(counts: list[Count]) -> int | None:
+def _certain_in(counts: list[Count]) -> int | None:
     """Find the mines that every placement has, as bits; None if there is no placement.
 
     The mines of one placement are the only candidates. A placement that leaves a candidate free
@@ -253,24 +200,24 @@ def _certain_on(counts: list[Count]) -> int | None:
         return None
     while candidates:
         candidate = candidates & -candidates
-        other = _placement(counts, free=candidate)
-        certain |= candidate if other is None else 0
-        candidates &= ~candidate if other is None else other
+        without = _placement(counts, free=candidate)
+        certain |= candidate if without is None else 0
+        candidates &= ~candidate if without is None else without
     return certain
 
 
-def _islands(counts: list[Count]) -> list[list[Count]]:
-    """Part the counts that still see an open cell, so that no cell is seen from two islands."""
-    islands: list[tuple[int, list[Count]]] = []
+def _groups(counts: list[Count]) -> list[list[Count]]:
+    """Group the counts around which a cell is open, so that no open cell belongs to two groups."""
+    groups: list[tuple[int, list[Count]]] = []
     for count in counts:
         if count.around:
-            near = [island for island in islands if island[0] & count.around]
-            islands = [island for island in islands if not island[0] & count.around]
+            near = [group for group in groups if group[0] & count.around]
+            groups = [group for group in groups if not group[0] & count.around]
             cells, members = count.around, [count]
-            for other_cells, others in near:
-                cells, members = cells | other_cells, others + members
-            islands.append((cells, members))
-    return [members for _, members in islands]
+            for near_cells, near_members in near:
+                cells, members = cells | near_cells, near_members + members
+            groups.append((cells, members))
+    return [members for _, members in groups]
 
 
 def _counts(rows: list[str]) -> list[Count]:
@@ -290,8 +237,7 @@ def _counts(rows: list[str]) -> list[Count]:
 
 
 def _placement(counts: list[Count], free: int, mines: int = 0) -> int | None:
-    """Find a placement with the given mines, and none in the free cells, that agrees with every
-    count.
+    """Find a placement that agrees with every count, the given mines and the free cells.
 
     Args:
         counts: Digits.
@@ -299,38 +245,39 @@ def _placement(counts: list[Count], free: int, mines: int = 0) -> int | None:
         mines: Cells that hold one, as bits.
 
     Returns:
-        All mines as bits, none of them out of sight of every digit, or None if no placement exists.
+        All mines as bits, each of them beside some digit, or None if no placement exists.
     """
     settled = _settled(counts, free, mines)
     if settled is None:
         return None
     free, mines = settled
-    open_question = next(filter(None, (_left(count, free, mines).around for count in counts)), 0)
-    if not open_question:
+    undecided = next(filter(None, (_open(count, free, mines).around for count in counts)), 0)
+    if not undecided:
         return mines
-    cell = open_question & -open_question
-    found = _placement(counts, free | cell, mines)
-    return found if found is not None else _placement(counts, free, mines | cell)
+    cell = undecided & -undecided  # the lowest bit
+    placement = _placement(counts, free | cell, mines)
+    return placement if placement is not None else _placement(counts, free, mines | cell)
 
 
 def _settled(counts: list[Count], free: int, mines: int) -> tuple[int, int] | None:
-    """Free and mine the cells that digits give away one by one, until none does; None if a digit
-    cannot be right.
+    """Free and mine the cells that single digits decide, until none does.
+
+    None if a digit cannot be right.
     """
     changed = True
     while changed:
         changed = False
         for count in counts:
-            missing, unsettled = _left(count, free, mines)
-            if not 0 <= missing <= unsettled.bit_count():
+            missing, undecided = _open(count, free, mines)
+            if not 0 <= missing <= undecided.bit_count():
                 return None
-            if unsettled and missing == 0:
-                free, changed = free | unsettled, True
-            elif unsettled and missing == unsettled.bit_count():
-                mines, changed = mines | unsettled, True
+            if undecided and missing == 0:
+                free, changed = free | undecided, True
+            elif undecided and missing == undecided.bit_count():
+                mines, changed = mines | undecided, True
     return free, mines
 
 
-def _left(count: Count, free: int, mines: int) -> Count:
-    """What a digit still says of the cells around it that are open."""
+def _open(count: Count, free: int, mines: int) -> Count:
+    """What a digit implies for the cells around it that are still open."""
     return Count(count.mines - (count.around & mines).bit_count(), count.around & ~free & ~mines)

@@ -1,18 +1,17 @@
-"""Skyscrapers: fill in the heights of a city's towers from how many of them are seen along its
-streets.
+"""Skyscrapers: find the heights of a city's towers from how many are visible along its streets.
 
-==========  =============================================================================================
-prompt      ``H+0230+/23...0/2.4.10/31..32/0...20/+1200+=``: the city within a frame of clues, rows separated by ``/``;
-            ``.`` for an unknown height, ``0`` in the frame for no clue, ``+`` in its corners.
-response    ``3124/2431/1243/4312``: the heights, row by row, without the frame.
-bare        ``1242324431``: only the heights of the unknown towers, in reading order, are a correct response too.
-difficulty  Levels 1..3: 4x4 with 6, 10, 14 unknown towers. Levels 4, 5: 5x5 with 20, 25. Level 6:
-6x6 with 36.
-==========  =============================================================================================
+- Instance: ``{"grid": "3.../.4.1/1..3/...2", "clues": {"row": ["20", "20", "32", "00"], "column":
+  ["01", "22", "30", "00"]}}``: rows separated by ``/``, ``.`` for an unknown height; for each row
+  the clues at its left and right, for each column those at its top and bottom, ``0`` for no clue.
+- Prompt: ``H+0230+/23...0/2.4.10/31..32/0...20/+1200+=``: the city within a frame of clues, with
+  ``+`` in its corners.
+- Response: ``3124/2431/1243/4312``: the heights, row by row, without the frame.
+- Bare answer: ``1242324431``: only the heights of the unknown towers, in reading order.
+- Levels 1..3: 4x4 with 6, 10, 14 unknown towers. Levels 4, 5: 5x5 with 20, 25. Level 6: 6x6, 36.
 
-Heights in a row or column are 1 to its length, each once. A clue counts the towers seen from there
-along its row or
-column: those higher than all before them. Every city that keeps givens and clues is accepted.
+Heights in a row or column are 1 to its length, each once. A clue counts the towers visible from
+there along its row or column: those higher than all before them. Every city that keeps givens and
+clues is accepted.
 """
 
 from collections.abc import Mapping
@@ -27,11 +26,11 @@ from seed.reference.tasks.puzzles.solvers.filling import (
     BLANK,
     blanked,
     completed,
-    lines_of,
     misfilled,
     only_blanks,
     random_latin_square,
 )
+from seed.reference.tasks.puzzles.solvers.grid import lines_of
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
 
@@ -53,9 +52,8 @@ LEVEL = {
     6: Level(6, 36, 22),
 }
 LEVELS = range(1, len(LEVEL) + 1)
-DIGITS = (  # six are drawn at most; 40320 rows of eight towers can still be searched, 362880 of nine not
-    "12345678"
-)
+# Six are drawn at most; 40320 rows of eight towers can still be searched, 362880 of nine cannot.
+DIGITS = "12345678"
 CHARACTERS = DIGITS + "0.+/=H"
 RULES = (
     "Fill in a city of skyscrapers. The square is surrounded by a frame of clues, with + in its"
@@ -71,70 +69,30 @@ NO_CLUE = "0"
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a Latin square, count what is seen, and hide heights and clues chosen uniformly.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "3.../.4.1/1..3/...2", "clues": {"row": ["20", "20", …], "column": ["01", "22",
-        …]}}``: for each row the clues at its left and right, for each column those at its top and
-        bottom.
-    """
+    """Draw a Latin square, count visible towers, and hide heights and clues chosen uniformly."""
     return draw_solvable(lambda: _city(random, LEVEL[difficulty]), solve)
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: heights and clues as they stand, for a mirrored city asks for another
-    answer.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The city with its frame.
-    """
+    """The city with its frame as it stands: a mirrored city has another answer."""
     rows = instance["grid"].split("/")
-    top, bottom = (
-        f"+{''.join(clues)}+" for clues in zip(*instance["clues"]["column"], strict=True)
-    )
-    framed = [
-        left + row + right
-        for (left, right), row in zip(instance["clues"]["row"], rows, strict=True)
-    ]
+    clues = instance["clues"]
+    top, bottom = (f"+{''.join(line)}+" for line in zip(*clues["column"], strict=True))
+    framed = [left + row + right for (left, right), row in zip(clues["row"], rows, strict=True)]
     return "/".join([top, *framed, bottom])
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``H+0230+/23...0/2.4.10/31..32/0...20/+1200+=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``H+0230+/23...0/2.4.10/31..32/0...20/+1200+=``."""
     return f"H{identity(instance)}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Complete the city by exact search over whole rows and columns, the smaller heights first.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-
-    Raises:
-        ValueError: No city obeys the clues, or none is found in time, which no instance from
-            ``draw`` allows.
-    """
+    """Exact search over whole rows and columns, the smaller heights first."""
     lines = lines_of(instance["grid"]).values()
     size = len(lines) // 2
     fits = [
-        fitting(_words(size), line) & _seeing(size, first) & _seeing(size, last, backwards=True)
+        fitting(_words(size), line) & _showing(size, first) & _showing(size, last, backwards=True)
         for line, (first, last) in zip(lines, _clues(instance), strict=True)
     ]
     rows = cross(_words(size), fits[:size], fits[size:])
@@ -144,40 +102,17 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write only the heights that ``solve`` finds for the unknown towers, e.g. ``1242324431``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without the grid around it.
-    """
+    """The heights that ``solve`` finds for the unknown towers."""
     return only_blanks(instance["grid"], solve(instance))
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the towers of unknown height.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number.
-    """
+    """The number of towers of unknown height."""
     return int(instance["grid"].count(BLANK))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Check a city by the rules.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the heights, written out or filled in, keep the givens, the clues and
-        the rules.
-    """
+    """``correct`` exactly if the heights, all or the unknown ones, keep givens, clues and rules."""
     grid = instance["grid"]
     whole = completed(grid, response)
     digits = DIGITS[: len(instance["clues"]["row"])]
@@ -190,21 +125,22 @@ def _fault(instance: Mapping[str, Any], whole: str) -> str:
         if len(set(line)) != len(line):
             return f"a height repeats in {name}"
         for clue, towers, end in ((first, line, "first"), (last, line[::-1], "last")):
-            if clue not in (NO_CLUE, str(_seen(towers))):
-                return f"{_seen(towers)} towers are seen from the {end} end of {name}, not {clue}"
+            count = _visible(towers)
+            if clue not in (NO_CLUE, str(count)):
+                return f"{count} towers are seen from the {end} end of {name}, not {clue}"
     return ""
 
 
 def _clues(instance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The two clues of every line, in the order of ``lines_of``."""
-    return [
-        (pair[0], pair[1]) for pair in [*instance["clues"]["row"], *instance["clues"]["column"]]
-    ]
+    clues = instance["clues"]
+    return [(pair[0], pair[1]) for pair in [*clues["row"], *clues["column"]]]
 
 
-def _seen(towers: str) -> int:
-    """Towers higher than all before them: each lifts the highest so far, so there are as many as
-    highest-so-fars.
+def _visible(towers: str) -> int:
+    """The number of towers that are higher than all before them.
+
+    Each of them raises the running maximum, so there are as many as there are running maxima.
     """
     return len(set(accumulate(towers, max)))
 
@@ -216,18 +152,18 @@ def _words(size: int) -> tuple[str, ...]:
 
 
 @cache
-def _seeing(size: int, clue: str, backwards: bool = False) -> int:
-    """The set of words of which as many towers are seen as the clue says."""
+def _showing(size: int, clue: str, backwards: bool = False) -> int:
+    """The set of words of which as many towers are visible as the clue demands."""
     step = -1 if backwards else 1
-    seen = (str(_seen(word[::step])) for word in _words(size))
-    return bits(number for number, count in enumerate(seen) if clue in (NO_CLUE, count))
+    counts = (str(_visible(word[::step])) for word in _words(size))
+    return bits(number for number, count in enumerate(counts) if clue in (NO_CLUE, count))
 
 
 def _city(random: np.random.Generator, level: Level) -> dict[str, Any]:
     square = random_latin_square(random, level.size)
     kept = set(random.choice(4 * level.size, size=level.clues, replace=False).tolist())
     ends = [
-        str(_seen(towers)) for line in lines_of(square).values() for towers in (line, line[::-1])
+        str(_visible(towers)) for line in lines_of(square).values() for towers in (line, line[::-1])
     ]
     clues = [clue if number in kept else NO_CLUE for number, clue in enumerate(ends)]
     pairs = [first + last for first, last in zip(clues[::2], clues[1::2], strict=True)]

@@ -1,16 +1,16 @@
 """Sliding tiles: bring eight tiles into order by moving the blank, or see that it cannot be done.
 
-==========  =============================================================================================
-prompt      ``X123/4.5/786=``: rows separated by ``/``; ``.`` is the blank. The goal is always ``123/456/78.``.
-response    ``00000110R5D6``: first, as reasoning, how many smaller tiles follow each tile in reading order, then one
-            letter per move of the blank, up, down, left or right, each with a note of the tile that
-            it changes places with. Digits are notes: they are skipped, right or wrong.
-            ``00000010impossible`` for a board from which the goal cannot be reached.
-bare        ``RD`` and ``impossible`` are correct responses too.
-difficulty  The board is scrambled by 3..8, 9..12, 13..16, 17..20 or 21..24 moves that never turn
-            straight back. One board in four is scrambled from the goal with 7 and 8 exchanged,
-            which makes it impossible.
-==========  =============================================================================================
+- Instance: ``{"grid": "123/4.5/786"}``: rows separated by ``/``; ``.`` is the blank. The goal is
+  always ``123/456/78.`` and never drawn.
+- Prompt: ``X123/4.5/786=``.
+- Response: ``00000110R5D6``: first, as reasoning, how many smaller tiles follow each tile in
+  reading order, then one letter per move of the blank, up, down, left or right, each with a note of
+  the tile that it swaps with. Digits are notes: they are skipped, right or wrong. Or
+  ``00000010impossible`` for a board from which the goal cannot be reached.
+- Bare answer: ``RD`` or ``impossible``.
+- Levels 1..5: the board is scrambled by 3..8, 9..12, 13..16, 17..20 or 21..24 moves that never turn
+  straight back. One board in four is scrambled from the goal with 7 and 8 swapped, which makes it
+  impossible.
 
 A move to the side leaves the order of the tiles as it is, and a move up or down carries a tile past
 two others; so the number of pairs of tiles in the wrong order stays even or odd, and the goal has
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from seed.reference.tasks.puzzles.solvers.grid import cells_of, rows_of
 from seed.reference.tasks.puzzles.solvers.shortest_path import shortest_moves
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
@@ -40,9 +41,9 @@ RULES = (
 )
 SIDE = 3
 GOAL = "12345678."
-# The board that is one exchange away from the goal; every impossible board can be brought to it.
-TWIN = "12345687."
-# Often enough to be worth the check, seldom enough that always answering so earns little.
+# The goal with two tiles swapped; every impossible board can be brought to it.
+ODD_GOAL = "12345687."
+# Often enough to be worth the check, seldom enough that always answering so yields little reward.
 IMPOSSIBLE_SHARE = 0.25
 MOVES = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
 OPPOSITE = {"U": "D", "D": "U", "L": "R", "R": "L"}
@@ -50,62 +51,29 @@ WITHOUT_NOTES = str.maketrans("", "", "0123456789")
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw an end, the goal or its twin, and walk the blank away from it.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "123/4.5/786"}``, never the goal itself.
-    """
+    """Draw an end, the goal or its odd neighbour, and scramble it."""
     fewest, most = FEWEST_AND_MOST_MOVES[difficulty]
-    end = TWIN if random.random() < IMPOSSIBLE_SHARE else GOAL
+    end = ODD_GOAL if random.random() < IMPOSSIBLE_SHARE else GOAL
     while True:
         board = _scrambled(random, end, int(random.integers(fewest, most + 1)))
         if board != end:  # twelve moves around a square of four cells lead back
-            return {
-                "grid": "/".join(
-                    board[first : first + SIDE] for first in range(0, SIDE * SIDE, SIDE)
-                )
-            }
+            return {"grid": rows_of(board, SIDE)}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the board as it stands, for a mirrored board asks for another goal.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid.
-    """
+    """The board as it stands: a mirrored board has another goal."""
     grid: str = instance["grid"]
     return grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``X123/4.5/786=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``X123/4.5/786=``."""
     return f"X{instance['grid']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Count the smaller tiles behind each tile, then move, or stop at an odd sum.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The counts and the noted moves or ``impossible``: the demonstration.
-    """
-    board = _board(instance)
+    """The counts of smaller tiles, then the noted moves, or ``impossible`` if their sum is odd."""
+    board = cells_of(instance["grid"])
     noted = "".join(map(str, _smaller_tiles_behind(board)))
     if _end(board) != GOAL:
         return noted + IMPOSSIBLE
@@ -117,49 +85,27 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the moves of ``solve`` alone, or ``impossible``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without reasoning.
-    """
-    board = _board(instance)
+    """The moves of a shortest solution, or ``impossible``."""
+    board = cells_of(instance["grid"])
     return "".join(_moves(board)) if _end(board) == GOAL else IMPOSSIBLE
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the moves of a shortest way to the goal, or to the goal's twin if the goal is out of
-    reach.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, 1 or more.
-    """
-    return len(_moves(_board(instance)))
+    """The number of moves of a shortest path to the goal, or to its odd neighbour."""
+    return len(_moves(cells_of(instance["grid"])))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Replay the moves, or count the pairs in the wrong order if the response says ``impossible``.
+    """Replay the moves, or count the pairs in the wrong order if the response is ``impossible``.
 
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if, digits aside, the response is a sequence of legal moves that ends on
-        the goal, or the single word ``impossible`` and the goal is out of reach.
+    ``correct`` exactly if, digits aside, the response is legal moves that end on the goal, or the
+    single word ``impossible`` and the goal cannot be reached.
     """
     moves = response.translate(WITHOUT_NOTES)
-    fault = unreadable(response) or _fault(_board(instance), moves)
-    return judge(
-        fault,
-        moves,
-        "the goal is out of reach" if moves == IMPOSSIBLE else "the moves end on the goal",
-    )
+    fault = unreadable(response) or _fault(cells_of(instance["grid"]), moves)
+    impossible = moves == IMPOSSIBLE
+    success = "the goal is out of reach" if impossible else "the moves end on the goal"
+    return judge(fault, moves, success)
 
 
 def _fault(board: str, moves: str) -> str:
@@ -175,12 +121,6 @@ def _fault(board: str, moves: str) -> str:
     return "" if board == GOAL else "the moves do not end on the goal"
 
 
-def _board(instance: Mapping[str, Any]) -> str:
-    """The nine cells in reading order."""
-    grid: str = instance["grid"]
-    return grid.replace("/", "")
-
-
 def _scrambled(random: np.random.Generator, board: str, moves: int) -> str:
     previous = ""
     for _ in range(moves):
@@ -191,12 +131,12 @@ def _scrambled(random: np.random.Generator, board: str, moves: int) -> str:
 
 def _smaller_tiles_behind(board: str) -> list[int]:
     tiles = board.replace(".", "")
-    return [sum(behind < tile for behind in tiles[place:]) for place, tile in enumerate(tiles)]
+    return [sum(behind < tile for behind in tiles[index:]) for index, tile in enumerate(tiles)]
 
 
 def _end(board: str) -> str:
-    """The goal or its twin, whichever can be reached."""
-    return TWIN if sum(_smaller_tiles_behind(board)) % 2 else GOAL
+    """The goal or its odd neighbour, whichever can be reached."""
+    return ODD_GOAL if sum(_smaller_tiles_behind(board)) % 2 else GOAL
 
 
 def _moves(board: str) -> list[str]:
@@ -218,7 +158,8 @@ def _steps(board: str) -> Iterator[tuple[str, str]]:
 
 
 def _steps_back(board: str) -> Iterator[tuple[str, str]]:
-    """List every move that makes the board and the board that it was made on: the move is undone by
-    its opposite.
+    """List every move that makes the board and the board that it was made on.
+
+    The opposite move undoes it.
     """
     return ((OPPOSITE[move], origin) for move, origin in _steps(board))

@@ -1,15 +1,13 @@
-"""Stack permutations: bring items into a wanted order with the help of one stack, or see that it
-cannot be done.
+"""Stack permutations: bring items into a wanted order with one stack, or see that it is impossible.
 
-==========  =============================================================================================
-prompt      ``P3142>1324=``: the items in the order in which they are pushed, ``>``, the wanted output.
-response    ``+3+1-1-3+4+2-2-4``: ``+`` pushes the next item, ``-`` pops the top one; each with a note of its item.
-            If it is impossible, as in ``P123>312=``, then ``312X``: ``X``, with a note of three
-            items of the output that cannot leave in this order, because the third lies on the
-            second until it has left itself.
-bare        ``++--++--`` or ``X``: digits are notes and are skipped, right or wrong.
-difficulty  Levels 1..5: 6 to 10 items, all different.
-==========  =============================================================================================
+- Instance: ``{"pushed": "3142", "wanted": "1324"}``: the items, all different, in the order of the
+  pushes, and the wanted output.
+- Prompt: ``P3142>1324=``.
+- Response: ``+3+1-1-3+4+2-2-4``: ``+`` pushes the next item, ``-`` pops the top one; each with a
+  note of its item. If it is impossible, as in ``P123>312=``, then ``312X``: ``X``, with a note of
+  three items of the output that cannot leave in this order, because the third lies on the second.
+- Bare answer: ``++--++--`` or ``X``: digits are notes and are skipped, right or wrong.
+- Levels 1..5: 6 to 10 items.
 
 An order is impossible exactly if the output somewhere has items c, a, b that were pushed in the
 order a, b, c: when c comes out, a lies below b (Knuth, The Art of Computer Programming, volume 1,
@@ -37,66 +35,38 @@ RULES = (
 ITEMS = "0123456789"
 PUSH, POP, IMPOSSIBLE = "+", "-", "X"
 # The answer X needs no operations at all: were it right half of the time, a policy would learn to
-# say nothing else.
+# write nothing else.
 IMPOSSIBLE_SHARE = 0.25
 WITHOUT_NOTES = str.maketrans("", "", ITEMS)
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw items and either an output that random operations give, or an output that no operations
-    give.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: Number of items less 5, a member of ``LEVELS``.
-
-    Returns:
-        ``{"pushed": "3142", "wanted": "1324"}``.
-    """
+    """Draw items and an output: one that random operations give, or one that is impossible."""
     count = difficulty + ITEMS_BELOW_LEVEL_ONE
     pushed = "".join(ITEMS[item] for item in random.permutation(len(ITEMS))[:count])
     if random.random() >= IMPOSSIBLE_SHARE:
         return {"pushed": pushed, "wanted": _random_output(random, pushed)}
     while True:
-        wanted = "".join(pushed[place] for place in random.permutation(count))
+        wanted = "".join(pushed[index] for index in random.permutation(count))
         if _operations(pushed, wanted) is None:
             return {"pushed": pushed, "wanted": wanted}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the order of the output if the items are pushed in the order 0, 1, 2 and so
-    on.
+    """The order of the output if the items are pushed in the order 0, 1, 2 and so on.
 
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The wanted items, each written as its place in the order of the pushes, from 0.
+    Each wanted item is written as its index in the order of the pushes.
     """
     return "".join(str(instance["pushed"].index(item)) for item in instance["wanted"])
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``P3142>1324=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``P3142>1324=``."""
     return f"P{instance['pushed']}>{instance['wanted']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Write the operations with their items, or the three items that make them impossible.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
+    """The operations with their items, or the three items that make them impossible."""
     pushed, wanted, operations = instance["pushed"], instance["wanted"], answer(instance)
     if operations == IMPOSSIBLE:
         return _obstacle(pushed, wanted) + IMPOSSIBLE
@@ -107,65 +77,40 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the operations or the verdict alone, e.g. ``++--`` or ``X``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without notes.
-    """
+    """The operations or the verdict, e.g. ``++--`` or ``X``."""
     operations = _operations(instance["pushed"], instance["wanted"])
     return IMPOSSIBLE if operations is None else operations
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the items.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, 6 to 10.
-    """
+    """The number of items, 6 to 10."""
     return len(instance["pushed"])
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """Replay the operations, or decide whether there are none.
 
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if, digits aside, the operations move every item through the stack into
-        the wanted order, or the response is ``X`` and no operations do.
+    ``correct`` exactly if, digits aside, the operations move every item through the stack into the
+    wanted order, or the response is ``X`` and no operations do.
     """
     claim = response.translate(WITHOUT_NOTES)
     pushed, wanted = instance["pushed"], instance["wanted"]
-    fault = unreadable(response) or (
-        _denial_fault(pushed, wanted) if claim == IMPOSSIBLE else _fault(pushed, wanted, claim)
-    )
-    return judge(
-        fault,
-        claim,
-        "no operations give this output" if claim == IMPOSSIBLE else "the output is the wanted one",
-    )
-
-
-def _denial_fault(pushed: str, wanted: str) -> str:
-    return "" if _operations(pushed, wanted) is None else "the output can be had"
+    fault = unreadable(response) or _fault(pushed, wanted, claim)
+    impossible = claim == IMPOSSIBLE
+    success = "no operations give this output" if impossible else "the output is the wanted one"
+    return judge(fault, claim, success)
 
 
 def _fault(pushed: str, wanted: str, operations: str) -> str:
+    if operations == IMPOSSIBLE:
+        return "" if _operations(pushed, wanted) is None else "the output can be had"
     stack: list[str] = []
-    left_to_push, output = list(pushed[::-1]), ""
+    to_push, output = list(pushed[::-1]), ""
     for number, operation in enumerate(operations, start=1):
         if operation == PUSH:
-            if not left_to_push:
+            if not to_push:
                 return f"operation {number} pushes, but no item is left"
-            stack.append(left_to_push.pop())
+            stack.append(to_push.pop())
         elif operation == POP:
             if not stack:
                 return f"operation {number} pops from an empty stack"
@@ -178,14 +123,15 @@ def _fault(pushed: str, wanted: str, operations: str) -> str:
 
 
 def _operations(pushed: str, wanted: str) -> str | None:
-    """Find the operations, which are forced: to pop an item, push until it lies on top; None if it
-    lies deeper.
+    """Find the operations, which are forced: to pop an item, push until it lies on top.
+
+    None if it lies deeper.
     """
     stack: list[str] = []
-    left_to_push, operations = list(pushed[::-1]), ""
+    to_push, operations = list(pushed[::-1]), ""
     for item in wanted:
         while item not in stack:
-            stack.append(left_to_push.pop())
+            stack.append(to_push.pop())
             operations += PUSH
         if stack.pop() != item:
             return None
@@ -203,10 +149,10 @@ def _obstacle(pushed: str, wanted: str) -> str:
 
 def _random_output(random: np.random.Generator, pushed: str) -> str:
     stack: list[str] = []
-    left_to_push, output = list(pushed[::-1]), ""
-    while left_to_push or stack:
-        if left_to_push and (not stack or random.random() < 0.5):
-            stack.append(left_to_push.pop())
+    to_push, output = list(pushed[::-1]), ""
+    while to_push or stack:
+        if to_push and (not stack or random.random() < 0.5):
+            stack.append(to_push.pop())
         else:
             output += stack.pop()
     return output

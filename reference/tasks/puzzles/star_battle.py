@@ -1,15 +1,14 @@
-"""Star battle: put one star into every row and every column, no two touching, none on a forbidden
-cell.
+"""Star battle: one star in every row and every column, no two touching, none on a forbidden cell.
 
-==========  =============================================================================================
-prompt      ``J..XX./.X.X./....X/.XXXX/X...X=``: rows separated by ``/``; ``X`` forbidden, ``.`` free.
-response    ``.*XX./.X.X*/..*.X/*XXXX/X..*X``: the grid with ``*`` for each star.
-difficulty  Level 1 is 5x5, level 2 is 6x6, and so on: as many stars to place as the grid has rows.
-==========  =============================================================================================
+- Instance: ``{"grid": "..XX./.X.X./....X/.XXXX/X...X"}``: rows separated by ``/``; ``X`` forbidden,
+  ``.`` free.
+- Prompt: ``J..XX./.X.X./....X/.XXXX/X...X=``.
+- Response: ``.*XX./.X.X*/..*.X/*XXXX/X..*X``: the grid with ``*`` for each star.
+- Level 1 is 5x5, level 2 is 6x6, and so on: as many stars to place as the grid has rows.
 
 This is the kind without regions: rows, columns and forbidden cells alone. Two stars touch if their
-cells share an edge or a corner. A puzzle drawn has a single answer; the verifier does not rely on
-it and knows the rules only.
+cells share an edge or a corner. A drawn puzzle has a single answer; the verifier does not rely on
+that and checks the rules only.
 """
 
 from collections.abc import Mapping
@@ -24,19 +23,17 @@ from seed.reference.tasks.puzzles.solvers.backtracking import (
     mark,
     numbers_of,
 )
-from seed.reference.tasks.puzzles.solvers.filling import rows_of
-from seed.reference.tasks.puzzles.solvers.marking import (
-    NotAMarking,
+from seed.reference.tasks.puzzles.solvers.grid import (
     around,
     cells_of,
     lines,
-    marked,
-    place,
-    read_marks,
+    position,
+    rows_of,
     side,
     touching,
     windows,
 )
+from seed.reference.tasks.puzzles.solvers.marking import marked, marked_cells, mismarked
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
 
@@ -53,126 +50,66 @@ SIDE_BELOW_LEVEL_ONE = 4
 """A grid of side 4 has two placements only, one of side 5 has 14, one of side 10 has 479306."""
 
 FREE_PER_ROW = 3
-"""Cells without a star that stay free at first, on average. It leaves a handful of placements at
-every side, so that few cells are left to be forbidden one by one until a single placement remains.
+"""Cells without a star that stay free at first, on average.
+
+It leaves a handful of placements at every side, so that few cells have to be forbidden one by one
+until a single placement remains.
 """
 
 FREE, FORBIDDEN, STAR = ".", "X", "*"
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a placement and forbid cells without a star until no other placement is left.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: Side of the grid less 4, a member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "..XX./.X.X./....X/.XXXX/X...X"}``.
-    """
+    """Draw a placement and forbid cells without a star until no other placement is possible."""
     return draw_solvable(
         lambda: {"grid": _random_grid(random, difficulty + SIDE_BELOW_LEVEL_ONE)}, solve
     )
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the grid as it stands, for a mirrored grid asks for other stars.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid.
-    """
+    """The grid as it stands: a mirrored grid has other stars."""
     grid: str = instance["grid"]
     return grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``J..XX./.X.X./....X/.XXXX/X...X=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``J..XX./.X.X./....X/.XXXX/X...X=``."""
     return f"J{instance['grid']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Place the stars by exact search.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-
-    Raises:
-        ValueError: No placement exists, or none is found in time, which no instance from ``draw``
-            allows.
-    """
+    """Exact search."""
     grid = instance["grid"]
-    size = side(grid)
-    stars = mark(
-        _counts(bits(cell for cell, given in enumerate(cells_of(grid)) if given == FREE), size)
-    )
+    free = bits(cell for cell, given in enumerate(cells_of(grid)) if given == FREE)
+    stars = mark(_counts(free, side(grid)))
     if stars is None:
         raise ValueError(f"no placement exists in {grid}")
     return marked(grid, frozenset(numbers_of(stars)), STAR)
 
 
-def answer(instance: Mapping[str, Any]) -> str:
-    """Write what ``solve`` writes: the stars need their grid.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
-    return solve(instance)
+answer = solve
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the stars to place.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number.
-    """
+    """The number of stars."""
     return side(instance["grid"])
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Check a placement by the rules.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the response is the grid with stars that obey the rules.
-    """
-    fault = unreadable(response) or _fault(instance["grid"], response)
+    """``correct`` exactly if the response is the grid with stars that obey the rules."""
+    grid = instance["grid"]
+    fault = unreadable(response) or mismarked(grid, response, FREE, STAR)
+    fault = fault or _fault(side(grid), marked_cells(grid, response))
     return judge(fault, response, "every row and column has its star and no two touch")
 
 
-def _fault(grid: str, response: str) -> str:
-    try:
-        stars = read_marks(grid, response, FREE, STAR)
-    except NotAMarking as fault:
-        return str(fault)
-    size = side(grid)
+def _fault(size: int, stars: frozenset[int]) -> str:
     for name, line in lines(size).items():
         count = len(stars.intersection(line))
         if count != 1:
             return f"{name} holds {count} stars instead of 1"
-    for star, other in touching(stars, around(size)):
-        return f"the stars on {place(star, size)} and {place(other, size)} touch"
+    for first, second in touching(stars, around(size)):
+        return f"the stars on {position(first, size)} and {position(second, size)} touch"
     return ""
 
 
@@ -184,15 +121,13 @@ def _counts(free: int, size: int) -> list[Count]:
 
 def _random_grid(random: np.random.Generator, size: int) -> str:
     columns = random.permutation(size)
-    while np.any(
-        np.abs(np.diff(columns)) == 1
-    ):  # about one permutation in eight has no two stars touching
+    # In about one permutation in eight no two stars touch.
+    while np.any(np.abs(np.diff(columns)) == 1):
         columns = random.permutation(size)
     stars = bits(row * size + column for row, column in enumerate(columns.tolist()))
     free = stars | bits(np.flatnonzero(random.random(size * size) < FREE_PER_ROW / size).tolist())
-    while other := mark(
-        [*_counts(free, size), Count(stars, 0, size - 1)]
-    ):  # a placement that misses one of our stars
-        astray = numbers_of(other & ~stars)
-        free &= ~(1 << astray[random.integers(len(astray))])
+    # As long as there is a placement without one of our stars, forbid one of its cells.
+    while rival := mark([*_counts(free, size), Count(stars, 0, size - 1)]):
+        cells = numbers_of(rival & ~stars)
+        free &= ~(1 << cells[random.integers(len(cells))])
     return rows_of([FREE if free >> cell & 1 else FORBIDDEN for cell in range(size * size)], size)

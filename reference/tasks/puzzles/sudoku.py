@@ -1,25 +1,26 @@
 """Sudoku: fill the blanks so that every row, column and box holds each digit once.
 
-==========  =============================================================================================
-prompt      ``S1.34/3412/..43/4321=``: rows separated by ``/``, ``.`` for a blank.
-response    ``1234/3412/2143/4321``: the whole completed grid, the givens included.
-bare        ``221``: only the digits of the blanks, in reading order, are a correct response too.
-difficulty  Levels 1..4: 4x4 with boxes of 2x2 and 2, 4, 6, 8 blanks.
-            Levels 5..8: 9x9 with boxes of 3x3 and 20, 30, 40, 50 blanks.
-==========  =============================================================================================
+- Instance: ``{"grid": "1.34/3412/..43/4321"}``: rows separated by ``/``, ``.`` for a blank.
+- Prompt: ``S1.34/3412/..43/4321=``.
+- Response: ``1234/3412/2143/4321``: the whole grid, the givens included.
+- Bare answer: ``221``: only the digits of the blanks, in reading order.
+- Levels 1..4: 4x4 with boxes of 2x2 and 2, 4, 6, 8 blanks. Levels 5..8: 9x9 with boxes of 3x3 and
+  20, 30, 40, 50 blanks.
 
 A puzzle may have several completions and all of them are accepted, so uniqueness is neither needed
-nor enforced, and the grid a puzzle was made from is not kept: the givens are the whole instance.
+nor enforced.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import product
 from math import isqrt
 from typing import Any
 
 import numpy as np
 
-from seed.reference.tasks.puzzles.solvers.filling import BLANK, completed, only_blanks, rows_of
+from seed.reference.tasks.puzzles.solvers.filling import BLANK, blanked, completed, only_blanks
+from seed.reference.tasks.puzzles.solvers.grid import lines, rows_of
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
 
@@ -45,64 +46,30 @@ DIGITS = "123456789"
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a full grid and blank out cells chosen uniformly.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "1.34/3412/..43/4321"}``.
-    """
+    """Draw a full grid and blank out cells chosen uniformly."""
     size, blanks = SIZE_AND_BLANKS[difficulty]
-    cells = random_cells(random, size)
-    for index in random.choice(size * size, size=blanks, replace=False):
-        cells[index] = BLANK
-    return {"grid": rows_of(cells, size)}
+    return {"grid": blanked(rows_of(random_cells(random, size), size), blanks, random)}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: its givens.
+    """The givens.
 
     Two puzzles cut from the same full grid with other blanks are different problems. With only 288
     full 4x4 grids, naming a puzzle by its solution would leave the held-out 4x4 set with a few
     dozen grids; it is the reasoning from these givens that is held out, not the grid that it leads
     to.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid with its blanks.
     """
     grid: str = instance["grid"]
     return grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``S1.34/3412/..43/4321=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``S1.34/3412/..43/4321=``."""
     return f"S{instance['grid']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Complete the grid by exact search, trying small digits first.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-
-    Raises:
-        ValueError: The grid has no completion, which no instance from ``draw`` allows.
-    """
+    """Exact search that tries small digits first."""
     rows = instance["grid"].split("/")
     cells, size = list("".join(rows)), len(rows)
     if not _complete(cells, [DIGITS[:size]] * len(cells), size):
@@ -111,40 +78,17 @@ def solve(instance: Mapping[str, Any]) -> str:
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write only the digits that ``solve`` puts into the blanks, e.g. ``221``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without the grid around it.
-    """
+    """The digits that ``solve`` writes into the blanks, e.g. ``221``."""
     return only_blanks(instance["grid"], solve(instance))
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the blanks.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number.
-    """
+    """The number of blanks."""
     return int(instance["grid"].count(BLANK))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Check a completed grid by the rules.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if the grid, written out or filled in, keeps the givens and every
-        row, column and box is a permutation.
-    """
+    """``correct`` exactly if the grid, whole or as its blanks, keeps the givens and the rules."""
     grid = instance["grid"]
     whole = completed(grid, response)
     fault = unreadable(response) or _fault(grid.split("/"), whole.split("/"))
@@ -177,7 +121,7 @@ def _fault(givens: Sequence[str], rows: Sequence[str]) -> str:
     given, answer = "".join(givens), "".join(rows)
     if not set(answer) <= set(DIGITS[:size]):
         return f"the answer holds a character that is not a digit from 1 to {size}"
-    if any(kept not in (BLANK, digit) for kept, digit in zip(given, answer, strict=True)):
+    if any(clue not in (BLANK, digit) for clue, digit in zip(given, answer, strict=True)):
         return "a given digit was changed"
     for unit in _units(size):
         if len({answer[index] for index in unit}) != size:
@@ -187,23 +131,17 @@ def _fault(givens: Sequence[str], rows: Sequence[str]) -> str:
 
 @cache
 def _units(size: int) -> list[frozenset[int]]:
-    """List the rows, columns and boxes as sets of cell numbers."""
+    """The rows, columns and boxes as sets of cell numbers."""
     box = isqrt(size)
-    lines = [[(line, other) for other in range(size)] for line in range(size)]
-    columns = [[(row, column) for column, row in line] for line in lines]
-    corners = [(row, column) for row in range(0, size, box) for column in range(0, size, box)]
-    boxes = [
-        [(top + down, left + right) for down in range(box) for right in range(box)]
-        for top, left in corners
-    ]
-    return [
-        frozenset(row * size + column for row, column in unit) for unit in lines + columns + boxes
-    ]
+    corners = [row * size + column for row, column in product(range(0, size, box), repeat=2)]
+    steps = [row * size + column for row, column in product(range(box), repeat=2)]
+    boxes = [[corner + step for step in steps] for corner in corners]
+    return [frozenset(unit) for unit in [*lines(size).values(), *boxes]]
 
 
 @cache
 def _peers(size: int) -> list[list[int]]:
-    """List for every cell the other cells that must hold other digits."""
+    """For every cell, the cells that must hold other digits."""
     units, cells = _units(size), range(size * size)
     return [
         [peer for peer in cells if peer != cell and any({peer, cell} <= unit for unit in units)]
@@ -212,8 +150,9 @@ def _peers(size: int) -> list[list[int]]:
 
 
 def _complete(cells: list[str], orders: Sequence[str], size: int) -> bool:
-    """Fill the blanks of ``cells`` in place, trying digits in each cell's own order; say whether
-    that was possible.
+    """Fill the blanks of ``cells`` in place, trying digits in each cell's own order.
+
+    True if that was possible.
     """
     every_digit = (1 << size) - 1
     masks = [every_digit if digit == BLANK else 1 << DIGITS.index(digit) for digit in cells]
@@ -230,14 +169,15 @@ def _complete(cells: list[str], orders: Sequence[str], size: int) -> bool:
 def _search(
     masks: list[int], blanks: set[int], orders: Sequence[str], peers: Sequence[Sequence[int]]
 ) -> bool:
-    """Narrow ``masks`` (bit ``d`` set: digit ``d + 1`` still fits) to one digit per blank, undoing
-    what fails.
+    """Narrow ``masks`` to one digit per blank, and undo what fails.
+
+    Bit ``d`` of a mask is set if digit ``d + 1`` still fits its cell. True if a solution was found.
     """
-    if not all(masks):  # some cell has no digit left
+    if not all(masks):  # no digit fits some cell
         return False
     if not blanks:
         return True
-    # The blank with the fewest digits left either decides itself or fails soonest.
+    # The blank that fewest digits fit is either decided at once or fails soonest.
     cell = min(blanks, key=lambda blank: (masks[blank].bit_count(), blank))
     blanks.remove(cell)
     before = masks[:]

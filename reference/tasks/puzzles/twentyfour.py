@@ -1,19 +1,18 @@
 """The 24-point game: make 24 from the given numbers, each used exactly once.
 
-==========  =============================================================================================
-prompt      ``T3 8=``: the numbers in random order.
-response    ``3*8``: an expression of the numbers with ``+ - * /`` and parentheses.
-difficulty  Level 1: two numbers from 1..199. Level 2: three from 1..13. Level 3: four from 1..13.
-==========  =============================================================================================
+- Instance: ``{"numbers": [3, 8]}``.
+- Prompt: ``T3 8=``: the numbers in random order.
+- Response: ``3*8``: an expression of the numbers with ``+ - * /`` and parentheses.
+- Level 1: two numbers from 1..199. Level 2: three from 1..13. Level 3: four from 1..13.
 
-The usual precedence holds and the value is exact, so ``8/(3-8/3)`` is 24. Refused are unary minus,
-``**``, ``//``, leading zeros, decimals, division by zero and every other number. Spaces between
-tokens are allowed, and so is one trailing ``=24``, the habit of anyone who has seen an equation.
+The usual precedence holds and the value is exact, so ``8/(3-8/3)`` is 24. The grammar is that of
+``reference.tasks.puzzles.solvers.expression``.
 """
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,14 +37,12 @@ RULES = (
     " is exact. Write the expression alone, such as 8/(3-8/3); a trailing =24 is allowed."
 )
 TARGET = 24
+# All expressions of four numbers are compared in 10 ms. Five or six, as collections have, would
+# take up to six seconds: one expression is searched for then, from 24 backwards.
 LARGEST_EXHAUSTED = 4
-"""All expressions of four numbers are compared in 10 ms. Five or six, as collections have, would
-take up to six seconds: one expression is searched for then, from 24 backwards.
-"""
+# Numbers whose values are all tabulated in the search backwards: half of six, so that one of the
+# two groups always is.
 LARGEST_TABLE = 3
-"""Numbers whose values are all tabulated in the search backwards; half of six, so that one part
-always is.
-"""
 
 
 class Expression(NamedTuple):
@@ -56,15 +53,7 @@ class Expression(NamedTuple):
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw numbers uniformly until 24 can be made of them.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"numbers": [3, 8]}``.
-    """
+    """Draw numbers uniformly until 24 can be made of them."""
     count, largest = COUNT_AND_LARGEST[difficulty]
     while True:
         numbers = random.integers(1, largest + 1, size=count).tolist()
@@ -73,87 +62,40 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: its numbers in ascending order.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The sorted numbers, separated by spaces.
-    """
+    """The numbers in ascending order."""
     return " ".join(map(str, sorted(instance["numbers"])))
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``T3 8=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``T3 8=``."""
     return f"T{' '.join(map(str, instance['numbers']))}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Find the shortest expression, among equals the first in the order of the characters; of five
-    or more numbers any.
+    """The shortest expression, among equals the first in the order of the characters.
 
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration; it does not depend on the order of the numbers.
-
-    Raises:
-        ValueError: 24 cannot be made, which no instance from ``draw`` allows.
+    Of five or more numbers any expression. It does not depend on the order of the numbers.
     """
     numbers = tuple(sorted(instance["numbers"]))
-    text = (
-        shortest_expression(numbers)
-        if len(numbers) <= LARGEST_EXHAUSTED
-        else _some_expression(numbers)
-    )
+    exhaust = len(numbers) <= LARGEST_EXHAUSTED
+    text = shortest_expression(numbers) if exhaust else _some_expression(numbers)
     if text is None:
         raise ValueError(f"24 cannot be made of {instance['numbers']}")
     return text
 
 
-def answer(instance: Mapping[str, Any]) -> str:
-    """Write the expression: nothing shorter is a correct response.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The same as ``solve``.
-    """
-    return solve(instance)
+answer = solve
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the numbers to combine.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number.
-    """
+    """The number of numbers."""
     return len(instance["numbers"])
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """Parse the response, count its numbers and compute its exact value.
 
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if it is an expression of the given numbers, each used once, whose value
-        is 24.
+    ``correct`` exactly if it is an expression of the given numbers, each used once, with value 24.
     """
     expression = without_target(response, TARGET)
     fault = unreadable(response) or fault_of(expression, instance["numbers"], TARGET)
@@ -162,13 +104,9 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
 
 @cache  # at most 1176 pairs, 455 triples and 1820 quadruples, one short text each
 def shortest_expression(numbers: tuple[int, ...]) -> str | None:
-    """Search all expressions of the numbers.
+    """Search all expressions of two to four numbers in ascending order.
 
-    Args:
-        numbers: Two to four numbers in ascending order.
-
-    Returns:
-        The shortest expression with value 24 and no needless parentheses, or None if there is none.
+    The shortest one with value 24 and no needless parentheses, or None if there is none.
     """
     texts = [
         expression.written.text
@@ -182,11 +120,9 @@ def _preference(text: str) -> tuple[int, str]:
     return len(text), text
 
 
-@cache  # called for parts of a problem, three numbers at most
+@cache  # called for three numbers at most
 def _expressions(numbers: tuple[int, ...]) -> list[Expression]:
-    """Keep the preferred text for every value and rank: all that can matter to an expression around
-    it.
-    """
+    """The preferred text for every value and rank: all that matters to an expression around it."""
     if len(numbers) == 1:
         return [Expression(Fraction(numbers[0]), Written(str(numbers[0]), NUMBER))]
     best: dict[tuple[Fraction, int], Expression] = {}
@@ -198,30 +134,25 @@ def _expressions(numbers: tuple[int, ...]) -> list[Expression]:
 
 
 def _combinations(numbers: tuple[int, ...]) -> Iterator[Expression]:
-    """Split the numbers in two parts in every way and join every expression of one with every one
-    of the other.
-    """
-    for left_part, right_part in _parts(numbers):
-        for left in _expressions(left_part):
-            for right in _expressions(right_part):
-                yield from _joined(left, right)
+    """Join the expressions of two groups of the numbers in every way, for every such split."""
+    for chosen, rest in _splits(numbers):
+        for left, right in product(_expressions(chosen), _expressions(rest)):
+            yield from _joined(left, right)
 
 
-def _parts(numbers: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    for chosen in range(1, 2 ** len(numbers) - 1):
-        left_part = tuple(number for place, number in enumerate(numbers) if chosen >> place & 1)
-        right_part = tuple(
-            number for place, number in enumerate(numbers) if not chosen >> place & 1
-        )
-        yield left_part, right_part
+def _splits(numbers: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Split the numbers in two groups that are not empty, in every way."""
+    for bits in range(1, 2 ** len(numbers) - 1):
+        chosen = tuple(number for index, number in enumerate(numbers) if bits >> index & 1)
+        rest = tuple(number for index, number in enumerate(numbers) if not bits >> index & 1)
+        yield chosen, rest
 
 
 def _joined(left: Expression, right: Expression) -> Iterator[Expression]:
     for operator, operation in (SUMS | PRODUCTS).items():
         if operator != "/" or right.value != 0:
-            yield Expression(
-                operation(left.value, right.value), join(left.written, operator, right.written)
-            )
+            value = operation(left.value, right.value)
+            yield Expression(value, join(left.written, operator, right.written))
 
 
 def _some_expression(numbers: tuple[int, ...]) -> str | None:
@@ -230,42 +161,43 @@ def _some_expression(numbers: tuple[int, ...]) -> str | None:
 
 
 def _making(numbers: tuple[int, ...], target: Fraction) -> Written | None:
-    """Find an expression with the value: tabulate the smaller part, and search the larger for what
-    is then missing.
+    """Find an expression with the value, or None if there is none.
+
+    The values of the smaller group are tabulated, and the larger group is searched for what is then
+    missing.
     """
     if len(numbers) <= LARGEST_TABLE:
         return _table(numbers).get(target)
-    for part, rest in _parts(numbers):
-        if len(part) > min(len(rest), LARGEST_TABLE):
+    for smaller, larger in _splits(numbers):
+        if len(smaller) > min(len(larger), LARGEST_TABLE):
             continue
-        for known, written in _table(part).items():
-            if known == target == 0:  # nothing times anything
-                return join(written, "*", Written(f"({'+'.join(map(str, rest))})", NUMBER))
-            for operator, missing, known_first in _missing(known, target):
-                made = _making(rest, missing)
-                if made:
-                    return (
-                        join(written, operator, made)
-                        if known_first
-                        else join(made, operator, written)
-                    )
+        for value, written in _table(smaller).items():
+            if value == target == 0:  # 0 times anything
+                return join(written, "*", Written(f"({'+'.join(map(str, larger))})", NUMBER))
+            for operator, missing, value_is_left in _missing(value, target):
+                partner = _making(larger, missing)
+                if partner:
+                    operands = (written, partner) if value_is_left else (partner, written)
+                    return join(operands[0], operator, operands[1])
     return None
 
 
-def _missing(known: Fraction, target: Fraction) -> Iterator[tuple[str, Fraction, bool]]:
-    """List what must be joined with a known value to give the target: operator, value, and whether
-    the known one is first.
+def _missing(value: Fraction, target: Fraction) -> Iterator[tuple[str, Fraction, bool]]:
+    """List what joins with a value to make the target.
+
+    Yields:
+        Operator, the value that is needed, and whether the given value is the left operand.
     """
-    yield "+", target - known, False
-    yield "-", target + known, False
-    yield "-", known - target, True
-    if known:
-        yield "*", target / known, False
-        yield "/", target * known, False
+    yield "+", target - value, False
+    yield "-", target + value, False
+    yield "-", value - target, True
+    if value:
+        yield "*", target / value, False
+        yield "/", target * value, False
         if target:
-            yield "/", known / target, True
+            yield "/", value / target, True
 
 
-@cache  # called for parts of a problem, three numbers at most
+@cache  # called for three numbers at most
 def _table(numbers: tuple[int, ...]) -> dict[Fraction, Written]:
     return {expression.value: expression.written for expression in _expressions(numbers)}

@@ -1,13 +1,14 @@
 """Twiddle: bring the tiles of a square into order by rotating blocks of four.
 
-==========  =============================================================================================
-prompt      ``W123/754/896=``: rows separated by ``/``. The goal is ``123/456/789``, or ``1234/5678/9ABC/DEFG``.
-response    ``22:123/746/859 21:123/456/789``: one block per move, named by row and column of its upper left cell, from 1;
-            after the colon, as reasoning, the board that the move makes. Notes are not judged.
-bare        ``22 21``: the blocks alone, separated by one blank, are a correct response too.
-difficulty  Levels 1 and 2: 3x3, scrambled by 2..5 and 5..6 moves. Levels 3 and 4: 4x4, scrambled by
-            6 and 7 moves. No move of a scramble is on the same block as the one before.
-==========  =============================================================================================
+- Instance: ``{"grid": "123/754/896"}``: rows separated by ``/``. The goal is ``123/456/789``, or
+  ``1234/5678/9ABC/DEFG``, and never drawn.
+- Prompt: ``W123/754/896=``.
+- Response: ``22:123/746/859 21:123/456/789``: one block per move, named by row and column of its
+  upper left cell, from 1; after the colon, as reasoning, the board that the move makes. Notes are
+  not judged.
+- Bare answer: ``22 21``: the blocks alone, separated by one blank.
+- Levels 1 and 2: 3x3, scrambled by 2..5 and 5..6 moves. Levels 3 and 4: 4x4, scrambled by 6 and 7
+  moves. No move of a scramble is on the same block as the one before.
 
 A move turns its block counterclockwise by one quarter: the upper left tile goes down, the lower
 left one to the right, the lower right one up, the upper right one to the left. Any number of moves
@@ -24,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from seed.reference.tasks.puzzles.solvers.grid import cells_of, rows_of
 from seed.reference.tasks.puzzles.solvers.shortest_path import shortest_moves
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
@@ -45,100 +47,48 @@ Turner = Callable[[str], tuple[str, ...]]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Scramble the goal by turning blocks back, never the same block twice in a row.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"grid": "123/754/896"}``, never the goal itself.
-    """
+    """Scramble the goal by turning blocks back, never the same block twice in a row."""
     side, fewest, most = SIDE_FEWEST_AND_MOST_MOVES[difficulty]
     goal = TILES[: side * side]
     while True:
         board = _scrambled(random, goal, int(random.integers(fewest, most + 1)))
         if board != goal:
-            return {"grid": _rows(board)}
+            return {"grid": rows_of(board, side)}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: the board as it stands, for a mirrored board would turn the other way.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The grid.
-    """
+    """The board as it stands: a mirrored board would turn in the other direction."""
     grid: str = instance["grid"]
     return grid
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``W123/754/896=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``W123/754/896=``."""
     return f"W{instance['grid']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Find a shortest sequence of moves and note every board on the way.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
-    board, noted = _board(instance), []
+    """A shortest sequence of moves, with every board on the way."""
+    board, noted = cells_of(instance["grid"]), []
     for move in _moves(board):
         board = dict(_turns(board))[move]
-        noted.append(f"{move}:{_rows(board)}")
+        noted.append(f"{move}:{rows_of(board, isqrt(len(board)))}")
     return " ".join(noted)
 
 
 def answer(instance: Mapping[str, Any]) -> str:
-    """Write the moves of ``solve`` alone, e.g. ``22 21``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        A correct response without reasoning.
-    """
-    return " ".join(_moves(_board(instance)))
+    """The moves of ``solve``, e.g. ``22 21``."""
+    return " ".join(_moves(cells_of(instance["grid"])))
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the moves of a shortest solution.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Their number, 1 or more.
-    """
-    return len(_moves(_board(instance)))
+    """The number of moves of a shortest solution."""
+    return len(_moves(cells_of(instance["grid"])))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Replay the moves.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if, notes aside, the response is a sequence of moves, each naming a
-        block of the board, that ends on the goal.
-    """
-    fault = unreadable(response) or _fault(_board(instance), response.split(" "))
+    """``correct`` exactly if, notes aside, the response is names of blocks that end on the goal."""
+    fault = unreadable(response) or _fault(cells_of(instance["grid"]), response.split(" "))
     return judge(fault, response, "the moves end on the goal")
 
 
@@ -152,17 +102,6 @@ def _fault(board: str, moves: list[str]) -> str:
             return f"move {number} names a block outside the board"
         board = following[move[1]]
     return "" if board == TILES[: len(board)] else "the moves do not end on the goal"
-
-
-def _board(instance: Mapping[str, Any]) -> str:
-    """The cells in reading order."""
-    grid: str = instance["grid"]
-    return grid.replace("/", "")
-
-
-def _rows(board: str) -> str:
-    side = isqrt(len(board))
-    return "/".join(board[first : first + side] for first in range(0, side * side, side))
 
 
 def _scrambled(random: np.random.Generator, board: str, moves: int) -> str:
@@ -182,18 +121,14 @@ def _moves(board: str) -> list[str]:
 
 def _turns(board: str) -> Iterator[tuple[str, str]]:
     """List every block's name and the board after its turn."""
-    return (
-        (block, "".join(turn(board)))
-        for block, turn in _turners(isqrt(len(board)), counterclockwise=True)
-    )
+    turners = _turners(isqrt(len(board)), counterclockwise=True)
+    return ((block, "".join(turn(board))) for block, turn in turners)
 
 
 def _turns_back(board: str) -> Iterator[tuple[str, str]]:
     """List every block's name and the board from which its turn leads to the given one."""
-    return (
-        (block, "".join(turn(board)))
-        for block, turn in _turners(isqrt(len(board)), counterclockwise=False)
-    )
+    turners = _turners(isqrt(len(board)), counterclockwise=False)
+    return ((block, "".join(turn(board))) for block, turn in turners)
 
 
 @cache  # two entries for every size of board
@@ -204,7 +139,7 @@ def _turners(side: int, counterclockwise: bool) -> list[tuple[str, Turner]]:
         upper, lower = row * side + column, (row + 1) * side + column
         corners = [upper, lower, lower + 1, upper + 1]  # counterclockwise around the block
         sources = list(range(side * side))
-        for place, corner in enumerate(corners):
-            sources[corner] = corners[(place + (-1 if counterclockwise else 1)) % 4]
+        for index, corner in enumerate(corners):
+            sources[corner] = corners[(index + (-1 if counterclockwise else 1)) % 4]
         turners.append((f"{row + 1}{column + 1}", itemgetter(*sources)))
     return turners

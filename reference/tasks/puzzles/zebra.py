@@ -1,13 +1,11 @@
 """Zebra puzzles: who lives where, from clues.
 
-==========  =============================================================================================
-prompt      ``Zabc/def a~f d<a b~2 c#d=``: one row of values for each attribute, separated by ``/``, in a settled order that
-            says nothing; then the clues. Houses stand in a row and are numbered from 1, left to
-            right.
-response    ``cba/edf``: the same rows, each in the order of the houses.
-bare        The same; nothing can be left out.
-difficulty  Levels 1..5: 3 houses with 2 attributes, 3 with 3, 4 with 3, 4 with 4, 5 with 4.
-==========  =============================================================================================
+- Instance: ``{"rows": "abc/def", "clues": "a~f d<a b~2 c#d"}``: one row of values for each
+  attribute, separated by ``/``, in a fixed order that implies nothing; and the clues. Houses stand
+  in a row and are numbered from 1, left to right.
+- Prompt: ``Zabc/def a~f d<a b~2 c#d=``: rows and clues.
+- Response: ``cba/edf``: the same rows, each in the order of the houses.
+- Levels 1..5: 3 houses with 2 attributes, 3 with 3, 4 with 3, 4 with 4, 5 with 4.
 
 Each value of an attribute belongs to one house. ``a~d``: in the same house; ``a#d``: not in the
 same house; ``a<d``: a lives somewhere to the left of d; ``a^d``: directly to the left; ``a|d``:
@@ -18,11 +16,12 @@ by exhaustive search.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 
+from seed.reference.tasks.puzzles.solvers.backtracking import bits
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
 
@@ -47,46 +46,34 @@ RELATIONS: Mapping[str, Callable[[int, int], bool]] = {
     "|": lambda left, right: abs(right - left) == 1,
 }
 WITH_NUMBERS = "~#"
+Order = tuple[int, ...]
 Table = tuple[str, ...]
+Across = tuple[int, int, str, int, int]
 
 
 def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
-    """Draw a table, refute every rival of it with a random true clue, and drop the clues that are
-    not needed.
-
-    Args:
-        random: The only source of randomness.
-        difficulty: A member of ``LEVELS``.
-
-    Returns:
-        ``{"rows": "abc/def", "clues": "a~f d<a b~2 c#d"}``.
-    """
+    """Draw a table, refute every rival with a random true clue, and drop the clues not needed."""
     houses, attributes = HOUSES_AND_ATTRIBUTES[difficulty]
     rows = [VALUES[first : first + houses] for first in range(0, houses * attributes, houses)]
-    table = tuple("".join(row[place] for place in random.permutation(houses)) for row in rows)
+    table = tuple("".join(row[index] for index in random.permutation(houses)) for row in rows)
     true = _true_clues(table)
-    shuffled = [true[place] for place in random.permutation(len(true))]
+    shuffled = [true[index] for index in random.permutation(len(true))]
     clues: list[str] = []
     while rival := _rival(rows, clues, table):
         clues.append(next(clue for clue in shuffled if not _holds(clue, rival)))
     for clue in list(clues):
-        fewer = [other for other in clues if other != clue]
+        fewer = [kept for kept in clues if kept != clue]
         clues = clues if _rival(rows, fewer, table) else fewer
     return {"rows": "/".join(rows), "clues": " ".join(clues)}
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """Name the problem: its clues, every value called by its place in the table.
+    """The clues, sorted, every value named by its position in the table.
 
     The table follows from the clues, so two problems have the same name exactly if the values of
-    each attribute and the attributes themselves can be renamed so that they have the same clues. A
-    mirrored street is another problem.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The sorted clues under the order of the attributes that puts them first.
+    each attribute and the attributes themselves can be renamed so that they have the same clues. Of
+    the orders of the attributes, the one whose clues come first. A mirrored street is another
+    problem.
     """
     rows, clues = instance["rows"].split("/"), instance["clues"].split(" ")
     table, houses = _table(instance), len(rows[0])
@@ -99,64 +86,25 @@ def identity(instance: Mapping[str, Any]) -> str:
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
-    """Write the prompt, e.g. ``Zabc/def a~f d<a b~2 c#d=``.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The prompt.
-    """
+    """E.g. ``Zabc/def a~f d<a b~2 c#d=``."""
     return f"Z{instance['rows']} {instance['clues']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
-    """Find the only table by exhaustive search.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The demonstration.
-    """
+    """The only table, by exhaustive search."""
     return "/".join(_table(instance))
 
 
-def answer(instance: Mapping[str, Any]) -> str:
-    """Write the table: nothing shorter is a correct response.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        The same as ``solve``.
-    """
-    return solve(instance)
+answer = solve
 
 
 def work(instance: Mapping[str, Any]) -> int:
-    """Count the cells of the table.
-
-    Args:
-        instance: What ``draw`` returned.
-
-    Returns:
-        Houses times attributes.
-    """
+    """The number of cells of the table: houses times attributes."""
     return len(instance["rows"].replace("/", ""))
 
 
 def verify(instance: Mapping[str, Any], response: str) -> Verdict:
-    """Hold every clue against the table.
-
-    Args:
-        instance: What ``draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        ``correct`` exactly if every row is a reordering of its attribute's values and every clue
-        holds.
-    """
+    """``correct`` exactly if every row reorders its attribute's values and every clue holds."""
     rows, clues = instance["rows"].split("/"), instance["clues"].split(" ")
     fault = unreadable(response) or _fault(rows, clues, response.split("/"))
     return judge(fault, response, "the table agrees with every clue")
@@ -179,22 +127,16 @@ def _holds(clue: str, table: Sequence[str]) -> bool:
 
 
 def _true_clues(table: Table) -> list[str]:
-    """List all clues that hold; ``~`` and ``#`` join values of two attributes, the others any two
-    values.
-    """
+    """List all clues that hold; ``~`` and ``#`` join values of two attributes, the rest any."""
     values = sorted("".join(table))
     row_of = {value: number for number, row in enumerate(table) for value in row}
+    houses = range(1, len(table[0]) + 1)
     numbered = [
-        f"{value}{sign}{house + 1}"
-        for value in values
-        for sign in WITH_NUMBERS
-        for house in range(len(table[0]))
+        f"{value}{sign}{house}" for value, sign, house in product(values, WITH_NUMBERS, houses)
     ]
     joined = [
         left + sign + right
-        for left in values
-        for right in values
-        for sign in RELATIONS
+        for left, right, sign in product(values, values, RELATIONS)
         if left != right and (sign not in WITH_NUMBERS or row_of[left] != row_of[right])
     ]
     # Of two ways to write the same clue, such as a~d and d~a, only the alphabetical one is kept.
@@ -207,44 +149,40 @@ def _in_order(clue: str) -> str:
     return min(clue, right + relation + left) if symmetric else clue
 
 
-# --- exhaustive search
-# ---------------------------------------------------------------------------------------------- An
-# attribute is a set of orders of its values, written as bits: bit k stands for the k-th
-# permutation. Every clue about one attribute keeps some orders once and for all; a clue about two
-# attributes keeps, for each order of one, some orders of the other.
+# Exhaustive search. For each attribute there is a set of possible orders of its values, as bits:
+# bit k stands for the k-th permutation. A clue about one attribute removes orders once and for all;
+# a clue about two attributes removes, for each order of one, some orders of the other.
 
 
 def _rival(rows: list[str], clues: list[str], table: Table) -> Table | None:
-    """Find another table that agrees with all clues; there is none exactly if they fix the
-    table.
-    """
-    return next((other for other in _tables(rows, clues) if other != table), None)
+    """Find another table that agrees with all clues: there is none if they fix the table."""
+    return next((rival for rival in _tables(rows, clues) if rival != table), None)
 
 
 def _table(instance: Mapping[str, Any]) -> Table:
     rows, clues = instance["rows"].split("/"), instance["clues"].split(" ")
-    found = next(_tables(rows, clues), None)
-    if found is None:
+    table = next(_tables(rows, clues), None)
+    if table is None:
         raise ValueError(f"no table agrees with {instance['clues']}")
-    return found
+    return table
 
 
 def _tables(rows: list[str], clues: list[str]) -> Iterator[Table]:
     """Yield every table that agrees with all clues."""
     houses = len(rows[0])
-    place = {
+    positions = {
         value: (number, index) for number, row in enumerate(rows) for index, value in enumerate(row)
     }
     orders = [(1 << len(_permutations(houses))) - 1] * len(rows)
-    across: list[tuple[int, int, str, int, int]] = []
+    across: list[Across] = []
     for left, relation, right in map(tuple, clues):
-        row, index = place[left]
+        row, index = positions[left]
         if right.isdigit():
             orders[row] &= _related_to_house(houses, index, relation, int(right) - 1)
-        elif place[right][0] == row:
-            orders[row] &= _related_within(houses, index, relation, place[right][1])
+        elif positions[right][0] == row:
+            orders[row] &= _related_within(houses, index, relation, positions[right][1])
         else:
-            across.append((row, index, relation, *place[right]))
+            across.append((row, index, relation, *positions[right]))
     for chosen in _choices(houses, orders, across, {}):
         yield tuple(
             "".join(row[index] for index in chosen[number]) for number, row in enumerate(rows)
@@ -252,23 +190,27 @@ def _tables(rows: list[str], clues: list[str]) -> Iterator[Table]:
 
 
 def _choices(
-    houses: int,
-    orders: list[int],
-    across: list[tuple[int, int, str, int, int]],
-    chosen: dict[int, tuple[int, ...]],
-) -> Iterator[dict[int, tuple[int, ...]]]:
-    """Choose an order for the attribute with the fewest left, narrow the others by the clues about
-    it, and go on.
+    houses: int, orders: list[int], across: list[Across], chosen: dict[int, Order]
+) -> Iterator[dict[int, Order]]:
+    """Choose an order for the attribute with the fewest, narrow the others by its clues, and go on.
+
+    Args:
+        houses: Number of houses.
+        orders: For each attribute the orders that are possible, as bits.
+        across: Clues about two attributes: attribute and index of the left value, relation,
+            attribute and index of the right value.
+        chosen: Orders chosen so far, by attribute.
+
+    Yields:
+        An order for every attribute.
     """
     if not all(orders):
         return
     if len(chosen) == len(orders):
         yield dict(chosen)
         return
-    row = min(
-        set(range(len(orders))) - set(chosen),
-        key=lambda number: (orders[number].bit_count(), number),
-    )
+    undecided = set(range(len(orders))) - set(chosen)
+    row = min(undecided, key=lambda number: (orders[number].bit_count(), number))
     for number, order in enumerate(_permutations(houses)):
         if orders[row] >> number & 1:
             narrowed = list(orders)
@@ -285,32 +227,28 @@ def _choices(
 
 
 @cache  # one entry for every number of houses
-def _permutations(houses: int) -> list[tuple[int, ...]]:
-    """List all orders: the value at place 0 of an order is the one in the first house."""
+def _permutations(houses: int) -> list[Order]:
+    """List all orders: the value at index 0 of an order is the one in the first house."""
     return list(permutations(range(houses)))
 
 
 @cache  # a few hundred entries for each number of houses: values, relations, houses
 def _related_to_house(houses: int, value: int, relation: str, house: int) -> int:
     """The orders in which the house of ``value`` has the relation to ``house``, as bits."""
-    fits = [RELATIONS[relation](order.index(value), house) for order in _permutations(houses)]
-    return sum(1 << number for number, fit in enumerate(fits) if fit)
+    return _orders(houses, lambda order: RELATIONS[relation](order.index(value), house))
 
 
 @cache  # likewise
 def _related_from_house(houses: int, house: int, relation: str, value: int) -> int:
     """The orders in which ``house`` has the relation to the house of ``value``, as bits."""
-    fits = [RELATIONS[relation](house, order.index(value)) for order in _permutations(houses)]
-    return sum(1 << number for number, fit in enumerate(fits) if fit)
+    return _orders(houses, lambda order: RELATIONS[relation](house, order.index(value)))
 
 
 @cache  # likewise
 def _related_within(houses: int, left: int, relation: str, right: int) -> int:
-    """The orders in which the house of ``left`` has the relation to the house of ``right``, as
-    bits.
-    """
-    fits = [
-        RELATIONS[relation](order.index(left), order.index(right))
-        for order in _permutations(houses)
-    ]
-    return sum(1 << number for number, fit in enumerate(fits) if fit)
+    """The orders in which the house of ``left`` has the relation to that of ``right``, as bits."""
+    return _orders(houses, lambda order: RELATIONS[relation](order.index(left), order.index(right)))
+
+
+def _orders(houses: int, holds: Callable[[Order], bool]) -> int:
+    return bits(number for number, order in enumerate(_permutations(houses)) if holds(order))

@@ -1,6 +1,4 @@
-"""Laws of the problem sets: reproducible, balanced, disjoint, and judged without blaming the policy
-for our bugs.
-"""
+"""Properties of problem sets: reproducible, balanced, disjoint, and judged without our own bugs."""
 
 import json
 from collections import Counter
@@ -64,7 +62,7 @@ def test_training_and_held_out_problems_are_disjoint_whatever_the_seeds() -> Non
     assert not {one.prompt for one in training} & {one.prompt for one in held_out}
 
 
-def test_the_side_of_a_problem_is_the_hash_of_its_identity() -> None:
+def test_the_split_of_a_problem_is_the_hash_of_its_identity() -> None:
     for held_out in (False, True):
         assert all(
             is_held_out(identity_of(one)) == held_out
@@ -73,7 +71,7 @@ def test_the_side_of_a_problem_is_the_hash_of_its_identity() -> None:
 
 
 def test_the_split_never_moves() -> None:
-    """A changed hash would let old checkpoints be examined on problems they were trained on."""
+    """A changed hash would let old checkpoints be evaluated on problems they were trained on."""
     assert [number for number in range(60) if is_held_out(f"arithmetic:{number}")] == [3, 30]
 
 
@@ -123,13 +121,12 @@ def test_the_demonstration_of_every_problem_is_judged_correct_and_an_empty_respo
         assert verify(one, "").outcome is Outcome.WRONG
 
 
-def test_a_held_out_set_that_cannot_be_filled_says_how_far_it_came() -> None:
-    with pytest.raises(SeedError) as refusal:
+def test_a_held_out_set_that_cannot_be_filled_is_an_error_that_counts_the_problems() -> None:
+    with pytest.raises(SeedError) as error:
         problem_set(["arithmetic"], {"arithmetic": [1]}, 50, seed=0, held_out=True)
-    assert refusal.value.reason is Reason.ILLEGAL_VALUE
+    assert error.value.reason is Reason.ILLEGAL_VALUE
     assert (
-        refusal.value.line
-        == "arithmetic level 1: wanted 50 distinct held-out problems, found only 5"
+        error.value.line == "arithmetic level 1: wanted 50 distinct held-out problems, found only 5"
     )
 
 
@@ -144,16 +141,18 @@ def test_a_held_out_set_that_cannot_be_filled_says_how_far_it_came() -> None:
         ([], {}, Reason.ILLEGAL_VALUE, "family"),
     ],
 )
-def test_an_impossible_request_is_refused_with_a_reason(
+def test_an_impossible_request_is_an_error_with_a_reason(
     families: list[str], difficulties: dict[str, list[int]], reason: Reason, named: str
 ) -> None:
-    with pytest.raises(SeedError) as refusal:
+    with pytest.raises(SeedError) as error:
         training_problem(families, difficulties, 0, seed=0)
-    assert refusal.value.reason is reason
-    assert named in refusal.value.line
+    assert error.value.reason is reason
+    assert named in error.value.line
 
 
-def test_a_level_without_any_problem_on_a_side_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_level_without_any_problem_of_a_split_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(problems, "is_held_out", lambda identity: False)
     with pytest.raises(SeedError, match="held-out"):
         problem_set(["maze"], {"maze": [1]}, 1, seed=0, held_out=True)
@@ -195,7 +194,7 @@ def test_distinct_held_out_problems_are_those_of_the_problem_set() -> None:
     )
 
 
-def test_more_distinct_problems_than_a_level_has_are_refused() -> None:
+def test_more_distinct_problems_than_a_level_has_are_an_error() -> None:
     with pytest.raises(
         SeedError,
         match=r"arithmetic level 1: wanted 1000 distinct training problems, found only \d+",

@@ -1,3 +1,1 @@
-"""What several puzzle families share: exact search, expressions, grids that are read and
-written.
-"""
+"""What several puzzle families share: exact search, expressions, reading and writing of grids."""

@@ -1,14 +1,11 @@
-"""Exact search for grid puzzles: narrow what is still possible, split it where that decides
-nothing, step back if it fails.
+"""Exact search for grid puzzles: narrow what is possible, split what remains, backtrack on failure.
 
-==============  =========================================================================================
-``first``       the search itself, over states that the caller narrows and splits
-``mark``        which cells to mark, if sets of cells say how many of them are to be marked
-``cross``       which words to write into the rows of a square so that its columns are words too
-==============  =========================================================================================
+- ``first``: the search itself, over states that the caller narrows and splits.
+- ``mark``: which cells to mark, if sets of cells say how many of them are to be marked.
+- ``cross``: which words to write into the rows of a square so that its columns are words too.
 
 Sets are the bits of an integer, so that narrowing a whole set is one operation. A search that needs
-more than ``MAX_STEPS`` states is given up; whoever draws a puzzle draws another one then, so every
+more than ``MAX_STEPS`` states is given up; ``draw_solvable`` draws another puzzle then, so every
 puzzle drawn is solved quickly.
 """
 
@@ -19,16 +16,17 @@ from typing import Any, NamedTuple, TypeVar
 from seed.reference.tasks.puzzles.solvers.filling import BLANK
 
 MAX_STEPS = 250
-"""States looked at before a search is given up: 0.2 s at most on an idle core. Of 400 puzzles of
-every family at its highest level none needed more than 61, so giving up is there for the rare hard
-one and for instances written by hand.
+"""States searched before a search is given up: 0.2 s at most on an idle core.
+
+Of 400 puzzles of every family at its highest level none needed more than 61, so giving up is for
+the rare hard puzzle and for instances written by hand.
 """
 
 State = TypeVar("State")
 
 
 class OutOfSteps(ValueError):
-    """The search was given up: it says neither that an answer exists nor that there is none."""
+    """The search was given up: it is unknown whether an answer exists."""
 
 
 class Count(NamedTuple):
@@ -53,9 +51,9 @@ def first(
 
     Args:
         start: Everything that is possible.
-        narrow: Takes away what cannot be; None if nothing is left.
-        split: Parts that together hold every solution of a narrowed state, the most promising
-            first; none if the state is itself a solution.
+        narrow: Removes what cannot be; None if nothing is possible.
+        split: Alternatives that together hold every solution of a narrowed state, the most
+            promising first; none if the state is itself a solution.
 
     Returns:
         The first solution, narrowed, or None if there is none.
@@ -63,27 +61,27 @@ def first(
     Raises:
         OutOfSteps: After ``MAX_STEPS`` states.
     """
-    waiting = [start]
+    stack = [start]
     for _ in range(MAX_STEPS):
-        if not waiting:
+        if not stack:
             return None
-        state = narrow(waiting.pop())
+        state = narrow(stack.pop())
         if state is None:
             continue
-        parts = split(state)
-        if not parts:
+        alternatives = split(state)
+        if not alternatives:
             return state
-        waiting.extend(reversed(parts))
+        stack.extend(reversed(alternatives))
     raise OutOfSteps(f"no answer within {MAX_STEPS} steps")
 
 
 def draw_solvable(
-    make: Callable[[], dict[str, Any]], solve: Callable[[Mapping[str, Any]], str]
+    draw: Callable[[], dict[str, Any]], solve: Callable[[Mapping[str, Any]], str]
 ) -> dict[str, Any]:
-    """Make instances until one is solved before the search is given up.
+    """Draw instances until one is solved before the search is given up.
 
     Args:
-        make: Makes an instance that has an answer, or gives up as well.
+        draw: Draws an instance that has an answer; it may raise ``OutOfSteps`` as well.
         solve: The family's own ``solve``.
 
     Returns:
@@ -91,7 +89,7 @@ def draw_solvable(
     """
     while True:
         try:
-            instance = make()
+            instance = draw()
             solve(instance)
         except OutOfSteps:
             continue
@@ -103,9 +101,9 @@ def mark(counts: Sequence[Count], allowed: Callable[[Marks], bool] = lambda _: T
 
     Args:
         counts: The counts. Cells in none of them stay unmarked.
-        allowed: A further rule, asked whenever counting decides nothing more. It may say no only if
-            no way to decide the open cells obeys it, and yes only if leaving all of them unmarked
-            obeys it.
+        allowed: A further rule, checked whenever the counts force nothing more. It may return False
+            only if no way to decide the open cells obeys the rule, and True only if leaving all of
+            them unmarked obeys it.
 
     Returns:
         The marked cells, or None if there is no way.
@@ -118,8 +116,8 @@ def mark(counts: Sequence[Count], allowed: Callable[[Marks], bool] = lambda _: T
         narrowed = _counted(counts, marks)
         return narrowed if narrowed is not None and allowed(narrowed) else None
 
-    found = first(Marks(0, 0), narrow, lambda marks: _either_way(counts, marks))
-    return None if found is None else found.marked
+    solution = first(Marks(0, 0), narrow, lambda marks: _either_way(counts, marks))
+    return None if solution is None else solution.marked
 
 
 def cross(
@@ -135,9 +133,9 @@ def cross(
         words: Distinct words, as long as the square is wide.
         rows: For every row the words that fit it: bit ``number`` stands for ``words[number]``.
         columns: The same for every column.
-        order: Says at each split which words to try first, as numbers of all words; by default in
-            their own order.
-        distinct: No row and no column twice.
+        order: Called at each split: the numbers of all words, in the order in which to try them; by
+            default their own order.
+        distinct: Whether the rows must differ from each other, and the columns too.
 
     Returns:
         The word of each row, or None if there is no way.
@@ -147,55 +145,41 @@ def cross(
     """
 
     def split(lines: tuple[int, ...]) -> list[tuple[int, ...]]:
-        undecided = [place for place, fitting in enumerate(lines) if fitting.bit_count() > 1]
+        undecided = [number for number, choices in enumerate(lines) if choices.bit_count() > 1]
         if not undecided:
             return []
-        place = min(undecided, key=lambda place: lines[place].bit_count())
+        line = min(undecided, key=lambda number: lines[number].bit_count())
         trials = order() if order else range(len(words))
         return [
-            (*lines[:place], 1 << word, *lines[place + 1 :])
+            (*lines[:line], 1 << word, *lines[line + 1 :])
             for word in trials
-            if lines[place] >> word & 1
+            if lines[line] >> word & 1
         ]
 
-    found = first((*rows, *columns), lambda lines: _crossed(lines, holding(words), distinct), split)
-    return (
-        None
-        if found is None
-        else [words[fitting.bit_length() - 1] for fitting in found[: len(rows)]]
-    )
+    def narrow(lines: tuple[int, ...]) -> tuple[int, ...] | None:
+        return _crossed(lines, holding(words), distinct)
+
+    solution = first((*rows, *columns), narrow, split)
+    if solution is None:
+        return None
+    return [words[choice.bit_length() - 1] for choice in solution[: len(rows)]]
 
 
 @cache
 def holding(words: tuple[str, ...]) -> list[dict[str, int]]:
-    """Index words by their characters.
-
-    Args:
-        words: Words of one length.
-
-    Returns:
-        For each place in a word and each character, the set of words that hold it there.
-    """
+    """For each index in words of one length and each character, the words that hold it there."""
     symbols = sorted(set("".join(words)))
     return [
         {
-            symbol: bits(number for number, word in enumerate(words) if word[place] == symbol)
+            symbol: bits(number for number, word in enumerate(words) if word[index] == symbol)
             for symbol in symbols
         }
-        for place in range(len(words[0]))
+        for index in range(len(words[0]))
     ]
 
 
 def fitting(words: tuple[str, ...], pattern: Iterable[str]) -> int:
-    """Find the words that fill a pattern.
-
-    Args:
-        words: Words of one length.
-        pattern: As many characters, ``BLANK`` where any will do.
-
-    Returns:
-        The set of the words that fit.
-    """
+    """The set of words that fit a pattern of their length; ``BLANK`` in it fits any character."""
     fit = bits(range(len(words)))
     for held, symbol in zip(holding(words), pattern, strict=True):
         fit &= fit if symbol == BLANK else held.get(symbol, 0)
@@ -203,55 +187,43 @@ def fitting(words: tuple[str, ...], pattern: Iterable[str]) -> int:
 
 
 def bits(numbers: Iterable[int]) -> int:
-    """Write a set of numbers as an integer.
-
-    Args:
-        numbers: Numbers >= 0.
-
-    Returns:
-        The integer whose bits with these numbers are one.
-    """
-    whole = 0
+    """Write a set of numbers >= 0 as the integer in which these bits are one."""
+    number_set = 0
     for number in numbers:
-        whole |= 1 << number
-    return whole
+        number_set |= 1 << number
+    return number_set
 
 
-def numbers_of(whole: int) -> list[int]:
-    """Read the set that an integer stands for.
-
-    Args:
-        whole: What ``bits`` returned.
-
-    Returns:
-        The numbers, ascending.
-    """
-    return [number for number in range(whole.bit_length()) if whole >> number & 1]
+def numbers_of(number_set: int) -> list[int]:
+    """The numbers in a set that ``bits`` wrote, ascending."""
+    return [number for number in range(number_set.bit_length()) if number_set >> number & 1]
 
 
 def _counted(counts: Sequence[Count], marks: Marks) -> Marks | None:
-    """Mark and unmark what the counts force, until they force nothing more; None if a count cannot
-    hold.
+    """Mark and unmark what the counts force, until they force nothing more.
+
+    None if a count cannot hold.
     """
     marked, unmarked = marks
     before = None
     while before != (marked, unmarked):
         before = (marked, unmarked)
         for cells, least, most in counts:
-            missing = cells & ~(marked | unmarked)
+            undecided = cells & ~(marked | unmarked)
             have = (cells & marked).bit_count()
-            if have > most or have + missing.bit_count() < least:
+            if have > most or have + undecided.bit_count() < least:
                 return None
             if have == most:
-                unmarked |= missing
-            elif have + missing.bit_count() == least:
-                marked |= missing
+                unmarked |= undecided
+            elif have + undecided.bit_count() == least:
+                marked |= undecided
     return Marks(marked, unmarked)
 
 
 def _either_way(counts: Sequence[Count], marks: Marks) -> list[Marks]:
-    """Mark or unmark one cell of the count that has least choice; nothing if every count can do
-    without more marks.
+    """Mark or unmark one cell of the count that has the fewest choices.
+
+    Nothing if every count can do without more marks.
     """
     decided = marks.marked | marks.unmarked
     wanting = [
@@ -259,16 +231,17 @@ def _either_way(counts: Sequence[Count], marks: Marks) -> list[Marks]:
     ]
     if not wanting:
         return []
-    missing = min(wanting, key=int.bit_count)
-    cell = missing & -missing  # the lowest bit
+    fewest = min(wanting, key=int.bit_count)
+    cell = fewest & -fewest  # the lowest bit
     return [Marks(marks.marked | cell, marks.unmarked), Marks(marks.marked, marks.unmarked | cell)]
 
 
 def _crossed(
     lines: tuple[int, ...], held: Sequence[Mapping[str, int]], distinct: bool
 ) -> tuple[int, ...] | None:
-    """Take away words that no crossing word agrees with, and words that a distinct line has taken,
-    until nothing changes.
+    """Remove words that no crossing word agrees with, until nothing changes.
+
+    With ``distinct``, also words that another line of the same direction has taken.
     """
     narrowed, size = list(lines), len(lines) // 2
     before: list[int] = []
@@ -279,23 +252,22 @@ def _crossed(
             _take_once(narrowed, range(size, 2 * size))
         for row in range(size):
             for column in range(size):
-                for symbol, here in held[column].items():
-                    there = held[row][symbol]
-                    if not narrowed[row] & here:
-                        narrowed[size + column] &= ~there
-                    elif not narrowed[size + column] & there:
-                        narrowed[row] &= ~here
+                # Words with this symbol where row and column cross: in the row, in the column.
+                for symbol, in_row in held[column].items():
+                    in_column = held[row][symbol]
+                    if not narrowed[row] & in_row:
+                        narrowed[size + column] &= ~in_column
+                    elif not narrowed[size + column] & in_column:
+                        narrowed[row] &= ~in_row
         if not all(narrowed):
             return None
     return tuple(narrowed)
 
 
-def _take_once(lines: list[int], places: range) -> None:
-    """Where one word is left for a line, take it away from the other lines in the same
-    direction.
-    """
-    for taker in places:
+def _take_once(lines: list[int], direction: range) -> None:
+    """Where one word is left for a line, remove it from the other lines of that direction."""
+    for taker in direction:
         if lines[taker].bit_count() == 1:
-            for other in places:
-                if other != taker:
-                    lines[other] &= ~lines[taker]
+            for line in direction:
+                if line != taker:
+                    lines[line] &= ~lines[taker]

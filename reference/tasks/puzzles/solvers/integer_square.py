@@ -1,7 +1,7 @@
-"""Magic squares of side 3 over all integers, as collections have them: find one that keeps some
-given numbers.
+"""Magic squares of side 3 over all integers: find one that keeps some given numbers.
 
-Rows, columns and diagonals have the sum 3c exactly if, for some x and y, the square is
+Collections have this variation. Rows, columns and diagonals have the sum 3c exactly if, for some x
+and y, the square is
 
     c + x        c - x - y    c + y
     c - x + y    c            c + x - y
@@ -32,9 +32,11 @@ SHAPE = np.array(
 """Coefficients of c, x and y in each cell."""
 
 TRIALS = sorted(range(-60, 61), key=abs)
-"""Values of a free unknown. Where one is free, whole numbers ask for every second value at most,
-for the determinant of two rows of ``SHAPE`` and a unit row is 2 at most; and of these each of the
-36 pairs of cells forbids one: 60 are enough.
+"""Values of a free unknown, of which 60 are enough.
+
+Where one unknown is free, every second value at least gives whole numbers, for the determinant of
+two rows of ``SHAPE`` and a unit row is 2 at most; and each of the 36 pairs of cells forbids one of
+these values.
 """
 
 

@@ -1,36 +1,36 @@
-"""Matching: give everyone one of the things they accept, and no thing to two of them."""
+"""Bipartite matching: give every row a column that it accepts, and no column to two rows."""
 
 from collections.abc import Sequence
 
 
 def match(accepted: Sequence[Sequence[int]]) -> list[int] | None:
-    """Match by augmenting paths (Kuhn 1955): whoever comes may ask those served before to take
-    something else.
+    """Match by augmenting paths (Kuhn 1955).
 
     Args:
-        accepted: For each person the things they accept, the preferred ones first.
+        accepted: For each row the columns that it accepts, the preferred ones first.
 
     Returns:
-        The thing of each person, or None if they cannot all be served.
+        The column of each row, or None if they cannot all be matched.
     """
     owners: dict[int, int] = {}
-    for person in range(len(accepted)):
-        if not _serve(person, accepted, owners, set()):
+    for row in range(len(accepted)):
+        if not _augment(row, accepted, owners, set()):
             return None
-    things = {owner: thing for thing, owner in owners.items()}
-    return [things[person] for person in range(len(accepted))]
+    columns = {row: column for column, row in owners.items()}
+    return [columns[row] for row in range(len(accepted))]
 
 
-def _serve(
-    person: int, accepted: Sequence[Sequence[int]], owners: dict[int, int], asked: set[int]
+def _augment(
+    row: int, accepted: Sequence[Sequence[int]], owners: dict[int, int], visited: set[int]
 ) -> bool:
-    """Serve one more person; no thing is asked for twice on the way, so the depth is at most the
-    number of persons.
+    """Match one more row, moving rows that are matched already to other columns if need be.
+
+    No column is visited twice on the way, so the depth is at most the number of rows.
     """
-    for thing in accepted[person]:
-        if thing not in asked:
-            asked.add(thing)
-            if thing not in owners or _serve(owners[thing], accepted, owners, asked):
-                owners[thing] = person
+    for column in accepted[row]:
+        if column not in visited:
+            visited.add(column)
+            if column not in owners or _augment(owners[column], accepted, owners, visited):
+                owners[column] = row
                 return True
     return False

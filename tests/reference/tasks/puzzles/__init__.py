@@ -1,1 +1,1 @@
-"""Laws of the puzzle families, one file each."""
+"""Properties of the puzzle families, one file each."""

@@ -1,6 +1,4 @@
-"""Laws of binario: which completions are accepted, each rule by itself, and what the search
-completes.
-"""
+"""Properties of binario: which completions are accepted, and what the search completes."""
 
 from itertools import product
 from typing import Any
@@ -11,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import binario
-from tests.reference.tasks.puzzles.test_families import accepted, instances
+from tests.support.puzzles import accepted, instances, wrong_because
 
 EMPTY = {"grid": "..../..../..../...."}
 EXAMPLE = {"grid": "..../.0.0/01.0/1..."}
@@ -43,7 +41,7 @@ def completions(grid: str) -> set[str]:
     return {
         whole
         for whole in GRIDS
-        if all(one in (".", other) for one, other in zip(grid, whole, strict=True))
+        if all(one in (".", filled) for one, filled in zip(grid, whole, strict=True))
     }
 
 
@@ -57,20 +55,22 @@ def test_of_all_65536_fillings_of_the_empty_square_exactly_the_72_by_the_rules_a
     None
 ):
     fillings = ("".join(digits) for digits in product("01", repeat=16))
-    found = {filling for filling in fillings if accepted(binario, EMPTY, filling)}
-    assert found == {grid.replace("/", "") for grid in GRIDS}
-    assert len(found) == 72
+    accepted_fillings = {filling for filling in fillings if accepted(binario, EMPTY, filling)}
+    assert accepted_fillings == {grid.replace("/", "") for grid in GRIDS}
+    assert len(accepted_fillings) == 72
     assert all(accepted(binario, EMPTY, grid) for grid in GRIDS)
 
 
 @pytest.mark.parametrize("level", [1, 2])
 def test_of_all_fillings_of_the_blanks_exactly_the_completions_are_accepted(level: int) -> None:
     for instance in instances("binario", level, 8):
-        blanks = [place for place, cell in enumerate(instance["grid"]) if cell == "."]
+        blanks = [index for index, cell in enumerate(instance["grid"]) if cell == "."]
         fillings = map("".join, product("01", repeat=len(blanks)))
-        found = {filling for filling in fillings if accepted(binario, instance, filling)}
-        assert found == {
-            "".join(whole[place] for place in blanks) for whole in completions(instance["grid"])
+        accepted_fillings = {
+            filling for filling in fillings if accepted(binario, instance, filling)
+        }
+        assert accepted_fillings == {
+            "".join(whole[index] for index in blanks) for whole in completions(instance["grid"])
         }
 
 
@@ -105,11 +105,10 @@ def test_a_grid_is_completed_exactly_if_it_can_be(cells: str) -> None:
         (EXAMPLE, "0 1 0 1/1 0 1 0/0 1 1 0/1 0 0 1", "not 4 rows"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_is_refused_for_it(
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(
     instance: dict[str, Any], response: str, why: str
 ) -> None:
-    assert not accepted(binario, instance, response)
-    assert why in binario.verify(instance, response).why
+    assert wrong_because(binario, instance, response, why)
 
 
 def test_a_row_may_equal_a_column() -> None:

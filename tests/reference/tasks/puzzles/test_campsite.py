@@ -1,4 +1,4 @@
-"""Laws of campsites: which camps are accepted, each rule by itself, and what the search finds."""
+"""Properties of campsites: which camps are accepted, and what the search finds."""
 
 from itertools import combinations, permutations, product
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import campsite
-from tests.reference.tasks.puzzles.test_families import accepted, instances
+from tests.support.puzzles import accepted, instances, wrong_because
 
 Cells = set[tuple[int, int]]
 EXAMPLE = {"grid": "..T./..TT/..../....", "rows": "2010", "columns": "0111"}
@@ -19,15 +19,13 @@ def cells(grid: str, kind: str) -> Cells:
     return {
         (row, column)
         for row, line in enumerate(rows)
-        for column, found in enumerate(line)
-        if found == kind
+        for column, mark in enumerate(line)
+        if mark == kind
     }
 
 
 def obeys(instance: dict[str, Any], tents: Cells) -> bool:
-    """The rules on coordinates, matching by trying every order, sharing no code with the
-    verifier.
-    """
+    """The rules on coordinates, matching by trying every order: no code of the verifier."""
     trees = cells(instance["grid"], "T")
     apart = all(
         max(abs(row - below), abs(column - beside)) > 1
@@ -139,11 +137,10 @@ def test_every_camp_by_the_rules_is_accepted(response: str) -> None:
         ("...../...T^/....T/...../.^T^.", "cannot each have a tent"),
     ],
 )
-def test_tents_that_do_not_belong_to_their_trees_are_refused_though_every_number_is_right(
+def test_tents_that_do_not_belong_to_their_trees_are_wrong_though_every_number_is_right(
     camp: str, why: str
 ) -> None:
-    assert not accepted(campsite, counted(camp), camp)
-    assert why in campsite.verify(counted(camp), camp).why
+    assert wrong_because(campsite, counted(camp), camp, why)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +158,8 @@ def test_tents_that_do_not_belong_to_their_trees_are_refused_though_every_number
         (".^T^/..TT/..^./..../", "not 4 rows"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_is_refused_for_it(response: str, why: str) -> None:
-    assert not accepted(campsite, EXAMPLE, response)
-    assert why in campsite.verify(EXAMPLE, response).why
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(campsite, EXAMPLE, response, why)
 
 
 @pytest.mark.parametrize("level", campsite.LEVELS)

@@ -1,9 +1,6 @@
-"""Laws of car painting: an order is accepted exactly if it is legal and exhaustion finds none with
-fewer changes.
-"""
+"""Properties of car painting: an order is correct if it is legal and none has fewer changes."""
 
 from itertools import permutations, product
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,18 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import car_painting
-from seed.spec.datatypes import Outcome
+from tests.support.puzzles import accepted, wrong_because
 
 PUZZLE = {"reach": 1, "colours": "ABAB"}
 
 
-def accepted(instance: dict[str, Any], response: str) -> bool:
-    return car_painting.verify(instance, response).outcome is Outcome.CORRECT
-
-
 def changes(queue: str, order: tuple[int, ...]) -> int:
     painted = [queue[car - 1] for car in order]
-    return sum(painted[place] != painted[place + 1] for place in range(len(painted) - 1))
+    return sum(painted[index] != painted[index + 1] for index in range(len(painted) - 1))
 
 
 def legal_orders(cars: int, reach: int) -> list[tuple[int, ...]]:
@@ -30,7 +23,7 @@ def legal_orders(cars: int, reach: int) -> list[tuple[int, ...]]:
     return [
         order
         for order in permutations(numbers)
-        if all(abs(car - place) <= reach for place, car in enumerate(order, 1))
+        if all(abs(car - position) <= reach for position, car in enumerate(order, 1))
     ]
 
 
@@ -44,7 +37,7 @@ def test_of_all_orders_exactly_the_legal_ones_with_the_fewest_changes_are_accept
     instance = {"reach": reach, "colours": queue}
     for order in permutations(range(1, len(queue) + 1)):
         best = order in legal and changes(queue, order) == fewest
-        assert accepted(instance, " ".join(map(str, order))) == best
+        assert accepted(car_painting, instance, " ".join(map(str, order))) == best
 
 
 @pytest.mark.parametrize(("cars", "colours", "reach"), [(5, 3, 1), (6, 3, 2), (7, 2, 2), (7, 2, 3)])
@@ -70,13 +63,14 @@ def test_no_sampled_legal_order_is_ever_better_than_the_demonstration(seed: int)
     queue, reach = instance["colours"], instance["reach"]
     fewest = changes(queue, tuple(map(int, car_painting.answer(instance).split(" "))))
     order = list(range(1, len(queue) + 1))
-    for here in random.integers(
-        len(queue) - 1, size=200
-    ).tolist():  # a random walk of neighbours that change places
-        if abs(order[here] - here - 2) <= reach and abs(order[here + 1] - here - 1) <= reach:
-            order[here], order[here + 1] = order[here + 1], order[here]
+    # A random walk: neighbours swap if both stay in reach.
+    for index in random.integers(len(queue) - 1, size=200).tolist():
+        if abs(order[index] - index - 2) <= reach and abs(order[index + 1] - index - 1) <= reach:
+            order[index], order[index + 1] = order[index + 1], order[index]
             assert changes(queue, tuple(order)) >= fewest
-    assert accepted(instance, " ".join(map(str, order))) == (changes(queue, tuple(order)) == fewest)
+    assert accepted(car_painting, instance, " ".join(map(str, order))) == (
+        changes(queue, tuple(order)) == fewest
+    )
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(car_painting.LEVELS))
@@ -88,7 +82,7 @@ def test_the_queue_as_it_stands_is_never_the_answer_and_notes_show_the_new_colou
     cars, colours, reach = car_painting.CARS_COLOURS_AND_REACH[level]
     assert (len(instance["colours"]), instance["reach"]) == (cars, reach)
     assert set(instance["colours"]) <= set("ABCD"[:colours])
-    assert not accepted(instance, " ".join(map(str, range(1, cars + 1))))
+    assert not accepted(car_painting, instance, " ".join(map(str, range(1, cars + 1))))
     notes, _, order = car_painting.solve(instance).partition(":")
     assert notes == "".join(instance["colours"][int(car) - 1] for car in order.split(" "))
 
@@ -124,22 +118,21 @@ def test_the_queue_as_it_stands_is_never_the_answer_and_notes_show_the_new_colou
         ("1 3 2 \u0664", "ASCII"),
     ],
 )
-def test_a_broken_rule_is_refused_and_named(response: str, why: str) -> None:
-    verdict = car_painting.verify(PUZZLE, response)
-    assert verdict.outcome is Outcome.WRONG
-    assert why in verdict.why
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(car_painting, PUZZLE, response, why)
 
 
 @pytest.mark.parametrize("notes", ["", "AABB", "BBBB", "1 2 3 4", "4:3", "anything at all"])
 def test_notes_before_the_last_colon_are_never_judged(notes: str) -> None:
-    assert accepted(PUZZLE, f"{notes}:1 3 2 4")
+    assert accepted(car_painting, PUZZLE, f"{notes}:1 3 2 4")
 
 
 def test_every_best_order_is_accepted_not_only_the_demonstration() -> None:
     instance = {"reach": 2, "colours": "AABBA"}
     assert car_painting.solve(instance) == "AAABB:1 2 5 3 4"
     assert all(
-        accepted(instance, order) for order in ("1 2 5 3 4", "2 1 5 3 4", "1 2 5 4 3", "2 1 5 4 3")
+        accepted(car_painting, instance, order)
+        for order in ("1 2 5 3 4", "2 1 5 3 4", "1 2 5 4 3", "2 1 5 4 3")
     )
 
 
@@ -149,11 +142,13 @@ def test_an_optimum_that_another_generator_stored_too_high_is_not_trusted() -> N
     better = (4, 1, 2, 3, 5, 6, 7, 8, 9, 13, 15, 16, 10, 11, 12, 14, 21, 22, 23, 17, 18, 19, 20, 24)
     stored = (4, 2, 1, 7, 6, 5, 3, 9, 8, 11, 10, 14, 12, 13, 19, 15, 16, 17, 18, 21, 23, 22, 24, 20)
     assert all(
-        abs(car - place) <= 4 for order in (better, stored) for place, car in enumerate(order, 1)
+        abs(car - position) <= 4
+        for order in (better, stored)
+        for position, car in enumerate(order, 1)
     )
     assert (changes(queue, better), changes(queue, stored)) == (5, 6)
-    assert accepted({"reach": 4, "colours": queue}, " ".join(map(str, better)))
-    assert not accepted({"reach": 4, "colours": queue}, " ".join(map(str, stored)))
+    assert accepted(car_painting, {"reach": 4, "colours": queue}, " ".join(map(str, better)))
+    assert not accepted(car_painting, {"reach": 4, "colours": queue}, " ".join(map(str, stored)))
 
 
 def test_renaming_the_colours_changes_the_prompt_and_not_the_problem() -> None:

@@ -1,6 +1,4 @@
-"""Laws of Countdown: which expressions are accepted, and that the search finds one exactly if there
-is one.
-"""
+"""Properties of Countdown: which expressions are accepted, and that the search is complete."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,17 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import countdown
-from seed.spec.datatypes import Outcome
+from tests.support.puzzles import accepted, wrong_because
 
 Tree = int | tuple[str, Any, Any]
 
 
-def asked(numbers: list[int], target: int) -> dict[str, Any]:
+def problem(numbers: list[int], target: int) -> dict[str, Any]:
     return {"numbers": numbers, "target": target}
-
-
-def accepted(instance: dict[str, Any], response: str) -> bool:
-    return countdown.verify(instance, response).outcome is Outcome.CORRECT
 
 
 def all_trees(numbers: tuple[int, ...]) -> Iterator[Tree]:
@@ -36,13 +30,11 @@ def all_trees(numbers: tuple[int, ...]) -> Iterator[Tree]:
                 yield operator, left, right
 
 
-def lawful_value(tree: Tree) -> int | None:
-    """Compute a tree without any text; None as soon as an operation leaves the positive
-    integers.
-    """
+def legal_value(tree: Tree) -> int | None:
+    """Compute a tree without text; None once an operation leaves the positive integers."""
     if isinstance(tree, int):
         return tree
-    left, right = lawful_value(tree[1]), lawful_value(tree[2])
+    left, right = legal_value(tree[1]), legal_value(tree[2])
     if left is None or right is None:
         return None
     whole = {"+": left + right, "-": left - right, "*": left * right}
@@ -57,25 +49,25 @@ def text_of(tree: Tree) -> str:
 
 
 @pytest.mark.parametrize("numbers", [(2, 6), (3, 3), (1, 2, 4), (2, 3, 6), (5, 5, 5)])
-def test_of_all_expressions_exactly_those_are_accepted_that_stay_lawful_and_hit_the_target(
+def test_of_all_expressions_exactly_those_that_are_legal_and_hit_the_target_are_accepted(
     numbers: tuple[int, ...],
 ) -> None:
     trees = [tree for order in set(permutations(numbers)) for tree in all_trees(order)]
     for target in range(1, 40):
-        instance = asked(list(numbers), target)
+        instance = problem(list(numbers), target)
         for tree in trees:
-            assert accepted(instance, text_of(tree)) == (lawful_value(tree) == target)
+            assert accepted(countdown, instance, text_of(tree)) == (legal_value(tree) == target)
 
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_the_search_finds_an_expression_exactly_if_exhaustion_does(count: int) -> None:
     for numbers in combinations_with_replacement((1, 2, 3, 5, 8), count):
         trees = [tree for order in set(permutations(numbers)) for tree in all_trees(order)]
-        reachable = {lawful_value(tree) for tree in trees}
+        reachable = {legal_value(tree) for tree in trees}
         for target in range(1, 70):
-            instance = asked(list(numbers), target)
+            instance = problem(list(numbers), target)
             if target in reachable:
-                assert accepted(instance, countdown.answer(instance))
+                assert accepted(countdown, instance, countdown.answer(instance))
             else:
                 with pytest.raises(ValueError, match=f"{target} cannot be made"):
                     countdown.answer(instance)
@@ -88,9 +80,11 @@ def test_the_search_from_the_target_backwards_finds_all_that_a_table_of_all_valu
     tabled = {numbers: set(countdown._table(numbers, {})) for numbers in few}
     monkeypatch.setattr(countdown, "LARGEST_TABLE", 1)
     for numbers, target in product(few, range(1, 40)):
-        found = countdown._search(numbers, target, {})
-        assert (found is not None) == (target in tabled[numbers])
-        assert found is None or accepted(asked(list(numbers), target), found.text)
+        expression = countdown._search(numbers, target, {})
+        assert (expression is not None) == (target in tabled[numbers])
+        assert expression is None or accepted(
+            countdown, problem(list(numbers), target), expression.text
+        )
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(countdown.LEVELS))
@@ -102,7 +96,7 @@ def test_notes_are_true_and_the_last_one_reaches_the_target(seed: int, level: in
         operation, _, value = note.partition("=")
         operator = next(character for character in operation if character in "+-*/")
         left, right = map(int, operation.split(operator))
-        assert lawful_value((operator, left, right)) == int(value)
+        assert legal_value((operator, left, right)) == int(value)
     assert int(value) == instance["target"]
     assert expression == countdown.answer(instance)
 
@@ -130,10 +124,10 @@ def test_problems_have_the_numbers_of_their_level_and_a_target_of_three_digits_a
         ([8, 3, 2], 7, "8-3+2"),
     ],
 )
-def test_every_lawful_expression_of_the_numbers_is_accepted(
+def test_every_legal_expression_of_the_numbers_is_accepted(
     numbers: list[int], target: int, response: str
 ) -> None:
-    assert accepted(asked(numbers, target), response)
+    assert accepted(countdown, problem(numbers, target), response)
 
 
 @pytest.mark.parametrize(
@@ -168,20 +162,18 @@ def test_every_lawful_expression_of_the_numbers_is_accepted(
         ([2, 3], 5, "(" * 33 + "2+3" + ")" * 33, "tokens"),
     ],
 )
-def test_a_broken_rule_is_refused_and_named(
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(
     numbers: list[int], target: int, response: str, why: str
 ) -> None:
-    verdict = countdown.verify(asked(numbers, target), response)
-    assert verdict.outcome is Outcome.WRONG
-    assert why in verdict.why
+    assert wrong_because(countdown, problem(numbers, target), response, why)
 
 
 def test_the_order_of_the_numbers_changes_the_prompt_alone() -> None:
-    one, other = asked([14, 2, 10], 38), asked([2, 10, 14], 38)
-    assert countdown.prompt(one) == "N14 2 10:38=" != countdown.prompt(other)
+    first, second = problem([14, 2, 10], 38), problem([2, 10, 14], 38)
+    assert countdown.prompt(first) == "N14 2 10:38=" != countdown.prompt(second)
     assert (
-        countdown.identity(one)
-        == countdown.identity(other)
-        != countdown.identity(asked([2, 10, 14], 39))
+        countdown.identity(first)
+        == countdown.identity(second)
+        != countdown.identity(problem([2, 10, 14], 39))
     )
-    assert countdown.solve(one) == countdown.solve(other)
+    assert countdown.solve(first) == countdown.solve(second)

@@ -1,6 +1,4 @@
-"""Laws of cryptarithms: exactly the digits that keep the rules are accepted, however many solutions
-there are.
-"""
+"""Properties of cryptarithms: exactly the digits that keep the rules are accepted."""
 
 from itertools import permutations, product
 from typing import Any
@@ -11,20 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import cryptarithm
-from seed.spec.datatypes import Outcome
+from tests.support.puzzles import accepted, wrong_because
 
 PUZZLE = {"sum": "AB+BA=CAC"}
 SEND_MORE_MONEY = {"sum": "ABCD+EFGB=EFCBH"}
 
 
-def accepted(instance: dict[str, Any], response: str) -> bool:
-    return cryptarithm.verify(instance, response).outcome is Outcome.CORRECT
-
-
 def solutions(letters: str) -> set[str]:
     """Try every assignment of digits to the letters, sharing no code with the verifier."""
     names = sorted(set(letters) - set("+="))
-    found = set()
+    fitting = set()
     for digits in permutations("0123456789", len(names)):
         written = letters.translate(str.maketrans("".join(names), "".join(digits)))
         left, right = written.split("=")
@@ -32,8 +26,8 @@ def solutions(letters: str) -> set[str]:
         if not any(number.startswith("0") for number in numbers) and sum(
             map(int, numbers[:-1])
         ) == int(right):
-            found.add(written)
-    return found
+            fitting.add(written)
+    return fitting
 
 
 @pytest.mark.parametrize(
@@ -54,14 +48,14 @@ def test_of_all_digits_laid_over_a_small_sum_exactly_the_solutions_are_accepted(
     written = {shape.format(*chosen) for chosen in product(digits, repeat=shape.count("{}"))}
     expected = solutions(letters) & written
     assert len(expected) == count
-    assert {text for text in written if accepted({"sum": letters}, text)} == expected
+    assert {text for text in written if accepted(cryptarithm, {"sum": letters}, text)} == expected
 
 
 @pytest.mark.parametrize("letters", ["AB+C=AD", "AB+CA=DE", "AA+BB=CC", "AAB+BA=CAD"])
 def test_every_solution_is_accepted_where_there_are_several(letters: str) -> None:
     every = solutions(letters)
     assert len(every) > 1
-    assert all(accepted({"sum": letters}, written) for written in every)
+    assert all(accepted(cryptarithm, {"sum": letters}, written) for written in every)
     assert cryptarithm.answer({"sum": letters}) in every
 
 
@@ -86,11 +80,11 @@ def test_changing_one_digit_of_a_solution_breaks_it(
 ) -> None:
     instance = cryptarithm.draw(np.random.default_rng(seed), level)
     solution = cryptarithm.answer(instance)
-    place = data.draw(
-        st.sampled_from([place for place, character in enumerate(solution) if character.isdigit()])
+    index = data.draw(
+        st.sampled_from([index for index, character in enumerate(solution) if character.isdigit()])
     )
-    digit = data.draw(st.sampled_from("0123456789").filter(lambda other: other != solution[place]))
-    assert not accepted(instance, solution[:place] + digit + solution[place + 1 :])
+    digit = data.draw(st.sampled_from("0123456789".replace(solution[index], "")))
+    assert not accepted(cryptarithm, instance, solution[:index] + digit + solution[index + 1 :])
 
 
 @pytest.mark.parametrize(
@@ -122,17 +116,15 @@ def test_changing_one_digit_of_a_solution_breaks_it(
         (PUZZLE, "29+92=1\u0662\u0661", "ASCII"),
     ],
 )
-def test_a_broken_rule_is_refused_and_named(
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(
     instance: dict[str, Any], response: str, why: str
 ) -> None:
-    verdict = cryptarithm.verify(instance, response)
-    assert verdict.outcome is Outcome.WRONG
-    assert why in verdict.why
+    assert wrong_because(cryptarithm, instance, response, why)
 
 
 @pytest.mark.parametrize("notes", ["", "C1B9A2", "C7B7A7", "C1:29+92=120", "anything at all"])
 def test_notes_before_the_last_colon_are_never_judged(notes: str) -> None:
-    assert accepted(PUZZLE, f"{notes}:29+92=121")
+    assert accepted(cryptarithm, PUZZLE, f"{notes}:29+92=121")
 
 
 def test_the_classic_is_solved() -> None:

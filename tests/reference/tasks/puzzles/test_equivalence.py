@@ -1,6 +1,4 @@
-"""Laws of the judge's own task: labels are exact, near misses are near, both ways of answering are
-judged alike.
-"""
+"""Properties of equivalence: exact labels, near misses, both ways of answering judged alike."""
 
 from collections import Counter
 from fractions import Fraction
@@ -13,7 +11,7 @@ from hypothesis import strategies as st
 
 from seed.reference.tasks.problems import is_held_out, problem_set, qualified_identity
 from seed.reference.tasks.puzzles import equivalence
-from seed.spec.datatypes import Outcome
+from tests.support.puzzles import accepted
 
 PAIR = {"reference": "16", "answer": "2*8"}
 MISS = {"reference": "18", "answer": "2*8"}
@@ -24,17 +22,14 @@ def pairs(level: int, count: int = 300) -> list[dict[str, Any]]:
     return [equivalence.draw(random, level) for _ in range(count)]
 
 
-def accepted(instance: dict[str, Any], response: str) -> bool:
-    return equivalence.verify(instance, response).outcome is Outcome.CORRECT
-
-
 def independent_value(text: str) -> Fraction:
-    """The value by Python's own parser, on texts that this file or the family wrote, with every
-    number made a Fraction.
+    """The value by Python's own parser, with every number made a Fraction.
+
+    Only for texts that this file or the family wrote.
     """
     whole = "".join(
-        f"Fraction('{part}')" if part[0].isdigit() else part
-        for part in tokens(text.replace("^", "**"))
+        f"Fraction('{token}')" if token[0].isdigit() else token
+        for token in tokens(text.replace("^", "**"))
     )
     return Fraction(eval(whole, {"Fraction": Fraction}))
 
@@ -87,9 +82,8 @@ def test_half_of_the_pairs_of_every_form_are_equal(level: int) -> None:
     assert {name for name, _ in by_form} == set(equivalence.FORMS[level])
     for name in equivalence.FORMS[level]:
         share = by_form[name, "Y"] / (by_form[name, "Y"] + by_form[name, "N"])
-        assert (
-            abs(share - 0.5) < 4 * 0.5 / (1000 / len(equivalence.FORMS[level])) ** 0.5
-        )  # four standard deviations
+        deviation = 0.5 / (1000 / len(equivalence.FORMS[level])) ** 0.5
+        assert abs(share - 0.5) < 4 * deviation
 
 
 @pytest.mark.parametrize("level", equivalence.LEVELS)
@@ -117,8 +111,8 @@ def test_no_side_of_a_pair_repeats_the_other_and_a_miss_is_one_of_the_nearest_va
 
 @pytest.mark.parametrize("response", ["Y", "=Y", "#16?16=Y", "#wrong work=Y", "N=Y", "=N=Y"])
 def test_only_the_last_verdict_is_judged(response: str) -> None:
-    assert accepted(PAIR, response)
-    assert not accepted(MISS, response)
+    assert accepted(equivalence, PAIR, response)
+    assert not accepted(equivalence, MISS, response)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +120,8 @@ def test_only_the_last_verdict_is_judged(response: str) -> None:
     ["", "=", "YES", "y", " Y", "Y ", "Y\n", "=Y=", "YN", "#16?16=", "\u0059\u0301", "Υ"],
 )
 def test_what_is_neither_letter_is_no_verdict_for_either_label(response: str) -> None:
-    assert not accepted(PAIR, response)
-    assert not accepted(MISS, response)
+    assert not accepted(equivalence, PAIR, response)
+    assert not accepted(equivalence, MISS, response)
 
 
 def test_worked_values_stand_before_the_verdict() -> None:
@@ -168,12 +162,12 @@ def test_a_level_has_enough_held_out_pairs_and_none_of_them_is_ever_trained_on(l
 
 @given(text=st.text(alphabet="0123456789+-*/^.()eE_ ", max_size=14) | st.text(max_size=6))
 @settings(max_examples=100)
-def test_a_text_has_its_exact_value_or_is_refused(text: str) -> None:
+def test_a_text_has_its_exact_value_or_is_an_error(text: str) -> None:
     try:
-        found = equivalence.value_of(text)
+        value = equivalence.value_of(text)
     except ValueError:
         return
-    assert found == independent_value(text)
+    assert value == independent_value(text)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +189,6 @@ def test_a_text_has_its_exact_value_or_is_refused(text: str) -> None:
         ".5",
     ],
 )
-def test_a_text_outside_the_grammar_is_refused(text: str) -> None:
+def test_a_text_outside_the_grammar_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a number|has an exponent|divides by zero"):
         equivalence.value_of(text)

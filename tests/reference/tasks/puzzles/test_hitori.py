@@ -1,4 +1,4 @@
-"""Laws of hitori: which shadings are accepted, each rule by itself, and what the search finds."""
+"""Properties of hitori: which shadings are accepted, and what the search finds."""
 
 from itertools import combinations, product
 
@@ -7,16 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import hitori
-from tests.reference.tasks.puzzles.test_families import accepted, instances
+from tests.support.puzzles import accepted, instances, wrong_because
 
 EXAMPLE = {"grid": "3121/1231/2413/1144"}
 DISTINCT = {"grid": "123/231/312"}
 
 
 def obeys(shaded: str) -> bool:
-    """The rules on the written grid, walking by repeated growth, sharing no code with the
-    verifier.
-    """
+    """The rules on the written grid, connected by repeated growth: no code of the verifier."""
     rows = shaded.split("/")
     columns = ["".join(column) for column in zip(*rows, strict=True)]
     shown = [line.replace("#", "") for line in rows + columns]
@@ -24,16 +22,16 @@ def obeys(shaded: str) -> bool:
     unshaded = {
         (row, column)
         for row, line in enumerate(rows)
-        for column, found in enumerate(line)
-        if found != "#"
+        for column, mark in enumerate(line)
+        if mark != "#"
     }
     walked = set(list(unshaded)[:1])
     for _ in unshaded:
         walked |= {
             cell
             for cell in unshaded
-            for other in walked
-            if abs(cell[0] - other[0]) + abs(cell[1] - other[1]) == 1
+            for neighbour in walked
+            if abs(cell[0] - neighbour[0]) + abs(cell[1] - neighbour[1]) == 1
         }
     return once and all("##" not in line for line in rows + columns) and walked == unshaded
 
@@ -42,8 +40,8 @@ def every_shading(grid: str) -> list[str]:
     shadings = product((False, True), repeat=len(grid.replace("/", "")))
 
     def shade(chosen: tuple[bool, ...]) -> str:
-        rest = iter(chosen)
-        return "".join(cell if cell == "/" or not next(rest) else "#" for cell in grid)
+        answers = iter(chosen)
+        return "".join(cell if cell == "/" or not next(answers) else "#" for cell in grid)
 
     return [shade(chosen) for chosen in shadings]
 
@@ -71,11 +69,11 @@ def test_of_all_shadings_of_a_small_square_exactly_those_by_the_rules_are_accept
 
 
 def test_of_all_65536_shadings_exactly_those_by_the_rules_are_accepted() -> None:
-    found = {
+    accepted_shadings = {
         shading for shading in every_shading(EXAMPLE["grid"]) if accepted(hitori, EXAMPLE, shading)
     }
     apart = (shading for shading in every_shading(EXAMPLE["grid"]) if "##" not in shading)
-    assert found == {shading for shading in apart if obeys(shading)}
+    assert accepted_shadings == {shading for shading in apart if obeys(shading)}
 
 
 def test_cells_that_need_no_shade_may_be_shaded_as_well() -> None:
@@ -100,13 +98,12 @@ def test_cells_that_need_no_shade_may_be_shaded_as_well() -> None:
         ("(0,1),(1,3),(3,0),(3,2)", "not 4 rows"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_is_refused_for_it(response: str, why: str) -> None:
-    assert not accepted(hitori, EXAMPLE, response)
-    assert why in hitori.verify(EXAMPLE, response).why
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(hitori, EXAMPLE, response, why)
 
 
 @pytest.mark.parametrize("response", ["1#3/#31/312", "12#/2#1/#12", "#23/2#1/31#"])
-def test_unshaded_cells_that_are_cut_apart_are_refused(response: str) -> None:
+def test_unshaded_cells_that_are_not_connected_are_wrong(response: str) -> None:
     why = hitori.verify(DISTINCT, response).why
     assert why == "the unshaded cells are not connected"
 
@@ -115,11 +112,11 @@ def test_renaming_the_numbers_changes_the_prompt_and_not_the_problem() -> None:
     renamed = {"grid": EXAMPLE["grid"].translate(str.maketrans("1234", "4172"))}
     assert hitori.prompt(renamed) != hitori.prompt(EXAMPLE)
     assert hitori.identity(renamed) == hitori.identity(EXAMPLE)
-    places = [
-        [place for place, cell in enumerate(hitori.solve(one)) if cell == "#"]
+    shaded = [
+        [index for index, cell in enumerate(hitori.solve(one)) if cell == "#"]
         for one in (renamed, EXAMPLE)
     ]
-    assert places[0] == places[1]
+    assert shaded[0] == shaded[1]
     assert (
         len({hitori.identity(one) for one in (EXAMPLE, DISTINCT, {"grid": "1213/1321/3142/4411"})})
         == 3
@@ -132,10 +129,10 @@ def test_the_work_is_the_number_of_cells_whose_number_stands_in_their_line_again
         cells = [(row, column) for row in range(len(rows)) for column in range(len(rows))]
         again = {
             cell
-            for one, other in combinations(cells, 2)
-            for cell in (one, other)
-            if (one[0] == other[0] or one[1] == other[1])
-            and rows[one[0]][one[1]] == rows[other[0]][other[1]]
+            for first, second in combinations(cells, 2)
+            for cell in (first, second)
+            if (first[0] == second[0] or first[1] == second[1])
+            and rows[first[0]][first[1]] == rows[second[0]][second[1]]
         }
         assert hitori.work(instance) == len(again)
 

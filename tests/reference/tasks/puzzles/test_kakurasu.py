@@ -1,4 +1,4 @@
-"""Laws of Kakurasu: a marking is accepted exactly if all its weighted sums are the clues."""
+"""Properties of Kakurasu: a marking is accepted exactly if all its weighted sums are the clues."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,14 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import kakurasu
-from seed.spec.datatypes import Outcome
+from tests.support.puzzles import accepted, wrong_because
 
 PUZZLE = {"rows": [5, 0, 4], "columns": [3, 1, 4]}
 Clues = tuple[tuple[int, ...], tuple[int, ...]]
-
-
-def accepted(instance: dict[str, Any], response: str) -> bool:
-    return kakurasu.verify(instance, response).outcome is Outcome.CORRECT
 
 
 def markings(rows: int, columns: int) -> Iterator[tuple[str, Clues]]:
@@ -36,7 +32,7 @@ def test_of_all_markings_exactly_those_with_the_sums_are_accepted(rows: int, col
     for clues in {clues for _, clues in every}:
         instance = {"rows": list(clues[0]), "columns": list(clues[1])}
         for text, sums in every:
-            assert accepted(instance, text) == (sums == clues)
+            assert accepted(kakurasu, instance, text) == (sums == clues)
 
 
 def test_where_clues_allow_several_markings_all_are_accepted() -> None:
@@ -47,7 +43,8 @@ def test_where_clues_allow_several_markings_all_are_accepted() -> None:
     assert several
     for clues, texts in several.items():
         assert all(
-            accepted({"rows": list(clues[0]), "columns": list(clues[1])}, text) for text in texts
+            accepted(kakurasu, {"rows": list(clues[0]), "columns": list(clues[1])}, text)
+            for text in texts
         )
 
 
@@ -64,7 +61,7 @@ def test_the_search_finds_a_marking_exactly_if_exhaustion_does() -> None:
     for clues in product(product(range(7), repeat=2), product(range(4), repeat=3)):
         instance = {"rows": list(clues[0]), "columns": list(clues[1])}
         if clues in possible:
-            assert accepted(instance, kakurasu.solve(instance))
+            assert accepted(kakurasu, instance, kakurasu.solve(instance))
         else:
             with pytest.raises(ValueError, match="no marking"):
                 kakurasu.solve(instance)
@@ -78,12 +75,12 @@ def test_changing_any_single_cell_of_a_solution_breaks_it(
     instance = kakurasu.draw(np.random.default_rng(seed), level)
     assert (len(instance["rows"]), len(instance["columns"])) == kakurasu.ROWS_AND_COLUMNS[level]
     solution = kakurasu.solve(instance)
-    assert accepted(instance, solution)
-    place = data.draw(
-        st.sampled_from([place for place, cell in enumerate(solution) if cell != "/"])
+    assert accepted(kakurasu, instance, solution)
+    index = data.draw(
+        st.sampled_from([index for index, cell in enumerate(solution) if cell != "/"])
     )
-    other = {"#": ".", ".": "#"}[solution[place]]
-    assert not accepted(instance, solution[:place] + other + solution[place + 1 :])
+    flipped = {"#": ".", ".": "#"}[solution[index]]
+    assert not accepted(kakurasu, instance, solution[:index] + flipped + solution[index + 1 :])
 
 
 @pytest.mark.parametrize(
@@ -107,14 +104,12 @@ def test_changing_any_single_cell_of_a_solution_breaks_it(
         ("\uff03##/.../#.#", "ASCII"),
     ],
 )
-def test_a_broken_rule_is_refused_and_named(response: str, why: str) -> None:
-    verdict = kakurasu.verify(PUZZLE, response)
-    assert verdict.outcome is Outcome.WRONG
-    assert why in verdict.why
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(kakurasu, PUZZLE, response, why)
 
 
 def test_right_rows_do_not_excuse_a_wrong_column() -> None:
-    assert accepted({"rows": [3, 3], "columns": [1, 1, 2]}, "##./..#")
+    assert accepted(kakurasu, {"rows": [3, 3], "columns": [1, 1, 2]}, "##./..#")
     assert (
         "column 1 sums to 2, not 1"
         in kakurasu.verify({"rows": [3, 3], "columns": [1, 1, 2]}, "..#/##.").why

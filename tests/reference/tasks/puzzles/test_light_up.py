@@ -1,6 +1,4 @@
-"""Laws of light up: which lightings are accepted, each rule by itself, and what the search
-finds.
-"""
+"""Properties of light up: which lightings are accepted, and what the search finds."""
 
 from itertools import product
 
@@ -9,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import light_up
-from tests.reference.tasks.puzzles.test_families import accepted, instances
+from tests.support.puzzles import accepted, instances, wrong_because
 
 EXAMPLE = {"grid": "..../..#0/#100/1..."}
 OPEN = {"grid": ".../.../..."}
@@ -20,18 +18,18 @@ def obeys(lighted: str) -> bool:
     """The rules by following every ray of every bulb, sharing no code with the verifier."""
     rows = lighted.split("/")
     room = {
-        (row, column): found for row, line in enumerate(rows) for column, found in enumerate(line)
+        (row, column): mark for row, line in enumerate(rows) for column, mark in enumerate(line)
     }
-    lit = {cell: 0 for cell, found in room.items() if found not in WALLS}
-    for (row, column), found in room.items():
+    lit = {cell: 0 for cell, mark in room.items() if mark not in WALLS}
+    for (row, column), mark in room.items():
         around = [(-1, 0), (1, 0), (0, -1), (0, 1)]
-        if found == "*":
+        if mark == "*":
             for down, right in around:
                 cell = row + down, column + right
                 while room.get(cell, "#") not in WALLS:
                     lit[cell] += 1
                     cell = cell[0] + down, cell[1] + right
-        if found in "01234" and int(found) != sum(
+        if mark in "01234" and int(mark) != sum(
             room.get((row + down, column + right)) == "*" for down, right in around
         ):
             return False
@@ -68,11 +66,11 @@ def test_of_all_sets_of_bulbs_in_a_small_room_exactly_those_by_the_rules_are_acc
 
 
 def test_the_empty_room_is_lit_in_exactly_six_ways() -> None:
-    found = [
+    lightings = [
         lighting for lighting in every_lighting(OPEN["grid"]) if accepted(light_up, OPEN, lighting)
     ]
-    assert len(found) == 6
-    assert {lighting.count("*") for lighting in found} == {3}
+    assert len(lightings) == 6
+    assert {lighting.count("*") for lighting in lightings} == {3}
 
 
 @pytest.mark.parametrize(
@@ -111,11 +109,10 @@ def test_the_empty_room_is_lit_in_exactly_six_ways() -> None:
         (EXAMPLE, "[(0, 1), (1, 0), (3, 1)]", "not 4 rows"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_is_refused_for_it(
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(
     instance: dict[str, str], response: str, why: str
 ) -> None:
-    assert not accepted(light_up, instance, response)
-    assert why in light_up.verify(instance, response).why
+    assert wrong_because(light_up, instance, response, why)
 
 
 def test_beside_a_wall_without_a_number_there_may_be_any_number_of_bulbs() -> None:

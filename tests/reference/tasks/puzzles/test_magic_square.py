@@ -1,4 +1,4 @@
-"""Laws of magic squares: every completion that keeps the rules is accepted, and no other text."""
+"""Properties of magic squares: every completion that keeps the rules is accepted, nothing else."""
 
 from itertools import permutations, product
 from typing import Any
@@ -9,15 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import magic_square
-from seed.spec.datatypes import Outcome
+from tests.support.puzzles import accepted, wrong_because
 
 LO_SHU = "8 1 6/3 5 7/4 9 2"
 PUZZLE = {"grid": "8 . 6/. 5 7/4 9 ."}
 DURER = "16 3 2 13/5 10 11 8/9 6 7 12/4 15 14 1"
-
-
-def accepted(instance: dict[str, Any], response: str) -> bool:
-    return magic_square.verify(instance, response).outcome is Outcome.CORRECT
 
 
 def is_magic(square: np.ndarray[Any, Any]) -> bool:
@@ -40,16 +36,18 @@ def test_of_all_fillings_of_three_or_fewer_blanks_exactly_the_magic_ones_are_acc
 ) -> None:
     blanks = grid.count(".")
     for numbers in product(range(1, 10), repeat=blanks):
-        rest = iter(numbers)
-        filled = "".join(str(next(rest)) if character == "." else character for character in grid)
+        answers = iter(numbers)
+        filled = "".join(
+            str(next(answers)) if character == "." else character for character in grid
+        )
         magic = is_magic(square_of(filled))
-        assert accepted({"grid": grid}, filled) == magic
-        assert accepted({"grid": grid}, " ".join(map(str, numbers))) == magic
+        assert accepted(magic_square, {"grid": grid}, filled) == magic
+        assert accepted(magic_square, {"grid": grid}, " ".join(map(str, numbers))) == magic
 
 
 def test_all_eight_squares_around_a_five_are_accepted_and_none_of_the_other_orders() -> None:
     instance = {"grid": ". . ./. 5 ./. . ."}
-    found = 0
+    magic_count = 0
     for number, order in enumerate(permutations((1, 2, 3, 4, 6, 7, 8, 9))):
         corners_and_middles = [*order[:4], 5, *order[4:]]
         rows = [corners_and_middles[first : first + 3] for first in (0, 3, 6)]
@@ -60,10 +58,10 @@ def test_all_eight_squares_around_a_five_are_accepted_and_none_of_the_other_orde
             [rows[i][2 - i] for i in range(3)],
         ]
         magic = all(sum(line) == 15 for line in lines)
-        found += magic
+        magic_count += magic
         if magic or number % 20 == 0:
-            assert accepted(instance, " ".join(map(str, order))) == magic
-    assert found == 8
+            assert accepted(magic_square, instance, " ".join(map(str, order))) == magic
+    assert magic_count == 8
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(magic_square.LEVELS), data=st.data())
@@ -75,24 +73,24 @@ def test_verdicts_on_squares_with_swapped_numbers_agree_with_a_check_by_arrays(
     side, _ = magic_square.SIDE_AND_BLANKS[level]
     square = square_of(magic_square.solve(instance))
     assert is_magic(square)
-    cells, places = square.ravel(), st.integers(0, side * side - 1)
+    cells, indices = square.ravel(), st.integers(0, side * side - 1)
     for _ in range(data.draw(st.integers(0, 2))):
-        here, there = data.draw(places), data.draw(places)
-        cells[here], cells[there] = cells[there], cells[here]
+        first, second = data.draw(indices), data.draw(indices)
+        cells[first], cells[second] = cells[second], cells[first]
     givens = instance["grid"].replace("/", " ").split(" ")
     kept = all(given in (".", str(number)) for given, number in zip(givens, cells, strict=True))
-    assert accepted(instance, text_of(cells.reshape(side, side))) == (kept and is_magic(square))
+    assert accepted(magic_square, instance, text_of(cells.reshape(side, side))) == (
+        kept and is_magic(square)
+    )
 
 
 def test_every_completion_is_accepted_not_only_that_of_the_demonstration() -> None:
-    """Dürer's square stays magic if its two middle rows and its two middle columns change
-    places.
-    """
+    """Dürer's square stays magic if its two middle rows and its two middle columns are swapped."""
     order = [0, 2, 1, 3]
-    other = text_of(square_of(DURER)[np.ix_(order, order)])
+    swapped = text_of(square_of(DURER)[np.ix_(order, order)])
     instance = {"grid": "16 . . 13/. . . ./. . . ./4 . . 1"}
-    assert other != DURER
-    assert accepted(instance, DURER) and accepted(instance, other)
+    assert swapped != DURER
+    assert accepted(magic_square, instance, DURER) and accepted(magic_square, instance, swapped)
 
 
 @pytest.mark.parametrize(
@@ -124,15 +122,13 @@ def test_every_completion_is_accepted_not_only_that_of_the_demonstration() -> No
         ("8 1 6/3 5 7/4 9 2=1 3 2", "not 3 rows"),
     ],
 )
-def test_a_broken_rule_is_refused_and_named(response: str, why: str) -> None:
-    verdict = magic_square.verify(PUZZLE, response)
-    assert verdict.outcome is Outcome.WRONG
-    assert why in verdict.why
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(magic_square, PUZZLE, response, why)
 
 
 def test_equal_rows_and_columns_do_not_excuse_a_diagonal() -> None:
     semi_magic = "1 5 9/6 7 2/8 3 4"
-    assert not accepted({"grid": ". . ./. . ./. . ."}, semi_magic)
+    assert not accepted(magic_square, {"grid": ". . ./. . ./. . ."}, semi_magic)
     assert "[1, 5, 9]" in magic_square.verify({"grid": ". . ./. . ./. . ."}, semi_magic).why
 
 

@@ -1,6 +1,4 @@
-"""Laws of the writing task: the form is verified, the preference is hidden, and a quoted line keeps
-its place.
-"""
+"""Properties of prose: verified form, hidden preference, and quoted lines that stay quoted."""
 
 from typing import Any
 
@@ -16,14 +14,14 @@ INSTANCE: dict[str, Any] = {"theme": "bdgk", "length": 5, "draft": "bbkdb"}
 
 
 @pytest.mark.parametrize("line", ["bdgkb", "bbbbb", "bbkdb"])
-def test_any_line_of_the_asked_form_is_verified_however_dull(line: str) -> None:
+def test_any_line_of_the_required_form_is_correct_however_dull(line: str) -> None:
     assert prose.verify(INSTANCE, line).outcome is Outcome.CORRECT
 
 
 @pytest.mark.parametrize(
     "line", ["", "bdgk", "bdgkbd", "bdgka", "BDGKB", "bd gk", "bdgk\n", "bdgkб"]
 )
-def test_a_line_of_another_form_is_refused(line: str) -> None:
+def test_a_line_of_another_form_is_wrong(line: str) -> None:
     assert prose.verify(INSTANCE, line).outcome is Outcome.WRONG
 
 

@@ -1,6 +1,4 @@
-"""Laws of skyscrapers: which cities are accepted, each rule by itself, and what the search
-completes.
-"""
+"""Properties of skyscrapers: which cities are accepted, and what the search completes."""
 
 from itertools import product
 from typing import Any
@@ -10,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import skyscraper
-from tests.reference.tasks.puzzles.test_families import accepted, instances
+from tests.support.puzzles import accepted, instances, wrong_because
 
 EXAMPLE = {
     "grid": "3.../.4.1/1..3/...2",
@@ -30,7 +28,7 @@ LATIN = [
 def seen(towers: str) -> int:
     """Towers that no earlier one hides, each looked at by itself."""
     return sum(
-        all(before < tower for before in towers[:place]) for place, tower in enumerate(towers)
+        all(before < tower for before in towers[:index]) for index, tower in enumerate(towers)
     )
 
 
@@ -82,8 +80,8 @@ def test_a_city_is_accepted_and_found_exactly_if_it_obeys_every_clue(
 def test_of_all_fillings_of_the_unknown_heights_exactly_those_by_the_rules_are_accepted() -> None:
     for instance in instances("skyscraper", 1, 4):
         for heights in product("1234", repeat=6):
-            rest = iter(heights)
-            city = "".join(next(rest) if cell == "." else cell for cell in instance["grid"])
+            answers = iter(heights)
+            city = "".join(next(answers) if cell == "." else cell for cell in instance["grid"])
             assert accepted(skyscraper, instance, "".join(heights)) == obeys(city, instance)
 
 
@@ -106,9 +104,8 @@ def test_of_all_fillings_of_the_unknown_heights_exactly_those_by_the_rules_are_a
         ("12423244311", "not 4 rows"),
     ],
 )
-def test_an_answer_that_breaks_a_rule_is_refused_for_it(response: str, why: str) -> None:
-    assert not accepted(skyscraper, EXAMPLE, response)
-    assert why in skyscraper.verify(EXAMPLE, response).why
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(skyscraper, EXAMPLE, response, why)
 
 
 @pytest.mark.parametrize(

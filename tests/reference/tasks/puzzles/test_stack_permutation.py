@@ -1,9 +1,6 @@
-"""Laws of stack permutations: operations are replayed, and ``X`` is right exactly if exhaustion
-finds no operations.
-"""
+"""Properties of stack permutations: operations are replayed; ``X`` is right if there are none."""
 
 from itertools import combinations, permutations, product
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,19 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import stack_permutation
-from seed.spec.datatypes import Outcome
+from tests.support.puzzles import accepted, wrong_because
 
 PUZZLE = {"pushed": "3142", "wanted": "1324"}
 IMPOSSIBLE = {"pushed": "123", "wanted": "312"}
 
 
-def accepted(instance: dict[str, Any], response: str) -> bool:
-    return stack_permutation.verify(instance, response).outcome is Outcome.CORRECT
-
-
 def output_of(pushed: str, operations: str) -> str | None:
-    """Follow the definition with string slices; None if an operation cannot be done or an item is
-    left.
+    """Follow the definition with string slices.
+
+    None if an operation cannot be done or an item remains.
     """
     output = stack = ""
     for operation in operations:
@@ -45,10 +39,10 @@ def test_of_all_short_texts_exactly_those_that_give_the_output_are_accepted(coun
     outputs = {text: output_of(pushed, text) for text in texts}
     for wanted in map("".join, permutations(pushed)):
         instance = {"pushed": pushed, "wanted": wanted}
-        assert [text for text in texts if accepted(instance, text)] == [
+        assert [text for text in texts if accepted(stack_permutation, instance, text)] == [
             text for text in texts if outputs[text] == wanted
         ]
-        assert accepted(instance, "X") == (wanted not in outputs.values())
+        assert accepted(stack_permutation, instance, "X") == (wanted not in outputs.values())
 
 
 @pytest.mark.parametrize("count", [5, 6, 7])
@@ -60,14 +54,14 @@ def test_an_output_is_called_impossible_exactly_if_no_sequence_of_operations_giv
     # every item.
     choices = combinations(range(2 * count), count)
     sequences = [
-        "".join("+" if place in pushes else "-" for place in range(2 * count)) for pushes in choices
+        "".join("+" if index in pushes else "-" for index in range(2 * count)) for pushes in choices
     ]
     possible = {output_of(pushed, sequence) for sequence in sequences} - {None}
     for wanted in map("".join, permutations(pushed)):
         instance = {"pushed": pushed, "wanted": wanted}
-        assert accepted(instance, "X") == (wanted not in possible)
+        assert accepted(stack_permutation, instance, "X") == (wanted not in possible)
         assert (stack_permutation.answer(instance) == "X") == (wanted not in possible)
-        assert accepted(instance, stack_permutation.solve(instance))
+        assert accepted(stack_permutation, instance, stack_permutation.solve(instance))
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(stack_permutation.LEVELS), data=st.data())
@@ -81,12 +75,14 @@ def test_notes_are_never_judged_and_no_operation_can_be_spared(
         st.lists(st.sampled_from(["", "0", "73"]), min_size=len(answer), max_size=len(answer))
     )
     assert accepted(
-        instance, "".join(note + operation for note, operation in zip(notes, answer, strict=True))
+        stack_permutation,
+        instance,
+        "".join(note + operation for note, operation in zip(notes, answer, strict=True)),
     )
-    place = data.draw(st.integers(0, len(answer) - 1))
-    assert not accepted(instance, answer[:place] + answer[place + 1 :])
-    assert not accepted(instance, answer + "+-")
-    assert not accepted(instance, "+-" + answer)
+    index = data.draw(st.integers(0, len(answer) - 1))
+    assert not accepted(stack_permutation, instance, answer[:index] + answer[index + 1 :])
+    assert not accepted(stack_permutation, instance, answer + "+-")
+    assert not accepted(stack_permutation, instance, "+-" + answer)
 
 
 @pytest.mark.parametrize("level", stack_permutation.LEVELS)
@@ -95,9 +91,8 @@ def test_both_kinds_are_drawn_the_impossible_one_less_often(level: int) -> None:
     drawn = [stack_permutation.draw(random, level) for _ in range(300)]
     assert all(len(one["pushed"]) == len(set(one["pushed"])) == level + 5 for one in drawn)
     assert all(sorted(one["pushed"]) == sorted(one["wanted"]) for one in drawn)
-    assert (
-        45 < sum(stack_permutation.answer(one) == "X" for one in drawn) < 105
-    )  # four deviations around 75
+    impossible = sum(stack_permutation.answer(one) == "X" for one in drawn)
+    assert 45 < impossible < 105  # four standard deviations around 75
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(stack_permutation.LEVELS))
@@ -136,20 +131,17 @@ def test_the_note_of_an_impossible_output_proves_it(seed: int, level: int) -> No
         ("++--++\u2212\u2212", "ASCII"),
     ],
 )
-def test_a_broken_rule_is_refused_and_named(response: str, why: str) -> None:
-    verdict = stack_permutation.verify(PUZZLE, response)
-    assert verdict.outcome is Outcome.WRONG
-    assert why in verdict.why
+def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(stack_permutation, PUZZLE, response, why)
 
 
 @pytest.mark.parametrize(
     "response", ["", "XX", "X+-", "+X", "x", "X ", "+-+-+-", "+++---", "+++--", "impossible"]
 )
 def test_an_impossible_output_is_answered_by_one_x_and_nothing_else(response: str) -> None:
-    assert (
-        accepted(IMPOSSIBLE, "X") and accepted(IMPOSSIBLE, "312X") and accepted(IMPOSSIBLE, "1X9")
-    )
-    assert not accepted(IMPOSSIBLE, response)
+    for right in ("X", "312X", "1X9"):
+        assert accepted(stack_permutation, IMPOSSIBLE, right)
+    assert not accepted(stack_permutation, IMPOSSIBLE, response)
 
 
 def test_demonstrations_carry_their_notes() -> None:

@@ -1,6 +1,4 @@
-"""Laws of arithmetic expressions: exact values, few parentheses, and a watch that sees every
-operation in order.
-"""
+"""Properties of expressions: exact values, few parentheses, and checks in order of evaluation."""
 
 from fractions import Fraction
 from operator import add, mul, sub, truediv
@@ -63,15 +61,15 @@ def test_what_is_written_with_few_parentheses_is_read_back_with_the_same_value(t
 
 @given(tree=trees)
 @settings(max_examples=100)
-def test_the_watch_sees_true_operations_one_per_operator_and_the_value_last(tree: Tree) -> None:
+def test_the_check_gets_true_operations_one_per_operator_and_the_value_last(tree: Tree) -> None:
     assume(value_or_nothing(tree) is not None)
     text, seen = written(tree).text, []
 
-    def watch(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
+    def check(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
         assert OPERATIONS[operator](left, right) == value
         seen.append(value)
 
-    value = evaluate(TOKEN.findall(text), watch)
+    value = evaluate(TOKEN.findall(text), check)
     assert len(seen) == sum(character in OPERATIONS for character in text)
     assert not seen or seen[-1] == value
 
@@ -98,11 +96,11 @@ def test_a_value_is_never_rounded() -> None:
     assert fault_of("7/2", [7, 2], 4) == "the value is 7/2, not 4"
 
 
-def test_a_watch_can_refuse_and_its_words_are_the_fault() -> None:
-    def watch(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
+def test_a_check_can_reject_an_operation_and_its_message_is_the_fault() -> None:
+    def check(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
         raise NotAnExpression(f"no {operator} today")
 
-    assert fault_of("1+2", [1, 2], 3, watch) == "no + today"
+    assert fault_of("1+2", [1, 2], 3, check) == "no + today"
     assert fault_of("1+2", [1, 2], 3) == ""
 
 
@@ -115,7 +113,7 @@ def test_one_trailing_target_is_taken_away_and_no_more() -> None:
 @pytest.mark.parametrize(
     "text", ["", "(", ")", "1 2", "1+", "-1", "(1", "(1 2", "1(2)", "1+*2", "()"]
 )
-def test_tokens_that_are_not_one_sum_are_refused(text: str) -> None:
+def test_tokens_that_are_not_one_sum_are_an_error(text: str) -> None:
     with pytest.raises(NotAnExpression):
         evaluate(TOKEN.findall(text), ignore)
 

@@ -1,4 +1,4 @@
-"""Laws of the search from both ends: its ways are ways, and none is shorter."""
+"""Properties of the bidirectional search: its moves form a path, and none is shorter."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,7 @@ GRAPHS = st.sets(st.tuples(st.sampled_from(STATES), st.sampled_from(STATES)), ma
 
 
 def distance(arrows: set[tuple[str, str]], start: str, goal: str) -> int | None:
-    """Count the rounds of adding whatever one arrow reaches, until the goal is in; None if it never
-    is.
-    """
+    """Count the rounds of adding what one arrow reaches, until the goal is in; None if never."""
     reached = {start}
     for rounds in range(len(STATES)):
         if goal in reached:
@@ -25,7 +23,7 @@ def distance(arrows: set[tuple[str, str]], start: str, goal: str) -> int | None:
 
 @given(arrows=GRAPHS, start=st.sampled_from(STATES), goal=st.sampled_from(STATES))
 @settings(max_examples=100)
-def test_a_way_is_found_exactly_if_there_is_one_and_none_is_shorter(
+def test_a_path_is_found_exactly_if_there_is_one_and_none_is_shorter(
     arrows: set[tuple[str, str]], start: str, goal: str
 ) -> None:
     def after(state: str) -> Iterator[tuple[str, str]]:
@@ -36,9 +34,9 @@ def test_a_way_is_found_exactly_if_there_is_one_and_none_is_shorter(
 
     moves = shortest_moves(start, goal, after, before)
     assert (moves if moves is None else len(moves)) == distance(arrows, start, goal)
-    here = start
+    state = start
     for move in moves or []:
-        assert (here, move[1]) in arrows
-        assert move[0] == here
-        here = move[1]
-    assert moves is None or here == goal
+        assert (state, move[1]) in arrows
+        assert move[0] == state
+        state = move[1]
+    assert moves is None or state == goal
