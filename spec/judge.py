@@ -1,11 +1,11 @@
-"""What a judge is given and what it must give back, and what a task must offer to a reward model.
+"""The contract of a judge, and what a task offers to a reward model.
 
     Seed-Verifier            question, reference, answer  ->  YES or NO
     Seed-Thinking-Verifier   question, reference, answer  ->  <think>...</think><answer>YES</answer>
 
-Both follow principles written by people: ``spec/principles/NAME.toml`` with a version that every
-verdict names, because two verdicts can only be compared if they were given under the same
-principles. Source: report 3.1 and its appendix A.
+Both follow principles written by people: ``spec/principles/NAME.toml``. Every verdict names their
+version, since two verdicts can be compared only if they were given under the same principles.
+Source: report 3.1 and its appendix A.
 """
 
 import tomllib
@@ -19,15 +19,14 @@ import numpy as np
 from seed.spec.datatypes import Verdict
 
 PRINCIPLES = "equivalence-1"
-"""The principles in force. A changed principle is a new file with a new version; the old file
-stays.
-"""
+"""The principles in force. A changed principle is a new file with a new version."""
 
 
 @dataclass(frozen=True)
 class Triplet:
-    """What a judge compares: the question, the correct final answer, and the answer to be judged,
-    which is never trusted.
+    """What a judge compares: question, correct final answer, and the answer to be judged.
+
+    The answer to be judged is never trusted.
     """
 
     question: str
@@ -43,7 +42,7 @@ class Principles:
         version: Name that verdicts carry.
         rules: What counts as the same answer.
         direct: How a judge that does not reason writes its verdict.
-        thinking: How one that does writes reasoning and verdict.
+        thinking: How a judge that reasons writes reasoning and verdict.
     """
 
     version: str
@@ -53,22 +52,25 @@ class Principles:
 
 
 class Judge(Protocol):
-    """Compares an answer with the reference: ``correct`` = YES, ``wrong`` = NO, ``error`` = no
-    readable verdict.
+    """Compares an answer with the reference.
+
+    ``correct`` is YES, ``wrong`` is NO, ``error`` is no readable verdict.
     """
 
     def __call__(self, triplet: Triplet) -> Verdict:
-        """Judge; ``extracted`` is ``YES`` or ``NO`` (empty for ``error``), ``why`` names judge and
-        principles.
+        """Judge.
+
+        Returns:
+            ``extracted`` is ``YES`` or ``NO``, empty for ``error``; ``why`` names judge and
+            principles.
         """
         ...
 
 
 class PreferenceTask(Protocol):
-    """What a task offers whose quality no verifier decides, or not alone, so that a reward model
-    can be trained and examined.
+    """A task for a reward model: no verifier decides its quality, or not alone.
 
-    The preference stands for people. It labels pairs for the reward model; the policy never sees
+    The preference stands for people. It labels pairs for the reward model. The policy never sees
     it.
     """
 
@@ -77,14 +79,14 @@ class PreferenceTask(Protocol):
         ...
 
     def utility(self, instance: Mapping[str, Any], response: str) -> float:
-        """The hidden preference: of two responses to an instance, the one of larger utility is
-        preferred.
-        """
+        """The hidden preference: of two responses the one of larger utility is preferred."""
         ...
 
     def quoted(self, instance: Mapping[str, Any], response: str) -> str:
-        """Any text at all as a reward model may read it: characters of responses only, and of
-        bounded length.
+        """Any text at all as a reward model may read it.
+
+        Returns:
+            A text of bounded length, in the characters of responses only.
         """
         ...
 

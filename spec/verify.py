@@ -1,11 +1,10 @@
-"""What a verifier is given and what it must give back: one contract for mathematics, code, puzzles
-and judges.
+"""The contract of a verifier, for mathematics, code, puzzles and judges.
 
-    {"id": …, "domain": "math" | "code" | "puzzle" | "judge", "problem": …, "reference" | "tests" |
-    "puzzle": …, "response": …}
+    {"id": …, "domain": "math" | "code" | "puzzle" | "judge", "problem": …,
+     "reference" | "tests" | "puzzle": …, "response": …}
 
-A verifier answers ``correct`` or ``wrong`` about the response, and ``error`` about itself: the
-tests are empty, the reference cannot be read, the judge said neither YES nor NO. ``error`` never
+The verdict is ``correct`` or ``wrong`` about the response, or ``error`` about the verifier: the
+tests are empty, the reference cannot be read, the judge wrote neither YES nor NO. ``error`` never
 counts as either of the others.
 """
 
@@ -25,8 +24,8 @@ class Item:
     Attributes:
         id: Name of the line, unique within its file.
         domain: One of ``DOMAINS``.
-        problem: What was asked.
-        response: What was answered: any text at all, never trusted.
+        problem: The problem.
+        response: Any text at all, never trusted.
         reference: The correct final answer (``math``, ``judge``); empty elsewhere.
         tests: Test cases of a program (``code``), see ``reference.verifiers.programs.verifier``;
             None elsewhere.
@@ -43,12 +42,11 @@ class Item:
 
 
 class Verifier(Protocol):
-    """Judges one response. It may take long, hang or crash: whoever calls it gives it a process and
-    a time limit.
+    """Judges one response.
+
+    It may take long, hang or crash: the caller gives it a process and a time limit.
     """
 
     def __call__(self, item: Item) -> Verdict:
-        """Judge the response; a failure of the verifier itself is ``error`` with the reason, or an
-        exception.
-        """
+        """Judge the response; a failure of the verifier is ``error`` or an exception."""
         ...

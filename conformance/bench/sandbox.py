@@ -1,7 +1,6 @@
-"""Programs per second under each isolation, against a plain subprocess of the same interpreter, all
-in one run.
+"""Programs per second under each isolation, against a plain subprocess of the same interpreter.
 
-    python -m conformance.bench.sandbox [programs]
+    python -m seed.conformance.bench.sandbox [programs]
 
 The kinds of work take turns, program by program, so that a machine that is busy for a while slows
 all of them alike. ``script`` reads standard input in one process; ``function`` is a judge and a
@@ -27,9 +26,7 @@ PROGRAMS = 100
 """Enough for two digits, in well under a minute."""
 
 TOGETHER = 4
-"""Programs at once in the second table: more than this machine's cores, so that waiting costs
-nothing.
-"""
+"""Programs at once in the second table: more than cores, so that waiting costs nothing."""
 
 SCRIPT = Item(
     "script",
@@ -85,9 +82,7 @@ def one_after_another(work: dict[str, Work], programs: int) -> dict[str, float]:
 
 
 def together(work: dict[str, Work], programs: int) -> dict[str, float]:
-    """Measure seconds per program with ``TOGETHER`` threads, which is how a pool uses the
-    verifier.
-    """
+    """Measure seconds per program with ``TOGETHER`` threads, as a pool uses the verifier."""
     seconds: dict[str, float] = defaultdict(float)
     rounds = max(1, programs // (5 * TOGETHER))
     with ThreadPoolExecutor(TOGETHER) as pool:
@@ -104,7 +99,7 @@ def main() -> None:
     programs = int(sys.argv[1]) if len(sys.argv) > 1 else PROGRAMS
     work = works()
     for run in work.values():
-        run()  # the first program of each kind starts the keeper and probes
+        run()  # the first program of each kind starts the fork server and probes
     tables = {
         "one after another": one_after_another(work, programs),
         f"{TOGETHER} at once": together(work, programs),

@@ -1,3 +1,1 @@
-"""Readers of public puzzle collections: their lines become instances of our families, their answers
-become responses.
-"""
+"""Readers of public puzzle collections: lines become instances, their answers our responses."""

@@ -1,19 +1,17 @@
-"""Enigmata (BytedTsinghua-SIA/Enigmata, b9c6f59, Apache-2.0): its tasks that one of our families
-plays by the same rules.
+"""Enigmata (BytedTsinghua-SIA/Enigmata, b9c6f59, Apache-2.0): tasks with the rules of a family.
 
-=================  ================================  ==========================================================
-task               ``meta``                          ``answer``
-=================  ================================  ==========================================================
-car_painting       colors, K                         list of car numbers
-countdown          question: numbers; target         "The answer is: 1+2 = 3"
-eight_puzzle       question: matrix, 0 blank         the board again: a claim that it can be solved
-game24             question: numbers                 the same as countdown, possibly in steps; "cannot form 24"
-hamiltonian_…      question: vertices, then edges    list of vertices from 0, or "NO"
-maze               question: matrix of S B E .       "(1,1)->(2,1)" from 1, or "not exist"
-stack_permutation  input_sequence, output_sequence   a claim that it is valid, or that it is not
-twiddle            question: matrix                  list of blocks from 0
-zebra_logic        question: attributes, clues       the table
-=================  ================================  ==========================================================
+Fields of ``meta`` and form of ``answer`` of each task:
+
+- car_painting: colors, K. List of car numbers.
+- countdown: question (numbers), target. "The answer is: 1+2 = 3".
+- eight_puzzle: question (matrix, 0 blank). The board again: a claim that it can be solved.
+- game24: question (numbers). As countdown, possibly in steps; "cannot form 24".
+- hamiltonian_cycle, hamiltonian_path: question (vertices, then edges). List of vertices from 0, or
+  "NO".
+- maze: question (matrix of S B E .). "(1,1)->(2,1)" from 1, or "not exist".
+- stack_permutation: input_sequence, output_sequence. A claim that it is valid, or that it is not.
+- twiddle: question (matrix). List of blocks from 0.
+- zebra_logic: question (attributes, clues). The table.
 
 The grids are in ``reference.importers.enigmata_grids``. Numbers count from 0 or 1 as above,
 whatever the prompts say. Left of, right of and between mean directly so in zebra_logic: of twelve
@@ -205,11 +203,11 @@ def _expression(answer: Any) -> str:
 
 
 def _hamiltonian(line: Line, kind: str) -> Converted:
-    found = [
+    numbers = [
         list(map(int, words))
         for words in map(str.split, _number_lines(text(line.meta, "question")))
     ]
-    (count, *more), edges = found[0], found[1:]
+    (count, *more), edges = numbers[0], numbers[1:]
     if more or any(
         len(edge) != 2 or not all(0 <= vertex < count for vertex in edge) for edge in edges
     ):
@@ -246,7 +244,7 @@ def _number_lines(question: str) -> list[str]:
 
 
 def _moves(answer: Any, grid: str) -> str:
-    """The letter of each step; a path that does not begin at S begins with no step at all."""
+    """The letter of each step; a path that does not begin at S begins with an illegal step."""
     path = [
         (int(row), int(column))
         for row, column in re.findall(r"\(([0-9]{1,3}), ?([0-9]{1,3})\)", str(answer))
@@ -276,9 +274,9 @@ def _operations(pushed: list[int], wanted: list[int]) -> str:
 
 def _clue(clue: str, letters: Mapping[tuple[str, str], str], houses: int) -> str:
     for form, signs in CLUE_FORMS:
-        found = form.fullmatch(clue.strip())
-        if found and not ("middle" in signs and houses % 2 == 0):
-            values = [letters.get(_value(reference)) for reference in found.groups()]
+        match = form.fullmatch(clue.strip())
+        if match and not ("middle" in signs and houses % 2 == 0):
+            values = [letters.get(_value(reference)) for reference in match.groups()]
             if None in values:
                 raise Unreadable(
                     f"meta.question: the clue {clue!r} names a value that no attribute has"
@@ -295,7 +293,7 @@ def _value(reference: str) -> tuple[str, str]:
 def _table(
     answer: Any, attributes: Mapping[str, list[str]], letters: Mapping[tuple[str, str], str]
 ) -> str:
-    """The rows of the table in the order of the attributes; a value of no attribute is no step."""
+    """The rows of the table in the order of the attributes; an unknown value is an illegal step."""
     if not isinstance(answer, str):
         raise Unreadable("answer must be text")
     lines = [

@@ -1,20 +1,18 @@
-"""Enigmata's grid puzzles (b9c6f59, Apache-2.0), each in the grid of the family of ours that plays
-by the same rules.
+"""Enigmata's grid puzzles (b9c6f59, Apache-2.0), each in the grid of the family with its rules.
 
-============  =============================  ===============================================================
-task          ``meta``                       ``answer``
-============  =============================  ===============================================================
-binario       question: lines, ``_`` blank   lines of 0 and 1; its rules let lines be equal
-campsite      question: numbers, then lines  the same with tents ``*`` between <begin_board> and <end_board>
-hitori        question: matrix               list of cells from 0
-kakurasu      question: "Row sums: […]" …    list of cells from 1
-light_up      question: lines                list of cells from 0
-magic_square  question: 3x3, null blank      matrix; any different integers
-minesweeper   question: matrix, -2 hidden    list of cells from 0, the mines that are certain
-skyscraper    grid_size, question: clues     matrix
-star_battle   question: lines, ``X`` wall    lines with ``*``
-sudoku        question: matrix, 0 blank      matrix
-============  =============================  ===============================================================
+Fields of ``meta`` and form of ``answer`` of each task:
+
+- binario: question (lines, ``_`` blank). Lines of 0 and 1; its rules let lines be equal.
+- campsite: question (numbers, then lines). The same with tents ``*``, between <begin_board> and
+  <end_board>.
+- hitori: question (matrix). List of cells from 0.
+- kakurasu: question ("Row sums: […]" …). List of cells from 1.
+- light_up: question (lines). List of cells from 0.
+- magic_square: question (3x3, null blank). Matrix; any different integers.
+- minesweeper: question (matrix, -2 hidden). List of cells from 0, the mines that are certain.
+- skyscraper: grid_size, question (clues). Matrix.
+- star_battle: question (lines, ``X`` wall). Lines with ``*``.
+- sudoku: question (matrix, 0 blank). Matrix.
 """
 
 import json
@@ -83,10 +81,10 @@ def hitori(line: Line) -> Converted:
 
 def kakurasu(line: Line) -> Converted:
     """Read a Kakurasu."""
-    found = re.findall(r"(?:Row|Column) sums: (\[[0-9, ]*\])", text(line.meta, "question"))
-    if len(found) != 2:
+    sum_lists = re.findall(r"(?:Row|Column) sums: (\[[0-9, ]*\])", text(line.meta, "question"))
+    if len(sum_lists) != 2:
         raise Unreadable("meta.question must hold 'Row sums: […]' and 'Column sums: […]'")
-    rows, columns = (listed(json.loads(sums), "meta.question", int) for sums in found)
+    rows, columns = (listed(json.loads(sums), "meta.question", int) for sums in sum_lists)
     empty = "/".join(["." * len(columns)] * len(rows))
     instance = {"rows": rows, "columns": columns}
     return answered(
@@ -98,7 +96,7 @@ def kakurasu(line: Line) -> Converted:
 
 
 def light_up(line: Line) -> Converted:
-    """Read a room to be lit."""
+    """Read a Light Up grid."""
     grid = square(text(line.meta, "question").splitlines(), "meta.question")
     return answered(
         "light_up",
@@ -137,16 +135,16 @@ def skyscraper(line: Line) -> Converted:
     size, question = number(line.meta, "grid_size"), line.meta.get("question")
     if not isinstance(question, Mapping):
         raise Unreadable("meta.question must be an object with left, right, top and bottom")
-    left, right, top, bottom = (
+    left_clues, right_clues, top_clues, bottom_clues = (
         listed(question.get(side), f"meta.question.{side}", int) for side in SIDES
     )
-    if {size} != {len(left), len(right), len(top), len(bottom)}:
+    if {size} != {len(left_clues), len(right_clues), len(top_clues), len(bottom_clues)}:
         raise Unreadable(
             "meta.question must hold as many clues on each side as meta.grid_size says"
         )
     if size > LARGEST_DIGIT:
         raise Unsuited("heights above nine, and skyscraper writes one digit")
-    clues = {"row": _pairs(left, right), "column": _pairs(top, bottom)}
+    clues = {"row": _pairs(left_clues, right_clues), "column": _pairs(top_clues, bottom_clues)}
     return Converted(
         "skyscraper",
         {"grid": "/".join(["." * size] * size), "clues": clues},
@@ -192,8 +190,11 @@ def _digit_grid(meta: Mapping[str, Any], names: Mapping[Any, str] | None = None)
     return written(rows, names)
 
 
-def _pairs(first: list[int], last: list[int]) -> list[str]:
-    return [f"{one}{other}" for one, other in zip(first, last, strict=True)]
+def _pairs(start_clues: list[int], end_clues: list[int]) -> list[str]:
+    return [
+        f"{start_clue}{end_clue}"
+        for start_clue, end_clue in zip(start_clues, end_clues, strict=True)
+    ]
 
 
 def _campsite_parts(question: str, name: str) -> tuple[list[list[int]], list[str]]:
@@ -204,7 +205,7 @@ def _campsite_parts(question: str, name: str) -> tuple[list[list[int]], list[str
             f"{name} must begin with the number of tents, those of the rows and those of the"
             " columns"
         )
-    return [list(map(int, found.split())) for found in numbers], question.splitlines()[3:]
+    return [list(map(int, counts.split())) for counts in numbers], question.splitlines()[3:]
 
 
 def _camp(answer: Any) -> str:

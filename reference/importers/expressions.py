@@ -1,5 +1,7 @@
-"""Answers that are arithmetic: Enigmata writes some as steps, ``11-12=-1, (-1*6)*(5-9) = 24``; we
-ask for one expression.
+"""Answers that are arithmetic: the steps of Enigmata become one expression.
+
+Some of its answers are steps, such as ``11-12=-1, (-1*6)*(5-9) = 24``; our prompts want one
+expression.
 """
 
 import re
@@ -17,8 +19,8 @@ def joined_steps(answer: str) -> str:
         One expression without the final ``=`` and value: ``8/(1+((5-13)/12))``.
     """
     *steps, last = answer.strip().removeprefix(OPENING).split(",")
-    # While results are looked up a step is one letter, so that no result is found inside of what
-    # another one became.
+    # While results are looked up a step is one letter, so that no result is found inside the
+    # expression of another one.
     open_results: dict[str, str] = {}
     sources: dict[str, str] = {}
     for count, step in enumerate(steps):
@@ -33,16 +35,14 @@ def joined_steps(answer: str) -> str:
 
 
 def _with_letters(expression: str, open_results: dict[str, str]) -> str:
-    """Write the letter of each result in place of its value, once, and close the results that were
-    found.
-    """
+    """Write the letter of each result in place of its value, once, and close the results used."""
     expression = expression.strip()
     for letter, value in list(open_results.items()):
         # A minus sign belongs to the value only where no operand stands before it.
         before = r"(?<![\d.)a-z])" if value.startswith("-") else r"(?<![\d.])"
-        expression, found = re.subn(
+        expression, replacements = re.subn(
             before + re.escape(value) + r"(?![\d.])", letter, expression, count=1
         )
-        if found:
+        if replacements:
             del open_results[letter]
     return expression

@@ -1,23 +1,21 @@
-"""One line of a file of collected puzzles, read into a line that ``seed verify`` and ``seed audit``
-take.
+"""One line of a file of collected puzzles, converted into a line for ``seed verify`` and ``audit``.
 
-    {"id": "a1", "task": "maze", "problem": "…", "answer": …, "meta": {…}, "source": "… Enigmata …",
-    "licence": "…"}
+    {"id": "a1", "task": "maze", "problem": "…", "answer": …, "meta": {…},
+     "source": "… Enigmata …", "licence": "…"}
 
-=========  =============================================================================================
-id         text; it is kept
-task       the collection's name of the puzzle
-problem    the collection's prompt; it is not kept, since its way to answer is not ours
-answer     the collection's answer, any JSON
-meta       the collection's own record, see ``enigmata`` and ``reasoning_gym``
-source     text that names the collection; it is kept, and so is ``licence``
-=========  =============================================================================================
+=======  ========================================================================================
+id       text; it is kept
+task     the collection's name of the puzzle
+problem  the collection's prompt; it is not kept, since its way to answer is not ours
+answer   the collection's answer, any JSON
+meta     the collection's own record, see ``enigmata`` and ``reasoning_gym``
+source   text that names the collection; it is kept, and so is ``licence``
+=======  ========================================================================================
 
 The line written has the problem as ``seed puzzles generate`` writes it, our rules in English and
-our compact prompt; the collection's answer in the form that these ask for as ``response``; and
-``label`` ``correct``, for the collection says so. ``claim`` is true where the answer only claims
-something, see ``reference.importers.reading``. Whoever examines a model puts the model's response
-in its place.
+our compact prompt; the collection's answer in the form of our prompt as ``response``; and ``label``
+``correct``, since the collection says so. ``claim`` is true where the answer only claims something,
+see ``reference.importers.reading``. To evaluate a model, put its response in place of this one.
 """
 
 from collections import Counter
@@ -38,7 +36,7 @@ COLLECTIONS: Mapping[str, Mapping[str, Reader]] = {
 
 
 class NoFamily(Exception):
-    """No family of ours plays this task; the text is the task's name."""
+    """No family has this task; the text is the task's name."""
 
 
 @dataclass
@@ -60,8 +58,12 @@ class TaskCount:
 
 @dataclass
 class Counts:
-    """What became of all lines: counts by task, lines of tasks without a family, and unreadable
-    lines with their numbers.
+    """What became of all lines.
+
+    Attributes:
+        tasks: Counts by task.
+        no_family: Lines of tasks without a family.
+        unreadable: Unreadable lines with their numbers.
     """
 
     tasks: dict[str, TaskCount] = field(default_factory=dict)

@@ -1,17 +1,12 @@
-"""What the readers share: the fields of a line, the grids in it, and how a line of a collection can
-end.
+"""What the readers share: the fields of a line, its grids, and the outcomes of a conversion.
 
-==============  =============================================================================================
-``Converted``   the family, the instance, and the collection's answer as a response to our prompt
-``Unsuited``    the line is as it should be, and the family has no words for what it asks or answers
-``Unreadable``  a field is missing or is not what the collection's format says; the text names the
-field
-==============  =============================================================================================
+- ``Converted``: the family, the instance, and the collection's answer as a response to our prompt.
+- ``Unsuited``: the line is as it should be, and the family cannot express its problem or answer.
+- ``Unreadable``: a field is missing or breaks the collection's format; the text names the field.
 
-An answer is translated, never mended: a wrong path becomes a wrong walk. Where an answer only
-claims something, such as the length of a walk or that a board can be solved, the family's own
-solution stands for it if the claim is true, and the empty response, which is always wrong, if it is
-not.
+An answer is translated, never corrected: a wrong path becomes a wrong walk. An answer may only
+claim something, such as the length of a walk or that a board can be solved. If the claim is true,
+the family's own solution is the response; if not, the response is empty, which is always wrong.
 """
 
 import re
@@ -26,7 +21,7 @@ MAX_SIDE = 40
 """Rows or columns of a grid, items of a list: the largest of either collection are 38 cars."""
 
 NO_STEP = "?"
-"""In place of a part of an answer that has no counterpart in ours: every verifier refuses it."""
+"""For a part of an answer that our responses cannot express: every verifier rejects it."""
 
 DENIAL = re.compile(
     r"cannot form|not exist|no valid solution|no solution|no feasible|infeasible", re.IGNORECASE
@@ -35,7 +30,7 @@ DENIAL = re.compile(
 
 
 class Unsuited(Exception):
-    """The family cannot ask this, or has no words for its answer; the text says why."""
+    """The family cannot express this problem or its answer; the text is the reason."""
 
 
 class Unreadable(Exception):
@@ -81,8 +76,7 @@ Reader = Callable[[Line], Converted]
 def answered(
     family: str, instance: dict[str, Any], answer: Any, translate: Callable[[Any], str]
 ) -> Converted:
-    """Translate an answer, unless it says that there is none: no prompt of ours asks for what
-    cannot be done.
+    """Translate an answer, unless it says that there is none: no prompt here wants the impossible.
 
     Args:
         family: One that has no word for "impossible".
@@ -101,7 +95,7 @@ def answered(
         return Converted(family, instance, translate(answer))
     if own_answer(family, instance) is None:
         raise Unsuited(
-            f"no answer exists, as the collection says, and {family} asks only for what can be done"
+            f"no answer exists, as the collection says, and every problem of {family} has one"
         )
     return Converted(family, instance, "", claimed=True)
 
@@ -123,7 +117,7 @@ def claimed(family: str, instance: dict[str, Any], holds: Callable[[str], bool])
 
 
 def own_answer(family: str, instance: dict[str, Any]) -> str | None:
-    """Ask the family for its answer.
+    """The family's own answer.
 
     Args:
         family: The family.
@@ -146,7 +140,7 @@ def own_answer(family: str, instance: dict[str, Any]) -> str | None:
 
 
 def denied(answer: Any) -> bool:
-    """Say whether an answer is that there is none."""
+    """Whether an answer says that there is none."""
     return isinstance(answer, str) and DENIAL.search(answer) is not None
 
 
@@ -156,12 +150,12 @@ def text(record: Mapping[str, Any], name: str) -> str:
     Raises:
         Unreadable: It is missing or none.
     """
-    found = record.get(name)
-    if not isinstance(found, str):
+    value = record.get(name)
+    if not isinstance(value, str):
         raise Unreadable(
             f"meta.{name} must be text" if name in record else f"meta.{name} is missing"
         )
-    return found
+    return value
 
 
 def number(record: Mapping[str, Any], name: str) -> int:
@@ -170,19 +164,19 @@ def number(record: Mapping[str, Any], name: str) -> int:
     Raises:
         Unreadable: It is missing or none.
     """
-    found = record.get(name)
-    if type(found) is not int:
+    value = record.get(name)
+    if type(value) is not int:
         raise Unreadable(
             f"meta.{name} must be an integer" if name in record else f"meta.{name} is missing"
         )
-    return found
+    return value
 
 
-def listed(found: Any, name: str, kind: type) -> list[Any]:
+def listed(value: Any, name: str, kind: type) -> list[Any]:
     """Read a list of things of one type.
 
     Args:
-        found: Any JSON value.
+        value: Any JSON value.
         name: What to call it.
         kind: The type; ``int`` does not include booleans.
 
@@ -193,21 +187,21 @@ def listed(found: Any, name: str, kind: type) -> list[Any]:
         Unreadable: It is none.
     """
     if not (
-        isinstance(found, list)
-        and 0 < len(found) <= MAX_SIDE
-        and all(type(one) is kind for one in found)
+        isinstance(value, list)
+        and 0 < len(value) <= MAX_SIDE
+        and all(type(member) is kind for member in value)
     ):
         raise Unreadable(
             f"{name} must be a list of 1 to {MAX_SIDE} members of type {kind.__name__}"
         )
-    return found
+    return value
 
 
-def matrix(found: Any, name: str, kinds: tuple[type, ...] = (int,)) -> list[list[Any]]:
+def matrix(value: Any, name: str, kinds: tuple[type, ...] = (int,)) -> list[list[Any]]:
     """Read a list of equally long lists.
 
     Args:
-        found: Any JSON value.
+        value: Any JSON value.
         name: What to call it.
         kinds: Types of its members.
 
@@ -217,7 +211,7 @@ def matrix(found: Any, name: str, kinds: tuple[type, ...] = (int,)) -> list[list
     Raises:
         Unreadable: It is none.
     """
-    rows = found if isinstance(found, list) and 0 < len(found) <= MAX_SIDE else []
+    rows = value if isinstance(value, list) and 0 < len(value) <= MAX_SIDE else []
     if not rows or not all(
         isinstance(row, list) and 0 < len(row) == len(rows[0]) <= MAX_SIDE for row in rows
     ):
@@ -229,19 +223,19 @@ def matrix(found: Any, name: str, kinds: tuple[type, ...] = (int,)) -> list[list
     return rows
 
 
-def cells(found: Any, name: str) -> list[tuple[int, int]]:
+def cells(value: Any, name: str) -> list[tuple[int, int]]:
     """Read a list of pairs of numbers, possibly empty.
 
     Raises:
         Unreadable: It is none.
     """
     if not (
-        isinstance(found, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in found)
+        isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
     ):
         raise Unreadable(f"{name} must be a list of pairs")
-    if not all(type(place) is int for pair in found for place in pair):
+    if not all(type(coordinate) is int for pair in value for coordinate in pair):
         raise Unreadable(f"{name} must be a list of pairs of integers")
-    return [(row, column) for row, column in found]
+    return [(row, column) for row, column in value]
 
 
 def square(lines: Sequence[str], name: str) -> str:
@@ -262,8 +256,9 @@ def written(rows: Iterable[Iterable[Any]], names: Mapping[Any, str] | None = Non
 
 
 def marked(grid: str, marks: Iterable[tuple[int, int]], mark: str, first: int = 0) -> str:
-    """Write a mark into cells of a grid; a cell outside is written behind the grid, where every
-    verifier refuses it.
+    """Write a mark into cells of a grid.
+
+    A cell outside is written after the grid, where every verifier rejects it.
 
     Args:
         grid: Rows separated by ``/``.

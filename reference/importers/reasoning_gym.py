@@ -1,22 +1,19 @@
-"""reasoning-gym (open-thought/reasoning-gym, 0.1.25, Apache-2.0): its tasks that one of our
-families plays.
+"""reasoning-gym (open-thought/reasoning-gym, 0.1.25, Apache-2.0): tasks with the rules of a family.
 
-====================  ==================================  ======================================================
-task                  ``meta``                            ``answer``
-====================  ==================================  ======================================================
-countdown, puzzle24   numbers, target                     an expression
-cryptarithm           words_letters, result_letters       "A=1,B=2"
-kakurasu              row_sums, col_sums                  lines of 0 and 1
-knights_knaves        statements, names, and what         "Ann is a knight, and Bob is a knave."
-                      knights and knaves are called
-maze                  grid, and what its signs mean       the length of a shortest walk: a claim
-mini_sudoku, sudoku   puzzle: matrix, 0 blank             lines of digits
-shortest_path         matrix of * # O X                   "up up left", or "infeasible"
-zebra_puzzles         nothing: the clues are in the text  who lives in house 1: a claim
-====================  ==================================  ======================================================
+Fields of ``meta`` and form of ``answer`` of each task:
 
-Two of our prompts ask for a little more or less: countdown wants positive integers all the way, and
-a maze any walk, not a shortest one. A response is judged by the prompt that we give.
+- countdown, puzzle24: numbers, target. An expression.
+- cryptarithm: words_letters, result_letters. "A=1,B=2".
+- kakurasu: row_sums, col_sums. Lines of 0 and 1.
+- knights_knaves: statements, names, and what knights and knaves are called. "Ann is a knight, and
+  Bob is a knave."
+- maze: grid, and what its signs mean. The length of a shortest walk: a claim.
+- mini_sudoku, sudoku: puzzle (matrix, 0 blank). Lines of digits.
+- shortest_path: matrix (of * # O X). "up up left", or "infeasible".
+- zebra_puzzles: nothing, the clues are in the text. Who lives in house 1: a claim.
+
+Two of our prompts differ a little: countdown wants positive integers all the way, and a maze any
+walk, not a shortest one. A response is judged by the prompt that we give.
 """
 
 import re
@@ -86,32 +83,33 @@ def kakurasu(line: Line) -> Converted:
 def cryptarithm(line: Line) -> Converted:
     """Read a sum of words."""
     words = listed(line.meta.get("words_letters"), "meta.words_letters", str)
-    whole = f"{'+'.join(words)}={text(line.meta, 'result_letters')}"
-    if not re.fullmatch(r"[A-Z]+(\+[A-Z]+)+=[A-Z]+", whole):
+    equation = f"{'+'.join(words)}={text(line.meta, 'result_letters')}"
+    if not re.fullmatch(r"[A-Z]+(\+[A-Z]+)+=[A-Z]+", equation):
         raise Unreadable(
             "meta.words_letters and meta.result_letters must be words of capital letters"
         )
     if line.meta.get("allow_leading_zero"):
-        raise Unsuited("numbers that begin with 0, which cryptarithm refuses")
-    letters = list(dict.fromkeys(re.sub(r"[^A-Z]", "", whole)))
+        raise Unsuited("numbers that begin with 0, which cryptarithm forbids")
+    letters = list(dict.fromkeys(re.sub(r"[^A-Z]", "", equation)))
     if len(letters) > len(LETTERS):
         raise Unreadable(f"meta.words_letters must not hold more than {len(LETTERS)} letters")
     digits = dict(re.findall(r"([A-Z]) ?= ?([0-9])", _text(line.answer)))
     instance = {
-        "sum": whole.translate(
+        "sum": equation.translate(
             {ord(letter): name for letter, name in zip(letters, LETTERS, strict=False)}
         )
     }
     return Converted(
         "cryptarithm",
         instance,
-        "".join(digits.get(sign, NO_STEP if sign.isalpha() else sign) for sign in whole),
+        "".join(digits.get(sign, NO_STEP if sign.isalpha() else sign) for sign in equation),
     )
 
 
 def maze(line: Line) -> Converted:
-    """Read a maze; the answer claims how long a shortest walk is, and the family's own is as short
-    as can be.
+    """Read a maze.
+
+    The answer claims how long a shortest walk is; the family's own walk is a shortest one.
     """
     signs = {
         text(line.meta, name): sign
@@ -139,7 +137,7 @@ def shortest_path(line: Line) -> Converted:
 
 
 def knights_knaves(line: Line) -> Converted:
-    """Read what inhabitants say of each other."""
+    """Read the statements of inhabitants about each other."""
     statements = listed(line.meta.get("statements"), "meta.statements", list)
     people, terms = (
         listed(line.meta.get("names"), "meta.names", str),
@@ -151,15 +149,15 @@ def knights_knaves(line: Line) -> Converted:
         raise Unsuited(f"{len(people)} inhabitants, and knights_and_knaves names {len(NAMES)}")
     instance = {
         "statements": "/".join(
-            _said(statement, True, len(people), MAX_NESTING) for statement in statements
+            _formula(statement, True, len(people), MAX_NESTING) for statement in statements
         )
     }
     kinds = {text(terms, "knight"): KNIGHT, text(terms, "knave"): KNAVE}
-    found = dict(re.findall(r"(\w+) is an? (\w+)", _text(line.answer)))
+    terms_of = dict(re.findall(r"(\w+) is an? (\w+)", _text(line.answer)))
     return Converted(
         "knights_and_knaves",
         instance,
-        "".join(kinds.get(found.get(name, ""), NO_STEP) for name in people),
+        "".join(kinds.get(terms_of.get(name, ""), NO_STEP) for name in people),
     )
 
 
@@ -191,25 +189,31 @@ def _rows(answer: Any) -> str:
     return "/".join("".join(line.split()) for line in _text(answer).splitlines())
 
 
-def _said(statement: Any, true: bool, people: int, nesting: int) -> str:
-    """Write a statement, or what it denies, with one joint at most: de Morgan's rules take the
-    negations inside.
+def _formula(statement: Any, true: bool, people: int, nesting: int) -> str:
+    """Write a statement, or its negation, with one joint at most.
+
+    De Morgan's rules move negations inside.
     """
-    kind, *parts = _parts(statement)
+    kind, *operands = _members(statement)
     if nesting == 0:
         raise Unsuited(f"a statement nested more than {MAX_NESTING} deep")
-    if kind in LITERALS and len(parts) == 1 and type(parts[0]) is int and 0 <= parts[0] < people:
-        return ("" if LITERALS[kind] == true else "!") + NAMES[parts[0]]
-    if kind == "not" and len(parts) == 1:
-        return _said(parts[0], not true, people, nesting - 1)
-    if kind == "->" and len(parts) == 2:
-        return _said(["or", ["not", parts[0]], parts[1]], true, people, nesting - 1)
+    if (
+        kind in LITERALS
+        and len(operands) == 1
+        and type(operands[0]) is int
+        and 0 <= operands[0] < people
+    ):
+        return ("" if LITERALS[kind] == true else "!") + NAMES[operands[0]]
+    if kind == "not" and len(operands) == 1:
+        return _formula(operands[0], not true, people, nesting - 1)
+    if kind == "->" and len(operands) == 2:
+        return _formula(["or", ["not", operands[0]], operands[1]], true, people, nesting - 1)
     if kind not in ("and", "or", "<=>"):
         raise Unreadable(
             "meta.statements must be made of telling-truth, lying, not, and, or, -> and <=>"
         )
     keep = true or kind == "<=>"
-    claims = [_said(part, keep, people, nesting - 1) for part in parts]
+    claims = [_formula(operand, keep, people, nesting - 1) for operand in operands]
     if len(claims) != 2 or any(claim.lstrip("!") not in NAMES for claim in claims):
         raise Unsuited("a statement of more than two claims, and knights_and_knaves joins two")
     if kind == "<=>":
@@ -218,7 +222,7 @@ def _said(statement: Any, true: bool, people: int, nesting: int) -> str:
     return ("&" if (kind == "and") == true else "|").join(claims)
 
 
-def _parts(statement: Any) -> Sequence[Any]:
+def _members(statement: Any) -> Sequence[Any]:
     if not (isinstance(statement, list) and statement and isinstance(statement[0], str)):
         raise Unreadable("meta.statements must be lists that begin with a word")
     return statement

@@ -1,6 +1,4 @@
-"""Streets of houses as both collections describe them, in the letters and signs of
-``reference.tasks.puzzles.zebra``.
-"""
+"""Streets of houses, for both collections, in the signs of ``reference.tasks.puzzles.zebra``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,19 +1,18 @@
-"""reasoning-gym's zebra puzzles: clues in sentences, such as "The boba tea drinker is directly left
-of Bob."
+"""reasoning-gym's zebra puzzles: clues in sentences, such as "Bob is directly left of the cat."
 
-=========================================  ============
-sentence, without its full stop            our clue
-=========================================  ============
-X is in the third house                    ``x~3``
-X is directly left of Y                    ``x^y``
-X is somewhere to the left of Y            ``x<y``
-X and Y are next to each other             ``x|y``
-X is Y                                     ``x~y``
-=========================================  ============
+==================================  ========
+sentence, without its full stop     our clue
+==================================  ========
+X is in the third house             ``x~3``
+X is directly left of Y             ``x^y``
+X is somewhere to the left of Y     ``x<y``
+X and Y are next to each other      ``x|y``
+X is Y                              ``x~y``
+==================================  ========
 
 right mirrors left. A half of a sentence means the longest value that occurs in it. Names of
-children are values of two
-attributes: where a child or a mother is spoken of it is the child's, and otherwise the other.
+children are values of two attributes: where a child or a mother is mentioned it is the child's, and
+otherwise the other.
 """
 
 import re
@@ -60,20 +59,21 @@ def zebra_puzzles(line: Line) -> Converted:
 
 
 def _clue(sentence: str, letters: Mapping[Value, str]) -> str:
-    place = HOUSE.fullmatch(sentence)
-    if place and (letter := _meant(place[1], letters)):
-        return f"{letter}~{ORDINALS.index(place[2]) + 1}"
+    house = HOUSE.fullmatch(sentence)
+    if house and (letter := _letter_named(house[1], letters)):
+        return f"{letter}~{ORDINALS.index(house[2]) + 1}"
     for form, signs in PAIRS:
-        found = form.fullmatch(sentence)
-        if found:
-            halves = [_meant(half, letters) for half in found.groups()]
+        match = form.fullmatch(sentence)
+        if match:
+            halves = [_letter_named(half, letters) for half in match.groups()]
             if all(halves):
                 return signs.format(*halves)
-    # "The person who is a pizza lover is Bob": only where the sentence is cut in the right place
-    # both halves mean a value.
-    cuts = [found.span() for found in re.finditer(" is ", sentence)]
+    # "The person who is a pizza lover is Bob": both halves name a value only if the sentence is cut
+    # at the right "is".
+    cuts = [match.span() for match in re.finditer(" is ", sentence)]
     both = {
-        (_meant(sentence[:start], letters), _meant(sentence[end:], letters)) for start, end in cuts
+        (_letter_named(sentence[:start], letters), _letter_named(sentence[end:], letters))
+        for start, end in cuts
     }
     equal = [pair for pair in both if all(pair) and pair[0] != pair[1]]
     if len(equal) != 1 or "house" in sentence:
@@ -81,10 +81,8 @@ def _clue(sentence: str, letters: Mapping[Value, str]) -> str:
     return "~".join(equal[0])
 
 
-def _meant(half: str, letters: Mapping[Value, str]) -> str:
-    """The letter of the longest value that is named, or the empty text if none is, or two equally
-    long ones are.
-    """
+def _letter_named(half: str, letters: Mapping[Value, str]) -> str:
+    """The letter of the longest value named; empty if there is none, or two of equal length."""
     half = half.lower()
     named: Sequence[Value] = [value for value in letters if value[1] in half]
     if OF_A_CHILD.search(half):
@@ -92,5 +90,5 @@ def _meant(half: str, letters: Mapping[Value, str]) -> str:
     elif any(not OF_A_CHILD.search(attribute) for attribute, _ in named):
         named = [value for value in named if not OF_A_CHILD.search(value[0])]
     longest = max((len(value) for _, value in named), default=0)
-    found = [letters[value] for value in named if len(value[1]) == longest]
-    return found[0] if len(found) == 1 else ""
+    letters_named = [letters[value] for value in named if len(value[1]) == longest]
+    return letters_named[0] if len(letters_named) == 1 else ""

@@ -1,3 +1,1 @@
-"""Verifiers: mathematics, code, puzzles and judges, and what runs them where they can do no
-harm.
-"""
+"""Verifiers of mathematics, code, puzzles and judges, and the processes that contain them."""

@@ -1,7 +1,8 @@
-"""A user's own verifier: a plain Python function, named as ``path.py:function``.
+"""A custom verifier: a plain Python function of the user, named as ``path.py:function``.
 
-It is given the fields of ``spec.verify.Item`` as a dict and returns a bool, a reward or a mapping,
-see ``reference.verifiers.verdict``. It is loaded in the worker process only, once per worker.
+Its argument is a dict of the fields of ``spec.verify.Item``; it returns a bool, a reward or a
+mapping, see ``reference.verifiers.verdict``. It is loaded in the worker process only, once per
+worker.
 """
 
 import importlib.util
@@ -43,7 +44,7 @@ def custom_verifier(address: str) -> Callable[[Item], Any]:
         SeedError: ILLEGAL_VALUE; and whatever the file raises.
     """
     path, _, name = checked_address(address).rpartition(":")
-    module_name = f"own_verifier_{Path(path).stem}"
+    module_name = f"custom_verifier_{Path(path).stem}"
     specification = importlib.util.spec_from_file_location(module_name, path)
     if specification is None or specification.loader is None:
         raise SeedError(Reason.ILLEGAL_VALUE, f"verifier={address}: {path} is no Python file")

@@ -1,14 +1,14 @@
 """Which verifier judges which domain, and what it needs.
 
-======  ==========================  ===========  ==============
-domain  verifier                    needs        time limit
-======  ==========================  ===========  ==============
-math    ``verify.mathematics``      reference    10 s
-code    ``verify.code``             tests        300 s
-puzzle  ``verify.puzzle``           puzzle       10 s
-judge   ``verify.judge``            reference    300 s
-own     ``--verifier``              nothing      10 s
-======  ==========================  ===========  ==============
+======  ==========================================  =========  ==========
+domain  verifier, below ``reference.verifiers``     needs      time limit
+======  ==========================================  =========  ==========
+math    ``mathematics.verifier``                    reference  10 s
+code    ``programs.verifier``                       tests      300 s
+puzzle  ``puzzle``                                  puzzle     10 s
+judge   ``judge``                                   reference  300 s
+any     ``--verifier`` (``custom``)                 nothing    10 s
+======  ==========================================  =========  ==========
 """
 
 from collections.abc import Mapping
@@ -23,25 +23,27 @@ NEEDS: Mapping[str, str] = {
     "puzzle": "puzzle",
     "judge": "reference",
 }
-"""The field without which a verifier has nothing to compare with: empty tests must be an error,
-never a pass.
+"""The field without which a verifier has nothing to compare with.
+
+Empty tests must be an error, never a pass.
 """
 
 SECONDS = 10.0
-"""Time limit of one verdict. Verdicts take milliseconds; hostile expressions run for ever
-(Math-Verify issues 63, 65).
+"""Time limit of one verdict.
+
+Verdicts take milliseconds; hostile expressions never end (Math-Verify issues 63, 65).
 """
 
 SECONDS_OF: Mapping[str, float] = {"code": 300.0, "judge": 300.0}
-"""Time limits of domains that keep limits of their own and need longer: a program has many tests,
-each with its own time limit, and a judge waits for a model. Here the outer limit only catches a
-verifier that hangs.
+"""Time limits of domains that keep limits of their own and need longer.
+
+A program has many tests, each with a time limit, and a judge waits for a model. Here the outer
+limit only stops a verifier that hangs.
 """
 
 
 def domain_verifier(domain: str, isolation: str) -> Verifier:
-    """Load the verifier of a domain, and of that domain only: each needs libraries that the others
-    do not.
+    """Load the verifier of a domain, and of that domain only: each needs libraries of its own.
 
     Args:
         domain: A member of ``spec.verify.DOMAINS``.

@@ -1,23 +1,22 @@
-"""The judge domain: Seed-Verifier and Seed-Thinking-Verifier on a server that the environment
-names.
+"""The judge domain: Seed-Verifier and Seed-Thinking-Verifier on a server of the environment.
 
-=====================  ==============================================================================================
-SEED_JUDGE_URL         base of an OpenAI-compatible API, such as ``http://127.0.0.1:8000/v1``
-SEED_JUDGE_MODEL       name of the model on that server
-SEED_JUDGE_KEY         bearer token, if the server wants one; never written anywhere
-SEED_JUDGE_STYLE       ``thinking`` (default; report 3.1: steadier on hard cases) or ``direct``
-SEED_JUDGE_TIMEOUT     seconds of one attempt, default 120
-=====================  ==============================================================================================
+==================  ============================================================================
+SEED_JUDGE_URL      base of an OpenAI-compatible API, such as ``http://127.0.0.1:8000/v1``
+SEED_JUDGE_MODEL    name of the model on that server
+SEED_JUDGE_KEY      bearer token, if the server needs one; never written anywhere
+SEED_JUDGE_STYLE    ``thinking`` (default; report 3.1: steadier on hard cases) or ``direct``
+SEED_JUDGE_TIMEOUT  seconds of one attempt, default 120
+==================  ============================================================================
 
-The judge sees question, reference and final answer; reasoning before ``</think>`` is not shown to
-it, for it is to compare answers and not to be talked into one.
+The judge sees question, reference and final answer. It does not see the reasoning before
+``</think>``: it compares answers, and the reasoning could persuade it.
 """
 
 import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from seed.reference.rewards.http_judge import ServerJudge
+from seed.reference.rewards.http_judge import HttpJudge
 from seed.reference.rewards.judge_prompts import final_answer
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.judge import Triplet, principles
@@ -27,8 +26,9 @@ STYLES = ("thinking", "direct")
 
 
 class NoJudge(ValueError):
-    """The environment names no usable judge; the text is one line for the person who has to fix
-    it.
+    """The environment names no usable judge.
+
+    The text is one line for the person who has to correct it.
     """
 
 
@@ -47,7 +47,7 @@ def verify(item: Item) -> Verdict:
     answer = final_answer(item.response)
     if not answer:
         return Verdict(
-            Outcome.WRONG, "", "there is no answer after the reasoning; no judge was asked"
+            Outcome.WRONG, "", "there is no answer after the reasoning; not sent to a judge"
         )
     try:
         judge = configured_judge(os.environ)
@@ -56,7 +56,7 @@ def verify(item: Item) -> Verdict:
     return judge(Triplet(item.problem, item.reference, answer))
 
 
-def configured_judge(environment: Mapping[str, str]) -> ServerJudge:
+def configured_judge(environment: Mapping[str, str]) -> HttpJudge:
     """Build the judge that the variables name.
 
     Args:
@@ -82,13 +82,13 @@ def configured_judge(environment: Mapping[str, str]) -> ServerJudge:
     style = environment.get("SEED_JUDGE_STYLE", STYLES[0])
     if style not in STYLES:
         raise NoJudge(f"SEED_JUDGE_STYLE={style!r} must be one of: {', '.join(STYLES)}")
-    return ServerJudge(
+    return HttpJudge(
         url, model, key, principles(), thinking=style == "thinking", timeout=_timeout(environment)
     )
 
 
 def _timeout(environment: Mapping[str, str]) -> float:
-    text = environment.get("SEED_JUDGE_TIMEOUT", str(ServerJudge.timeout))
+    text = environment.get("SEED_JUDGE_TIMEOUT", str(HttpJudge.timeout))
     try:
         seconds = float(text)
     except ValueError:

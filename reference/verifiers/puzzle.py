@@ -1,8 +1,8 @@
 """Verdicts on puzzles: ``{"family": "maze", "instance": {"grid": "S.#/..#/#.G"}}`` and a response.
 
-The family's rules decide. Before that the instance has to be one: a maze without a goal would make
-every answer ``wrong``, although nobody could have done better. It is one exactly if the family can
-write its prompt in its own characters and accepts its own answer to it.
+The family's rules decide. First the instance is checked: a maze without a goal would make every
+answer ``wrong``, although no response could do better. An instance is valid exactly if the family
+can write its prompt in its own characters and accepts its own answer to it.
 """
 
 import json
@@ -12,12 +12,11 @@ from typing import Any
 
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.spec.datatypes import Outcome, Verdict
+from seed.spec.puzzle import PuzzleFamily
 from seed.spec.verify import Item
 
 REMEMBERED_INSTANCES = 1024
-"""Instances whose check is not repeated: several responses to one problem usually stand close
-together.
-"""
+"""Instances whose check is not repeated: responses to one problem usually follow each other."""
 
 
 def verify(item: Item) -> Verdict:
@@ -42,7 +41,7 @@ def verify(item: Item) -> Verdict:
 
 @lru_cache(REMEMBERED_INSTANCES)
 def instance_fault(family: str, instance_text: str) -> str:
-    """Find out why an instance is none.
+    """Check an instance.
 
     Args:
         family: A key of ``FAMILIES``.
@@ -54,22 +53,20 @@ def instance_fault(family: str, instance_text: str) -> str:
     instance: dict[str, Any] = json.loads(instance_text)
     rules = FAMILIES[family]
     try:
-        foreign = set(rules.prompt(instance)) - set(rules.CHARACTERS)
-        solved = (
-            not foreign
-            and rules.verify(instance, rules.answer(instance)).outcome is Outcome.CORRECT
-        )
+        fault = _fault(rules, instance)
     except MemoryError:
         raise
     except Exception as failure:
-        return f"puzzle.instance is no {family} instance: {type(failure).__name__}: {failure}"
+        fault = f"{type(failure).__name__}: {failure}"
+    return f"puzzle.instance is no {family} instance: {fault}" if fault else ""
+
+
+def _fault(rules: PuzzleFamily, instance: Mapping[str, Any]) -> str:
+    foreign = set(rules.prompt(instance)) - set(rules.CHARACTERS)
     if foreign:
-        return f"puzzle.instance is no {family} instance: it holds {min(foreign)!r}"
-    return (
-        ""
-        if solved
-        else f"puzzle.instance is no {family} instance: the family's own answer to it is wrong"
-    )
+        return f"it holds {min(foreign)!r}"
+    solved = rules.verify(instance, rules.answer(instance)).outcome is Outcome.CORRECT
+    return "" if solved else "the family's own answer to it is wrong"
 
 
 def _error(why: str) -> Verdict:

@@ -1,17 +1,17 @@
 """A verdict with its reward, and how both are read from whatever a verifier returns.
 
-=====================  ========================================  ==========
-returned               verdict                                   reward
-=====================  ========================================  ==========
-``True``, ``False``    ``correct``, ``wrong``, as 1 and 0        1, 0
-a number               ``correct`` exactly if it is at least 1   the number
-``Verdict``            its outcome                               1, 0, none
-mapping                ``["verdict"]``                           ``["reward"]``, else 1, 0, none
-anything else          ``error``                                 none
-=====================  ========================================  ==========
+===================  ======================================  ===========
+returned             verdict                                 reward
+===================  ======================================  ===========
+``True``, ``False``  ``correct``, ``wrong``, as 1 and 0      1, 0
+a number             ``correct`` exactly if at least 1       the number
+``Verdict``          its outcome                             1, 0, none
+mapping              ``["verdict"]``                         ``["reward"]``, else 1, 0, none
+anything else        ``error``                               none
+===================  ======================================  ===========
 
 A mapping may also hold ``extracted``, ``why`` and ``isolation``. An ``error`` never has a reward: a
-verifier that fails says nothing about the response.
+failure of the verifier says nothing about the response.
 """
 
 import math
@@ -28,18 +28,20 @@ REWARDS: Mapping[Outcome, float | None] = {
     Outcome.WRONG: 0.0,
     Outcome.ERROR: None,
 }
-"""Rewards of a verifier that gives none of its own; an outcome that is not among them is none that
-a verifier may give.
-"""
+"""Rewards of a verifier that returns none; a verifier may return these outcomes and no other."""
 
 FULL_REWARD = 1.0
-"""The smallest number that means ``correct``. Graders with partial credit give wrong answers 0.01
-to 0.9 (reasoning-gym), so a positive number alone would not do.
+"""The smallest number that means ``correct``.
+
+Graders with partial credit give wrong answers 0.01 to 0.9 (reasoning-gym), so it is not any
+positive number.
 """
 
 MAX_TEXT_CHARACTERS = 2000
-"""Longest text of a judgement that is kept. Our own verifiers keep 160 characters; this leaves room
-for a judge's reasons and keeps a line of output readable.
+"""Longest text of a judgement that is kept.
+
+The verifiers here keep 160 characters; this leaves room for a judge's reasons and keeps a line of
+output readable.
 """
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
@@ -47,30 +49,29 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is known about one response: the verdict and, unless it is ``error``, a finite
-    reward.
-    """
+    """The verdict on one response and, unless it is ``error``, a finite reward."""
 
     verdict: Verdict
     reward: float | None
 
     def __post_init__(self) -> None:
-        """Hold the law that ``error`` and nothing else has no reward."""
+        """Refuse a reward for ``error``, and any other verdict without one."""
         if (self.verdict.outcome is Outcome.ERROR) != (self.reward is None):
             raise ValueError(f"verdict {self.verdict.outcome} cannot have reward {self.reward}")
 
     def as_json(self) -> dict[str, Any]:
-        """The judgement as it crosses a pipe and stands in a file; ``isolation`` only where there
-        was one.
+        """The judgement as it crosses a pipe and is written to a file.
+
+        ``isolation`` is there only where a program was executed.
         """
         verdict = self.verdict
-        said = {
+        fields = {
             "verdict": str(verdict.outcome),
             "reward": self.reward,
             "extracted": verdict.extracted,
             "why": verdict.why,
         }
-        return said | ({"isolation": verdict.isolation} if verdict.isolation else {})
+        return fields | ({"isolation": verdict.isolation} if verdict.isolation else {})
 
 
 def error(why: str) -> Judgement:
@@ -111,10 +112,12 @@ def _of_number(number: Real | float, why: str) -> Judgement:
 
 
 def _of_mapping(returned: Mapping[str, Any]) -> Judgement:
-    said = returned.get("verdict")
-    if said not in list(REWARDS):  # a list, because what was said may be anything, and not hashable
-        return error(f"verdict is {str(said)!r}, must be one of {', '.join(REWARDS)}")
-    outcome = Outcome(said)
+    outcome_name = returned.get("verdict")
+    if outcome_name not in list(
+        REWARDS
+    ):  # a list, because the name may be of a type without a hash
+        return error(f"verdict is {str(outcome_name)!r}, must be one of {', '.join(REWARDS)}")
+    outcome = Outcome(outcome_name)
     texts = {name: returned.get(name) or "" for name in ("extracted", "why", "isolation")}
     for name, text in texts.items():
         if not isinstance(text, str):

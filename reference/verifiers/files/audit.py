@@ -1,11 +1,10 @@
-"""A verifier held against people: how often it accepts a wrong answer, and how often it refuses a
-right one.
+"""A verifier compared with human labels: wrong answers that it accepts, right ones that it rejects.
 
     false positive rate = accepted / judged   among the lines that people labelled wrong
-    false negative rate = refused / judged    among the lines that people labelled correct
+    false negative rate = rejected / judged   among the lines that people labelled correct
 
-Errors are in neither rate. A false positive is what a policy learns to exploit, a false negative
-what holds a strong policy back (arXiv 2505.22203), so the two are never added up.
+Errors are in neither rate. A policy learns to exploit false positives, and false negatives hold a
+strong policy back (arXiv 2505.22203), so the two are never added up.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ LABELS = (str(Outcome.CORRECT), str(Outcome.WRONG))
 
 
 class Finding(StrEnum):
-    """What is remarkable about a line."""
+    """Why a line is reported."""
 
     FALSE_POSITIVE = "false positive"
     FALSE_NEGATIVE = "false negative"
@@ -52,9 +51,7 @@ class AuditRow:
 
 
 class Audit:
-    """Rows by domain in the order of their first line, the row over all of them, and every finding
-    in order.
-    """
+    """Rows by domain in the order of their first line, the row over all, and every finding."""
 
     def __init__(self) -> None:
         self.rows: dict[str, AuditRow] = {}
@@ -69,13 +66,13 @@ class Audit:
         finding = finding_of(heading.label, outcome)
         if finding is not None:
             label = heading.label if heading.label in LABELS else None
-            said = {
+            fields = {
                 "finding": str(finding),
                 "id": heading.id,
                 "domain": heading.domain,
                 "label": label,
             }
-            self.findings.append((finding, said | judgement.as_json()))
+            self.findings.append((finding, fields | judgement.as_json()))
 
 
 def finding_of(label: str, outcome: Outcome) -> Finding | None:
@@ -87,7 +84,7 @@ def finding_of(label: str, outcome: Outcome) -> Finding | None:
     return Finding.FALSE_POSITIVE if outcome is Outcome.CORRECT else Finding.FALSE_NEGATIVE
 
 
-def audit_file(path: Path, rule: Rule, pool: Pool, told: Listener) -> Audit:
+def audit_file(path: Path, rule: Rule, pool: Pool, report: Listener) -> Audit:
     """Judge every line of a labelled file and compare.
 
     Args:
@@ -95,7 +92,7 @@ def audit_file(path: Path, rule: Rule, pool: Pool, told: Listener) -> Audit:
             one is an ``error``.
         rule: Who judges.
         pool: Where.
-        told: Hears of every line.
+        report: Called for every line.
 
     Returns:
         The counts and the findings.
@@ -103,15 +100,15 @@ def audit_file(path: Path, rule: Rule, pool: Pool, told: Listener) -> Audit:
     Raises:
         SeedError: UNREADABLE_FILE, VERIFIER_FAILED.
     """
-    counted = Audit()
+    audited = Audit()
     with opened(path) as file:
         check_verifier(pool, rule)
         for heading, judgement in judged(raw_lines(file), rule, pool, label_fault):
-            counted.add(heading, judgement)
-            told(heading, judgement)
-    return counted
+            audited.add(heading, judgement)
+            report(heading, judgement)
+    return audited
 
 
 def label_fault(heading: Heading) -> str:
-    """Say what is wrong with a label, if anything."""
+    """What is wrong with a label, or the empty text."""
     return "" if heading.label in LABELS else f"label must be {' or '.join(LABELS)}"

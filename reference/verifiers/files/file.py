@@ -1,11 +1,10 @@
-"""A file of judgements: one output line per input line, in the same order, written so that a kill
-loses nothing written.
+"""A file of judgements: one output line per input line, in order, safe against a kill at any time.
 
-    {"id": "a1", "domain": "math", "verdict": "correct", "reward": 1.0, "extracted": "2", "why":
-    "…", "line": "3f…"}
+    {"id": "a1", "domain": "math", "verdict": "correct", "reward": 1.0, "extracted": "2",
+     "why": "…", "line": "3f…"}
 
-``line`` is the digest of the input line. ``isolation`` stands behind ``why`` where a response was
-executed, ``verifier`` where a user's own one judged. Nothing depends on the clock or on the number
+``line`` is the digest of the input line. ``isolation`` follows ``why`` where a response was
+executed, ``verifier`` where a custom verifier judged. Nothing depends on the clock or on the number
 of workers, so a run that is killed and resumed writes the same bytes as one that is not.
 """
 
@@ -34,11 +33,11 @@ BLOCK_BYTES = 1 << 20
 """Bytes read at a time when lines are only counted."""
 
 Listener = Callable[[Heading, Judgement], None]
-"""Told of every line in order, those of an earlier run included."""
+"""Called for every line in order, those of an earlier run included."""
 
 
 def verify_file(
-    path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, told: Listener
+    path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, report: Listener
 ) -> Tally:
     """Judge every line of a file and append the judgements to another.
 
@@ -49,29 +48,31 @@ def verify_file(
         pool: Where.
         resume: Keep what an earlier run has written, after checking that it belongs to this input,
             and go on.
-        told: Hears of every line.
+        report: Called for every line.
 
     Returns:
         The counts of all lines, those of an earlier run included.
 
     Raises:
         SeedError: UNREADABLE_FILE, FILE_EXISTS, FOREIGN_OUTPUT, ILLEGAL_COMBINATION if an earlier
-            run has executed programs in another isolation, or VERIFIER_FAILED if the user's own
-            verifier does not load.
+            run has executed programs in another isolation, or VERIFIER_FAILED if a custom verifier
+            does not load.
     """
     tally = Tally()
 
-    def note(heading: Heading, judgement: Judgement) -> None:
+    def count_and_report(heading: Heading, judgement: Judgement) -> None:
         tally.add(heading.row, heading.problem, judgement.verdict.outcome, judgement.verdict.why)
-        told(heading, judgement)
+        report(heading, judgement)
 
     with opened(path) as file:
         check_verifier(pool, rule)
         with appended(out, resume) as written:
-            lines = continued(raw_lines(file), written, rule, pool.limits.isolation, out, note)
+            lines = continued(
+                raw_lines(file), written, rule, pool.limits.isolation, out, count_and_report
+            )
             for heading, judgement in judged(lines, rule, pool):
                 append(out, written, output_line(heading, judgement))
-                note(heading, judgement)
+                count_and_report(heading, judgement)
     return tally
 
 
@@ -87,7 +88,7 @@ def judged(
         lines: Lines without their ends.
         rule: Who judges.
         pool: Where.
-        fault_of: What else may be wrong with a line; a text makes it an ``error``.
+        fault_of: A further check of a line; a text makes it an ``error``.
 
     Returns:
         Heading and judgement of every line.
@@ -106,13 +107,14 @@ def judged(
 
 
 def output_line(heading: Heading, judgement: Judgement) -> bytes:
-    """Write one judgement down, as ASCII: whatever the response held, the line is legible
-    everywhere.
+    """Write one judgement down.
+
+    As ASCII: the line is legible everywhere, whatever the response held.
     """
-    said: dict[str, Any] = {"id": heading.id, "domain": heading.domain} | judgement.as_json()
+    fields: dict[str, Any] = {"id": heading.id, "domain": heading.domain} | judgement.as_json()
     if heading.verifier:
-        said["verifier"] = heading.verifier
-    return json.dumps(said | {"line": heading.line}).encode("ascii") + b"\n"
+        fields["verifier"] = heading.verifier
+    return json.dumps(fields | {"line": heading.line}).encode("ascii") + b"\n"
 
 
 def continued(
@@ -121,21 +123,21 @@ def continued(
     rule: Rule,
     isolation: str,
     out: Path,
-    earlier: Listener,
+    report: Listener,
 ) -> Iterator[bytes]:
-    """Go through what an earlier run has written, side by side with its input.
+    """Compare what an earlier run has written with its input, line by line.
 
-    A last line that a kill has cut short is cut off. That happens only after all others have been
+    A last line that a kill has cut short is removed. That happens only after all others have been
     found to belong to the input, and only if it is the beginning of the judgement of its input
     line: no foreign file is ever changed.
 
     Args:
         lines: All input lines.
-        written: The output, open for reading and writing; left at its end.
+        written: The output, open for reading and writing; afterwards its position is at its end.
         rule: Who judges.
         isolation: Where programs are to be run from now on.
         out: Name of the output.
-        earlier: Hears of every line that is there already.
+        report: Called for every line that is there already.
 
     Returns:
         The lines that are still to be judged.
@@ -143,7 +145,7 @@ def continued(
     Raises:
         SeedError: FOREIGN_OUTPUT, ILLEGAL_COMBINATION.
     """
-    whole = 0
+    valid_bytes = 0
     for number, line in enumerate(iter(written.readline, b""), start=1):
         source = next(lines, None)
         if source is None:
@@ -156,8 +158,8 @@ def continued(
                     f"line {number}, the last, is not the beginning of a judgement of that input"
                     " line",
                 )
-            written.truncate(whole)
-            written.seek(whole)
+            written.truncate(valid_bytes)
+            written.seek(valid_bytes)
             return chain([source], lines)
         judgement = _read_back(line, heading)
         if judgement is None:
@@ -166,19 +168,20 @@ def continued(
             )
         if judgement.verdict.isolation and not heading.verifier:
             check_isolation(isolation, judgement.verdict.isolation, f"line {number} of {out}")
-        whole += len(line)
-        earlier(heading, judgement)
+        valid_bytes += len(line)
+        report(heading, judgement)
     return lines
 
 
-def check_isolation(isolation: str, earlier: str, place: str) -> None:
-    """Refuse to continue in another isolation: the verdicts of one file would not be those of any
-    uninterrupted run.
+def check_isolation(isolation: str, earlier: str, source: str) -> None:
+    """Refuse to continue in another isolation.
+
+    The verdicts of one file would differ from those of any uninterrupted run.
 
     Args:
         isolation: What is wanted now; ``automatic`` stands for what it chooses here.
         earlier: What a program of the earlier run was executed in.
-        place: Which line says so.
+        source: Which line it was.
 
     Raises:
         SeedError: ILLEGAL_COMBINATION.
@@ -194,15 +197,14 @@ def check_isolation(isolation: str, earlier: str, place: str) -> None:
     if chosen != earlier:
         named = f"isolation={isolation}{f' (here: {chosen})' if chosen else ''}"
         line = (
-            f"{named} must be {earlier}, in which {place} was judged; resume with that, or choose"
+            f"{named} must be {earlier}, in which {source} was judged; resume with that, or choose"
             " another --out"
         )
         raise SeedError(Reason.ILLEGAL_COMBINATION, line)
 
 
 def check_verifier(pool: Pool, rule: Rule) -> None:
-    """Load the user's own verifier once, so that a slip in its name is one refusal and not an error
-    on every line.
+    """Load the custom verifier once, so that a wrong name is one user error, not one per line.
 
     Raises:
         SeedError: ILLEGAL_VALUE, VERIFIER_FAILED.
@@ -234,8 +236,9 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def appended(out: Path, resume: bool) -> Iterator[BinaryIO]:
-    """Open an output that grows line by line, for this process alone; it is created if it is not
-    there.
+    """Open an output that grows line by line, for this process alone.
+
+    It is created if it does not exist.
 
     Raises:
         SeedError: FILE_EXISTS, UNWRITABLE_FILE.
@@ -258,8 +261,7 @@ def appended(out: Path, resume: bool) -> Iterator[BinaryIO]:
 
 
 def append(out: Path, written: BinaryIO, line: bytes) -> None:
-    """Add a line and hand it to the system at once: from then on a kill of this process does not
-    lose it.
+    """Add a line and hand it to the system at once: a kill of this process does not lose it.
 
     Raises:
         SeedError: UNWRITABLE_FILE.
@@ -272,8 +274,9 @@ def append(out: Path, written: BinaryIO, line: bytes) -> None:
 
 
 def count_lines(path: Path) -> int | None:
-    """Number of lines, for a progress bar; None if reading the input would use it up, as with a
-    pipe.
+    """Number of lines, for a progress bar.
+
+    None if the input is no file, such as a pipe: reading would use it up.
     """
     if not path.is_file():
         return None
@@ -286,20 +289,18 @@ def count_lines(path: Path) -> int | None:
 
 
 def _read_back(line: bytes, heading: Heading) -> Judgement | None:
-    """The judgement that a line holds, if the line is exactly what would be written for that input
-    line.
-    """
+    """The judgement of a line; None if it is not exactly what is written for that input line."""
     try:
-        said = json.loads(line)
+        fields = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    judgement = judgement_of(said) if isinstance(said, dict) else None
+    judgement = judgement_of(fields) if isinstance(fields, dict) else None
     return judgement if judgement and output_line(heading, judgement) == line else None
 
 
 def _is_beginning(line: bytes, heading: Heading) -> bool:
-    said = {"id": heading.id, "domain": heading.domain, "verdict": ""}
-    start = json.dumps(said).removesuffix('"}').encode("ascii")
+    fields = {"id": heading.id, "domain": heading.domain, "verdict": ""}
+    start = json.dumps(fields).removesuffix('"}').encode("ascii")
     return line.startswith(start) or start.startswith(line)
 
 

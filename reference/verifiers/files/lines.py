@@ -1,22 +1,21 @@
-"""One line of a file to be verified: any bytes at all, read into a request for a worker or an
-``error`` with the reason.
+"""One line of a file to be verified, read into a request for a worker or an ``error``.
 
     {"id": "a1", "domain": "math", "problem": "1 + 1 = ?", "reference": "2", "response": "It is 2."}
 
-===============  =============================================================================================
-id               text of at most 512 characters, unique within the file
-domain           math, code, puzzle or judge; any text where the line is judged by a user's own verifier
-problem          text
-reference        text (math, judge)
-tests            any JSON but an empty one (code)
-puzzle           ``{"family": …, "instance": …}`` (puzzle)
-response         text
-verifier         optional: ``path.py:function``, a verifier for this line, if the user allows lines to name one
-label            ``correct`` or ``wrong`` (``seed audit`` only)
-===============  =============================================================================================
+=========  =====================================================================================
+id         text of at most 512 characters, unique within the file
+domain     math, code, puzzle or judge; any text where a custom verifier judges the line
+problem    text
+reference  text (math, judge)
+tests      any JSON but an empty one (code)
+puzzle     ``{"family": …, "instance": …}`` (puzzle)
+response   text
+verifier   optional: ``path.py:function``, a verifier for this line, if lines may name one
+label      ``correct`` or ``wrong`` (``seed audit`` only)
+=========  =====================================================================================
 
-Other fields are ignored, but for the one that ``--by`` names: its text is where the line is
-counted.
+A line may hold any bytes. Other fields are ignored, except the one that ``--by`` names: lines are
+counted by its text.
 """
 
 import json
@@ -32,33 +31,35 @@ from seed.spec.errors import Reason, SeedError
 from seed.spec.verify import DOMAINS, Item
 
 MAX_LINE_BYTES = 64 << 20
-"""Longest line that is parsed. The private tests of one LiveCodeBench problem fill tens of
-megabytes; parsed, a line takes up to twenty times its bytes.
+"""Longest line that is parsed.
+
+The private tests of one LiveCodeBench problem fill tens of megabytes; parsed, a line takes up to
+twenty times its bytes.
 """
 
 MAX_NAME_CHARACTERS = 512
 """Longest id or domain: names are copied into every output line."""
 
 DIGEST_DIGITS = 16
-"""Hexadecimal digits of the digest of a line: 64 bits, since nobody gains by forging one."""
+"""Hexadecimal digits of the digest of a line: 64 bits are enough, as forging one gains nothing."""
 
 NO_DOMAIN = "unreadable"
-"""Where lines are counted whose domain is not known."""
+"""Where lines of an unknown domain are counted."""
 
 
 @dataclass(frozen=True)
 class Heading:
-    """What is remembered of a line once its request has gone to a worker.
+    """What is kept of a line while a worker has its request.
 
     Attributes:
-        id: As given; None if there is none.
-        domain: As given; None if there is none.
+        id: As in the line; None if there is none.
+        domain: As in the line; None if there is none.
         row: Where the line is counted: under its field ``Rule.counted_by``, or its domain, or
             ``NO_DOMAIN``.
-        verifier: The user's own verifier; empty for the domain's.
+        verifier: The custom verifier; empty for the domain's.
         line: Digest of the line's bytes, without its line end.
         problem: Digest of the problem: responses to one problem are not independent of each other.
-        label: The ``label`` field as given, any JSON value.
+        label: The ``label`` field as in the line, any JSON value.
     """
 
     id: str | None
@@ -72,14 +73,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Rule:
-    """Who judges: one verifier for all lines, or that of each line's domain; and whether a line may
-    name its own.
+    """Who judges: one custom verifier for all lines, or the one of each line's domain.
 
-    ``counted_by`` names the field under whose text a line is counted; where there is none it is
-    counted by its domain.
+    A line that names a Python file has it executed, and a file of responses may come from anywhere.
+    So lines may name a verifier only if the user allows it.
 
-    A line that names a Python file has it run. So this takes the word of the user: a file of
-    responses comes from anywhere.
+    Attributes:
+        verifier: A custom verifier for all lines; empty for the domain's.
+        lines_may_choose: Whether a line may name a custom verifier.
+        counted_by: The field under whose text a line is counted; its domain where there is none.
     """
 
     verifier: str = ""
@@ -115,17 +117,18 @@ def parsed(line: bytes, rule: Rule) -> tuple[Heading, Request | Judgement]:
         rule: Who judges.
 
     Returns:
-        Its heading, and the request or the ``error`` that says what is wrong with the line.
+        Its heading, and the request or the ``error`` with the fault of the line.
     """
     fields, fault = fields_of(line)
     identity, domain = _name(fields, "id"), _name(fields, "domain")
-    own = fields.get("verifier", "")
-    verifier = own if rule.lines_may_choose and isinstance(own, str) and own else rule.verifier
-    known = domain is not None and (domain in DOMAINS or verifier != "")
+    named_by_line = fields.get("verifier", "")
+    may_choose = rule.lines_may_choose and isinstance(named_by_line, str)
+    verifier = (named_by_line if may_choose else "") or rule.verifier
+    has_verifier = domain is not None and (domain in DOMAINS or verifier != "")
     heading = Heading(
         id=identity,
         domain=domain,
-        row=(_name(fields, rule.counted_by) or domain) if known and domain else NO_DOMAIN,
+        row=(_name(fields, rule.counted_by) or domain) if has_verifier and domain else NO_DOMAIN,
         verifier=verifier,
         line=digest(line),
         problem=digest(str(fields.get("problem")).encode("utf-8", "surrogatepass")),
@@ -159,10 +162,7 @@ def fields_of(line: bytes) -> tuple[Mapping[str, Any], str]:
         return {}, f"the line is not UTF-8: {failure.reason} at byte {failure.start}"
     except json.JSONDecodeError as failure:
         return {}, f"the line is not JSON: {failure.msg} at character {failure.pos}"
-    except (
-        ValueError,
-        RecursionError,
-    ) as failure:  # an integer of thousands of digits; thousands of brackets
+    except (ValueError, RecursionError) as failure:  # thousands of digits, or of brackets
         return {}, f"the line cannot be read: {failure}"
     return (fields, "") if isinstance(fields, dict) else ({}, "the line is JSON but no object")
 
@@ -175,7 +175,7 @@ def _fault(fields: Mapping[str, Any], heading: Heading, rule: Rule) -> str:
     if heading.row == NO_DOMAIN:
         return f"domain={heading.domain!r} must be one of {', '.join(DOMAINS)}"
     if fields.get("verifier") and not rule.lines_may_choose:
-        return "the line names its own verifier; allow that with --line-verifiers"
+        return "the line names a custom verifier; allow that with --line-verifiers"
     if not isinstance(fields.get("verifier", ""), str):
         return "verifier must be text"
     for name in ("problem", "response"):

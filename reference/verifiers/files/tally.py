@@ -15,8 +15,9 @@ from seed.spec.datatypes import Outcome
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of cases with its 95 % interval. With no case the share is None and the interval all
-    of [0, 1].
+    """A share of cases with its 95 % interval.
+
+    With no case the share is None and the interval all of [0, 1].
     """
 
     hits: int
@@ -45,16 +46,14 @@ class RateCounter:
     def rate(self) -> Rate:
         """The share over all cases, and its interval clustered by problem."""
         problems = list(self.cases)
-        hits, cases = (
-            [self.hits[name] for name in problems],
-            [self.cases[name] for name in problems],
-        )
+        hits = [self.hits[name] for name in problems]
+        cases = [self.cases[name] for name in problems]
         return Rate(sum(hits), sum(cases), *ratio_interval(hits, cases))
 
 
 @dataclass
 class Row:
-    """What is known of one domain."""
+    """The counts of one domain."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     accuracy: RateCounter = field(default_factory=RateCounter)
@@ -67,9 +66,7 @@ class Row:
 
 
 class Tally:
-    """Rows by domain in the order of their first line, the row over all of them, and the reasons of
-    errors.
-    """
+    """Rows by domain in the order of their first line, the row over all, reasons of errors."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
@@ -78,7 +75,7 @@ class Tally:
 
     def add(self, row: str, problem: str, outcome: Outcome, why: str) -> None:
         """Count one line."""
-        for place in (self.rows.setdefault(row, Row()), self.overall):
-            place.add(problem, outcome)
+        for counted_row in (self.rows.setdefault(row, Row()), self.overall):
+            counted_row.add(problem, outcome)
         if outcome is Outcome.ERROR:
             self.reasons[why] += 1

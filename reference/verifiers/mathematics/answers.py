@@ -1,14 +1,13 @@
 """What a final answer can be, once it has been read.
 
-=====================================  =============================================================================
-``Scalar(tree, unit, percent, ...)``   a number or an expression, with its unit
-``Numeral(digits, base)``              a number written in a base: 1010_2
-``Collection(brackets, members)``      (1,2)  [0,1)  {1,2}  and, without brackets, a list, a union, a ratio
-``Matrix(rows)``                       a matrix; a column vector is one with one column
-``Statement(left, relation, right)``   an equation, an inequality that is no interval
-``Named(name, value)``                 x = 3,  m+n = 33,  x > 1
-``Text(words)``                        east, True, no solution
-=====================================  =============================================================================
+- ``Scalar(tree, unit, percent, ...)``: a number or an expression, with its unit.
+- ``Numeral(digits, base)``: a number written in a base, such as 1010_2.
+- ``Collection(brackets, members)``: (1,2), [0,1), {1,2} and, without brackets, a list, a union, a
+  ratio.
+- ``Matrix(rows)``: a matrix; a column vector is one with one column.
+- ``Statement(left, relation, right)``: an equation, or an inequality that is no interval.
+- ``Named(name, value)``: x = 3, m+n = 33, x > 1.
+- ``Text(words)``: east, True, no solution.
 """
 
 from dataclasses import dataclass
@@ -56,8 +55,11 @@ class Numeral:
 
 @dataclass(frozen=True)
 class Collection:
-    """Several answers; ``brackets`` is one of ``INTERVALS``, ``SET``, ``LIST``, ``UNION`` or
-    ``RATIO``.
+    """Several answers.
+
+    Attributes:
+        brackets: One of ``INTERVALS``, ``SET``, ``LIST``, ``UNION`` or ``RATIO``.
+        members: The answers.
     """
 
     brackets: str
@@ -73,8 +75,12 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Statement:
-    """Two expressions and what is said of them: ``=``, ``neq``, ``<`` or ``le``; greater-than is
-    turned round.
+    """A relation between two expressions.
+
+    Attributes:
+        left: The left side.
+        relation: ``=``, ``neq``, ``<`` or ``le``; for greater-than the sides are exchanged.
+        right: The right side.
     """
 
     left: Tree
@@ -84,7 +90,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Named:
-    """A value and the name it is given."""
+    """A value and its name."""
 
     name: str
     value: "Answer"

@@ -1,9 +1,9 @@
-"""Multiple choice: the letter decides, however it is dressed, and only where the reference is a
-letter.
+"""Multiple choice: the letter decides, however it is written, if the reference is a letter.
 
 reference   B    (B)    B. 3.6 eV
-accepted    B    B.    (B)    B) 3.6 eV    \\text{B}    E: text    option B    (b)    b, if the problem lists options
-refused     A or B    B and C    A = 5    not B
+accepted    B    B.    (B)    B) 3.6 eV    \\text{B}    B: text    option B
+            (b)    b, if the problem lists options
+rejected    A or B    B and C    A = 5    not B
 """
 
 import re
@@ -39,8 +39,8 @@ def reference_choice(reference: str) -> Choice | None:
         reference = normal_form(reference)
         if not BARE.match(reference):
             return None
-    found = REFERENCE.match(reference)
-    return Choice(found[1], found[2] or "") if found else None
+    match = REFERENCE.match(reference)
+    return Choice(match[1], match[2] or "") if match else None
 
 
 def chosen_letter(answer: str, problem: str) -> str | None:
@@ -53,10 +53,11 @@ def chosen_letter(answer: str, problem: str) -> str | None:
     Returns:
         A capital letter, or None if the answer is no choice.
     """
-    found = RESPONSE.match(normal_form(answer))
-    if not found:
+    match = RESPONSE.match(normal_form(answer))
+    if not match:
         return None
-    small = found["letter"].islower()
-    if small and not found["open"] and not OPTIONS.search(problem):
+    small = match["letter"].islower()
+    # A bare small letter may also be an unknown.
+    if small and not match["open"] and not OPTIONS.search(problem):
         return None
-    return found["letter"].upper()
+    return match["letter"].upper()

@@ -1,18 +1,18 @@
-"""The second, independent look at two expressions: math-verify (Hugging Face) and SymPy, kept on a
-short lead.
+"""The second, independent comparison of two expressions: math-verify (Hugging Face) and SymPy.
 
-========================================  ============================================================================
-what goes wrong alone                     what is done about it
-========================================  ============================================================================
-a number is found inside what is unread   it reads only text that this package wrote from a tree it had read whole
-tiny numbers are equal to 15 digits       it is asked only after ``evaluation`` found equality to 60 digits or more
-units, bases, percent, degrees dropped    they never reach it
-alarms: dead outside the main thread      no timeout of its own; whoever needs one kills the process
-str() of an expression can hang           no expression is ever written out
-========================================  ============================================================================
+What goes wrong if it is used alone, and what is done about it:
+
+- It finds a number inside text that it cannot read. So it gets only text that this package wrote
+  from a tree which it had read as a whole.
+- Tiny numbers are equal to 15 digits. It is called only after ``evaluation`` found equality to 60
+  digits or more.
+- It drops units, bases, percent and degrees. They never reach it.
+- Its alarms do not work outside the main thread. It gets no timeout; a caller that needs one kills
+  the process.
+- str() of an expression can hang. No expression is ever written out.
 
 Source: github.com/huggingface/Math-Verify, issues 14, 41, 47, 60, 63 and 65. SymPy is imported at
-the first question.
+the first call.
 """
 
 import logging
@@ -29,19 +29,17 @@ from seed.reference.verifiers.mathematics.expressions import (
 )
 
 LETTERS = "xyztuvwpqrsabckmn"
-"""Names given to unknowns, in order; no letter that the engine reads as a constant, a differential
-or a function.
-"""
+"""Names given to unknowns, in order.
 
+Not among them: letters that the engine reads as a constant, a differential or a function.
+"""
 
 REMEMBERED = 512
-"""Readings kept: parsing is the slow part (about 30 ms), and a group of responses shares its
-reference.
-"""
+"""Readings kept: parsing is slow (about 30 ms), and a group of responses shares its reference."""
 
 
 def agrees(reference: Tree, answer: Tree) -> bool:
-    """Ask math-verify whether two expressions are equal for all real values of their unknowns.
+    """Whether two expressions are equal to math-verify for all real values of their unknowns.
 
     Args:
         reference: A tree without infinity, of moderate size.
@@ -70,16 +68,13 @@ def _parsed(text: str) -> list[Any]:
     from latex2sympy2_extended import NormalizationConfig
     from math_verify import LatexExtractionConfig, parse
 
-    for module in (
-        "parser",
-        "grader",
-    ):  # both warn once that their alarm is off, which is what we want
+    for module in ("parser", "grader"):  # each warns once that its alarm is off, which is intended
         logging.getLogger(f"math_verify.{module}").setLevel(logging.ERROR)
     as_written = NormalizationConfig(basic_latex=True, boxed="last")
     boxes_only = LatexExtractionConfig(
         try_extract_without_anchor=False, boxed_match_priority=0, normalization_config=as_written
     )
-    found: list[Any] = parse(
+    expressions: list[Any] = parse(
         rf"\boxed{{{text}}}", [boxes_only], fallback_mode="no_fallback", parsing_timeout=None
     )
-    return found
+    return expressions

@@ -1,16 +1,19 @@
-"""Whether two answers are the same answer: structure by structure, down to expressions that
-``values`` compares.
+"""Whether two answers are the same: structure by structure, down to the expressions.
 
-=====================  ===========================================================================================
-tuple, interval        bracket by bracket, member by member, in order; (1, 2) is a point and an open interval alike
-set, list, union       a one-to-one matching of the members, in any order; no subset is enough; {1, 1} is {1}
-list and tuple         in order (policy ``bare_list_as_tuple``)
-one-member set         its member
-named value            names compared where both are written, dropped where one is (policy ``named_value``)
-equation, inequality   one side less the other, up to a constant factor (positive for an inequality)
-numeral with a base    same base, same digits; against a bare number see ``_equal_numerals``
-text                   equal words, case and punctuation aside
-=====================  ===========================================================================================
+``values`` compares the expressions.
+
+- Tuple, interval: bracket by bracket, member by member, in order; (1, 2) is a point and an open
+  interval alike.
+- Set, list, union: a one-to-one matching of the members, in any order; no subset is enough; {1, 1}
+  is {1}.
+- List and tuple: in order (rule ``bare_list_as_tuple``).
+- One-member set: its member.
+- Named value: names are compared where both are written, dropped where one is (rule
+  ``named_value``).
+- Equation, inequality: one side less the other, up to a constant factor (positive for an
+  inequality).
+- Numeral with a base: same base, same digits; against a bare number see ``_same_numeral``.
+- Text: equal words, apart from case and punctuation.
 """
 
 from seed.reference.verifiers.mathematics.answers import (
@@ -32,21 +35,23 @@ from seed.reference.verifiers.mathematics.answers import (
 )
 from seed.reference.verifiers.mathematics.evaluation import exact
 from seed.reference.verifiers.mathematics.expressions import Apply, difference, symbols
+from seed.reference.verifiers.mathematics.grading_rules import GradingRules
 from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
-from seed.reference.verifiers.mathematics.policy import Policy
 from seed.reference.verifiers.mathematics.quantities import same_quantity
 from seed.reference.verifiers.mathematics.values import Comparison, proportional, same_value
 
 DIFFERENT_KINDS = Comparison(False, "the answers are of different kinds")
 
 
-def same_answer(reference: Answer, answer: Answer, policy: Policy, problem: str = "") -> Comparison:
+def same_answer(
+    reference: Answer, answer: Answer, rules: GradingRules, problem: str = ""
+) -> Comparison:
     """Compare two answers.
 
     Args:
         reference: The correct one.
         answer: The one to judge.
-        policy: What counts as equal where graders differ.
+        rules: What counts as equal where graders differ.
         problem: The problem: whether it speaks of percent, ratios or bases.
 
     Returns:
@@ -54,72 +59,75 @@ def same_answer(reference: Answer, answer: Answer, policy: Policy, problem: str 
 
     Raises:
         TooLarge: A number lies outside what is computed.
-        Undecided: The two looks at an expression disagree.
+        Undecided: The two comparisons of an expression disagree.
     """
     match reference, answer:
+        # The order matters: a name or a relation on one side decides before the kinds of values.
         case (Named(), _) | (_, Named()):
-            return _same_named(reference, answer, policy, problem)
+            return _same_named(reference, answer, rules, problem)
         case (Statement(), _) | (_, Statement()):
-            return _same_statement(_as_statement(reference, policy), _as_statement(answer, policy))
-        case Text(words), Text(others):
-            return Comparison(
-                words == others, f"the words are {'the same' if words == others else 'different'}"
-            )
+            return _same_statement(_as_statement(reference, rules), _as_statement(answer, rules))
+        case Text(reference_words), Text(answer_words):
+            equal = reference_words == answer_words
+            return Comparison(equal, f"the words are {'the same' if equal else 'different'}")
         case (Numeral(), _) | (_, Numeral()):
             return _same_numeral(reference, answer, problem)
         case Matrix(), Matrix():
-            return _same_matrix(reference, answer, policy, problem)
+            return _same_matrix(reference, answer, rules, problem)
         case Collection(), Collection():
-            return _same_collection(reference, answer, policy, problem)
+            return _same_collection(reference, answer, rules, problem)
         case Collection(brackets, (only,)), _ if brackets in (SET, LIST):
-            return same_answer(only, answer, policy, problem)
+            return same_answer(only, answer, rules, problem)
         case _, Collection(brackets, (only,)) if brackets in (SET, LIST):
-            return same_answer(reference, only, policy, problem)
+            return same_answer(reference, only, rules, problem)
         case Collection(_, members), _:
             return Comparison(False, f"one answer is given, the reference has {len(members)}")
         case _, Collection(_, members):
             return Comparison(False, f"{len(members)} answers are given, the reference has one")
         case Scalar(), Scalar():
-            return same_quantity(reference, answer, policy, problem)
+            return same_quantity(reference, answer, rules, problem)
     return DIFFERENT_KINDS
 
 
-def _same_named(reference: Answer, answer: Answer, policy: Policy, problem: str) -> Comparison:
+def _same_named(reference: Answer, answer: Answer, rules: GradingRules, problem: str) -> Comparison:
     if isinstance(reference, Named) and isinstance(answer, Named):
         # `f(x) = x + 1` and `y = x + 1` define one function; `P(A) = 1/2` and `P(B) = 1/2` are two
         # facts.
         defines = isinstance(reference.value, Scalar) and bool(symbols(reference.value.tree))
         one_function = ("(" in reference.name) != ("(" in answer.name) and defines
         if one_function or _same_name(reference.name, answer.name):
-            return same_answer(reference.value, answer.value, policy, problem)
-        statements = _as_statement(reference, policy), _as_statement(answer, policy)
+            return same_answer(reference.value, answer.value, rules, problem)
+        # Two other names: `y = 2x` and `2x - y = 0` are one equation, `x = 3` and `y = 3` are not.
+        statements = _as_statement(reference, rules), _as_statement(answer, rules)
         if None in statements or any(not symbols(s.right) for s in statements if s is not None):
             return Comparison(
                 False, f"{answer.name[:20]!r} is named, the reference names {reference.name[:20]!r}"
             )
         return _same_statement(*statements)
     if isinstance(reference, Statement) or isinstance(answer, Statement):
-        return _same_statement(_as_statement(reference, policy), _as_statement(answer, policy))
-    if not policy.named_value:
-        return Comparison(False, "only one of them is named (policy named_value)")
-    one, other = (side.value if isinstance(side, Named) else side for side in (reference, answer))
-    compared = same_answer(one, other, policy, problem)
-    return Comparison(
-        compared.equal, f"{compared.why}; a name in front is not compared (policy named_value)"
-    )
+        return _same_statement(_as_statement(reference, rules), _as_statement(answer, rules))
+    if not rules.named_value:
+        return Comparison(False, "only one of them is named (grading rule named_value)")
+    compared = same_answer(_without_name(reference), _without_name(answer), rules, problem)
+    why = f"{compared.why}; a name in front is not compared (grading rule named_value)"
+    return Comparison(compared.equal, why)
 
 
-def _same_name(one: str, other: str) -> bool:
+def _without_name(answer: Answer) -> Answer:
+    return answer.value if isinstance(answer, Named) else answer
+
+
+def _same_name(reference_name: str, answer_name: str) -> bool:
     layout = str.maketrans("", "", " {}\\")
-    return one.translate(layout) == other.translate(layout)
+    return reference_name.translate(layout) == answer_name.translate(layout)
 
 
-def _as_statement(answer: Answer, policy: Policy) -> Statement | None:
+def _as_statement(answer: Answer, rules: GradingRules) -> Statement | None:
     if isinstance(answer, Statement):
         return answer
     if isinstance(answer, Named) and isinstance(answer.value, Scalar):
         try:
-            return Statement(read_expression(answer.name, policy.log_base), "=", answer.value.tree)
+            return Statement(read_expression(answer.name, rules.log_base), "=", answer.value.tree)
         except Unreadable:
             return None
     return None
@@ -138,128 +146,138 @@ def _same_statement(reference: Statement | None, answer: Statement | None) -> Co
 
 
 def _same_numeral(reference: Answer, answer: Answer, problem: str) -> Comparison:
-    """A bare number answers a reference with a base by its digits; a numeral answers a bare
+    """Compare a numeral with a base.
+
+    A bare number equals a reference with a base if it has the same digits. A numeral equals a bare
     reference by its value, or, if the problem speaks of a base, by its digits.
     """
     if isinstance(reference, Numeral) and isinstance(answer, Numeral):
         return Comparison(reference == answer, "base and digits are compared")
     if isinstance(reference, Numeral) and isinstance(answer, Scalar):
         value = exact(answer.tree)
-        return Comparison(
-            value is not None and str(value) == reference.digits,
-            "digits without a base are compared as such",
-        )
+        equal = value is not None and str(value) == reference.digits
+        return Comparison(equal, "digits without a base are compared as such")
     if isinstance(reference, Scalar) and isinstance(answer, Numeral):
-        asked = any(
+        speaks_of_bases = any(
             word in problem.casefold() for word in ("base", "binary", "octal", "hexadecimal")
         )
         value = exact(reference.tree)
-        return Comparison(
-            value is not None
-            and (str(value) == answer.digits if asked else value == answer.value()),
-            f"the {'digits' if asked else 'value'} of a numeral with a base",
-        )
+        if speaks_of_bases:
+            equal = value is not None and str(value) == answer.digits
+            return Comparison(equal, "the digits of a numeral with a base")
+        equal = value is not None and value == answer.value()
+        return Comparison(equal, "the value of a numeral with a base")
     return DIFFERENT_KINDS
 
 
-def _same_matrix(reference: Matrix, answer: Matrix, policy: Policy, problem: str) -> Comparison:
+def _same_matrix(
+    reference: Matrix, answer: Matrix, rules: GradingRules, problem: str
+) -> Comparison:
     if [len(row) for row in reference.rows] != [len(row) for row in answer.rows]:
         return Comparison(False, "the matrices differ in shape")
-    ones, others = (
+    reference_cells, answer_cells = (
         tuple(cell for row in matrix.rows for cell in row) for matrix in (reference, answer)
     )
-    return _in_order(ones, others, policy, problem, "entry")
+    return _in_order(reference_cells, answer_cells, rules, problem, "entry")
 
 
 def _same_collection(
-    reference: Collection, answer: Collection, policy: Policy, problem: str
+    reference: Collection, answer: Collection, rules: GradingRules, problem: str
 ) -> Comparison:
     kinds = (reference.brackets, answer.brackets)
-    ones, others = reference.members, answer.members
+    expected, given = reference.members, answer.members
     if UNION in kinds and LIST in kinds:
         kinds = (UNION, UNION)  # `x < 1 or x > 2` reads as a list of intervals
-        if not all(_is_interval(member) for member in (*ones, *others)):
+        if not all(_is_interval(member) for member in (*expected, *given)):
             return DIFFERENT_KINDS
     if kinds[0] in UNORDERED and kinds[1] in UNORDERED:
         if SET in kinds:
-            ones, others = (_distinct(members, policy, problem) for members in (ones, others))
-        return _matched(ones, others, policy, problem)
+            expected, given = (_distinct(members, rules, problem) for members in (expected, given))
+        return _matched(expected, given, rules, problem)
     if LIST in kinds and (POINT in kinds or "[]" in kinds):
-        if not policy.bare_list_as_tuple:
-            return Comparison(False, "a list is no tuple (policy bare_list_as_tuple)")
-        return _in_order(ones, others, policy, problem, "member")
+        if not rules.bare_list_as_tuple:
+            return Comparison(False, "a list is no tuple (grading rule bare_list_as_tuple)")
+        return _in_order(expected, given, rules, problem, "member")
     if kinds == (RATIO, RATIO):
-        return _same_ratio(ones, others, policy, problem)
+        return _same_ratio(expected, given, rules, problem)
     # Three members or more make no interval, so (1, 2, 3) and [1, 2, 3] are one list of three.
-    alike = kinds[0] == kinds[1] or (len(ones) > 2 and {*kinds} <= {"()", "[]"})
-    if not alike:
+    same_kind = kinds[0] == kinds[1] or (len(expected) > 2 and {*kinds} <= {"()", "[]"})
+    if not same_kind:
         return Comparison(False, f"the brackets differ: {kinds[0]} and {kinds[1]}")
-    return _in_order(ones, others, policy, problem, "member")
+    return _in_order(expected, given, rules, problem, "member")
 
 
 def _is_interval(answer: Answer) -> bool:
-    inside = answer.value if isinstance(answer, Named) else answer
-    return isinstance(inside, Collection) and inside.brackets in INTERVALS
+    value = _without_name(answer)
+    return isinstance(value, Collection) and value.brackets in INTERVALS
 
 
 def _same_ratio(
-    ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str
+    expected: tuple[Answer, ...], given: tuple[Answer, ...], rules: GradingRules, problem: str
 ) -> Comparison:
     trees = [
-        [member.tree for member in side if isinstance(member, Scalar)] for side in (ones, others)
+        [member.tree for member in side if isinstance(member, Scalar)] for side in (expected, given)
     ]
-    if (
-        "ratio" not in problem.casefold()
-        or len(trees[0]) != len(ones)
-        or len(trees[1]) != len(others)
-    ):
-        return _in_order(ones, others, policy, problem, "part")
-    if len(ones) != len(others):
+    only_scalars = [len(side) for side in trees] == [len(expected), len(given)]
+    if "ratio" not in problem.casefold() or not only_scalars:
+        return _in_order(expected, given, rules, problem, "part")
+    if len(expected) != len(given):
         return Comparison(False, "the ratios differ in length")
+    # a : b = c : d if a d = c b; products need no division, whose divisor might be zero.
     products = [
         (Apply("*", (a, trees[1][0])), Apply("*", (b, trees[0][0])))
         for a, b in zip(*trees, strict=True)
     ]
-    return Comparison(
-        all(same_value(*pair).equal for pair in products), "ratios are compared up to a factor"
-    )
+    equal = all(same_value(*pair).equal for pair in products)
+    return Comparison(equal, "ratios are compared up to a factor")
 
 
 def _in_order(
-    ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str, what: str
+    expected: tuple[Answer, ...],
+    given: tuple[Answer, ...],
+    rules: GradingRules,
+    problem: str,
+    noun: str,
 ) -> Comparison:
-    if len(ones) != len(others):
-        return Comparison(False, f"{len(others)} members, the reference has {len(ones)}")
-    for place, (one, other) in enumerate(zip(ones, others, strict=True), start=1):
-        compared = same_answer(one, other, policy, problem)
+    if len(expected) != len(given):
+        return Comparison(False, f"{len(given)} members, the reference has {len(expected)}")
+    for index, (expected_member, given_member) in enumerate(
+        zip(expected, given, strict=True), start=1
+    ):
+        compared = same_answer(expected_member, given_member, rules, problem)
         if not compared:
-            return Comparison(False, f"{what} {place}: {compared.why}")
-    return Comparison(True, f"every {what} is equal, in order")
+            return Comparison(False, f"{noun} {index}: {compared.why}")
+    return Comparison(True, f"every {noun} is equal, in order")
 
 
 def _matched(
-    ones: tuple[Answer, ...], others: tuple[Answer, ...], policy: Policy, problem: str
+    expected: tuple[Answer, ...], given: tuple[Answer, ...], rules: GradingRules, problem: str
 ) -> Comparison:
-    if len(ones) != len(others):
-        return Comparison(False, f"{len(others)} members, the reference has {len(ones)}")
-    left = list(others)
-    for one in ones:
-        # Identical members first: a comparison that is not needed cannot fail.
-        partner = next((other for other in left if other == one), None)
+    if len(expected) != len(given):
+        return Comparison(False, f"{len(given)} members, the reference has {len(expected)}")
+    unmatched = list(given)
+    for member in expected:
+        # Identical members first: a comparison that is not needed raises no error.
+        partner = next((candidate for candidate in unmatched if candidate == member), None)
         partner = partner or next(
-            (other for other in left if same_answer(one, other, policy, problem)), None
+            (
+                candidate
+                for candidate in unmatched
+                if same_answer(member, candidate, rules, problem)
+            ),
+            None,
         )
         if partner is None:
             return Comparison(False, "a member of the reference is missing")
-        left.remove(partner)
+        unmatched.remove(partner)
     return Comparison(True, "the members are equal, in some order")
 
 
-def _distinct(members: tuple[Answer, ...], policy: Policy, problem: str) -> tuple[Answer, ...]:
+def _distinct(members: tuple[Answer, ...], rules: GradingRules, problem: str) -> tuple[Answer, ...]:
     kept: list[Answer] = []
     for member in members:
         if not any(
-            member == other or same_answer(other, member, policy, problem) for other in kept
+            member == earlier or same_answer(earlier, member, rules, problem) for earlier in kept
         ):
             kept.append(member)
     return tuple(kept)

@@ -1,19 +1,18 @@
-"""What a tree is worth: exactly where it is rational, otherwise to as many digits as it takes to
-tell numbers apart.
+"""The value of a tree: exact where it is rational, otherwise with as many digits as needed.
 
-    precision = 60 + 3 reach digits,      reach = max |log10 |v||  over all intermediate values v != 0,
-                                                      and over the numerators and denominators of
-                                                      all rationals
+    precision = 60 + 3 reach digits
+    reach = max |log10 |v||  over all intermediate values v != 0, and over the numerators and
+                             denominators of all rationals
 
 A difference counts as zero if it is below ``10^(20 - precision)`` times the largest intermediate
 value (or 1). An absolute comparison of 15 digits takes 1/2^99 for 1/2^98; with the reach (here 30)
-the precision grows with the numbers themselves. Every size is checked before the number is made, so
-no text can ask for an endless one.
+the precision grows with the numbers themselves. Every size is checked before the number is
+computed, so no text leads to an endless one.
 """
 
 import hashlib
 from fractions import Fraction
-from math import isqrt, log2
+from math import isqrt
 from typing import Any
 
 from mpmath import MPContext
@@ -25,7 +24,7 @@ EXACT_BITS = 150_000
 """Numerator and denominator of an exact number; 10000! needs 118459 bits."""
 
 BASE_DIGITS = 60
-"""Digits of the first look: no coincidence of short expressions is known beyond about 30."""
+"""Digits of the first comparison: short expressions are known to coincide to about 30, not more."""
 
 GUARD_DIGITS = 20
 """Digits given up to the round-off of a few hundred operations."""
@@ -33,9 +32,12 @@ GUARD_DIGITS = 20
 FARTHEST_REACH = 1500
 """Powers of ten away from 1 that are followed; beyond, a comparison would cost seconds."""
 
+DECIMAL_DIGITS_OF_A_BIT = 0.30103
+"""log10 of 2."""
+
 
 class TooLarge(Exception):
-    """A value lies outside what is computed; the message says so in words."""
+    """A value lies outside what is computed; the message has the reason."""
 
 
 class Undefined(Exception):
@@ -64,17 +66,19 @@ def exact(tree: Tree) -> Fraction | None:
         return tree.value
     if not isinstance(tree, Apply):
         return None
-    values = [exact(part) for part in tree.parts]
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
+    parts = [exact(part) for part in tree.parts]
+    rational_parts = [part for part in parts if part is not None]
+    if len(rational_parts) < len(parts):
         return None
-    found = _exact_operation(tree.operation, known)
-    if (
-        found is not None
-        and max(found.numerator.bit_length(), found.denominator.bit_length()) > EXACT_BITS
-    ):
+    value = _exact_operation(tree.operation, rational_parts)
+    if value is not None and _bits(value) > EXACT_BITS:
         raise TooLarge("a number is too large")
-    return found
+    return value
+
+
+def _bits(value: Fraction) -> int:
+    """Length of the longer one of numerator and denominator."""
+    return max(value.numerator.bit_length(), value.denominator.bit_length())
 
 
 def _exact_operation(operation: str, values: list[Fraction]) -> Fraction | None:
@@ -142,15 +146,15 @@ def _exact_power(base: Fraction, exponent: Fraction) -> Fraction | None:
         return None if base_root is None else _exact_power(base_root, Fraction(exponent.numerator))
     if base in (1, -1):
         return Fraction(1 if base == 1 or exponent.numerator % 2 == 0 else -1)
-    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if abs(exponent) * bits > EXACT_BITS:
+    if abs(exponent) * _bits(base) > EXACT_BITS:
         raise TooLarge("a power is too large")
     return base ** int(exponent)
 
 
 def _exact_root(value: Fraction, index: int) -> Fraction | None:
-    """The positive root of a positive rational, if it is rational: a negative base has the
-    principal root, which is complex.
+    """The positive root of a positive rational, if it is rational.
+
+    None for a negative base: its principal root is complex.
     """
     if value < 0 or index > 64:
         return None
@@ -161,7 +165,7 @@ def _exact_root(value: Fraction, index: int) -> Fraction | None:
 def _integer_root(value: int, index: int) -> int | None:
     if index == 2:
         root = isqrt(value)
-    else:
+    else:  # by bisection
         low, high = 0, 1 << (value.bit_length() // index + 1)
         while low < high:
             middle = (low + high + 1) // 2
@@ -171,7 +175,7 @@ def _integer_root(value: int, index: int) -> int | None:
 
 
 def equal_at(left: Tree, right: Tree, point: dict[str, Fraction]) -> bool | None:
-    """Compare two trees at a point, with the digits that their sizes ask for.
+    """Compare two trees at a point, with the digits that their sizes require.
 
     Args:
         left: A tree.
@@ -185,13 +189,15 @@ def equal_at(left: Tree, right: Tree, point: dict[str, Fraction]) -> bool | None
         TooLarge: A value lies outside what is computed.
     """
     digits = BASE_DIGITS
+    # The first pass finds the reach, the second one has the digits for it. Values that differ in
+    # the first pass are different; only equality needs the second.
     for _ in range(2):
         evaluation = Evaluation(digits, point)
         try:
-            one, other = evaluation.value(left), evaluation.value(right)
+            left_value, right_value = evaluation.value(left), evaluation.value(right)
         except UNDEFINED:
             return None
-        if abs(one - other) > evaluation.largest * evaluation.context.mpf(10) ** (
+        if abs(left_value - right_value) > evaluation.largest * evaluation.context.mpf(10) ** (
             GUARD_DIGITS - digits
         ):
             return False
@@ -205,7 +211,7 @@ def equal_at(left: Tree, right: Tree, point: dict[str, Fraction]) -> bool | None
 
 
 def is_real_at(tree: Tree, point: dict[str, Fraction]) -> bool | None:
-    """Say whether a tree has a real value at a point; None where it has no value."""
+    """Whether a tree has a real value at a point; None where it has no value."""
     evaluation = Evaluation(BASE_DIGITS, point)
     try:
         value = evaluation.context.mpc(evaluation.value(tree))
@@ -218,8 +224,9 @@ def is_real_at(tree: Tree, point: dict[str, Fraction]) -> bool | None:
 
 
 def point_number(index: int, names: frozenset[str]) -> dict[str, Fraction]:
-    """The point number ``index``: values in (1/4, 9/4) from a hash of the names; odd points change
-    half of the signs.
+    """The point number ``index``: values in (1/4, 9/4) from a hash of the names.
+
+    Odd points change half of the signs.
 
     Args:
         index: 0, 1, 2, ...
@@ -237,10 +244,9 @@ def point_number(index: int, names: frozenset[str]) -> dict[str, Fraction]:
 
 
 class Evaluation:
-    """One evaluation: a precision, a point, and the sizes met on the way.
+    """One evaluation: a precision, a point, and the sizes of the intermediate values.
 
-    mpmath's own context is a global whose precision any thread may change; this one is nobody
-    else's.
+    mpmath's own context is a global whose precision any thread may change; this one is private.
     """
 
     def __init__(self, digits: int, point: dict[str, Fraction]) -> None:
@@ -271,20 +277,20 @@ class Evaluation:
         return self.measured(value)
 
     def rational(self, value: Fraction) -> Any:
-        """A fraction in this precision; its digits count as reach, for that is how near to another
-        number it may lie.
+        """A fraction in this precision.
+
+        Its digits count as reach: that is how near to another number it may lie.
         """
-        bits = max(value.numerator.bit_length(), value.denominator.bit_length())
-        self.reach = max(self.reach, int(bits * 0.30103))
+        self.reach = max(self.reach, int(_bits(value) * DECIMAL_DIGITS_OF_A_BIT))
         return self.context.mpf(value.numerator) / value.denominator
 
     def measured(self, value: Any) -> Any:
-        """Note the size of a value."""
+        """Record the size of a value."""
         if not self.context.isfinite(value):
             raise Undefined("a value is not finite")
         size = abs(value)
         if size:
-            self.reach = max(self.reach, int(abs(self.context.mag(size)) * 0.30103))
+            self.reach = max(self.reach, int(abs(self.context.mag(size)) * DECIMAL_DIGITS_OF_A_BIT))
             self.largest = max(self.largest, size)
         return value
 
@@ -304,9 +310,7 @@ class Evaluation:
                 return self.power(base, exponent)
             case "root", (index, radicand):
                 odd = context.im(radicand) == 0 and context.isint(index) and index % 2 == 1
-                if (
-                    odd and context.re(radicand) < 0
-                ):  # the cube root of -8 is -2; its power 1/3 is complex
+                if odd and context.re(radicand) < 0:  # root 3 of -8 is -2; its power 1/3 is complex
                     return -self.power(-radicand, 1 / index)
                 return self.power(radicand, 1 / index)
             case "log", (base, value):
@@ -321,26 +325,28 @@ class Evaluation:
                 return context.binomial(
                     self.moderate(above, LARGEST_FACTORIAL), self.moderate(below, LARGEST_FACTORIAL)
                 )
-        inside = self.moderate(
-            values[0], 10**4 if operation.endswith("h") and operation[0] != "a" else 10**30
-        )
-        name = f"a{operation[3:]}" if operation.startswith("arc") else operation
+        # Hyperbolic functions grow like exponentials; the others only lose digits to their period.
+        hyperbolic = operation.endswith("h") and operation[0] != "a"
+        inside = self.moderate(values[0], 10**4 if hyperbolic else 10**30)
+        name = f"a{operation[3:]}" if operation.startswith("arc") else operation  # mpmath's name
         return getattr(context, name)(inside)
 
     def power(self, base: Any, exponent: Any) -> Any:
-        """A power whose size has been looked at first."""
+        """A power, unless it is too large."""
         if base == 0:
             if self.context.re(exponent) <= 0:
                 raise Undefined("zero to a power that is not positive")
             return self.context.mpf(0)
-        size = abs(self.moderate(exponent, 10**7)) * max(1, abs(self.context.mag(base)))
-        if size > FARTHEST_REACH / log2(2) * 8:
+        bits = abs(self.moderate(exponent, 10**7)) * max(1, abs(self.context.mag(base)))
+        if bits > 8 * FARTHEST_REACH:
             raise TooLarge("a power is too large")
         return self.context.power(base, exponent)
 
     def rounded(self, operation: str, value: Any) -> Any:
-        """Floor or ceiling; a value that cannot be told from an integer with these digits is left
-        undecided.
+        """Floor or ceiling.
+
+        Raises:
+            Undefined: The value cannot be told from an integer with these digits.
         """
         if self.context.im(value) != 0:
             raise Undefined("rounding a complex number")
@@ -352,7 +358,7 @@ class Evaluation:
         return getattr(self.context, operation)(value)
 
     def moderate(self, value: Any, limit: int) -> Any:
-        """Refuse an argument beyond a limit."""
+        """Return an argument, or raise ``TooLarge`` if it is beyond a limit."""
         if abs(value) > limit:
             raise TooLarge("an argument is too large")
         return value

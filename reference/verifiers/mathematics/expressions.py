@@ -1,12 +1,10 @@
-"""Expressions as trees: five kinds of nodes, and the text that an outside engine reads.
+"""Expressions as trees of four kinds of nodes, and their text for an outside engine.
 
-==========================  ======================================================================================
-``Number(value)``           an exact rational, however it was written
-``Constant(name)``          ``pi``, ``e``, ``i``, ``infinity``
-``Symbol(name)``            an unknown, with its subscript: ``x_{1}``
-``Apply(operation, parts)``  an operation of ``ARITY``; ``log`` takes base and argument, ``root``
-index and radicand
-==========================  ======================================================================================
+- ``Number(value)``: an exact rational, however it was written.
+- ``Constant(name)``: ``pi``, ``e``, ``i``, ``infinity``.
+- ``Symbol(name)``: an unknown, with its subscript: ``x_{1}``.
+- ``Apply(operation, parts)``: an operation of ``ARITY``; the parts of ``log`` are base and
+  argument, those of ``root`` index and radicand.
 """
 
 import re
@@ -20,8 +18,9 @@ ARITY = {
     **dict.fromkeys(("+", "*", "/", "^", "log", "root", "binom"), 2),
     **dict.fromkeys(("-", "!", "abs", "floor", "ceil", "conjugate", *TRIGONOMETRIC, *INVERSE), 1),
 }
-"""Operations and the number of their parts; ``-`` is the sign, a difference is a sum with a
-negative.
+"""Operations and the number of their parts.
+
+``-`` is the sign; a difference is a sum with a negative.
 """
 
 
@@ -34,7 +33,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Constant:
-    """A number with a name: pi, e, i; infinity may only stand as the end of an interval."""
+    """A number with a name: pi, e, i; infinity only as the end of an interval."""
 
     name: str
 
@@ -58,13 +57,11 @@ Tree = Number | Constant | Symbol | Apply
 
 INFINITY = Constant("infinity")
 SINGLE = re.compile(r"\d+|[a-z]|\\left\(-\d+\\right\)")
-"""What the engine cannot tear apart: digits, a letter, a negative number in its brackets. Brackets
-are slow to parse.
-"""
+"""What is written without more brackets, which are slow to parse."""
 
 
 def number(value: int | Fraction) -> Number:
-    """A number of an integer or a fraction."""
+    """The tree of an integer or a fraction."""
     return Number(Fraction(value))
 
 
@@ -93,8 +90,9 @@ def symbols(tree: Tree) -> frozenset[str]:
 
 
 def latex(tree: Tree, names: dict[str, str]) -> str:
-    """Write a tree for math-verify, every part but a sign or a number in brackets, so that no rule
-    of precedence is needed.
+    """Write a tree for math-verify.
+
+    Every part but a sign or a number is in brackets, so that no rule of precedence is needed.
 
     Args:
         tree: A tree of finite numbers.
@@ -153,8 +151,6 @@ def _written_operation(operation: str, parts: tuple[str, ...]) -> str:
     inside = rf"\left({parts[0]}\right)"
     if operation == "coth":  # the engine reads \coth as a cotangent
         return rf"\frac{{1}}{{\tanh{inside}}}"
-    if (
-        operation == "arccot"
-    ):  # the engine knows no arccot; this is it for all but the sign's convention below 0
+    if operation == "arccot":  # unknown to the engine; only the sign's convention below 0 differs
         return rf"\frac{{\pi}}{{2}}-\arctan{inside}"
     return rf"\{operation}{inside}"

@@ -1,15 +1,16 @@
-"""The final answer of a response, as text: where the response says that it stands, and nowhere
-else.
+r"""The final answer of a response, as text: where the response says that it stands, nowhere else.
 
-====  =============================================  =========================================================
-rank  place                                          example
-====  =============================================  =========================================================
-1     the last box, braces balanced                  ``so \\boxed{\\frac{1}{2}}.``  ``\\fbox{5}``
-2     the last sentence that announces it            ``The final answer is 42.``  ``**Answer:** B``
-3     the last line, after four hashes               ``#### 42``
-4     the last line, if it holds one bold span       ``**42**``
-5     the whole response, if it is one short line    ``x = 3``
-====  =============================================  =========================================================
+====  ============================================  ====================================
+rank  place                                         example
+====  ============================================  ====================================
+1     the last box, braces balanced                 ``so \boxed{\frac{1}{2}}.``
+                                                    ``\fbox{5}``
+2     the last sentence that announces it           ``The final answer is 42.``
+                                                    ``**Answer:** B``
+3     the last line, after four hashes              ``#### 42``
+4     the last line, if it holds one bold span      ``**42**``
+5     the whole response, if it is one short line   ``x = 3``
+====  ============================================  ====================================
 
 Everything up to the last ``</think>`` is dropped; thinking that is never closed holds no answer.
 The last box wins and an earlier one is never a fallback, not even for a last box that is cut off:
@@ -21,13 +22,13 @@ import re
 from dataclasses import dataclass
 
 LONGEST_BARE_ANSWER = 200
-"""A response without any mark is taken for an answer up to this length: longer lines are prose."""
+"""A response without any mark is an answer up to this length; longer lines are prose."""
 
 OPEN, CLOSE = "<think>", "</think>"
 BOXES = ("\\boxed", "\\fbox")
 ANNOUNCEMENT = re.compile(
-    r"\banswer(?:[ \t]+(?:to|for)\b[^\n.:]{0,80}?)?(?:\*\*)?[ \t]*(?:\bis\b[ \t]*:?|:|=)["
-    r" \t]*(?:\*\*)?[ \t]*",
+    r"\banswer(?:[ \t]+(?:to|for)\b[^\n.:]{0,80}?)?(?:\*\*)?[ \t]*"
+    r"(?:\bis\b[ \t]*:?|:|=)[ \t]*(?:\*\*)?[ \t]*",
     re.IGNORECASE,
 )
 LEADING_ANNOUNCEMENT = re.compile(
@@ -35,17 +36,19 @@ LEADING_ANNOUNCEMENT = re.compile(
     re.IGNORECASE,
 )
 SENTENCE_END = re.compile(
-    r"\.[ \t]+(?=[A-Z\\(])|[.,;]?[ \t]+(?:because|since)\b|,[ \t]+(?:which|where|as)\b",
+    r"\.[ \t]+(?=[A-Z\\(])"
+    r"|(?:[.,;]|(?<![ \t]))[ \t]++(?:because|since)\b"
+    r"|,[ \t]+(?:which|where|as)\b",
     re.IGNORECASE,
 )
+"""A run of blanks is tried from its first blank only; from each of them it would take n^2 steps."""
+
 BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """The text of an answer and the place where it stood; ``text`` is None where there is no
-    answer.
-    """
+    """The text of an answer, None if there is none, and its place in the response."""
 
     text: str | None
     place: str
@@ -60,26 +63,29 @@ def final_answer(response: str) -> Extraction:
     Returns:
         The answer and its place, or None and why there is none.
     """
-    spoken = after_thinking(response)
-    if spoken is None:
+    answer_part = after_thinking(response)
+    if answer_part is None:
         return Extraction(None, "the thinking part is never closed")
-    start = max(spoken.rfind(box + "{") for box in BOXES)
+    start = max(answer_part.rfind(box + "{") for box in BOXES)
     if start >= 0:
-        content = braced(spoken, spoken.index("{", start))
+        content = braced(answer_part, answer_part.index("{", start))
         if content is None:
             return Extraction(None, "the last box is never closed")
         return Extraction(without_announcement(content), "the last box")
     return (
-        _announced(spoken) or _last_line(spoken) or Extraction(None, "no box, no announced answer")
+        _announced(answer_part)
+        or _last_line(answer_part)
+        or Extraction(None, "no box, no announced answer")
     )
 
 
 def after_thinking(response: str) -> str | None:
-    """What follows the last ``</think>``, the whole text if nothing was thought, None if thinking
-    goes on to the end.
+    """What follows the last ``</think>``; the whole text if there is no thinking.
+
+    None if thinking goes on to the end.
     """
-    spoken = response[response.rfind(CLOSE) + len(CLOSE) :] if CLOSE in response else response
-    return None if OPEN in spoken else spoken
+    answer_part = response[response.rfind(CLOSE) + len(CLOSE) :] if CLOSE in response else response
+    return None if OPEN in answer_part else answer_part
 
 
 def braced(text: str, start: int) -> str | None:
@@ -93,44 +99,44 @@ def braced(text: str, start: int) -> str | None:
         What stands between the brace and its partner; ``\\{`` and ``\\}`` are signs, not braces.
         None without a partner.
     """
-    depth, place = 0, start
-    while place < len(text):
-        character = text[place]
+    depth, index = 0, start
+    while index < len(text):
+        character = text[index]
         if character == "\\":
-            place += 1
+            index += 1
         elif character == "{":
             depth += 1
         elif character == "}":
             depth -= 1
             if depth == 0:
-                return text[start + 1 : place]
-        place += 1
+                return text[start + 1 : index]
+        index += 1
     return None
 
 
 def without_announcement(text: str) -> str:
     """Drop ``Answer:`` and the like from the front of an answer: ``\\text{Answer: } 5`` is 5."""
-    found = LEADING_ANNOUNCEMENT.match(text)
-    if not found:
+    announcement = LEADING_ANNOUNCEMENT.match(text)
+    if not announcement:
         return text.strip()
-    rest = text[found.end() :]
+    rest = text[announcement.end() :]
     # `\text{Answer: 5}` opens a group before the announcement and closes it after the answer.
     if rest.count("}") == rest.count("{") + 1 and rest.endswith("}"):
         rest = rest[:-1]
     return rest.strip()
 
 
-def _announced(spoken: str) -> Extraction | None:
-    ends = [found.end() for found in ANNOUNCEMENT.finditer(spoken)]
+def _announced(answer_part: str) -> Extraction | None:
+    ends = [match.end() for match in ANNOUNCEMENT.finditer(answer_part)]
     if not ends:
         return None
-    line = spoken[ends[-1] :].lstrip().split("\n", 1)[0]
+    line = answer_part[ends[-1] :].lstrip().split("\n", 1)[0]
     end = SENTENCE_END.search(line)
     return Extraction(_unmarked(line[: end.start()] if end else line), "the announced answer")
 
 
-def _last_line(spoken: str) -> Extraction | None:
-    lines = [line.strip() for line in spoken.splitlines() if line.strip()]
+def _last_line(answer_part: str) -> Extraction | None:
+    lines = [line.strip() for line in answer_part.splitlines() if line.strip()]
     if not lines:
         return None
     if lines[-1].startswith("####"):

@@ -1,16 +1,18 @@
-"""Static limits of an answer, checked on its text before anything reads it: every refusal names the
-limit that it broke.
+"""Static limits of an answer, checked on its text before anything reads it.
 
-They bound the work of reading; ``reference.verifiers.mathematics.evaluation`` bounds the size of
-the numbers, and a process that can be killed from outside bounds the rest (a symbolic
-simplification has no bound that its input would show).
+A rejected answer names the limit that it broke. The limits bound the work of reading;
+``reference.verifiers.mathematics.evaluation`` bounds the size of the numbers, and a process that
+can be killed from outside bounds the rest: the time of a symbolic simplification does not follow
+from its input.
 """
 
 import re
 
 LONGEST_ANSWER = 2048
-"""Characters; the longest answer of MATH, AIME and BeyondAIME has 60, a written-out 4x4 matrix of
-fractions about 300.
+"""Characters.
+
+The longest answer of MATH, AIME and BeyondAIME has 60, a written-out 4x4 matrix of fractions about
+300.
 """
 
 DEEPEST_NESTING = 24
@@ -26,9 +28,7 @@ MOST_OPERATORS = 256
 """Signs that join or compare two parts."""
 
 TALLEST_TOWER = 3
-"""Exponents upon exponents; `e^{x^{2}}` has 2. Towers are how a short text asks for an endless
-number.
-"""
+"""Exponents upon exponents; `e^{x^{2}}` has 2. With towers a short text means an endless number."""
 
 LARGEST_FACTORIAL = 10_000
 """Argument of a factorial; 10000! has 35660 digits and takes milliseconds."""
@@ -38,8 +38,9 @@ CODE = re.compile(
     r"\bimport\s+(?:os|sys|subprocess|math|sympy|numpy)\b|(?<!\\)\blambda\b[^:]{0,40}:|"
     r"\\(?:input|include|write|def|csname|catcode|newcommand|immediate)(?![A-Za-z])"
 )
-"""Text that is a program rather than a formula. Nothing is ever executed; refusing it early says so
-in the verdict.
+"""Text that is a program rather than a formula.
+
+Nothing is ever executed; an early rejection gives the verdict that reason.
 """
 
 OPENING, CLOSING = "([{", ")]}"
@@ -48,7 +49,7 @@ FACTORIAL = re.compile(r"(?<!\d)(\d+)\s*[)}]*\s*!(?!=)")
 
 
 def broken_limit(text: str) -> str:
-    """Say which limit an answer breaks.
+    """Find the limit that an answer breaks.
 
     Args:
         text: Any text.
@@ -59,8 +60,7 @@ def broken_limit(text: str) -> str:
     """
     if len(text) > LONGEST_ANSWER:
         return f"longer than {LONGEST_ANSWER} characters"
-    found = CODE.search(text)
-    if found:
+    if CODE.search(text):
         return "shaped like a program"
     counts = (
         (_nesting(text), DEEPEST_NESTING, "levels of brackets"),
@@ -69,9 +69,9 @@ def broken_limit(text: str) -> str:
         (sum(text.count(sign) for sign in "+-*/^=<>,&"), MOST_OPERATORS, "operators"),
         (_tower(text), TALLEST_TOWER, "exponents upon one another"),
     )
-    for count, limit, what in counts:
+    for count, limit, noun in counts:
         if count > limit:
-            return f"{count} {what}, at most {limit} are read"
+            return f"{count} {noun}, at most {limit} are read"
     if any(
         len(number) > 6 or int(number) > LARGEST_FACTORIAL for number in FACTORIAL.findall(text)
     ):
@@ -88,23 +88,21 @@ def _nesting(text: str) -> int:
 
 
 def _tower(text: str) -> int:
-    """Exponents upon one another: `^` inside the brackets of another `^`, or in a row as in
-    `2^3^4`.
-    """
+    """Exponents upon one another: ``^`` inside the brackets of another ``^``, or ``2^3^4``."""
     text = text.replace("**", "^")
     tallest = height = 0
     opened: list[int] = []  # height of the tower at which each bracket was opened
-    for place, character in enumerate(text):
+    for index, character in enumerate(text):
         level = opened[-1] if opened else 0
         if character == "^":
             height += 1
             tallest = max(tallest, height)
-            if not IN_A_ROW.match(text, place):
+            if not IN_A_ROW.match(text, index):
                 height = level
         elif character in OPENING:
             opened.append(height)
         elif character in CLOSING and opened:
             height = opened.pop()
-            if text[place + 1 : place + 2] != "^":
+            if text[index + 1 : index + 2] != "^":
                 height = opened[-1] if opened else 0
     return tallest

@@ -1,19 +1,18 @@
-"""One spelling for what people write in many: characters, wrappers, separators and words become one
-plain dialect of LaTeX.
+r"""One spelling for what people write in many ways: a plain dialect of LaTeX.
 
-==========================================  =======================  =============================================
-written                                     read as                  remark
-==========================================  =======================  =============================================
-``４２``, ``−5``, ``x²``, ``√2``, ``½``     42, -5, x^{2}, ...       Unicode digits, signs, superscripts, fractions
-``2 1/2``, ``2\\frac{1}{2}``, ``2½``         2+1/2 (in expressions)   an integer before a proper fraction is mixed
-``1,234,567``, ``1\\,234\\,567``, ``1{,}234``  1234567                 groups of exactly three digits only
-``3{,}14``                                  3.14                     a braced comma before other than three digits
-``3e8``, ``3 x 10^8``, ``3 million``         3*10^{8}, ...
-``$..$``, ``\\(..\\)``, ``**..**``, ``\\text{..}``  the content              ``\\$`` and a lone ``$`` are dollars
-``]0, 1]``                                  (0, 1]                   a bracket turned outwards is a round one
-``pi``, ``sqrt2``, ``sin(x)``, ``infinity``   ``\\pi``, ...             whole words only
-``\\dfrac``, ``\\left(``, ``\\leqslant``, ``\\,``  ``\\frac``, ``(``, ...   layout says nothing
-==========================================  =======================  =============================================
+- Unicode digits, signs, superscripts and fractions: ``４２``, ``−5``, ``x²``, ``√2`` become ``42``,
+  ``-5``, ``x^{2}``, ``\sqrt{2}``.
+- An integer before a proper fraction is a mixed number: ``2 1/2``, ``2\frac{1}{2}``, ``2½`` are
+  kept here and read as 2+1/2 by ``parser``.
+- Thousands, in groups of exactly three digits: ``1,234,567``, ``1\,234\,567``, ``1{,}234`` become
+  ``1234567``, ... A braced comma before other than three digits is a point: ``3{,}14`` is ``3.14``.
+- ``3e8``, ``3 x 10^8``, ``3 million`` become ``3*10^{8}``, ``3*10^8``, ``3*1000000``.
+- Wrappers give way to their content: ``$..$``, ``\(..\)``, ``**..**``, ``\text{..}``. ``\$`` and a
+  lone ``$`` are dollars.
+- A bracket turned outwards is a round one: ``]0, 1]`` becomes ``(0, 1]``.
+- Whole words become commands: ``pi``, ``sqrt2``, ``sin(x)``, ``infinity`` become ``\pi``, ...
+- Layout means nothing: ``\dfrac``, ``\left(``, ``\leqslant``, ``\,`` become ``\frac``, ``(``,
+  ``\le``, a blank.
 """
 
 import re
@@ -53,39 +52,9 @@ CHARACTERS = {
 }
 GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"
 GREEK_NAMES = (
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "pi",
-    "rho",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
-    "Gamma",
-    "Delta",
-    "Theta",
-    "Lambda",
-    "Xi",
-    "Pi",
-    "Sigma",
-    "Phi",
-    "Psi",
-    "Omega",
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
+    *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
+    *("omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"),
 )
 CHARACTERS |= {
     letter: f"\\{name} " for letter, name in zip(GREEK_LETTERS, GREEK_NAMES, strict=True)
@@ -141,11 +110,15 @@ WRAPPERS = re.compile(
     r"operatorname|operatorname\*|emph|underline|boxed|fbox|rm|ensuremath)\s*\{([^{}]*)\}"
 )
 DEEPEST_WRAPPER = 4
-"""Passes over wrappers inside wrappers; what is wrapped deeper stays, is not readable and so not
-correct.
+"""Passes over wrappers inside wrappers.
+
+What is wrapped deeper stays, cannot be read and so is not correct.
 """
 
-FUNCTIONS = "arcsinh|arccosh|arctanh|arcsin|arccos|arctan|arccot|sinh|cosh|tanh|coth|sin|cos|tan|cot|sec|csc|exp|ln|log|lg|sqrt"
+FUNCTIONS = (
+    "arcsinh|arccosh|arctanh|arcsin|arccos|arctan|arccot|sinh|cosh|tanh|coth|sin|cos|tan|cot|sec|csc"
+    "|exp|ln|log|lg|sqrt"
+)
 WORDS = re.compile(
     rf"(?<![A-Za-z\\])(pi|theta|alpha|beta|gamma|infinity|infty|inf|degrees?|{FUNCTIONS})(?![A-Za-z'])"
 )
@@ -164,8 +137,9 @@ THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?:(?:\{,\}|,)\d{3})+(?![\d,]|\{,)"
 SPACED_THOUSANDS = re.compile(
     r"(?<![\d.,\w])(?:\d{1,3} \d{3}(?!\d| \d|/)|\d{1,3}(?: \d{3}){2,}(?!\d| \d))"
 )
-"""``2 101/102`` is a mixed number, ``2 101 / 102`` the fraction 2101/102: a mixed number has no
-blanks around its bar.
+"""``2 101/102`` is a mixed number, ``2 101 / 102`` the fraction 2101/102.
+
+A mixed number has no blanks around its bar.
 """
 
 
@@ -181,20 +155,14 @@ def normal_form(text: str, thousands: bool = True) -> str:
         The same answer on one line; characters that mean nothing to the dialect are kept, so that
         what cannot be read stays unreadable instead of turning into something else.
     """
-    text = _plain_characters(text)
-    text = _without_dollars(text)
-    text = LAYOUT.sub(
-        " ",
-        text.replace("\\!", "")
-        .replace("\\(", " ")
-        .replace("\\)", " ")
-        .replace("\\[", " ")
-        .replace("\\]", " "),
-    )
-    text = _unwrapped(text)
+    # The order of the steps matters; each one relies on the spelling that those before it leave.
+    text = _without_dollars(_plain_characters(text))
+    text = re.sub(r"\\[()\[\]]", " ", text.replace("\\!", ""))  # \( \) \[ \] delimit mathematics
+    text = _unwrapped(LAYOUT.sub(" ", text))
     for pattern, spelling in SPELLINGS:
         text = pattern.sub(spelling, text)
-    text = _unwrapped(text)
+    text = _unwrapped(text)  # some spellings are wrappers themselves: \land is \text{and}
+    # A double backslash ends a row of a matrix: NUL stands for it, so that `\\ ` is no blank.
     text = SPACES.sub(" ", text.replace("\\\\", "\0")).replace("\0", "\\\\")
     text = TURNED_BRACKETS.sub(_usual_brackets, text)
     text = _plain_words(_plain_numbers(text.strip(), thousands))
@@ -202,23 +170,20 @@ def normal_form(text: str, thousands: bool = True) -> str:
 
 
 def _plain_characters(text: str) -> str:
-    text = re.sub(
-        f"[{''.join(SUPERSCRIPTS)}]+",
-        lambda run: "^{" + "".join(SUPERSCRIPTS[c] for c in run[0]) + "}",
-        text,
-    )
-    text = re.sub(
-        f"[{''.join(SUBSCRIPTS)}]+",
-        lambda run: "_{" + "".join(SUBSCRIPTS[c] for c in run[0]) + "}",
-        text,
-    )
-    text = re.sub(f"[{VULGAR}]", lambda sign: _vulgar(sign[0]), text)
+    text = _plain_scripts(_plain_scripts(text, "^", SUPERSCRIPTS), "_", SUBSCRIPTS)
+    text = re.sub(f"[{VULGAR}]", lambda fraction: _vulgar(fraction[0]), text)
     text = "".join(CHARACTERS.get(character, character) for character in text)
-    text = "".join(
-        str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text
-    )  # digits of any script
+    # Digits of any script.
+    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     # Only now: compatibility folding would turn x² into x2 and ½ into 1⁄2.
     return unicodedata.normalize("NFKC", text)
+
+
+def _plain_scripts(text: str, sign: str, characters: dict[str, str]) -> str:
+    def script(run: re.Match[str]) -> str:
+        return f"{sign}{{{''.join(characters[character] for character in run[0])}}}"
+
+    return re.sub(f"[{''.join(characters)}]+", script, text)
 
 
 def _vulgar(sign: str) -> str:
@@ -228,11 +193,10 @@ def _vulgar(sign: str) -> str:
 
 def _without_dollars(text: str) -> str:
     """Drop the dollars of mathematics; a written ``\\$`` and an odd one in front are money."""
-    text = (
-        text.strip()
-        .replace("**", "" if text.strip().startswith("**") else "**")
-        .replace("\\$", "\0")
-    )
+    text = text.strip()
+    if text.startswith("**"):  # bold; elsewhere two asterisks are a power
+        text = text.replace("**", "")
+    text = text.replace("\\$", "\0")  # NUL stands for a dollar that is money
     if text.count("$") % 2 == 1 and re.match(r"-?\$\s*[\d.]", text):
         text = text.replace("$", "\0", 1)
     return text.replace("$", " ").replace("\0", "$").strip()
@@ -256,6 +220,7 @@ def _usual_brackets(interval: re.Match[str]) -> str:
 def _plain_numbers(text: str, thousands: bool) -> str:
     text = re.sub(r"(?<=\d)\{,\}(?=\d{3}(?!\d))", ",", text)
     text = re.sub(r"(?<=\d)\{,\}(?=\d)", ".", text)
+    # In brackets a comma separates members: (1,234) is a pair.
     if thousands and not text.startswith(("(", "[", "\\{", "{")):
         text = THOUSANDS.sub(lambda number: number[0].replace(",", ""), text)
     text = SPACED_THOUSANDS.sub(lambda number: number[0].replace(" ", ""), text)
@@ -268,11 +233,9 @@ def _plain_numbers(text: str, thousands: bool) -> str:
 
 def _plain_words(text: str) -> str:
     text = re.sub(r"(?<![A-Za-z\\])sqrt\s*(\d+)", r"\\sqrt{\1}", text)
-    text = re.sub(
-        r"\\sqrt\s+(\d+)", r"\\sqrt{\1}", text
-    )  # the root sign covers the whole number behind it
-    # `inf` and the like are words of an answer in words, too; there is no mathematics in a
-    # sentence.
+    # The root sign covers the whole number after it.
+    text = re.sub(r"\\sqrt\s+(\d+)", r"\\sqrt{\1}", text)
+    # `inf` and the like may be words of a sentence, and a sentence holds no mathematics.
     if len(re.findall(r"(?<![A-Za-z\\])[A-Za-z]{3,}", WORDS.sub(" ", text))) > 1:
         return text
     return WORDS.sub(lambda word: _command(word[0]), text)

@@ -1,12 +1,15 @@
-"""A reader for the plain dialect of LaTeX: text in, tree out, or a refusal that says where it
-stopped.
+r"""A reader for the plain dialect of LaTeX: text in, tree out, or an error that names the place.
 
-    sum      = product { (+|-) product }             product = signed { (*|/) signed | factor }       (left to right)
-    signed   = { +|- } factor                        factor  = atom { ! | % | degree } [ ^ exponent ]
-    atom     = number | mixed | symbol | constant | ( sum ) | \\frac | \\sqrt | \\binom | |sum| | floor | function
+    sum      = product { (+|-) product }
+    product  = signed { (*|/) signed | factor }          from left to right
+    signed   = { +|- } factor
+    factor   = atom { ! | % | degree } [ ^ exponent ]
+    atom     = number | mixed | symbol | constant | ( sum ) | \frac | \sqrt | \binom | |sum|
+             | floor | function
 
-Every character must be understood: nothing is skipped and no number is found inside what is not.
-Two numbers side by side are refused, except an integer before a proper fraction (a mixed number).
+Recursive descent: each rule is a method of ``_Reader``. Every character must be understood: nothing
+is skipped and no number is found inside what is not one. Two numbers side by side are rejected,
+except an integer before a proper fraction (a mixed number).
 """
 
 import re
@@ -26,22 +29,27 @@ from seed.reference.verifiers.mathematics.expressions import (
 from seed.reference.verifiers.mathematics.normal_forms import GREEK_NAMES
 
 DEEPEST = 60
-"""Calls of ``sum`` and ``signed`` inside one another: far above any answer, far below Python's
-recursion limit.
+"""Calls of ``sum`` and ``signed`` inside one another.
+
+No answer comes near it, and it is far below Python's recursion limit.
 """
 
 MOST_FACTORS = 160
-"""Factors of an expression. Products lean to the left, so this bounds how deep a tree can be; long
-answers have about 40.
+"""Factors of an expression; long answers have about 40.
+
+Products lean to the left, so this bounds the depth of a tree.
 """
 
 NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 MIXED = re.compile(r"(\d+) +(\d+) ?/ ?(\d+)(?![\d.!^])")
 MIXED_FRACTION = re.compile(r"(\d+) ?\\frac ?(?:\{ ?(\d+) ?\} ?\{ ?(\d+) ?\}|(\d)(\d))(?! ?[\^!])")
 REPEATING = re.compile(
-    r"(\d*)\.(\d*)(?:\\overline ?\{ ?(\d+) ?\}|\((\d+)\)|\\dot ?\{? ?(\d) ?\}?(?:(\d*)\\dot ?\{?"
-    r" ?(\d) ?\}?)?)(?!\d)"
+    r"(\d*)\.(\d*)"
+    r"(?:\\overline ?\{ ?(\d+) ?\}|\((\d+)\)"
+    r"|\\dot ?\{? ?(\d) ?\}?(?:(\d*)\\dot ?\{? ?(\d) ?\}?)?)(?!\d)"
 )
+"""A repeating decimal: 0.1\\overline{6}, 0.1(6), 0.1\\dot{6} or 0.\\dot{1}4285\\dot{7}."""
+
 LONG_WORD = re.compile(r"[A-Za-z]{4,}")
 COMMAND = re.compile(r"\\([A-Za-z]+)")
 UNKNOWNS = frozenset((*GREEK_NAMES, "ell"))
@@ -60,7 +68,7 @@ DEGREE_IN_RADIANS = Apply("/", (Constant("pi"), number(180)))
 
 
 class Unreadable(Exception):
-    """A text is not what its reader reads; the message says why, in words fit for a verdict."""
+    """A text is not what its reader reads; the message is the reason in a verdict."""
 
 
 def read_expression(text: str, log_base: int = 10) -> Tree:
@@ -74,7 +82,7 @@ def read_expression(text: str, log_base: int = 10) -> Tree:
         Its tree.
 
     Raises:
-        Unreadable: Some part of the text is no mathematics this reader knows.
+        Unreadable: Some part of the text is unknown to this reader.
     """
     reader = _Reader(text, log_base)
     tree = reader.sum()
@@ -84,27 +92,35 @@ def read_expression(text: str, log_base: int = 10) -> Tree:
 
 
 class _Reader:
-    """A place in a text, moving to the right."""
+    """A position in a text, moving to the right."""
 
     def __init__(self, text: str, log_base: int) -> None:
         self.text, self.log_base = text, log_base
-        self.place = self.depth = self.bars = self.factors = 0
+        self.position = self.depth = self.factors = 0
+        self.bars = 0  # open |..| since the last bracket: inside one, a bar closes
 
     def rest(self) -> str:
-        """What is still to be read, blanks in front dropped."""
-        while self.text.startswith(" ", self.place):
-            self.place += 1
-        return self.text[self.place :]
+        """What is still to be read, without blanks in front."""
+        while self.text.startswith(" ", self.position):
+            self.position += 1
+        return self.text[self.position :]
 
     def take(self, *signs: str) -> str:
-        """Move past the first of the signs that comes next; empty if none does."""
+        """Move past the first of the signs that comes next.
+
+        A sign that ends in a letter is a command, and a letter after it would belong to its name:
+        ``\\over`` does not match ``\\overline``.
+
+        Returns:
+            The sign; empty if none comes next.
+        """
         rest = self.rest()
         for sign in signs:
-            ends = self.place + len(sign)
+            end = self.position + len(sign)
             if rest.startswith(sign) and not (
-                sign[-1].isalpha() and self.text[ends : ends + 1].isalpha()
+                sign[-1].isalpha() and self.text[end : end + 1].isalpha()
             ):
-                self.place = ends
+                self.position = end
                 return sign
         return ""
 
@@ -116,10 +132,10 @@ class _Reader:
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Move past a pattern."""
         self.rest()
-        found = pattern.match(self.text, self.place)
-        if found:
-            self.place = found.end()
-        return found
+        match = pattern.match(self.text, self.position)
+        if match:
+            self.position = match.end()
+        return match
 
     def deeper(self) -> None:
         """Count one more level of nesting."""
@@ -141,6 +157,7 @@ class _Reader:
         """Read factors joined by signs or standing side by side."""
         tree = self.signed()
         while True:
+            # Left to right with equal rank, juxtaposition included: 1/2x is (1/2) x.
             if sign := self.take("*", "/"):
                 tree = Apply(sign, (tree, self.signed()))
             elif self.begins_factor():
@@ -149,8 +166,10 @@ class _Reader:
                 return tree
 
     def begins_factor(self) -> bool:
-        """Say whether a factor stands here without a sign; a digit there is refused, for ``1 2`` is
-        no product.
+        """Whether a factor stands here without a sign.
+
+        Raises:
+            Unreadable: A digit stands here, since ``1 2`` is no product.
         """
         rest = self.rest()
         if not rest or rest[0] in "+-*/^_!%)}],;:<>=&":
@@ -218,8 +237,9 @@ class _Reader:
         return self.atom()
 
     def script(self) -> Tree:
-        """Read what hangs above or below: a group, a number of any length that is never mixed, or
-        one atom.
+        """Read an exponent or subscript: a group, a number of any length, or one atom.
+
+        A number is never mixed here: ``x^2 1/2`` is no power of 5/2.
         """
         if digits := self.match(NUMBER):
             return number(Fraction(digits[0].rstrip(".") or "0"))
@@ -227,6 +247,7 @@ class _Reader:
 
     def bracketed(self, closing: str) -> Tree:
         """Read a sum and the bracket that closes it."""
+        # Bars outside of the brackets do not pair with bars inside.
         bars, self.bars = self.bars, 0
         tree = self.sum()
         if closing == "}" and self.take("\\over"):
@@ -236,7 +257,7 @@ class _Reader:
         return tree
 
     def atom(self) -> Tree:
-        """Read the smallest whole."""
+        """Read the smallest unit."""
         rest = self.rest()
         if rest[:1].isdigit() or rest[:1] == ".":
             return self.numeral()
@@ -258,13 +279,14 @@ class _Reader:
 
     def numeral(self) -> Tree:
         """Read a number: plain, repeating or mixed."""
-        if found := self.match(REPEATING):
-            return Number(_repeating(found))
-        if found := (self.match(MIXED) or self.match(MIXED_FRACTION)):
-            whole, above, below = (int(digits) for digits in found.groups() if digits is not None)
+        # The longest forms first: a plain number is the beginning of each of the others.
+        if match := self.match(REPEATING):
+            return Number(_repeating(match))
+        if match := (self.match(MIXED) or self.match(MIXED_FRACTION)):
+            integer, above, below = (int(digits) for digits in match.groups() if digits is not None)
             if 0 < above < below:
-                return number(whole + Fraction(above, below))
-            self.place = found.start()
+                return number(integer + Fraction(above, below))
+            self.position = match.start()  # no proper fraction: read the integer alone
         plain = self.match(NUMBER)
         if plain is None:
             raise Unreadable("a point without digits")
@@ -273,19 +295,21 @@ class _Reader:
         return number(Fraction(plain[0].rstrip(".") or "0"))
 
     def letter(self) -> Tree:
-        """Read one letter with its subscript; two or three letters side by side are factors, four
-        are a word.
+        """Read one letter with its subscript.
+
+        Two or three letters side by side are factors, four are a word.
         """
         if LONG_WORD.match(self.rest()):
             raise Unreadable(f"a word among the numbers: {self.rest()[:20]!r}")
         name = self.rest()[0]
-        self.place += 1
+        self.position += 1
         subscript = self.match(SUBSCRIPT)
         if subscript:
             return Symbol(f"{name}_{subscript[1] or subscript[2]}")
-        if name in "fghPF" and self.text.startswith("(", self.place):
+        # f(x), P(A): a value of a function, not a product.
+        if name in "fghPF" and self.text.startswith("(", self.position):
             raise Unreadable(f"a function {name!r} that is not defined")
-        if self.text.startswith("'", self.place):
+        if self.text.startswith("'", self.position):
             raise Unreadable("a prime")
         return Constant(name) if name in "ei" else Symbol(name)
 
@@ -324,7 +348,7 @@ class _Reader:
         power: Tree | None = None
         if self.take("^"):
             power = self.exponent()
-        if power == number(-1) and name in INVERSE_OF:
+        if power == number(-1) and name in INVERSE_OF:  # sin^{-1} is the inverse function
             name, power = INVERSE_OF[name], None
         inside = self.function_argument()
         tree: Tree
@@ -337,8 +361,10 @@ class _Reader:
         return Apply("^", (tree, power)) if power is not None else tree
 
     def function_argument(self) -> Tree:
-        """Read a group, or the factors side by side up to the next sign, bracket or function: ``sin
-        2x cos x``.
+        """Read the argument of a function.
+
+        It is a group, or the factors side by side up to the next sign, bracket or function: in
+        ``sin 2x cos x`` it is 2x.
         """
         if self.rest()[:1] in ("(", "[", "{"):
             return self.atom()
@@ -354,15 +380,16 @@ class _Reader:
         return tree
 
     def at_function(self) -> bool:
-        """Say whether the next command is a function."""
+        """Whether the next command is a function."""
         command = COMMAND.match(self.rest())
         return command is not None and command[1] in FUNCTIONS
 
 
-def _repeating(found: re.Match[str]) -> Fraction:
-    whole, fixed = found[1] or "0", found[2]
-    period = found[3] or found[4] or found[5] + (found[6] or "") + (found[7] or "")
+def _repeating(match: re.Match[str]) -> Fraction:
+    integer_digits, fixed = match[1] or "0", match[2]
+    period = match[3] or match[4] or match[5] + (match[6] or "") + (match[7] or "")
     shift = 10 ** len(fixed)
-    return Fraction(int(whole + fixed), shift) + Fraction(
+    # 0.1(6) = 1/10 + 6/90: the period is divided by as many nines, shifted behind the fixed digits.
+    return Fraction(int(integer_digits + fixed), shift) + Fraction(
         int(period), shift * (10 ** len(period) - 1)
     )

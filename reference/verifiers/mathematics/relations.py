@@ -1,12 +1,11 @@
-"""Equations and inequalities: a name and its value, an interval, or a statement about expressions.
+r"""Equations and inequalities: a name and its value, an interval, or a statement about expressions.
 
-==========================  ===============================================================================
-``x = 3``, ``m+n = 33``     the value 33 under the name m+n: a left side without digits that the right one shares no unknown with
-``x = 6/2 = 3``             the last value; all members must be equal, so that nothing is hidden in a chain
-``1/3 \\approx 0.333``       what stands before the sign; ``x \\approx 2.1`` is x = 2.1
-``1 < x \\le 3``, ``x > 1``  an interval under the name x; so is ``|x| < 1``
-``x + y < 3``, ``2x = 6y``  a statement
-==========================  ===============================================================================
+- ``x = 3``, ``m+n = 33``: the value 33 under the name m+n; a name is a left side without digits
+  that shares no unknown with the right side.
+- ``x = 6/2 = 3``: the last value; all members must be equal, so that a chain hides nothing.
+- ``1/3 \approx 0.333``: what stands before the sign; ``x \approx 2.1`` is x = 2.1.
+- ``1 < x \le 3``, ``x > 1``: an interval under the name x; so is ``|x| < 1``.
+- ``x + y < 3``, ``2x = 6y``: a statement.
 """
 
 import re
@@ -29,8 +28,8 @@ from seed.reference.verifiers.mathematics.expressions import (
     negative,
     symbols,
 )
+from seed.reference.verifiers.mathematics.grading_rules import GradingRules
 from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
-from seed.reference.verifiers.mathematics.policy import Policy
 
 RELATION = re.compile(r"\\(le|ge|neq|approx)(?![A-Za-z])|(?<![<>=!])([<>=])(?!=)")
 NAME = re.compile(
@@ -40,12 +39,12 @@ TURNED = {">": "<", "ge": "le"}
 Reading = Callable[[str], Answer]
 
 
-def read_relation(text: str, policy: Policy, inside: Reading) -> Answer:
+def read_relation(text: str, rules: GradingRules, inside: Reading) -> Answer:
     """Read a text that holds a relation sign outside of brackets.
 
     Args:
         text: A text in normal form.
-        policy: Whether an inequality is an interval; base of ``\\log``.
+        rules: Whether an inequality is an interval; base of ``\\log``.
         inside: Reads one side as an answer.
 
     Returns:
@@ -65,9 +64,9 @@ def read_relation(text: str, policy: Policy, inside: Reading) -> Answer:
     if not signs:
         return inside(members[0])
     if set(signs) == {"="}:
-        return _read_equation(members, policy, inside)
-    trees = [read_expression(member, policy.log_base) for member in members]
-    if policy.inequality_as_interval and (interval := _interval(trees, signs)):
+        return _read_equation(members, rules, inside)
+    trees = [read_expression(member, rules.log_base) for member in members]
+    if rules.inequality_as_interval and (interval := _interval(trees, signs)):
         return interval
     if len(trees) != 2:
         raise Unreadable("a chain of inequalities that is no interval")
@@ -82,13 +81,13 @@ def read_relation(text: str, policy: Policy, inside: Reading) -> Answer:
 def _members(text: str) -> tuple[list[str], list[str]]:
     """The sides of the relations and the signs between them, brackets left whole."""
     members, signs, start, depth = [], [], 0, 0
-    for place, character in enumerate(text):
+    for index, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")
-        found = RELATION.match(text, place) if depth == 0 else None
-        if found:
-            members.append(text[start:place].strip())
-            signs.append(found[1] or found[2])
-            start = found.end()
+        match = RELATION.match(text, index) if depth == 0 else None
+        if match:
+            members.append(text[start:index].strip())
+            signs.append(match[1] or match[2])
+            start = match.end()
     return [*members, text[start:].strip()], signs
 
 
@@ -101,35 +100,37 @@ def _without_approximation(members: list[str], signs: list[str]) -> tuple[list[s
     return members[: first + 1], signs[:first]
 
 
-def _read_equation(members: list[str], policy: Policy, inside: Reading) -> Answer:
+def _read_equation(members: list[str], rules: GradingRules, inside: Reading) -> Answer:
     if len(members) == 2 and NAME.fullmatch(members[1]) and not NAME.fullmatch(members[0]):
         members = members[::-1]  # 3 = x
     if NAME.fullmatch(members[0]) and not members[0].startswith("\\pi"):
         value = inside(members[-1])
-        if not _shares_unknowns(members[0], members[1:], policy):
+        if not _shares_unknowns(members[0], members[1:], rules):
             if len(members) > 2:
-                _check_chain(members[1:], policy)
+                _check_chain(members[1:], rules)
             return Named(" ".join(members[0].split()), value)
-    trees = [read_expression(member, policy.log_base) for member in members]
+    trees = [read_expression(member, rules.log_base) for member in members]
     if not any(symbols(tree) for tree in trees):
-        _check_chain(members, policy)
+        _check_chain(members, rules)
         return inside(members[-1])
     if len(trees) != 2:
         raise Unreadable("a chain of equations")
     return Statement(trees[0], "=", trees[1])
 
 
-def _shares_unknowns(name: str, others: list[str], policy: Policy) -> bool:
+def _shares_unknowns(name: str, members: list[str], rules: GradingRules) -> bool:
     try:
-        left = symbols(read_expression(name, policy.log_base))
-        return any(left & symbols(read_expression(other, policy.log_base)) for other in others)
+        unknowns = symbols(read_expression(name, rules.log_base))
+        return any(
+            unknowns & symbols(read_expression(member, rules.log_base)) for member in members
+        )
     except Unreadable:
         return False
 
 
-def _check_chain(members: list[str], policy: Policy) -> None:
+def _check_chain(members: list[str], rules: GradingRules) -> None:
     """Refuse a chain whose members differ: ``x = 3 = 5``."""
-    trees = [read_expression(member, policy.log_base) for member in members]
+    trees = [read_expression(member, rules.log_base) for member in members]
     nowhere: dict[str, Fraction] = {}
     for tree in trees[:-1]:
         if tree == trees[-1]:
@@ -137,10 +138,10 @@ def _check_chain(members: list[str], policy: Policy) -> None:
         if symbols(tree) | symbols(trees[-1]):
             raise Unreadable("a chain of equations")
         try:
-            one, other = exact(tree), exact(trees[-1])
+            value, last_value = exact(tree), exact(trees[-1])
             equal = (
-                one == other
-                if one is not None and other is not None
+                value == last_value
+                if value is not None and last_value is not None
                 else equal_at(tree, trees[-1], nowhere)
             )
         except TooLarge as large:

@@ -1,14 +1,14 @@
-"""One expression with what may stand beside it: percent sign, unit, base, a noun of the problem.
+r"""One expression with what may stand beside it: percent sign, unit, base, a noun of the problem.
 
-20 %    $5    10 cm    30^\\circ    1010_2    5 apples    twelve
+20 %    $5    10 cm    30^\circ    1010_2    5 apples    twelve
 """
 
 import re
 
 from seed.reference.verifiers.mathematics.answers import Answer, Numeral, Scalar
 from seed.reference.verifiers.mathematics.expressions import Tree, number
+from seed.reference.verifiers.mathematics.grading_rules import GradingRules
 from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
-from seed.reference.verifiers.mathematics.policy import Policy
 from seed.reference.verifiers.mathematics.units import DEGREE, split_unit
 
 PERCENT = re.compile(r"^(.*\S) ?(?:%|(?<![A-Za-z])(?:percent|per cent|pct|percentage points?))$")
@@ -17,66 +17,27 @@ BASE_WORD = re.compile(r"^([0-9A-Fa-f]+) (?:in )?base (\d+)$")
 DECIMAL = re.compile(r"^[+-]? ?\d*\.(\d+)$")
 NOUN = re.compile(r"^(?P<number>.*[\d)}]) ?(?P<words>[A-Za-z][A-Za-z '-]*)$")
 NUMBER_WORDS = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    *("nineteen", "twenty"),
 )
 LARGEST_BASE = 36
-"""Digits beyond z have no common sign."""
+"""There is no common sign for a digit after z."""
 
 CHANGING = (
-    "or",
-    "and",
-    "not",
-    "more",
-    "less",
-    "times",
-    "plus",
-    "minus",
-    "over",
-    "half",
-    "squared",
-    "cubed",
-    "percent",
-    "dozen",
-    "hundred",
-    "thousand",
-    "million",
-    "billion",
-    "mod",
-    "factorial",
-    "off",
-    "short",
-    "exactly",
-    "approximately",
+    *("or", "and", "not", "more", "less", "times", "plus", "minus", "over", "half", "squared"),
+    *("cubed", "percent", "dozen", "hundred", "thousand", "million", "billion", "mod"),
+    *("factorial", "off", "short", "exactly", "approximately"),
 )
 """Words that change the number they stand beside, so that they are never dropped as a noun."""
 
 
-def read_scalar(text: str, policy: Policy, problem: str) -> Answer:
+def read_scalar(text: str, rules: GradingRules, problem: str) -> Answer:
     """Read one expression and what stands beside it.
 
     Args:
         text: A text in normal form.
-        policy: Base of ``\\log``.
+        rules: Base of ``\\log``.
         problem: The problem; its words may stand behind a number.
 
     Returns:
@@ -85,21 +46,21 @@ def read_scalar(text: str, policy: Policy, problem: str) -> Answer:
     Raises:
         Unreadable: The expression cannot be read.
     """
-    if found := (NUMERAL.match(text) or BASE_WORD.match(text)):
-        return _numeral(found[1], int(found[2]))
+    if match := (NUMERAL.match(text) or BASE_WORD.match(text)):
+        return _numeral(match[1], int(match[2]))
     if text.casefold() in NUMBER_WORDS:
         return Scalar(number(NUMBER_WORDS.index(text.casefold())))
-    if found := PERCENT.match(text):
+    if match := PERCENT.match(text):
         return Scalar(
-            read_expression(found[1], policy.log_base),
+            read_expression(match[1], rules.log_base),
             percent=True,
-            decimal_places=_places(found[1]),
+            decimal_places=_places(match[1]),
         )
     bare, unit = split_unit(text)
     if unit is None:
         bare = _without_noun(text, problem)
-    tree = read_expression(bare, policy.log_base)
-    with_letters = _letters(text, policy) if unit not in (None, DEGREE) else None
+    tree = read_expression(bare, rules.log_base)
+    with_letters = _letters(text, rules) if unit not in (None, DEGREE) else None
     return Scalar(tree, unit, decimal_places=_places(bare), with_letters=with_letters)
 
 
@@ -110,28 +71,30 @@ def _numeral(digits: str, base: int) -> Numeral:
 
 
 def _places(text: str) -> int | None:
-    found = DECIMAL.match(text)
-    return len(found[1]) if found else None
+    match = DECIMAL.match(text)
+    return len(match[1]) if match else None
 
 
-def _letters(text: str, policy: Policy) -> Tree | None:
+def _letters(text: str, rules: GradingRules) -> Tree | None:
     try:
-        return read_expression(text, policy.log_base)
+        return read_expression(text, rules.log_base)
     except Unreadable:
         return None
 
 
 def _without_noun(text: str, problem: str) -> str:
-    """Drop the words behind a number if every one of them, plural aside, is a word of the
-    problem.
-    """
-    found = NOUN.match(text)
-    if not found or not problem:
+    """Drop the words after a number if each of them, plural aside, is a word of the problem."""
+    match = NOUN.match(text)
+    if not match or not problem:
         return text
-    words = [word.casefold() for word in found["words"].split()]
-    asked = set().union(*(_forms(word) for word in re.findall(r"[a-z']+", problem.casefold())))
-    known = all(len(word) > 2 and word not in CHANGING and _forms(word) & asked for word in words)
-    return found["number"] if known else text
+    words = [word.casefold() for word in match["words"].split()]
+    problem_words = set().union(
+        *(_forms(word) for word in re.findall(r"[a-z']+", problem.casefold()))
+    )
+    all_in_problem = all(
+        len(word) > 2 and word not in CHANGING and _forms(word) & problem_words for word in words
+    )
+    return match["number"] if all_in_problem else text
 
 
 def _forms(word: str) -> set[str]:

@@ -1,19 +1,19 @@
-"""From a text in normal form to an answer: lists, unions, relations, brackets and matrices down to
-single expressions.
+r"""From a text in normal form to an answer: lists, relations, brackets, down to expressions.
 
 A text is tried in this order; the first shape that fits decides.
 
-==========================================  ===========================================================
-words only                                  ``Text``, the empty set, all reals
-``a, b``  ``a or b``  ``a and b``  ``a; b``  a list (of the parts, each read by itself)
-``A \\cup B``                                a union
-``a = b``  ``a < x \\le b``  ``x \\in A``      named value, interval, statement
-``\\begin{pmatrix} .. \\end{pmatrix}``        a matrix
-``(a, b)`` ``[a, b)`` ``\\{a, b\\}``          a tuple or interval, a set
-``a \\pm b``                                 a list of two
-``a : b``                                   a ratio
-anything else                               one expression with its unit, percent sign or base
-==========================================  ===========================================================
+=========================================  =================================================
+words only                                 ``Text``, the empty set, all reals
+``a, b``  ``a or b``  ``a and b``          a list (of the parts, each read by itself);
+                                           also ``a; b``
+``A \cup B``                               a union
+``a = b``  ``a < x \le b``  ``x \in A``    named value, interval, statement
+``\begin{pmatrix} .. \end{pmatrix}``       a matrix
+``(a, b)`` ``[a, b)`` ``\{a, b\}``         a tuple or interval, a set
+``a \pm b``                                a list of two
+``a : b``                                  a ratio
+anything else                              one expression with its unit, percent sign or base
+=========================================  =================================================
 """
 
 import re
@@ -34,8 +34,8 @@ from seed.reference.verifiers.mathematics.answers import (
     Text,
 )
 from seed.reference.verifiers.mathematics.expressions import INFINITY, negative
+from seed.reference.verifiers.mathematics.grading_rules import GradingRules
 from seed.reference.verifiers.mathematics.parser import Unreadable
-from seed.reference.verifiers.mathematics.policy import Policy
 from seed.reference.verifiers.mathematics.relations import RELATION, Reading, read_relation
 from seed.reference.verifiers.mathematics.scalars import NUMBER_WORDS, read_scalar
 
@@ -63,12 +63,12 @@ MEMBERSHIP = re.compile(r"^([A-Za-z](?:_\{?\w+\}?)?|\([A-Za-z, ]+\)) ?\\in (.*)$
 EVERYTHING = Collection("()", (Scalar(negative(INFINITY)), Scalar(INFINITY)))
 
 
-def read_answer(text: str, policy: Policy, problem: str = "") -> Answer:
+def read_answer(text: str, rules: GradingRules, problem: str = "") -> Answer:
     """Read a text in normal form as an answer.
 
     Args:
         text: A text in normal form.
-        policy: How names, inequalities and logarithms are read.
+        rules: How names, inequalities and logarithms are read.
         problem: The problem, whose words may stand behind a number: ``5 apples``.
 
     Returns:
@@ -84,7 +84,7 @@ def read_answer(text: str, policy: Policy, problem: str = "") -> Answer:
         return words
 
     def inside(part: str) -> Answer:
-        return read_answer(part.strip(), policy, problem)
+        return read_answer(part.strip(), rules, problem)
 
     parts = split(text, SEPARATORS)
     if len(parts) > 1:
@@ -95,7 +95,7 @@ def read_answer(text: str, policy: Policy, problem: str = "") -> Answer:
     if member := MEMBERSHIP.match(text):
         return Named(member[1], inside(member[2]))
     if len(split(text, RELATION)) > 1:
-        return _spread(read_relation(text, policy, inside))
+        return _spread(read_relation(text, rules, inside))
     if matrix := MATRIX.fullmatch(text):
         return _read_matrix(matrix[2], inside)
     bracketed = _read_brackets(text, inside)
@@ -106,13 +106,11 @@ def read_answer(text: str, policy: Policy, problem: str = "") -> Answer:
     parts = split(text, re.compile(":"))
     if len(parts) > 1:
         return Collection(RATIO, tuple(inside(part) for part in parts))
-    return read_scalar(text, policy, problem)
+    return read_scalar(text, rules, problem)
 
 
 def fold(text: str) -> str:
-    """Words without what does not count: case, punctuation, repeated blanks, an article in
-    front.
-    """
+    """Fold words: lower case, no punctuation, single blanks, no article in front."""
     kept = re.sub(r"[^\w\s]", " ", text.casefold())
     return re.sub(r"^(?:the|an?) (?=\w)", "", " ".join(kept.split()))
 
@@ -127,23 +125,23 @@ def split(text: str, separator: re.Pattern[str]) -> list[str]:
     Returns:
         The parts, at least one. Any closing bracket closes any opening one, as in ``[0, 1)``.
     """
-    parts, start, place = [], 0, 0
-    for place in _top_level(text):
-        found = separator.match(text, place) if place >= start else None
-        if found:
-            parts.append(text[start:place])
-            start = found.end()
+    parts, start, index = [], 0, 0
+    for index in _top_level(text):
+        match = separator.match(text, index) if index >= start else None
+        if match:
+            parts.append(text[start:index])
+            start = match.end()
     return [*parts, text[start:]]
 
 
 def _top_level(text: str) -> Iterator[int]:
     depth = 0
-    for place, character in enumerate(text):
-        if character in ")]}" or text.startswith(("\\rangle", "\\end"), place):
+    for index, character in enumerate(text):
+        if character in ")]}" or text.startswith(("\\rangle", "\\end"), index):
             depth -= 1
         if depth == 0 and not character.isspace():
-            yield place
-        if character in "([{" or text.startswith(("\\langle", "\\begin"), place):
+            yield index
+        if character in "([{" or text.startswith(("\\langle", "\\begin"), index):
             depth += 1
 
 
@@ -162,8 +160,9 @@ def _read_words(text: str) -> Answer | None:
 
 
 def _listed(brackets: str, members: list[Answer]) -> Answer:
-    """A collection whose members that are lists themselves (``1 \\pm x``) are spread out; a list of
-    one is its member.
+    r"""A collection; members that are lists themselves (``1 \pm x``) are spread out.
+
+    A list of one is its member.
     """
     flat: list[Answer] = []
     for member in members:
@@ -201,8 +200,9 @@ def _read_matrix(text: str, inside: Reading) -> Answer:
 
 
 def _read_brackets(text: str, inside: Reading) -> Answer | None:
-    """A tuple, interval or set, if one pair of brackets holds the whole text and more than one
-    expression.
+    """A tuple, interval or set, if one pair of brackets holds the whole text.
+
+    None if there is no such pair, or if it holds a single expression.
     """
     opening = next((sign for sign in OPENING if text.startswith(sign)), None)
     closing = next((sign for sign in CLOSING if text.endswith(sign)), None)
@@ -216,7 +216,7 @@ def _read_brackets(text: str, inside: Reading) -> Answer | None:
         return inside(built[2])
     members = split(content, re.compile(r",|;"))
     if opening == "{" and len(members) < 2:
-        return None  # braces of LaTeX, which group and are not seen
+        return None  # braces of LaTeX, which group and are not printed
     if brackets == SET:
         return _listed(SET, [inside(member) for member in members])
     if brackets not in INTERVALS or len(members) < 2:
@@ -227,16 +227,16 @@ def _read_brackets(text: str, inside: Reading) -> Answer | None:
 
 
 def _closes_early(text: str) -> bool:
-    """Say whether the first bracket is closed before the end: ``(x+1)(x+2)`` is no tuple."""
+    """Whether the first bracket is closed before the end: ``(x+1)(x+2)`` is no tuple."""
     depth = 0
-    for place, character in enumerate(text):
-        opens = character in "([{" or text.startswith("\\langle", place)
-        closes = character in ")]}" or text.startswith("\\rangle", place)
+    for index, character in enumerate(text):
+        opens = character in "([{" or text.startswith("\\langle", index)
+        closes = character in ")]}" or text.startswith("\\rangle", index)
         depth += opens - closes
         if (
             closes
             and depth == 0
-            and place < len(text) - len("\\rangle" if character == "\\" else character)
+            and index < len(text) - len("\\rangle" if character == "\\" else character)
         ):
             return True
     return depth != 0

@@ -1,10 +1,10 @@
-"""Units behind (or money before) a number: what kind of quantity, and how many of its base unit.
+r"""Units after (or money before) a number: the kind of quantity, and its factor to the base unit.
 
-    10 m = 1000 cm,    10 m != 10 cm,    36 km/h = 10 m/s,    $0.50 = 50 cents,    60 degrees = pi/3 rad
+    10 m = 1000 cm    10 m != 10 cm    36 km/h = 10 m/s    $0.50 = 50 cents    60 degrees = pi/3 rad
 
 A unit is a product of powers of named units, with ``/`` or ``per`` before what divides. A
-one-letter unit counts only after a blank, or where the source wrote ``\\text`` or ``\\mathrm``,
-which leave one: ``5m`` is five times the unknown m.
+one-letter unit counts only after a blank, or where the source wrote ``\text`` or ``\mathrm``, which
+leave one: ``5m`` is five times the unknown m.
 """
 
 import re
@@ -35,7 +35,7 @@ class Unit:
 
 def _table(text: str) -> dict[str, Unit]:
     """Read ``names = factor base^exponent ...`` lines."""
-    found = {}
+    units = {}
     for line in text.strip().splitlines():
         names, meaning = line.split("=")
         factor, *bases = meaning.split()
@@ -43,8 +43,8 @@ def _table(text: str) -> dict[str, Unit]:
             sorted((base.partition("^")[0], int(base.partition("^")[2] or 1)) for base in bases)
         )
         for name in names.split():
-            found[name] = Unit(dimensions, Fraction(factor), name)
-    return found
+            units[name] = Unit(dimensions, Fraction(factor), name)
+    return units
 
 
 UNITS: Mapping[str, Unit] = _table("""
@@ -129,7 +129,7 @@ PARTS = re.compile(rf"(\*|/|per\b)|({ONE})")
 
 
 def split_unit(text: str) -> tuple[str, Unit | None]:
-    """Part a number from its unit.
+    """Separate a number from its unit.
 
     Args:
         text: A text in normal form.
@@ -139,34 +139,36 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
     """
     if money := PREFIX.match(text):
         written = money["unit"].replace("US", "").strip().rstrip(".")
-        number, other = split_unit(money["number"])
-        if other is None or (other.dimensions == UNITS[written].dimensions and other.factor == 1):
+        number, second_unit = split_unit(money["number"])
+        if second_unit is None or (
+            second_unit.dimensions == UNITS[written].dimensions and second_unit.factor == 1
+        ):
             return money["sign"] + number, UNITS[written]
     if angle := DEGREE_SUFFIX.match(text):
         return angle["number"], {"": DEGREE, "C": CELSIUS, "F": FAHRENHEIT}[angle["scale"]]
     if angle := re.match(r"^(.*\S)\s*(?:radians?|rad)$", text):
         return angle[1], RADIAN
-    found = SUFFIX.match(text)
-    if found is None:
+    match = SUFFIX.match(text)
+    if match is None:
         return text, None
-    unit = _read(found["unit"])
-    bare_letters = not found["blank"] and (
-        len(found["unit"]) == 1 or found["unit"] in ("mi", "in", "min")
+    unit = _read(match["unit"])
+    bare_letters = not match["blank"] and (
+        len(match["unit"]) == 1 or match["unit"] in ("mi", "in", "min")
     )
-    if unit is None or (bare_letters and found["unit"] not in "$€£¥₹¢"):
+    if unit is None or (bare_letters and match["unit"] not in "$€£¥₹¢"):
         return text, None
-    return found["number"], unit
+    return match["number"], unit
 
 
 def _read(text: str) -> Unit | None:
     """The product of units that a text names; None if it names anything else."""
     dimensions: dict[str, int] = {}
     factor, below = Fraction(1), False
-    for sign, one in PARTS.findall(text):
+    for sign, unit_text in PARTS.findall(text):
         if sign:
             below = sign != "*"
             continue
-        unit, exponent = _power(one)
+        unit, exponent = _power(unit_text)
         if unit is None:
             return None
         exponent = -exponent if below else exponent

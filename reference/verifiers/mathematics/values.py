@@ -1,11 +1,11 @@
-"""Whether two expressions have the same value: for certain where they are rational, by two
-independent looks elsewhere.
+"""Whether two expressions have the same value: exact, or by two independent comparisons.
 
-    1  identical trees                                                                     equal
-    2  two exact rationals                                                                 equal or not, for certain
-    3  numeric look: values at fixed points, 60 digits and more (``evaluation``)           not equal, or else
-    4  second look: math-verify (``engine``) confirms                                      equal
-       ... or does not                                                                     undecided: an error, no verdict
+1. Identical trees are equal.
+2. Two exact rationals are equal or not, for certain.
+3. Numeric comparison: values at fixed points, with 60 digits and more (``evaluation``). If they
+   differ, the expressions are not equal.
+4. Second comparison: if math-verify (``engine``) confirms, they are equal. If it does not, they are
+   undecided: an error, no verdict.
 
 Unknowns are real. Points where a side has no value, or one side is real and the other is not, are
 left out; three points are needed, and where no point gives real values on both sides the complex
@@ -35,14 +35,15 @@ from seed.reference.verifiers.mathematics.expressions import (
 )
 
 MOST_POINTS, FEWEST_POINTS = 8, 3
-"""Points tried, and points that must be comparable: functions that agree to 60 digits at three
-unrelated points were either equal or built for those very points, and the second look does not know
-the points.
+"""Points tried, and points that must be comparable.
+
+Functions that agree to 60 digits at three unrelated points are equal, or made for these very
+points; and the second comparison does not use the points.
 """
 
 
 class Undecided(Exception):
-    """The two looks disagree, or there is nothing to look at; the message says which."""
+    """The two comparisons disagree, or there is nothing to compare; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def same_value(left: Tree, right: Tree) -> Comparison:
 
     Raises:
         TooLarge: A number lies outside what is computed.
-        Undecided: The numeric look finds them equal and math-verify does not.
+        Undecided: The numeric comparison finds them equal and math-verify does not.
     """
     if left == right:
         return Comparison(True, "the expressions are identical")
@@ -85,16 +86,14 @@ def same_value(left: Tree, right: Tree) -> Comparison:
             equal, f"the exact rational values are {'equal' if equal else 'different'}"
         )
     left, right = folded(left), folded(right)
-    numeric = _numeric_look(left, right)
+    numeric = _numeric_comparison(left, right)
     if numeric and not engine.agrees(left, right):
         raise Undecided("the values agree to 60 digits and math-verify does not confirm it")
     return Comparison(True, f"{numeric.why}, and math-verify confirms it") if numeric else numeric
 
 
 def folded(tree: Tree) -> Tree:
-    """The tree with every rational part worked out, so that no tower or factorial reaches the
-    engine as such.
-    """
+    """The tree with every rational part computed: no tower or factorial reaches the engine."""
     if not isinstance(tree, Apply):
         return tree
     value = exact(tree)
@@ -110,8 +109,9 @@ def folded(tree: Tree) -> Tree:
 
 
 def proportional(left: Tree, right: Tree, same_sign: bool) -> Comparison:
-    """Compare two expressions up to a constant factor: ``f(x) g(p) = g(x) f(p)`` for all x, at a
-    fixed point p.
+    """Compare two expressions up to a constant factor.
+
+    Formula: ``f(x) g(p) = g(x) f(p)`` for all x, at a fixed point p.
 
     Args:
         left: f, not identically zero.
@@ -142,7 +142,7 @@ def substituted(tree: Tree, values: dict[str, Number]) -> Tree:
     return values.get(getattr(tree, "name", ""), tree)
 
 
-def _numeric_look(left: Tree, right: Tree) -> Comparison:
+def _numeric_comparison(left: Tree, right: Tree) -> Comparison:
     unknowns = symbols(left) | symbols(right)
     if not unknowns:
         equal = equal_at(left, right, {})

@@ -1,3 +1,4 @@
-"""Programs against tests: the judge's process and the untrusted one, and what crosses;
-``reference.verifiers.programs.verifier`` starts them.
+"""Programs against tests: the judge's process, the untrusted process, and the values between them.
+
+``reference.verifiers.programs.verifier`` starts both.
 """

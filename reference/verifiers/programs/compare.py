@@ -1,9 +1,11 @@
 """When two outputs, or two returned values, are the same.
 
-text    lines, without blanks at their ends and without empty lines at the end; between blanks, equal words, or
-        |x - y| <= 1e-6 max(1, |y|) where the expected word y is written with a point or an exponent
-values  equal, where a tuple is a list and |x - y| <= 1e-5 max(1, |y|) where the expected y is a
-float
+Text: equal lines, without blanks at their ends and without empty lines at the end. Between blanks
+the words are equal, or ``|x - y| <= 1e-6 max(1, |y|)`` where the expected word y is written with a
+point or an exponent.
+
+Values: equal, where a tuple is a list and ``|x - y| <= 1e-5 max(1, |y|)`` where the expected y is a
+float.
 """
 
 import math
@@ -17,7 +19,7 @@ VALUE_TOLERANCE = 1e-5
 """What LeetCode's statements allow: answers within 10^-5 are accepted."""
 
 REAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d{1,3})?")
-"""A number whose spelling says that it is not exact. Exponents are short: no number costs time."""
+"""A number that by its spelling is not exact. Exponents are short: no number costs time."""
 
 BLANKS = re.compile(r"([ \t]+)")
 
@@ -47,11 +49,11 @@ def same_value(returned: Any, expected: Any) -> bool:
         Whether they are the same; see the module.
     """
     if isinstance(expected, list):
-        alike = isinstance(returned, list | tuple) and len(returned) == len(expected)
-        return alike and all(map(same_value, returned, expected))
+        same_length = isinstance(returned, list | tuple) and len(returned) == len(expected)
+        return same_length and all(map(same_value, returned, expected))
     if isinstance(expected, dict):
-        alike = isinstance(returned, dict) and returned.keys() == expected.keys()
-        return alike and all(same_value(returned[key], value) for key, value in expected.items())
+        same_keys = isinstance(returned, dict) and returned.keys() == expected.keys()
+        return same_keys and all(same_value(returned[key], expected[key]) for key in expected)
     if isinstance(expected, float) and isinstance(returned, int | float):
         return _close(returned, expected, VALUE_TOLERANCE)
     return bool(returned == expected)
@@ -81,9 +83,8 @@ def _same_word(word: str, expected: str) -> bool:
 
 
 def _close(number: float, expected: float, tolerance: float) -> bool:
+    bound = tolerance * max(1.0, math.fabs(expected))
     try:
-        return number == expected or math.fabs(number - expected) <= tolerance * max(
-            1.0, math.fabs(expected)
-        )
+        return number == expected or math.fabs(number - expected) <= bound
     except OverflowError:  # an integer beyond the floats
         return False

@@ -1,11 +1,10 @@
-"""Where the program is in a response: the last fenced Python block behind the thinking, else the
-whole response.
+"""Where the program is in a response: the last fenced Python block, or the whole answer.
 
-    <think> … </think>  text  ```python  …  ```  text          the block
-    text without a fence                                       all of it; whether it is Python shows when it is run
+    <think> … </think>  text  ```python  …  ```  text    the block; thinking is dropped
+    text without a fence                                 all of it; running it shows if it is Python
 
-Nothing is parsed here but lines: a response is hostile text, and Python's own parser is no place
-for that outside a sandbox.
+Only lines are looked at here: a response is hostile text, and Python's own parser must not see it
+outside a sandbox.
 """
 
 THINKING, ANSWER = "<think>", "</think>"
@@ -20,9 +19,9 @@ def program_of(response: str) -> str:
         response: Any text at all.
 
     Returns:
-        The last closed block that says it is Python; without one, the last closed block that says
-        nothing; without one, the whole answer, provided that no fence is left open. Empty if there
-        is none of these.
+        The last closed block that is marked as Python; without one, the last closed block without a
+        mark; without one, the whole answer, provided that no fence is left open. Empty if there is
+        none of these.
     """
     _, _, answer = response.rpartition(ANSWER)
     if THINKING in answer:
@@ -36,8 +35,10 @@ def program_of(response: str) -> str:
 
 
 def _blocks(answer: str) -> tuple[list[tuple[str, str]], bool]:
-    """Cut the answer into fenced blocks: language and content of each, and whether the last one is
-    still open.
+    """Cut the answer into fenced blocks.
+
+    Returns:
+        Language and content of each block, and whether the last one is still open.
     """
     blocks: list[tuple[str, str]] = []
     language, indent = "", 0
@@ -45,11 +46,8 @@ def _blocks(answer: str) -> tuple[list[tuple[str, str]], bool]:
     for line in answer.split("\n"):
         text = line.strip()
         if content is None and text.startswith(FENCE):
-            language, indent, content = (
-                text[len(FENCE) :].strip().lower(),
-                len(line) - len(line.lstrip()),
-                [],
-            )
+            language = text[len(FENCE) :].strip().lower()
+            indent, content = len(line) - len(line.lstrip()), []
         elif content is not None and text == FENCE:
             blocks.append((language, "\n".join(content) + "\n"))
             content = None

@@ -1,21 +1,19 @@
-"""Inside, the judge's side: holds the tests, runs them against the program's handles, and alone
-says the verdict.
+"""Inside the judge's sandbox: runs the tests against the program's handles and gives the verdict.
 
-    job  {"suite": …, "problem": …, "call_seconds": …, "load_seconds": …}      for ``judge``
-         {"source": …, "input": …, "output": …, "expected": …}                     for ``check_output``
-    standard output  {"outcome": "correct" | "wrong" | "error", "why": …, "gone": whether the
-    program's process had ended}
+    job     for ``judge``: {"suite": …, "problem": …, "call_seconds": …, "load_seconds": …}
+            for ``check_output``: {"source": …, "input": …, "output": …, "expected": …}
+    stdout  {"outcome": "correct" | "wrong" | "error", "why": …, "program_ended": …}
 
-Who is to blame when something is raised while the tests run:
+``program_ended`` is true if the program's process had ended.
 
-=======================================================  ==========
-the program ended, hung or broke the protocol            ``wrong``
-an assertion fails                                       ``wrong``
-a name or a module is missing, a value cannot cross      ``error``
-anything else, before the tests used the program        ``error``
-anything else, afterwards: its answer made no sense      ``wrong``
-the tests ended without ever using the program           ``error``
-=======================================================  ==========
+The verdict where something is raised while the tests run:
+
+- the program ended, hung or broke the protocol: ``wrong``
+- an assertion fails: ``wrong``
+- a name or a module is missing, or a value cannot cross: ``error``
+- anything else before the tests used the program: ``error``
+- anything else afterwards, since the program returned nonsense: ``wrong``
+- the tests ended without ever using the program: ``error``
 """
 
 import ast
@@ -27,6 +25,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import compare, surroundings, wire
 from seed.reference.verifiers.programs.remote import PROGRAM, Remote, SolutionFault, TestsFault
 from seed.reference.verifiers.sandbox.guest import FIRST_OWN
@@ -40,23 +39,22 @@ WHY_CHARACTERS = 400
 def judge(job: dict[str, Any]) -> None:
     """Run a suite of calls, assertions or a check function, and write the verdict."""
     verdict = _take_standard_output()
-    channel = wire.Channel(FIRST_OWN, FIRST_OWN + 1)
+    channel = frames.Channel(FIRST_OWN, FIRST_OWN + 1, wire.MOST_BYTES)
     remote = Remote(channel, job["call_seconds"], job["load_seconds"])
     outcome, why = _outcome(remote, job["suite"], job["problem"])
-    gone = remote.fault == "the program's process ended"
-    _write(verdict, {"outcome": outcome, "why": why[:WHY_CHARACTERS], "gone": gone})
+    ended = remote.fault == "the program's process ended"
+    _write(verdict, {"outcome": outcome, "why": why[:WHY_CHARACTERS], "program_ended": ended})
 
 
 def check_output(job: dict[str, Any]) -> None:
-    """Run a checker script: ``check(input, output, expected)`` says whether the output is right.
+    """Run a checker script: ``check(input, output, expected)`` returns whether the output is right.
 
-    First the expected output itself is checked: a checker that does not accept it is broken, and so
-    is one that cannot read it. A checker that can, and fails on the program's output, has met
-    nonsense.
+    First the expected output itself is checked: a checker that does not accept it, or cannot read
+    it, is broken. If it accepts that one and fails on the program's output, the output is nonsense.
     """
     verdict = _take_standard_output()
     outcome, why = _checked(job)
-    _write(verdict, {"outcome": outcome, "why": why[:WHY_CHARACTERS], "gone": False})
+    _write(verdict, {"outcome": outcome, "why": why[:WHY_CHARACTERS], "program_ended": False})
 
 
 def _checked(job: dict[str, Any]) -> tuple[str, str]:
@@ -65,23 +63,21 @@ def _checked(job: dict[str, Any]) -> tuple[str, str]:
         exec(compile(job["source"], "checker.py", "exec"), names)
         accepts_expected = names[CHECK](job["input"], job["expected"], job["expected"])
     except BaseException as raised:
-        return ERROR, f"the checker fails on the expected output: {_said(raised)}"
+        return ERROR, f"the checker fails on the expected output: {_described(raised)}"
     if accepts_expected is not True:
         return (
             ERROR,
-            f"the checker does not accept the expected output: it says {accepts_expected!r}",
+            f"the checker does not accept the expected output: it returns {accepts_expected!r}",
         )
     try:
         accepts = names[CHECK](job["input"], job["output"], job["expected"])
     except BaseException as raised:
-        return WRONG, f"the checker cannot read the output: {_said(raised)}"
+        return WRONG, f"the checker cannot read the output: {_described(raised)}"
     if type(accepts) is not bool:
-        return ERROR, f"the checker says {accepts!r} instead of True or False"
-    return (
-        (CORRECT, "the checker accepts the output")
-        if accepts
-        else (WRONG, "the checker refuses the output")
-    )
+        return ERROR, f"the checker returns {accepts!r} instead of True or False"
+    if accepts:
+        return CORRECT, "the checker accepts the output"
+    return WRONG, "the checker rejects the output"
 
 
 def _outcome(remote: Remote, suite: dict[str, Any], problem: str) -> tuple[str, str]:
@@ -95,22 +91,20 @@ def _outcome(remote: Remote, suite: dict[str, Any], problem: str) -> tuple[str, 
         pass
     except (NameError, ImportError, SyntaxError) as raised:
         if not hasattr(raised, "of_the_program"):
-            return ERROR, f"the tests are broken: {_said(raised)}"
-        why = f"the program raised {_said(raised)}"
+            return ERROR, f"the tests are broken: {_described(raised)}"
+        why = f"the program raised {_described(raised)}"
     except AssertionError as raised:
         why = f"an assertion fails: {_failed_line(raised, suite)}"
     except BaseException as raised:
         if not remote.used and not hasattr(raised, "of_the_program"):
-            return ERROR, f"the tests are broken: {_said(raised)}"
-        why = (
-            f"{'the program' if hasattr(raised, 'of_the_program') else 'a test'} raised"
-            f" {_said(raised)}"
-        )
+            return ERROR, f"the tests are broken: {_described(raised)}"
+        source = "the program" if hasattr(raised, "of_the_program") else "a test"
+        why = f"{source} raised {_described(raised)}"
     if remote.fault or why:
         return WRONG, remote.fault or why
-    return (
-        (CORRECT, "all tests pass") if remote.used else (ERROR, "the tests never use the program")
-    )
+    if not remote.used:
+        return ERROR, "the tests never use the program"
+    return CORRECT, "all tests pass"
 
 
 def _run_calls(remote: Remote, suite: dict[str, Any], _: str) -> str:
@@ -123,9 +117,8 @@ def _run_calls(remote: Remote, suite: dict[str, Any], _: str) -> str:
         function = getattr(owner, entry) if owner is not None else remote.read(PROGRAM, entry)
         returned = function(*case["arguments"])
         if not compare.same_value(returned, case["returns"]):
-            return (
-                f"case {number} returned {_shortened(returned)}, not {_shortened(case['returns'])}"
-            )
+            expected = _shortened(case["returns"])
+            return f"case {number} returned {_shortened(returned)}, not {expected}"
     return ""
 
 
@@ -154,11 +147,11 @@ def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
     if calls_itself:
         wanted = _wanted_names([tree], names)
     elif entry:
-        # Whatever else the program defines is no help to the tests: a helper of the program's could
-        # agree with anything.
+        # The tests get nothing else that the program defines: a helper of the program's could agree
+        # with anything.
         wanted = [entry]
     else:
-        raise TestsFault(f"nothing says which function {CHECK} is about")
+        raise TestsFault(f"the tests do not name the function that {CHECK} is about")
     if missing := _take_from_program(remote, names, wanted):
         return f"the program does not define {', '.join(missing)}"
     exec(compile(tree, "tests.py", "exec", optimize=0), names)
@@ -168,8 +161,7 @@ def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
 
 
 def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
-    """List the names that the program must define, and import the standard modules that the tests
-    forgot.
+    """List the names that the program must define, and import standard modules that tests forgot.
 
     A module is never taken from the program: its ``math.isclose`` or ``np.allclose`` would mark its
     own work.
@@ -183,7 +175,11 @@ def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
 
 
 def _take_from_program(remote: Remote, names: dict[str, Any], wanted: list[str]) -> list[str]:
-    """Give the tests handles of the program's names; return those that it does not have."""
+    """Give the tests handles of the program's names.
+
+    Returns:
+        The names that the program does not define.
+    """
     defined = remote.defined(wanted)
     names.update({name: remote.read(PROGRAM, name) for name in defined})
     return [name for name in wanted if name not in defined]
@@ -193,7 +189,7 @@ def _parsed(source: str) -> ast.Module:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as raised:
-        raise TestsFault(f"the tests cannot be parsed: {_said(raised)}") from raised
+        raise TestsFault(f"the tests cannot be parsed: {_described(raised)}") from raised
 
 
 def _calls_check(statement: ast.stmt) -> bool:
@@ -205,36 +201,30 @@ def _calls_check(statement: ast.stmt) -> bool:
     )
 
 
-def _free_names(trees: list[ast.Module], known: dict[str, Any]) -> set[str]:
-    """List the names that tests use and nobody has given them: they are the program's."""
+def _free_names(trees: list[ast.Module], predefined: dict[str, Any]) -> set[str]:
+    """List the names that tests use and that nothing defines: they are the program's."""
     used: set[str] = set()
-    given = {*known, *dir(builtins)}
+    defined = {*predefined, *dir(builtins)}
     for node in _nodes(trees):
         if isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else given).add(node.id)
+            names = used if isinstance(node.ctx, ast.Load) else defined
+            names.add(node.id)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            given.add(node.name)
+            defined.add(node.name)
         elif isinstance(node, ast.arg):
-            given.add(node.arg)
+            defined.add(node.arg)
         elif isinstance(node, ast.alias):
-            given.add((node.asname or node.name).partition(".")[0])
+            defined.add((node.asname or node.name).partition(".")[0])
         elif isinstance(node, ast.ExceptHandler) and node.name:
-            given.add(node.name)
-    return used - given
+            defined.add(node.name)
+    return used - defined
 
 
 def _bases(trees: list[ast.Module], free: set[str]) -> set[str]:
-    """List the free names that are only ever used as ``name.something``, as modules are."""
+    """List the free names that occur only as ``name.something``, as modules do."""
     bases = {id(node.value) for node in _nodes(trees) if isinstance(node, ast.Attribute)}
-    return (
-        free
-        - {
-            node.id
-            for node in _nodes(trees)
-            if isinstance(node, ast.Name) and id(node) not in bases
-        }
-        - {CLASS}
-    )
+    names = [node for node in _nodes(trees) if isinstance(node, ast.Name)]
+    return free - {node.id for node in names if id(node) not in bases} - {CLASS}
 
 
 def _nodes(trees: list[ast.Module]) -> Iterator[ast.AST]:
@@ -248,10 +238,10 @@ def _failed_line(raised: AssertionError, suite: dict[str, Any]) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     lines = suite.get("source", "").splitlines()
-    return lines[line - 1].strip() if 0 < line <= len(lines) else _said(raised)
+    return lines[line - 1].strip() if 0 < line <= len(lines) else _described(raised)
 
 
-def _said(raised: BaseException) -> str:
+def _described(raised: BaseException) -> str:
     try:
         return f"{type(raised).__name__}: {raised}"
     except BaseException:
@@ -266,7 +256,7 @@ def _shortened(value: Any) -> str:
 
 
 def _take_standard_output() -> int:
-    """Keep standard output for the verdict; what tests print goes nowhere."""
+    """Keep standard output for the verdict; what tests print is dropped."""
     verdict, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

@@ -1,16 +1,16 @@
-"""The judge's side of the conversation: the program's functions and objects as things that tests
-can call and compare.
+"""The judge's view of the program: its functions and objects as things that tests call and compare.
 
 A call sends its arguments, waits, puts what the call changed into the caller's own lists and dicts,
 and returns a plain value or raises the builtin exception of the same name. What is no plain value
-is a ``Handle``: equal to itself and to nothing else, because to ask the program whether two things
-are equal is to let it mark its own work.
+is a ``Handle``. It is equal to itself and to nothing else: if the program decided whether two
+things are equal, it would mark its own work.
 """
 
 import builtins
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
 from seed.reference.verifiers.programs.solution import CALLBACK
 
@@ -19,8 +19,9 @@ PROGRAM = 0
 
 
 class SolutionFault(BaseException):
-    """The program ended, took too long or broke the protocol. No ``except Exception`` of a test may
-    swallow it.
+    """The program ended, took too long or broke the protocol.
+
+    A ``BaseException``, so that no ``except Exception`` of a test swallows it.
     """
 
 
@@ -29,20 +30,20 @@ class SolutionError(Exception):
 
 
 class TestsFault(BaseException):
-    """The tests ask for what cannot be done; the program is not to blame."""
+    """The tests need what cannot be done; the program is not to blame."""
 
     __test__ = False  # for pytest, which takes the name for a group of tests
 
 
 class Remote:
-    """The conversation with one program.
+    """The connection to one program.
 
     Attributes:
         used: How often the tests have called the program or got a plain value of it.
         fault: The first ``SolutionFault``; it decides whatever the tests did with the exception.
     """
 
-    def __init__(self, channel: wire.Channel, call_seconds: float, load_seconds: float) -> None:
+    def __init__(self, channel: frames.Channel, call_seconds: float, load_seconds: float) -> None:
         self.channel = channel
         self.call_seconds = call_seconds
         self.load_seconds = load_seconds
@@ -53,20 +54,23 @@ class Remote:
         self.decoder = wire.Decoder(nodes, self._unknown)
 
     def defined(self, names: Sequence[str]) -> list[str]:
-        """Ask which of some names the program has defined; waits until the program has been loaded.
+        """List which of some names the program has defined; waits until it has been loaded.
 
         Raises:
             SolutionFault: It cannot be loaded.
         """
-        answer = self._request(["names", *names], self.load_seconds)
-        if answer[0] == "raise":
-            self._fail(f"the program cannot be loaded: {answer[1]}: {answer[2]}")
-        found = self._decoded(answer[1])
-        return [name for name in names if isinstance(found, list) and name in found]
+        reply = self._request(["names", *names], self.load_seconds)
+        if reply[0] == "raise":
+            self._fail(f"the program cannot be loaded: {reply[1]}: {reply[2]}")
+        defined = self._decoded(reply[1])
+        return [name for name in names if isinstance(defined, list) and name in defined]
 
     def read(self, number: int, attribute: str) -> Any:
-        """Fetch an attribute of the program's object; one of the program's own names with
-        ``PROGRAM``.
+        """Fetch an attribute of an object in the program's process.
+
+        Args:
+            number: Number of the object; ``PROGRAM`` for the program's own names.
+            attribute: Name of the attribute.
         """
         value = self._value(self._request(["read", number, attribute], self.call_seconds))
         self.used += type(value) is not Handle
@@ -77,12 +81,13 @@ class Remote:
         self.used += 1
         written = [self._written(argument) for argument in arguments]
         named = {name: self._written(argument) for name, argument in keywords.items()}
-        answer = self._request(["call", number, written, named], self.call_seconds)
-        value = self._value(answer)
-        given = {**{str(place): argument for place, argument in enumerate(arguments)}, **keywords}
+        reply = self._request(["call", number, written, named], self.call_seconds)
+        value = self._value(reply)
+        # After an exception nothing is put back: a reply that raises carries no arguments.
+        originals = {str(index): argument for index, argument in enumerate(arguments)} | keywords
         try:
-            for place, changed in answer[2].items():
-                put_back(given[place], self._decoded(changed))
+            for key, changed in reply[2].items():
+                put_back(originals[key], self._decoded(changed))
         except (KeyError, TypeError, AttributeError, IndexError):
             self._fail("the program broke the protocol: arguments that were not given")
         return value
@@ -90,21 +95,23 @@ class Remote:
     def _request(self, message: list[Any], seconds: float) -> list[Any]:
         try:
             self.channel.send(message)
-            answer = self.channel.receive(seconds)
-            while isinstance(answer, list) and answer[:1] == ["back"]:
-                self.channel.send(self._answer_back(answer))
-                answer = self.channel.receive(seconds)
-        except wire.Late:
+            reply = self.channel.receive(seconds)
+            # While the program runs it may call functions that it was given as arguments; each gets
+            # the whole time limit again, since the tests' own code takes part of it.
+            while isinstance(reply, list) and reply[:1] == ["back"]:
+                self.channel.send(self._call_back(reply))
+                reply = self.channel.receive(seconds)
+        except frames.Late:
             self._fail(f"a call took longer than {seconds:g} s")
-        except wire.Ended:
+        except frames.Closed:
             self._fail("the program's process ended")
-        except (wire.WireError, MemoryError) as failure:
+        except (frames.FrameError, wire.WireError, MemoryError) as failure:
             self._fail(f"the program broke the protocol: {failure}")
-        if not isinstance(answer, list) or len(answer) != 3 or answer[0] not in ("value", "raise"):
+        if not isinstance(reply, list) or len(reply) != 3 or reply[0] not in ("value", "raise"):
             self._fail("the program broke the protocol: no answer")
-        return answer
+        return reply
 
-    def _answer_back(self, message: list[Any]) -> Any:
+    def _call_back(self, message: list[Any]) -> Any:
         try:
             _, number, arguments = message
             function = self.callables[number]
@@ -112,10 +119,10 @@ class Remote:
         except (ValueError, TypeError, IndexError):
             return self._fail("the program broke the protocol: a call back of nothing")
 
-    def _value(self, answer: list[Any]) -> Any:
-        if answer[0] == "raise":
-            raise crossed(str(answer[1]), str(answer[2]))
-        return self._decoded(answer[1])
+    def _value(self, reply: list[Any]) -> Any:
+        if reply[0] == "raise":
+            raise crossed(str(reply[1]), str(reply[2]))
+        return self._decoded(reply[1])
 
     def _decoded(self, written: Any) -> Any:
         try:
@@ -139,9 +146,9 @@ class Remote:
             return [CALLBACK, len(self.callables) - 1]
         raise wire.WireError(f"an object of type {type(value).__name__}")
 
-    def _unknown(self, tag: str, parts: list[Any]) -> Any:
-        if tag == "h" and isinstance(parts[0], int):
-            return Handle(self, parts[0], str(parts[1]))
+    def _unknown(self, tag: str, content: list[Any]) -> Any:
+        if tag == "h" and isinstance(content[0], int):
+            return Handle(self, content[0], str(content[1]))
         raise wire.WireError("an unknown tag")
 
     def _fail(self, why: str) -> Any:
@@ -150,7 +157,7 @@ class Remote:
 
 
 class Handle:
-    """An object that lives in the program's process."""
+    """An object in the program's process."""
 
     def __init__(self, remote: Remote, number: int, kind: str) -> None:
         self._remote = remote
@@ -158,17 +165,17 @@ class Handle:
         self._kind = kind
 
     def __getattr__(self, name: str) -> Any:
-        """Read an attribute over there; not those by which Python itself looks for protocols."""
+        """Read an attribute there; not those by which Python itself looks for protocols."""
         if name.startswith("__"):
             raise AttributeError(name)
         return self._remote.read(self._number, name)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call it over there."""
+        """Call it there."""
         return self._remote.call(self._number, arguments, keywords)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both are the same object over there; it is not asked."""
+        """Compare the numbers of the objects; the program is not called."""
         return type(other) is Handle and other._number == self._number
 
     def __hash__(self) -> int:
@@ -176,46 +183,47 @@ class Handle:
         return hash(self._number)
 
     def __len__(self) -> int:
-        """Ask for its length."""
+        """Call its ``__len__``."""
         return self._plain("__len__", int)
 
     def __bool__(self) -> bool:
-        """Hold for true, as objects are; asking would let the program answer an assertion."""
+        """Be true, as objects are: the program must not decide an assertion."""
         return True
 
     def __iter__(self) -> Iterator[Any]:
         """Fetch all its members."""
-        return iter(self._ask("__iter__"))
+        return iter(self._call_method("__iter__"))
 
     def __next__(self) -> Any:
         """Fetch the next member."""
-        return self._ask("__next__")
+        return self._call_method("__next__")
 
     def __getitem__(self, key: Any) -> Any:
         """Fetch one member."""
-        return self._ask("__getitem__", key)
+        return self._call_method("__getitem__", key)
 
     def __str__(self) -> str:
-        """Ask for its text."""
+        """Call its ``__str__``."""
         return self._plain("__str__", str)
 
     def __repr__(self) -> str:
-        """Name its type; nothing is asked, so that messages about failures cannot fail."""
+        """Name its type; the program is not called, so messages about failures cannot fail."""
         return f"<{self._kind} of the program>"
 
-    def _ask(self, method: str, *arguments: Any) -> Any:
+    def _call_method(self, method: str, *arguments: Any) -> Any:
         return self._remote.read(self._number, method)(*arguments)
 
     def _plain(self, method: str, kind: type) -> Any:
-        value = self._ask(method)
+        value = self._call_method(method)
         if type(value) is not kind:
             raise SolutionError(f"{method} returned no {kind.__name__}")
         return value
 
 
 def crossed(name: str, text: str) -> Exception:
-    """Make the exception that the program raised: builtin ones keep their type, so that tests can
-    expect them.
+    """Make the exception that the program raised.
+
+    Builtin exceptions keep their type, so that tests can expect them.
     """
     kind = getattr(builtins, name, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
@@ -230,6 +238,9 @@ def crossed(name: str, text: str) -> Exception:
 
 def put_back(original: Any, changed: Any) -> None:
     """Do to the judge's own argument what the call did to its copy.
+
+    The object itself is changed, not replaced: a test may hold it under several names, and looks at
+    it after the call.
 
     Raises:
         TypeError: It has become something else.

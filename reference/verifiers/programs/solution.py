@@ -1,15 +1,19 @@
-"""Inside, the untrusted side: runs the program and answers the judge's requests about it.
+"""Inside the untrusted sandbox: runs the program and handles the judge's requests about it.
 
-    ["names", name, …]                    -> ["value", ["l", name, …], {}]    which of them the program has defined
-    ["read", object, attribute]           -> ["value", value, {}]
-    ["call", object, arguments, keywords] -> ["value", value, {place: argument after the call}]
-    any of them                           -> ["raise", type, text]
-    object                                   number of a handle; handle 0 is the program's own names
-    while a call runs: ["back", number, arguments] asks the judge to call a function that it passed
-    as an argument
+    ["names", name, …]                       which of them the program has defined
+        -> ["value", ["l", name, …], {}]
+    ["read", object, attribute]
+        -> ["value", value, {}]
+    ["call", object, arguments, keywords]
+        -> ["value", value, {position or keyword: argument as the call left it}]
+    any of them
+        -> ["raise", type, text]
 
-A program can do to this process whatever it likes. It holds no test and no expected value, and
-whatever it writes is only data to the judge: the worst it can do is to be wrong.
+``object`` is the number of a handle; handle 0 is the program's own names. While a call runs,
+``["back", number, arguments]`` has the judge call a function that it passed as an argument.
+
+A program can do to this process whatever it likes. The process holds no test and no expected value,
+and whatever it writes is only data to the judge: the worst it can do is to be wrong.
 """
 
 import sys
@@ -17,6 +21,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
 from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
@@ -26,34 +31,30 @@ MUTABLE = (list, dict, set, bytearray)
 
 
 def serve(job: dict[str, Any]) -> None:
-    """Run the program, then answer requests until the judge is gone.
+    """Run the program, then handle requests until the judge has ended.
 
     Args:
-        job: ``program``: source; ``problem``: what was asked, run first if it is a prompt;
-            ``site``: whether the names of ``surroundings`` exist.
+        job: ``program``: source; ``problem``: the problem, run first if it is a prompt; ``site``:
+            whether the names of ``surroundings`` exist.
     """
-    channel = wire.Channel(FIRST_OWN, FIRST_OWN + 1)
+    channel = frames.Channel(FIRST_OWN, FIRST_OWN + 1, wire.MOST_BYTES)
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     failure: BaseException | None = None
     try:
         if job["site"]:
             module.__dict__.update(surroundings.namespace() | {"__name__": MODULE})
-        exec(
-            compile(surroundings.prompt_of(job["problem"], "")[0], "prompt.py", "exec"),
-            module.__dict__,
-        )
+        prompt, _ = surroundings.prompt_of(job["problem"], "")
+        exec(compile(prompt, "prompt.py", "exec"), module.__dict__)
         exec(compile(job["program"], "solution.py", "exec"), module.__dict__)
-    except (
-        BaseException
-    ) as raised:  # sys.exit at the top of a program must not end the conversation
+    except BaseException as raised:  # sys.exit at the top of a program must not end the process
         failure = raised
-    side = Side(channel, module)
+    handler = RequestHandler(channel, module)
     try:
         while True:
             request = channel.receive()
-            channel.send(_raised(failure) if failure else side.answer(request))
-    except wire.Ended:
+            channel.send(_raised(failure) if failure else handler.handle(request))
+    except frames.Closed:
         return
 
 
@@ -71,26 +72,25 @@ def program(job: dict[str, Any]) -> None:
     exec(compile(job["program"], "solution.py", "exec"), module.__dict__)
 
 
-class Side:
-    """What this side remembers: the program's names, and the objects that the judge has handles
-    of.
-    """
+class RequestHandler:
+    """The program's names, and the objects that the judge has handles of."""
 
-    def __init__(self, channel: wire.Channel, module: types.ModuleType) -> None:
+    def __init__(self, channel: frames.Channel, module: types.ModuleType) -> None:
         self.channel = channel
         self.module = module
         self.objects: list[Any] = [module]
 
-    def answer(self, request: list[Any]) -> list[Any]:
-        """Answer one request; an exception of the program is an answer too."""
+    def handle(self, request: list[Any]) -> list[Any]:
+        """Handle one request; an exception of the program becomes a reply too."""
         try:
-            operation, *parts = request
+            operation, *arguments = request
             if operation == "names":
-                return self._value([name for name in parts if hasattr(self.module, name)])
+                return self._value([name for name in arguments if hasattr(self.module, name)])
             if operation == "read":
-                return self._value(getattr(self.objects[parts[0]], parts[1]))
-            return self._call(*parts)
-        except wire.Ended:
+                number, attribute = arguments
+                return self._value(getattr(self.objects[number], attribute))
+            return self._call(*arguments)
+        except frames.Closed:
             raise
         except BaseException as raised:
             return _raised(raised)
@@ -101,13 +101,13 @@ class Side:
         named = {name: decoder.decode(argument) for name, argument in keywords.items()}
         value = self.objects[number](*positional, **named)
         changed = {}
-        given = {str(place): argument for place, argument in enumerate(arguments)} | keywords
-        taken = {str(place): argument for place, argument in enumerate(positional)} | named
-        for place, argument in taken.items():
+        before = {str(position): argument for position, argument in enumerate(arguments)} | keywords
+        taken = {str(position): argument for position, argument in enumerate(positional)} | named
+        for position, argument in taken.items():
             if isinstance(argument, MUTABLE) or type(argument).__name__ in wire.NODES:
                 after = self._encoded(argument)
-                if after != given[place]:
-                    changed[place] = after
+                if after != before[position]:
+                    changed[position] = after
         return ["value", self._encoded(value), changed]
 
     def _value(self, value: Any) -> list[Any]:
@@ -126,11 +126,11 @@ class Side:
             name: getattr(self.module, name, getattr(surroundings, name)) for name in wire.NODES
         }
 
-    def _unknown(self, tag: str, parts: list[Any]) -> Any:
+    def _unknown(self, tag: str, content: list[Any]) -> Any:
         if tag == CALLBACK:
-            return self._callback(parts[0])
+            return self._callback(content[0])
         if tag == "h":
-            return self.objects[parts[0]]
+            return self.objects[content[0]]
         raise wire.WireError(f"tag {tag!r}")
 
     def _callback(self, number: int) -> Callable[..., Any]:

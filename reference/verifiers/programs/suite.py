@@ -1,5 +1,6 @@
-"""The shapes in which tests of programs come, and the one shape into which they are brought; see
-``reference.verifiers.programs.verifier``.
+"""The shapes in which tests of programs come, and the one shape into which they are brought.
+
+See ``reference.verifiers.programs.verifier``.
 """
 
 import json
@@ -12,7 +13,7 @@ CHECKS_ITSELF = re.compile(r"^check\(", re.MULTILINE)
 
 
 class SuiteError(ValueError):
-    """The tests are empty or no tests: nothing can be said about a program."""
+    """The tests are empty or no tests: they cannot judge a program."""
 
 
 def suite_of(tests: Any) -> dict[str, Any]:
@@ -30,9 +31,8 @@ def suite_of(tests: Any) -> dict[str, Any]:
     if not tests:
         raise SuiteError("there are no tests")
     suite = dict(tests) if isinstance(tests, Mapping) and "kind" in tests else _named(tests)
-    complete = {"stdio": _stdio, "calls": _calls, "asserts": _asserts, "check": _check}.get(
-        suite["kind"]
-    )
+    readers = {"stdio": _stdio, "calls": _calls, "asserts": _asserts, "check": _check}
+    complete = readers.get(suite["kind"])
     if complete is None:
         raise SuiteError(f"kind={suite['kind']!r} must be one of {', '.join(KINDS)}")
     try:
@@ -44,7 +44,7 @@ def suite_of(tests: Any) -> dict[str, Any]:
 
 
 def _named(tests: Any) -> dict[str, Any]:
-    """Recognize a raw shape and give it its kind."""
+    """Recognise a raw shape and give it its kind."""
     if isinstance(tests, str):
         return {"kind": "check", "source": tests}
     if isinstance(tests, list) and all(isinstance(test, str) for test in tests):
@@ -58,11 +58,8 @@ def _named(tests: Any) -> dict[str, Any]:
     if "cases" in tests:
         return {"kind": "stdio", **tests}
     if "test_list" in tests:
-        return {
-            "kind": "asserts",
-            "asserts": tests["test_list"],
-            "setup": tests.get("test_setup_code", ""),
-        }
+        setup = tests.get("test_setup_code", "")
+        return {"kind": "asserts", "asserts": tests["test_list"], "setup": setup}
     for name in ("test", "tests"):
         if isinstance(tests.get(name), str):
             entry, prompt = tests.get("entry_point", ""), tests.get("prompt", "")
@@ -76,23 +73,21 @@ def _inputs_and_outputs(tests: Mapping[str, Any]) -> dict[str, Any]:
         raise SuiteError("inputs and outputs must be lists of equal length")
     if not entry:
         cases = [
-            {"stdin": given, "stdout": wanted}
-            for given, wanted in zip(inputs, outputs, strict=True)
+            {"stdin": stdin, "stdout": stdout}
+            for stdin, stdout in zip(inputs, outputs, strict=True)
         ]
         return {"kind": "stdio", "cases": cases, "site": True}
     cases = [
-        {"arguments": _arguments(g), "returns": _json(w)}
-        for g, w in zip(inputs, outputs, strict=True)
+        {"arguments": _arguments(arguments), "returns": _json(returned)}
+        for arguments, returned in zip(inputs, outputs, strict=True)
     ]
     return {"kind": "calls", "entry": entry, "cases": cases}
 
 
-def _arguments(given: Any) -> Any:
-    return (
-        [_json(line) for line in given.split("\n") if line.strip()]
-        if isinstance(given, str)
-        else given
-    )
+def _arguments(arguments: Any) -> Any:
+    if not isinstance(arguments, str):
+        return arguments
+    return [_json(line) for line in arguments.split("\n") if line.strip()]
 
 
 def _json(text: Any) -> Any:

@@ -1,9 +1,8 @@
-"""What LeetCode and LiveCodeBench put around a program: imports that their statements take for
-granted, and node classes.
+"""What LeetCode and LiveCodeBench put around a program: imports, node classes and helper functions.
 
-Executed on both sides: solutions use ``List`` and ``inf`` without importing them, tests build lists
-and trees. The helper functions are those of the LeetCode tests in use (newfacade/LeetCodeDataset):
-``list_node``, ``is_same_list``, ...
+Executed in both processes: solutions use ``List`` and ``inf`` without importing them, tests build
+lists and trees. The helper functions are those of the LeetCode tests in use
+(newfacade/LeetCodeDataset): ``list_node``, ``is_same_list``, ...
 """
 
 import ast
@@ -11,14 +10,17 @@ from collections.abc import Sequence
 from typing import Any
 
 PREAMBLE = """
-import bisect, collections, copy, datetime, functools, heapq, itertools, json, math, operator, random, re, statistics, string, sys
+import bisect, collections, copy, datetime, functools, heapq, itertools, json, math, operator
+import random, re, statistics, string, sys
 from bisect import bisect, bisect_left, bisect_right, insort
 from collections import Counter, OrderedDict, defaultdict, deque
 from functools import cache, cmp_to_key, lru_cache, reduce
 from heapq import heapify, heappop, heappush, heappushpop, heapreplace, merge, nlargest, nsmallest
-from itertools import accumulate, chain, combinations, combinations_with_replacement, count, cycle, groupby, islice
-from itertools import pairwise, permutations, product, repeat, starmap, takewhile, zip_longest
-from math import ceil, comb, cos, dist, factorial, floor, gcd, inf, isqrt, lcm, log, log2, log10, pi, prod, sin, sqrt
+from itertools import accumulate, chain, combinations, combinations_with_replacement, count, cycle
+from itertools import groupby, islice, pairwise, permutations, product, repeat, starmap, takewhile
+from itertools import zip_longest
+from math import ceil, comb, cos, dist, factorial, floor, gcd, inf, isqrt, lcm, log, log2, log10, pi
+from math import prod, sin, sqrt
 from operator import add, and_, itemgetter, mul, or_, sub, xor
 from random import choice, randint, randrange, sample, shuffle
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -57,8 +59,9 @@ def list_node(values: Sequence[Any]) -> ListNode | None:
 
 
 def tree_node(values: Sequence[Any]) -> TreeNode | None:
-    """Build a binary tree from its values level by level, None for a missing child, as LeetCode
-    writes trees.
+    """Build a binary tree from its values level by level, None for a missing child.
+
+    This is how LeetCode writes trees.
 
     Returns:
         Its root, or None for no values.
@@ -78,7 +81,7 @@ def tree_node(values: Sequence[Any]) -> TreeNode | None:
 
 
 def is_same_list(first: Any, second: Any) -> bool:
-    """Compare two linked lists value by value; a list that runs in a circle is the same as none."""
+    """Compare two linked lists value by value; a circular list is the same as none."""
     seen = set()
     while first is not None and second is not None and id(first) not in seen:
         if first.val != second.val:
@@ -92,20 +95,20 @@ def is_same_tree(first: Any, second: Any) -> bool:
     """Compare two binary trees node by node; a tree with a node twice is the same as none."""
     waiting, seen = [(first, second)], set()
     while waiting:
-        one, other = waiting.pop()
-        if one is None or other is None:
-            if one is not other:
+        node, counterpart = waiting.pop()
+        if node is None or counterpart is None:
+            if node is not counterpart:
                 return False
             continue
-        if one.val != other.val or id(one) in seen:
+        if node.val != counterpart.val or id(node) in seen:
             return False
-        seen.add(id(one))
-        waiting += [(one.left, other.left), (one.right, other.right)]
+        seen.add(id(node))
+        waiting += [(node.left, counterpart.left), (node.right, counterpart.right)]
     return True
 
 
 def namespace() -> dict[str, Any]:
-    """Make the names that a program or a test of these sites finds when it begins."""
+    """Make the names that a program or a test of these sites has from the start."""
     names: dict[str, Any] = {}
     exec(PREAMBLE, names)
     own = (ListNode, TreeNode, list_node, tree_node, is_same_list, is_same_tree)
@@ -113,15 +116,14 @@ def namespace() -> dict[str, Any]:
 
 
 def prompt_of(problem: str, entry: str) -> tuple[str, str]:
-    """Tell whether a problem is itself the beginning of a program, as in HumanEval, and which
-    function it asks for.
+    """Find out whether a problem is itself the beginning of a program, as in HumanEval.
 
-    Such a prompt may define helpers that tests and solutions use, so it is executed on both sides.
+    Such a prompt may define helpers that tests and solutions use, so both processes execute it.
 
     Args:
         problem: A statement, or Python source.
-        entry: The function to write, empty if nobody says: then it is the last one that the prompt
-            defines.
+        entry: The function to write; empty if nothing names it: then it is the last one that the
+            prompt defines.
 
     Returns:
         The prompt, empty if the problem is not Python that defines the function; and the function's

@@ -1,26 +1,29 @@
-"""Code: a program that a model wrote is run against tests, where it can do no harm and cannot mark
-its own work.
+"""Code: a model's program is run against tests, contained, and cannot mark its own work.
 
 ``tests`` is one of the canonical shapes, ``{"kind": …, …}``, or a raw shape of the data sets:
 
-==========  ============================================================  ==================================================
-kind        fields                                                        raw shapes
-==========  ============================================================  ==================================================
-``stdio``   ``cases``: [{``stdin``, ``stdout``}, …];                      the list of cases (Codeforces, CodeContests);
-            ``checker``: source of ``check(input, output, expected)``     {``inputs``, ``outputs``} (LiveCodeBench)
-``calls``   ``entry``; ``cases``: [{``arguments``, ``returns``}, …]       {``inputs``, ``outputs``, ``fn_name``} (LiveCodeBench)
-``asserts`` ``asserts``: [source, …]; ``setup``: source                   a list of texts (MBPP); {``test_list``,
-                                                                          ``test_setup_code``}
-``check``   ``source`` defines ``check(candidate)``; ``entry``: the       a text (HumanEval; LeetCode, where it also calls
-            function to check; ``prompt``: else the problem is it         ``check``); {``test``, ``entry_point``, ``prompt``}
-==========  ============================================================  ==================================================
+``stdio``
+    ``cases``: [{``stdin``, ``stdout``}, …]; ``checker``: source of
+    ``check(input, output, expected)``.
+    Raw: the list of cases (Codeforces, CodeContests); {``inputs``, ``outputs``} (LiveCodeBench).
+``calls``
+    ``entry``; ``cases``: [{``arguments``, ``returns``}, …].
+    Raw: {``inputs``, ``outputs``, ``fn_name``} (LiveCodeBench).
+``asserts``
+    ``asserts``: [source, …]; ``setup``: source.
+    Raw: a list of texts (MBPP); {``test_list``, ``test_setup_code``}.
+``check``
+    ``source`` defines ``check(candidate)``; ``entry``: the function to check; ``prompt``: without
+    it the problem is the prompt.
+    Raw: a text (HumanEval; LeetCode, where it also calls ``check``); {``test``, ``entry_point``,
+    ``prompt``}.
 
 ``stdio`` runs the program once per case and compares its output here, or has the checker compare it
 in a sandbox of its own. The other kinds run two processes, both in sandboxes, joined by two pipes
-(modules of ``reference.verifiers.programs``):
+that carry plain tagged data of bounded size (``wire``):
 
     judge: tests, verdict   --- requests --->   solution: the program
-          (judge)           <--- values ----         (solution)        plain tagged data, bounded (wire)
+     (``judge``)            <--- values ----     (``solution``)
 
 The program's process holds no test and no expected value; the verdict comes from the judge. An exit
 status or a printed text can make a program wrong and never right. Empty or broken tests are an
@@ -54,8 +57,9 @@ JUDGE, CHECKER = (
 )
 
 JUDGE_EXTRA_SECONDS = 10
-"""How much longer than the program the judge may take: the tests' own work, and time to notice that
-the program is gone.
+"""How much longer than the program the judge may take.
+
+It needs time for the tests' own work, and to notice that the program has ended.
 """
 
 DEFAULT_LIMITS = Limits()
@@ -90,8 +94,9 @@ def verify(item: Item, isolation: str = AUTOMATIC, limits: Limits = DEFAULT_LIMI
 def _run(
     program: str, suite: dict[str, Any], problem: str, mechanism: str, limits: Limits
 ) -> tuple[Outcome, str]:
-    """Run once, and once more if the sandbox itself has failed: that says nothing about the
-    program.
+    """Run once, and once more if the sandbox itself has failed.
+
+    Such a failure says nothing about the program.
     """
     run = _run_script if suite["kind"] == "stdio" else _run_with_judge
     try:
@@ -106,10 +111,10 @@ def _run_script(
     deadline = time.monotonic() + limits.suite_seconds
     job = {"program": program, "site": suite["site"]}
     for number, case in enumerate(suite["cases"], start=1):
-        left = deadline - time.monotonic()
-        if left <= 0:
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
             return Outcome.WRONG, f"the cases took longer than {limits.suite_seconds:g} s in all"
-        own = replace(limits, wall_seconds=min(limits.wall_seconds, left))
+        own = replace(limits, wall_seconds=min(limits.wall_seconds, seconds))
         with start(
             SCRIPT, job, mechanism, own, stdin=case["stdin"].encode("utf-8", "replace")
         ) as guest:
@@ -157,32 +162,34 @@ def _run_with_judge(
             judge = stack.enter_context(
                 start(JUDGE, judge_job, mechanism, longer, descriptors=judge_ends)
             )
-        outcome, why, gone = _verdict_of(judge.wait(), "judge")
+        outcome, why, program_ended = _verdict_of(judge.wait(), "judge")
         solution.kill()
         fault = solution.wait().fault()
-    return outcome, f"{why}: it {fault}" if gone and fault else why
+    return outcome, f"{why}: it {fault}" if program_ended and fault else why
 
 
-def _verdict_of(ended: Ended, who: str) -> tuple[Outcome, str, bool]:
-    """Read what a judging process wrote; if it did not get that far, it has failed, not the
-    program.
+def _verdict_of(ended: Ended, process: str) -> tuple[Outcome, str, bool]:
+    """Read what a judging process wrote.
+
+    If it did not get that far, it has failed, not the program.
     """
     if fault := ended.fault():
-        return Outcome.ERROR, f"the {who} {fault}", False
+        return Outcome.ERROR, f"the {process} {fault}", False
     try:
-        said = json.loads(ended.stdout)
-        return Outcome(said["outcome"]), str(said["why"]), bool(said["gone"])
+        verdict = json.loads(ended.stdout)
+        return Outcome(verdict["outcome"]), str(verdict["why"]), bool(verdict["program_ended"])
     except (ValueError, KeyError, TypeError):
-        return Outcome.ERROR, f"the {who} said no verdict", False
+        return Outcome.ERROR, f"the {process} gave no verdict", False
 
 
 @contextlib.contextmanager
 def _two_pipes() -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Make pipes in both directions and close this process's copies afterwards: else nobody would
-    notice an end.
+    """Make pipes in both directions, and close this process's copies afterwards.
+
+    With a copy left open, neither process would notice that the other has ended.
 
     Yields:
-        What each side reads from and writes to, the solution's first.
+        What each process reads from and writes to, the solution's first.
     """
     requests_read, requests_write = os.pipe()
     values_read, values_write = os.pipe()

@@ -1,10 +1,9 @@
-"""A pool of workers: judgements come out in the order in which requests went in, whatever the
-verifiers do.
+"""A pool of workers: judgements come out in the order of the requests, whatever the verifiers do.
 
-A worker that dies, or is killed at its time limit, gives an ``error`` with the reason and is
-replaced. If it had judged other responses before it died, the request is tried once more in a fresh
-worker, so that no response suffers from its neighbours and the judgements do not depend on the
-number of workers.
+A worker that ends, or is killed at its time limit, gives an ``error`` with the reason and is
+replaced. If it had judged other responses before, the request is tried once more in a fresh
+worker. So no response suffers from its neighbours, and the judgements do not depend on the number
+of workers.
 """
 
 import os
@@ -17,13 +16,16 @@ from seed.reference.verifiers.runner.worker import Limits, Request, Worker, Work
 from seed.reference.verifiers.verdict import Judgement, error
 
 WINDOW = 1024
-"""Requests between the oldest without a judgement and the newest handed out. While one verifier
-uses up its time limit, the others go on with that many; a judgement is a few kilobytes at most.
+"""Requests between the oldest without a judgement and the newest handed out.
+
+While one verifier uses up its time limit, the others go on with that many; a judgement is a few
+kilobytes at most.
 """
 
 LOOK_SECONDS = 0.1
-"""Longest pause between looks at the workers: how late a death is noticed when the pipe is held
-open by a forked child.
+"""Longest pause between looks at the workers.
+
+It is how late an end is noticed when a forked child holds the pipe open.
 """
 
 
@@ -61,37 +63,39 @@ class Pool:
         Returns:
             One judgement per request, in order.
         """
-        source, drawn, given_out, more = iter(requests), 0, 0, True
-        known: dict[int, Judgement] = {}
+        source, submitted, returned, more = iter(requests), 0, 0, True
+        judgements: dict[int, Judgement] = {}
         try:
-            while more or given_out < drawn:
-                while more and len(self.busy) < self.jobs and drawn - given_out < WINDOW:
+            while more or returned < submitted:
+                while more and len(self.busy) < self.jobs and submitted - returned < WINDOW:
                     request = next(source, None)
                     more = request is not None
                     if request is not None:
-                        self._start(drawn, request, known)
-                        drawn += 1
-                while given_out in known:
-                    yield known.pop(given_out)
-                    given_out += 1
+                        self._start(submitted, request, judgements)
+                        submitted += 1
+                while returned in judgements:
+                    yield judgements.pop(returned)
+                    returned += 1
                 if self.busy:
                     self._wait()
-                    self._collect(known)
+                    self._collect(judgements)
         finally:
-            for worker in self.busy:  # the caller went away in the middle
+            for worker in self.busy:  # not empty if the caller stopped in the middle
                 worker.kill()
             self.busy = {}
 
-    def _start(self, place: int, request: Request | Judgement, known: dict[int, Judgement]) -> None:
+    def _start(
+        self, number: int, request: Request | Judgement, judgements: dict[int, Judgement]
+    ) -> None:
         if isinstance(request, Judgement):
-            known[place] = request
+            judgements[number] = request
             return
         worker = self.idle.pop() if self.idle else Worker(self.limits)
-        refusal = worker.give(request)
-        if refusal is None:
-            self.busy[worker] = place
+        failure = worker.submit(request)
+        if failure is None:
+            self.busy[worker] = number
         else:
-            known[place] = refusal
+            judgements[number] = failure
             self.idle.append(worker)
 
     def _wait(self) -> None:
@@ -104,23 +108,23 @@ class Pool:
         deadline = min(worker.deadline for worker in self.busy) - monotonic()
         poll.poll(1000 * max(0.0, min(deadline, LOOK_SECONDS)))
 
-    def _collect(self, known: dict[int, Judgement]) -> None:
-        for worker, place in list(self.busy.items()):
+    def _collect(self, judgements: dict[int, Judgement]) -> None:
+        for worker, number in list(self.busy.items()):
             request = worker.request
             try:
-                judgement = worker.advance()
+                judgement = worker.poll()
             except WorkerLost as loss:
                 del self.busy[worker]
                 worker.kill()
                 if loss.suspect and request is not None:
                     fresh = Worker(self.limits)
-                    fresh.give(request)
-                    self.busy[fresh] = place
+                    fresh.submit(request)
+                    self.busy[fresh] = number
                 else:
-                    known[place] = error(loss.why)
+                    judgements[number] = error(loss.why)
                 continue
             if judgement is not None:
-                known[place] = judgement
+                judgements[number] = judgement
                 del self.busy[worker]
                 self.idle.append(worker)
 

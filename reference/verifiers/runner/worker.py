@@ -1,17 +1,15 @@
 """One worker: a process that judges one response at a time and can be killed at any moment.
 
 The process is a fresh interpreter started by exec, so nothing of a threaded or event-driven parent
-is copied into it. It leads its own process group and session, reads nothing from the terminal, and
-what it prints is dropped. The parent never waits for it without a deadline and never uses a signal
-handler, an alarm or a thread: those are the three ways in which verifiers of other projects hang or
-silently score 0 (verl 5635, AReaL 1426, field law P25).
+is copied into it. It leads a process group and session of its own, reads nothing from the terminal,
+and what it prints is dropped. The parent never waits for it without a deadline and never uses a
+signal handler, an alarm or a thread: with these, verifiers of other projects hang or silently score
+0 (verl 5635, AReaL 1426, known bug P25).
 """
 
-import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,35 +17,35 @@ from time import monotonic, sleep
 from typing import Any
 
 from seed.reference.verifiers.domains import SECONDS, SECONDS_OF
-from seed.reference.verifiers.runner.frames import Illegible, Inbox, encoded
-from seed.reference.verifiers.runner.worker_process import OUT_OF_MEMORY
+from seed.reference.verifiers.frames import FrameError, Inbox, encoded
+from seed.reference.verifiers.runner.worker_process import MAX_REQUEST_BYTES, OUT_OF_MEMORY
 from seed.reference.verifiers.sandbox.descendants import descendants
 from seed.reference.verifiers.verdict import Judgement, error, judgement_of
+from seed.spec.child_process import start_command
 from seed.spec.verify import Item
 
+MAX_REPLY_BYTES = 1 << 20
+"""Longest reply that is read: far above a judgement of a few thousand characters, and a bound on
+the pool's memory where a worker writes garbage.
+"""
+
 LOADING_SECONDS = 120.0
-"""Time limit of importing a verifier, apart from judging: SymPy takes half a second, on a loaded
-machine many.
+"""Time limit of importing a verifier, apart from judging.
+
+SymPy takes half a second, on a loaded machine many.
 """
 
 GRACE_SECONDS = 1.0
-"""How long a killed or dying process may take to be gone before it is left to the kernel."""
+"""How long a killed or ending process may take before it is left to the kernel."""
 
 PAUSE_SECONDS = 0.005
-"""Pause between looks at a dying process."""
+"""Pause between looks at an ending process."""
 
 FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Unless the user says otherwise: each thread would take its share of the limited address space."""
 
 SAME_ORDER = {"PYTHONHASHSEED": "0"}
-"""A verifier that depends on the order of a set then says the same in every process and every
-run.
-"""
-
-START = (
-    "import sys; sys.path[:] = {path}; from seed.reference.verifiers.runner.worker_process import main;"
-    " main(*sys.argv[1:])"
-)
+"""A verifier that depends on the order of a set gives the same verdict in every process and run."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Request:
-    """What a worker is asked.
+    """What a worker has to do.
 
     Attributes:
         item: The response to judge; None only loads the verifier.
@@ -84,8 +82,9 @@ class Request:
 
 
 class WorkerLost(Exception):
-    """The process has died or has to be killed. ``suspect`` says that judgements before this one
-    may have led to it.
+    """The process has ended or has to be killed.
+
+    ``suspect`` says that judgements before this one may have led to it.
     """
 
     def __init__(self, why: str, suspect: bool) -> None:
@@ -102,13 +101,12 @@ class Worker:
         request_end, self.requests = os.pipe()
         self.replies, reply_end = os.pipe()
         lifeline_end, self.lifeline = os.pipe()
-        theirs = (request_end, reply_end, lifeline_end)
-        path = json.dumps([os.path.abspath(entry) for entry in sys.path])
-        numbers = [*map(str, theirs), str(limits.memory_mebibytes << 20)]
+        child_ends = (request_end, reply_end, lifeline_end)
+        arguments = [*map(str, child_ends), str(limits.memory_mebibytes << 20), limits.isolation]
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", START.format(path=path), *numbers, limits.isolation],
-                pass_fds=theirs,
+                start_command("seed.reference.verifiers.runner.worker_process:main", *arguments),
+                pass_fds=child_ends,
                 env=FEW_THREADS | dict(os.environ) | SAME_ORDER,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -116,19 +114,19 @@ class Worker:
                 start_new_session=True,
             )
         finally:
-            for descriptor in theirs:
+            for descriptor in child_ends:
                 os.close(descriptor)
         for descriptor in (self.requests, self.replies):
             os.set_blocking(descriptor, False)
-        self.inbox = Inbox(self.replies)
+        self.inbox = Inbox(self.replies, MAX_REPLY_BYTES)
         self.outgoing = memoryview(b"")
         self.request: Request | None = None
         self.loaded: set[str] = set()
         self.serial = 0
         self.limit, self.deadline = 0.0, 0.0
 
-    def give(self, request: Request) -> Judgement | None:
-        """Hand over a request; the reply comes from ``advance``.
+    def submit(self, request: Request) -> Judgement | None:
+        """Hand over a request; the reply comes from ``poll``.
 
         Returns:
             None, or at once an ``error`` if the request cannot be written down.
@@ -143,58 +141,58 @@ class Worker:
                     "verifier": request.verifier,
                     "item": item,
                     "announce": not loaded,
-                }
+                },
+                MAX_REQUEST_BYTES,
             )
-        except (ValueError, RecursionError) as failure:
+        except (FrameError, ValueError, RecursionError) as failure:
             return error(
                 f"the line cannot be handed to a verifier: {type(failure).__name__}: {failure}"
             )
         self.outgoing, self.request = memoryview(message), request
         self.limit, self.deadline = 0.0, monotonic() + LOADING_SECONDS
         if loaded:
-            self._start_the_clock(request)
+            self._start_time_limit(request)
         return None
 
-    def advance(self) -> Judgement | None:
+    def poll(self) -> Judgement | None:
         """Write and read what can be written and read without waiting.
 
         Returns:
             The judgement once it is there.
 
         Raises:
-            WorkerLost: The time limit is over, or the process has died. Call ``kill``.
+            WorkerLost: The time limit is over, or the process has ended. Call ``kill``.
         """
-        gone = (
-            self._status() is not None
-        )  # asked first: what it wrote before it exited can then be read
+        # Looked up first, so that what it wrote before it ended is read below.
+        has_ended = self._status() is not None
         self._write()
         try:
             for message in self.inbox.messages():
+                if not isinstance(message, dict):
+                    raise FrameError("no object")
                 if (judgement := self._read(message)) is not None:
                     return judgement
-        except (Illegible, ValueError, TypeError):
+        except (FrameError, ValueError, TypeError):
             raise WorkerLost(
                 "the worker sent something that is no verdict", suspect=self.serial > 1
             ) from None
-        if gone or self.inbox.closed:
-            raise WorkerLost(self._cause_of_death(), suspect=self.serial > 1)
+        if has_ended or self.inbox.closed:
+            raise WorkerLost(self._exit_reason(), suspect=self.serial > 1)
         if monotonic() > self.deadline:
-            limit = (
-                f"time limit of {self.limit:g} s"
-                if self.limit
-                else f"loading took more than {LOADING_SECONDS:g} s"
-            )
-            raise WorkerLost(limit, suspect=False)
+            why = f"loading took more than {LOADING_SECONDS:g} s"
+            if self.limit:
+                why = f"time limit of {self.limit:g} s"
+            raise WorkerLost(why, suspect=False)
         return None
 
     def kill(self) -> None:
         """End the process, its group and its descendants at once, and reap it."""
-        strays = descendants(self.process.pid)
+        survivors = descendants(self.process.pid)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        for stray in strays:
+        for survivor in survivors:
             with suppress(ProcessLookupError, PermissionError):
-                os.kill(stray, signal.SIGKILL)
+                os.kill(survivor, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(GRACE_SECONDS)
         for descriptor in (self.requests, self.replies, self.lifeline):
@@ -210,50 +208,46 @@ class Worker:
             return None  # left over from an earlier request
         if "loaded" in message:
             self.loaded.add(_key(self.request))
-            self._start_the_clock(self.request)
+            self._start_time_limit(self.request)
             return None
         self.request = None
         return judgement_of(message)
 
-    def _start_the_clock(self, request: Request) -> None:
+    def _start_time_limit(self, request: Request) -> None:
         self.limit = self.limits.seconds_for(
             request.item.domain if request.item else "", request.verifier
         )
         self.deadline = monotonic() + self.limit
 
     def _status(self) -> int | None:
-        """Exit status, or minus the signal that killed it, or None while it lives.
+        """Exit status, or minus the signal that killed it, or None while it runs.
 
-        Looks without reaping where the system can: until it is reaped, no other process or group
+        Does not reap where the system allows that: until it is reaped, no other process or group
         can have its number.
         """
         if not hasattr(os, "waitid"):
             return self.process.poll()
         try:
             ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except (
-            ChildProcessError
-        ):  # the program around us ignores SIGCHLD, so the kernel keeps no status
+        except ChildProcessError:  # the program around us ignores SIGCHLD: there is no status
             return 0
         if ended is None:
             return None
         return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
-    def _cause_of_death(self) -> str:
-        patience = monotonic() + GRACE_SECONDS
+    def _exit_reason(self) -> str:
+        deadline = monotonic() + GRACE_SECONDS
         while (status := self._status()) is None:
-            if monotonic() > patience:
+            if monotonic() > deadline:
                 return "the verifier closed the worker's pipe"
-            sleep(PAUSE_SECONDS)  # the kernel closes its pipes a moment before it counts as dead
+            sleep(PAUSE_SECONDS)  # the kernel closes its pipes a moment before it has ended
         if status == OUT_OF_MEMORY:
             return f"memory limit of {self.limits.memory_mebibytes} MiB"
-        return (
-            f"worker died: signal {-status}"
-            if status < 0
-            else f"worker exited with status {status}"
-        )
+        if status < 0:
+            return f"worker died: signal {-status}"
+        return f"worker exited with status {status}"
 
 
 def _key(request: Request) -> str:
-    """What has to be imported for a request: the user's own verifier, or that of the domain."""
+    """What has to be imported for a request: the custom verifier, or that of the domain."""
     return request.verifier or (request.item.domain if request.item else "")

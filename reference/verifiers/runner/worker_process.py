@@ -1,13 +1,12 @@
-"""What runs inside a worker: read a request, find its verifier, judge, reply, until the pool is
-gone.
+"""What runs inside a worker: read a request, find its verifier, judge, reply, until the pool ends.
 
-    request  {"serial": 7, "verifier": "" | "path.py:function", "item": {…} | null, "announce": true
-    | false}
-    reply    {"serial": 7, "loaded": true}                  if to be announced: from now on the verifier's time counts
+    request  {"serial": 7, "verifier": "" | "path.py:function", "item": {…} | null,
+              "announce": true | false}
+    reply    {"serial": 7, "loaded": true}    if to be announced: the time limit begins
              {"serial": 7, "verdict": …, "reward": …, …}
 
 Whatever a verifier prints is dropped; whatever it raises is an ``error``. Running out of memory
-ends the process, since nothing can be said about what it has left behind.
+ends the process, since nothing is known about the state that it leaves behind.
 """
 
 import fcntl
@@ -22,13 +21,16 @@ from typing import Any
 
 from seed.reference.verifiers.custom import custom_verifier
 from seed.reference.verifiers.domains import domain_verifier
-from seed.reference.verifiers.runner import frames
+from seed.reference.verifiers.frames import Channel, Closed
 from seed.reference.verifiers.verdict import Judgement, error, judgement_of
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.verify import Item
 
 OUT_OF_MEMORY = 71
-"""Exit status that tells the pool of a ``MemoryError``; 71 is EX_OSERR of sysexits.h."""
+"""Exit status after a ``MemoryError``; 71 is EX_OSERR of sysexits.h."""
+
+MAX_REQUEST_BYTES = 1 << 32
+"""Longest request: no line of a file is longer, and the memory limit comes first."""
 
 
 def main(requests: str, replies: str, lifeline: str, memory: str, isolation: str) -> None:
@@ -41,47 +43,54 @@ def main(requests: str, replies: str, lifeline: str, memory: str, isolation: str
         memory: Limit of the address space in bytes.
         isolation: Where programs are run.
     """
-    reading, writing, watched = int(requests), int(replies), int(lifeline)
-    for descriptor in (reading, writing, watched):
-        os.set_inheritable(descriptor, False)
+    for descriptor in (requests, replies, lifeline):
+        os.set_inheritable(int(descriptor), False)
     limit_memory(int(memory))
-    die_with_the_pool(watched)
-    with os.fdopen(reading, "rb") as stream:
-        try:
-            while (request := frames.read(stream)) is not None:
-                frames.write(writing, serve(request, writing, isolation))
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)
+    die_with_the_pool(int(lifeline))
+    channel = Channel(int(requests), int(replies), MAX_REQUEST_BYTES)
+    try:
+        while True:
+            channel.send(serve(channel.receive(), channel, isolation))
+    except Closed:
+        return
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
 
 
-def serve(request: dict[str, Any], replies: int, isolation: str) -> dict[str, Any]:
-    """Answer one request; see the table of this module."""
+def serve(request: dict[str, Any], channel: Channel, isolation: str) -> dict[str, Any]:
+    """Handle one request; see the protocol above.
+
+    Args:
+        request: A request.
+        channel: Where the announcement goes.
+        isolation: Where programs are run.
+
+    Returns:
+        The reply.
+    """
     process, serial = os.getpid(), request["serial"]
     try:
         item = None if request["item"] is None else Item(**request["item"])
         verifier = find_verifier(request["verifier"], item, isolation)
         if request["announce"]:
-            frames.write(replies, {"serial": serial, "loaded": True})
-        judgement = (
-            judgement_of(verifier(item))
-            if item
-            else judgement_of(Verdict(Outcome.CORRECT, "", "it loads"))
+            channel.send({"serial": serial, "loaded": True})
+        judgement = judgement_of(
+            verifier(item) if item else Verdict(Outcome.CORRECT, "", "it loads")
         )
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except (
         BaseException
-    ) as failure:  # sys.exit and KeyboardInterrupt too: whatever a verifier does, it answers
+    ) as failure:  # sys.exit and KeyboardInterrupt too: every request is answered
         judgement = failed(failure)
     if os.getpid() != process:
-        os._exit(
-            0
-        )  # the verifier forked and its child has come back to us, to serve requests of its parent
+        # The verifier forked, and its child has returned here: it must not serve any request.
+        os._exit(0)
     return {"serial": serial, **judgement.as_json()}
 
 
 def find_verifier(address: str, item: Item | None, isolation: str) -> Callable[[Item], Any]:
-    """The user's own verifier if one is named, else that of the item's domain."""
+    """The custom verifier if one is named, else that of the item's domain."""
     return (
         custom_verifier(address)
         if address or item is None
@@ -90,7 +99,7 @@ def find_verifier(address: str, item: Item | None, isolation: str) -> Callable[[
 
 
 def failed(failure: BaseException) -> Judgement:
-    """Tell what went wrong, even if the exception cannot say so itself."""
+    """The ``error`` for an exception, even for one whose text cannot be read."""
     try:
         return error(f"{type(failure).__name__}: {failure}")
     except Exception:
@@ -101,7 +110,7 @@ def limit_memory(memory: int) -> None:
     """Bound the address space and write no core dumps.
 
     The limit is a soft one: it is there against accidents, and a sandbox that a verifier starts
-    sets its own.
+    sets limits of its own.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
@@ -111,11 +120,12 @@ def limit_memory(memory: int) -> None:
 
 
 def die_with_the_pool(lifeline: int) -> None:
-    """Have this process and all of its group killed when the pool dies, however busy they are.
+    """Have this process and all of its group killed when the pool ends, however busy they are.
 
     On Linux the kernel does it: closing the far end of the pipe raises a signal, and that signal is
-    SIGKILL. Elsewhere a thread waits for the end of the pipe; it comes late if the verifier never
-    lets other threads run.
+    SIGKILL. (A parent's death signal would not do: it reaches one process only, and already comes
+    when the thread ends that started it.) Elsewhere a thread waits for the end of the pipe; it is
+    late if the verifier never lets other threads run.
     """
     if hasattr(fcntl, "F_SETSIG"):
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())

@@ -1,3 +1,1 @@
-"""Running programs nobody trusts: what keeps them in their place, how long they may run, and what
-is left of them (nothing).
-"""
+"""Running untrusted programs: what contains them, how long they run, and that nothing is left."""

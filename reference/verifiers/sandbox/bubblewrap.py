@@ -1,20 +1,19 @@
-"""bubblewrap: name spaces of its own for files, processes, network, users and inter-process
-communication.
+"""bubblewrap: name spaces for files, processes, network, users and inter-process communication.
 
-The tool does not hold what it promises unless it is called with care; each option below closes a
-hole that was seen open:
+The tool is a sandbox only if it is called with care. Each option closes a hole that was seen open:
 
-=============================================  =========================================================================
-started under another uid than root's          as host root a process can write /proc/sys/kernel/core_pattern, inside too
-started with a clean environment               ``--clearenv`` cleans the child only: /proc/1/environ shows the caller's
-no ``--proc``                                  nothing to read about other processes, and works where proc is masked
-``--disable-userns``                           a nested user name space would bring all capabilities back
-``--size`` before each ``--tmpfs``             they hold half of the memory each, which RLIMIT_AS does not count
-``--remount-ro /dev`` and ``/``                both are writable file systems in memory otherwise
-``--new-session``                              TIOCSTI could type commands into the caller's terminal
-``--die-with-parent``                          killing bubblewrap empties the name space of processes
-limits set inside                              RLIMIT_NPROC counts per user name space: outside, all runs share it
-=============================================  =========================================================================
+- It is started under a uid that is not root's: host root can write /proc/sys/kernel/core_pattern,
+  inside too.
+- It is started with a clean environment: ``--clearenv`` cleans the child's only, and
+  /proc/1/environ shows the caller's.
+- There is no ``--proc``: nothing to read about other processes, and it works where proc is masked.
+- ``--disable-userns``: a nested user name space would bring all capabilities back.
+- ``--size`` before each ``--tmpfs``: each may hold half of the memory otherwise, which RLIMIT_AS
+  does not count.
+- ``--remount-ro /dev`` and ``/``: both are writable file systems in memory otherwise.
+- ``--new-session``: TIOCSTI could type commands into the caller's terminal.
+- ``--die-with-parent``: killing bubblewrap empties the name space of processes.
+- Limits are set inside: RLIMIT_NPROC counts per user name space, and outside all runs share it.
 """
 
 import os
@@ -48,40 +47,24 @@ def command(readable: Sequence[str], limits: Limits, inside: Sequence[str]) -> l
         The command. Open descriptors and the environment are handed on as they are.
     """
     size = str(limits.scratch_bytes)
+    unshared = ("user", "ipc", "pid", "net", "uts", "cgroup-try")
     return [
         program(),
-        *(
-            "--unshare-user",
-            "--unshare-ipc",
-            "--unshare-pid",
-            "--unshare-net",
-            "--unshare-uts",
-            "--unshare-cgroup-try",
-        ),
+        *(f"--unshare-{kind}" for kind in unshared),
         *("--uid", INSIDE_USER, "--gid", INSIDE_USER, "--disable-userns", "--hostname", "sandbox"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-        *(
-            "--dev",
-            "/dev",
-            "--size",
-            size,
-            "--tmpfs",
-            "/tmp",
-            "--size",
-            size,
-            "--tmpfs",
-            "/dev/shm",
-        ),
+        *("--dev", "/dev"),
+        *("--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/dev/shm"),
         # Last, because an environment may itself lie below /tmp.
-        *(part for path in readable if os.path.exists(path) for part in _shown(path)),
+        *(argument for path in readable if os.path.exists(path) for argument in _shown(path)),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"),
         *inside,
     ]
 
 
 def _shown(path: str) -> tuple[str, ...]:
-    # /lib and /bin are links into /usr on most systems and stay links, lest the loader meets two
-    # copies of a library.
+    # /lib and /bin are links into /usr on most systems. They stay links, so that the loader does
+    # not find two copies of a library.
     if os.path.islink(path) and path.count("/") == 1:
         return ("--symlink", os.readlink(path), path)
     return ("--ro-bind", path, path)

@@ -1,6 +1,4 @@
-"""All processes that a process has started and they in turn, from what /proc tells of every
-process.
-"""
+"""The descendants of a process, from /proc."""
 
 import contextlib
 import os
@@ -23,10 +21,10 @@ def descendants(ancestor: int) -> list[int]:
                 # behind the last one.
                 parent = int(file.read().rpartition(b")")[2].split()[1])
                 children.setdefault(parent, []).append(int(entry))
-    found: list[int] = []
+    below: list[int] = []
     waiting = [ancestor]
     while waiting:
-        young = children.get(waiting.pop(), [])
-        found += young
-        waiting += young
-    return found
+        children_of_next = children.get(waiting.pop(), [])
+        below += children_of_next
+        waiting += children_of_next
+    return below

@@ -1,11 +1,11 @@
-"""Attempts to get out, made from inside a sandbox by ``probe``: each one that succeeds is named.
+"""Attempts to get out, made inside a sandbox by ``probe``: each one that succeeds is named.
 
     job  {"folder": …, "file": …, "secret": …, "process": …, "tcp": …, "udp": …, "abstract": …,
           "variable": …, "home": …, "hidden": names in the home directory that no sandboxed process
           has to see}
 
-Every attempt is one a hostile program could make with the standard library alone. ``alive`` is
-printed by a probe that ran to its end: silence is not success.
+Every attempt is one that a hostile program could make with the standard library alone. ``alive`` is
+printed by a probe that ran to its end: an empty output is not success.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 SEIZE, PTRACE_NUMBER = 0x4206, {"x86_64": 101, "aarch64": 117}
-"""PTRACE_SEIZE: unlike PTRACE_ATTACH it does not stop the process, which is the prober."""
+"""PTRACE_SEIZE does not stop its target, unlike PTRACE_ATTACH; the target is the prober."""
 
 NEW_USER = 0x10000000
 ALIVE = "alive"
@@ -35,7 +35,7 @@ def main(job: dict[str, Any]) -> None:
 
 
 def attempts(job: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-    """Name what is tried. An attempt has failed if it raises or returns something false.
+    """List what is tried. An attempt has failed if it raises or returns something false.
 
     Args:
         job: See the module; all of it belongs to the prober.
@@ -69,10 +69,13 @@ def attempts(job: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         ),
         "trace a foreign process": lambda: _trace(job["process"]) == 0,
         "see a foreign process": (
-            lambda: os.path.exists(f"/proc/{job['process']}/environ") and _read_environment(job)
+            lambda: (
+                os.path.exists(f"/proc/{job['process']}/environ")
+                and _environment_of(job["process"])
+            )
         ),
         "see the caller's environment": (
-            lambda: job["variable"] in os.environ or job["variable"] in _environment_of_first()
+            lambda: job["variable"] in os.environ or job["variable"] in _environment_of(1)
         ),
         "be the superuser": lambda: _done(os.setuid, 0),
         "make a name space of users": lambda: ctypes.CDLL(None).unshare(NEW_USER) == 0,
@@ -91,24 +94,19 @@ def _socket(family: int, kind: int = socket.SOCK_STREAM) -> socket.socket:
 
 def _trace(process: int) -> int:
     number = PTRACE_NUMBER[os.uname().machine]
-    answer: int = ctypes.CDLL(None).syscall(number, SEIZE, process, 0, 0)
-    return answer
+    returned: int = ctypes.CDLL(None).syscall(number, SEIZE, process, 0, 0)
+    return returned
 
 
-def _read_environment(job: dict[str, Any]) -> str:
-    with open(f"/proc/{job['process']}/environ") as stream:
-        return stream.read()
-
-
-def _environment_of_first() -> str:
-    with open("/proc/1/environ") as stream:
+def _environment_of(process: int) -> str:
+    with open(f"/proc/{process}/environ") as stream:
         return stream.read()
 
 
 def _open_descriptors() -> set[int]:
-    found = set()
+    descriptors = set()
     for number in range(256):
         with contextlib.suppress(OSError):
             os.fstat(number)
-            found.add(number)
-    return found
+            descriptors.add(number)
+    return descriptors

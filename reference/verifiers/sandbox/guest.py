@@ -1,8 +1,7 @@
-"""What happens inside: give up every privilege, say that it is done, then run the function that was
-asked for.
+"""Inside the sandbox: give up every privilege, report that, then run the function of the request.
 
-    descriptors  0 standard input  1 standard output  2 standard error  3 the job (JSON)  4 "ready"
-    is written here  5.. more
+    descriptors  0 standard input   1 standard output   2 standard error
+                 3 the job (JSON)   4 "ready" is written here   5.. more
 
 Nothing of the job is read before the process is confined. Where confining fails, the job is not run
 and nothing is written to descriptor 4. bubblewrap starts this file as a script; the other
@@ -20,8 +19,9 @@ from typing import Any
 
 JOB, READY, FIRST_OWN = 3, 4, 5
 SETUP_FAILED = 70
-"""Exit status of a process that could not be confined (EX_SOFTWARE of sysexits.h); only descriptor
-4 decides.
+"""Exit status of a process that could not be confined (EX_SOFTWARE of sysexits.h).
+
+Only descriptor 4 decides whether it was: a program may exit with any status.
 """
 
 SEED = 0
@@ -31,7 +31,7 @@ SEED = 0
 def run(
     mechanism: str, entry: str, limits: dict[str, Any], readable: list[str], shares_its_user: bool
 ) -> None:
-    """Confine this process and run the job; does not come back.
+    """Confine this process and run the job; never returns.
 
     Args:
         mechanism: ``bubblewrap`` (this process is inside already), ``landlock`` or ``weak``.
@@ -64,7 +64,7 @@ def resolve(entry: str) -> Callable[[Any], None]:
 def confine(
     mechanism: str, limits: dict[str, Any], readable: list[str], shares_its_user: bool
 ) -> None:
-    """Apply what the mechanism consists of from inside.
+    """Apply the part of a mechanism that works from inside.
 
     Raises:
         OSError: The kernel refuses; nothing may be run then.
@@ -81,14 +81,15 @@ def confine(
 
 
 def _status(function: Callable[[Any], None], job: Any) -> int:
-    """Run to the very end, as an interpreter does: threads are waited for, exit functions run,
-    output is flushed.
+    """Run to the end and finish as an interpreter does.
+
+    Threads are waited for, exit functions run, output is flushed.
     """
     status = 0
     try:
         function(job)
-    except SystemExit as wish:
-        status = _exit_status(wish)
+    except SystemExit as exit:
+        status = _exit_status(exit)
     except BaseException:
         _print_traceback()
         status = 1
@@ -100,13 +101,13 @@ def _status(function: Callable[[Any], None], job: Any) -> int:
     return status
 
 
-def _exit_status(wish: SystemExit) -> int:
-    if wish.code is None:
+def _exit_status(exit: SystemExit) -> int:
+    if exit.code is None:
         return 0
-    if isinstance(wish.code, int):
-        return wish.code & 0xFF
+    if isinstance(exit.code, int):
+        return exit.code & 0xFF
     with contextlib.suppress(Exception):
-        sys.stderr.write(f"{wish.code}\n")
+        sys.stderr.write(f"{exit.code}\n")
     return 1
 
 
@@ -118,7 +119,8 @@ def _print_traceback() -> None:
 def _end_of_threads() -> Callable[[], Any]:
     import threading
 
-    finish: Callable[[], Any] = threading._shutdown  # type: ignore[attr-defined]  # what the interpreter itself calls at its end
+    # What the interpreter itself calls at its end.
+    finish: Callable[[], Any] = threading._shutdown  # type: ignore[attr-defined]
     return finish
 
 
@@ -129,8 +131,9 @@ def _end_of_exit_functions() -> Callable[[], Any]:
 
 
 def main() -> None:
-    """Run as a script, inside bubblewrap: the first argument is what ``run`` takes, and where to
-    import from.
+    """Run as a script, inside bubblewrap.
+
+    The first argument holds the arguments of ``run``, and ``path``, where to import from.
     """
     request = json.loads(sys.argv[1])
     sys.argv[1:] = []

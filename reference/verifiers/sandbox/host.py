@@ -1,10 +1,10 @@
-"""The host's side: start a sandboxed process, wait for it, read what it wrote.
+"""Outside the sandbox: start a sandboxed process, wait for it, read what it wrote.
 
     with start("package.module:function", job, "landlock", Limits()) as guest:
         ended = guest.wait()
 
 Standard input is a file in memory that ends where the data ends; standard output and error are
-files in memory whose length RLIMIT_FSIZE bounds. So nobody has to read while the process runs, and
+files in memory whose length RLIMIT_FSIZE bounds. So no reader is needed while the process runs, and
 no orphan can keep a pipe open.
 """
 
@@ -24,14 +24,16 @@ from signal import Signals
 from types import TracebackType
 from typing import Any
 
-from seed.reference.verifiers.sandbox import keeper, reach, users, weak
+from seed.reference.verifiers.sandbox import fork_server, reach, users, weak
 from seed.reference.verifiers.sandbox.limits import Limits
+from seed.spec.child_process import start_command
 
 MECHANISMS = ("bubblewrap", "landlock", "weak")
 
 GRACE_SECONDS = 10.0
-"""How much longer than a guest's own time its guard may take to report: a busy machine, not a
-hostile program.
+"""How much longer than a guest's own time its monitor may take to report.
+
+This is for a busy machine; a hostile program cannot delay the monitor.
 """
 
 STATUS_BYTES = 4096
@@ -42,12 +44,12 @@ SEALS = (
 )
 
 _start_lock = threading.Lock()
-_keepers: dict[int, tuple[socket.socket, "subprocess.Popen[bytes]"]] = {}
-"""The keeper of this process, by its own process id: after a fork the child starts its own."""
+_fork_servers: dict[int, tuple[socket.socket, "subprocess.Popen[bytes]"]] = {}
+"""The fork server of this process, by its process id: after a fork the child starts another one."""
 
 
 class SandboxError(Exception):
-    """The sandbox itself failed: nothing is said about the program."""
+    """The sandbox itself failed; the program is not judged."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Ended:
     stderr: bytes
 
     def fault(self) -> str:
-        """Say in a few words why this was no normal end; empty if it was one."""
+        """Why this was no normal end, in a few words; empty if it was one."""
         if self.late:
             return f"ran out of time after {self.wall_seconds:.1f} s"
         if self.status < 0:
@@ -88,8 +90,9 @@ class Ended:
 
 
 class Guest:
-    """A running sandboxed process. ``close`` kills it if it still runs; use it as a context
-    manager.
+    """A running sandboxed process.
+
+    A context manager: leaving it kills the process if it still runs.
     """
 
     def __init__(
@@ -112,8 +115,9 @@ class Guest:
         self.close()
 
     def kill(self) -> None:
-        """Have the guard kill the process and all its descendants; ``wait`` then says when they are
-        gone.
+        """Have the monitor kill the process and all its descendants.
+
+        ``wait`` then returns when they have ended.
         """
         with suppress(BrokenPipeError):
             os.write(self.descriptors[0], b"k")
@@ -122,19 +126,19 @@ class Guest:
         """Wait until nothing is left of the process.
 
         Raises:
-            SandboxError: It could not be confined, so it was never run; or its guard does not
+            SandboxError: It could not be confined, so it was never run; or its monitor does not
                 report. A process that was killed before it was confined has not failed.
         """
         _, status, stdout, stderr = self.descriptors
         poll = select.poll()
         poll.register(status, select.POLLIN)
         if not poll.poll((self.seconds + GRACE_SECONDS) * 1000):
-            raise SandboxError("the guard of a sandboxed process does not report")
+            raise SandboxError("the monitor of a sandboxed process does not report")
         message = os.read(status, STATUS_BYTES)
         written = _contents(stderr)
         report = json.loads(message or '{"fault": "no report"}')
         if "fault" in report:
-            raise SandboxError(f"the guard of a sandboxed process died: {report['fault']}")
+            raise SandboxError(f"the monitor of a sandboxed process died: {report['fault']}")
         if not report.pop("ready"):
             why = (
                 written[:300].decode("utf-8", "replace").strip()
@@ -144,7 +148,7 @@ class Guest:
         return Ended(stdout=_contents(stdout), stderr=written, **report)
 
     def close(self) -> None:
-        """Let go: the guard kills the process if it still runs."""
+        """Close the lifeline: the monitor kills the process if it still runs."""
         self.kill()
         while self.descriptors:
             os.close(self.descriptors.pop())
@@ -165,7 +169,7 @@ def start(
     Args:
         entry: ``module:function`` of this project; the function is called with the job, inside.
         job: Plain JSON values.
-        mechanism: A member of ``MECHANISMS``; whether it is sound here is for ``probe`` to say.
+        mechanism: A member of ``MECHANISMS``; ``probe`` finds out whether it is sound here.
         limits: What the process may use.
         stdin: Its standard input.
         descriptors: More descriptors for it, numbered from ``guest.FIRST_OWN`` on; the caller keeps
@@ -193,28 +197,23 @@ def start(
     lifeline_end, lifeline = os.pipe()
     status, status_end = os.pipe()
     stdout, stderr = os.memfd_create("stdout"), os.memfd_create("stderr")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    lent = [
-        _sealed(stdin),
-        nowhere if quiet else stdout,
-        stderr,
-        _sealed(json.dumps(job).encode()),
-        *descriptors,
-    ]
+    null = os.open(os.devnull, os.O_WRONLY)
+    input_file, job_file = _sealed(stdin), _sealed(json.dumps(job).encode())
+    guest_descriptors = [input_file, null if quiet else stdout, stderr, job_file, *descriptors]
     guest = Guest(lifeline, status, stdout, stderr, limits.wall_seconds)
     try:
-        _send(json.dumps(request).encode(), [lifeline_end, status_end, *claims, *lent])
+        _send(json.dumps(request).encode(), [lifeline_end, status_end, *claims, *guest_descriptors])
     except OSError as failure:
         guest.close()
         raise SandboxError(f"no process could be started: {failure}") from failure
     finally:
-        for descriptor in (lifeline_end, status_end, nowhere, *claims, lent[0], lent[3]):
+        for descriptor in (lifeline_end, status_end, null, *claims, input_file, job_file):
             os.close(descriptor)
     return guest
 
 
 def _own_uid() -> tuple[int | None, list[int]]:
-    """Claim a uid if we can give one away; the guard holds the claim as long as it lives."""
+    """Claim a uid if this process is root; the monitor holds the claim as long as it runs."""
     if os.getuid() != 0:
         return None, []
     uid, claimed = users.claim()
@@ -223,54 +222,55 @@ def _own_uid() -> tuple[int | None, list[int]]:
 
 def _send(message: bytes, descriptors: list[int]) -> None:
     try:
-        socket.send_fds(_keeper(), [message], descriptors)
-    except ConnectionError:  # the keeper was killed from outside: start another, once
-        _forget_keeper()
-        socket.send_fds(_keeper(), [message], descriptors)
+        socket.send_fds(_fork_server(), [message], descriptors)
+    except ConnectionError:  # the fork server was killed from outside: start another, once
+        _stop_fork_server()
+        socket.send_fds(_fork_server(), [message], descriptors)
 
 
-def _keeper() -> socket.socket:
+def _fork_server() -> socket.socket:
     with _start_lock:
-        if os.getpid() not in _keepers:
-            _keepers[os.getpid()] = _start_keeper()
-        return _keepers[os.getpid()][0]
+        if os.getpid() not in _fork_servers:
+            _fork_servers[os.getpid()] = _start_fork_server()
+        return _fork_servers[os.getpid()][0]
 
 
-def _start_keeper() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    setup = json.dumps({"socket": theirs.fileno(), "readable": reach.readable()})
-    script = (
-        f"import sys; sys.path.extend({_search_path()!r}); from seed.reference.verifiers.sandbox import"
-        " keeper; keeper.main()"
+def _start_fork_server() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
+    connection, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    setup = json.dumps({"socket": server_end.fileno(), "readable": reach.readable()})
+    command = start_command(
+        "seed.reference.verifiers.sandbox.fork_server:main",
+        setup,
+        interpreter=reach.interpreter(),
+        options=fork_server.INTERPRETER_OPTIONS,
+        extra_path=_search_path(),
     )
     process = subprocess.Popen(
-        [reach.interpreter(), *keeper.INTERPRETER_OPTIONS, "-c", script, setup],
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=weak.ENVIRONMENT,
         cwd="/",
-        pass_fds=[theirs.fileno()],
+        pass_fds=[server_end.fileno()],
         start_new_session=True,
     )
-    theirs.close()
-    return ours, process
+    server_end.close()
+    return connection, process
 
 
 @atexit.register
-def _forget_keeper() -> None:
-    """Let the keeper of this process end, and wait for it."""
+def _stop_fork_server() -> None:
+    """End the fork server of this process, and wait for it."""
     with _start_lock:
-        connection, process = _keepers.pop(os.getpid(), (None, None))
+        connection, process = _fork_servers.pop(os.getpid(), (None, None))
     if connection and process:
         connection.close()
         process.wait()
 
 
 def _search_path() -> list[str]:
-    """List what guests import from besides the standard library, which their interpreter finds by
-    itself.
-    """
+    """List what guests import from, besides the standard library."""
     return [*reach.packages(), str(Path(__file__).absolute().parents[4])]
 
 

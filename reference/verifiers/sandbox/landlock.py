@@ -1,5 +1,4 @@
-"""Landlock: the kernel refuses every file outside a short list, TCP, and signals to processes
-outside the sandbox.
+"""Landlock: the kernel refuses files outside a short list, TCP, and signals to processes outside.
 
     create_ruleset(what is governed)  ->  add_rule(path, what stays allowed)  ->  restrict_self
 
@@ -25,9 +24,7 @@ FILE_RIGHTS_BY_VERSION = {
     4: (1 << 15) - 1,
     5: (1 << 16) - 1,
 }
-"""All file rights that a version knows: each version governs a few more (2 renaming across, 3
-truncating, 5 devices).
-"""
+"""All file rights of each version: 2 adds renaming across folders, 3 truncating, 5 devices."""
 
 NETWORK_VERSION, NETWORK_RIGHTS = 4, 0b11
 """From version 4 on: binding and connecting TCP sockets."""
@@ -50,8 +47,9 @@ class Ruleset(ctypes.Structure):
 
 
 class PathRule(ctypes.Structure):
-    """struct landlock_path_beneath_attr: what stays allowed below an open directory, or on an open
-    file.
+    """struct landlock_path_beneath_attr: what stays allowed.
+
+    It holds below an open directory, or on an open file.
     """
 
     _pack_ = 1
@@ -59,7 +57,7 @@ class PathRule(ctypes.Structure):
 
 
 def version() -> int:
-    """Ask the kernel for its Landlock version.
+    """The Landlock version of the kernel.
 
     Returns:
         1 or more, or 0 where the kernel has no Landlock.
@@ -76,14 +74,16 @@ def confine(readable: Sequence[str]) -> None:
     Raises:
         OSError: The kernel has no Landlock, or refuses.
     """
-    known = version()
+    supported = version()
     ruleset = Ruleset(
-        files=FILE_RIGHTS_BY_VERSION[min(known, max(FILE_RIGHTS_BY_VERSION))] if known else 0,
-        network=NETWORK_RIGHTS if known >= NETWORK_VERSION else 0,
-        scoped=SCOPES if known >= SCOPE_VERSION else 0,
+        files=FILE_RIGHTS_BY_VERSION[min(supported, max(FILE_RIGHTS_BY_VERSION))]
+        if supported
+        else 0,
+        network=NETWORK_RIGHTS if supported >= NETWORK_VERSION else 0,
+        scoped=SCOPES if supported >= SCOPE_VERSION else 0,
     )
     # Older kernels refuse a structure with more fields than they know.
-    size = 24 if known >= SCOPE_VERSION else 16 if known >= NETWORK_VERSION else 8
+    size = 24 if supported >= SCOPE_VERSION else 16 if supported >= NETWORK_VERSION else 8
     rules = _call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(size), 0)
     for path in (*readable, *READABLE_DEVICES):
         _allow(rules, path, EXECUTE | READ_FILE | READ_DIRECTORY)
@@ -116,11 +116,11 @@ def _allow(rules: int, path: str, rights: int) -> None:
 
 
 def _call(number: int, *arguments: object) -> int:
-    answer: int = _library().syscall(number, *arguments)
-    if answer < 0:
+    returned: int = _library().syscall(number, *arguments)
+    if returned < 0:
         error = ctypes.get_errno()
         raise OSError(error, f"Landlock call {number}: {os.strerror(error)}")
-    return answer
+    return returned
 
 
 def _library() -> ctypes.CDLL:

@@ -1,55 +1,53 @@
-"""How much a program may use. Every limit is a field of ``Limits``; every default is a constant
-with its reason.
-"""
+"""How much a program may use: every limit is a field of ``Limits``, its default has a reason."""
 
 from dataclasses import asdict, dataclass
 
 CPU_SECONDS = 10
-"""Processor time of one process. Codeforces statements allow C++ 1 to 4 s; Python gets a multiple
-(LiveCodeBench: 6 s).
+"""Processor time of one process.
+
+Codeforces statements allow C++ 1 to 4 s; Python gets a multiple (LiveCodeBench: 6 s).
 """
 
 WALL_SECONDS = 20.0
-"""Time by the clock of one process: twice the processor time, so that a busy machine makes no right
-program wrong.
+"""Time by the clock of one process.
+
+It is twice the processor time, so that a busy machine makes no right program wrong.
 """
 
 CALL_SECONDS = 6.0
 """Time by the clock of one call of a tested function; LiveCodeBench's limit for one case."""
 
 SUITE_SECONDS = 240.0
-"""Time by the clock of all the processes that one verdict needs: below the 300 s after which a pool
-gives up on a verifier.
-"""
+"""Time by the clock of all processes of one verdict: below the 300 s of a pool's time limit."""
 
 MEMORY_BYTES = 1 << 30
-"""Address space of one process. Statements allow 256 MiB to C++; Python objects are about four
-times as large.
+"""Address space of one process.
+
+Statements allow 256 MiB to C++; Python objects are about four times as large.
 """
 
 TASKS = 64
-"""Threads (in ``weak`` isolation also processes). A thread for deep recursion is a common idiom;
-OpenBLAS is held to one.
+"""Threads (in ``weak`` isolation also processes).
+
+A thread for deep recursion is a common idiom; OpenBLAS is held to one.
 """
 
 FILE_BYTES = 16 << 20
-"""Longest file and longest standard output. The longest expected outputs of programming contests
-are a few megabytes.
-"""
+"""Longest file and longest standard output: expected outputs of contests are a few megabytes."""
 
 SCRATCH_BYTES = 64 << 20
-"""Size of /tmp and of /dev/shm, where there is one (``bubblewrap``). They are memory, which
-RLIMIT_AS does not count.
+"""Size of /tmp and of /dev/shm, where there is one (``bubblewrap``).
+
+They are memory, which RLIMIT_AS does not count.
 """
 
 OPEN_FILES = 64
-"""Open descriptors: imports need about ten, and a program that opens hundreds is doing something
-else than its task.
-"""
+"""Open descriptors: imports need about ten, and no task needs hundreds."""
 
 STACK_BYTES = 64 << 20
-"""Stack of the main thread: recursion through C (sorting by a key, ``repr`` of nested lists) at the
-depths contests ask for.
+"""Stack of the main thread: for recursion through C at the depths of contests.
+
+Such recursion is sorting by a key, or ``repr`` of nested lists.
 """
 
 
@@ -82,7 +80,7 @@ class Limits:
     stack_bytes: int = STACK_BYTES
 
     def __post_init__(self) -> None:
-        """Refuse limits that nothing can run under.
+        """Refuse limits under which nothing can run.
 
         Raises:
             ValueError: A limit is not positive.

@@ -1,9 +1,9 @@
 """Which isolation is sound on this machine: found out by trying to get out of it, once per process.
 
-    installed and supported?  ->  a probe runs inside and tries every escape  ->  its report is
-    empty, the bait is untouched
+    installed and supported?  ->  a probe runs inside and tries every escape
+                              ->  its report is empty, the bait is unchanged
 
-No version number or file decides: kernels, containers and distributions switch name spaces and
+No version number and no file decides: kernels, containers and distributions switch name spaces and
 Landlock off in many ways.
 """
 
@@ -23,15 +23,17 @@ from seed.reference.verifiers.sandbox.host import SandboxError, start
 from seed.reference.verifiers.sandbox.limits import Limits
 
 PREFERRED = ("bubblewrap", "landlock")
-"""Mechanisms that can be sound, the best first: bubblewrap hides what Landlock only refuses
-(metadata of files, process ids).
+"""Mechanisms that can be sound, the best first.
+
+bubblewrap hides what Landlock only refuses: metadata of files, process ids.
 """
 
 AUTOMATIC, WEAK = "automatic", "weak"
 BAIT = "untouched"
 PROBE_LIMITS = replace(Limits(), wall_seconds=60.0, suite_seconds=60.0)
-"""A probe takes a fifth of a second. Its answer stands for the whole process, so a busy machine
-gets all the time it may need.
+"""A probe takes a fifth of a second.
+
+Its result holds for the life of this process, so a busy machine gets all the time it may need.
 """
 
 
@@ -54,7 +56,7 @@ def choose(isolation: str = AUTOMATIC) -> str:
         Its name.
 
     Raises:
-        SandboxError: None is sound, or the one asked for is not; the message says why.
+        SandboxError: None is sound, or the named one is not; the message has the reason.
         ValueError: There is no such isolation.
     """
     if isolation == WEAK:
@@ -65,10 +67,10 @@ def choose(isolation: str = AUTOMATIC) -> str:
         )
     faults = []
     for mechanism in PREFERRED if isolation == AUTOMATIC else (isolation,):
-        found = soundness(mechanism)
-        if found.sound:
+        checked = soundness(mechanism)
+        if checked.sound:
             return mechanism
-        faults.append(f"{mechanism}: {found.why}")
+        faults.append(f"{mechanism}: {checked.why}")
     raise SandboxError(
         f"no sound isolation here ({'; '.join(faults)}); isolation=weak runs programs without any"
     )
@@ -76,7 +78,7 @@ def choose(isolation: str = AUTOMATIC) -> str:
 
 @functools.cache
 def soundness(mechanism: str) -> Soundness:
-    """Try to get out of a mechanism; the answer is remembered for the life of this process.
+    """Try to get out of a mechanism; the result is kept for the life of this process.
 
     Args:
         mechanism: A member of ``host.MECHANISMS``.
@@ -94,7 +96,7 @@ def soundness(mechanism: str) -> Soundness:
 
 
 def attempt_escapes(mechanism: str) -> list[str]:
-    """Lay out bait, run the probe inside, and look at both.
+    """Lay out bait, run the probe inside, and check both.
 
     Returns:
         What succeeded.
@@ -114,15 +116,18 @@ def attempt_escapes(mechanism: str) -> list[str]:
         reported: list[str] = json.loads(ended.stdout)
         if escape.ALIVE not in reported:
             raise SandboxError("the probe did not report")
-        return [name for name in reported if name != escape.ALIVE] + ["touch the bait"] * _touched(
-            job
-        )
+        escapes = [name for name in reported if name != escape.ALIVE]
+        return escapes + ["touch the bait"] * _touched(job)
 
 
 @contextlib.contextmanager
 def bait() -> Iterator[dict[str, Any]]:
-    """Lay out files anybody may change, a secret anybody may read, and listeners anybody may
-    reach.
+    """Lay out what a program inside must not reach.
+
+    Files that every user may change, a secret that every user may read, and listeners.
+
+    Yields:
+        The job of ``escape``.
     """
     with contextlib.ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seed-probe-")))
@@ -156,11 +161,9 @@ def bait() -> Iterator[dict[str, Any]]:
 def _closed_to_others() -> str:
     """Explain the commonest reason why nothing runs as another user than root."""
     closed = reach.closed_directory(reach.interpreter()) if os.getuid() == 0 else ""
-    return (
-        f" ({closed} is closed to other users: use a Python that everybody can reach)"
-        if closed
-        else ""
-    )
+    if not closed:
+        return ""
+    return f" ({closed} is closed to other users: use a Python that everybody can reach)"
 
 
 def _touched(job: dict[str, Any]) -> bool:

@@ -1,10 +1,9 @@
-"""What a sandboxed process may read, and how a process that has given up being root can still reach
-it.
+"""What a sandboxed process may read, and how it can reach that without being root.
 
 An interpreter below /root (mode 700), or a virtual environment in a temporary directory, is closed
-to every other user. So when started by root, the keeper makes a view of the files for itself and
-its children: the closed directory is covered by an empty file system that holds the paths listed
-here and nothing else. The machine outside sees no change.
+to every other user. So when started by root, the fork server makes a view of the files for itself
+and its children: the closed directory is covered by an empty file system that holds the paths
+listed here and nothing else. The machine outside sees no change.
 """
 
 import ctypes
@@ -16,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
-"""Shared libraries, the loader's index and the time zone: all that a Python program needs of the
-system, and no secret.
+"""Shared libraries, the loader's index and the time zone.
+
+A Python program needs no more of the system, and none of it is secret.
 """
 
 NEW_MOUNTS = 0x00020000
@@ -31,23 +31,19 @@ def interpreter() -> str:
 
 
 def packages() -> tuple[str, ...]:
-    """List the directories of installed packages: a program may use numpy if this interpreter
-    can.
-    """
+    """List the folders of installed packages: a program may use numpy if this interpreter can."""
     return tuple(
         dict.fromkeys(os.path.realpath(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
     )
 
 
 def own() -> tuple[str, ...]:
-    """List the directories of this project that a process needs in its sandbox; tests and data are
-    not among them.
-    """
+    """List what a sandboxed process needs of this project; tests and data are not in the list."""
     # Not resolved: in a checkout seed/reference is a link, and a guest imports along that path.
     verifiers = Path(__file__).absolute().parents[1]
     folders = [verifiers / "sandbox", verifiers / "programs"]
-    packages = [folder / "__init__.py" for folder in (verifiers, *verifiers.parents[:2])]
-    return tuple(map(str, folders + packages))
+    files = [folder / "__init__.py" for folder in (verifiers, *verifiers.parents[:2])]
+    return tuple(map(str, [*folders, *files, verifiers / "frames.py"]))
 
 
 def readable() -> tuple[str, ...]:
@@ -56,8 +52,7 @@ def readable() -> tuple[str, ...]:
 
 
 def open_closed_directories(paths: Sequence[str]) -> None:
-    """Cover every directory that only root can enter on the way to a path, and put the path back at
-    its place.
+    """Cover every directory on the way to a path that only root can enter, and put the path back.
 
     Args:
         paths: Directories and files that other users must reach.
@@ -109,12 +104,12 @@ def _bind(library: ctypes.CDLL, descriptor: int, path: str) -> None:
 
 def _mount(library: ctypes.CDLL, source: str, target: str, kind: str, flags: int) -> None:
     options = b"mode=755" if kind else None
-    done = library.mount(
+    returned = library.mount(
         source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options
     )
-    _check(done, f"mounting on {target}")
+    _check(returned, f"mounting on {target}")
 
 
-def _check(done: int, what: str) -> None:
-    if done:
-        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+def _check(returned: int, action: str) -> None:
+    if returned:
+        raise OSError(ctypes.get_errno(), f"{action}: {os.strerror(ctypes.get_errno())}")

@@ -1,8 +1,8 @@
-"""A list of the system calls a Python program needs; the kernel refuses all others with EPERM.
+"""A list of the system calls that a Python program needs; the kernel refuses all others with EPERM.
 
     architecture as expected?  ->  number listed?  ->  arguments as listed?  ->  allow | EPERM
 
-What is missing from the list is the point: new processes and programs, sockets, tracing, mounts and
+Not in the list, on purpose: new processes and programs, sockets, tracing, mounts and
 namespaces, modes and owners of files, System V objects that outlive their maker, io_uring, keys,
 BPF. A thread is not a process and is allowed. The filter is classic BPF (seccomp(2)), written here
 directly: it needs no library and no privilege.
@@ -17,9 +17,7 @@ from collections.abc import Iterable
 from seed.reference.verifiers.sandbox.landlock import forbid_new_privileges
 
 AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""Architectures whose numbers are listed below, with the value by which the kernel names them
-(linux/audit.h).
-"""
+"""The architectures of the table below, with the kernel's value for each (linux/audit.h)."""
 
 X32_BIT = 0x40000000
 """Numbers from here on belong to the x32 interface of x86-64: other calls in disguise."""
@@ -160,7 +158,7 @@ CALLS: dict[str, dict[str, tuple[int | None, int | None]]] = {
         "time": (201, None),
         "times": (100, 153),
     },
-    "who am I": {
+    "identity": {
         "getpid": (39, 172),
         "getppid": (110, 173),
         "getuid": (102, 174),
@@ -181,7 +179,7 @@ CALLS: dict[str, dict[str, tuple[int | None, int | None]]] = {
     },
     "limits": {"getrlimit": (97, 163), "setrlimit": (160, 164)},
     "ends": {"exit": (60, 93), "exit_group": (231, 94), "wait4": (61, 260), "waitid": (247, 95)},
-    "pairs": {
+    "socket pairs": {
         "sendto": (44, 206),
         "recvfrom": (45, 207),
         "sendmsg": (46, 211),
@@ -193,32 +191,37 @@ CALLS: dict[str, dict[str, tuple[int | None, int | None]]] = {
         "getpeername": (52, 205),
     },
 }
-"""Group -> call -> numbers on x86-64 and aarch64 (linux/unistd.h); None where an architecture has
-no such call.
-"""
+"""Group -> call -> numbers on x86-64 and aarch64 (linux/unistd.h); None for no such call."""
 
 SIGNALS = {"kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131)}
-"""Allowed only where the kernel keeps signals inside by other means (Landlock version 6, process
-namespace).
-"""
+"""Allowed only where other means keep signals inside: Landlock version 6, a process name space."""
 
 CLONE, CLONE3, FCNTL, IOCTL = (56, 220), (435, 435), (72, 25), (16, 29)
 PRLIMIT, SOCKETPAIR = (302, 261), (53, 199)
 CLONE_THREAD = 0x00010000
 LOCAL_SOCKETS = 1
 OWNER_COMMANDS = (8, 10, 15)
-"""fcntl F_SETOWN, F_SETSIG, F_SETOWN_EX: they make the kernel send signals to any process of the
-user.
-"""
+"""fcntl F_SETOWN, F_SETSIG, F_SETOWN_EX: with them the kernel signals any process of the user."""
 
 HARMLESS_CONTROLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-"""ioctl TCGETS (is it a terminal?), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. TIOCSTI would
-type into a terminal.
+"""ioctl TCGETS (is it a terminal?), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
+
+Not TIOCSTI, which would type into a terminal.
 """
 
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+"""Operations of classic BPF (linux/bpf_common.h): load a word, compare with a constant, return."""
+
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24
+"""Offsets in struct seccomp_data.
+
+An argument has 64 bits; this is the offset of its low half, as both architectures are
+little-endian.
+"""
+
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
+"""What the kernel does (linux/seccomp.h); the low bits of REFUSE are the error number."""
+
 EPERM, ENOSYS = 1, 38
 SET_SECCOMP, FILTER_MODE = 22, 2
 Instruction = tuple[int, int, int, int]
@@ -232,12 +235,12 @@ class Program(ctypes.Structure):
 
 
 def machine() -> str:
-    """Name this machine's architecture, as the table above does."""
+    """This machine's architecture, by the name that the tables above use."""
     return platform.machine()
 
 
 def supported() -> bool:
-    """Tell whether the numbers of this machine's system calls are known here."""
+    """Whether the table above has the numbers of this machine's system calls."""
     return machine() in AUDIT_ARCHITECTURE
 
 
@@ -256,8 +259,10 @@ def confine(signals: bool) -> None:
         struct.pack("HBBI", *instruction) for instruction in program(machine(), signals)
     )
     forbid_new_privileges()
-    whole = Program(length=len(code) // 8, instructions=code)
-    if ctypes.CDLL(None, use_errno=True).prctl(SET_SECCOMP, FILTER_MODE, ctypes.byref(whole), 0, 0):
+    filter_program = Program(length=len(code) // 8, instructions=code)
+    if ctypes.CDLL(None, use_errno=True).prctl(
+        SET_SECCOMP, FILTER_MODE, ctypes.byref(filter_program), 0, 0
+    ):
         raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
@@ -269,8 +274,8 @@ def program(architecture: str, signals: bool) -> list[Instruction]:
         signals: Whether kill and its relatives are listed.
 
     Returns:
-        The instructions. Jumps go over one instruction at most, so that the list reads from top to
-        bottom.
+        The instructions, which read from top to bottom: a jump skips one instruction, or one block
+        of ``_call``. The first RETURN that is reached decides.
     """
     column = list(AUDIT_ARCHITECTURE).index(architecture)
     listed = [numbers[column] for group in CALLS.values() for numbers in group.values()]
@@ -278,13 +283,14 @@ def program(architecture: str, signals: bool) -> list[Instruction]:
         listed += [numbers[column] for numbers in SIGNALS.values()]
     return [
         (LOAD, 0, 0, ARCHITECTURE),
+        # On another architecture the numbers below mean other calls.
         *_unless_equal(AUDIT_ARCHITECTURE[architecture], KILL),
         (LOAD, 0, 0, NUMBER),
         (JUMP_AT_LEAST, 0, 1, X32_BIT),
         (RETURN, 0, 0, REFUSE | EPERM),
         *(line for number in listed if number is not None for line in _if_equal(number, ALLOW)),
-        # The C library falls back on clone, whose flags a filter can read; those of clone3 lie in
-        # memory.
+        # A filter can read the flags of clone, but those of clone3 lie in memory. ENOSYS makes the
+        # C library fall back on clone.
         *_if_equal(CLONE3[column], REFUSE | ENOSYS),
         *_call(
             CLONE[column],
@@ -292,7 +298,8 @@ def program(architecture: str, signals: bool) -> list[Instruction]:
             [(JUMP_ANY_BIT, 0, 1, CLONE_THREAD), (RETURN, 0, 0, ALLOW)],
         ),
         *_call(SOCKETPAIR[column], FIRST_ARGUMENT, _if_equal(LOCAL_SOCKETS, ALLOW)),
-        *_call(PRLIMIT[column], FIRST_ARGUMENT, _if_equal(0, ALLOW)),  # 0 is this process itself
+        # Process 0 is the caller itself.
+        *_call(PRLIMIT[column], FIRST_ARGUMENT, _if_equal(0, ALLOW)),
         *_call(IOCTL[column], SECOND_ARGUMENT, _any_of(HARMLESS_CONTROLS, ALLOW)),
         *_call(
             FCNTL[column],
@@ -316,8 +323,9 @@ def _any_of(values: Iterable[int], verdict: int) -> list[Instruction]:
 
 
 def _call(number: int, argument: int, lines: list[Instruction]) -> list[Instruction]:
-    """If this is the call, look at the low half of one argument and decide; what ``lines`` do not
-    decide is refused.
+    """If this is the call, decide by the low half of one argument.
+
+    What ``lines`` do not decide is refused.
     """
     block = [(LOAD, 0, 0, argument), *lines, (RETURN, 0, 0, REFUSE | EPERM)]
     return [(JUMP_EQUAL, 0, len(block), number), *block]

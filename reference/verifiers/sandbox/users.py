@@ -1,7 +1,7 @@
-"""A uid of its own for every sandboxed process, where we are root and can give one away.
+"""A uid of its own for every sandboxed process, where the host is root and can give one away.
 
-A guard kills everything that runs under its guest's uid, and RLIMIT_NPROC counts by uid. So no two
-guests may share one, not even guests of two programs that know nothing of each other: a uid is
+A monitor kills everything that runs under its guest's uid, and RLIMIT_NPROC counts by uid. So no
+two guests may share one, not even guests of two programs that do not know of each other: a uid is
 claimed by binding a name in the kernel's abstract name space of sockets. The claim ends with the
 last process that holds the socket, however that process ends.
 """
@@ -14,9 +14,7 @@ FIRST_UID, UIDS = 60706, 478
 """Uids that no distribution hands out (systemd's table of uids: unused 60706-61183)."""
 
 _serial = itertools.count(os.getpid())
-"""Where to begin looking: a uid is not used again at once, and two hosts rarely try the same
-ones.
-"""
+"""Where the search begins: a uid is not reused at once, and two hosts rarely try the same ones."""
 
 
 class NoUid(Exception):
@@ -24,7 +22,7 @@ class NoUid(Exception):
 
 
 def claim() -> tuple[int, socket.socket]:
-    """Take a uid that no other sandboxed process has.
+    """Claim a uid that no other sandboxed process has.
 
     Returns:
         The uid, and the socket that is the claim: it ends when all its copies are closed.

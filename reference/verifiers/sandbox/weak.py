@@ -1,9 +1,8 @@
-"""Weak isolation: resource limits and a clean environment, and nothing else. It contains accidents,
-not attacks.
+"""Weak isolation: resource limits and a clean environment. It contains accidents, not attacks.
 
-What it does not do: a program can still read and write whatever its user can, talk to the network
-and signal processes of its user. It is used only when asked for by name. The other mechanisms begin
-with the same limits.
+A program can still read and write whatever its user can, use the network and signal processes of
+its user. So this is used only when asked for by name. The other mechanisms begin with the same
+limits.
 """
 
 import os
@@ -16,24 +15,22 @@ ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
-    # Sets of strings are walked in the same order each time, so that the same program gets the same
-    # verdict.
+    # Sets of strings have the same order each time, so that the same program gets the same verdict.
     "PYTHONHASHSEED": "0",
-    # The C library reserves 64 MiB of address space for every thread otherwise, and sixteen threads
+    # Otherwise the C library reserves 64 MiB of address space for every thread, and sixteen threads
     # would use up a limit.
     "MALLOC_ARENA_MAX": "1",
     # OpenBLAS starts a thread per core, each with a buffer that counts against the address space.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
-"""The whole environment of a sandboxed process: nothing of the caller's, which may hold keys and
-tokens.
-"""
+"""The whole environment of a sandboxed process; the caller's may hold keys and tokens."""
 
 
 def confine(limits: Limits, shares_its_user: bool) -> None:
-    """Set the resource limits of this process for good: hard limits, which only the superuser can
-    raise.
+    """Set the resource limits of this process for good.
+
+    They are hard limits, which only the superuser can raise.
 
     Args:
         limits: What the program may use.
@@ -43,7 +40,7 @@ def confine(limits: Limits, shares_its_user: bool) -> None:
     tasks = limits.tasks + (_tasks_of(os.getuid()) if shares_its_user else 0)
     for kind, soft, hard in (
         (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
-        # One second apart: SIGXCPU first, which says what happened; a program that ignores it is
+        # One second apart: SIGXCPU comes first and names the reason; a program that ignores it is
         # killed.
         (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1),
         (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
@@ -57,8 +54,9 @@ def confine(limits: Limits, shares_its_user: bool) -> None:
 
 
 def _lower(kind: int, soft: int, hard: int) -> None:
-    """Set a limit, but never above what this process was itself allowed: only the superuser may
-    raise a hard limit.
+    """Set a limit, but never above what this process may use itself.
+
+    Only the superuser may raise a hard limit.
     """
     allowed = resource.getrlimit(kind)[1]
     if allowed != resource.RLIM_INFINITY:

@@ -1,1 +1,1 @@
-"""Laws of the readers of public collections."""
+"""Tests of reference/importers."""

@@ -1,6 +1,4 @@
-"""Laws of the readers as a whole: nothing is dropped, what cannot be read says why, and families
-ask in their own words.
-"""
+"""Properties of the readers: no line is dropped, faults have reasons, problems our words."""
 
 import json
 from collections.abc import Callable
@@ -15,9 +13,9 @@ from hypothesis import strategies as st
 from seed.reference.importers.expressions import joined_steps
 from seed.reference.importers.lines import COLLECTIONS, Counts, problem_line
 from seed.reference.tasks.puzzles import FAMILIES, hamiltonian, knights_and_knaves
-from tests.cli.test_verify import assert_refused, objects, run
 from tests.reference.importers.test_tasks import ALL, ENIGMATA, GYM, ZEBRA, line
-from tests.reference.tasks.puzzles.test_families import accepted
+from tests.support.command_line import assert_user_error, json_lines, run
+from tests.support.puzzles import accepted
 
 CYCLE = {"question": "3\n0 1\n1 2\n2 0"}
 DAMAGES = (
@@ -31,8 +29,8 @@ DAMAGES = (
 
 def counted(*lines: bytes) -> Counts:
     counts = Counts()
-    for number, one in enumerate(lines, start=1):
-        problem_line(one, number, counts)
+    for number, content in enumerate(lines, start=1):
+        problem_line(content, number, counts)
     return counts
 
 
@@ -54,7 +52,7 @@ def test_every_task_that_is_read_has_a_case() -> None:
     assert cases == tasks
 
 
-def test_a_problem_is_asked_in_the_words_of_its_family_and_not_in_those_of_the_collection() -> None:
+def test_the_problem_has_the_words_of_its_family_and_not_those_of_the_collection() -> None:
     read = problem_line(
         line(ENIGMATA, "hamiltonian_cycle", CYCLE, [0, 1, 2, 0], licence="Apache-2.0"), 1, Counts()
     )
@@ -215,7 +213,7 @@ def test_an_unreadable_line_names_its_number_and_the_field(given_line: bytes, wh
         ),
     ],
 )
-def test_what_a_family_cannot_ask_is_counted_with_the_reason(
+def test_what_a_family_cannot_express_is_counted_with_the_reason(
     source: str, task: str, meta: Any, answer: Any, why: str
 ) -> None:
     count = counted(line(source, task, meta, answer)).tasks[task]
@@ -243,7 +241,6 @@ def test_whatever_a_field_holds_every_line_is_counted_once(
 
 
 # --- what is translated
-# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -261,10 +258,8 @@ def test_the_result_of_a_step_is_put_back_where_it_is_used(steps: str, expressio
     assert joined_steps(steps) == expression
 
 
-def test_one_joint_says_the_same_as_any_nested_statement_of_two_claims() -> None:
-    """Every statement of two claims, negated or not, is true of the same roles as its
-    translation.
-    """
+def test_one_joint_expresses_any_nested_statement_of_two_claims() -> None:
+    """Each statement of two claims, negated or not, is true of the roles of its translation."""
     truths: dict[str, Callable[[bool, bool], bool]] = {
         "and": lambda a, b: a and b,
         "or": lambda a, b: a or b,
@@ -318,7 +313,6 @@ def test_a_claim_that_does_not_hold_leaves_the_empty_response() -> None:
 
 
 # --- at the command line
-# --------------------------------------------------------------------------------------------
 
 
 def test_a_collection_is_read_scored_and_counted_by_task(tmp_path: Path) -> None:
@@ -341,7 +335,7 @@ def test_a_collection_is_read_scored_and_counted_by_task(tmp_path: Path) -> None
         ["unreadable", "1"],
     ]
     assert "line 5: the line is not JSON" in done.stdout
-    assert [one["id"] for one in objects((tmp_path / "read").read_bytes())] == ["a", "b"]
+    assert [fields["id"] for fields in json_lines((tmp_path / "read").read_bytes())] == ["a", "b"]
     scored = run(
         "verify", tmp_path / "read", "--out", tmp_path / "out", "--jobs", 1, "--by", "task"
     )
@@ -358,15 +352,17 @@ def test_what_exists_is_never_overwritten_and_a_file_of_something_else_is_refuse
 ) -> None:
     (tmp_path / "in").write_bytes(line(ENIGMATA, "hamiltonian_cycle", CYCLE, "NO"))
     (tmp_path / "taken").write_text("mine")
-    assert_refused(
+    assert_user_error(
         run("puzzles", "read", tmp_path / "in", "--out", tmp_path / "taken"),
         "taken exists; choose another --out",
     )
     assert (tmp_path / "taken").read_text() == "mine"
     (tmp_path / "other").write_text(json.dumps({"id": "a", "question": "?"}))
-    refused = run("puzzles", "read", tmp_path / "other", "--out", tmp_path / "out")
-    assert_refused(refused, "holds no line of Enigmata or reasoning-gym", "line 1: task is missing")
-    assert_refused(
+    rejected = run("puzzles", "read", tmp_path / "other", "--out", tmp_path / "out")
+    assert_user_error(
+        rejected, "holds no line of Enigmata or reasoning-gym", "line 1: task is missing"
+    )
+    assert_user_error(
         run("puzzles", "read", tmp_path / "none", "--out", tmp_path / "out"), "No such file"
     )
     assert not (tmp_path / "out").exists()

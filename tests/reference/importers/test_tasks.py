@@ -1,5 +1,4 @@
-"""Laws of every task that is read: its answer is accepted, a broken one refused, and a field that
-is none is named.
+"""Properties of every task that is read: its answer is accepted, and a broken one is wrong.
 
 All lines are our own; they have the format of the collections and none of their problems.
 """

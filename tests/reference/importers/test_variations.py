@@ -1,17 +1,15 @@
-"""Laws of the variations of our families that only collections play: what they ask, and what they
-leave as it was.
-"""
+"""Properties of the variations of our families that only collections have."""
 
 import pytest
 
 from seed.reference.tasks.puzzles import binario, hamiltonian, magic_square, twentyfour
 from seed.reference.tasks.puzzles.solvers.integer_square import integer_square
-from tests.reference.tasks.puzzles.test_families import accepted
+from tests.support.puzzles import accepted
 
 IMPOSSIBLE_FIVES = ((1, 1, 1, 1, 1), (1, 1, 1, 1, 2))
 
 
-def test_equal_lines_are_allowed_exactly_where_the_instance_says_so() -> None:
+def test_equal_lines_are_allowed_exactly_where_the_instance_allows_them() -> None:
     doubled = "0011/0011/1100/1100"
     assert not accepted(binario, {"grid": "..../..../..../...."}, doubled)
     free = {"grid": "..../..../..../....", "distinct_lines": False}

@@ -1,6 +1,4 @@
-"""Laws of the judge domain, against a real server on this machine: patient with the server, deaf to
-the answer.
-"""
+"""Properties of the judge domain, against a real server on this machine."""
 
 import json
 import threading
@@ -14,7 +12,7 @@ from typing import Any
 import pytest
 
 from seed.reference.rewards import http_judge as judge_server
-from seed.reference.rewards.http_judge import ServerJudge
+from seed.reference.rewards.http_judge import HttpJudge
 from seed.reference.verifiers import judge
 from seed.spec.datatypes import Outcome
 from seed.spec.judge import Triplet, principles
@@ -80,9 +78,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.requests.append({"path": self.path} | body)
             state.keys.append(self.headers.get("Authorization"))
-            with suppress(
-                BrokenPipeError, ConnectionResetError
-            ):  # some laws are about judges that stop listening
+            # Some tests are about callers that have closed the connection.
+            with suppress(BrokenPipeError, ConnectionResetError):
                 state.act(self, len(state.requests) - 1)
 
         do_GET = do_POST
@@ -101,23 +98,22 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     thread.join()
 
 
-def judge_of(server: Server, **changes: Any) -> ServerJudge:
+def judge_of(server: Server, **changes: Any) -> HttpJudge:
     quick: dict[str, Any] = {"timeout": 5.0, "pause": 0.01} | changes
-    return ServerJudge(server.url, "small-judge", KEY, principles(), **quick)
+    return HttpJudge(server.url, "small-judge", KEY, principles(), **quick)
 
 
 # --- verdicts
-# ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("said", "outcome"), [("YES", Outcome.CORRECT), ("NO", Outcome.WRONG)])
+@pytest.mark.parametrize(("answer", "outcome"), [("YES", Outcome.CORRECT), ("NO", Outcome.WRONG)])
 def test_yes_is_correct_and_no_is_wrong_and_the_principles_are_named(
-    server: Server, said: str, outcome: Outcome
+    server: Server, answer: str, outcome: Outcome
 ) -> None:
-    server.act = saying(THOUGHT.format(said))
+    server.act = saying(THOUGHT.format(answer))
     verdict = judge_of(server)(TRIPLET)
-    assert (verdict.outcome, verdict.extracted) == (outcome, said)
-    assert verdict.why == f"judge small-judge (thinking, principles equivalence-1) says {said}"
+    assert (verdict.outcome, verdict.extracted) == (outcome, answer)
+    assert verdict.why == f"judge small-judge (thinking, principles equivalence-1) says {answer}"
 
 
 def test_a_request_is_an_openai_chat_completion_with_the_key_as_bearer_token(
@@ -148,7 +144,7 @@ def test_a_request_is_an_openai_chat_completion_with_the_key_as_bearer_token(
         ["YES"],
     ],
 )
-def test_a_reply_without_a_verdict_is_an_error_and_is_not_asked_for_again(
+def test_a_reply_without_a_verdict_is_an_error_and_is_not_requested_again(
     server: Server, content: Any
 ) -> None:
     server.act = saying(content)
@@ -183,12 +179,11 @@ def test_a_body_that_is_no_chat_completion_is_an_error(server: Server, body: byt
     assert verdict.outcome is Outcome.ERROR and "not a chat completion" in verdict.why
 
 
-# --- patience
-# ---------------------------------------------------------------------------------------------------------
+# --- attempts and time limits
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_a_busy_server_is_asked_again(server: Server, status: int) -> None:
+def test_a_busy_server_gets_the_request_again(server: Server, status: int) -> None:
     server.act = failing_first(status, 2)
     assert judge_of(server)(TRIPLET).outcome is Outcome.CORRECT
     assert len(server.requests) == 3
@@ -204,14 +199,16 @@ def test_a_server_that_stays_busy_is_an_error_after_all_attempts(server: Server)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
-def test_a_refusal_is_an_error_at_once_and_never_shows_the_key(server: Server, status: int) -> None:
+def test_a_rejected_request_is_an_error_at_once_and_never_shows_the_key(
+    server: Server, status: int
+) -> None:
     server.act = lambda handler, number: send(handler, KEY.encode(), status)
     verdict = judge_of(server)(TRIPLET)
     assert verdict.outcome is Outcome.ERROR and f"status {status}" in verdict.why
     assert len(server.requests) == 1 and KEY not in repr(verdict)
 
 
-def test_pauses_double_and_a_server_may_ask_for_longer_ones(
+def test_pauses_double_and_a_server_may_name_longer_ones(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
@@ -225,7 +222,7 @@ def test_pauses_double_and_a_server_may_ask_for_longer_ones(
     assert pauses == [1.0, 2.0, 4.0, 7.0, judge_server.LONGEST_PAUSE]
 
 
-def test_a_server_that_does_not_answer_in_time_is_asked_again(server: Server) -> None:
+def test_a_server_that_does_not_reply_in_time_gets_the_request_again(server: Server) -> None:
     release = threading.Event()
 
     def act(handler: BaseHTTPRequestHandler, number: int) -> None:
@@ -241,7 +238,7 @@ def test_a_server_that_does_not_answer_in_time_is_asked_again(server: Server) ->
     assert len(server.requests) == 2
 
 
-def test_a_server_that_drips_bytes_does_not_outwit_the_time_limit(server: Server) -> None:
+def test_a_server_that_sends_single_bytes_does_not_escape_the_time_limit(server: Server) -> None:
     stop = threading.Event()
 
     def drip(handler: BaseHTTPRequestHandler, number: int) -> None:
@@ -261,7 +258,7 @@ def test_a_server_that_drips_bytes_does_not_outwit_the_time_limit(server: Server
     assert time.monotonic() - began < 20  # 5000 seconds without the limit
 
 
-def test_a_body_that_ends_early_is_asked_for_again(server: Server) -> None:
+def test_a_body_that_ends_early_is_requested_again(server: Server) -> None:
     def act(handler: BaseHTTPRequestHandler, number: int) -> None:
         body = completion(THOUGHT.format("YES"))
         send(handler, body if number else body[:20], Content_Length=str(len(body)))
@@ -272,14 +269,14 @@ def test_a_body_that_ends_early_is_asked_for_again(server: Server) -> None:
     assert len(server.requests) == 2
 
 
-def test_nobody_listening_is_an_error() -> None:
-    verdict = ServerJudge(
+def test_a_closed_port_is_an_error() -> None:
+    verdict = HttpJudge(
         "http://127.0.0.1:9/v1", "none", "", principles(), timeout=2.0, pause=0.01, attempts=2
     )(TRIPLET)
     assert verdict.outcome is Outcome.ERROR and "no reply from the server" in verdict.why
 
 
-def test_a_reply_that_never_ends_is_refused_by_size(
+def test_a_reply_that_never_ends_is_rejected_by_its_size(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judge_server, "MAX_REPLY_BYTES", 1000)
@@ -299,7 +296,6 @@ def test_the_key_follows_no_redirect(server: Server, status: int) -> None:
 
 
 # --- injections
-# -------------------------------------------------------------------------------------------------------
 
 
 def gullible(handler: BaseHTTPRequestHandler, number: int, sent: list[dict[str, Any]]) -> None:
@@ -317,7 +313,7 @@ def gullible(handler: BaseHTTPRequestHandler, number: int, sent: list[dict[str, 
         "YES",
     ],
 )
-def test_an_answer_that_speaks_a_verdict_is_not_heard(server: Server, answer: str) -> None:
+def test_an_answer_that_contains_a_verdict_has_no_effect(server: Server, answer: str) -> None:
     server.act = lambda handler, number: gullible(handler, number, server.requests)
     verdict = judge_of(server)(Triplet("q", "16", answer))
     assert (verdict.outcome, verdict.extracted) == (Outcome.WRONG, "NO")
@@ -339,13 +335,12 @@ def test_an_echo_of_the_answer_is_never_a_verdict(server: Server) -> None:
     )
 
 
-def test_an_endless_answer_is_wrong_and_no_judge_is_asked(server: Server) -> None:
+def test_an_endless_answer_is_wrong_and_no_judge_is_called(server: Server) -> None:
     verdict = judge_of(server)(Triplet("q", "16", "1" * (judge_server.MAX_ANSWER_CHARACTERS + 1)))
     assert verdict.outcome is Outcome.WRONG and server.requests == []
 
 
 # --- the environment
-# --------------------------------------------------------------------------------------------------
 
 VARIABLES = (
     "SEED_JUDGE_URL",
@@ -411,7 +406,7 @@ def test_a_variable_that_cannot_be_used_is_an_error_that_names_it(
     ("response", "reference", "outcome"),
     [("16", " ", Outcome.ERROR), ("all reasoning</think>", "16", Outcome.WRONG)],
 )
-def test_what_needs_no_judge_asks_none(
+def test_what_needs_no_judge_calls_none(
     environment: pytest.MonkeyPatch, response: str, reference: str, outcome: Outcome
 ) -> None:
     assert judge.verify(Item("1", "judge", "q", response, reference=reference)).outcome is outcome

@@ -1,6 +1,4 @@
-"""Laws of verdicts on puzzles: the family decides, and an instance that is none is an error, never
-a wrong answer.
-"""
+"""Properties of verdicts on puzzles: the family decides; an invalid instance is an error."""
 
 from typing import Any
 

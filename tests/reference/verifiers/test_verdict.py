@@ -1,4 +1,4 @@
-"""Laws of reading a judgement from whatever a verifier returned."""
+"""Properties of reading a judgement from whatever a verifier returned."""
 
 import json
 import math
@@ -84,7 +84,7 @@ def test_a_judgement_survives_being_written_and_read(returned: Any) -> None:
 @pytest.mark.parametrize(
     ("outcome", "reward"), [(Outcome.ERROR, 0.0), (Outcome.WRONG, None), (Outcome.CORRECT, None)]
 )
-def test_a_judgement_against_that_law_cannot_be_made(
+def test_a_judgement_with_the_wrong_kind_of_reward_cannot_be_made(
     outcome: Outcome, reward: float | None
 ) -> None:
     with pytest.raises(ValueError, match="cannot have reward"):

@@ -1,4 +1,4 @@
-"""Laws of reading lines: any bytes become a request or an error with the reason."""
+"""Properties of reading lines: any bytes become a request or an error with the reason."""
 
 import json
 from io import BytesIO
@@ -17,7 +17,7 @@ from seed.spec.verify import Item
 
 MANY = settings(max_examples=60)
 GOOD = {"id": "a", "domain": "math", "problem": "1 + 1", "reference": "2", "response": "2"}
-DOMAINS_DECIDE, OWN = Rule(), Rule("own.py:f")
+DOMAINS_DECIDE, CUSTOM = Rule(), Rule("custom.py:f")
 TEXTS = st.text(alphabet="ab\ud800\x00", max_size=3)
 
 
@@ -76,10 +76,10 @@ def test_a_good_line_becomes_an_item_with_its_fields() -> None:
         (GOOD | {"domain": "code", "tests": {}}, "tests is empty"),
         (GOOD | {"domain": "puzzle"}, "puzzle is missing"),
         (GOOD | {"domain": "puzzle", "puzzle": "maze"}, "puzzle must be an object"),
-        (GOOD | {"verifier": "mine.py:f"}, "the line names its own verifier"),
+        (GOOD | {"verifier": "mine.py:f"}, "the line names a custom verifier"),
     ],
 )
-def test_what_is_wrong_with_a_line_is_said(fields: Any, why: str) -> None:
+def test_the_fault_of_a_line_is_reported(fields: Any, why: str) -> None:
     assert fault(fields).startswith(why)
 
 
@@ -98,21 +98,21 @@ def test_harmless_oddities_are_read(text: bytes) -> None:
     assert fault(text) == ""
 
 
-def test_a_users_own_verifier_needs_no_reference_and_knows_any_domain() -> None:
+def test_a_custom_verifier_needs_no_reference_and_accepts_any_domain() -> None:
     line = without("reference") | {"domain": "chess"}
-    assert fault(line, OWN) == ""
-    assert parsed(json.dumps(line).encode(), OWN)[0].row == "chess"
+    assert fault(line, CUSTOM) == ""
+    assert parsed(json.dumps(line).encode(), CUSTOM)[0].row == "chess"
 
 
-def test_a_line_may_choose_its_verifier_only_if_the_user_lets_it() -> None:
+def test_a_line_may_choose_its_verifier_only_if_the_user_allows_it() -> None:
     line = json.dumps(GOOD | {"verifier": "mine.py:f"}).encode()
-    assert parsed(line, Rule("own.py:f", lines_may_choose=True))[0].verifier == "mine.py:f"
+    assert parsed(line, Rule("custom.py:f", lines_may_choose=True))[0].verifier == "mine.py:f"
     assert (
-        parsed(json.dumps(GOOD).encode(), Rule("own.py:f", lines_may_choose=True))[0].verifier
-        == "own.py:f"
+        parsed(json.dumps(GOOD).encode(), Rule("custom.py:f", lines_may_choose=True))[0].verifier
+        == "custom.py:f"
     )
-    assert parsed(line, OWN)[0].verifier == "own.py:f"
-    assert "--line-verifiers" in fault(line, OWN)
+    assert parsed(line, CUSTOM)[0].verifier == "custom.py:f"
+    assert "--line-verifiers" in fault(line, CUSTOM)
     assert fault(GOOD | {"verifier": 3}, Rule("", lines_may_choose=True)) == "verifier must be text"
 
 
@@ -122,7 +122,7 @@ FIELDS = st.dictionaries(st.sampled_from([*GOOD, "x"]), TEXTS | st.none())
 @given(line=st.binary(max_size=60) | FIELDS.map(lambda fields: json.dumps(fields).encode()))
 @MANY
 def test_no_line_makes_the_reader_fail(line: bytes) -> None:
-    for rule in (Rule(), Rule("own.py:f", lines_may_choose=True)):
+    for rule in (Rule(), Rule("custom.py:f", lines_may_choose=True)):
         heading, request = parsed(line, rule)
         assert isinstance(request, Request | Judgement)
         assert len(heading.line) == lines.DIGEST_DIGITS
@@ -142,6 +142,8 @@ def test_a_line_that_is_too_long_is_an_error_and_the_next_is_read(
     monkeypatch.setattr(lines, "MAX_LINE_BYTES", 200)
     good = json.dumps(GOOD).encode()
     for padding in (200, 201, 399, 400, 401, 5000):
-        found = list(raw_lines(BytesIO(b"x" * padding + b"\n" + good + b"\n" + b"x" * padding)))
-        assert [line == good for line in found] == [False, True, False]
-        assert ("longer than" in fault(found[0])) == (padding > 200)
+        read_lines = list(
+            raw_lines(BytesIO(b"x" * padding + b"\n" + good + b"\n" + b"x" * padding))
+        )
+        assert [line == good for line in read_lines] == [False, True, False]
+        assert ("longer than" in fault(read_lines[0])) == (padding > 200)

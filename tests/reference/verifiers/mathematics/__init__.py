@@ -1,1 +1,1 @@
-"""Laws of the mathematics behind its verifier, room by room, and the labelled pairs."""
+"""Tests of reference/verifiers/mathematics, and answers judged by hand."""

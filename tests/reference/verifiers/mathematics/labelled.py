@@ -1,11 +1,11 @@
-r"""Answers judged by hand: reference, answer as it stands in the box, and whether a grader must
-call them the same.
+"""Answers judged by hand: a reference, a boxed answer, and whether a grader must accept it.
 
-Categories follow the kinds of failure that public graders show; a pair that comes from a reported
-failure carries its number (MV: github.com/huggingface/Math-Verify/issues). ``problem`` is what was
-asked, where it decides.
+Categories follow the kinds of failure of public graders; a pair that comes from a reported failure
+carries its number (MV: github.com/huggingface/Math-Verify/issues). ``problem`` is given where it
+decides.
 """
 
+import re
 from dataclasses import dataclass
 
 
@@ -21,13 +21,16 @@ class Pair:
 
 
 def pairs(category: str, same: str, different: str, problem: str = "") -> list[Pair]:
-    """Read lines ``reference ;; answer`` of pairs that are the same and of pairs that are not."""
-    found = []
+    """Read ``reference ;; answer`` of pairs that are the same and of pairs that are not.
+
+    A line that begins with ``;;`` continues the line before it.
+    """
+    labelled_pairs = []
     for text, label in ((same, True), (different, False)):
-        for line in text.strip().splitlines():
-            reference, answer = (part.strip() for part in line.split(";;"))
-            found.append(Pair(category, reference, answer, label, problem))
-    return found
+        for line in re.sub(r"\n\s*;;", " ;;", text.strip()).splitlines():
+            reference, answer = map(str.strip, line.split(";;"))
+            labelled_pairs.append(Pair(category, reference, answer, label, problem))
+    return labelled_pairs
 
 
 PAIRS: list[Pair] = [
@@ -610,10 +613,14 @@ PAIRS: list[Pair] = [
         "matrices",
         r"""
         \begin{pmatrix} 1/5 \\ -18/5 \end{pmatrix} ;; \begin{pmatrix} 0.2 \\ -3.6 \end{pmatrix}
-        \begin{pmatrix} 1/5 \\ -18/5 \end{pmatrix} ;; \begin{bmatrix} \frac{1}{5} \\ -\frac{18}{5} \end{bmatrix}
-        \begin{pmatrix} -1/3 \\ 2/3 \\ 5/3 \end{pmatrix} ;; \begin{pmatrix}-\frac13\\\frac23\\\frac53\end{pmatrix}
-        \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} ;; \left(\begin{array}{cc} 1 & 2 \\ 3 & 4 \end{array}\right)
-        \begin{pmatrix} x & 0 \\ 0 & x \end{pmatrix} ;; \begin{pmatrix} x & 0 \\ 0 & \frac{2x}{2} \end{pmatrix}
+        \begin{pmatrix} 1/5 \\ -18/5 \end{pmatrix}
+            ;; \begin{bmatrix} \frac{1}{5} \\ -\frac{18}{5} \end{bmatrix}
+        \begin{pmatrix} -1/3 \\ 2/3 \\ 5/3 \end{pmatrix}
+            ;; \begin{pmatrix}-\frac13\\\frac23\\\frac53\end{pmatrix}
+        \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}
+            ;; \left(\begin{array}{cc} 1 & 2 \\ 3 & 4 \end{array}\right)
+        \begin{pmatrix} x & 0 \\ 0 & x \end{pmatrix}
+            ;; \begin{pmatrix} x & 0 \\ 0 & \frac{2x}{2} \end{pmatrix}
         """,
         r"""
         \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} ;; \begin{pmatrix} 1 & 3 \\ 2 & 4 \end{pmatrix}

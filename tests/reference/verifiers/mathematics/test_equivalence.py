@@ -1,6 +1,4 @@
-"""Laws that hold for all numbers and all texts: every spelling of a number is that number and no
-other.
-"""
+"""Properties of all numbers and texts: every spelling of a number is that number and no other."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -37,9 +35,7 @@ def correct(reference: str, answer: str) -> bool:
 
 
 def spellings(value: Fraction) -> Iterator[str]:
-    """Ways to write a rational: fractions, mixed, repeating or finite decimal, percent, scientific,
-    grouped, wrapped.
-    """
+    """Ways to write a rational: fraction, mixed, decimal, percent, scientific, grouped, wrapped."""
     sign, size = ("-" if value < 0 else ""), abs(value)
     above, below = size.numerator, size.denominator
     yield from (
@@ -65,14 +61,17 @@ def spellings(value: Fraction) -> Iterator[str]:
             f"{above}".join([sign, "."]),
         )
     elif above > below:
-        whole, rest = divmod(above, below)
-        yield from (f"{sign}{whole} {rest}/{below}", rf"{sign}{whole}\frac{{{rest}}}{{{below}}}")
+        integer, rest = divmod(above, below)
+        yield from (
+            f"{sign}{integer} {rest}/{below}",
+            rf"{sign}{integer}\frac{{{rest}}}{{{below}}}",
+        )
     yield repeating_decimal(sign, size)
 
 
 def repeating_decimal(sign: str, size: Fraction) -> str:
     """The decimal by long division, its period overlined."""
-    whole, rest = divmod(size.numerator, size.denominator)
+    integer, rest = divmod(size.numerator, size.denominator)
     digits, seen = "", {}
     while rest and rest not in seen and len(digits) < 200:
         seen[rest] = len(digits)
@@ -80,8 +79,8 @@ def repeating_decimal(sign: str, size: Fraction) -> str:
         digits += str(digit)
     if rest and rest in seen:
         start = seen[rest]
-        return rf"{sign}{whole}.{digits[:start]}\overline{{{digits[start:]}}}"
-    return f"{sign}{whole}.{digits}" if not rest else f"{sign}{size.numerator}/{size.denominator}"
+        return rf"{sign}{integer}.{digits[:start]}\overline{{{digits[start:]}}}"
+    return f"{sign}{integer}.{digits}" if not rest else f"{sign}{size.numerator}/{size.denominator}"
 
 
 @given(value=rationals)
@@ -91,8 +90,8 @@ def repeating_decimal(sign: str, size: Fraction) -> str:
 @example(Fraction(1234567))
 def test_every_spelling_of_a_rational_is_every_other_one(value: Fraction) -> None:
     written = list(spellings(value))
-    for one, other in zip(written, [*written[1:], written[0]], strict=True):
-        assert correct(one, other), (one, other)
+    for reference, answer in zip(written, [*written[1:], written[0]], strict=True):
+        assert correct(reference, answer), (reference, answer)
 
 
 @given(value=rationals, other=rationals, near=st.integers(1, 300))
@@ -107,13 +106,13 @@ def test_no_spelling_of_a_rational_is_a_different_one(
         -value or Fraction(1),
         value * 10 or Fraction(1),
     ):
-        for one, two in zip(spellings(value), spellings(different), strict=False):
-            assert not correct(one, two), (one, two)
+        for reference, answer in zip(spellings(value), spellings(different), strict=False):
+            assert not correct(reference, answer), (reference, answer)
 
 
 @given(mantissa=st.integers(1, 9999), exponent=st.integers(-30, 30))
 @settings(max_examples=60)
-def test_scientific_notation_is_the_number_it_stands_for(mantissa: int, exponent: int) -> None:
+def test_scientific_notation_is_the_number_it_means(mantissa: int, exponent: int) -> None:
     value = Fraction(mantissa) * Fraction(10) ** exponent
     for text in (
         f"{mantissa}e{exponent}",
@@ -131,13 +130,14 @@ def test_order_counts_in_tuples_and_not_in_sets(
     members: list[Fraction], data: st.DataObject
 ) -> None:
     shuffled = data.draw(st.permutations(members))
-    one, other = (", ".join(str(member) for member in side) for side in (members, shuffled))
-    assert correct(rf"\{{{one}\}}", rf"\{{{other}\}}")
-    assert correct(one, other)
-    assert correct(f"({one})", f"({other})") == (members == shuffled)
-    assert not correct(
-        rf"\{{{one}\}}", rf"\{{{', '.join(str(member) for member in members[1:])}\}}"
+    in_order, reordered = (
+        ", ".join(str(member) for member in side) for side in (members, shuffled)
     )
+    assert correct(rf"\{{{in_order}\}}", rf"\{{{reordered}\}}")
+    assert correct(in_order, reordered)
+    assert correct(f"({in_order})", f"({reordered})") == (members == shuffled)
+    fewer = ", ".join(str(member) for member in members[1:])
+    assert not correct(rf"\{{{in_order}\}}", rf"\{{{fewer}\}}")
 
 
 leaf: st.SearchStrategy[Tree] = st.one_of(

@@ -1,4 +1,4 @@
-"""Laws of extraction: where an answer may stand, and what is never taken for one."""
+"""Properties of extraction: where an answer may stand, and what is never one."""
 
 import pytest
 from hypothesis import given, settings
@@ -74,9 +74,9 @@ def test_the_answer_is_found_where_the_response_says_it_stands(response: str, an
     ],
 )
 def test_what_is_not_marked_as_the_answer_is_none(response: str, place: str) -> None:
-    found = final_answer(response)
-    assert found.text is None
-    assert place in found.place
+    extraction = final_answer(response)
+    assert extraction.text is None
+    assert place in extraction.place
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,30 @@ def test_a_group_that_is_read_is_balanced(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part",
-    [r"\boxed{", "<think>", "answer is ", r"\boxed{5}", "**a** ", "answer to ", "####", "{", "\n"],
+    ("repeated", "answer"),
+    [
+        (r"\boxed{", "5"),
+        ("<think>", None),
+        ("answer is ", "5"),
+        ("answer is", "5"),
+        (r"\boxed{7}", "5"),
+        ("**a** ", "5"),
+        ("answer to ", "5"),
+        ("answer ", "5"),
+        ("#", "5"),
+        ("{", "5"),
+        (" ", "5"),
+        ("\t.", "5"),
+        ("\n", "5"),
+    ],
 )
-def test_a_long_response_is_searched_in_linear_time(part: str) -> None:
-    final_answer(part * 20_000)
+def test_a_very_long_response_has_its_answer(repeated: str, answer: str | None) -> None:
+    """A search whose time grows with the square of the length would take hours: it never ends."""
+    assert final_answer(f"{repeated * 200_000}\\boxed{{5}}").text == answer
+
+
+@pytest.mark.parametrize(("end", "cut"), [("x", False), ("because", True)])
+def test_blanks_in_a_very_long_announced_answer_are_searched_once(end: str, cut: bool) -> None:
+    """As above: a search that tries a run of blanks from each of them never ends."""
+    answer = f"5{' ' * 1_000_000}{end}"
+    assert final_answer(f"The answer is {answer}").text == ("5" if cut else answer)

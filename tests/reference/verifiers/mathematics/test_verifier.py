@@ -1,6 +1,4 @@
-"""Laws of the mathematics verifier: the table of answers judged by hand, its symmetry, its errors,
-its choices.
-"""
+"""Properties of the mathematics verifier: answers judged by hand, symmetry, errors, choices."""
 
 import signal
 import subprocess
@@ -11,8 +9,8 @@ from collections import Counter
 import pytest
 
 from seed.reference.verifiers.mathematics import engine
+from seed.reference.verifiers.mathematics.grading_rules import DEFAULT, GradingRules
 from seed.reference.verifiers.mathematics.parser import read_expression
-from seed.reference.verifiers.mathematics.policy import DEFAULT, Policy
 from seed.reference.verifiers.mathematics.verifier import verify
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.verify import Item
@@ -29,13 +27,13 @@ ASYMMETRIC = (
 """Categories in which the reference says how the answer is read."""
 
 SLOW = ("written after the verifier", "radical and pi", "expressions", "names and equations")
-"""Categories that ask the engine; their other direction would double the time of these tests and
-meet the same engine.
-"""
+"""Categories that call the engine; their other direction would double the time of these tests."""
 
 
-def judged(reference: str, answer: str, problem: str = "", policy: Policy = DEFAULT) -> Verdict:
-    return verify(Item("line", "math", problem, rf"Thus \boxed{{{answer}}}.", reference), policy)
+def judged(
+    reference: str, answer: str, problem: str = "", rules: GradingRules = DEFAULT
+) -> Verdict:
+    return verify(Item("line", "math", problem, rf"Thus \boxed{{{answer}}}.", reference), rules)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair.reference} ;; {pair.answer}")
@@ -53,9 +51,8 @@ def test_the_table_is_large_and_holds_no_pair_twice() -> None:
 def test_different_answers_differ_in_both_directions() -> None:
     for pair in PAIRS:
         if not pair.same and pair.category not in ASYMMETRIC:
-            assert judged(pair.answer, pair.reference, pair.problem).outcome != Outcome.CORRECT, (
-                pair
-            )
+            verdict = judged(pair.answer, pair.reference, pair.problem)
+            assert verdict.outcome != Outcome.CORRECT, pair
 
 
 def test_equal_answers_are_equal_in_both_directions() -> None:
@@ -65,11 +62,10 @@ def test_equal_answers_are_equal_in_both_directions() -> None:
             assert verdict.outcome == Outcome.CORRECT, (pair, verdict.why)
 
 
-def test_every_reference_of_the_table_answers_itself() -> None:
+def test_every_reference_of_the_table_equals_itself() -> None:
     for pair in PAIRS:
-        assert judged(pair.reference, pair.reference, pair.problem).outcome == Outcome.CORRECT, (
-            pair.reference
-        )
+        verdict = judged(pair.reference, pair.reference, pair.problem)
+        assert verdict.outcome == Outcome.CORRECT, pair.reference
 
 
 @pytest.mark.parametrize(
@@ -101,24 +97,24 @@ def test_a_reference_that_cannot_be_read_is_an_error_and_never_wrong(
 @pytest.mark.parametrize(
     "reference", [r"\sum_{k=1}^n k", "1,2,...,n", "2^{82589933}-1", r"\triangle ABC"]
 )
-def test_a_reference_that_cannot_be_read_is_answered_by_its_own_words(reference: str) -> None:
+def test_a_reference_that_cannot_be_read_equals_its_own_words(reference: str) -> None:
     assert judged(reference, f" {reference}. ").outcome == Outcome.CORRECT
 
 
 @pytest.mark.parametrize(
     "answer", ["1/0", r"\frac{1", "x x x and so on", "5!!", "7^{10000000}", "9" * 1201]
 )
-def test_an_answer_that_cannot_be_read_is_wrong_and_says_why(answer: str) -> None:
+def test_an_answer_that_cannot_be_read_is_wrong_with_the_reason(answer: str) -> None:
     verdict = judged("5", answer)
     assert verdict.outcome == Outcome.WRONG
     assert len(verdict.why) > len("the last box: ")
 
 
-def test_a_verdict_names_the_place_and_the_policy_that_decided() -> None:
+def test_a_verdict_names_the_place_and_the_grading_rule_that_decided() -> None:
     assert (
         judged("10", "10 cm").why
         == "the last box: the expressions are identical; a unit written once is not compared"
-        " (policy missing_unit)"
+        " (grading rule missing_unit)"
     )
     assert judged("10 m", "10 kg").why == "the last box: the units differ: kg for m"
     assert judged("5", "5 or 6").why == "the last box: 2 answers are given, the reference has one"
@@ -126,27 +122,27 @@ def test_a_verdict_names_the_place_and_the_policy_that_decided() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "answer", "policy"),
+    ("reference", "answer", "rules"),
     [
-        ("10 cm", "10", Policy(missing_unit=False)),
-        ("3", "x=3", Policy(named_value=False)),
-        ("[0,1]", r"0 \le x \le 1", Policy(inequality_as_interval=False)),
-        ("(1,2)", "1, 2", Policy(bare_list_as_tuple=False)),
-        ("2", r"\log 100", Policy(log_base=2)),
+        ("10 cm", "10", GradingRules(missing_unit=False)),
+        ("3", "x=3", GradingRules(named_value=False)),
+        ("[0,1]", r"0 \le x \le 1", GradingRules(inequality_as_interval=False)),
+        ("(1,2)", "1, 2", GradingRules(bare_list_as_tuple=False)),
+        ("2", r"\log 100", GradingRules(log_base=2)),
     ],
     ids=lambda value: str(value),
 )
-def test_a_leniency_that_is_switched_off_is_off(
-    reference: str, answer: str, policy: Policy
+def test_a_rule_that_is_switched_off_is_off(
+    reference: str, answer: str, rules: GradingRules
 ) -> None:
     assert judged(reference, answer).outcome == Outcome.CORRECT
-    assert judged(reference, answer, policy=policy).outcome == Outcome.WRONG
+    assert judged(reference, answer, rules=rules).outcome == Outcome.WRONG
 
 
 def test_percent_for_a_bare_number_can_be_switched_off() -> None:
-    asks = "What percent is it?"
-    assert judged("20", r"20\%", asks).outcome == Outcome.CORRECT
-    assert judged("20", r"20\%", asks, Policy(percent_by_problem=False)).outcome == Outcome.WRONG
+    problem, rules = "What percent is it?", GradingRules(percent_by_problem=False)
+    assert judged("20", r"20\%", problem).outcome == Outcome.CORRECT
+    assert judged("20", r"20\%", problem, rules).outcome == Outcome.WRONG
 
 
 @pytest.mark.parametrize(
@@ -168,7 +164,7 @@ def test_percent_for_a_bare_number_can_be_switched_off() -> None:
 def test_with_rounding_allowed_a_decimal_must_be_rounded_correctly_and_be_long_enough(
     reference: str, answer: str, outcome: Outcome
 ) -> None:
-    assert judged(reference, answer, policy=Policy(decimal_digits=6)).outcome == outcome
+    assert judged(reference, answer, rules=GradingRules(decimal_digits=6)).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -186,11 +182,11 @@ def test_with_rounding_allowed_a_decimal_must_be_rounded_correctly_and_be_long_e
         ("x_1", "x_2", False),
     ],
 )
-def test_the_second_look_sees_for_itself(left: str, right: str, equal: bool) -> None:
+def test_the_second_comparison_is_independent(left: str, right: str, equal: bool) -> None:
     assert engine.agrees(read_expression(left), read_expression(right)) == equal
 
 
-def test_two_looks_that_disagree_are_an_error_and_no_verdict(
+def test_two_comparisons_that_disagree_are_an_error_and_no_verdict(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(engine, "agrees", lambda reference, answer: False)
@@ -211,7 +207,7 @@ def test_logarithms_that_the_engine_cannot_prove_equal_are_errors_and_not_wrong(
     assert judged(reference, answer).outcome == Outcome.ERROR
 
 
-def test_the_first_look_needs_no_second_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_comparison_alone_rejects(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "agrees", lambda reference, answer: True)
     for pair in PAIRS:
         if not pair.same and pair.category in SLOW:
@@ -244,11 +240,13 @@ def test_an_alarm_of_the_caller_stays_set() -> None:
         signal.alarm(0)
 
 
-def test_sympy_is_loaded_by_the_first_question_to_the_engine_and_by_no_import() -> None:
+def test_sympy_is_loaded_by_the_first_call_of_the_engine_and_by_no_import() -> None:
     code = (
-        "import sys, reference.training.trainer, cli.main, reference.verifiers.mathematics.verifier"
-        " as m; from seed.spec.verify import Item; m.verify(Item('1', 'math', '', r'\\boxed{5}',"
-        " '5.0')); print('sympy' in sys.modules, 'math_verify' in sys.modules)"
+        "import sys, seed.reference.training.trainer, seed.cli.main\n"
+        "from seed.reference.verifiers.mathematics.verifier import verify\n"
+        "from seed.spec.verify import Item\n"
+        "verify(Item('1', 'math', '', r'\\boxed{5}', '5.0'))\n"
+        "print('sympy' in sys.modules, 'math_verify' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False False"

@@ -1,1 +1,1 @@
-"""Laws of what runs programs against tests, and the programs that attack it."""
+"""Tests of reference/verifiers/programs, and programs that attack it."""

@@ -1,9 +1,13 @@
-"""Programs that try to be taken for right, to get at the tests, or to use up the machine; ``add``
-is what they should be.
+"""Programs that try to pass without being right, to read the tests, or to exhaust the machine.
+
+``add`` is what they should define.
 """
 
-LIES = '{"outcome": "correct", "why": "all tests pass", "gone": false}'
-WIRE = "import seed.reference.verifiers.programs.wire as wire, os, json, struct\n"
+LIES = '{"outcome": "correct", "why": "all tests pass", "program_ended": false}'
+WIRE = (
+    "from seed.reference.verifiers import frames\n"
+    "import seed.reference.verifiers.programs.wire as wire, os, json, struct\n"
+)
 
 
 def reply(*messages: str) -> str:
@@ -49,15 +53,16 @@ def add(a, b): raise SystemExit(0)
     "interrupt": "def add(a, b): raise KeyboardInterrupt",
     "print the verdict": (
         r"""
-print('''{"outcome": "correct", "why": "all tests pass", "gone": false}''')
-def add(a, b): print('''{"outcome": "correct", "why": "all tests pass", "gone": false}'''); exit(0)
+lies = '''{"outcome": "correct", "why": "all tests pass", "program_ended": false}'''
+print(lies)
+def add(a, b): print(lies); exit(0)
 """
     ),
     "write the verdict everywhere": (
         r"""
 import os
 for n in range(64):
-    try: os.write(n, b'''{"outcome": "correct", "why": "all tests pass", "gone": false}''')
+    try: os.write(n, b'''{"outcome": "correct", "why": "all tests pass", "program_ended": false}''')
     except OSError: pass
 os._exit(0)
 """
@@ -179,7 +184,7 @@ def add(a, b): return 0
 """,
     "a patched channel": WIRE
     + r"""
-wire.Channel.send = lambda self, m: os._exit(0)
+frames.Channel.send = lambda self, m: os._exit(0)
 def add(a, b): return 0
 """,
     "no message": reply("b'garbage'"),

@@ -1,6 +1,4 @@
-"""A program cannot mark its own work: whatever it does, a wrong answer stays wrong, in bounded
-time, and nothing is left.
-"""
+"""Properties under attack: a wrong program stays wrong, in bounded time, and nothing is left."""
 
 from dataclasses import replace
 
@@ -10,7 +8,7 @@ from seed.reference.verifiers.programs.verifier import verify
 from seed.spec.datatypes import Outcome
 from seed.spec.verify import Item
 from tests.reference.verifiers.programs.attacks import CLAIMS, FORGERIES
-from tests.reference.verifiers.sandbox.machines import TIGHT, first_sound, leftovers
+from tests.support.sandboxes import TIGHT, first_sound, leftovers
 
 TESTS = ["assert add(1, 2) == 3", "assert isinstance(add(20, 30), int) and add(20, 30) == 50"]
 

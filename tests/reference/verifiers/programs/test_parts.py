@@ -1,11 +1,8 @@
-"""The parts of the code verifier that need no sandbox: what crosses the wire, where a program is,
-when outputs are the same.
-"""
+"""Properties of the parts of the code verifier that need no sandbox."""
 
 import contextlib
 import json
 import math
-import os
 from typing import Any
 
 import pytest
@@ -71,7 +68,7 @@ leaves = (
 
 @given(written=st.recursive(leaves, lambda inner: st.lists(inner, max_size=4), max_leaves=20))
 @settings(max_examples=150)
-def test_whatever_arrives_is_a_value_or_refused(written: Any) -> None:
+def test_whatever_arrives_is_a_value_or_rejected(written: Any) -> None:
     with contextlib.suppress(wire.WireError):
         wire.Decoder(NODES, refuse).decode(written)
 
@@ -90,7 +87,7 @@ def test_subclasses_are_reduced_to_the_builtin_type() -> None:
     assert [type(member) for member in value] == [int, str, list]
 
 
-def test_values_without_end_are_refused() -> None:
+def test_values_without_end_are_rejected() -> None:
     endless: list[Any] = []
     endless.append(endless)
     for value in (endless, 1 << (wire.MOST_BITS + 1)):
@@ -109,7 +106,7 @@ def test_linked_lists_and_trees_cross_node_by_node(values: list[int | None]) -> 
     )
 
 
-def test_a_list_that_runs_in_a_circle_crosses_and_is_the_same_as_none() -> None:
+def test_a_circular_list_crosses_and_is_the_same_as_none() -> None:
     head = surroundings.ListNode(1)
     head.next = head
     copy = crossed_over(head)
@@ -117,27 +114,12 @@ def test_a_list_that_runs_in_a_circle_crosses_and_is_the_same_as_none() -> None:
     assert not surroundings.is_same_list(copy, head)
 
 
-def test_a_channel_refuses_what_is_too_long_and_notices_the_end() -> None:
-    read, write = os.pipe()
-    channel = wire.Channel(read, write)
-    channel.send(["x"])
-    assert channel.receive(1.0) == ["x"]
-    with pytest.raises(wire.Late):
-        channel.receive(0.01)
-    os.write(write, wire.LENGTH.pack(wire.MOST_BYTES + 1))
-    with pytest.raises(wire.WireError, match="longer than"):
-        channel.receive(1.0)
-    os.close(write)
-    with pytest.raises(wire.Ended):
-        channel.receive(1.0)
-    os.close(read)
-
-
 def test_a_handle_is_equal_to_itself_and_to_nothing_else() -> None:
-    one, same, other = (Handle(None, number, "Yes") for number in (1, 1, 2))  # type: ignore[arg-type]  # equality asks no channel
-    assert one == same
-    assert one != other
-    assert all(one != value for value in (1, "x", None, [], object()))
+    # Without a connection, which equality does not need.
+    handle, same, different = (Handle(None, number, "Yes") for number in (1, 1, 2))  # type: ignore[arg-type]
+    assert handle == same
+    assert handle != different
+    assert all(handle != value for value in (1, "x", None, [], object()))
 
 
 def test_only_builtin_exceptions_keep_their_type() -> None:
@@ -181,7 +163,7 @@ def test_an_argument_is_changed_only_into_its_own_kind() -> None:
         ("", ""),
     ],
 )
-def test_the_program_is_the_last_closed_python_block_behind_the_thinking(
+def test_the_program_is_the_last_closed_python_block_after_the_thinking(
     response: str, program: str
 ) -> None:
     assert program_of(response) == program
@@ -252,6 +234,6 @@ def test_a_canonical_suite_is_its_own_canonical_shape() -> None:
         assert suite_of(suite_of(tests)) == suite_of(tests)
 
 
-def test_an_entry_that_is_no_name_is_refused() -> None:
+def test_an_entry_that_is_no_name_is_rejected() -> None:
     with pytest.raises(SuiteError, match="entry='f; g' must be the name of a function"):
         suite_of({"kind": "calls", "entry": "f; g", "cases": [{"arguments": [], "returns": 1}]})

@@ -1,6 +1,4 @@
-"""Programs are right exactly if they pass the tests; tests that are empty or broken say nothing
-about them.
-"""
+"""Properties of verdicts on programs: right exactly if they pass; broken tests are an error."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +12,7 @@ from seed.reference.verifiers.sandbox.host import MECHANISMS
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.verify import Item
 from tests.reference.verifiers.programs.samples import ADD, ADD_TESTS, BROKEN, GOOD
-from tests.reference.verifiers.sandbox.machines import TIGHT, first_sound, leftovers, sound
+from tests.support.sandboxes import TIGHT, first_sound, leftovers, sound
 
 
 def judged(program: str, tests: Any, problem: str = "", mechanism: str = "") -> Verdict:
@@ -35,7 +33,7 @@ def test_a_right_program_is_correct(name: str) -> None:
 @pytest.mark.parametrize(
     "name", [name for name in GOOD if name.startswith(("asser", "call", "input", "link"))]
 )
-def test_the_same_tests_refuse_an_empty_program(name: str) -> None:
+def test_the_same_tests_reject_an_empty_program(name: str) -> None:
     _, tests, problem = GOOD[name]
     assert judged("pass", tests, problem).outcome is Outcome.WRONG
 
@@ -90,7 +88,7 @@ def test_every_mechanism_gives_the_same_verdicts_and_is_named(mechanism: str) ->
         ),
     ],
 )
-def test_a_wrong_program_is_told_why(program: str, tests: Any, why: str) -> None:
+def test_the_verdict_on_a_wrong_program_has_the_reason(program: str, tests: Any, why: str) -> None:
     verdict = judged(program, tests)
     assert (verdict.outcome, verdict.why) == (Outcome.WRONG, why)
 
@@ -102,7 +100,7 @@ def test_tests_that_are_empty_or_broken_are_an_error(name: str) -> None:
     assert verdict.why
 
 
-def test_a_checker_that_stumbles_over_the_output_alone_has_met_a_wrong_one() -> None:
+def test_an_output_that_a_sound_checker_cannot_read_is_wrong() -> None:
     tests = {
         "cases": [{"stdin": "", "stdout": "1"}],
         "checker": "def check(i, o, e):\n    return int(o) == int(e)",

@@ -1,5 +1,6 @@
-"""The filter allows what is listed and nothing else: it is run here, instruction by instruction, on
-every call.
+"""The filter allows what is listed and nothing else.
+
+It is run here, instruction by instruction, on every call.
 """
 
 import pytest
@@ -25,10 +26,10 @@ def decide(
         seccomp.FIRST_ARGUMENT: first,
         seccomp.SECOND_ARGUMENT: second,
     }
-    accumulator, place, code = 0, 0, seccomp.program(architecture, signals)
+    accumulator, position, code = 0, 0, seccomp.program(architecture, signals)
     while True:
-        operation, if_true, if_false, constant = code[place]
-        place += 1
+        operation, if_true, if_false, constant = code[position]
+        position += 1
         if operation == seccomp.RETURN:
             return constant
         if operation == seccomp.LOAD:
@@ -39,7 +40,7 @@ def decide(
             seccomp.JUMP_AT_LEAST: accumulator >= constant,
             seccomp.JUMP_ANY_BIT: bool(accumulator & constant),
         }[operation]
-        place += if_true if true else if_false
+        position += if_true if true else if_false
 
 
 @pytest.mark.parametrize("architecture", COLUMNS)

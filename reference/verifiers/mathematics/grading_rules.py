@@ -1,5 +1,4 @@
-"""The points where graders of mathematics differ, each a named choice with its default and its
-reason.
+"""The points where graders of mathematics differ: each a named rule with default and reason.
 
 The points that are no switch but fixed are in the table of
 ``reference.verifiers.mathematics.verifier``.
@@ -9,8 +8,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Policy:
-    """How equal is equal.
+class GradingRules:
+    """When answers count as equal.
 
     Attributes:
         decimal_digits: Significant digits a decimal must have to stand for a number it does not
@@ -27,7 +26,7 @@ class Policy:
         bare_list_as_tuple: ``1, 2`` may answer the ordered (1, 2), in that order, and the other way
             round. Default True.
         log_base: Base of a ``\\log`` without one. Default 10, as contests write it; ``\\ln`` is
-            natural whatever this says.
+            natural whatever the value.
     """
 
     decimal_digits: int = 0
@@ -39,4 +38,4 @@ class Policy:
     log_base: int = 10
 
 
-DEFAULT = Policy()
+DEFAULT = GradingRules()

@@ -1,17 +1,16 @@
-"""The keeper: starts sandboxed processes for the host, watches each one, and leaves nothing of it
-behind.
+"""The fork server: starts sandboxed processes for the host, each with a monitor that cleans up.
 
-    host  --(request, descriptors)-->  keeper  --fork-->  guard  --fork-->  guest
-          <------------- status ---------------------------'
+    host  --(request, descriptors)-->  fork server  --fork-->  monitor  --fork-->  guest
+          <------------- status -------------------------------'
 
-The keeper is small, has one thread, holds no secret and has imported what guests need, so that
-forking it is the quickest safe way to a fresh interpreter. A guard watches one guest until it ends,
-its time is up, or the host lets go of the lifeline; then it kills what is left, waits until the
-last descendant is gone (orphans come to it, PR_SET_CHILD_SUBREAPER), and only then reports. When
-the host dies, lifelines and the request socket close, and everything ends by itself.
+The fork server is small, has one thread, holds no secret and has imported what guests need, so that
+forking it is the quickest safe way to a fresh interpreter. A monitor watches one guest until it
+ends, its time is up, or the host closes the lifeline. Then it kills what is left, waits until the
+last descendant has ended (orphans become its children, PR_SET_CHILD_SUBREAPER), and only then
+reports. When the host dies, lifelines and the request socket close, and everything ends by itself.
 
 The descriptors of a request: 0 lifeline, 1 status, 2 the claim of the uid if it has one (``users``:
-held until the guard ends), then the guest's own (see ``guest``), which become 0, 1, 2, ...
+held until the monitor ends), then the guest's own (see ``guest``), which become 0, 1, 2, ...
 """
 
 import contextlib
@@ -31,122 +30,88 @@ from typing import Any
 from seed.reference.verifiers.sandbox import bubblewrap, guest, weak
 from seed.reference.verifiers.sandbox.descendants import descendants
 from seed.reference.verifiers.sandbox.limits import Limits
+from seed.spec.child_process import set_death_signal
 
 REQUEST_BYTES = 1 << 16
 MOST_DESCRIPTORS = 32
-SET_CHILD_SUBREAPER, SET_DEATH_SIGNAL = 36, 1
+SET_CHILD_SUBREAPER = 36
+"""PR_SET_CHILD_SUBREAPER of ``prctl`` (linux/prctl.h)."""
+
 OUT_OF_THE_WAY = 64
-"""Descriptors are first moved above this number, then to their places, so that no place is taken
-when its turn comes.
+"""Descriptors are first moved above this number, then to their final numbers.
+
+So no number is in use when its turn comes.
 """
 
 PAUSE_SECONDS = 0.001
-"""Between two looks at what is left: a killed process needs about this long to go."""
+"""Between two looks at what is left: a killed process needs about this long to end."""
 
 INTERPRETER_OPTIONS = ("-S", "-s", "-P", "-B", "-X", "utf8")
-"""No site packages but those of the path added, no user packages, no current directory, nothing
+"""Site packages only from the path that is added, no user packages, no current directory, nothing
 written, one encoding.
 """
 
 PRELOADED = (
-    *(
-        "collections",
-        "itertools",
-        "functools",
-        "math",
-        "cmath",
-        "random",
-        "re",
-        "string",
-        "copy",
-        "heapq",
-        "bisect",
-    ),
-    *(
-        "typing",
-        "operator",
-        "datetime",
-        "decimal",
-        "fractions",
-        "statistics",
-        "threading",
-        "ast",
-        "traceback",
-        "hashlib",
-    ),
-    *(
-        "io",
-        "json",
-        "atexit",
-        "abc",
-        "enum",
-        "dataclasses",
-        "textwrap",
-        "queue",
-        "array",
-        "struct",
-        "linecache",
-    ),
+    *("collections", "itertools", "functools", "math", "cmath", "random", "re", "string", "copy"),
+    *("heapq", "bisect", "typing", "operator", "datetime", "decimal", "fractions", "statistics"),
+    *("threading", "ast", "traceback", "hashlib", "io", "json", "atexit", "abc", "enum"),
+    *("dataclasses", "textwrap", "queue", "array", "struct", "linecache"),
 )
 """What programs usually import: loaded once, shared by all guests."""
 
 
 def serve(requests: socket.socket) -> None:
-    """Start a guard for every request until the host is gone.
+    """Start a monitor for every request until the host has ended.
 
     Args:
         requests: A socket that keeps messages apart; a request comes with its descriptors.
     """
     for module in PRELOADED:
         importlib.import_module(module)
-    signal.signal(
-        signal.SIGCHLD, signal.SIG_IGN
-    )  # guards report to the host: the kernel may forget them
+    # Monitors report to the host, so the kernel may reap them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # Without this, a collection in a child would write to, and so copy, every shared page.
     gc.freeze()
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, MOST_DESCRIPTORS)
         if not message:
             return
         request = json.loads(message)
-        with contextlib.suppress(
-            ImportError
-        ):  # the guest will say so; here it is only about loading it once
+        # Loaded once for all guests; if it does not exist, the guest reports that.
+        with contextlib.suppress(ImportError):
             importlib.import_module(request["run"]["entry"].partition(":")[0])
         if os.fork() == 0:
             requests.close()
             try:
-                guard(request, descriptors)
+                monitor(request, descriptors)
             except BaseException as failure:
-                os.write(
-                    descriptors[1],
-                    json.dumps({"fault": f"{type(failure).__name__}: {failure}"[:300]}).encode(),
-                )
+                fault = f"{type(failure).__name__}: {failure}"[:300]
+                os.write(descriptors[1], json.dumps({"fault": fault}).encode())
             finally:
                 os._exit(0)
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def guard(request: dict[str, Any], descriptors: list[int]) -> None:
-    """Watch over one guest from its start until nothing is left of it.
+def monitor(request: dict[str, Any], descriptors: list[int]) -> None:
+    """Watch one guest from its start until nothing is left of it.
 
     Args:
-        request: ``run`` (what ``guest.run`` takes), ``path`` (added for imports), ``uid`` (None:
-            keep), ``seconds`` by the clock.
+        request: ``run`` (the arguments of ``guest.run``), ``path`` (added for imports), ``uid``
+            (None: keep), ``seconds`` by the clock.
         descriptors: See the module.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    library = ctypes.CDLL(None, use_errno=True)
-    library.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     lifeline, status, *own = descriptors
     if request["uid"] is not None:
-        own.pop(0)  # the claim stays open in the guard, and only there, until it has ended
-    watching, ready = os.pipe()
+        own.pop(0)  # the claim stays open in the monitor, and only there, until it has ended
+    ready_reader, ready = os.pipe()
     started = time.monotonic()
     process = os.fork()
     if process == 0:
         try:
-            library.prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+            set_death_signal()
             become_guest(request, [*own[: guest.READY], ready, *own[guest.READY :]])
         except BaseException as failure:
             os.write(2, f"{type(failure).__name__}: {failure}".encode()[:1000])
@@ -158,22 +123,22 @@ def guard(request: dict[str, Any], descriptors: list[int]) -> None:
     late = not ended and time.monotonic() >= started + request["seconds"]
     with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
-    _, how, use = os.wait4(process, 0)
-    bury_the_rest(request["uid"])
+    _, wait_status, usage = os.wait4(process, 0)
+    kill_descendants(request["uid"])
     report = {
-        # A host may let go of a guest that has only just been started: then it has not failed.
-        "ready": os.read(watching, 1) == b"1" or (not ended and not late),
+        # A host may close the lifeline of a guest that has only just been started: no failure.
+        "ready": os.read(ready_reader, 1) == b"1" or (not ended and not late),
         "late": late,
-        "status": os.waitstatus_to_exitcode(how),
-        "cpu_seconds": use.ru_utime + use.ru_stime,
+        "status": os.waitstatus_to_exitcode(wait_status),
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "wall_seconds": time.monotonic() - started,
-        "peak_bytes": use.ru_maxrss << 10,
+        "peak_bytes": usage.ru_maxrss << 10,
     }
     os.write(status, json.dumps(report).encode())
 
 
 def become_guest(request: dict[str, Any], descriptors: list[int]) -> None:
-    """Turn a fork of the guard into the guest; comes back only by an exception."""
+    """Turn a fork of the monitor into the guest; returns only by an exception."""
     os.setsid()
     _place(descriptors)
     os.chdir("/")
@@ -181,8 +146,7 @@ def become_guest(request: dict[str, Any], descriptors: list[int]) -> None:
         os.setgroups([])
         os.setresgid(*[request["uid"]] * 3)
         os.setresuid(*[request["uid"]] * 3)
-        # The kernel forgets it when the uid changes.
-        ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        set_death_signal()  # once more: the kernel clears it when the uid changes
     run = request["run"]
     if run["mechanism"] == "bubblewrap":
         inside = [
@@ -196,8 +160,8 @@ def become_guest(request: dict[str, Any], descriptors: list[int]) -> None:
     guest.run(**run)
 
 
-def bury_the_rest(uid: int | None) -> None:
-    """Kill every descendant and wait until the last one is gone.
+def kill_descendants(uid: int | None) -> None:
+    """Kill every descendant and wait until the last one has ended.
 
     Only ``weak`` isolation lets a guest have children of its own: in the others this loop ends at
     once, or as soon as bubblewrap's name space of processes has collapsed.
@@ -215,7 +179,7 @@ def bury_the_rest(uid: int | None) -> None:
 
 
 def _have_children() -> bool:
-    """Reap whoever has ended; tell whether anybody is left."""
+    """Reap the children that have ended; return whether any is left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -225,8 +189,9 @@ def _have_children() -> bool:
 
 
 def _kill_all_of(uid: int) -> None:
-    """Kill all processes of a uid in one call of the kernel, which no fork can outrun; -1 spares
-    the caller.
+    """Kill all processes of a uid in one call of the kernel, which no fork can outrun.
+
+    The pid -1 means all of them but the caller.
     """
     if (killer := os.fork()) == 0:
         try:
@@ -238,7 +203,11 @@ def _kill_all_of(uid: int) -> None:
 
 
 def _ended(process: int, lifeline: int, deadline: float) -> bool:
-    """Wait until the guest ends (True), or its time is up or the host lets go (False)."""
+    """Wait for the guest.
+
+    Returns:
+        True once it has ended; False if its time is up or the host has closed the lifeline.
+    """
     descriptor = os.pidfd_open(process)
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
@@ -255,14 +224,18 @@ def _place(descriptors: list[int]) -> None:
     os.closerange(len(descriptors), os.sysconf("SC_OPEN_MAX"))
 
 
-def main() -> None:
-    """Run as a script by ``host``: the argument says what guests may read and run."""
+def main(setup_text: str) -> None:
+    """Run as the program of the process that ``host`` starts.
+
+    Args:
+        setup_text: JSON: ``socket``, the descriptor of the requests, and ``readable``, what guests
+            may read.
+    """
     from seed.reference.verifiers.sandbox import reach
 
-    setup = json.loads(sys.argv[1])
+    setup = json.loads(setup_text)
     if os.getuid() == 0:
-        with contextlib.suppress(
-            OSError
-        ):  # where it is not permitted, the probe finds out whether it was needed
+        # Where mounting is not permitted, the probe finds out whether it was needed.
+        with contextlib.suppress(OSError):
             reach.open_closed_directories(setup["readable"])
     serve(socket.socket(fileno=setup["socket"]))

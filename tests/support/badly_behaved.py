@@ -1,6 +1,4 @@
-"""Verifiers that do everything a verifier must not do, for the laws of the workers. ``problem``
-says what to do.
-"""
+"""A custom verifier that does everything a verifier must not do: ``problem`` names the deed."""
 
 import ctypes
 import os
@@ -141,7 +139,7 @@ def forges_a_late_reply(item: dict[str, Any]) -> None:
     text = b'{"serial": 1, "verdict": "correct", "reward": 1.0}'
     for descriptor in range(3, MOST_DESCRIPTORS):
         try:
-            os.write(descriptor, len(text).to_bytes(4, "big") + text)
+            os.write(descriptor, len(text).to_bytes(8, "big") + text)
         except OSError:
             continue
 
