@@ -1,33 +1,37 @@
-"""Which backend computes: the only place that knows both by name."""
+"""Which backend computes: the only module that knows both by name."""
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seed.spec.backend import Backend, WorkerPool
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
+
+if TYPE_CHECKING:
+    import torch
+
+    from seed.scaled.processes.world import World
 
 
 @contextlib.contextmanager
 def open_backend(config: Config) -> Iterator[Backend[Any]]:
     """The backend of a configuration, and with it all processes that were started together.
 
-    A layout that does not fit is refused before anything heavy loads; whatever ends the body in one
-    process ends it in all.
+    A layout that does not fit is refused before torch loads. Whatever ends the body in one process
+    ends it in all.
 
     Raises:
-        SeedError: BACKEND_MISSING, ILLEGAL_COMBINATION.
+        SeedError: BACKEND_MISSING, ILLEGAL_COMBINATION, ILLEGAL_VALUE.
     """
     from seed.scaled.processes.launch import (
-        agreed,
-        divided,
-        joined,
+        agree_on,
+        find_peers,
+        join_process_group,
         layout_of_launch,
-        loaded_device,
-        started_by_mpi,
-        together,
     )
+    from seed.scaled.processes.shutdown import end_together
+    from seed.scaled.processes.world import started_by_mpi
 
     if config.backend == "reference":
         if started_by_mpi():
@@ -39,27 +43,44 @@ def open_backend(config: Config) -> Iterator[Backend[Any]]:
 
         yield ReferenceBackend()
         return
-    layout = agreed(lambda: layout_of_launch(config.parallel))
-    world = divided(config.parallel)
+    layout = agree_on(lambda: layout_of_launch(config.parallel))
+    world = find_peers(config.parallel)
     if world.worker is not None:
         from seed.scaled.processes.supervisor import supervise
 
         supervise(world, config)
         raise SystemExit(0)
-    device = agreed(lambda: loaded_device(world, config.parallel))
+    device = agree_on(lambda: _load_torch(world, config))
     from seed.scaled.backend import ScaledBackend
 
-    world = joined(world, config.parallel)
+    world = join_process_group(world, config.parallel)
     with contextlib.ExitStack() as stack:
-        worker_pool: WorkerPool | None = None
-        if config.parallel.rollout_workers:
-            from seed.scaled.processes.worker_pool import LocalWorkerPool, MpiWorkerPool
-
-            worker_pool = (
-                LocalWorkerPool(config) if world.everyone is None else MpiWorkerPool(world, config)
-            )
+        worker_pool = _worker_pool(world, config)
+        if worker_pool is not None:
             stack.callback(worker_pool.stop)
-        with together(world):
+        with end_together(world):
             backend = ScaledBackend(world, layout, device)
             backend.worker_pool = worker_pool
             yield backend
+
+
+def _load_torch(world: "World", config: Config) -> "torch.device":
+    """Load the torch backend and choose this process's device.
+
+    Raises:
+        SeedError: BACKEND_MISSING without torch; ILLEGAL_VALUE without a GPU that is wanted.
+    """
+    from seed.scaled.processes.device import device_of, torch_required
+
+    with torch_required():
+        import seed.scaled.backend  # noqa: F401  # takes seconds
+    return device_of(world.local_rank, config.parallel.device)
+
+
+def _worker_pool(world: "World", config: Config) -> WorkerPool | None:
+    """The remote rollout workers of a run, if it has any."""
+    if not config.parallel.rollout_workers:
+        return None
+    from seed.scaled.processes.worker_pool import LocalWorkerPool, MpiWorkerPool
+
+    return LocalWorkerPool(config) if world.everyone is None else MpiWorkerPool(world, config)

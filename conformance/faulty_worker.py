@@ -1,41 +1,42 @@
-"""``seed`` with a standalone worker that fails: ``python -m conformance.faulty_worker WHAT COUNT RANK
-run ...``.
+"""``seed`` with a remote worker that fails.
 
-The child of rank RANK of worker 1 does WHAT (of ``conformance.misbehave``) when its worker has
-something to say for the COUNT-th time; everything else is the real program.
+    python -m seed.conformance.faulty_worker WHAT COUNT RANK run ...
+
+The process of rank RANK of worker 1 does WHAT (of ``conformance.misbehave``) when its worker
+reports for the COUNT-th time. Everything else is the real program.
 """
 
 import runpy
 import sys
-from typing import Any
 
-from seed.reference.rollouts.streaming import EventReport
-from seed.scaled.processes import worker_handle as process
+from seed.reference.rollouts.engine import EventReport
+from seed.scaled.processes import worker_handle
 
 
 def main(what: str, count: str, rank: str) -> None:
-    """Have supervisors start faulty children, and run."""
-    process.ENTRY = ("seed.conformance.faulty_worker", what, count, rank)
+    """Run with a faulty program for worker processes."""
+    worker_handle.ENTRY = ("seed.conformance.faulty_worker:serve", what, count, rank)
     sys.argv = ["seed", *sys.argv[4:]]
     runpy.run_module("seed.cli.main", run_name="__main__")
 
 
-def serve(descriptor: str, what: str, count: str, rank: str) -> None:
-    """The program of a child: put the fault in place and go on as the real one."""
+def serve(parent: str, descriptor: str, what: str, count: str, rank: str) -> None:
+    """The program of a worker process: install the fault and run the real one."""
     from seed.conformance.misbehave import FAULTS
-    from seed.scaled.processes import worker_process as child
-    from seed.scaled.processes.worker_pool import Server
+    from seed.scaled.processes import worker_process
+    from seed.scaled.processes.worker_loop import WorkerLoop
 
-    real, left = Server.say, [int(count)]
+    real_report, reports_until_fault = WorkerLoop.report, int(count)
 
-    def say(server: Any, reports: list[EventReport], steps: int) -> None:
-        left[0] -= 1
-        if (server.world.worker, server.world.rank, left[0]) == (1, int(rank), 0):
+    def report(self: WorkerLoop, reports: list[EventReport], decode_steps: int) -> None:
+        nonlocal reports_until_fault
+        reports_until_fault -= 1
+        if (self.world.worker, self.world.rank, reports_until_fault) == (1, int(rank), 0):
             FAULTS[what]()
-        real(server, reports, steps)
+        real_report(self, reports, decode_steps)
 
-    Server.say = say  # type: ignore[assignment,method-assign]  # the fault is put before the method
-    child.serve(descriptor)
+    WorkerLoop.report = report  # type: ignore[method-assign]
+    worker_process.serve(parent, descriptor)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,4 @@
-"""Starting Python modules on several ranks, with whatever ``mpirun`` belongs to this
-environment.
-"""
+"""Running Python programs on several ranks, with the ``mpirun`` of this environment."""
 
 import os
 import shutil
@@ -13,19 +11,19 @@ from seed.spec.errors import Reason, SeedError
 
 
 def mpirun() -> str:
-    """The launcher beside this interpreter, or the one on the path.
+    """The launcher in this interpreter's folder, or the one on the path.
 
     Raises:
         SeedError: BACKEND_MISSING.
     """
-    beside = Path(sys.executable).with_name("mpirun")
-    found = str(beside) if beside.exists() else shutil.which("mpirun")
-    if found is None:
+    own = Path(sys.executable).with_name("mpirun")
+    program = str(own) if own.exists() else shutil.which("mpirun")
+    if program is None:
         raise SeedError(
             Reason.BACKEND_MISSING,
             "no mpirun here; it comes with: pip install 'seed-reasoning[scaled]'",
         )
-    return found
+    return program
 
 
 def run_ranks(
@@ -34,11 +32,11 @@ def run_ranks(
     timeout: float,
     environment: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run ``python ARGUMENTS`` on so many ranks and wait.
+    """Run ``python ARGUMENTS`` on some ranks and wait.
 
     Args:
         ranks: Processes; 1 runs without MPI.
-        arguments: What follows ``python``, e.g. ``-m conformance.worker jobs.json``.
+        arguments: What follows ``python``, e.g. ``-m seed.conformance.worker FOLDER OUT``.
         timeout: Seconds after which all ranks are killed (``subprocess.TimeoutExpired``).
         environment: Variables to add.
 
@@ -48,7 +46,7 @@ def run_ranks(
     command = [sys.executable, *arguments]
     if ranks > 1:
         command = [mpirun(), "-n", str(ranks), *command]
-    # Threads of ranks that share cores wait for each other: one each.
+    # Threads of ranks that share cores wait for each other, so each rank has one.
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     full = {**os.environ, **threads, **(environment or {})}
     return subprocess.run(

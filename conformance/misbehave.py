@@ -1,23 +1,24 @@
-"""One rank of a launch in which one of them misbehaves, for the laws of failure.
+"""A launch in which one rank misbehaves.
 
-    python -m conformance.misbehave WHAT WHERE RANK SECONDS
+    python -m seed.conformance.misbehave WHAT WHERE RANK SECONDS
 
 RANK does WHAT in the middle of WHERE, and every rank waits at most SECONDS for the others.
 
-========= ==========================================
-WHAT      the misbehaving rank
-========= ==========================================
-raise     raises an ordinary exception
-refuse    refuses, and no other rank does
-interrupt gets Ctrl-C
-kill      is killed
-exit      ends at once, as if all were well
-hang      sleeps
-stop      is stopped, all of its threads
-========= ==========================================
+WHAT:
 
-WHERE is ``start``, before the common work begins, ``update``, between two layers of the forward
-pass, or ``generate``, when the requests are dealt out.
+- raise: raise an ordinary exception
+- refuse: raise a user error that no other rank has
+- interrupt: get Ctrl-C
+- kill: be killed
+- exit: end at once with exit code 0
+- hang: sleep
+- stop: be suspended, with all threads
+
+WHERE:
+
+- start: before the common work begins
+- update: between two layers of the forward pass
+- generate: when the requests are distributed
 """
 
 import os
@@ -29,19 +30,20 @@ from collections.abc import Callable, Iterator
 from seed.conformance.cases import case_batch, case_config, case_requests
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.processes.device import device_of
-from seed.scaled.processes.launch import layout_of_launch, start, together
+from seed.scaled.processes.launch import layout_of_launch, start
+from seed.scaled.processes.shutdown import end_together
 from seed.spec.datatypes import Request, Sampling
 from seed.spec.errors import Reason, SeedError
 
 
 def raise_error() -> None:
-    """A mistake in a program."""
+    """An ordinary exception."""
     raise ZeroDivisionError("a made-up mistake")
 
 
 def refuse() -> None:
-    """A refusal that only one rank has."""
-    raise SeedError(Reason.LOSS_NOT_FINITE, "a made-up refusal")
+    """A user error that only one rank has."""
+    raise SeedError(Reason.LOSS_NOT_FINITE, "a made-up user error")
 
 
 FAULTS: dict[str, Callable[[], object]] = {
@@ -56,26 +58,26 @@ FAULTS: dict[str, Callable[[], object]] = {
 
 
 class FaultyRequests(list[Request]):
-    """Requests that misbehave when they are dealt out."""
+    """Requests that misbehave when they are distributed."""
 
     fault: Callable[[], object]
 
     def __iter__(self) -> Iterator[Request]:
-        """Misbehave, then give."""
+        """Misbehave, then iterate."""
         self.fault()
         return super().__iter__()
 
 
 def main(what: str, where: str, rank: int, seconds: float) -> None:
-    """Start together, misbehave, and print what must not be reached."""
+    """Join the other ranks, misbehave, and print ``done``, which must not be reached."""
     config = case_config("grpo", f"parallel.collective_timeout={seconds}")
     layout = layout_of_launch(config.parallel)
     world = start(config.parallel)
     fault = FAULTS[what] if world.rank == rank else lambda: None
     if where == "start":
         fault()
-    with together(world):
-        backend = ScaledBackend(world, layout, device_of(world, "cpu"))
+    with end_together(world):
+        backend = ScaledBackend(world, layout, device_of(world.local_rank, "cpu"))
         state = backend.initial_state(config)
         if where == "update":
             state.policy.layers[1].register_forward_pre_hook(lambda *_: fault() and None)

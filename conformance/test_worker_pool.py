@@ -1,6 +1,4 @@
-"""Standalone streaming workers as real processes: what they decide and deliver replays in the
-reference, also when one fails.
-"""
+"""Remote rollout workers as real processes: their log replays, also when a worker fails."""
 
 import contextlib
 import json
@@ -28,8 +26,8 @@ from seed.reference.rollouts.events import (
     WorkerLost,
     event_of,
 )
+from seed.reference.rollouts.rules import rules_of
 from seed.reference.rollouts.scheduler import replay
-from seed.reference.rollouts.streaming import rules_of
 from seed.reference.training.run_directory import RunDirectory
 
 STREAMING = (
@@ -38,23 +36,21 @@ STREAMING = (
     "rollout.block_tokens=2",
     "parallel.rollout_slots=8",
 )
-"""20 samples are under way and 8 of them on a worker, so a batch of 16 waits for the worker, however
-late it is.
-"""
+"""20 samples are in flight, 8 of them on a worker, so a batch of 16 has to wait for the worker."""
 
 MARK = "SEED_TEST_LAUNCH"
-"""Variable by which all processes of a launch are found again."""
+"""Environment variable that identifies all processes of a launch."""
 
 PROCESSES = Path("/proc")
 
+RAISED = "error: rank 0 of worker 1 failed between two phases, not in a collective"
+
 
 def log_of(path: Path) -> list[Event]:
-    """The events of a run, after they were replayed."""
+    """The events of a run, after a replay."""
     directory, config = RunDirectory.resume(path)
-    log = [
-        event_of({key: value for key, value in line.items() if key != "step"})
-        for line in directory.read("schedule.jsonl")
-    ]
+    lines = directory.read("schedule.jsonl")
+    log = [event_of({key: line[key] for key in line if key != "step"}) for line in lines]
     assert replay(rules_of(config), log) == [
         event.samples for event in log if isinstance(event, Consumed)
     ]
@@ -62,22 +58,28 @@ def log_of(path: Path) -> list[Event]:
 
 
 def assert_nothing_is_lost_or_doubled(log: list[Event]) -> None:
-    """Every opened sample is taken or dropped, once."""
-    opened = [number for event in log if isinstance(event, Submitted) for number in event.samples]
-    taken = [number for event in log if isinstance(event, Consumed) for number in event.samples]
-    assert sorted(taken + [event.sample for event in log if isinstance(event, Dropped)]) == opened
+    """Every submitted sample is consumed or dropped, once."""
+    submitted = [n for event in log if isinstance(event, Submitted) for n in event.samples]
+    consumed = [n for event in log if isinstance(event, Consumed) for n in event.samples]
+    dropped = [event.sample for event in log if isinstance(event, Dropped)]
+    assert sorted(consumed + dropped) == submitted
 
 
-def finished_by_units(log: list[Event]) -> int:
-    """Samples that a standalone worker brought to an end."""
-    place: dict[int, int] = {}
+def finished_by_remote_workers(log: list[Event]) -> int:
+    """Samples that ended on a remote worker."""
+    workers: dict[int, int] = {}
     count = 0
     for event in log:
         if isinstance(event, Scheduled):
-            place[event.sample] = event.worker
+            workers[event.sample] = event.worker
         elif isinstance(event, Finished):
-            count += place[event.sample] > 0
+            count += workers[event.sample] > 0
     return count
+
+
+def run_command(out: Path, *settings: str) -> list[str]:
+    """Arguments of ``seed`` for a run of the torch backend."""
+    return ["run", "--backend", "scaled", "--out", str(out), *settings]
 
 
 @pytest.mark.parametrize(
@@ -96,24 +98,15 @@ def finished_by_units(log: list[Event]) -> int:
     ],
     ids=["mpi", "one process"],
 )
-def test_the_log_of_a_concurrent_unit_replays_in_the_reference(
+def test_the_log_of_a_run_with_remote_workers_replays(
     tmp_path: Path, ranks: int, layout: tuple[str, ...]
 ) -> None:
-    arguments = [
-        "run",
-        "--backend",
-        "scaled",
-        "--out",
-        str(tmp_path / "run"),
-        *SMALL,
-        *STREAMING,
-        *layout,
-    ]
+    arguments = run_command(tmp_path / "run", *SMALL, *STREAMING, *layout)
     done = run_ranks(ranks, ["-m", "seed.cli.main", *arguments], SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     log = log_of(tmp_path / "run")
     assert_nothing_is_lost_or_doubled(log)
-    assert finished_by_units(log) > 0
+    assert finished_by_remote_workers(log) > 0
     with h5py.File(tmp_path / "run" / "rollouts.h5") as file:
         for step in file.values():
             versions, start = step["weight_versions"][()].tolist(), 0
@@ -123,52 +116,36 @@ def test_the_log_of_a_concurrent_unit_replays_in_the_reference(
 
 
 @pytest.mark.parametrize(
-    ("ranks", "what", "worker_tp", "rank", "said"),
+    ("ranks", "what", "worker_tp", "rank", "line"),
     [
-        (
-            3,
-            "raise",
-            1,
-            0,
-            "error: rank 0 of worker 1 failed between two phases, not in a collective",
-        ),
+        (3, "raise", 1, 0, RAISED),
         (3, "hang", 1, 0, "worker 1 is given up"),
         (3, "kill", 1, 0, "error: rank 0 of worker 1 was killed by SIGKILL"),
         (3, "kill", 2, 1, "error: rank 1 of worker 1 was killed by SIGKILL"),
-        (
-            1,
-            "raise",
-            1,
-            0,
-            "error: rank 0 of worker 1 failed between two phases, not in a collective",
-        ),
+        (1, "raise", 1, 0, RAISED),
         (1, "kill", 1, 0, "error: rank 0 of worker 1 was killed by SIGKILL"),
         (1, "exit", 1, 0, "error: rank 0 of worker 1 ended by itself, exit code 0"),
     ],
 )
-def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
-    tmp_path: Path, ranks: int, what: str, worker_tp: int, rank: int, said: str
+def test_the_samples_of_a_worker_that_fails_or_dies_are_scheduled_again_once(
+    tmp_path: Path, ranks: int, what: str, worker_tp: int, rank: int, line: str
 ) -> None:
     out = tmp_path / "run"
-    settings = [
-        *SMALL,
-        *STREAMING,
+    timeout = 12 if what == "hang" else 10 * SECONDS  # only a hang is detected by silence
+    settings = (
         f"parallel.rollout_workers={2 // worker_tp}",
         f"parallel.worker_tp={worker_tp}",
-    ]
-    settings += [
-        f"parallel.worker_timeout={12 if what == 'hang' else 10 * SECONDS}"
-    ]  # only a hang is found by its silence
-    arguments = ["run", "--backend", "scaled", "--out", str(out), *settings]
+        f"parallel.worker_timeout={timeout}",
+    )
+    arguments = run_command(out, *SMALL, *STREAMING, *settings)
     command = ["-m", "seed.conformance.faulty_worker", what, "3", str(rank), *arguments]
     done = run_ranks(ranks, command, SECONDS, {MARK: str(out)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert processes_of(out) == {}
     assert (out / "summary.json").exists()
-    assert done.stderr.count(said) == 1 and done.stderr.count("worker 1 is given up") == 1
-    assert done.stderr.count("error: ") == (what != "hang"), (
-        done.stderr
-    )  # what a death does to the other ranks is not reports
+    assert done.stderr.count(line) == 1 and done.stderr.count("worker 1 is given up") == 1
+    # Failures of the worker's other ranks, which follow from the first, are not printed.
+    assert done.stderr.count("error: ") == (what != "hang"), done.stderr
     log = log_of(out)
     assert [event for event in log if isinstance(event, WorkerLost)] == [WorkerLost(1)]
     assert_nothing_is_lost_or_doubled(log)
@@ -176,8 +153,8 @@ def test_the_samples_of_a_unit_that_fails_or_dies_are_issued_again_once(
     assert last["phase_step"] == 3
 
 
-def test_a_unit_that_cannot_load_torch_refuses_for_all_in_one_line(tmp_path: Path) -> None:
-    # Only the launcher's own processes find torch: the child of a worker has none of the launcher's
+def test_a_worker_without_torch_is_one_user_error_of_all_ranks(tmp_path: Path) -> None:
+    # Only the launcher's own processes load torch: a worker process has none of the launcher's
     # variables.
     (tmp_path / "torch.py").write_text(
         "import os, sys\nif not any(name.startswith(('PMI_', 'PMIX_', 'OMPI_')) for name in"
@@ -188,15 +165,7 @@ def test_a_unit_that_cannot_load_torch_refuses_for_all_in_one_line(tmp_path: Pat
         MARK: str(tmp_path),
         "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
     }
-    arguments = [
-        "run",
-        "--backend",
-        "scaled",
-        "--out",
-        str(tmp_path / "run"),
-        *STREAMING,
-        "parallel.rollout_workers=1",
-    ]
+    arguments = run_command(tmp_path / "run", *STREAMING, "parallel.rollout_workers=1")
     done = run_ranks(2, ["-m", "seed.cli.main", *arguments], SECONDS, environment)
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
@@ -207,26 +176,14 @@ def test_a_unit_that_cannot_load_torch_refuses_for_all_in_one_line(tmp_path: Pat
     assert processes_of(tmp_path) == {}
 
 
-@pytest.mark.skipif(not PROCESSES.exists(), reason="looks for processes where Linux lists them")
-def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_child_too(
+@pytest.mark.skipif(not PROCESSES.exists(), reason="reads the processes that Linux lists")
+def test_a_supervisor_has_no_torch_and_its_death_ends_the_job_and_its_worker_process(
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "run"
-    settings = [*SMALL, *STREAMING, "rollout.steps=1000", "parallel.rollout_workers=1"]
-    command = [
-        mpirun(),
-        "-n",
-        "2",
-        sys.executable,
-        "-m",
-        "seed.cli.main",
-        "run",
-        "--backend",
-        "scaled",
-        "--out",
-        str(out),
-        *settings,
-    ]
+    settings = (*SMALL, *STREAMING, "rollout.steps=1000", "parallel.rollout_workers=1")
+    program = [sys.executable, "-m", "seed.cli.main", *run_command(out, *settings)]
+    command = [mpirun(), "-n", "2", *program]
     job = subprocess.Popen(
         command,
         env={**os.environ, MARK: str(out)},
@@ -236,12 +193,12 @@ def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_
     try:
         wait_until(lambda: (out / "schedule.jsonl").exists())
         ranks = {
-            environment.get("PMI_RANK", "child"): number
+            environment.get("PMI_RANK", "worker"): number
             for number, environment in processes_of(out).items()
         }
-        assert [rank for rank in ("0", "1", "child") if "libtorch" in maps_of(ranks[rank])] == [
+        assert [rank for rank in ("0", "1", "worker") if "libtorch" in maps_of(ranks[rank])] == [
             "0",
-            "child",
+            "worker",
         ]
         os.kill(ranks["1"], signal.SIGKILL)
         assert job.wait(SECONDS) != 0
@@ -253,30 +210,26 @@ def test_a_supervisor_has_no_torch_and_when_it_is_killed_the_whole_job_ends_its_
 
 
 def processes_of(mark: Path) -> dict[int, dict[str, str]]:
-    """Living processes of a launch that was marked, with their environments; none where the system
-    does not list them.
-    """
-    found = {}
+    """Environments of the running processes of a launch; empty where the system lists none."""
+    processes = {}
     for folder in PROCESSES.glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended, or is another user's
-            pairs = [
-                entry.partition("=")
-                for entry in (folder / "environ").read_bytes().decode(errors="replace").split("\0")
-            ]
+        with contextlib.suppress(OSError):  # it has ended, or belongs to another user
+            entries = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
+            pairs = [entry.partition("=") for entry in entries]
             environment = {name: value for name, _, value in pairs}
             if environment.get(MARK) == str(mark):
-                found[int(folder.name)] = environment
-    return found
+                processes[int(folder.name)] = environment
+    return processes
 
 
 def maps_of(process: int) -> str:
-    """The files that a process has in its memory."""
+    """Memory map of a process, with the files it has loaded."""
     return (PROCESSES / str(process) / "maps").read_text()
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Look until it holds."""
-    until = time.monotonic() + 60.0
+    """Wait until a condition holds, at most a minute."""
+    deadline = time.monotonic() + 60.0
     while not holds():
-        assert time.monotonic() < until
+        assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -1,10 +1,12 @@
-"""What can apply to samples under way: the events of the streaming scheduler, and the lines of its
-log.
+"""Events of the streaming scheduler, and how a log line stores them.
 
-    reports by the world       Submitted  Published  Requested  Advanced  Finished  Preempted  WeightsUpdated  WorkerLost  WorkerJoined
-    decided (schedule.py)   Scheduled  PreemptRequested  Consumed  Dropped as stale
+- reported by engines and the trainer: Submitted, Published, Requested, Advanced, Finished,
+  Preempted, WeightsUpdated, WorkerLost, WorkerJoined
+- decided by ``reference.rollouts.scheduler``: Scheduled, PreemptRequested, Consumed, Dropped
 
-A log line is a JSON object: ``{"event": "admitted", "sample": 7, "worker": 0, "policy_version": 2}``.
+A log line is a JSON object::
+
+    {"event": "scheduled", "sample": 7, "worker": 0, "policy_version": 2}
 """
 
 import re
@@ -14,9 +16,7 @@ from typing import Any, get_args
 
 @dataclass(frozen=True)
 class Submitted:
-    """New samples under way: a atomic_group that one batch takes whole, answers to a prompt of so many
-    tokens.
-    """
+    """New samples of one atomic group; ``prompt`` is the number of prompt tokens."""
 
     atomic_group: int
     samples: tuple[int, ...]
@@ -25,21 +25,21 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Published:
-    """New weights; policies are counted from 0."""
+    """New weights; policy versions count from 0."""
 
     policy_version: int
 
 
 @dataclass(frozen=True)
 class Requested:
-    """The trainer waits for a batch of so many samples."""
+    """The trainer waits for a batch of ``size`` samples."""
 
     size: int
 
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A sample entered a slot of a worker, to be continued with the weights of a policy_version."""
+    """A sample entered a slot of a worker and continues with the weights of a policy version."""
 
     sample: int
     worker: int
@@ -48,7 +48,7 @@ class Scheduled:
 
 @dataclass(frozen=True)
 class Advanced:
-    """Samples of a worker drew so many more tokens each, and are still running."""
+    """Samples of one worker drew ``tokens`` more tokens each and are still running."""
 
     samples: tuple[int, ...]
     tokens: int
@@ -56,7 +56,7 @@ class Advanced:
 
 @dataclass(frozen=True)
 class Finished:
-    """A sample ended with so many tokens in all."""
+    """A sample ended with ``tokens`` tokens in all."""
 
     sample: int
     tokens: int
@@ -64,14 +64,14 @@ class Finished:
 
 @dataclass(frozen=True)
 class PreemptRequested:
-    """A worker is asked to give a sample back; it will, or has just finished it."""
+    """A worker must give a sample back; it will, or it has just finished it."""
 
     sample: int
 
 
 @dataclass(frozen=True)
 class Preempted:
-    """A sample left its slot unfinished, with so many tokens in all."""
+    """A sample left its slot unfinished, with ``tokens`` tokens in all."""
 
     sample: int
     tokens: int
@@ -79,9 +79,7 @@ class Preempted:
 
 @dataclass(frozen=True)
 class WeightsUpdated:
-    """A worker that keeps running loaded a newer policy_version; what it draws from now on is of that
-    policy_version.
-    """
+    """A running worker loaded a newer policy version; its next tokens are drawn from it."""
 
     worker: int
     policy_version: int
@@ -89,16 +87,14 @@ class WeightsUpdated:
 
 @dataclass(frozen=True)
 class WorkerLost:
-    """A worker died: its samples are again what they were when it got them, and it is not last_message any
-    more.
-    """
+    """A worker failed: its samples return to their state at scheduling; it gets no more."""
 
     worker: int
 
 
 @dataclass(frozen=True)
 class WorkerJoined:
-    """A worker that was lost is back, empty."""
+    """A lost worker is back, with empty slots."""
 
     worker: int
 
@@ -113,13 +109,13 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Consumed:
-    """A batch, in the order of opening; the trainer waits no longer."""
+    """A batch, in order of submission; the trainer no longer waits."""
 
     samples: tuple[int, ...]
 
 
 STALE, ENDED = "stale", "run ended"
-"""Reasons of an eviction: over the staleness bound, or still under way when the run was over."""
+"""Reasons of ``Dropped``: over the staleness bound, or unfinished at the end of the run."""
 
 Reported = (
     Submitted

@@ -1,19 +1,20 @@
-"""Texts that are attended together: one long prefix would pad all the others."""
+"""Grouping of sequences by length for padded attention: a long prefix would pad all the others."""
 
 from collections.abc import Sequence
 
 
 def runs_of_similar(lengths: Sequence[int]) -> list[slice]:
-    """Cut a falling list into runs in which nothing is shorter than half the longest, so that
-    padding is less than half.
+    """Cut a falling list into runs in which no length is below half the longest.
+
+    So less than half of a padded run is padding.
 
     Args:
         lengths: Lengths >= 1, the longest first.
     """
     cuts = [0]
-    for place, length in enumerate(lengths):
+    for index, length in enumerate(lengths):
         if 2 * length < lengths[cuts[-1]]:
-            cuts.append(place)
+            cuts.append(index)
     return [
         slice(start, stop)
         for start, stop in zip(cuts, [*cuts[1:], len(lengths)], strict=True)

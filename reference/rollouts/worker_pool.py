@@ -1,44 +1,50 @@
-"""Streaming with standalone workers: the coordinator decides, messages carry samples, workers decode
-while the trainer trains.
+"""Streaming with remote workers, which decode while the trainer trains.
 
-    coordinator   -> worker    weights of a policy_version, samples to continue, samples to give back
-    worker          -> coordinator   events with rollouts, or its last words
-    coordinator   -> other trainer ranks   what the worker beside the trainer does next: all of them do it together
+Worker 0 is colocated with the trainer, workers 1 and up are remote. Only the main process decides,
+keeps the rollout state and exchanges messages with workers (``reference.rollouts.messages``); the
+other trainer ranks follow its commands to the colocated worker.
 
-WorkerSpec 0 is the one beside the trainer, workers 1 and up are standalone. Only the coordinator keeps
-rollout_state and talks to workers. While the trainer trains a thread goes on deciding for it; it is stopped
-before the trainer's own thread decides again, so there is one voice at a time.
+While the trainer trains, a background thread continues to decide. It is stopped before the
+trainer's own thread decides again, so that two threads never decide at once.
 """
 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar, assert_never
 
+from seed.reference.rollouts.engine import EventReport, LocalEngine, RolloutStats, schedule_stuck
 from seed.reference.rollouts.events import Finished, Preempted, Scheduled, WorkerLost
-from seed.reference.rollouts.streaming import EventReport, LocalEngine, RolloutStats, rules_of
+from seed.reference.rollouts.messages import (
+    ColocatedCommand,
+    DecodeBlock,
+    Pause,
+    Preempt,
+    ReturnBatch,
+    Start,
+    WorkerFailed,
+    WorkerMessage,
+    WorkerReport,
+)
+from seed.reference.rollouts.rules import rules_of
 from seed.spec.backend import Backend, WorkerPool
 from seed.spec.config import Config
 from seed.spec.datatypes import Rollout
-from seed.spec.errors import Reason, SeedError
 
 State = TypeVar("State")
 
-PATIENCE_SECONDS = 0.005
-"""How long to handle for workers when there is nothing else to do; the trainer may wait that long for
-its thread to end.
-"""
+POLL_SECONDS = 0.005
+"""Wait for messages when nothing else is to do; the trainer may wait that long for the thread."""
 
 
 class WorkerPoolEngine(Generic[State]):
-    """A worker beside the trainer and standalone ones; fulfils
-    ``reference.rollouts.streaming.Engine`` at the coordinator.
+    """A colocated worker and remote ones; the main process's ``Engine``.
 
     Attributes:
-        running: Standalone worker -> samples that it has.
-        last_message: When each of them was last last_message, by ``time.monotonic``.
-        slots, timeout: Of a standalone worker: samples side by side; seconds of silence after which
-            it is given up.
+        running: Remote worker -> samples that it has; a failed worker has no entry.
+        last_message: Time of each remote worker's last message, by ``time.monotonic``.
+        slots, timeout: Of a remote worker: samples side by side; seconds of silence that are too
+            long.
         waits: Whether the trainer waits for a batch.
     """
 
@@ -50,10 +56,8 @@ class WorkerPoolEngine(Generic[State]):
         config: Config,
     ) -> None:
         self.backend, self.local, self.worker_pool = backend, local, worker_pool
-        self.slots, self.timeout = (
-            rules_of(config).workers[-1].slots,
-            config.parallel.worker_timeout,
-        )
+        self.slots = rules_of(config).workers[-1].slots
+        self.timeout = config.parallel.worker_timeout
         self.running: dict[int, set[int]] = {
             worker: set() for worker in range(1, worker_pool.workers + 1)
         }
@@ -62,99 +66,117 @@ class WorkerPoolEngine(Generic[State]):
         self.waits = False
 
     def start(self, decisions: Sequence[Scheduled], pool: dict[int, Rollout]) -> None:
-        """Put samples into slots here, and send the others to their workers."""
-        here = [decision for decision in decisions if decision.worker == 0]
-        if here:
-            self.lead("start", here, {decision.sample: pool[decision.sample] for decision in here})
-        for worker in {decision.worker for decision in decisions} - {0}:
-            sent = [decision for decision in decisions if decision.worker == worker]
-            self.last_message[worker] = (
-                self.last_message[worker] if self.running[worker] else time.monotonic()
-            )
-            self.running[worker] |= {decision.sample for decision in sent}
-            self.worker_pool.send(
-                worker,
-                ("start", sent, {decision.sample: pool[decision.sample] for decision in sent}),
-            )
+        """Put samples into the slots of their workers."""
+        for worker in sorted({decision.worker for decision in decisions}):
+            entering = [decision for decision in decisions if decision.worker == worker]
+            numbers = [decision.sample for decision in entering]
+            command = Start(entering, {number: pool[number] for number in numbers})
+            if worker == 0:
+                self.lead(command)
+                continue
+            if not self.running[worker]:  # an idle worker was silent because it had nothing to do
+                self.last_message[worker] = time.monotonic()
+            self.running[worker].update(numbers)
+            self.worker_pool.send(worker, command)
 
     def preempt(self, numbers: Sequence[int]) -> None:
-        """Ask for samples back, here and from workers."""
+        """Request samples back from their workers."""
+        local = set(numbers)
         for worker, running in self.running.items():
-            if asked := running & set(numbers):
-                self.worker_pool.send(worker, ("preempt", sorted(asked)))
-        if here := sorted(set(numbers) - set().union(*self.running.values())):
-            self.lead("preempt", here)
+            if chosen := running.intersection(numbers):
+                self.worker_pool.send(worker, Preempt(sorted(chosen)))
+            local -= running
+        if local:
+            self.lead(Preempt(sorted(local)))
 
     def wait(self) -> list[EventReport]:
-        """Decode a block here, and handle to the workers.
+        """Decode a block here and collect what remote workers report.
 
         Raises:
-            SeedError: SCHEDULE_STUCK if the trainer waits and nobody has anything to do.
+            SeedError: SCHEDULE_STUCK if the trainer waits and no worker has anything to do.
         """
         reports: list[EventReport] = []
         busy = self.local.busy
         if busy:
             self.local.stats = self.stats
-            reports += self.lead("wait")
-        for worker, message in self.worker_pool.receive(0.0 if busy else PATIENCE_SECONDS):
-            reports += self._understood(worker, message)
-        for worker in list(self.running):
-            reports += self._lost(worker) if self._is_silent(worker) else []
+            reports += self.lead(DecodeBlock())
+        for worker, message in self.worker_pool.receive(0.0 if busy else POLL_SECONDS):
+            reports += self._handle(worker, message)
+        for worker in [worker for worker in self.running if self._is_silent(worker)]:
+            reports += self._lose(worker)
         if self.waits and not (reports or busy or any(self.running.values())):
-            raise SeedError(
-                Reason.SCHEDULE_STUCK,
-                "no sample is running and none may start: the schedule cannot go on",
-            )
+            raise schedule_stuck()
         return reports
 
     def pause(self) -> list[EventReport]:
-        """The worker beside the trainer gives back all it holds; the others go on."""
-        return self.lead("pause")
+        """Empty the slots of the colocated worker; remote workers go on."""
+        return self.lead(Pause())
 
-    def lead(self, name: str, *arguments: Any) -> Any:
-        """Have the worker beside the trainer do something, on all trainer ranks."""
-        self.backend.on_rank_zero(lambda: (name, arguments))
-        return getattr(self.local, name)(*arguments)
+    def lead(self, command: ColocatedCommand) -> list[EventReport]:
+        """Execute a command of the colocated worker on all trainer ranks."""
+        self.backend.on_rank_zero(lambda: command)
+        return execute(self.local, command)
 
     def follow(self) -> list[Rollout]:
-        """On the other trainer ranks: do what the coordinator does, until it has a batch."""
+        """On the other trainer ranks: execute the main process's commands until it has a batch."""
         while True:
-            name, arguments = self.backend.on_rank_zero(_nothing)
-            if name == "batch":
-                return list(arguments)
-            getattr(self.local, name)(*arguments)
+            match self.backend.on_rank_zero(_no_command):
+                case ReturnBatch(rollouts):
+                    return rollouts
+                case command:
+                    execute(self.local, command)
 
-    def _understood(self, worker: int, message: Any) -> list[EventReport]:
-        """Events of a worker; one that was given up is not last_message any more, so nothing that it
-        finished counts twice.
-        """
-        if worker not in self.running:
+    def end_following(self, batch: list[Rollout]) -> None:
+        """Hand the batch to the other trainer ranks."""
+        self.backend.on_rank_zero(lambda: ReturnBatch(batch))
+
+    def _handle(self, worker: int, message: WorkerMessage) -> list[EventReport]:
+        """Events of a message."""
+        if worker not in self.running:  # a late message of a lost worker, whose samples run again
             return []
         self.last_message[worker] = time.monotonic()
-        if message[0] == "lost":
-            return self._lost(worker)
-        _, reports, steps = message
-        self.stats.decode_steps += steps
-        self.stats.offered += steps * self.slots
-        self.running[worker] -= {
-            event.sample for event, _ in reports if isinstance(event, Finished | Preempted)
-        }
-        return list(reports)
+        match message:
+            case WorkerFailed():
+                return self._lose(worker)
+            case WorkerReport(reports, decode_steps):
+                self.stats.decode_steps += decode_steps
+                self.stats.offered += decode_steps * self.slots
+                self.running[worker] -= {
+                    event.sample for event, _ in reports if isinstance(event, Finished | Preempted)
+                }
+                return reports
+            case _:
+                assert_never(message)
 
     def _is_silent(self, worker: int) -> bool:
-        return (
-            bool(self.running[worker])
-            and time.monotonic() - self.last_message[worker] > self.timeout
-        )
+        silence = time.monotonic() - self.last_message[worker]
+        return bool(self.running[worker]) and silence > self.timeout
 
-    def _lost(self, worker: int) -> list[EventReport]:
+    def _lose(self, worker: int) -> list[EventReport]:
         del self.running[worker]
         self.worker_pool.give_up(worker)
         return [(WorkerLost(worker), [])]
 
 
-def _nothing() -> Any:
-    """What a follower would say; nobody asks it."""
+def execute(engine: LocalEngine[State], command: ColocatedCommand) -> list[EventReport]:
+    """Execute a command on a worker in this process."""
+    match command:
+        case Start(decisions, pool):
+            engine.start(decisions, pool)
+        case Preempt(samples):
+            engine.preempt(samples)
+        case DecodeBlock():
+            return engine.wait()
+        case Pause():
+            return engine.pause()
+        case _:
+            assert_never(command)
+    return []
+
+
+def _no_command() -> ColocatedCommand | ReturnBatch:
+    """Argument of ``on_rank_zero`` on ranks other than 0, which do not call it."""
+    raise AssertionError
 
 
 class BackgroundService:
@@ -164,19 +186,19 @@ class BackgroundService:
         self.serve = serve
         self.thread: threading.Thread | None = None
         self.failure: BaseException | None = None
-        self.wanted = False
+        self.is_wanted = False
 
     def begin(self) -> None:
         """Start to serve."""
-        self.wanted = True
+        self.is_wanted = True
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def end(self) -> None:
-        """Stop, and raise here what went wrong there."""
+        """Stop the thread and raise its exception here, if it had one."""
         if self.thread is None:
             return
-        self.wanted = False
+        self.is_wanted = False
         self.thread.join()
         self.thread = None
         if self.failure is not None:
@@ -184,6 +206,6 @@ class BackgroundService:
 
     def _run(self) -> None:
         try:
-            self.serve(lambda: self.wanted)
-        except BaseException as failure:  # raised again in the trainer's thread
+            self.serve(lambda: self.is_wanted)
+        except BaseException as failure:  # raised again by ``end``, in the trainer's thread
             self.failure = failure

@@ -1,1 +1,1 @@
-"""How processes start, talk to each other and end."""
+"""How processes start, exchange messages and end."""

@@ -1,12 +1,11 @@
-"""The MPI rank of a standalone worker: keeps one child that does the worker's work, and outlives it.
+"""The MPI rank of a remote worker: it keeps one worker process at work and outlives it.
 
-    is_main_process  <- MPI ->  supervisor  <- line ->  child: torch, process group, watchdog, weights,
-    decoding
+    main process <- MPI -> supervisor <- channel -> worker process: torch, process group, decoding
 
-An MPI launcher ends the whole job when one of its processes dies. So whatever can die is in the
-child, which the launcher does not know and which never joins MPI. When it dies, of whatever, the
-worker's other children are ended, the is_main_process is reports once and issues the worker's samples again,
-and the run goes on. When a supervisor dies its child ends too.
+An MPI launcher ends the whole job when one of its processes dies. So everything that may fail runs
+in the worker process, which the launcher does not know and which never joins MPI. When it dies, the
+worker's other processes are ended, the main process is informed once and schedules the worker's
+samples again, and the run goes on. When a supervisor dies, its worker process dies too.
 
 Nothing here loads torch.
 """
@@ -16,124 +15,145 @@ import pickle
 import signal
 import sys
 import time
-from typing import Any
+from typing import assert_never
 
-from seed.scaled.processes.launch import World, agreed
-from seed.scaled.processes.mailbox import COORDINATOR, END, LOST, STOP, STOPPED, Mailbox
-from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, Child
+from seed.reference.rollouts.messages import WorkerFailed, WorkerReport
+from seed.scaled.processes.launch import agree_on
+from seed.scaled.processes.mailbox import MAIN_RANK, Mailbox
+from seed.scaled.processes.messages import (
+    Deliver,
+    Disconnected,
+    GiveUp,
+    ProcessFailed,
+    Stop,
+    Stopped,
+    StoreAddress,
+    SupervisorMessage,
+    WorkerProcessMessage,
+)
+from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, WorkerHandle
+from seed.scaled.processes.world import World
 from seed.spec.config import Config
 
-LOOK_SECONDS = 0.002
-"""Pause between two looks at a silent job and a silent child: less than a block of tokens takes."""
+POLL_SECONDS = 0.002
+"""Pause between two checks of silent connections: less than a block of tokens takes."""
 
 
 def supervise(world: World, config: Config) -> None:
-    """Keep a child at work until the is_main_process says to stop.
+    """Keep a worker process at work until the main process sends Stop.
 
     Args:
         world: The worker's supervisors.
         config: The run's.
 
     Raises:
-        SeedError: What the child, or any other rank of the job, refuses.
+        SeedError: A user error of the worker process or of any other rank of the job.
     """
-    # The trainers answer an interrupt and stop the workers, or end the job.
+    # The trainers handle an interrupt: they stop the workers or end the job.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    child = Child(world, config)
+    process = WorkerHandle(world, config)
     try:
-        agreed(child.wait_until_ready)
-        Supervisor(world, child).run()
+        agree_on(process.wait_until_ready)
+        Supervisor(world, process).run()
     finally:
-        child.end(patience=0.0)
+        process.end(patience=0.0)
 
 
 class Supervisor:
-    """The relay between the job and one child. Its methods without underscore are named like the
-    messages they answer.
+    """Passes messages between the job and one worker process.
 
     Attributes:
-        superior: Whom it obeys: the is_main_process, or the first supervisor of its worker.
+        is_first: Whether it is the first supervisor of its worker, which the main process knows.
+        superior: Rank that it reports to: the main process, or the first supervisor.
         others: Ranks of the worker's other supervisors, if it is the first.
         active: How many of them have not stopped.
-        over: Whether the worker is lost, given up or stopped: what happens to its children is no reports
-            any more.
-        deadline: When a child that was asked to end is killed; none as long as it was not asked.
+        is_over: Whether the worker has failed, is given up or is stopped: later failures of its
+            processes are not reported.
+        deadline: When the worker process is killed; infinite before Stop.
     """
 
-    def __init__(self, world: World, child: Child) -> None:
-        self.child, self.mailbox = child, Mailbox(world.everyone)
+    def __init__(self, world: World, process: WorkerHandle) -> None:
+        self.process, self.mailbox = process, Mailbox(world.everyone)
         first = world.everyone.rank - world.rank
-        self.superior = COORDINATOR if world.rank == 0 else first
-        self.others = range(first + 1, first + world.size) if world.rank == 0 else range(0)
         self.is_first = world.rank == 0
-        self.active, self.over, self.deadline = len(self.others), False, math.inf
+        self.superior = MAIN_RANK if self.is_first else first
+        self.others = range(first + 1, first + world.size) if self.is_first else range(0)
+        self.active, self.is_over, self.deadline = len(self.others), False, math.inf
 
     def run(self) -> None:
         """Pass messages on until the worker has stopped."""
         while not self._has_stopped():
             for _, message in self.mailbox.read(0.0):
-                getattr(self, message[0])(*message[1:])
-            for message in self.child.read(LOOK_SECONDS):
-                getattr(self, message[0])(*message[1:])
+                self.handle_rank(message)
+            for message in self.process.read(POLL_SECONDS):
+                self.handle_process(message)
             if time.monotonic() > self.deadline:
-                self.child.kill()
-        self.mailbox.send(self.superior, STOPPED)
+                self.process.kill()
+        self.mailbox.send(self.superior, Stopped())
         self.mailbox.flush()
 
-    def letter(self, letter: bytes) -> None:
-        """For the child."""
-        if not self.over:
-            self.child.write(letter)
+    def handle_rank(self, message: SupervisorMessage) -> None:
+        """Handle a message of another rank."""
+        match message:
+            case Deliver(pickled):
+                if not self.is_over:
+                    self.process.send_pickled(pickled)
+            case ProcessFailed():
+                self.fail(message)
+            case GiveUp():
+                self.give_up()
+            case Stop():
+                self.stop()
+            case Stopped():
+                self.active -= 1
+            case _:
+                assert_never(message)
 
-    def reports(self, *what: Any) -> None:
-        """From the child: events and rollouts."""
-        self.mailbox.send(COORDINATOR, ("reports", *what))
+    def handle_process(self, message: WorkerProcessMessage) -> None:
+        """Handle a message of the worker process."""
+        match message:
+            case WorkerReport():
+                self.mailbox.send(MAIN_RANK, message)
+            case StoreAddress():
+                delivery = Deliver(pickle.dumps(message))
+                for rank in self.others:
+                    self.mailbox.send(rank, delivery)
+            case ProcessFailed():
+                self.fail(message)
+            case Disconnected():
+                self.fail(ProcessFailed(self.process.exit_reason()))
+            case _:
+                assert_never(message)
 
-    def address(self, address: tuple[str, int]) -> None:
-        """From the first child: where the worker's children meet."""
-        for rank in self.others:
-            self.mailbox.send(rank, ("letter", pickle.dumps(address)))
-
-    def gone(self) -> None:
-        """The child has ended."""
-        self.fallen(self.child.exit_reason())
-
-    def fallen(self, words: str) -> None:
-        """A child of the worker has failed or died. The first that the first supervisor hears of is
-        reports, others are echoes.
-        """
-        if self.over:
+    def fail(self, failure: ProcessFailed) -> None:
+        """Report the first failure of the worker's processes; later ones follow from it."""
+        if self.is_over:
             return
         if self.is_first:
-            sys.stderr.write(
-                f"error: {words}\n"
-            )  # in one piece: workers that die together would mix their lines
-            self.mailbox.send(COORDINATOR, LOST)
+            # One write call: lines of workers that die at the same time must not mix.
+            sys.stderr.write(f"error: {failure.reason}\n")
+            self.mailbox.send(MAIN_RANK, WorkerFailed())
         else:
-            self.mailbox.send(self.superior, ("fallen", words))
-        self.end()
+            self.mailbox.send(self.superior, failure)
+        self.give_up()
 
-    def end(self) -> None:
-        """The worker is given up."""
-        if not self.over:
-            self._is_over(END)
-            self.child.kill()
+    def give_up(self) -> None:
+        """Kill the worker's processes."""
+        if not self.is_over:
+            self._end_with(GiveUp())
+            self.process.kill()
 
     def stop(self) -> None:
-        """The run has ended."""
-        if self.is_first and not self.over:
-            self.child.write(pickle.dumps(STOP))  # it tells the other children
-        self._is_over(STOP)
+        """Let the worker's processes end."""
+        if self.is_first and not self.is_over:
+            self.process.send(Stop())  # it shares its commands with the worker's other processes
+        self._end_with(Stop())
         self.deadline = time.monotonic() + SHUTDOWN_SECONDS
 
-    def stopped(self) -> None:
-        """Another supervisor of the worker sends nothing more."""
-        self.active -= 1
-
-    def _is_over(self, message: Any) -> None:
-        self.over = True
+    def _end_with(self, message: GiveUp | Stop) -> None:
+        self.is_over = True
         for rank in self.others:
             self.mailbox.send(rank, message)
 
     def _has_stopped(self) -> bool:
-        return self.deadline < math.inf and self.child.ended and not self.active
+        return self.deadline < math.inf and self.process.has_ended and not self.active

@@ -1,12 +1,12 @@
-"""What every rank is doing, so that a run that stands still can say who waits for whom.
+"""What every rank is doing, so that a stalled run can report which rank waits for which.
 
-A rank notes the phase it works in and every collective it begins, FSDP's own included. A thread
-looks at the log: a rank that has waited in a collective, or not moved within a phase, for longer
-than ``parallel.collective_timeout`` stands still. Its thread asks the common store what the others
-were last seen doing, prints once for all ranks who is behind, and ends all.
+A rank records the phase it works in and every collective it begins, FSDP's own included. A thread
+checks the record: a rank has stalled if it has waited in a collective, or made no progress within a
+phase, for longer than ``parallel.collective_timeout``. The thread then reads what all ranks last
+published in the common store, prints once for all ranks which one is behind, and ends all.
 
-On a GPU a collective only queues its work and the host waits later, outside of the log; so a phase
-without any movement counts as well, and the ranks' notes then send how far each host came.
+On a GPU a collective only queues its work and the host waits later, outside of the collective. So a
+phase without progress counts as well, and the status of the ranks shows how far each host came.
 """
 
 import contextlib
@@ -21,23 +21,21 @@ from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
-LOOK_SECONDS = 1.5
-"""Time between two looks. A rank publishes its log that often, so what others read is never older
-than that.
-"""
+CHECK_SECONDS = 1.5
+"""Time between two checks. A rank publishes its status at each, so no status is much older."""
 
-TELLING_SECONDS = 6.0
-"""How long the rank that tells of a failure is given before the others end the run: four looks, of
+REPORT_SECONDS = 6.0
+"""How long a rank that reports a failure is given before the others end the run: four checks, of
 which it needs two.
 """
 
-ANSWER_SECONDS = 10.0
-"""How long the common store may take to answer; it does in milliseconds, unless the process that
-keeps it has stopped.
+STORE_SECONDS = 10.0
+"""Longest call of the common store; it takes milliseconds, unless rank 0, which holds it, has
+stopped.
 """
 
 NAMED = 4
-"""Ranks that a message names at most; a run of thousands fails in one line too."""
+"""Most ranks named in a message; a run of thousands fails in one line too."""
 
 
 @dataclass
@@ -49,14 +47,14 @@ class Activity:
         count: Collectives begun.
         collective: The last of them.
         waiting: Whether it is still in that one.
-        moved: When it last began or ended anything.
+        last_heartbeat: When it last began or ended anything, by ``time.monotonic``.
     """
 
     phases: list[str] = field(default_factory=list)
     count: int = 0
     collective: str = ""
     waiting: bool = False
-    moved: float = field(default_factory=time.monotonic)
+    last_heartbeat: float = field(default_factory=time.monotonic)
 
     def line(self) -> str:
         """The activity in words."""
@@ -68,192 +66,206 @@ class Activity:
             f" {self.collective or 'none'}"
         )
 
-    def still(self) -> float:
-        """Seconds since it moved, if it should be moving: in a collective or a phase."""
-        return time.monotonic() - self.moved if self.waiting or self.phases else 0.0
+    def stalled_seconds(self) -> float:
+        """Seconds since the last heartbeat; 0 outside of collectives and phases."""
+        is_active = self.waiting or self.phases
+        return time.monotonic() - self.last_heartbeat if is_active else 0.0
 
 
 @dataclass(frozen=True)
 class RankStatus:
-    """What a rank last published: its looks so far, whether it waits, collectives begun, seconds
-    without movement, words.
+    """What a rank last published.
+
+    Attributes:
+        rank: Which.
+        checks: Its checks so far; a later status has more.
+        waiting: Whether it waits in a collective.
+        count: Collectives begun.
+        stalled_seconds: Seconds without progress.
+        line: Its activity in words.
     """
 
     rank: int
-    looks: int = 0
+    checks: int = 0
     waiting: bool = False
     count: int = 0
-    still: float = 0.0
+    stalled_seconds: float = 0.0
     line: str = "not started"
 
 
 current = Activity()
-"""This process's activity: one rank is one process, and a person asks about the process."""
+"""This process's activity; a rank is a process, so there is one."""
 
 
-def moves() -> None:
-    """Note that this rank gets on, where it computes for long without a collective."""
-    current.moved = time.monotonic()
+def heartbeat() -> None:
+    """Record progress; for long computations without a collective."""
+    current.last_heartbeat = time.monotonic()
 
 
 @contextlib.contextmanager
 def collective(name: str, axis: str) -> Iterator[None]:
-    """Note that this rank is inside a collective. The log stays when the collective fails, for the
-    message.
+    """Record that this rank is inside a collective.
+
+    If the collective fails the record stays, for the error message.
     """
     current.count += 1
     current.collective = f"{name} over {axis}"
     current.waiting = True
-    moves()
+    heartbeat()
     yield
     current.waiting = False
-    moves()
+    heartbeat()
 
 
 @contextlib.contextmanager
 def phase(name: str) -> Iterator[None]:
-    """Note what the collectives that follow belong to. Like theirs, the log stays when the body
-    fails.
-    """
+    """Record the phase of the collectives that follow; it stays if the body fails."""
     current.phases.append(name)
-    moves()
+    heartbeat()
     yield
     current.phases.pop()
-    moves()
+    heartbeat()
 
 
 class Watchdog(threading.Thread):
-    """Publishes this rank's activity and ends the job when it has stood still for too long."""
+    """Publishes this rank's status and ends the job when this rank has stalled."""
 
     def __init__(
         self, store: Any, rank: int, size: int, timeout: float, end: Callable[[], None]
     ) -> None:
-        """Watch.
+        """Prepare to watch.
 
         Args:
             store: Connection to the common store that no other thread uses.
             rank: This rank.
-            size: Ranks in all.
-            timeout: Seconds that a collective may take.
+            size: Number of ranks.
+            timeout: Seconds without progress that count as stalled.
             end: Ends all ranks.
         """
         super().__init__(name="watchdog", daemon=True)
         self.store, self.rank, self.size, self.timeout, self.end = store, rank, size, timeout, end
-        self.pause, self.looks = min(LOOK_SECONDS, timeout / 4), 0
+        self.pause, self.checks = min(CHECK_SECONDS, timeout / 4), 0
         self.released = threading.Event()
-        # A call to a store whose process has stopped never returns, whatever its own timeout; so
-        # another thread makes it.
-        self.messenger = ThreadPoolExecutor(1, "messenger")
+        # A call of a store whose process is suspended never returns, whatever its own timeout. So
+        # another thread calls it.
+        self.caller = ThreadPoolExecutor(1, "store")
 
     def release(self) -> None:
-        """Stop watching: this rank has nothing more to do with the others."""
+        """Stop watching: this rank no longer waits for the others."""
         self.released.set()
         self.join()
 
     def run(self) -> None:
-        """Look until released."""
+        """Check until released."""
         while not self.released.wait(self.pause):
             try:
-                self.look()
-            except Exception as silence:  # the store is rank 0's; without it nobody can be asked
+                self.check()
+            except Exception as failure:  # rank 0 holds the store; without it no status is readable
                 if self.rank == 1:
-                    _say(
-                        f"error: rank 0 of {self.size} does not answer ({type(silence).__name__});"
+                    _print_error(
+                        f"error: rank 0 of {self.size} does not answer ({type(failure).__name__});"
                         f" rank 1 is {current.line()}"
                     )
                 else:
-                    time.sleep(TELLING_SECONDS)
+                    time.sleep(REPORT_SECONDS)
                 self.end()
 
-    def look(self) -> None:
-        """Publish this rank's activity; send and end if it stands still."""
-        if self.publish().still <= self.timeout:
+    def check(self) -> None:
+        """Publish this rank's status; if it has stalled, report and end all ranks."""
+        if self.publish().stalled_seconds <= self.timeout:
             return
-        if self.ask(lambda: self.store.add("failures", 1)) == 1:
-            self.send()
+        if self.call(lambda: self.store.add("failures", 1)) == 1:
+            self.report()
         else:
             self.stand_by()
         self.end()
 
     def stand_by(self) -> None:
-        """Let another rank send, and go on publishing meanwhile: whoever falls silent would be
-        taken for the culprit.
-        """
-        until = time.monotonic() + TELLING_SECONDS
-        while time.monotonic() < until:
+        """Let another rank report, and go on publishing: a silent rank would be blamed."""
+        deadline = time.monotonic() + REPORT_SECONDS
+        while time.monotonic() < deadline:
             time.sleep(self.pause)
             self.publish()
 
-    def send(self) -> None:
-        """Print once for all ranks who is behind and who waits."""
-        before = self.ask(self.everyone)
-        time.sleep(2 * self.pause)  # whoever lives publishes once more
-        _say(stall_report(before, self.ask(self.everyone), self.rank, self.timeout))
+    def report(self) -> None:
+        """Print for all ranks which one is behind and which one waits."""
+        before = self.call(self.statuses)
+        time.sleep(2 * self.pause)  # every rank that runs publishes once more
+        _print_error(stall_report(before, self.call(self.statuses), self.rank, self.timeout))
 
-    def ask(self, question: Callable[[], Answer]) -> Answer:
-        """The store's answer, if it comes within ``ANSWER_SECONDS``."""
-        return self.messenger.submit(question).result(min(ANSWER_SECONDS, self.timeout))
+    def call(self, function: Callable[[], Answer]) -> Answer:
+        """The result of a call of the store.
+
+        Raises:
+            TimeoutError: It took longer than ``STORE_SECONDS``.
+        """
+        return self.caller.submit(function).result(min(STORE_SECONDS, self.timeout))
 
     def publish(self) -> RankStatus:
-        """Write what the others shall know of this rank, and see it arrive."""
-        self.looks += 1
-        seen = RankStatus(
-            self.rank, self.looks, current.waiting, current.count, current.still(), current.line()
+        """Write this rank's status to the store."""
+        self.checks += 1
+        status = RankStatus(
+            rank=self.rank,
+            checks=self.checks,
+            waiting=current.waiting,
+            count=current.count,
+            stalled_seconds=current.stalled_seconds(),
+            line=current.line(),
         )
-        self.ask(lambda: self.write(f"activity/{self.rank}", json.dumps(vars(seen))))
-        return seen
+        self.call(lambda: self.write(f"activity/{self.rank}", json.dumps(vars(status))))
+        return status
 
     def write(self, key: str, text: str) -> None:
         """Set an entry of the store and wait until it is there."""
         self.store.set(key, text)
         self.store.get(key)
 
-    def everyone(self) -> list[RankStatus]:
+    def statuses(self) -> list[RankStatus]:
         """What each rank last published."""
-        return [self.seen(rank) for rank in range(self.size)]
+        return [self.status(rank) for rank in range(self.size)]
 
-    def seen(self, rank: int) -> RankStatus:
+    def status(self, rank: int) -> RankStatus:
         """What a rank last published."""
         key = f"activity/{rank}"
-        return (
-            RankStatus(**json.loads(self.store.get(key)))
-            if self.store.check([key])
-            else RankStatus(rank)
-        )
+        if not self.store.check([key]):
+            return RankStatus(rank)
+        return RankStatus(**json.loads(self.store.get(key)))
 
 
 def stall_report(
-    before: list[RankStatus], now: list[RankStatus], teller: int, timeout: float
+    before: list[RankStatus], now: list[RankStatus], reporter: int, timeout: float
 ) -> str:
-    """The one line about a run that stands still.
+    """The one line about a stalled run.
 
-    Behind are the ranks that publish nothing any more; else those that wait in no collective, the
-    longest unmoved first; else, when all wait for each other, those that have begun the fewest
-    collectives.
+    Behind are the ranks that no longer publish. If all publish: those that wait in no collective,
+    the longest stalled first. If all wait for each other: those that began the fewest collectives.
 
     Args:
-        before, now: What each rank published, a moment apart.
-        teller: The rank that tells and has published in between if it lives.
+        before, now: Status of each rank, a moment apart.
+        reporter: The rank that reports; it does not publish in between.
         timeout: ``parallel.collective_timeout``.
     """
     silent = [
-        one
-        for one, two in zip(before, now, strict=True)
-        if one.looks == two.looks and one.rank != teller
+        status
+        for earlier, status in zip(before, now, strict=True)
+        if earlier.checks == status.checks and status.rank != reporter
     ]
-    idle = sorted((one for one in now if not one.waiting), key=lambda one: -one.still)
-    fewest = min(one.count for one in now)
-    behind = silent or idle or [one for one in now if one.count == fewest]
+    idle = sorted(
+        (status for status in now if not status.waiting), key=lambda status: -status.stalled_seconds
+    )
+    fewest = min(status.count for status in now)
+    behind = silent or idle or [status for status in now if status.count == fewest]
     names = [
-        f"rank {one.rank} of {len(now)}, {'silent, last seen ' if one in silent else ''}{one.line}"
-        for one in behind
+        f"rank {status.rank} of {len(now)},"
+        f" {'silent, last seen ' if status in silent else ''}{status.line}"
+        for status in behind
     ]
     more = f" (and {len(names) - NAMED} more)" if len(names) > NAMED else ""
-    waiter = next((one for one in now if one.waiting and one not in behind), None)
+    waiter = next((status for status in now if status.waiting and status not in behind), None)
     waits = f"; rank {waiter.rank} is {waiter.line}" if waiter else ""
     limit = f"{timeout:g} s without progress (parallel.collective_timeout)"
     return f"error: stopped after {limit}; behind: {'; '.join(names[:NAMED])}{more}{waits}"
 
 
-def _say(line: str) -> None:
+def _print_error(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

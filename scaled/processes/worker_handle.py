@@ -1,97 +1,98 @@
-"""The process that does a standalone worker's work, seen from the one that keeps it: started, written
-to, read, outlived.
+"""A process of a remote worker, as its parent sees it: start, send, read, end.
 
-It decodes in ``scaled.processes.worker_process``. Whatever ends it is reports here as a message, so
-that its keeper goes on.
-
-Nothing here loads torch.
+The process runs ``scaled.processes.worker_process``. Whatever ends it is a message here, so its
+parent goes on: the supervisor, or the trainer itself without MPI. Nothing here loads torch.
 """
 
-import json
 import os
 import pickle
 import queue
 import signal
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
-from typing import Any
 
-from seed.scaled.processes.connection import Line
-from seed.scaled.processes.launch import World
+from seed.scaled.processes.channel import Channel
+from seed.scaled.processes.messages import (
+    Identity,
+    Ready,
+    Refused,
+    StoreAddress,
+    WorkerProcessCommand,
+    WorkerProcessMessage,
+)
+from seed.scaled.processes.world import World
+from seed.spec.child_process import environment_without, start_command
 from seed.spec.config import Config
 from seed.spec.errors import SeedError
 
-ENTRY: tuple[str, ...] = ("seed.scaled.processes.worker_process",)
-"""Module whose ``serve`` is the child's program, and arguments for it behind the number of its end
-of the line.
-"""
-
-START = "import sys; sys.path[:] = {path}; from {module} import serve; serve(*sys.argv[1:])"
+ENTRY: tuple[str, ...] = ("seed.scaled.processes.worker_process:serve",)
+"""Program of the process, and its arguments after the parent's id and the channel's descriptor."""
 
 LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "PRTE_", "MPI_", "HYDI_")
-"""Variables by which launchers and their processes know each other; the child must not take itself
-for a rank.
-"""
-
-READY = ("ready",)
+"""Variables of launchers; a process that has them would take itself for a rank."""
 
 SHUTDOWN_SECONDS = 10.0
-"""How long a child may take to end when it is asked to: it is within a block of tokens, or takes up
-weights.
-"""
+"""How long a process may take to end after Stop: it may be decoding or loading weights."""
 
 
-class Child:
+class WorkerHandle:
     """The process, from outside."""
 
     def __init__(self, world: World, config: Config) -> None:
-        """Start it and send it who it is."""
+        """Start it and send its identity."""
         self.name = f"rank {world.rank} of worker {world.worker}"
         ours, theirs = Pipe()
+        entry, *arguments = ENTRY
         with theirs:
             self.process = subprocess.Popen(
-                _command(theirs.fileno()),
+                start_command(entry, str(os.getpid()), str(theirs.fileno()), *arguments),
                 pass_fds=[theirs.fileno()],
-                env=_environment(),
+                env=environment_without(LAUNCHER_PREFIXES),
                 stdin=subprocess.DEVNULL,
             )
-        self.line = Line(ours)
+        self.channel = Channel(ours)
         self.outbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self.early: list[Any] = []
-        threading.Thread(target=self._write, name="writer", daemon=True).start()
-        who = replace(world, communicator=None, everyone=None)
-        self.outbox.put(pickle.dumps((os.getpid(), who, config.model_dump(mode="json"))))
+        self.early: list[WorkerProcessMessage] = []
+        threading.Thread(target=self._write_all, name="writer", daemon=True).start()
+        itself = replace(world, communicator=None, everyone=None)
+        self.send(Identity(itself, config.model_dump(mode="json")))
 
     def wait_until_ready(self) -> None:
-        """Wait until it can work; one that dies before is found later, like any other.
+        """Wait until it can work. If it dies before that, ``read`` reports it later.
 
         Raises:
-            SeedError: What it refuses.
+            SeedError: The process refused to start.
         """
-        first = self.line.next()
-        if first[0] == "refused":
-            raise SeedError(*first[1:])
-        self.early = [] if first == READY else [first]
+        match self.channel.next():
+            case Refused(reason, line):
+                raise SeedError(reason, line)
+            case Ready():
+                pass
+            case message:
+                self.early = [message]
 
-    def write(self, letter: bytes) -> None:
-        """Pass a pickled message on, and go on at once."""
-        self.outbox.put(letter)
+    def send(self, message: Identity | StoreAddress | WorkerProcessCommand) -> None:
+        """Send a message and return at once."""
+        self.send_pickled(pickle.dumps(message))
 
-    def read(self, patience: float) -> list[Any]:
-        """All that it has said, after at most so many seconds if nothing; GONE is the last."""
+    def send_pickled(self, pickled: bytes) -> None:
+        """Send a message that is pickled already and return at once."""
+        self.outbox.put(pickled)
+
+    def read(self, patience: float) -> list[WorkerProcessMessage]:
+        """All its messages; waits at most so many seconds for the first."""
         early, self.early = self.early, []
-        return early or self.line.read(patience)
+        return early or self.channel.read(patience)
 
     def kill(self) -> None:
-        """End it; nothing if it has ended."""
+        """End it; no effect if it has ended."""
         self.process.kill()
 
     def end(self, patience: float) -> None:
-        """Wait until it has ended, and end it after so many seconds."""
+        """Wait until it has ended, and kill it after so many seconds."""
         try:
             self.process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -99,39 +100,20 @@ class Child:
             self.process.wait()
 
     def exit_reason(self) -> str:
-        """How it ended, after GONE was read."""
-        self.end(SHUTDOWN_SECONDS)  # it may have closed its line and live
+        """How it ended, after ``Disconnected`` was read."""
+        self.end(SHUTDOWN_SECONDS)  # it may have closed its channel and still run
         code = self.process.returncode
         if code >= 0:
             return f"{self.name} ended by itself, exit code {code}"
-        known = {one.value: one.name for one in signal.Signals}
-        return f"{self.name} was killed by {known.get(-code, f'signal {-code}')}"
+        names = {one.value: one.name for one in signal.Signals}
+        return f"{self.name} was killed by {names.get(-code, f'signal {-code}')}"
 
     @property
-    def ended(self) -> bool:
-        """Whether nothing is left of it."""
+    def has_ended(self) -> bool:
+        """Whether it has ended and was waited for."""
         return self.process.returncode is not None
 
-    def _write(self) -> None:
+    def _write_all(self) -> None:
         with suppress(OSError):
             while True:
-                self.line.connection.send_bytes(self.outbox.get())
-
-
-def _command(descriptor: int) -> list[str]:
-    module, *arguments = ENTRY
-    path = json.dumps([os.path.abspath(entry) for entry in sys.path])
-    return [
-        sys.executable,
-        "-P",
-        "-c",
-        START.format(path=path, module=module),
-        str(descriptor),
-        *arguments,
-    ]
-
-
-def _environment() -> dict[str, str]:
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(LAUNCHER_PREFIXES)
-    }
+                self.channel.connection.send_bytes(self.outbox.get())

@@ -1,90 +1,71 @@
-"""The process that does the work of one rank of a standalone worker. A keeper starts it and hears
-what it says.
+"""The process that decodes for one rank of a remote worker.
 
-The keeper is the rank's supervisor, or the trainer itself where there is no MPI.
+Its parent is the rank's supervisor, or the trainer itself where there is no MPI.
 """
 
-import ctypes
 import os
 import signal
-import sys
-import time
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING
 
-from seed.scaled.processes.connection import Line
-from seed.scaled.processes.launch import ECHO_SECONDS, World, join, leave, loaded_device
-from seed.scaled.processes.watchdog import current
-from seed.scaled.processes.worker_handle import READY
+from seed.scaled.processes.channel import Channel
+from seed.scaled.processes.device import device_of, torch_required
+from seed.scaled.processes.launch import Address, join_process_group
+from seed.scaled.processes.messages import Identity, ProcessFailed, Ready, Refused, StoreAddress
+from seed.scaled.processes.shutdown import describe_failure, leave_process_group
+from seed.scaled.processes.world import World
+from seed.spec.child_process import die_with_parent
 from seed.spec.config import Config
 from seed.spec.errors import SeedError
 from seed.spec.layout import worker_layout
 
-SET_DEATH_SIGNAL = 1
+if TYPE_CHECKING:
+    import torch
 
 
-def serve(descriptor: str) -> None:
-    """Decode what comes over the line until it says to stop.
+def serve(parent: str, descriptor: str) -> None:
+    """Execute commands from the channel until Stop.
 
-    A failure is reports to the keeper, in words; of what kills this process the keeper finds out by
-    itself.
+    An exception is sent to the parent; a signal that kills this process the parent sees itself.
 
     Args:
-        descriptor: Number of this end of the line.
+        parent: Process id of the parent.
+        descriptor: File descriptor of this end of the channel.
     """
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # the trainer answers an interrupt, and ends this process
-    _die_with_the_keeper()
-    line = Line(Connection(int(descriptor)), lambda: os._exit(1))
-    keeper, world, settings = line.next()
-    if os.getppid() != keeper:  # it died before its death could be a signal
-        os._exit(1)
-    config = Config.model_validate(settings)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer handles it and ends this process
+    die_with_parent(int(parent))
+    channel = Channel(Connection(int(descriptor)), lambda: os._exit(1))
+    identity: Identity = channel.next()
+    world, config = identity.world, Config.model_validate(identity.settings)
     try:
-        device = loaded_device(world, config.parallel)
-    except SeedError as refusal:
-        line.send(("refused", refusal.reason, refusal.line))
+        with torch_required():
+            import seed.scaled.backend  # noqa: F401  # takes seconds
+        device = device_of(world.local_rank, config.parallel.device)
+    except SeedError as error:
+        channel.send(Refused(error.reason, error.line))
         return
-    line.send(READY)
+    channel.send(Ready())
     try:
-        _work(world, config, device, line)
+        _work(world, config, device, channel)
     except Exception as failure:
-        if (
-            current.waiting
-        ):  # mostly the echo of another child's end, and then its supervisor ends this one too
-            time.sleep(ECHO_SECONDS)
-        what = f"{type(failure).__name__}: {failure}"
-        line.send(
-            (
-                "fallen",
-                f"rank {world.rank} of worker {world.worker} failed {current.line()}: {what}",
-            )
-        )
+        what = describe_failure(failure)
+        channel.send(ProcessFailed(f"rank {world.rank} of worker {world.worker} {what}"))
         os._exit(1)
 
 
-def _work(world: World, config: Config, device: Any, line: Line) -> None:
+def _work(world: World, config: Config, device: "torch.device", channel: Channel) -> None:
     from seed.scaled.backend import ScaledBackend
-    from seed.scaled.processes.worker_pool import Server
+    from seed.scaled.processes.worker_loop import WorkerLoop
 
-    def agree(address: tuple[str, int] | None) -> Any:
-        """Tell the other children through the supervisors, or receive from the first."""
+    def share_address(address: Address | None) -> Address:
+        """The first process sends the address to the others, through the supervisors."""
         if address is None:
-            return line.next()
-        line.send(("address", address))
+            received: StoreAddress = channel.next()
+            return received.host, received.port
+        channel.send(StoreAddress(*address))
         return address
 
-    world = join(world, config.parallel, agree)
-    Server(
-        world, config, ScaledBackend(world, worker_layout(config.parallel), device), line
-    ).serve()
-    leave(world)
-
-
-def _die_with_the_keeper() -> None:
-    """Where the kernel can do it; elsewhere the end of the line does, at the latest when this
-    process lets threads run.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    world = join_process_group(world, config.parallel, share_address)
+    backend = ScaledBackend(world, worker_layout(config.parallel), device)
+    WorkerLoop(world, config, backend, channel).run()
+    leave_process_group(world)
