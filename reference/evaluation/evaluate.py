@@ -1,5 +1,6 @@
-"""Put a policy to the held-out problems and score what it answers."""
+"""Accuracy of a policy on the held-out problems."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -15,9 +16,7 @@ from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 HELD_OUT_SEED = 0
-"""The held-out problems are the same for every run, whatever its seed, so that runs can be
-compared.
-"""
+"""Held-out problems are the same whatever the seed of a run, so that runs can be compared."""
 
 
 def held_out_problems(config: Config) -> list[Problem]:
@@ -31,61 +30,68 @@ def held_out_problems(config: Config) -> list[Problem]:
     )
 
 
-def judged(rollouts: Sequence[Rollout]) -> list[tuple[str, bool]]:
-    """Whether each response is correct, beside the id of its problem.
+def sample_held_out(
+    backend: Backend[State], state: State, config: Config, problems: Sequence[Problem]
+) -> list[Rollout]:
+    """Sample ``evaluation.samples`` responses to each problem, problem by problem."""
+    settings = config.evaluation
+    sampling = Sampling(settings.temperature, settings.top_p, config.rollout.max_response_tokens)
+    requests = [
+        Request(problem, encode(problem.prompt), sample, 0)
+        for problem in problems
+        for sample in range(settings.samples)
+    ]
+    return backend.generate(state, config, requests, sampling, "evaluation")
+
+
+def correct_counts(rollouts: Sequence[Rollout]) -> Counter[str]:
+    """Number of correct responses by problem id.
 
     Raises:
         SeedError: VERIFIER_FAILED.
     """
-    marks = []
+    counts: Counter[str] = Counter()
     for rollout in rollouts:
         problem = rollout.request.problem
         verdict = verify(problem, decode(rollout.response_tokens))
         if verdict.outcome is Outcome.ERROR:
             raise SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: {verdict.why}")
-        marks.append((problem.id, verdict.outcome is Outcome.CORRECT))
-    return marks
+        counts[problem.id] += verdict.outcome is Outcome.CORRECT
+    return counts
 
 
-def examine(
+def evaluate_held_out(
     backend: Backend[State], state: State, config: Config, observer: Observer, name: str
 ) -> dict[str, Any]:
-    """Answer every held-out problem ``evaluation.samples`` times.
+    """Sample responses to every held-out problem and verify them.
 
-    General families too are examined by what can be verified about them: the form of a line. What
-    cannot be verified is examined in ``reference.evaluation.judges``.
+    General families are scored by what can be verified about them: the form of a line. Their
+    quality is evaluated in ``reference.evaluation.judges``.
 
     Args:
-        backend: The backend that samples.
-        state: Its weights.
-        config: Families, difficulties, number of problems and samples, temperature and nucleus.
-        observer: Hears one step per family.
-        name: Heading of the phase.
+        backend: Where the responses are sampled.
+        state: The policy.
+        config: Families, difficulties, number of problems and samples, temperature and top-p.
+        observer: Receives one step per family.
+        name: Title of the phase.
 
     Returns:
         Family, and ``overall`` -> accuracy, ci_low, ci_high, n, samples, pass_at_k.
 
     Raises:
-        SeedError: VERIFIER_FAILED; a response that could not be judged is not scored as anything.
+        SeedError: VERIFIER_FAILED: a response without a verdict has no score.
     """
-    settings = config.evaluation
     problems = held_out_problems(config)
-    sampling = Sampling(settings.temperature, settings.top_p, config.rollout.max_response_tokens)
     observer.phase(name, len(config.data.families), 0)
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for family in config.data.families:
-        requests = [
-            Request(problem, encode(problem.prompt), sample, 0)
-            for problem in problems
-            if problem.family == family
-            for sample in range(settings.samples)
-        ]
-        rollouts = backend.generate(state, config, requests, sampling, "evaluation")
-        for problem_id, correct in backend.on_rank_zero(partial(judged, rollouts)):
-            counts[problem_id] = counts.get(problem_id, 0) + correct
+        of_family = [problem for problem in problems if problem.family == family]
+        rollouts = sample_held_out(backend, state, config, of_family)
+        counts += backend.on_rank_zero(partial(correct_counts, rollouts))
         observer.advance()
-    families = [problem.family for problem in problems]
     scores = score_families(
-        families, [counts[problem.id] for problem in problems], settings.samples
+        [problem.family for problem in problems],
+        [counts[problem.id] for problem in problems],
+        config.evaluation.samples,
     )
-    return {family: result.as_json() for family, result in scores.items()}
+    return {family: score.as_json() for family, score in scores.items()}

@@ -1,10 +1,10 @@
-"""Examination: avg@k with intervals that know that k responses to one problem are not independent,
-and unbiased pass@k.
+"""Every 95 % interval of the project, and the unbiased pass@k.
 
-    avg@k = mean over problems of c/k,      pass@k = mean over problems of 1 - C(n - c, k) / C(n, k)
-
-Sources: avg@k as in the report 6; pass@k arXiv 2107.03374 eq. 1; clustering by problem arXiv
-2411.00640.
+- Accuracy: avg@k = mean over problems of c / k, for c correct of k responses to a problem.
+  Responses to one problem are related, so the spread between problems sets the width
+  (arXiv 2411.00640): ``clustered_interval``, ``ratio_interval``.
+- Few independent figures, such as one per seed or per step: Student's t, ``estimate``.
+- Many independent figures: the normal distribution, ``normal_interval``.
 """
 
 import math
@@ -13,8 +13,19 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-Z95 = 1.959963984540054
-"""Two-sided 95 % quantile of the normal distribution."""
+from seed.spec.datatypes import Array
+
+Z975 = 1.959963984540054
+"""97.5 % quantile of the normal distribution."""
+T975 = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
+)
+"""97.5 % quantiles of Student's t for 1 to 30 degrees of freedom.
+
+Source: NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2, column 0.975.
+"""
 
 
 @dataclass(frozen=True)
@@ -33,11 +44,22 @@ class Score:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % interval; a single figure has no interval."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
 def pass_at_k(n: int, correct: int, k: int) -> float:
-    """Probability that at least one of k responses, drawn without replacement from n of which some
-    are correct, is correct.
+    """Probability that at least one of k responses is correct.
+
+    The k responses are drawn without replacement from n responses, c of which are correct.
 
     Formula: ``1 - C(n - c, k) / C(n, k)``; exactly 1 if n - c < k.
+    Source: arXiv 2107.03374 eq. 1.
 
     Raises:
         ValueError: Unless 0 <= correct <= n and 1 <= k <= n.
@@ -50,19 +72,19 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
 
 
 def clustered_interval(shares: Sequence[float], samples: int) -> tuple[float, float]:
-    """95 % Wilson interval of a mean of per-problem shares, with the sample size that their spread
-    is worth.
+    """95 % Wilson interval of a mean of per-problem shares, clustered by problem.
 
-    Formula: effective size ``m = p (1 - p) / SE^2`` with ``SE^2 = sum (x_i - p)^2 / (n (n - 1))``
-    clustered by problem, held within [n, n samples]; then Wilson's interval of p at size m. Where
-    the spread is 0 (all right, all wrong) m = n.
+    Formula: Wilson's interval of p at the effective sample size ``m = p (1 - p) / SE^2`` with
+    ``SE^2 = sum (x_i - p)^2 / (n (n - 1))``, clipped to [n, n samples]. Where all shares are
+    equal, SE is 0 and m = n.
+    Source: arXiv 2411.00640; Wilson 1927.
 
     Args:
-        shares: Share of correct responses of each problem.
-        samples: Responses per problem.
+        shares: Share of correct responses of each problem, in [0, 1].
+        samples: Responses per problem, >= 1.
 
     Returns:
-        Lower and upper bound, within [0, 1]; (0, 1) for no problem.
+        Lower and upper bound, within [0, 1]; (0, 1) without problems.
     """
     n = len(shares)
     if n == 0:
@@ -74,20 +96,23 @@ def clustered_interval(shares: Sequence[float], samples: int) -> tuple[float, fl
 
 
 def ratio_interval(hits: Sequence[int], cases: Sequence[int]) -> tuple[float, float]:
-    """95 % Wilson interval of all hits over all cases, where problems may have different numbers of
-    cases.
+    """95 % Wilson interval of all hits over all cases, clustered by problem.
 
-    Formula: ``p = sum h / sum k``; effective size ``m = p (1 - p) / SE^2`` with the ratio
-    estimator's ``SE^2 = n / (n - 1) sum (h_i - p k_i)^2 / (sum k)^2``, held within [(sum k)^2 / sum
-    k^2, sum k]: from the problems' worth if all cases of a problem agree (Kish) to that of
-    independent cases. Equal k give ``clustered_interval``, and k = 1 plain Wilson.
+    Problems may have different numbers of cases. Equal numbers give ``clustered_interval``, one
+    case per problem gives plain Wilson.
+
+    Formula: ``p = sum h / sum k``, at the effective sample size ``m = p (1 - p) / SE^2`` with the
+    ratio estimator's ``SE^2 = n / (n - 1) sum (h_i - p k_i)^2 / (sum k)^2``, clipped to
+    [(sum k)^2 / sum k^2, sum k]. The lower limit is Kish's size, where all cases of a problem
+    agree; the upper limit is that of independent cases.
+    Source: arXiv 2411.00640 section 2.2; Wilson 1927.
 
     Args:
         hits: Hits of each problem, 0 <= hits <= cases.
         cases: Cases of each problem, >= 1.
 
     Returns:
-        Lower and upper bound, within [0, 1]; (0, 1) for no problem.
+        Lower and upper bound, within [0, 1]; (0, 1) without problems.
     """
     n = len(cases)
     if n == 0:
@@ -96,22 +121,20 @@ def ratio_interval(hits: Sequence[int], cases: Sequence[int]) -> tuple[float, fl
     p = sum(hits) / total
     fewest = total**2 / float(np.sum(k**2))
     variance = n / max(n - 1, 1) * float(np.sum((np.asarray(hits) - p * k) ** 2)) / total**2
-    return _wilson(
-        p, min(max(p * (1.0 - p) / variance, fewest), total) if variance > 0.0 else fewest
-    )
+    m = min(max(p * (1.0 - p) / variance, fewest), total) if variance > 0.0 else fewest
+    return _wilson(p, m)
 
 
 def _wilson(p: float, m: float) -> tuple[float, float]:
-    centre = (p + Z95**2 / (2 * m)) / (1 + Z95**2 / m)
-    half = Z95 / (1 + Z95**2 / m) * math.sqrt(p * (1 - p) / m + Z95**2 / (4 * m * m))
-    # Round-off must not put a mean of exactly 0 or 1 outside its own interval.
+    """Wilson's interval of a share p of m independent cases."""
+    centre = (p + Z975**2 / (2 * m)) / (1 + Z975**2 / m)
+    half = Z975 / (1 + Z975**2 / m) * math.sqrt(p * (1 - p) / m + Z975**2 / (4 * m * m))
+    # Rounding must not put a mean of exactly 0 or 1 outside of its own interval.
     return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
 
 
 def score_problems(correct_counts: Sequence[int], samples: int) -> Score:
-    """Score a set of problems from the number of correct ones among ``samples`` responses to
-    each.
-    """
+    """Score problems from the number of correct responses among ``samples`` responses to each."""
     shares = [count / samples for count in correct_counts]
     low, high = clustered_interval(shares, samples)
     passes = [pass_at_k(samples, count, samples) for count in correct_counts]
@@ -122,7 +145,11 @@ def score_problems(correct_counts: Sequence[int], samples: int) -> Score:
 def score_families(
     families: Sequence[str], correct_counts: Sequence[int], samples: int
 ) -> dict[str, Score]:
-    """Scores per family and, under ``overall``, over all problems."""
+    """Scores per family and, under ``overall``, over all problems.
+
+    Raises:
+        ValueError: There is not one count per problem.
+    """
     scores = {"overall": score_problems(correct_counts, samples)}
     for family in dict.fromkeys(families):
         of_family = [
@@ -130,3 +157,39 @@ def score_families(
         ]
         scores[family] = score_problems(of_family, samples)
     return scores
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Mean of few independent figures with its 95 % t-interval.
+
+    Formula: ``m +- t s / sqrt(k)`` over k figures, t the 97.5 % Student quantile of k - 1 degrees
+    of freedom. Above 30 degrees t is that of 30, which makes the interval slightly too wide.
+    Source: Student 1908; NIST/SEMATECH e-Handbook 1.3.6.7.2.
+
+    Args:
+        values: One or more figures; one alone gives no interval.
+    """
+    count = len(values)
+    mean = math.fsum(values) / count
+    if count < 2:
+        return Estimate(mean, None, None)
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
+    half = T975[min(count - 1, len(T975)) - 1] * deviation / math.sqrt(count)
+    return Estimate(mean, mean - half, mean + half)
+
+
+def normal_interval(values: Array) -> dict[str, float]:
+    """Mean of many independent figures with its normal 95 % interval.
+
+    Formula: ``m +- z s / sqrt(n)``; infinitely wide for a single figure.
+    Source: central limit theorem.
+
+    Args:
+        values: Figures [n], n >= 1.
+
+    Returns:
+        ``mean``, ``ci_low``, ``ci_high``.
+    """
+    mean, n = float(values.mean()), len(values)
+    half = Z975 * float(values.std(ddof=1)) / n**0.5 if n > 1 else float("inf")
+    return {"mean": mean, "ci_low": mean - half, "ci_high": mean + half}

@@ -1,30 +1,30 @@
-"""What a policy is worth as a judge, and what its unverifiable writing is worth: two examinations
-beside accuracy.
+"""Two evaluations beside accuracy: the policy as a judge, and what its unverifiable responses win.
 
-    judge        held-out equivalence pairs, labelled by exact arithmetic: direct against thinking, by form of the answer
-    preference   held-out general and hybrid problems: how often a response beats its baseline, by the reward model and by the
-                 hidden preference that the reward model was trained to stand for
+- judge: held-out equivalence pairs, labelled by exact arithmetic. The policy judges them directly
+  and after reasoning; accuracy by form of the answer.
+- preference: held-out general and hybrid problems. How often a response beats its baseline, by
+  the reward model and by the hidden preference that the reward model was trained to approximate.
 
-Where the two win rates part, the policy has learned to please the reward model and not what it
-stands for.
+Where the two win rates differ, the policy has learned to exploit the reward model.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-from seed.reference.evaluation.evaluate import HELD_OUT_SEED, held_out_problems
+from seed.reference.evaluation.evaluate import HELD_OUT_SEED, held_out_problems, sample_held_out
 from seed.reference.evaluation.intervals import clustered_interval, score_problems
-from seed.reference.rewards.policy_judge import ModelJudge
-from seed.reference.rewards.reward_model import DECIDED, Comparison, RewardModel, compare, utility
+from seed.reference.rewards.policy_judge import PolicyJudge
+from seed.reference.rewards.reward_model import TIE, Comparison, RewardModel, compare, utility
 from seed.reference.tasks.problems import problem_set
 from seed.reference.tasks.puzzles import equivalence
 from seed.spec.backend import Backend
 from seed.spec.config import Config
-from seed.spec.datatypes import Outcome, Problem, Request, Sampling, Verdict
+from seed.spec.datatypes import Array, Outcome, Problem, Verdict
 from seed.spec.judge import Triplet
-from seed.spec.tokenizer import decode, encode
+from seed.spec.tokenizer import decode
 
 State = TypeVar("State")
 FAMILY = "equivalence"
@@ -33,7 +33,7 @@ FAMILY = "equivalence"
 def evaluate_judges(
     backend: Backend[State], state: State, config: Config, model: RewardModel[State] | None
 ) -> dict[str, Any]:
-    """Both examinations, as far as the run's data call for them.
+    """Both evaluations, as far as the run's data need them.
 
     Args:
         backend: The backend that computes.
@@ -44,43 +44,38 @@ def evaluate_judges(
     Returns:
         ``{"judge": ..., "preference": ...}`` with the keys that apply.
     """
-    found: dict[str, Any] = {}
+    scores: dict[str, Any] = {}
     if FAMILY in config.data.families:
-        found["judge"] = evaluate_judge(backend, state, config)
+        scores["judge"] = evaluate_judge(backend, state, config)
     if model is not None:
-        found["preference"] = evaluate_preference(backend, state, config, model)
-    return found
+        scores["preference"] = evaluate_preference(backend, state, config, model)
+    return scores
 
 
 def judge_summary(
-    examinations: Mapping[str, Mapping[str, Any]], model: RewardModel[State] | None
+    evaluations: Mapping[str, Mapping[str, Any]], model: RewardModel[State] | None
 ) -> dict[str, Any]:
-    """What a run's summary says of judges: nothing for a run that has neither a reward model nor
-    the equivalence family.
+    """The entries of a run's summary about judges.
 
     Args:
-        examinations: "before" and "after" RL -> what ``evaluate_judges`` found.
+        evaluations: "before" and "after" RL -> result of ``evaluate_judges``.
         model: The run's reward model, if it has one.
 
     Returns:
         ``judge`` and ``preference`` -> "before" and "after" -> scores, and ``reward_model`` -> its
         report, as far as they apply.
     """
-    found = {
-        name: {
-            when: examination[name]
-            for when, examination in examinations.items()
-            if name in examination
-        }
+    summary = {
+        name: {when: scores[name] for when, scores in evaluations.items() if name in scores}
         for name in ("judge", "preference")
     }
-    known = {name: scores for name, scores in found.items() if scores}
-    return known | ({"reward_model": model.report} if model else {})
+    return {name: by_time for name, by_time in summary.items() if by_time} | (
+        {"reward_model": model.report} if model else {}
+    )
 
 
 def evaluate_judge(backend: Backend[State], state: State, config: Config) -> dict[str, Any]:
-    """Let the policy judge pairs that no run has trained on, once directly and once after
-    reasoning.
+    """Let the policy judge pairs that no run has trained on, directly and after reasoning.
 
     Returns:
         ``direct`` and ``thinking`` -> ``overall`` and form of the answer -> accuracy with interval,
@@ -96,27 +91,27 @@ def evaluate_judge(backend: Backend[State], state: State, config: Config) -> dic
     triplets = [Triplet("", pair.instance["reference"], pair.instance["answer"]) for pair in pairs]
     return {
         style: judge_scores(
-            pairs, ModelJudge(backend, state, config, style == "thinking").verdicts(triplets)
+            pairs, PolicyJudge(backend, state, config, style == "thinking").verdicts(triplets)
         )
         for style in ("direct", "thinking")
     }
 
 
 def judge_scores(pairs: Sequence[Problem], verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Accuracy of a judge over the pairs that it gave a verdict on, overall and by form; errors are
-    counted beside it.
+    """Accuracy of a judge, overall and by form of the answer.
+
+    Pairs without a verdict do not count as wrong: ``errors`` counts them.
     """
     hits: dict[str, list[int]] = {"overall": []}
-    errors: dict[str, int] = {"overall": 0}
+    errors: Counter[str] = Counter()
     for pair, verdict in zip(pairs, verdicts, strict=True):
-        said_yes = verdict.outcome is Outcome.CORRECT
+        is_yes = verdict.outcome is Outcome.CORRECT
         for name in ("overall", equivalence.form(pair.instance)):
-            hits.setdefault(name, [])
-            errors.setdefault(name, 0)
+            of_name = hits.setdefault(name, [])
             if verdict.outcome is Outcome.ERROR:
                 errors[name] += 1
             else:
-                hits[name].append(int(said_yes == (pair.answer == equivalence.YES)))
+                of_name.append(int(is_yes == (pair.answer == equivalence.YES)))
     return {
         name: score_problems(of_name, 1).as_json() | {"errors": errors[name]}
         for name, of_name in hits.items()
@@ -126,66 +121,52 @@ def judge_scores(pairs: Sequence[Problem], verdicts: Sequence[Verdict]) -> dict[
 def evaluate_preference(
     backend: Backend[State], state: State, config: Config, model: RewardModel[State]
 ) -> dict[str, Any]:
-    """Let the policy write for held-out problems, and compare what it writes with the baselines.
+    """Compare the policy's responses to held-out general and hybrid problems with the baselines.
 
     Returns:
-        ``by_reward_model`` and ``by_hidden_preference``: share of responses better than their
-        baseline, a tie counting one half, with interval, and ``by_family`` the same of each family
-        where there are several; ``agreement`` of the two on responses that are not tied; mean
-        preference and hidden utility.
+        - ``by_reward_model``, ``by_hidden_preference``: win rate with interval, a tie counts 1/2.
+        - ``by_family``: both win rates of each family, where there are several.
+        - ``agreement``: share of responses on which both agree, utility ties left out.
+        - ``preference_mean``, ``utility_mean``, ``utility_mean_of_baselines``.
     """
-    problems = [
-        problem for problem in held_out_problems(config) if problem.family in config.data.preferred
-    ]
-    samples = config.evaluation.samples
-    sampling = Sampling(
-        config.evaluation.temperature, config.evaluation.top_p, config.rollout.max_response_tokens
-    )
-    requests = [
-        Request(p, encode(p.prompt), sample, 0) for p in problems for sample in range(samples)
-    ]
-    rollouts = backend.generate(state, config, requests, sampling, "evaluation")
+    families = config.data.preferred
+    problems = [problem for problem in held_out_problems(config) if problem.family in families]
     pairs = [
-        Comparison(
-            rollout.request.problem,
-            decode(rollout.response_tokens),
-            rollout.request.problem.demonstration,
-        )
-        for rollout in rollouts
+        Comparison(problem, decode(rollout.response_tokens), problem.demonstration)
+        for rollout in sample_held_out(backend, state, config, problems)
+        for problem in [rollout.request.problem]
     ]
-    scores = np.array([word.score for word in compare(model, pairs)])
-    written, baselines = (
-        np.array([utility(pair.problem, text) for pair, text in zip(pairs, texts, strict=True)])
-        for texts in ([pair.first for pair in pairs], [pair.second for pair in pairs])
-    )
+    scores = np.array([preference.score for preference in compare(model, pairs)])
+    responses = np.array([utility(pair.problem, pair.first) for pair in pairs])
+    baselines = np.array([utility(pair.problem, pair.second) for pair in pairs])
+    family_of = np.array([pair.problem.family for pair in pairs])
     signs = {
-        "by_reward_model": np.sign(scores - DECIDED),
-        "by_hidden_preference": np.sign(written - baselines),
+        "by_reward_model": np.sign(scores - TIE),
+        "by_hidden_preference": np.sign(responses - baselines),
     }
-    of_family = np.array([pair.problem.family for pair in pairs])
-    by_family = {
-        family: {
-            name: win_rate(of_all[of_family == family], samples) for name, of_all in signs.items()
-        }
-        for family in config.data.preferred
-    }
-    decided = written != baselines
-    agree = (scores > DECIDED) == (written > baselines)
+
+    def win_rates(rows: Any) -> dict[str, Any]:
+        return {name: win_rate(s[rows], config.evaluation.samples) for name, s in signs.items()}
+
+    by_family = {family: win_rates(family_of == family) for family in families}
+    decided = responses != baselines
+    agree = (scores > TIE) == (responses > baselines)
     return {
-        **{name: win_rate(of_all, samples) for name, of_all in signs.items()},
+        **win_rates(slice(None)),
         **({"by_family": by_family} if len(by_family) > 1 else {}),
         "agreement": float(agree[decided].mean()) if decided.any() else float("nan"),
-        "reward/preference_mean": float(scores.mean()),
-        "utility_mean": float(written.mean()),
-        "utility_mean_of_anchors": float(baselines.mean()),
+        "preference_mean": float(scores.mean()),
+        "utility_mean": float(responses.mean()),
+        "utility_mean_of_baselines": float(baselines.mean()),
     }
 
 
-def win_rate(
-    signs: "np.ndarray[Any, np.dtype[np.floating[Any]]]", samples: int
-) -> dict[str, float]:
-    """Share of wins, ties counting one half, over consecutive groups of ``samples`` responses to a
-    problem each.
+def win_rate(signs: Array, samples: int) -> dict[str, float]:
+    """Share of wins with its interval, a tie counting 1/2.
+
+    Args:
+        signs: 1 win, 0 tie, -1 loss [problems * samples], the responses to a problem side by side.
+        samples: Responses per problem.
     """
     shares = ((1.0 + signs) / 2.0).reshape(-1, samples).mean(axis=1)
     low, high = clustered_interval(shares.tolist(), samples)

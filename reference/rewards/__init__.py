@@ -1,1 +1,1 @@
-"""From a response to a number: verdicts, reward models, judges."""
+"""Rewards from verdicts and preferences: reward model, policy judge, HTTP judge."""

@@ -1,12 +1,13 @@
-"""A judge behind any OpenAI-compatible server: ``POST BASE/chat/completions``, with patience and
-without trust.
+"""A judge behind any OpenAI-compatible server: ``POST BASE/chat/completions``, with retries.
 
-    429, 5xx, refused, cut off, timed out   asked again after 1, 2, 4 ... times ``pause`` seconds, or after Retry-After
-    any other status, unreadable JSON       an error at once
-    no readable verdict, finish "length"    an error at once: asking again until the judge says something would bias it
+- Status 429 or 5xx, connection refused or cut off, time-out: another attempt after ``pause``, 2, 4,
+  ... times ``pause`` seconds, or after Retry-After.
+- Any other status, unreadable JSON: an error at once.
+- No readable verdict, finish reason "length": an error at once. Repeating the request until there
+  is a verdict would bias the verdicts.
 
-An error is never a verdict. The standard library does: one request at a time, nothing streamed.
-Redirects are refused, because urllib would carry the key to wherever they lead.
+An error is never counted as a verdict. Requests are sent one at a time with the standard library;
+replies are not streamed. Redirects are refused, because urllib would send the key to their target.
 """
 
 import http.client
@@ -22,35 +23,39 @@ from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.judge import Principles, Triplet
 
 MAX_ANSWER_CHARACTERS = 20_000
-"""A final answer that long is none: it is wrong, and the judge's context and purse are spared."""
+"""A longer final answer is wrong without a request: the judge's context and cost are limited."""
 MAX_REPLY_BYTES = 8 * 2**20
-"""A reasoning of 32k tokens takes a few hundred kilobytes; more than this is not a reply."""
+"""Reasoning of 32k tokens takes a few hundred kilobytes; more than this is not a reply."""
 LONGEST_PAUSE = 30.0
-"""Seconds that a server may ask us to wait before the next attempt."""
+"""Most seconds between two attempts, whatever Retry-After requests."""
 CHUNK = 65_536
+"""Bytes of one read."""
 
 
 class NoReply(Exception):
-    """The server gave no usable reply; ``again`` says whether asking again can help, ``pause`` how
-    long it asks to wait.
+    """The server gave no usable reply.
+
+    Attributes:
+        retry: Whether another attempt can help.
+        pause: Seconds to wait before it, by Retry-After.
     """
 
-    def __init__(self, why: str, again: bool, pause: float = 0.0) -> None:
+    def __init__(self, why: str, retry: bool, pause: float = 0.0) -> None:
         super().__init__(why)
-        self.again = again
+        self.retry = retry
         self.pause = pause
 
 
 class RefuseRedirects(urllib.request.HTTPRedirectHandler):
-    """Turns every redirect into an error."""
+    """Makes every redirect an error."""
 
     def redirect_request(self, *_: Any) -> None:
-        """Follow nothing."""
+        """Follow no redirect."""
 
 
 @dataclass(frozen=True)
-class ServerJudge:
-    """Fulfils ``spec.judge.Judge``.
+class HttpJudge:
+    """Implements ``spec.judge.Judge``.
 
     Attributes:
         url: Base of the API, up to and including ``/v1``.
@@ -60,7 +65,7 @@ class ServerJudge:
         thinking: Whether the judge reasons first.
         timeout: Seconds of one attempt, from connection to last byte.
         attempts: Most attempts per verdict.
-        pause: Seconds before the second attempt; doubles.
+        pause: Seconds before the second attempt; doubles with each further one.
     """
 
     url: str
@@ -73,7 +78,7 @@ class ServerJudge:
     pause: float = 1.0
 
     def __call__(self, triplet: Triplet) -> Verdict:
-        """Ask the server; see the table above for what happens when it does not answer."""
+        """Judge one answer; failures are treated as in the module's list."""
         if len(triplet.answer) > MAX_ANSWER_CHARACTERS:
             why = (
                 f"the answer has {len(triplet.answer)} characters, more than"
@@ -81,36 +86,32 @@ class ServerJudge:
             )
             return Verdict(Outcome.WRONG, "", why)
         try:
-            said, why = read_verdict(
-                self._reply(request_text(triplet, self.principles, self.thinking))
-            )
+            prompt = request_text(triplet, self.principles, self.thinking)
+            verdict, why = read_verdict(self._reply(prompt))
         except NoReply as failure:
-            said, why = "", str(failure)
-        if not said:
+            verdict, why = "", str(failure)
+        if not verdict:
             return Verdict(Outcome.ERROR, "", f"{self.name}: {why}")
-        return Verdict(
-            Outcome.CORRECT if said == YES else Outcome.WRONG, said, f"{self.name} says {said}"
-        )
+        outcome = Outcome.CORRECT if verdict == YES else Outcome.WRONG
+        return Verdict(outcome, verdict, f"{self.name} says {verdict}")
 
     @property
     def name(self) -> str:
-        """Judge, kind and version of the principles, as verdicts name them."""
-        return (
-            f"judge {self.model} ({'thinking' if self.thinking else 'direct'}, principles"
-            f" {self.principles.version})"
-        )
+        """Model, kind and version of the principles, for the verdicts."""
+        kind = "thinking" if self.thinking else "direct"
+        return f"judge {self.model} ({kind}, principles {self.principles.version})"
 
     def _reply(self, prompt: str) -> str:
-        """The judge's text, after as many attempts as it takes and is allowed."""
+        """The judge's text, after at most ``attempts`` attempts."""
         for attempt in range(1, self.attempts + 1):
             try:
                 return content_of(self._post(prompt))
             except NoReply as failure:
-                if not failure.again or attempt == self.attempts:
-                    tried = f" ({attempt} attempts)" if attempt > 1 else ""
-                    raise NoReply(f"{failure}{tried}", again=False) from None
+                if not failure.retry or attempt == self.attempts:
+                    count = f" ({attempt} attempts)" if attempt > 1 else ""
+                    raise NoReply(f"{failure}{count}", retry=False) from None
                 time.sleep(min(max(failure.pause, self.pause * 2 ** (attempt - 1)), LONGEST_PAUSE))
-        raise NoReply("no attempt was allowed", again=False)
+        raise NoReply("no attempt was allowed", retry=False)
 
     def _post(self, prompt: str) -> bytes:
         """One attempt: the body of a reply with status 200, read within the time limit."""
@@ -132,40 +133,46 @@ class ServerJudge:
                 return read_within(response, deadline)
         except urllib.error.HTTPError as error:
             with error:
-                again = error.code == 429 or error.code >= 500
                 raise NoReply(
-                    f"the server answered with status {error.code}", again, retry_after(error)
+                    f"the server answered with status {error.code}",
+                    retry=error.code == 429 or error.code >= 500,
+                    pause=retry_after(error),
                 ) from None
         except (OSError, http.client.HTTPException) as error:
-            # A refused connection, a time-out, a body that ends early. URLError is an OSError that
-            # wraps the cause.
+            # Connection refused, time-out, or a body that ends early. URLError wraps its cause.
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
             raise NoReply(
-                f"no reply from the server: {type(cause).__name__}: {cause}", again=True
+                f"no reply from the server: {type(cause).__name__}: {cause}", retry=True
             ) from None
 
 
 def read_within(response: http.client.HTTPResponse, deadline: float) -> bytes:
-    """Read a body to its end, within time and size; a server that drips bytes does not outwit the
-    time limit.
+    """Read a body to its end, within a time and a size limit.
+
+    The time is checked after every read: the socket's time-out alone would allow a server to send
+    single bytes forever.
+
+    Args:
+        response: An open response.
+        deadline: Latest end, in seconds of ``time.monotonic``.
 
     Raises:
         NoReply: Too late or too large.
         http.client.IncompleteRead: The body ended before its announced length.
     """
-    announced, read = response.length, b""
-    while part := response.read1(CHUNK):
-        read += part
+    announced, body = response.length, b""
+    while chunk := response.read1(CHUNK):
+        body += chunk
         if time.monotonic() > deadline:
             raise NoReply(
                 "no reply from the server: the time limit passed while it was still sending",
-                again=True,
+                retry=True,
             )
-        if len(read) > MAX_REPLY_BYTES:
-            raise NoReply(f"the reply has more than {MAX_REPLY_BYTES} bytes", again=False)
-    if announced is not None and len(read) < announced:
-        raise http.client.IncompleteRead(read, announced - len(read))
-    return read
+        if len(body) > MAX_REPLY_BYTES:
+            raise NoReply(f"the reply has more than {MAX_REPLY_BYTES} bytes", retry=False)
+    if announced is not None and len(body) < announced:
+        raise http.client.IncompleteRead(body, announced - len(body))
+    return body
 
 
 def content_of(body: bytes) -> str:
@@ -178,15 +185,15 @@ def content_of(body: bytes) -> str:
         choice = json.loads(body)["choices"][0]
         content, finish = choice["message"]["content"], choice.get("finish_reason")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        raise NoReply("the reply is not a chat completion", again=False) from None
+        raise NoReply("the reply is not a chat completion", retry=False) from None
     if finish == "length":
-        raise NoReply("the judge's reply was cut off by its token limit", again=False)
+        raise NoReply("the judge's reply was cut off by its token limit", retry=False)
     if not isinstance(content, str):
-        raise NoReply("the reply holds no text", again=False)
+        raise NoReply("the reply holds no text", retry=False)
     return content
 
 
 def retry_after(error: urllib.error.HTTPError) -> float:
-    """Seconds that the server asks to wait; 0 if it does not say or says it as a date."""
+    """Seconds of the Retry-After header; 0 without one or if it is a date."""
     text = error.headers.get("Retry-After", "") if error.headers else ""
     return float(text) if text.isascii() and text.isdigit() else 0.0

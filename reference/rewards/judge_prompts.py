@@ -1,14 +1,12 @@
-"""The words of a judge: what it is asked, so that the answer cannot speak for it, and what may be
-read as its verdict.
+"""Prompts of a judge that is a language model, and how a verdict is read from its reply.
 
-    asked   principles, then one JSON object {"question", "reference_answer", "model_answer"}: the answer is a quoted string
-            in which < and > are escapes, so no text of it can close the object or hold a tag
-    read    what follows the last </think>; there the last <answer>YES</answer> or <answer>NO</answer>
-            a reasoning that does not end, a reply that was cut off, any other content: no verdict,
-            never NO
+- Prompt: the principles, then one JSON object {"question", "reference_answer", "model_answer"}.
+  The answer is a quoted string in which < and > are escaped, so no text of it can end the object or
+  form a tag.
+- Reply: the last <answer>YES</answer> or <answer>NO</answer> after the last </think>. Reasoning
+  that does not end, a truncated reply and any other content are no verdict, never NO.
 
-Public graders leak here: a substring search for a verdict phrase finds the one that the answer
-itself brought along.
+Graders that search a reply for a verdict phrase can find one that the judged answer contains.
 """
 
 import json
@@ -23,7 +21,7 @@ TAG_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e"})
 
 
 def request_text(triplet: Triplet, principles: Principles, thinking: bool) -> str:
-    """Write what a judge is asked.
+    """Write the prompt of a judge.
 
     Args:
         triplet: Question, reference and the answer to be judged.
@@ -42,17 +40,15 @@ def request_text(triplet: Triplet, principles: Principles, thinking: bool) -> st
         },
         indent=1,
     ).translate(TAG_ESCAPES)
-    shape = principles.thinking if thinking else principles.direct
+    reply_format = principles.thinking if thinking else principles.direct
     return (
-        f"You compare a model's answer with a reference answer.\n\n{rules}\n\n{shape}\n\nThe case,"
-        f" as JSON:\n{quoted}\n"
+        f"You compare a model's answer with a reference answer.\n\n{rules}\n\n{reply_format}\n\n"
+        f"The case, as JSON:\n{quoted}\n"
     )
 
 
 def final_answer(response: str) -> str:
-    """What a response says after its reasoning: the text behind its last ``</think>``, or all of
-    it.
-    """
+    """The part of a response after its last ``</think>``, or all of it."""
     return response.rpartition(THOUGHT_CLOSES)[2].strip()
 
 
@@ -65,11 +61,11 @@ def read_verdict(reply: str) -> tuple[str, str]:
     Returns:
         ``YES`` or ``NO`` and an empty text, or an empty text and why there is no verdict.
     """
-    said = reply.rpartition(THOUGHT_CLOSES)[2]
-    if THOUGHT_OPENS in said:
+    conclusion = reply.rpartition(THOUGHT_CLOSES)[2]
+    if THOUGHT_OPENS in conclusion:
         return "", "the judge's reasoning does not end"
-    tagged = ANSWER.findall(said)
-    verdict = (tagged[-1] if tagged else said).strip()
+    tagged = ANSWER.findall(conclusion)
+    verdict = (tagged[-1] if tagged else conclusion).strip()
     if verdict in (YES, NO):
         return verdict, ""
-    return "", f"the judge said neither {YES} nor {NO}: {said.strip()[-80:]!r}"
+    return "", f"the judge's verdict is neither {YES} nor {NO}: {conclusion.strip()[-80:]!r}"

@@ -1,11 +1,12 @@
-"""A judge from the backend: any backend's state that has practised the ``equivalence`` family.
+"""A judge from a policy of this project that was trained on the ``equivalence`` family.
 
-    direct     YES if P(Y | prompt) > P(N | prompt), by the log-probabilities of the two continuations
-    thinking   ``#`` is put behind the prompt, so the model reasons first; the letter after the last ``=`` is the verdict
+- direct: YES if P(Y | prompt) > P(N | prompt).
+- thinking: ``#`` is appended to the prompt, so that the model reasons first. The letter after its
+  last ``=`` is the verdict.
 
-Its prompts are its principles: one letter, no words. It reads numbers written with digits and ``+ -
-* / ^ .`` and refuses everything else, so an answer can neither leave its place in the prompt nor
-say the verdict.
+The judge reads numbers written with digits and ``+ - * / ^ .`` only. Any other text is an error, so
+an answer can neither end its place in the prompt early nor contain a verdict. It has no written
+principles: the family defines what is equal.
 """
 
 import re
@@ -24,19 +25,24 @@ from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 READABLE = re.compile(r"[0-9+\-*/^.]{1,32}")
-EVEN = 0.5
+UNREADABLE = Verdict(
+    Outcome.ERROR, "", "the policy as a judge reads numbers written with + - * / ^ only"
+)
+VERDICTS = {equivalence.YES: (Outcome.CORRECT, "YES"), equivalence.NO: (Outcome.WRONG, "NO")}
+THRESHOLD = 0.5
+"""P(YES) above this is YES."""
 PRINCIPLES = "equivalence family"
 
 
 @dataclass(frozen=True)
-class ModelJudge(Generic[State]):
-    """Fulfils ``spec.judge.Judge``; ``verdicts`` judges many at once.
+class PolicyJudge(Generic[State]):
+    """Implements ``spec.judge.Judge``; ``verdicts`` judges many answers at once.
 
     Attributes:
         backend: The backend that computes.
         state: Its weights.
-        config: Sizes, temperature and nucleus of examinations, token limit.
-        thinking: Whether it reasons before it judges.
+        config: Sizes, temperature and top-p of evaluations, token limit.
+        thinking: Whether the model reasons before its verdict.
     """
 
     backend: Backend[State]
@@ -52,41 +58,37 @@ class ModelJudge(Generic[State]):
         """Judge answers, each independently of the others in the list.
 
         Args:
-            triplets: The question is not read: two numbers are compared, whatever was asked.
+            triplets: Reference and answer are compared; the question is not read.
 
         Returns:
-            One verdict each; ``error`` where the texts cannot be read or the model gives no
-            verdict.
+            One verdict each; ``error`` where a text is unreadable or the model gives no verdict.
         """
-        readable = [triplet for triplet in triplets if _is_readable(triplet)]
         prompts = [
-            equivalence.prompt({"reference": t.reference, "answer": t.answer}) for t in readable
+            equivalence.prompt({"reference": triplet.reference, "answer": triplet.answer})
+            for triplet in triplets
+            if _is_readable(triplet)
         ]
-        said = iter(
-            (self._reasoned(prompts) if self.thinking else self._direct(prompts)) if prompts else []
-        )
-        refused = Verdict(
-            Outcome.ERROR, "", "the backend's judge reads numbers written with + - * / ^ only"
-        )
-        return [next(said) if _is_readable(triplet) else refused for triplet in triplets]
+        judge = self._thinking if self.thinking else self._direct
+        verdicts = iter(judge(prompts) if prompts else [])
+        return [next(verdicts) if _is_readable(triplet) else UNREADABLE for triplet in triplets]
 
     def _direct(self, prompts: Sequence[str]) -> list[Verdict]:
-        chances = yes_probability(self.backend, self.state, self.config, prompts)
         return [
             _verdict(
-                equivalence.YES if chance > EVEN else equivalence.NO,
-                f"direct, P(YES) = {chance:.3f}",
+                equivalence.YES if probability > THRESHOLD else equivalence.NO,
+                f"direct, P(YES) = {probability:.3f}",
             )
-            for chance in chances.tolist()
+            for probability in yes_probability(
+                self.backend, self.state, self.config, prompts
+            ).tolist()
         ]
 
-    def _reasoned(self, prompts: Sequence[str]) -> list[Verdict]:
-        examination = self.config.evaluation
-        sampling = Sampling(
-            examination.temperature, examination.top_p, self.config.rollout.max_response_tokens
-        )
+    def _thinking(self, prompts: Sequence[str]) -> list[Verdict]:
+        settings, limit = self.config.evaluation, self.config.rollout.max_response_tokens
+        sampling = Sampling(settings.temperature, settings.top_p, limit)
         requests = [
-            Request(_problem(text), encode(text + equivalence.THINK), 0, 0) for text in prompts
+            Request(_problem(prompt), encode(prompt + equivalence.THINK), 0, 0)
+            for prompt in prompts
         ]
         rollouts = self.backend.generate(self.state, self.config, requests, sampling, "judge")
         replies = [decode(rollout.response_tokens) for rollout in rollouts]
@@ -96,13 +98,10 @@ class ModelJudge(Generic[State]):
         ]
 
 
-def _verdict(letter: str, how: str) -> Verdict:
-    """YES, NO or no verdict, from the letter that a model said."""
-    outcome, said = {
-        equivalence.YES: (Outcome.CORRECT, "YES"),
-        equivalence.NO: (Outcome.WRONG, "NO"),
-    }.get(letter, (Outcome.ERROR, ""))
-    return Verdict(outcome, said, f"backend judge ({how}; principles: {PRINCIPLES})")
+def _verdict(letter: str, method: str) -> Verdict:
+    """YES or NO, or an error for any other text in place of the letter."""
+    outcome, extracted = VERDICTS.get(letter, (Outcome.ERROR, ""))
+    return Verdict(outcome, extracted, f"policy judge ({method}; principles: {PRINCIPLES})")
 
 
 def _is_readable(triplet: Triplet) -> bool:
@@ -110,6 +109,6 @@ def _is_readable(triplet: Triplet) -> bool:
 
 
 def _problem(prompt: str) -> Problem:
-    """A problem that is nothing but its prompt: its name keys the randomness of the reasoning."""
+    """A problem that has only a prompt; its id keys the randomness of the reasoning."""
     name = f"equivalence/judge/{sha256(prompt.encode()).hexdigest()[:12]}"
     return Problem(name, "equivalence", 0, prompt, {}, demonstration="", answer="")

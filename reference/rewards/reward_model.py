@@ -1,18 +1,21 @@
-"""The pairwise generative reward model: it reads two responses, and the probability of YES against
-NO is the reward.
+"""The pairwise generative reward model: it compares two responses and generates YES or NO.
 
-    training     -log P(y | x, a, b),  y = YES if a is preferred to b: Bradley-Terry, with the model's log-odds of YES
-                 against NO in place of a difference of scores; every pair in both orders
-    preference   s(a, b) = 1/2 [P(YES | x, a, b) + 1 - P(YES | x, b, a)]  in [0, 1],   s(a, b) + s(b, a) = 1
-    order gap    P(YES | x, a, b) + P(YES | x, b, a) - 1:  0 without position bias
+    loss         -log P(y | x, a, b),  y = YES if a is preferred to b
+    preference   s(a, b) = 1/2 [P(YES | x, a, b) + 1 - P(YES | x, b, a)]
+    order gap    P(YES | x, a, b) + P(YES | x, b, a) - 1
 
-The report (3.2) takes the YES/NO probability as the reward and is silent on the second response.
-Pairwise-RL (arXiv 2504.04950) compares with an baseline, and of the judges in arXiv 2503.22230 the
-one given a reference resists hacking
-better: hence ``reward.opponent = "reference"``. It costs 2 comparisons a response (``group``: 2 (G
-- 1)), and its mean says whether the policy got better than the baseline, where a group's mean is 1/2
-whatever the policy does. Once every response beats the baseline it can teach no more; ``group`` still
-can.
+The loss is Bradley-Terry with the log-odds of YES against NO in place of a difference of scores;
+every pair is trained on in both orders. s lies in [0, 1] with s(a, b) + s(b, a) = 1. The order gap
+is 0 without position bias.
+
+The report (3.2) takes the probability of YES as the reward and does not name the second response.
+Pairwise-RL (arXiv 2504.04950) compares with a baseline response, and of the judges in arXiv
+2503.22230 the one with a reference is hardest to exploit; hence ``reward.opponent = "reference"``.
+
+- reference: 2 comparisons per response. The mean says whether the policy is better than the
+  baseline. Once every response is preferred to the baseline, nothing is left to learn.
+- group: 2 (G - 1) comparisons. The mean is 1/2 for every policy; there is always something to
+  learn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +25,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from seed.reference.evaluation.intervals import Z95, score_problems
-from seed.reference.rewards import notes
+from seed.reference.evaluation.evaluate import HELD_OUT_SEED
+from seed.reference.evaluation.intervals import normal_interval, score_problems
+from seed.reference.rewards import maze_notes
 from seed.reference.rewards.yes_no import yes_probability
 from seed.reference.tasks.problems import problem_set, training_problem
 from seed.reference.tasks.puzzles import prose
@@ -32,7 +36,7 @@ from seed.reference.training.batch import plain_batch
 from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.config_model import SupervisedConfig
-from seed.spec.datatypes import Array, Preference, Problem, Rollout
+from seed.spec.datatypes import BoolArray, Preference, Problem, Rollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.judge import PreferenceTask
 from seed.spec.observer import Observer
@@ -40,14 +44,14 @@ from seed.spec.philox import generator
 from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
-TASKS: Mapping[str, PreferenceTask] = {"prose": prose, "maze": notes}
-"""The families that come with preferences to learn."""
+TASKS: Mapping[str, PreferenceTask] = {"prose": prose, "maze": maze_notes}
+"""Families with a preference to learn."""
 CHARACTERS = f"?={YES}{NO}#"
-"""What a reward model reads and says beside the characters of its families."""
-HELD_OUT_SEED = 0
-"""The held-out pairs are the same for every run, as the held-out problems are."""
-DECIDED = 0.5
+"""Characters of comparisons and verdicts beside those of the families."""
+TIE = 0.5
 """A preference above one half is a win."""
+DISTINCT_HELD_OUT = 100
+"""Most distinct problems of an evaluation: families have few held-out problems."""
 
 
 class Comparison(NamedTuple):
@@ -57,17 +61,21 @@ class Comparison(NamedTuple):
     first: str
     second: str
 
+    @property
+    def swapped(self) -> "Comparison":
+        """The same responses in the other order."""
+        return Comparison(self.problem, self.second, self.first)
+
 
 @dataclass(frozen=True)
 class RewardModel(Generic[State]):
-    """A trained reward model; it stays as it is throughout RL.
+    """A trained reward model; it does not change during RL.
 
     Attributes:
         backend: The backend that computes.
         state: Its weights.
         config: The run's configuration, with the reward model's optimizer.
-        report: How well it was found to agree with the preference, and its position bias
-            (``examined``).
+        report: Result of ``evaluate_reward_model``.
     """
 
     backend: Backend[State]
@@ -84,25 +92,21 @@ def check(config: Config) -> None:
     """
     for family in config.data.preferred:
         if family not in TASKS:
-            named = f"data.classes.{family}={config.data.class_of(family)!r}"
-            line = (
-                f"{named} must be 'verifiable'; legal families of the other classes:"
-                f" {', '.join(TASKS)}"
-            )
-            raise SeedError(Reason.ILLEGAL_VALUE, line)
+            setting = f"data.classes.{family}={config.data.class_of(family)!r}"
+            legal = f"legal families of the other classes: {', '.join(TASKS)}"
+            raise SeedError(Reason.ILLEGAL_VALUE, f"{setting} must be 'verifiable'; {legal}")
 
 
-def ready(
+def load_or_train(
     backend: Backend[State], config: Config, directory: Path, observer: Observer
 ) -> RewardModel[State] | None:
-    """The run's reward model: read back if the run has one already, else trained and published at
-    once or not at all.
+    """The run's reward model: its checkpoint if there is one, else trained and saved.
 
     Args:
         backend: The backend that computes.
         config: The run's configuration; equal configurations give equal reward models.
-        directory: Where its checkpoint lives.
-        observer: Hears the steps of its training.
+        directory: Path of the checkpoint, which is written as a whole or not at all.
+        observer: Receives the steps of the training.
 
     Returns:
         The reward model; None if every family is verifiable.
@@ -110,44 +114,42 @@ def ready(
     if not config.data.preferred:
         return None
     settings = config.reward_model
-    taught = SupervisedConfig(
+    supervised = SupervisedConfig(
         steps=settings.steps, batch=settings.batch, optimizer=settings.optimizer
     )
-    config = config.model_copy(update={"supervised": taught})
+    config = config.model_copy(update={"supervised": supervised})
     if backend.on_rank_zero(directory.exists):
         state, saved = backend.restore(config, directory)
         return RewardModel(backend, state, config, saved["report"])
-    model = fitted(backend, config, observer)
+    model = train(backend, config, observer)
     backend.save(model.state, config, {"report": model.report}, directory)
     return model
 
 
-def fitted(backend: Backend[State], config: Config, observer: Observer) -> RewardModel[State]:
-    """Train a reward model from random weights on fresh pairs, and examine it on pairs of held-out
-    problems.
-    """
+def train(backend: Backend[State], config: Config, observer: Observer) -> RewardModel[State]:
+    """Train a reward model from random weights on fresh pairs, and evaluate it on held-out ones."""
     observer.phase("reward model", config.supervised.steps, 0)
     state = backend.initial_state(config)
     half = config.supervised.batch // 2
     for step in range(config.supervised.steps):
         problems = [
-            training_problem(
-                config.data.preferred, config.data.difficulties, step * half + row, config.seed
-            )
-            for row in range(half)
+            training_problem(config.data.preferred, config.data.difficulties, index, config.seed)
+            for index in range(step * half, (step + 1) * half)
         ]
-        pairs = labelled(problems, generator(config.seed, "preference pairs", step))
-        rows = pairs + [pair._replace(first=pair.second, second=pair.first) for pair in pairs]
-        answers = [encode(YES if prefers(row) else NO) for row in rows]
-        batch = plain_batch([encode(question(row)) for row in rows], answers)
+        pairs = draw_pairs(problems, generator(config.seed, "preference pairs", step))
+        rows = pairs + [pair.swapped for pair in pairs]
+        labels = [encode(YES if prefers(row) else NO) for row in rows]
+        batch = plain_batch([encode(comparison_prompt(row)) for row in rows], labels)
         state, metrics = backend.sft_step(state, config, batch)
         observer.advance(loss=metrics["loss_nll"])
-    return RewardModel(backend, state, config, examined(RewardModel(backend, state, config, {})))
+    report = evaluate_reward_model(RewardModel(backend, state, config, {}))
+    return RewardModel(backend, state, config, report)
 
 
-def labelled(problems: Sequence[Problem], random: np.random.Generator) -> list[Comparison]:
-    """One pair of candidates per problem, drawn until one of them is preferred: ties teach
-    nothing.
+def draw_pairs(problems: Sequence[Problem], random: np.random.Generator) -> list[Comparison]:
+    """One pair of candidates per problem, redrawn until their utilities differ.
+
+    A tie has no label, so it teaches nothing.
     """
     pairs = []
     for problem in problems:
@@ -161,40 +163,44 @@ def labelled(problems: Sequence[Problem], random: np.random.Generator) -> list[C
 
 
 def utility(problem: Problem, response: str) -> float:
-    """What the hidden preference thinks of a response."""
+    """The utility of a response by the hidden preference of its family."""
     return TASKS[problem.family].utility(problem.instance, response)
 
 
 def prefers(pair: Comparison) -> bool:
-    """Whether the hidden preference likes the first response better: the label."""
+    """The label of a pair: whether the hidden preference ranks the first response higher."""
     return utility(pair.problem, pair.first) > utility(pair.problem, pair.second)
 
 
-def question(pair: Comparison) -> str:
-    """The prompt, e.g. ``wbdgk5=bdgkb?bbbdd=``; responses are quoted, so that they can neither end
-    early nor say the verdict.
+def comparison_prompt(pair: Comparison) -> str:
+    """The prompt of a comparison, e.g. ``wbdgk5=bdgkb?bbbdd=``.
+
+    Responses are quoted, so that they can neither end early nor contain the verdict.
     """
     task, instance = TASKS[pair.problem.family], pair.problem.instance
-    return f"{pair.problem.prompt}{task.quoted(instance, pair.first)}?{task.quoted(instance, pair.second)}="
+    first, second = (task.quoted(instance, text) for text in (pair.first, pair.second))
+    return f"{pair.problem.prompt}{first}?{second}="
 
 
 def compare(model: RewardModel[State], pairs: Sequence[Comparison]) -> list[Preference]:
-    """The reward model's word on every pair, both presentation orders averaged."""
-    turned = [pair._replace(first=pair.second, second=pair.first) for pair in pairs]
-    questions = [question(pair) for pair in (*pairs, *turned)]
-    yes = yes_probability(model.backend, model.state, model.config, questions)
-    forward, backward = yes[: len(pairs)], yes[len(pairs) :]
+    """Preference of every pair, both presentation orders averaged.
+
+    Formula: ``s = 1/2 [P(YES | a, b) + 1 - P(YES | b, a)]``; order gap as in the module.
+    Source: report 3.2; Pairwise-RL, arXiv 2504.04950.
+    """
+    prompts = [comparison_prompt(pair) for pair in (*pairs, *[pair.swapped for pair in pairs])]
+    yes = yes_probability(model.backend, model.state, model.config, prompts)
     return [
-        # Written so that a response compared with itself is a tie to the last bit.
+        # In this form a response compared with itself is a tie to the last bit.
         Preference(float(0.5 + 0.5 * (a_first - b_first)), float(a_first + b_first - 1.0))
-        for a_first, b_first in zip(forward, backward, strict=True)
+        for a_first, b_first in zip(yes[: len(pairs)], yes[len(pairs) :], strict=True)
     ]
 
 
 def preferences(
     model: RewardModel[State] | None, config: Config, rollouts: Sequence[Rollout]
 ) -> list[Preference | None]:
-    """Score rollouts of general and hybrid problems against ``reward.opponent``.
+    """Score responses to general and hybrid problems against ``reward.opponent``.
 
     Args:
         model: The reward model; None if every family is verifiable.
@@ -204,90 +210,89 @@ def preferences(
     Returns:
         One preference per rollout, the mean over its opponents; None for verifiable problems.
     """
-    found: list[Preference | None] = [None] * len(rollouts)
     if model is None:
-        return found
+        return [None] * len(rollouts)
     texts = [decode(rollout.response_tokens) for rollout in rollouts]
-    visits = [(rollout.request.problem.id, rollout.request.draw) for rollout in rollouts]
-    owners: list[int] = []
-    pairs: list[Comparison] = []
-    for place, rollout in enumerate(rollouts):
-        problem = rollout.request.problem
-        if problem.family in config.data.preferred:
-            group = [
-                text
-                for other, text in enumerate(texts)
-                if other != place and visits[other] == visits[place]
-            ]
-            others = group if config.reward.opponent == "group" else [problem.demonstration]
-            owners += [place] * len(others)
-            pairs += [Comparison(problem, texts[place], other) for other in others]
-    said = compare(model, pairs)
-    for place in dict.fromkeys(owners):
-        of_place = [word for owner, word in zip(owners, said, strict=True) if owner == place]
-        score, gap = (
-            float(np.mean(values))
-            for values in zip(*[(w.score, w.order_gap) for w in of_place], strict=True)
-        )
-        found[place] = Preference(score, gap)
-    return found
+    pairs_of = [
+        [
+            Comparison(rollout.request.problem, texts[index], opponent)
+            for opponent in opponents(index, config, rollouts, texts)
+        ]
+        for index, rollout in enumerate(rollouts)
+    ]
+    # All comparisons are one call, so that the backend computes them in few batches.
+    compared = iter(compare(model, [pair for pairs in pairs_of for pair in pairs]))
+    return [mean_preference([next(compared) for _ in pairs]) for pairs in pairs_of]
 
 
-def examined(model: RewardModel[State]) -> dict[str, Any]:
+def opponents(
+    index: int, config: Config, rollouts: Sequence[Rollout], texts: Sequence[str]
+) -> list[str]:
+    """The texts that a response is compared with; none for verifiable problems."""
+    request = rollouts[index].request
+    if request.problem.family not in config.data.preferred:
+        return []
+    if config.reward.opponent == "reference":
+        return [request.problem.demonstration]
+    return [
+        text
+        for number, (rollout, text) in enumerate(zip(rollouts, texts, strict=True))
+        if number != index
+        and (rollout.request.problem.id, rollout.request.draw) == (request.problem.id, request.draw)
+    ]
+
+
+def mean_preference(items: Sequence[Preference]) -> Preference | None:
+    """Mean score and order gap; None without comparisons."""
+    if not items:
+        return None
+    scores, gaps = [item.score for item in items], [item.order_gap for item in items]
+    return Preference(float(np.mean(scores)), float(np.mean(gaps)))
+
+
+def evaluate_reward_model(model: RewardModel[State]) -> dict[str, Any]:
     """Agreement with the hidden preference and position bias, on pairs of held-out problems.
 
     Returns:
-        ``agreement`` of the averaged orders and ``agreement_one_order``, with intervals;
-        ``agreement_by_family`` where there are several; ``position_bias`` before and after
-        averaging (mean and interval of the order gap), and the share of pairs whose verdict depends
-        on the order.
+        - ``agreement`` of the averaged orders and ``agreement_one_order``, with intervals.
+        - ``agreement_by_family``, where there are several families.
+        - ``position_bias``: mean order gap with interval, ``before`` and ``after`` averaging.
+        - ``order_gap_absolute``: mean size of the order gap.
+        - ``verdict_depends_on_order``: share of pairs with another verdict in the other order.
+        - ``pairs``: their number.
     """
-    config = model.config
-    families, count = config.data.preferred, config.reward_model.evaluation_pairs
-    # Held-out problems are few and must be distinct; a problem comes up again with fresh
-    # candidates.
-    fewer = problem_set(
-        families, config.data.difficulties, min(count, 100), HELD_OUT_SEED, held_out=True
+    data, count = model.config.data, model.config.reward_model.evaluation_pairs
+    distinct = problem_set(
+        data.preferred,
+        data.difficulties,
+        min(count, DISTINCT_HELD_OUT),
+        HELD_OUT_SEED,
+        held_out=True,
     )
-    problems = [fewer[index % len(fewer)] for index in range(count)]
-    pairs = labelled(problems, generator(HELD_OUT_SEED, "held-out pairs"))
+    # Problems repeat with fresh candidates.
+    problems = [distinct[index % len(distinct)] for index in range(count)]
+    pairs = draw_pairs(problems, generator(HELD_OUT_SEED, "held-out pairs"))
     averaged = compare(model, pairs)
-    turned = compare(model, [pair._replace(first=pair.second, second=pair.first) for pair in pairs])
+    swapped = compare(model, [pair.swapped for pair in pairs])
     labels = np.array([prefers(pair) for pair in pairs])
-    scores = np.array([word.score for word in averaged])
-    gaps = np.array([word.order_gap for word in averaged])
-    hits = (scores > DECIDED) == labels
-    of_family = np.array([pair.problem.family for pair in pairs])
-    by_family = (
-        {family: share(hits[of_family == family]) for family in families}
-        if len(families) > 1
-        else {}
-    )
-    one_order = scores + gaps / 2.0  # P(YES | a, b) itself
-    after = scores + np.array([word.score for word in turned]) - 1.0
+    scores = np.array([preference.score for preference in averaged])
+    gaps = np.array([preference.order_gap for preference in averaged])
+    hits = (scores > TIE) == labels
+    family_of = np.array([pair.problem.family for pair in pairs])
+    by_family = {family: hit_rate(hits[family_of == family]) for family in data.preferred}
+    one_order = scores + gaps / 2.0  # P(YES | x, a, b) itself
+    gaps_after = scores + np.array([preference.score for preference in swapped]) - 1.0
     return {
-        "agreement": share(hits),
-        **({"agreement_by_family": by_family} if by_family else {}),
-        "agreement_one_order": share((one_order > DECIDED) == labels),
-        "position_bias": {"before": mean_interval(gaps), "after": mean_interval(after)},
+        "agreement": hit_rate(hits),
+        **({"agreement_by_family": by_family} if len(by_family) > 1 else {}),
+        "agreement_one_order": hit_rate((one_order > TIE) == labels),
+        "position_bias": {"before": normal_interval(gaps), "after": normal_interval(gaps_after)},
         "order_gap_absolute": float(np.abs(gaps).mean()),
-        "verdict_depends_on_order": float(
-            np.mean((one_order > DECIDED) != (one_order - gaps > DECIDED))
-        ),
+        "verdict_depends_on_order": float(np.mean((one_order > TIE) != (one_order - gaps > TIE))),
         "pairs": count,
     }
 
 
-def share(hits: "np.ndarray[Any, np.dtype[np.bool_]]") -> dict[str, float]:
-    """A share of independent hits with its 95 % interval."""
+def hit_rate(hits: BoolArray) -> dict[str, float]:
+    """Share of independent hits with its 95 % interval."""
     return score_problems([int(hit) for hit in hits], 1).as_json()
-
-
-def mean_interval(values: Array) -> dict[str, float]:
-    """A mean with its normal 95 % interval."""
-    half = Z95 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("inf")
-    return {
-        "mean": float(values.mean()),
-        "ci_low": float(values.mean()) - half,
-        "ci_high": float(values.mean()) + half,
-    }

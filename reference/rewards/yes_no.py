@@ -1,12 +1,4 @@
-"""The probability of YES against NO that a model of this project gives: what a generative judge or
-reward model says.
-
-    P(YES | prompt) = pi(Y | prompt) / (pi(Y | prompt) + pi(N | prompt))
-
-Two answers of one token each are scored by ``Backend.log_probs``, so any backend can judge. Whatever
-else the model would rather say does not count. Source: report 3 (the probability of the YES or NO
-token is the reward).
-"""
+"""Probability of YES against NO under a model of this project, for judges and reward models."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -28,25 +20,32 @@ def yes_probability(
 ) -> Array:
     """``P(YES | prompt)`` of every prompt, at temperature 1.
 
+    Each verdict is one token, scored by ``Backend.log_probs``. All other tokens are left out,
+    however probable they are.
+
+    Formula: ``pi(Y | prompt) / (pi(Y | prompt) + pi(N | prompt))``.
+    Source: report 3.2: the probability of the YES or NO token is the reward.
+
     Args:
         backend: The backend that computes.
         state: Its weights.
         config: Sizes and micro-batch.
-        prompts: Texts to be answered by ``Y`` or ``N``.
+        prompts: Texts that ``Y`` or ``N`` continues.
 
     Returns:
         Probabilities [n] in [0, 1].
     """
     if not prompts:
         return np.zeros(0)
-    # Equal prompts are scored once: in a group of responses many are the same.
+    # Equal prompts are scored once: a group often holds equal responses.
     distinct = list(dict.fromkeys(prompts))
+    n = len(distinct)
     rows = [encode(prompt) for prompt in distinct]
-    batch = plain_batch([*rows, *rows], [encode(YES)] * len(rows) + [encode(NO)] * len(rows))
-    plain = config.model_copy(
+    batch = plain_batch([*rows, *rows], [encode(YES)] * n + [encode(NO)] * n)
+    at_temperature_1 = config.model_copy(
         update={"rollout": config.rollout.model_copy(update={"temperature": 1.0})}
     )
-    log_probs = np.asarray(backend.log_probs(state, plain, batch), dtype=np.float64).sum(axis=1)
-    yes, no = log_probs[: len(rows)], log_probs[len(rows) :]
-    known = dict(zip(distinct, np.exp(yes - np.logaddexp(yes, no)).tolist(), strict=True))
-    return np.array([known[prompt] for prompt in prompts])
+    log_probs = np.asarray(backend.log_probs(state, at_temperature_1, batch), dtype=np.float64)
+    yes, no = log_probs[:n].sum(axis=1), log_probs[n:].sum(axis=1)
+    by_prompt = dict(zip(distinct, np.exp(yes - np.logaddexp(yes, no)).tolist(), strict=True))
+    return np.array([by_prompt[prompt] for prompt in prompts])

@@ -1,1 +1,1 @@
-"""The streaming rollout scheduler in virtual time: what streaming saves before a run is started."""
+"""Simulation of the streaming rollout scheduler in virtual time."""

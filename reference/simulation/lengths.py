@@ -1,12 +1,9 @@
-"""How long responses are: a distribution named in one word, or a file of lengths that somebody
-measured.
+"""Response lengths of a simulation: a named distribution, or a file of measured lengths.
 
-    lognormal:mean=1000,sigma=1,max=8000    exp(N(m, sigma^2)), m = ln(mean) - sigma^2 / 2, cut off at max as a token limit does
-    constant:tokens=1000                    all alike
-    FILE.jsonl                              {"tokens": 812} a line; drawn with replacement
-
-``mean`` is that of the whole lognormal distribution; what ``max`` cuts off makes the mean of what
-is drawn smaller.
+- ``lognormal:mean=1000,sigma=1,max=8000``: exp(N(m, sigma^2)) with m = ln(mean) - sigma^2 / 2,
+  clipped at max like responses at a token limit. ``mean`` is the mean before clipping.
+- ``constant:tokens=1000``: all equal.
+- ``FILE.jsonl``: one object {"tokens": 812} per line; drawn with replacement.
 """
 
 import json
@@ -27,9 +24,7 @@ LEGAL = (
 )
 Draw = Callable[[np.random.Generator, int], Array]
 WIDEST_SIGMA = 5.0
-"""Beyond this more than a third of a distribution's mass lies a hundredfold away from its median:
-no response length does.
-"""
+"""Above this, a third of a distribution is a hundredfold away from its median: no response is."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +32,15 @@ class Lengths:
     """A distribution of response lengths.
 
     Attributes:
-        name: How it was asked for.
-        draw: So many lengths, all >= 1.
+        name: The text that names it.
+        draw: Draws a number of lengths, all >= 1.
     """
 
     name: str
     draw: Draw
 
     def sample(self, seed: int, count: int) -> list[int]:
-        """The first ``count`` lengths of a seed: more of them begin with the same ones."""
+        """The first ``count`` lengths of a seed; a larger count begins with the same lengths."""
         return [int(length) for length in self.draw(generator(seed, "lengths"), count)]
 
 
@@ -53,7 +48,7 @@ def lengths_named(text: str) -> Lengths:
     """Read a distribution.
 
     Args:
-        text: As in the module's table.
+        text: One of the forms of the module.
 
     Raises:
         SeedError: ILLEGAL_VALUE, UNREADABLE_FILE.
@@ -61,13 +56,13 @@ def lengths_named(text: str) -> Lengths:
     kind, _, fields = text.partition(":")
     if kind not in DISTRIBUTIONS:
         return _measured(Path(text), text)
-    names, made = DISTRIBUTIONS[kind]
+    names, distribution = DISTRIBUTIONS[kind]
     try:
         pairs = [field.split("=") for field in fields.split(",")]
         values = {name.strip(): float(value) for name, value in pairs}
         if len(pairs) != len(values) or set(values) != set(names):
             raise ValueError
-        return Lengths(text, made(*(values[name] for name in names)))
+        return Lengths(text, distribution(*(values[name] for name in names)))
     except ValueError:
         raise SeedError(Reason.ILLEGAL_VALUE, f"--lengths={text} must be {LEGAL}") from None
 
@@ -75,9 +70,9 @@ def lengths_named(text: str) -> Lengths:
 def _lognormal(mean: float, sigma: float, longest: float) -> Draw:
     if not (1.0 <= mean <= longest < math.inf and 0.0 < sigma <= WIDEST_SIGMA):
         raise ValueError
-    middle = math.log(mean) - sigma**2 / 2
+    m = math.log(mean) - sigma**2 / 2
     return lambda random, count: np.clip(
-        np.ceil(random.lognormal(middle, sigma, count)), 1, int(longest)
+        np.ceil(random.lognormal(m, sigma, count)), 1, int(longest)
     )
 
 
@@ -94,30 +89,32 @@ DISTRIBUTIONS: dict[str, tuple[tuple[str, ...], Callable[..., Draw]]] = {
 
 
 def _measured(path: Path, text: str) -> Lengths:
+    """The lengths of a file."""
     if not path.is_file():
         raise SeedError(
             Reason.ILLEGAL_VALUE, f"--lengths={text} must be {LEGAL}; there is no such file"
         )
-    found: list[int] = []
     try:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if line.strip():
-                found.append(_tokens(line, f"{path} line {number}"))
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {error}") from None
-    if not found:
+    lengths = [
+        _tokens(line, f"{path} line {number}")
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+    if not lengths:
         raise SeedError(
             Reason.UNREADABLE_FILE,
             f'{path} holds no line; legal: objects such as {{"tokens": 812}}, one a line',
         )
-    measured = np.array(found, dtype=np.float64)
-    return Lengths(
-        f"{path.name} ({len(found)} lengths)", lambda random, count: random.choice(measured, count)
-    )
+    measured = np.array(lengths, dtype=np.float64)
+    name = f"{path.name} ({len(lengths)} lengths)"
+    return Lengths(name, lambda random, count: random.choice(measured, count))
 
 
-def _tokens(line: str, place: str) -> int:
-    """The length on a line of a file."""
+def _tokens(line: str, position: str) -> int:
+    """The length on a line of a file; ``position`` names the line in an error."""
     try:
         value = json.loads(line)["tokens"]
     except (ValueError, KeyError, TypeError):
@@ -125,6 +122,6 @@ def _tokens(line: str, place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise SeedError(
             Reason.UNREADABLE_FILE,
-            f'{place}: must be an object with "tokens", a whole number >= 1: {line[:80]}',
+            f'{position}: must be an object with "tokens", a whole number >= 1: {line[:80]}',
         )
     return value

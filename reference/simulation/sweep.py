@@ -1,11 +1,11 @@
-"""What streaming is worth: simulations over srs_alpha against the synchronous system on the same
-machines.
+"""Gain of streaming: simulations over srs_alpha against the synchronous system.
 
-    speed-up    seconds of a synchronous iteration / seconds of this one
-    refilling   the same with standalone workers that rest while the trainer trains: what full slots alone are worth
-    overlap     speed-up / refilling: what decoding during the training is worth on top
+- speed-up: seconds of a synchronous iteration / seconds of this one.
+- refilling: the same speed-up with remote workers that rest while the trainer trains. It is the
+  gain of full slots alone.
+- overlap: speed-up / refilling, the further gain of decoding during the training.
 
-In the synchronous system (srs_alpha = 1) all workers, standalone ones too, decode for the batch that
+In the synchronous system (srs_alpha = 1) all workers, remote ones too, decode for the batch that
 the trainer waits for. Means are over the iterations after the warm-up, in which the pool fills.
 """
 
@@ -14,26 +14,28 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import mean
 
-from seed.reference.rollouts.scheduler import Rules
-from seed.reference.simulation.simulate import Cost, Outcome, simulate
+from seed.reference.rollouts.rules import Rules
+from seed.reference.simulation.engine import Cost
+from seed.reference.simulation.simulate import Outcome, simulate
 
 LEAST_GAIN = 0.05
-"""A step of the sweep that shortens an iteration by less does not pay: it costs policy age, and no
-simulation is truer.
+"""A step of the sweep that shortens an iteration by a smaller share does not pay.
+
+It makes samples more stale, and simulations are not more accurate than that.
 """
 
 
 @dataclass(frozen=True)
-class World:
-    """What is the same for every srs_alpha.
+class Scenario:
+    """Everything that is the same for every srs_alpha.
 
     Attributes:
-        lengths: Tokens of the responses in the order of opening.
-        cost: What things take.
+        lengths: Tokens of the responses in order of submission.
+        cost: Durations.
         steps: Steps of the trainer.
         warm_up: Steps left out of all means, fewer than ``steps``.
         prompt: Tokens of a prompt.
-        block: Tokens between two looks at the schedule.
+        block: Tokens that a slot decodes between two reports.
     """
 
     lengths: Sequence[int]
@@ -50,22 +52,22 @@ class World:
 
 @dataclass(frozen=True)
 class Figures:
-    """Means of an iteration after the warm-up.
+    """Means over the iterations after the warm-up.
 
     Attributes:
-        seconds: From policy_version to policy_version.
+        seconds: Duration of an iteration.
         rollout_seconds: Of these, waiting for the batch.
         train_seconds: Of these, training.
         decode_steps: Forward passes that drew tokens, over all workers.
         drawn: Tokens drawn.
         trained: Response tokens of a batch; fewer than in the synchronous system while long
-            responses are still under way.
+            responses are still in flight.
         occupancy: Share of the slots of decoding workers that drew a token.
-        on_policy: Share of trained samples that are of the newest weights alone.
-        staleness: Mean age of trained samples, in policies.
-        staleness_max: Largest.
-        staleness_counts: Age -> trained samples, over all iterations.
-        dropped: Samples given up.
+        on_policy: Share of trained samples drawn from the newest weights alone.
+        staleness: Mean staleness of trained samples, in policy versions.
+        staleness_max: Largest staleness.
+        staleness_counts: Staleness -> trained samples, over all iterations.
+        dropped: Samples dropped.
     """
 
     seconds: float
@@ -84,7 +86,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Point:
-    """One srs_alpha of a sweep."""
+    """One srs_alpha of a sweep; the three gains are those of the module."""
 
     alpha: float
     figures: Figures
@@ -99,15 +101,18 @@ def figures_of(outcome: Outcome, warm_up: int) -> Figures:
     steady = outcome.iterations[warm_up:]
     all_stats = [iteration.stats for iteration in steady]
     ages = [age for stats in all_stats for age in stats.ages]
+    drawn, offered = (
+        sum(stats.tokens for stats in all_stats),
+        sum(stats.offered for stats in all_stats),
+    )
     return Figures(
         seconds=(steady[-1].end - steady[0].start) / len(steady),
-        rollout_seconds=mean(iteration.taken - iteration.start for iteration in steady),
-        train_seconds=mean(iteration.end - iteration.taken for iteration in steady),
+        rollout_seconds=mean(iteration.batch_ready - iteration.start for iteration in steady),
+        train_seconds=mean(iteration.end - iteration.batch_ready for iteration in steady),
         decode_steps=mean(stats.decode_steps for stats in all_stats),
         drawn=mean(stats.tokens for stats in all_stats),
         trained=mean(iteration.trained for iteration in steady),
-        occupancy=sum(stats.tokens for stats in all_stats)
-        / max(sum(stats.offered for stats in all_stats), 1),
+        occupancy=drawn / max(offered, 1),
         on_policy=mean(age == 0 for age in ages),
         staleness=mean(ages),
         staleness_max=max(ages),
@@ -119,42 +124,40 @@ def figures_of(outcome: Outcome, warm_up: int) -> Figures:
 def sweep(
     rules: Rules,
     alphas: Sequence[float],
-    world: World,
-    reports: Callable[[], object] = lambda: None,
+    scenario: Scenario,
+    on_point: Callable[[], object] = lambda: None,
 ) -> list[Point]:
     """Simulate every srs_alpha on the same lengths, the synchronous system first.
 
     Args:
-        rules: Of the scheduler; its alpha is not read.
-        alphas: In [0, 1]; 1 need not be among them.
-        world: What is the same for all.
-        reports: Called after each srs_alpha.
+        rules: Settings of the scheduler; its alpha is not read.
+        alphas: In [0, 1]; 1 is added if missing.
+        scenario: What is the same for all.
+        on_point: Called after each srs_alpha.
     """
-    resting = tuple(replace(worker, standalone=False) for worker in rules.workers)
+    colocated = tuple(replace(worker, remote=False) for worker in rules.workers)
     points: list[Point] = []
     for alpha in sorted({1.0, *alphas}, reverse=True):
-        here = replace(rules, alpha=alpha)
-        outcome = world.run(here)
-        figures = figures_of(outcome, world.warm_up)
-        # At srs_alpha = 1 nothing is under way during the training, and without standalone workers
-        # nothing decodes then.
-        alike = alpha == 1.0 or resting == rules.workers
-        alone = (
-            figures
-            if alike
-            else figures_of(world.run(replace(here, workers=resting)), world.warm_up)
-        )
+        outcome = scenario.run(replace(rules, alpha=alpha))
+        figures = refilling_figures = figures_of(outcome, scenario.warm_up)
+        # At srs_alpha = 1 nothing is in flight during the training, and without remote workers
+        # nothing can decode then: there is no overlap to take out.
+        if alpha != 1.0 and colocated != rules.workers:
+            without_overlap = scenario.run(replace(rules, alpha=alpha, workers=colocated))
+            refilling_figures = figures_of(without_overlap, scenario.warm_up)
         synchronous = points[0].figures.seconds if points else figures.seconds
-        refilling = synchronous / alone.seconds
         speed_up = synchronous / figures.seconds
+        refilling = synchronous / refilling_figures.seconds
         points.append(Point(alpha, figures, speed_up, refilling, speed_up / refilling, outcome))
-        reports()
+        on_point()
     return points
 
 
 def pays_until(points: Sequence[Point], least_gain: float = LEAST_GAIN) -> Point:
-    """The first point of a sweep, from srs_alpha = 1 down, whose successor shortens the iteration
-    by less than a share.
+    """The point of a sweep after which a smaller srs_alpha no longer pays.
+
+    It is the first point, from srs_alpha = 1 down, whose successor shortens the iteration by less
+    than the share ``least_gain``.
     """
     for point, following in pairwise(points):
         if following.figures.seconds > (1.0 - least_gain) * point.figures.seconds:

@@ -1,5 +1,6 @@
-"""Laws of the scores."""
+"""Properties of the intervals and of pass@k."""
 
+import math
 from itertools import combinations
 
 import numpy as np
@@ -8,7 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.evaluation.intervals import (
+    T975,
+    Z975,
     clustered_interval,
+    estimate,
+    normal_interval,
     pass_at_k,
     ratio_interval,
     score_families,
@@ -59,24 +64,19 @@ def test_more_problems_of_the_same_kind_narrow_the_interval(counts: list[int]) -
 def test_repeating_the_same_answer_to_a_problem_adds_no_certainty(
     solved: list[bool], samples: int
 ) -> None:
-    """Responses to one problem are related; when they all agree, only the number of problems
-    counts.
-    """
+    """Where all responses to a problem agree, only the number of problems counts."""
     shares = [float(right) for right in solved]
     assert clustered_interval(shares, samples) == pytest.approx(clustered_interval(shares, 1))
 
 
-def test_no_problem_says_nothing() -> None:
+def test_without_problems_the_interval_is_all_of_0_to_1() -> None:
     assert clustered_interval([], 4) == (0.0, 1.0)
 
 
-def test_scores_are_told_by_family_and_over_all_problems() -> None:
+def test_scores_are_given_by_family_and_over_all_problems() -> None:
     scores = score_families(["maze", "sudoku", "maze"], [4, 0, 2], 4)
-    assert {name: score.accuracy for name, score in scores.items()} == {
-        "overall": 0.5,
-        "maze": 0.75,
-        "sudoku": 0.0,
-    }
+    accuracies = {name: score.accuracy for name, score in scores.items()}
+    assert accuracies == {"overall": 0.5, "maze": 0.75, "sudoku": 0.0}
     assert (scores["maze"].n, scores["overall"].n) == (2, 3)
     assert scores["maze"].pass_at_k == 1.0
 
@@ -103,9 +103,7 @@ def test_with_one_response_to_each_of_ten_problems_the_interval_is_wilsons(
 def test_where_all_problems_agree_the_interval_is_that_of_one_response_each(
     share: float, n: int
 ) -> None:
-    """All right is no proof of perfection: the width is never 0, and more responses to a problem do
-    not narrow it.
-    """
+    """The width is never 0, and more responses to a problem do not narrow it."""
     low, high = clustered_interval([share] * n, 64)
     assert high - low > 1.0 / (n + 4)
     assert (low, high) == pytest.approx(wilson(share, n), abs=1e-6)
@@ -126,11 +124,8 @@ def test_duplicating_every_response_never_narrows_the_interval_below_the_spread_
     counts: list[int], times: int
 ) -> None:
     shares = np.array(counts) / 4
-    n, p, error = (
-        len(shares),
-        float(shares.mean()),
-        float(shares.std(ddof=1)) / np.sqrt(len(shares)),
-    )
+    n, p = len(shares), float(shares.mean())
+    error = float(shares.std(ddof=1)) / np.sqrt(n)
     bound = wilson(p, max(p * (1 - p) / error**2, n) if error > 0.0 else n)
     low, high = clustered_interval(shares.tolist(), 4 * times)
     assert high - low >= (bound[1] - bound[0]) * (1 - 1e-6) - 1e-9
@@ -167,13 +162,8 @@ def test_a_score_has_the_mean_share_and_the_mean_pass_at_k() -> None:
 
 def test_a_score_of_no_problem_is_zero_of_zero() -> None:
     score = score_problems([], 8)
-    assert (score.accuracy, score.ci_low, score.ci_high, score.n, score.pass_at_k) == (
-        0.0,
-        0.0,
-        1.0,
-        0,
-        0.0,
-    )
+    assert (score.accuracy, score.ci_low, score.ci_high) == (0.0, 0.0, 1.0)
+    assert (score.n, score.pass_at_k) == (0, 0.0)
 
 
 @given(
@@ -240,5 +230,50 @@ def test_a_problem_with_nearly_all_cases_is_worth_hardly_more_than_itself() -> N
     assert (low, high) == pytest.approx(wilson(1.0, 1.004), abs=1e-3)
 
 
-def test_the_ratio_interval_of_no_problem_says_nothing() -> None:
+def test_without_problems_the_ratio_interval_is_all_of_0_to_1() -> None:
     assert ratio_interval([], []) == (0.0, 1.0)
+
+
+# --- means of figures
+
+
+def test_the_t_interval_has_its_golden_values() -> None:
+    # 1, 2, 3, 4: s = 1.29099, t = 3.182, half = 3.182 * 1.29099 / 2 = 2.05397
+    interval = estimate([1.0, 2.0, 3.0, 4.0])
+    assert interval.mean == 2.5
+    assert (interval.low, interval.high) == pytest.approx((2.5 - 2.05397, 2.5 + 2.05397), abs=1e-4)
+
+
+def test_a_single_figure_has_no_t_interval() -> None:
+    assert (estimate([0.5]).mean, estimate([0.5]).low, estimate([0.5]).high) == (0.5, None, None)
+
+
+def test_more_figures_than_the_quantile_table_has_still_give_an_interval() -> None:
+    interval = estimate([0.0, 1.0] * 20)
+    assert interval.low is not None
+    assert interval.mean - interval.low == pytest.approx(2.042 * math.sqrt(10 / 39) / math.sqrt(40))
+
+
+@pytest.mark.parametrize("df", range(1, 31))
+def test_student_quantiles_leave_a_fortieth_above(df: int) -> None:
+    """The density integrated from 0 to the quantile must be 0.475."""
+    x = np.linspace(0.0, T975[df - 1], 20001)
+    log_scale = math.lgamma((df + 1) / 2) - math.lgamma(df / 2) - 0.5 * math.log(df * math.pi)
+    density = np.exp(log_scale - (df + 1) / 2 * np.log1p(x * x / df))
+    assert np.trapezoid(density, x) == pytest.approx(0.475, abs=5e-5)
+
+
+def test_the_normal_quantile_leaves_a_fortieth_above() -> None:
+    assert math.erfc(Z975 / math.sqrt(2)) == pytest.approx(0.05, abs=1e-15)
+
+
+def test_the_normal_interval_has_its_golden_values() -> None:
+    interval = normal_interval(np.array([1.0, 2.0, 3.0, 4.0]))
+    half = 1.959964 * 1.290994 / 2
+    assert interval["mean"] == 2.5
+    assert (interval["ci_low"], interval["ci_high"]) == pytest.approx((2.5 - half, 2.5 + half))
+
+
+def test_the_normal_interval_of_a_single_figure_is_infinite() -> None:
+    interval = normal_interval(np.array([0.5]))
+    assert interval == {"mean": 0.5, "ci_low": -math.inf, "ci_high": math.inf}

@@ -1,5 +1,6 @@
-"""Laws of the pairwise reward model: both orders count, nothing a response says is heard, and it is
-part of the run.
+"""Properties of the pairwise reward model: both orders count, and no response contains a verdict.
+
+The reward model is part of a run: it is trained once, saved, and restored when the run resumes.
 """
 
 import json
@@ -18,38 +19,39 @@ from seed.reference.backend import ReferenceBackend
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward import score
 from seed.reference.rewards.reward_model import (
+    TASKS,
     Comparison,
     RewardModel,
     compare,
-    examined,
-    labelled,
+    comparison_prompt,
+    draw_pairs,
+    evaluate_reward_model,
+    load_or_train,
     preferences,
     prefers,
-    question,
 )
-from seed.reference.rewards.yes_no import yes_probability
-from seed.reference.tasks.problems import training_problem
-from seed.reference.tasks.puzzles import prose
+from seed.reference.tasks.problems import problem_set, training_problem
+from seed.reference.tasks.puzzles import FAMILIES, prose
 from seed.reference.training import trainer
-from seed.reference.training.batch import plain_batch
 from seed.reference.training.progress import Progress
 from seed.reference.training.prompt_stream import PromptStreamState
+from seed.reference.training.run import Run, check
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.config import Config
-from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Batch, Finish, Preference, Request, Rollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
 from seed.spec.tokenizer import END, decode, encode
-from tests.reference.training.test_trainer import (
-    SMALL,
+from tests.support.small_runs import (
     KillAfter,
     Killed,
     lasting_bytes,
     metrics_of,
+    new_run,
+    small_config,
 )
 
-WRITING = (
+PROSE = (
     'data.families=["prose"]',
     "model.vocabulary=97",
     "reward_model.steps=3",
@@ -67,91 +69,89 @@ MIXED = (
     "reward.opponent=group",
 )
 PROBLEM = training_problem(("prose",), {"prose": (1,)}, 0, seed=1)
-OTHER = training_problem(("prose",), {"prose": (1,)}, 1, seed=1)
+SECOND_PROBLEM = training_problem(("prose",), {"prose": (1,)}, 1, seed=1)
 SUM = training_problem(("arithmetic",), {"arithmetic": (3,)}, 0, seed=1)
 LINES = st.text(alphabet=prose.LETTERS, max_size=7)
-Opinion = Callable[[str, str, str], float]
+LogOdds = Callable[[str, str, str], float]
+"""Task, first and second response -> log-odds of YES against NO."""
 
 
-class Scripted(ReferenceBackend):
-    """A backend whose model says YES with the odds that a function of task and responses names."""
+class ScriptedBackend(ReferenceBackend):
+    """A backend whose model says YES with given log-odds."""
 
-    def __init__(self, log_odds: Opinion) -> None:
+    def __init__(self, log_odds: LogOdds) -> None:
         self.log_odds = log_odds
 
     def log_probs(self, state: Any, config: Config, batch: Batch, baseline: bool = False) -> Array:
         """Half of the log-odds for Y, minus half for N."""
         out = np.zeros(batch.tokens.shape)
         for row, tokens in enumerate(batch.tokens):
-            task, lines, said = decode(tokens[: batch.lengths[row]]).split("=")
-            out[row, batch.lengths[row] - 1] = (0.5 if said == "Y" else -0.5) * self.log_odds(
-                task, *lines.split("?")
-            )
+            task, responses, verdict = decode(tokens[: batch.lengths[row]]).split("=")
+            sign = 0.5 if verdict == "Y" else -0.5
+            out[row, batch.lengths[row] - 1] = sign * self.log_odds(task, *responses.split("?"))
         return out
 
 
 def config_of(*overrides: str) -> Config:
-    return load_config("tiny", "vapo", [*SMALL, *WRITING, *overrides])
+    return small_config("vapo", *PROSE, *overrides)
 
 
-def scripted(log_odds: Opinion, *overrides: str) -> RewardModel[Any]:
-    return RewardModel(Scripted(log_odds), None, config_of(*overrides), {})
+def scripted(log_odds: LogOdds, *overrides: str) -> RewardModel[Any]:
+    return RewardModel(ScriptedBackend(log_odds), None, config_of(*overrides), {})
 
 
-def rollout(text: str, sample: int = 0, visit: int = 0, problem: Any = PROBLEM) -> Rollout:
+def rollout(text: str, sample: int = 0, draw: int = 0, problem: Any = PROBLEM) -> Rollout:
     tokens = (*encode(text), END)
-    request = Request(problem, encode(problem.prompt), sample, visit)
+    request = Request(problem, encode(problem.prompt), sample, draw)
     return Rollout(request, tokens, (-0.5,) * len(tokens), (0,) * len(tokens), Finish.EOS)
 
 
-def hashed(task: str, first: str, second: str) -> float:
-    """An opinion without any rhyme or reason."""
+def arbitrary(task: str, first: str, second: str) -> float:
+    """Log-odds without any meaning, and with position bias."""
     return float(sum(ord(a) * 37 % 11 for a in first) - sum(ord(b) * 53 % 13 for b in second)) / 4
 
 
-def known(task: str, first: str, second: str) -> float:
-    """The hidden preference itself, as a difference of utilities."""
+def hidden(task: str, first: str, second: str) -> float:
+    """The hidden preference, as a difference of utilities."""
     instance = {"theme": task[1:-1], "length": int(task[-1])}
     return prose.utility(instance, first) - prose.utility(instance, second)
 
 
+def opposite(task: str, first: str, second: str) -> float:
+    return -hidden(task, first, second)
+
+
 # --- both orders
-# ------------------------------------------------------------------------------------------------------
 
 
 @given(first=LINES, second=LINES)
 @settings(max_examples=60)
-def test_a_preference_and_its_reverse_add_up_to_one_whatever_the_model_says(
-    first: str, second: str
-) -> None:
-    model = scripted(hashed)
-    forward, backward = compare(
-        model, [Comparison(PROBLEM, first, second), Comparison(PROBLEM, second, first)]
-    )
+def test_a_preference_and_its_reverse_add_up_to_one(first: str, second: str) -> None:
+    pair = Comparison(PROBLEM, first, second)
+    forward, backward = compare(scripted(arbitrary), [pair, pair.swapped])
     assert 0.0 <= forward.score <= 1.0
     assert forward.score + backward.score == pytest.approx(1.0, abs=1e-12)
     assert forward.order_gap == pytest.approx(backward.order_gap, abs=1e-12)
 
 
 @pytest.mark.parametrize("bias", [-3.0, -0.1, 0.0, 2.0])
-def test_a_model_that_only_looks_at_the_position_finds_every_pair_tied(bias: float) -> None:
-    (word,) = compare(
-        scripted(lambda task, first, second: bias), [Comparison(PROBLEM, "abc", "bcd")]
-    )
-    assert word.score == pytest.approx(0.5, abs=1e-12)
-    assert word.order_gap == pytest.approx(2 / (1 + math.exp(-bias)) - 1, abs=1e-12)
+def test_a_model_that_sees_only_the_position_ties_every_pair(bias: float) -> None:
+    model = scripted(lambda task, first, second: bias)
+    (preference,) = compare(model, [Comparison(PROBLEM, "abc", "bcd")])
+    assert preference.score == pytest.approx(0.5, abs=1e-12)
+    assert preference.order_gap == pytest.approx(2 / (1 + math.exp(-bias)) - 1, abs=1e-12)
 
 
-def test_without_bias_the_preference_is_bradley_terry_in_the_models_log_odds() -> None:
+def test_without_bias_the_preference_is_bradley_terry_in_the_log_odds() -> None:
     model = scripted(lambda task, first, second: float(len(first) - len(second)))
-    (word,) = compare(model, [Comparison(PROBLEM, "abcd", "ab")])
-    assert word.score == pytest.approx(1 / (1 + math.exp(-2)), abs=1e-12)
-    assert word.order_gap == pytest.approx(0.0, abs=1e-12)
+    (preference,) = compare(model, [Comparison(PROBLEM, "abcd", "ab")])
+    assert preference.score == pytest.approx(1 / (1 + math.exp(-2)), abs=1e-12)
+    assert preference.order_gap == pytest.approx(0.0, abs=1e-12)
 
 
-def test_the_examination_measures_bias_before_averaging_and_none_after() -> None:
-    report = examined(
-        scripted(lambda *case: known(*case) + 1.5, "reward_model.evaluation_pairs=80")
+def test_the_evaluation_measures_bias_before_averaging_and_none_after() -> None:
+    report = evaluate_reward_model(
+        scripted(lambda *case: hidden(*case) + 1.5, "reward_model.evaluation_pairs=80")
     )
     bias = report["position_bias"]
     assert bias["before"]["ci_low"] > 0.1
@@ -160,117 +160,100 @@ def test_the_examination_measures_bias_before_averaging_and_none_after() -> None
     assert report["verdict_depends_on_order"] > 0.1
 
 
-def test_a_model_that_knows_the_preference_agrees_with_all_of_it_and_a_contrary_one_with_none() -> (
-    None
-):
-    examine = "reward_model.evaluation_pairs=60"
-    assert examined(scripted(known, examine))["agreement"]["accuracy"] == 1.0
-    assert examined(scripted(lambda *case: -known(*case), examine))["agreement"]["accuracy"] == 0.0
+@pytest.mark.parametrize(("log_odds", "agreement"), [(hidden, 1.0), (opposite, 0.0)])
+def test_agreement_is_1_with_the_hidden_preference_and_0_with_its_opposite(
+    log_odds: LogOdds, agreement: float
+) -> None:
+    report = evaluate_reward_model(scripted(log_odds, "reward_model.evaluation_pairs=60"))
+    assert report["agreement"]["accuracy"] == agreement
 
 
 # --- opponents
-# --------------------------------------------------------------------------------------------------------
 
 
-def test_the_reference_opponent_is_the_demonstration_and_a_copy_of_it_is_a_tie() -> None:
+def test_the_reference_opponent_is_the_demonstration_and_ties_with_its_copy() -> None:
     config = config_of("reward.opponent=reference")
-    words = preferences(
-        scripted(hashed), config, [rollout(PROBLEM.demonstration), rollout("abcab", 1)]
+    copy, different = preferences(
+        scripted(arbitrary), config, [rollout(PROBLEM.demonstration), rollout("abcab", 1)]
     )
-    (alone,) = compare(scripted(hashed), [Comparison(PROBLEM, "abcab", PROBLEM.demonstration)])
-    assert (
-        words[0] is not None and words[0].score == 0.5
-    )  # to the last bit: a near tie would count as won or lost
-    assert words[1] == alone
+    # To the last bit: a near tie would count as a win or a loss.
+    assert copy is not None and copy.score == 0.5
+    pair = Comparison(PROBLEM, "abcab", PROBLEM.demonstration)
+    assert [different] == compare(scripted(arbitrary), [pair])
 
 
-def test_the_group_opponent_is_every_other_response_to_the_same_visit() -> None:
-    config = config_of("reward.opponent=group")
+def test_the_group_opponents_are_all_other_responses_to_the_same_draw() -> None:
     texts = ["abcab", "bbbbb", "cabca"]
-    rollouts = [rollout(text, sample) for sample, text in enumerate(texts)]
-    strangers = [
+    group = [rollout(text, sample) for sample, text in enumerate(texts)]
+    other_groups = [
         rollout("ppppp", 0, 1),
         rollout("opopo", 1, 1),
-        rollout("ababa", 0, 0, OTHER),
-        rollout("a", 1, 0, OTHER),
+        rollout("ababa", 0, 0, SECOND_PROBLEM),
+        rollout("a", 1, 0, SECOND_PROBLEM),
     ]
-    words = preferences(scripted(hashed), config, [*rollouts, *strangers])
-    for place, text in enumerate(texts):
-        said = compare(
-            scripted(hashed), [Comparison(PROBLEM, text, other) for other in texts if other != text]
-        )
-        found = words[place]
-        assert found is not None and found.score == pytest.approx(
-            np.mean([word.score for word in said]), abs=1e-12
-        )
+    model = scripted(arbitrary)
+    scored = preferences(model, config_of("reward.opponent=group"), [*group, *other_groups])
+    for text, preference in zip(texts, scored, strict=False):
+        pairs = [Comparison(PROBLEM, text, opponent) for opponent in texts if opponent != text]
+        expected = np.mean([item.score for item in compare(model, pairs)])
+        assert preference is not None and preference.score == pytest.approx(expected, abs=1e-12)
 
 
 @given(texts=st.lists(LINES, min_size=2, max_size=5))
 @settings(max_examples=30)
 def test_preferences_within_a_group_average_to_a_tie(texts: list[str]) -> None:
-    config = config_of("reward.opponent=group")
-    words = preferences(
-        scripted(hashed), config, [rollout(text, sample) for sample, text in enumerate(texts)]
-    )
-    assert np.mean([word.score for word in words if word]) == pytest.approx(0.5, abs=1e-12)
+    rollouts = [rollout(text, sample) for sample, text in enumerate(texts)]
+    scored = preferences(scripted(arbitrary), config_of("reward.opponent=group"), rollouts)
+    assert np.mean([item.score for item in scored if item]) == pytest.approx(0.5, abs=1e-12)
 
 
-def test_verifiable_problems_are_not_asked_about() -> None:
+def test_verifiable_problems_have_no_preference() -> None:
     config = config_of('data.families=["prose","arithmetic"]')
-    words = preferences(scripted(hashed), config, [rollout("=2", problem=SUM), rollout("abcab")])
-    assert words[0] is None and words[1] is not None
-    assert preferences(None, config, [rollout("=2", problem=SUM)]) == [None]
+    rollouts = [rollout("=2", problem=SUM), rollout("abcab")]
+    verifiable, general = preferences(scripted(arbitrary), config, rollouts)
+    assert verifiable is None and general is not None
+    assert preferences(None, config, rollouts) == [None, None]
 
 
-# --- what a response may say
-# ------------------------------------------------------------------------------------------
+# --- prompts and labels
 
 
 @given(text=st.text(alphabet="ab?=#YN w5", max_size=14) | st.text(max_size=8))
 @settings(max_examples=120)
-def test_no_response_leaves_its_place_in_the_question_or_says_the_verdict(text: str) -> None:
-    asked = question(Comparison(PROBLEM, text, "abcab"))
-    assert asked.startswith(PROBLEM.prompt) and asked.endswith("?abcab=")
-    assert asked.count("=") == 2 and asked.count("?") == 1
-    assert not set("YN") & set(asked)
-    assert encode(asked)
+def test_no_response_ends_early_in_the_prompt_or_contains_the_verdict(text: str) -> None:
+    prompt = comparison_prompt(Comparison(PROBLEM, text, "abcab"))
+    assert prompt.startswith(PROBLEM.prompt) and prompt.endswith("?abcab=")
+    assert prompt.count("=") == 2 and prompt.count("?") == 1
+    assert not set("YN") & set(prompt)
+    assert encode(prompt)
 
 
-def test_labels_follow_the_hidden_preference_and_ties_are_not_asked_about() -> None:
-    pairs = labelled([PROBLEM] * 50, np.random.default_rng(0))
+def test_labels_follow_the_hidden_preference() -> None:
+    pairs = draw_pairs([PROBLEM] * 50, np.random.default_rng(0))
     utilities = [
         [prose.utility(PROBLEM.instance, text) for text in (pair.first, pair.second)]
         for pair in pairs
     ]
-    assert all(first != second for first, second in utilities)
     assert [prefers(pair) for pair in pairs] == [first > second for first, second in utilities]
     assert 10 < sum(map(prefers, pairs)) < 40
 
 
-# --- a real model
-# -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("family", TASKS)
+def test_training_and_held_out_pairs_share_no_problem_and_none_is_a_tie(family: str) -> None:
+    levels = {family: (1,)}
+    trained = [training_problem((family,), levels, index, seed=1) for index in range(300)]
+    held_out = problem_set((family,), levels, 40, 0, held_out=True)
+    identities = {FAMILIES[family].identity(problem.instance) for problem in trained}
+    assert identities.isdisjoint(FAMILIES[family].identity(item.instance) for item in held_out)
+    for pair in draw_pairs(held_out, np.random.default_rng(0)):
+        assert prefers(pair) != prefers(pair.swapped)
 
 
-def test_yes_and_no_are_weighed_against_each_other_and_nothing_else_is() -> None:
-    config, backend = config_of("precision=float64"), ReferenceBackend()
-    state = backend.initial_state(config)
-    prompts = ["wabcd5=abc?bcd=", "wabcd5=", "wabcd5=abc?bcd="]
-    found = yes_probability(backend, state, config, prompts)
-    for prompt, chance in zip(prompts, found, strict=True):
-        both = plain_batch([encode(prompt)] * 2, [encode("Y"), encode("N")])
-        yes, no = np.exp(backend.log_probs(state, config, both).sum(axis=1))
-        assert chance == pytest.approx(yes / (yes + no), rel=1e-9)
-        assert yes + no < 0.5  # an untrained model would rather say something else
-    assert found[0] == found[2]
-    warmer = config.model_copy(
-        update={"rollout": config.rollout.model_copy(update={"temperature": 3.0})}
-    )
-    np.testing.assert_array_equal(yes_probability(backend, state, warmer, prompts), found)
-    assert yes_probability(backend, state, config, []).shape == (0,)
+# --- training
 
 
-class Plain:
-    """A preference that anyone can see: the line with more ``#`` is better."""
+class HashPreference:
+    """A preference that is easy to learn: a line with ``#`` is better than one without."""
 
     def candidate(self, random: np.random.Generator, instance: Mapping[str, Any]) -> str:
         return "".join(random.choice(["a", "#"], 3, p=[0.7, 0.3]).tolist())
@@ -282,79 +265,69 @@ class Plain:
         return response
 
 
-def test_a_plain_preference_is_learned_from_pairs_alone(
+def test_an_easy_preference_is_learned_from_pairs_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reward_model, "TASKS", {"prose": Plain()})
-    fast = (
+    monkeypatch.setattr(reward_model, "TASKS", {"prose": HashPreference()})
+    config = config_of(
         "reward_model.optimizer.learning_rate=1e-2",
         "reward_model.steps=20",
         "reward_model.batch=32",
+        "reward_model.evaluation_pairs=100",
     )
-    config = config_of(*fast, "reward_model.evaluation_pairs=100")
-    model = reward_model.ready(ReferenceBackend(), config, tmp_path / "model", SilentObserver())
+    model = load_or_train(ReferenceBackend(), config, tmp_path / "model", SilentObserver())
     assert model is not None
     assert model.report["agreement"]["ci_low"] > 0.8
 
 
-def test_a_reward_model_is_read_back_bit_by_bit_and_not_trained_again(tmp_path: Path) -> None:
+def test_a_reward_model_is_restored_bit_by_bit_and_not_trained_again(tmp_path: Path) -> None:
     config, backend = config_of(), ReferenceBackend()
-    first = reward_model.ready(backend, config, tmp_path / "model", SilentObserver())
-    again = reward_model.ready(backend, config, tmp_path / "other", SilentObserver())
-    read = reward_model.ready(backend, config, tmp_path / "model", KillAfter(0))
-    assert first is not None and again is not None and read is not None
-    for other in (again, read):
-        assert all(
-            np.array_equal(first.state.policy[name], other.state.policy[name])
-            for name in first.state.policy
-        )
-        assert json.dumps(first.report) == json.dumps(other.report)
-    assert (
-        reward_model.ready(
-            backend, config_of('data.families=["maze"]'), tmp_path / "none", SilentObserver()
-        )
-        is None
-    )
+    first = load_or_train(backend, config, tmp_path / "model", SilentObserver())
+    second = load_or_train(backend, config, tmp_path / "second", SilentObserver())
+    restored = load_or_train(backend, config, tmp_path / "model", KillAfter(0))
+    assert first is not None and second is not None and restored is not None
+    for model in (second, restored):
+        for name, weight in first.state.policy.items():
+            assert np.array_equal(weight, model.state.policy[name])
+        assert json.dumps(first.report) == json.dumps(model.report)
+
+
+def test_a_verifiable_run_has_no_reward_model(tmp_path: Path) -> None:
+    config = config_of('data.families=["maze"]')
+    assert load_or_train(ReferenceBackend(), config, tmp_path, SilentObserver()) is None
 
 
 def test_a_family_without_preferences_cannot_be_general() -> None:
     config = config_of('data.families=["arithmetic"]', "data.classes.arithmetic=hybrid")
-    with pytest.raises(SeedError) as refusal:
-        trainer.check(config)
-    assert refusal.value.reason is Reason.ILLEGAL_VALUE
+    with pytest.raises(SeedError) as error:
+        check(config)
+    assert error.value.reason is Reason.ILLEGAL_VALUE
     legal = "legal families of the other classes: prose, maze"
-    assert refusal.value.line == f"data.classes.arithmetic='hybrid' must be 'verifiable'; {legal}"
+    assert error.value.line == f"data.classes.arithmetic='hybrid' must be 'verifiable'; {legal}"
 
 
-def test_the_vocabulary_must_hold_what_the_reward_model_reads_and_says() -> None:
+def test_the_vocabulary_must_hold_the_characters_of_comparisons() -> None:
     hybrid = ('data.families=["maze"]', "data.classes.maze=hybrid")
-    trainer.check(config_of('data.families=["maze"]', "model.vocabulary=32"))
-    trainer.check(config_of(*hybrid, "model.vocabulary=60"))
-    with pytest.raises(SeedError) as refusal:
-        trainer.check(config_of(*hybrid, "model.vocabulary=59"))
-    assert refusal.value.line.startswith("model.vocabulary=59 must be at least 60")
-
-
-def test_a_preference_survives_the_way_through_a_checkpoint() -> None:
-    word = Preference(0.1 + 0.2, -1 / 3)
-    scored = score(rollout("abcab"), config_of("data.classes.prose=hybrid"), word)
-    progress = Progress(prompt_stream=PromptStreamState(7, ([scored],)))
-    read = Progress.from_json(json.loads(json.dumps(progress.to_json())))
-    assert read.prompt_stream.surplus[0][0].preference == word
+    check(config_of('data.families=["maze"]', "model.vocabulary=32"))
+    check(config_of(*hybrid, "model.vocabulary=60"))
+    with pytest.raises(SeedError) as error:
+        check(config_of(*hybrid, "model.vocabulary=59"))
+    assert error.value.line.startswith("model.vocabulary=59 must be at least 60")
 
 
 # --- in a run
-# ---------------------------------------------------------------------------------------------------------
 
 
-def start(path: Path, config: Config, observer: Any = None) -> trainer.Run[Any]:
-    return trainer.start(
-        ReferenceBackend(), config, RunDirectory.create(path, config), observer or SilentObserver()
-    )
+def test_a_preference_survives_a_checkpoint() -> None:
+    preference = Preference(0.1 + 0.2, -1 / 3)
+    scored = score(rollout("abcab"), config_of("data.classes.prose=hybrid"), preference)
+    progress = Progress(prompt_stream=PromptStreamState(7, ([scored],)))
+    restored = Progress.from_json(json.loads(json.dumps(progress.to_json())))
+    assert restored.prompt_stream.surplus[0][0].preference == preference
 
 
-def everything(path: Path) -> dict[str, Any]:
-    """All that must not depend on kills, the reward model included."""
+def lasting(path: Path) -> dict[str, Any]:
+    """All bytes that must not depend on interruptions, the reward model included."""
     model = ReferenceBackend().restore(RunDirectory.resume(path)[1], path / "reward_model")[0]
     return lasting_bytes(path) | {
         f"reward model {name}": weight.tobytes() for name, weight in model.policy.items()
@@ -364,54 +337,52 @@ def everything(path: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     path = tmp_path_factory.mktemp("runs") / "whole"
-    return path, trainer.train(start(path, config_of(*MIXED)))
+    return path, trainer.train(new_run(path, config_of(*MIXED)))
 
 
-# Killed within the reward model's training, at the end of RL, and again and again; the last one
-# loses the reward model too.
-@pytest.mark.parametrize(("kills", "lost"), [((1,), False), ((9,), False), ((6, 2), True)])
+# Killed during the reward model's training, at the end of RL, and twice; the last also loses the
+# reward model.
+@pytest.mark.parametrize(("kills", "is_lost"), [((1,), False), ((9,), False), ((6, 2), True)])
 def test_p23_a_run_with_a_reward_model_killed_anywhere_is_the_uninterrupted_run(
-    tmp_path: Path, uninterrupted: tuple[Path, dict[str, Any]], kills: tuple[int, ...], lost: bool
+    tmp_path: Path,
+    uninterrupted: tuple[Path, dict[str, Any]],
+    kills: tuple[int, ...],
+    is_lost: bool,
 ) -> None:
     path = tmp_path / "killed"
-    run = start(path, config_of(*MIXED), KillAfter(kills[0]))
-    for following in (*kills[1:], 10**6):
+    run = new_run(path, config_of(*MIXED), KillAfter(kills[0]))
+    for steps in (*kills[1:], 10**6):
         with pytest.raises(Killed):
             trainer.train(run)
-        if lost:
+        if is_lost:
             shutil.rmtree(path / "reward_model")
-        directory, found = RunDirectory.resume(path)
-        run = trainer.resume(ReferenceBackend(), found, directory, KillAfter(following + 3 * lost))
-    pieced = trainer.train(run)
-    assert everything(path) == everything(uninterrupted[0])
+        directory, config = RunDirectory.resume(path)
+        run = Run.resume(ReferenceBackend(), config, directory, KillAfter(steps + 3 * is_lost))
+    summary = trainer.train(run)
+    assert lasting(path) == lasting(uninterrupted[0])
     for key in ("preference", "reward_model", "eval_after"):
-        assert pieced[key] == uninterrupted[1][key]
+        assert summary[key] == uninterrupted[1][key]
 
 
 def test_a_general_run_reports_preference_bias_and_both_win_rates(tmp_path: Path) -> None:
-    summary = trainer.train(start(tmp_path / "run", config_of()))
-    lines = [line for line in metrics_of(tmp_path / "run") if line["phase"] == "reinforcement"]
-    for line in lines:
-        assert (
-            0.0 <= line["reward/preference_mean"] <= 1.0
-            and -1.0 <= line["reward/position_bias"] <= 1.0
-        )
-    assert not any(
-        "reward/preference_mean" in line
-        for line in metrics_of(tmp_path / "run")
-        if line["phase"] == "supervised"
-    )
+    summary = trainer.train(new_run(tmp_path / "run", config_of()))
+    for line in metrics_of(tmp_path / "run"):
+        if line["phase"] == "reinforcement":
+            assert 0.0 <= line["reward/preference_mean"] <= 1.0
+            assert -1.0 <= line["reward/position_bias"] <= 1.0
+        if line["phase"] == "supervised":
+            assert "reward/preference_mean" not in line
     for when in ("before", "after"):
         for name in ("by_reward_model", "by_hidden_preference"):
-            found = summary["preference"][when][name]
-            assert 0.0 <= found["ci_low"] <= found["accuracy"] <= found["ci_high"] <= 1.0
+            rate = summary["preference"][when][name]
+            assert 0.0 <= rate["ci_low"] <= rate["accuracy"] <= rate["ci_high"] <= 1.0
     assert set(summary["reward_model"]) >= {"agreement", "position_bias"}
     samples = RunDirectory(tmp_path / "run").read("samples.jsonl")
     assert {line["outcome"] for line in samples} == {"unjudged"}
 
 
-def test_a_run_without_judges_says_nothing_of_them(tmp_path: Path) -> None:
-    summary = trainer.train(start(tmp_path / "run", load_config("tiny", "grpo", SMALL)))
+def test_a_verifiable_run_reports_nothing_of_judges(tmp_path: Path) -> None:
+    summary = trainer.train(new_run(tmp_path / "run", small_config("grpo")))
     assert not {"judge", "preference", "reward_model"} & summary.keys()
     assert not (tmp_path / "run" / "reward_model").exists()
     assert not any("reward/preference_mean" in line for line in metrics_of(tmp_path / "run"))
