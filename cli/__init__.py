@@ -1,1 +1,1 @@
-"""The roof: what a person types. Chooses a backend, hands it its orders, shows what happens."""
+"""The command line: it reads arguments, chooses a backend, runs it and shows the results."""

@@ -1,31 +1,75 @@
-"""``seed ablate``: VAPO with one part removed at a time, every variant of a seed from the same cold
-start.
-"""
+"""``seed ablate``: VAPO without one component at a time, every variant from the same SFT model."""
 
+import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
-from tqdm import tqdm
 
-from seed.cli.backends import open_backend
-from seed.cli.report.ablation_page import AblationRow, ablation_table, write_ablation
-from seed.reference.training import trainer
-from seed.reference.training.run_directory import RunDirectory
-from seed.spec.config import Config
-from seed.spec.config_files import load_config
+from seed.cli.options import PATH, overrides_argument, preset_option
+from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
-from seed.spec.observer import SilentObserver
+
+if TYPE_CHECKING:
+    from seed.spec.config import Config
 
 FULL = "full VAPO"
 
 
-def variants(config: Config) -> dict[str, tuple[str, ...]]:
-    """Name -> overrides that remove one part (VAPO table 1)."""
+@click.command(cls=Command)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Runs per variant: seeds 1..N.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default=True,
+    help="Runs at a time.",
+)
+@preset_option
+@click.option(
+    "--out", type=PATH, default=Path("runs/ablation"), show_default=True, help="New folder."
+)
+@overrides_argument
+def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, ...]) -> None:
+    """Run VAPO without one component at a time; compare with the full recipe, paired by seed."""
+    from seed.cli.report.ablation import AblationRow, ablation_table, write_ablation
+    from seed.reference.training.run import check
+    from seed.spec.config_errors import check_effect
+    from seed.spec.config_files import load_config
+
+    config = load_config(preset, "vapo", overrides)
+    check_effect(config)
+    check(config)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SeedError(Reason.RUN_DIRECTORY_IN_USE, f"{out} is not empty; choose another --out")
+    seed_numbers = tuple(range(1, seeds + 1))
+    changes = variants(config)
+    accuracies = run_all(changes, seed_numbers, jobs, preset, out, overrides)
+    rows = [
+        AblationRow(
+            name=name,
+            description=" ".join(change) or "all components",
+            seeds=seed_numbers,
+            before=tuple(accuracies[name, seed][0] for seed in seed_numbers),
+            after=tuple(accuracies[name, seed][1] for seed in seed_numbers),
+        )
+        for name, change in changes.items()
+    ]
+    report = write_ablation(out, rows)
+    click.echo(ablation_table(rows))
+    click.echo(f"\nlook at {report}")
+
+
+def variants(config: "Config") -> dict[str, tuple[str, ...]]:
+    """Name -> overrides that remove one component (VAPO table 1)."""
     responses = config.rollout.prompts * config.rollout.samples_per_prompt
     return {
         FULL: (),
@@ -39,84 +83,91 @@ def variants(config: Config) -> dict[str, tuple[str, ...]]:
     }
 
 
-def run_ablation(seeds: int, jobs: int, preset: str, out: Path, overrides: Sequence[str]) -> None:
-    """Run every variant for every seed and write table and picture.
+def run_all(
+    changes: dict[str, tuple[str, ...]],
+    seeds: Sequence[int],
+    jobs: int,
+    preset: str,
+    out: Path,
+    overrides: Sequence[str],
+) -> dict[tuple[str, int], tuple[float, float]]:
+    """Run every variant for every seed, ``jobs`` at a time.
 
-    Raises:
-        SeedError: RUN_DIRECTORY_IN_USE before anything runs, and whatever a run refuses.
+    Returns:
+        Variant and seed -> accuracy before and after RL.
     """
-    config = load_config(preset, "vapo", overrides)
-    trainer.check(config)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SeedError(Reason.RUN_DIRECTORY_IN_USE, f"{out} is not empty; choose another --out")
-    parts = variants(config)
-    numbers = range(1, seeds + 1)
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from tqdm import tqdm
+
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        cold = [pool.submit(cold_start, preset, seed, tuple(overrides), out) for seed in numbers]
-        starts = {
-            seed: job.result() for seed, job in zip(_bar(numbers, "cold starts"), cold, strict=True)
-        }
-        jobs_left = {
+        sft_jobs = {seed: pool.submit(run_sft, preset, seed, overrides, out) for seed in seeds}
+        bar = tqdm(sft_jobs.items(), desc="SFT", dynamic_ncols=True)
+        checkpoints = {seed: job.result() for seed, job in bar}
+        rl_jobs = {
             (name, seed): pool.submit(
-                one_variant, preset, seed, (*overrides, *change), out / slug(name), starts[seed]
+                run_variant,
+                preset,
+                seed,
+                (*overrides, *change),
+                out / folder_name(name),
+                checkpoints[seed],
             )
-            for name, change in parts.items()
-            for seed in numbers
+            for name, change in changes.items()
+            for seed in seeds
         }
-        results = {key: jobs_left[key].result() for key in _bar(list(jobs_left), "variants")}
-    rows = [
-        AblationRow(
-            name=name,
-            description=" ".join(change) or "all parts",
-            seeds=tuple(numbers),
-            before=tuple(results[name, seed][0] for seed in numbers),
-            after=tuple(results[name, seed][1] for seed in numbers),
-        )
-        for name, change in parts.items()
-    ]
-    report = write_ablation(out, rows)
-    click.echo(ablation_table(rows))
-    click.echo(f"\nlook at {report}")
+        bar = tqdm(rl_jobs.items(), desc="variants", dynamic_ncols=True)
+        return {key: job.result() for key, job in bar}
 
 
-def cold_start(preset: str, seed: int, overrides: Sequence[str], out: Path) -> Path:
-    """Train the cold start of a seed; its last checkpoint is where every variant of the seed
-    begins.
+def run_sft(preset: str, seed: int, overrides: Sequence[str], out: Path) -> Path:
+    """Run the SFT phase of a seed.
+
+    Returns:
+        Its last checkpoint, from which every variant of the seed starts.
     """
+    from seed.cli.backends import open_backend
+    from seed.reference.training import trainer
+    from seed.reference.training.run import Run
+    from seed.reference.training.run_directory import RunDirectory
+    from seed.spec.config_files import load_config
+    from seed.spec.observer import SilentObserver
+
     config = load_config(preset, "vapo", overrides, seed=seed)
-    directory = RunDirectory.create(out / "cold-start" / f"seed{seed}", config)
+    directory = RunDirectory.create(out / "sft" / f"seed{seed}", config)
     with open_backend(config) as computing:
-        run = trainer.start(computing, config, directory, SilentObserver())
+        run = Run.start(computing, config, directory, SilentObserver())
         trainer.supervised(run)
-        trainer.finish_phase(run, "value_pretraining")
+        trainer.finish_sft(run)
         return directory.checkpoint_directory(run.progress.step)
 
 
-def one_variant(
-    preset: str, seed: int, overrides: Sequence[str], out: Path, start: Path
+def run_variant(
+    preset: str, seed: int, overrides: Sequence[str], out: Path, checkpoint: Path
 ) -> tuple[float, float]:
-    """Run one variant from a cold start.
+    """Run one variant from the SFT checkpoint of its seed.
 
     Returns:
         Held-out accuracy over all families before and after RL.
     """
+    from seed.cli.backends import open_backend
+    from seed.reference.training import trainer
+    from seed.reference.training.run import Run
+    from seed.reference.training.run_directory import RunDirectory
+    from seed.spec.config_files import load_config
+    from seed.spec.observer import SilentObserver
+
     config = load_config(preset, "vapo", overrides, seed=seed)
     directory = RunDirectory.create(out / f"seed{seed}", config)
-    shutil.copytree(start, directory.path / "checkpoints" / start.name)
+    shutil.copytree(checkpoint, directory.path / "checkpoints" / checkpoint.name)
     with open_backend(config) as computing:
-        summary: dict[str, Any] = trainer.train(
-            trainer.resume(computing, config, directory, SilentObserver())
-        )
-    return (
-        summary["eval_before"]["overall"]["accuracy"],
-        summary["eval_after"]["overall"]["accuracy"],
-    )
+        run = Run.resume(computing, config, directory, SilentObserver())
+        summary = trainer.train(run)
+    before, after = summary["eval_before"]["overall"], summary["eval_after"]["overall"]
+    return before["accuracy"], after["accuracy"]
 
 
-def slug(name: str) -> str:
-    """A name as a folder name."""
+def folder_name(name: str) -> str:
+    """A name of a variant as a folder name."""
     return name.lower().replace(" ", "-")
-
-
-def _bar(items: Sequence[Any], text: str) -> "tqdm[Any]":
-    return tqdm(items, desc=f"{text:12}", dynamic_ncols=True)

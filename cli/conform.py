@@ -1,28 +1,28 @@
 """``seed conform`` and ``seed diff``: whether the backends agree, and where they do not."""
 
+import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
-from seed.conformance.compare import largest_error
+from seed.conformance.compare import NotComparable, largest_error
 from seed.conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
 from seed.conformance.target import config_of, parse_target, traced
-from seed.conformance.trace import COMPONENTS, Trace
+from seed.conformance.trace import COMPONENTS, Trace, without_step
 from seed.spec.errors import Reason, SeedError
 from seed.spec.layout import Layout
 
 TOLERANCES = {"float64": EXACT, "float32": 1e-4, "bfloat16": 0.1}
-"""From which relative error on ``seed diff`` calls a component different, by the lower precision of
-the two targets.
+"""Largest relative error at which ``seed diff`` calls a component the same, by the lower precision
+of the two targets.
 """
 
 
 def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool:
-    """Run the grid and print the table: component by layout by precision, largest error against its
-    bound.
+    """Run the grid and print largest error and bound of each component, layout and precision.
 
     Returns:
         Whether every error is within its bound.
@@ -33,8 +33,8 @@ def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool
         if not ranks or count in ranks
     }
     if not grid:
-        asked, legal = (", ".join(map(str, numbers)) for numbers in (ranks, QUICK))
-        raise SeedError(Reason.ILLEGAL_VALUE, f"--ranks={asked} must be some of: {legal}")
+        given, legal = (", ".join(map(str, numbers)) for numbers in (ranks, QUICK))
+        raise SeedError(Reason.ILLEGAL_VALUE, f"--ranks={given} must be some of: {legal}")
 
     def of(layout: Layout) -> tuple[str, ...]:
         return tuple(precisions) or (PRECISIONS if full else quick_precisions(layout))
@@ -58,9 +58,7 @@ def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool
 
 
 def grid_table(lines: Sequence[Line]) -> str:
-    """One row per layout, precision and case; a cell is ``error/bound``, with ``!`` where it does
-    not hold.
-    """
+    """One row per layout, precision and case; a cell is ``error/bound``, ``!`` marks a failure."""
     width = 16
     rows = [
         f"{'layout':24}{'precision':11}{'case':12}"
@@ -81,8 +79,7 @@ def _cell(line: Line | None) -> str:
 
 
 def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool:
-    """Compare two backends or layouts on one batch, component by component, and name the first that
-    differs.
+    """Compare two backends or layouts on one batch and name the first component that differs.
 
     Returns:
         Whether they agree.
@@ -98,6 +95,8 @@ def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool
     click.echo(f"{first} against {second}, relative tolerance {tolerance:g}\n")
     text, differing = diff_table(traces[0], traces[1], tolerance)
     click.echo(text)
+    for line in missing_lines(traces[0], traces[1], (first, second)):
+        click.echo(line)
     click.echo(
         f"\nthe first component that differs is {differing[0]}"
         if differing
@@ -107,14 +106,31 @@ def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool
 
 
 def diff_table(first: Trace, second: Trace, tolerance: float) -> tuple[str, list[str]]:
-    """A row per component that both targets have, with its largest error, and the components whose error
-    is above the tolerance.
+    """The table: a row per component that both targets have; and the components that differ.
+
+    A component differs if its largest error is above the tolerance, or if its arrays do not have
+    the same names; then the error is that of the arrays in both. It is infinite if they are not
+    comparable.
     """
     rows, differing = [f"{'component':12}{'largest error':>15}  {'where':44}"], []
     for component in [component for component in first if component in second]:
-        expected = first[component]
-        error, worst = largest_error(second[component], expected, component)
-        differs = not error <= tolerance
+        one, other = first[component], second[component]
+        expected = {name: array for name, array in one.items() if name in other}
+        try:
+            actual = {name: other[name] for name in expected}
+            error, worst = largest_error(actual, expected, component)
+        except NotComparable as difference:
+            error, worst = math.inf, str(difference)
+        differs = not error <= tolerance or one.keys() != other.keys()
         differing += [component] if differs else []
         rows.append(f"{component:12}{error:>15.1e}  {worst:44}{'differs' if differs else 'same'}")
     return "\n".join(rows), differing
+
+
+def missing_lines(first: Trace, second: Trace, titles: tuple[str, str]) -> Iterator[str]:
+    """A line for each array that one target lacks in a component of both; all steps together."""
+    for component in [component for component in first if component in second]:
+        one, other = first[component].keys(), second[component].keys()
+        for names, title in ((other - one, titles[0]), (one - other, titles[1])):
+            for name in sorted({without_step(name) for name in names}):
+                yield f"{component}: {name} is missing in {title}"

@@ -1,6 +1,4 @@
-"""A tqdm bar per phase on stderr, with the figures worth watching and the events that must not pass
-silently.
-"""
+"""tqdm bars on stderr: one per phase of a run, with its most useful figures and its events."""
 
 from typing import Any
 
@@ -8,10 +6,17 @@ from tqdm import tqdm
 
 REFRESH_SECONDS = 0.5
 """Pause between redraws: enough for an eye, and a log file does not fill up."""
+DELAY_SECONDS = 1.0
+"""What is done sooner needs no bar."""
+
+
+def bar(total: int | None, text: str, **options: Any) -> "tqdm[Any]":
+    """A bar as all commands show it."""
+    return tqdm(total=total, desc=text, mininterval=REFRESH_SECONDS, dynamic_ncols=True, **options)
 
 
 class ProgressBars:
-    """Fulfils ``spec.observer.Observer``."""
+    """Implements ``spec.observer.Observer``."""
 
     def __init__(self) -> None:
         self.bar: tqdm[Any] | None = None
@@ -19,13 +24,7 @@ class ProgressBars:
     def phase(self, name: str, total: int, done: int) -> None:
         """Close the bar of the phase before and open one for this."""
         self.close()
-        self.bar = tqdm(
-            total=total,
-            initial=done,
-            desc=f"{name:22}",
-            mininterval=REFRESH_SECONDS,
-            dynamic_ncols=True,
-        )
+        self.bar = bar(total, f"{name:22}", initial=done)
 
     def advance(self, **figures: float) -> None:
         """Move the bar by one step."""
@@ -39,7 +38,7 @@ class ProgressBars:
         tqdm.write(f"event {name}: {line}", file=None if self.bar is None else self.bar.fp)
 
     def close(self) -> None:
-        """Leave the last state of the bar standing."""
+        """Leave the bar in its last state on the screen."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None

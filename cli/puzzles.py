@@ -1,23 +1,34 @@
-"""``seed puzzles``: list the families, write problems that ``seed verify`` reads."""
+"""``seed puzzles``: list the families, generate problems, read those of public collections."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from tqdm import tqdm
 
-from seed.cli.progress import REFRESH_SECONDS
-from seed.cli.verify import BAR_DELAY_SECONDS
-from seed.reference.tasks.problems import distinct_problems
-from seed.reference.tasks.puzzles import FAMILIES
-from seed.reference.verifiers.files.publish import check_free, publish
-from seed.spec.datatypes import Problem
+from seed.cli.import_puzzles import read_puzzles
+from seed.cli.options import PATH, SEED
+from seed.cli.user_errors import Group
+
+if TYPE_CHECKING:
+    from seed.spec.datatypes import Problem
 
 
-def listing() -> str:
-    """One line per family: name, levels, what it is (the first sentence of its module)."""
+@click.group(cls=Group, invoke_without_command=True)
+@click.pass_context
+def puzzles(context: click.Context) -> None:
+    """List the puzzle families; generate problems; read those of public collections."""
+    if context.invoked_subcommand is None:
+        click.echo(family_table())
+
+
+puzzles.add_command(read_puzzles)
+
+
+def family_table() -> str:
+    """One line per family: name, levels, what it is (the first line of its module)."""
+    from seed.reference.tasks.puzzles import FAMILIES
+
     width = max(map(len, FAMILIES))
     lines = [f"{'family':{width}}{'levels':>8}   what"]
     for name, family in FAMILIES.items():
@@ -26,16 +37,41 @@ def listing() -> str:
     return "\n".join(lines)
 
 
-def generate(
+@puzzles.command("generate")
+@click.argument("family")
+@click.option(
+    "--level",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Difficulty; `seed puzzles` lists the levels.",
+)
+@click.option(
+    "--count", type=click.IntRange(1), default=10, show_default=True, help="Distinct problems."
+)
+@click.option("--seed", type=SEED, default=1, show_default=True, help="Keys the draws.")
+@click.option("--held-out", is_flag=True, help="From the part that training never draws from.")
+@click.option(
+    "--solved",
+    is_flag=True,
+    help="With the family's own solution as response, ready for `seed verify`.",
+)
+@click.option("--out", type=PATH, help="New file.  [default: stdout]")
+def generate_puzzles(
     family: str, level: int, count: int, seed: int, held_out: bool, solved: bool, out: Path | None
 ) -> None:
-    """Write problems as JSON lines, to a new file or to stdout."""
+    """Write problems of FAMILY as JSON lines. Add a response to each for `seed verify`."""
+    from seed.cli.progress import DELAY_SECONDS, bar
+    from seed.reference.tasks.problems import distinct_problems
+    from seed.reference.verifiers.files.publish import check_free, publish
+
     if out is not None:
         check_free(out)
-    lines = [
-        json.dumps(problem_line(problem, solved))
-        for problem in drawn(family, level, count, seed, held_out)
-    ]
+    lines = []
+    with bar(count, family, delay=DELAY_SECONDS) as shown:
+        for problem in distinct_problems(family, level, count, seed, held_out):
+            lines.append(json.dumps(problem_line(problem, solved)))
+            shown.update()
     if out is None:
         click.echo("\n".join(lines))
     else:
@@ -43,28 +79,16 @@ def generate(
         click.echo(f"{count} {family} problems of level {level} in {out}", err=True)
 
 
-def drawn(family: str, level: int, count: int, seed: int, held_out: bool) -> Iterator[Problem]:
-    """Distinct problems under a bar."""
-    problems = distinct_problems(family, level, count, seed, held_out)
-    with tqdm(
-        total=count,
-        desc=family,
-        mininterval=REFRESH_SECONDS,
-        delay=BAR_DELAY_SECONDS,
-        dynamic_ncols=True,
-    ) as bar:
-        for problem in problems:
-            bar.update()
-            yield problem
+def problem_line(problem: "Problem", solved: bool) -> dict[str, Any]:
+    """A problem as a line of ``reference.verifiers.files.lines``.
 
-
-def problem_line(problem: Problem, solved: bool) -> dict[str, Any]:
-    """A problem as a line of ``reference.verifiers.files.lines``, with the family's own solution as
-    the response if wanted.
-
-    ``problem`` is what a language model can be asked: the rules in English, then the compact
-    ``prompt``.
+    Args:
+        problem: Its ``prompt`` is the compact form; the line's ``problem`` has the rules in English
+            before it, as a language model needs them.
+        solved: Whether the family's own solution becomes the response.
     """
+    from seed.reference.tasks.puzzles import FAMILIES
+
     line: dict[str, Any] = {
         "id": problem.id,
         "domain": "puzzle",

@@ -3,102 +3,173 @@
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from seed.cli.backends import open_backend
-from seed.cli.progress import ProgressBars
-from seed.cli.report.classes import class_lines, earned
-from seed.cli.report.judges import judge_lines
-from seed.cli.report.page import write_report
-from seed.reference.training import trainer
-from seed.reference.training.run_directory import RunDirectory
-from seed.spec.backend import Backend
-from seed.spec.config_files import load_config
-from seed.spec.observer import SilentObserver
+from seed.cli.formatting import score_text
+from seed.cli.options import BACKENDS, PATH, overrides_argument, preset_option, recipe_option
+from seed.cli.user_errors import Command, name_of
+from seed.spec.errors import Reason, SeedError
+
+if TYPE_CHECKING:
+    from seed.reference.training.run import Run
+    from seed.spec.backend import Backend
+    from seed.spec.observer import Observer
 
 
-def new_run(
+@click.command(cls=Command)
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default="reference",
+    show_default=True,
+    help="What computes: NumPy (reference) or torch (scaled).",
+)
+@preset_option
+@recipe_option
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Keys all randomness of the run."
+)
+@click.option("--out", type=PATH, help="New run directory.  [default: runs/PRESET-RECIPE-seedN]")
+@click.option("--resume", type=PATH, help="Continue the run in this directory.")
+@overrides_argument
+@click.pass_context
+def run(
+    context: click.Context,
+    backend: str,
+    preset: str,
+    recipe: str,
+    seed: int,
+    out: Path | None,
+    resume: Path | None,
+    overrides: tuple[str, ...],
+) -> None:
+    """Train: SFT, value pretraining, RL; evaluate on held-out problems before and after RL.
+
+    Any setting can be changed as section.key=value; `seed explain` lists them. The run directory
+    holds the metrics, the checkpoints, a summary and report.html. Nothing that exists is
+    overwritten.
+    """
+    if resume is None:
+        start_run(preset, recipe, seed, backend, out, overrides)
+        return
+    if unused := [*options_given(context, except_for="resume"), *overrides]:
+        line = (
+            "--resume takes its configuration from the run directory;"
+            f" {', '.join(unused)} must not be given too"
+        )
+        raise SeedError(Reason.ILLEGAL_COMBINATION, line)
+    resume_run(resume)
+
+
+def options_given(context: click.Context, except_for: str) -> list[str]:
+    """Names of the options that were typed."""
+    return [
+        name_of(param)
+        for param in context.command.params
+        if isinstance(param, click.Option)
+        and param.name
+        and param.name != except_for
+        and context.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
+    ]
+
+
+def start_run(
     preset: str, recipe: str, seed: int, backend: str, out: Path | None, overrides: Sequence[str]
 ) -> None:
-    """Validate everything, create the run directory, train, report."""
+    """Validate everything, create the run directory, train, write the report."""
+    from seed.cli.backends import open_backend
+    from seed.reference.training.run import Run, check
+    from seed.reference.training.run_directory import RunDirectory
+    from seed.spec.config_errors import check_effect
+    from seed.spec.config_files import load_config
+
     config = load_config(preset, recipe, overrides, seed=seed, backend=backend)
+    check_effect(config)
     with open_backend(config) as computing:
-        trainer.check(config)
+        check(config)
         title = f"{preset}-{config.recipe}-seed{config.seed}"
         path = computing.on_rank_zero(
             lambda: RunDirectory.create(out or free_directory(title), config).path
         )
-        observer = observer_of(computing)
-        carry_out(
-            trainer.start(
-                computing, config, RunDirectory(path, computing.is_main_process), observer
-            )
-        )
+        directory = RunDirectory(path, computing.is_main_process)
+        train(Run.start(computing, config, directory, observer_of(computing)))
 
 
-def resumed_run(path: Path) -> None:
+def resume_run(path: Path) -> None:
     """Continue from the newest checkpoint with the configuration that the run directory holds."""
+    from seed.cli.backends import open_backend
+    from seed.reference.training.run import Run
+    from seed.reference.training.run_directory import RunDirectory
+
     _, config = RunDirectory.resume(path)
     with open_backend(config) as computing:
         directory = RunDirectory(path, computing.is_main_process)
-        carry_out(trainer.resume(computing, config, directory, observer_of(computing)))
+        train(Run.resume(computing, config, directory, observer_of(computing)))
 
 
-def observer_of(computing: Backend[Any]) -> ProgressBars | SilentObserver:
-    """Bars where a person looks: one process of many."""
+def observer_of(computing: "Backend[Any]") -> "Observer":
+    """Progress bars in the main process; the others print nothing."""
+    from seed.cli.progress import ProgressBars
+    from seed.spec.observer import SilentObserver
+
     return ProgressBars() if computing.is_main_process else SilentObserver()
 
 
-def carry_out(run: trainer.Run[Any]) -> None:
-    """Train to the end and say where the results are."""
-    path, speaks = run.directory.path, run.backend.is_main_process
-    close = run.observer.close if isinstance(run.observer, ProgressBars) else lambda: None
-    if speaks:
+def train(run: "Run[Any]") -> None:
+    """Train to the end; print the scores and the path of the report."""
+    from seed.cli.progress import ProgressBars
+    from seed.cli.report.page import write_report
+    from seed.reference.training import trainer
+
+    path, prints = run.directory.path, run.backend.is_main_process
+    if prints:
         click.echo(f"run directory {path}", err=True)
     try:
         summary = trainer.train(run)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"continue with: seed run --resume {path}") from None
     finally:
-        close()
-    if speaks:
+        if isinstance(run.observer, ProgressBars):
+            run.observer.close()
+    if prints:
         report = write_report(path)
-        click.echo(score_table(summary["eval_before"], summary["eval_after"]))
-        steps = [
-            line for line in run.directory.read("metrics.jsonl") if line["phase"] == "reinforcement"
-        ]
-        for known in (class_lines(earned(steps, run.config.data)), judge_lines(summary)):
-            if known:
-                click.echo(known)
+        for table in result_tables(run, summary):
+            click.echo(table)
         click.echo(
             f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}"
         )
 
 
+def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:
+    """Accuracy before and after RL, and reward by data class and judges where the run has them."""
+    from seed.cli.report.data_classes import class_rewards, class_text
+    from seed.cli.report.judges import judge_text
+
+    lines = run.directory.read("metrics.jsonl")
+    rl_steps = [line for line in lines if line["phase"] == "reinforcement"]
+    tables = (
+        score_table(summary["eval_before"], summary["eval_after"]),
+        class_text(class_rewards(rl_steps, run.config.data)),
+        judge_text(summary),
+    )
+    return list(filter(None, tables))
+
+
 def score_table(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """Accuracy per family before and after RL with 95 % intervals, as text."""
+    """Accuracy per family before and after RL with 95 % intervals."""
     lines = [f"{'held-out accuracy':18}{'before RL':>22}{'after RL':>22}{'gain':>8}"]
-    for family in before:
-        gain = after[family]["accuracy"] - before[family]["accuracy"]
+    for family, score in before.items():
+        gain = 100 * (after[family]["accuracy"] - score["accuracy"])
         lines.append(
-            f"{family:18}{interval(before[family]):>22}{interval(after[family]):>22}{100 * gain:>+8.1f}"
+            f"{family:18}{score_text(score):>22}{score_text(after[family]):>22}{gain:>+8.1f}"
         )
     return "\n".join(lines)
 
 
-def interval(score: dict[str, float]) -> str:
-    """``43.1 % [38.0, 48.4]``."""
-    return (
-        f"{100 * score['accuracy']:.1f} % [{100 * score['ci_low']:.1f},"
-        f" {100 * score['ci_high']:.1f}]"
-    )
-
-
 def free_directory(name: str) -> Path:
-    """``runs/NAME``, or with the first number behind it that is not taken."""
-    candidates = itertools.chain(
-        [Path("runs") / name], (Path("runs") / f"{name}-{n}" for n in itertools.count(2))
-    )
+    """``runs/NAME``, or ``runs/NAME-2`` and so on if that exists."""
+    numbered = (Path("runs") / f"{name}-{number}" for number in itertools.count(2))
+    candidates = itertools.chain([Path("runs") / name], numbered)
     return next(path for path in candidates if not path.exists())

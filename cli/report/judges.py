@@ -1,10 +1,11 @@
-"""What a run found out about its judges, for the terminal and for the report: verifier accuracy,
-reward model, win rates.
-"""
+"""Tables of judge accuracy, reward model and win rates, as text and as HTML."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
+
+from seed.cli.formatting import aligned, interval, percent, score_text, signed
+from seed.cli.report.document import escaped, table
 
 Row = tuple[str, ...]
 HEADS = {
@@ -24,69 +25,57 @@ HEADS = {
 }
 
 
-def judge_lines(summary: Mapping[str, Any]) -> str:
-    """All tables as text, empty if the run had no judge to examine."""
-    parts = []
-    for title, heads, rows in tables(summary):
-        widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-        shown = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in (heads, *rows)
-        ]
-        parts.append("\n".join(["", title, *shown]))
-    return "\n".join(parts)
+def judge_text(summary: Mapping[str, Any]) -> str:
+    """All tables as text, empty if the run has no judge."""
+    return "\n".join(
+        "\n".join(["", title, *aligned([head, *rows], left=len(head))])
+        for title, head, rows in tables(summary)
+    )
 
 
 def judge_section(summary: Mapping[str, Any]) -> str:
-    """All tables as HTML, empty if the run had no judge to examine."""
-    parts = []
-    for title, heads, rows in tables(summary):
-        head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-        )
-        parts.append(f"<h3>{escape(title)}</h3><table><tr>{head}</tr>{body}</table>")
-    return f"<h2>Judges</h2>{''.join(parts)}" if parts else ""
+    """All tables as HTML, empty if the run has no judge."""
+    sections = [
+        f"<h3>{escape(title)}</h3>{table(*html_cells(head, rows), text_columns=len(head))}"
+        for title, head, rows in tables(summary)
+    ]
+    return f"<h2>Judges</h2>{''.join(sections)}" if sections else ""
+
+
+def html_cells(head: Row, rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """A heading and rows of plain text as HTML."""
+    return escaped([head])[0], escaped(rows)
 
 
 def tables(summary: Mapping[str, Any]) -> Iterator[tuple[str, Row, Sequence[Row]]]:
-    """Title, heads and rows of every table that the summary has figures for."""
+    """Title, heading and rows of every table that the summary has figures for."""
     if "reward_model" in summary:
         yield "Reward model", HEADS["reward_model"], reward_model_rows(summary["reward_model"])
-    for when, judge in summary.get("judge", {}).items():
-        yield f"Judge, {when} RL", HEADS["judge"], judge_rows(judge)
-    for when, found in summary.get("preference", {}).items():
-        yield (
-            f"Responses against their baselines, {when} RL",
-            HEADS["preference"],
-            preference_rows(found),
-        )
+    for moment, judge in summary.get("judge", {}).items():
+        yield f"Judge, {moment} RL", HEADS["judge"], judge_rows(judge)
+    for moment, rates in summary.get("preference", {}).items():
+        title = f"Responses against their baselines, {moment} RL"
+        yield title, HEADS["preference"], preference_rows(rates)
 
 
 def judge_rows(judge: Mapping[str, Any]) -> list[Row]:
-    """One row per form: both kinds of verdict, and what had to be left out."""
-    return [
-        (
-            name,
-            scored(judge["direct"][name]),
-            scored(judge["thinking"][name]),
-            str(judge["thinking"][name]["errors"] + judge["direct"][name]["errors"]),
-            str(judge["direct"][name]["n"] + judge["direct"][name]["errors"]),
-        )
-        for name in judge["direct"]
-    ]
+    """One row per form: accuracy of both kinds of verdict, missing verdicts, pairs."""
+    rows: list[Row] = []
+    for name, direct in judge["direct"].items():
+        thinking = judge["thinking"][name]
+        no_verdict = thinking["errors"] + direct["errors"]
+        pairs = direct["n"] + direct["errors"]
+        rows.append((name, rate_text(direct), rate_text(thinking), str(no_verdict), str(pairs)))
+    return rows
 
 
-def preference_rows(found: Mapping[str, Any]) -> list[Row]:
-    """Win rates by the reward model and by what it stands for, over all families and, if there are
-    several, by family.
-    """
-    parts = {"": found} | {
-        f"{family}, ": rates for family, rates in found.get("by_family", {}).items()
-    }
+def preference_rows(rates: Mapping[str, Any]) -> list[Row]:
+    """Win rates by the reward model and by the hidden preference, over all families and by each."""
+    by_prefix = {"": rates}
+    by_prefix |= {f"{family}, ": some for family, some in rates.get("by_family", {}).items()}
     return [
-        (part + label, scored(rates[name]), f"{rates[name]['n']} × {rates[name]['samples']}")
-        for part, rates in parts.items()
+        (prefix + label, rate_text(some[name]), f"{some[name]['n']} × {some[name]['samples']}")
+        for prefix, some in by_prefix.items()
         for name, label in (
             ("by_reward_model", "by the reward model"),
             ("by_hidden_preference", "by the hidden preference"),
@@ -96,41 +85,38 @@ def preference_rows(found: Mapping[str, Any]) -> list[Row]:
 
 def reward_model_rows(report: Mapping[str, Any]) -> list[Row]:
     """Agreement and position bias."""
-    bias = report["position_bias"]
+    before, after = report["position_bias"]["before"], report["position_bias"]["after"]
+    by_family = report.get("agreement_by_family", {})
+    one_order_bias = "position bias of one order, P(YES|a,b) + P(YES|b,a) - 1"
+    depends = percent(report["verdict_depends_on_order"])
     return [
-        ("agrees with the hidden preference, orders averaged", *split(report["agreement"])),
-        *[
-            (f"agrees with it on {family}", *split(rate))
-            for family, rate in report.get("agreement_by_family", {}).items()
-        ],
-        ("agrees with the hidden preference, one order", *split(report["agreement_one_order"])),
-        (
-            "position bias of one order, P(YES|a,b) + P(YES|b,a) - 1",
-            signed(bias["before"]["mean"]),
-            bounds(bias["before"]),
+        ("agrees with the hidden preference, orders averaged", *share_cells(report["agreement"])),
+        *(
+            (f"agrees with it on {family}", *share_cells(rate))
+            for family, rate in by_family.items()
         ),
-        ("position bias, orders averaged", signed(bias["after"]["mean"]), bounds(bias["after"])),
+        (
+            "agrees with the hidden preference, one order",
+            *share_cells(report["agreement_one_order"]),
+        ),
+        (one_order_bias, *mean_cells(before)),
+        ("position bias, orders averaged", *mean_cells(after)),
         ("mean size of the order gap", f"{report['order_gap_absolute']:.4f}", ""),
-        ("verdict depends on the order", f"{100 * report['verdict_depends_on_order']:.1f} %", ""),
+        ("verdict depends on the order", depends, ""),
     ]
 
 
-def scored(score: Mapping[str, float]) -> str:
+def rate_text(score: Mapping[str, float]) -> str:
     """``93.8 % [90.0, 96.2]``; a dash where nothing was scored."""
-    return " ".join(split(score)) if score["n"] else "–"
+    return score_text(score) if score["n"] else "–"
 
 
-def split(score: Mapping[str, float]) -> Row:
-    """A share and its interval in two cells."""
-    accuracy, low, high = (100 * score[name] for name in ("accuracy", "ci_low", "ci_high"))
-    return f"{accuracy:.1f} %", f"[{low:.1f}, {high:.1f}]"
+def share_cells(score: Mapping[str, float]) -> Row:
+    """A share and its interval."""
+    return percent(score["accuracy"]), interval(score)
 
 
-def bounds(mean: Mapping[str, float]) -> str:
-    """The interval of a mean that is no share."""
-    return f"[{signed(mean['ci_low'])}, {signed(mean['ci_high'])}]"
-
-
-def signed(figure: float) -> str:
-    """A figure with its sign; what rounds to nothing has none to speak of."""
-    return f"{round(figure, 4) + 0.0:+.4f}"
+def mean_cells(mean: Mapping[str, float]) -> Row:
+    """A mean that is no share, and its interval."""
+    low, high = signed(mean["ci_low"], 4), signed(mean["ci_high"], 4)
+    return signed(mean["mean"], 4), f"[{low}, {high}]"

@@ -1,8 +1,12 @@
-"""Laws of the tables that ``seed conform`` and ``seed diff`` print."""
+"""The tables that ``seed conform`` and ``seed diff`` print."""
 
 import numpy as np
+import pytest
+from click.testing import CliRunner
 
-from seed.cli.conform import diff_table, grid_table
+from seed.cli import conform
+from seed.cli.conform import diff_table, grid_table, missing_lines
+from seed.cli.conformance import diff
 from seed.conformance.grid import Job, Line
 from seed.conformance.trace import Trace
 from seed.spec.layout import Layout
@@ -35,7 +39,39 @@ def test_diff_names_the_first_component_that_differs() -> None:
     assert [row.split()[-1] for row in text.splitlines()[1:]] == ["same", "differs"]
 
 
-def test_diff_leaves_out_a_component_that_the_precision_of_one_side_does_not_have() -> None:
+def test_diff_names_a_loss_term_that_one_target_lacks_once_for_all_steps() -> None:
+    figures = {f"step {step} policy {name}": np.ones(1) for step in range(3) for name in "ab"}
+    fewer = {name: array for name, array in figures.items() if not name.endswith("b")}
+    one: Trace = {"loss": figures}
+    other: Trace = {"loss": fewer}
+    _, differing = diff_table(one, other, 1e-10)
+    assert differing == ["loss"]
+    lines = list(missing_lines(one, other, ("reference", "scaled")))
+    assert lines == ["loss: policy b is missing in scaled"]
+    assert list(missing_lines(other, one, ("scaled", "reference"))) == lines
+    assert list(missing_lines(one, one, ("reference", "scaled"))) == []
+
+
+def test_diff_shows_what_is_not_comparable_as_an_infinite_error() -> None:
+    one: Trace = {"moe": {"a": np.ones(3)}}
+    text, differing = diff_table(one, {"moe": {"a": np.full(3, np.nan)}}, 1e-10)
+    assert differing == ["moe"] and "inf" in text and "not finite" in text
+    _, differing = diff_table(one, {"moe": {"b": np.ones(3)}}, 1e-10)
+    assert differing == ["moe"]
+
+
+def test_seed_diff_prints_a_missing_loss_term_as_one_line_and_exits_with_1(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loss = {"step 0 policy loss_entropy": np.ones(1), "step 0 policy loss_kl": np.ones(1)}
+    traces: list[Trace] = [{"loss": loss}, {"loss": {"step 0 policy loss_kl": np.ones(1)}}]
+    monkeypatch.setattr(conform, "traced", lambda *_: traces.pop(0))
+    result = CliRunner().invoke(diff, ["reference", "scaled"])
+    assert result.exit_code == 1
+    assert "loss: policy loss_entropy is missing in scaled" in result.output.splitlines()
+
+
+def test_diff_omits_a_component_that_the_precision_of_one_target_does_not_have() -> None:
     one: Trace = {"moe": {"a": np.ones(3)}, "precision": {"b": np.ones(2)}}
     text, differing = diff_table(one, {"moe": one["moe"]}, 1e-10)
     assert differing == [] and "precision" not in text

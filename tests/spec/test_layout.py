@@ -1,6 +1,4 @@
-"""Laws of how a model lies on its ranks: every weight on exactly one, counted by arithmetic and on
-the sharded model alike.
-"""
+"""Properties of a layout: every weight is on one rank, by arithmetic and on the sharded model."""
 
 import json
 import subprocess
@@ -62,10 +60,10 @@ def parallel(**values: int) -> ParallelConfig:
     return ParallelConfig.model_validate(values)
 
 
-def part(rows: int, parts: int, place: int) -> slice:
-    """Chunk ``place`` of an axis as torch cuts it; nothing where rows have run out."""
-    each = -(-rows // parts)
-    return slice(min(place * each, rows), min((place + 1) * each, rows))
+def chunk(rows: int, chunks: int, number: int) -> slice:
+    """Chunk ``number`` of an axis as torch cuts it; empty where rows have run out."""
+    each = -(-rows // chunks)
+    return slice(min(number * each, rows), min((number + 1) * each, rows))
 
 
 @given(layout=layouts())
@@ -84,7 +82,7 @@ def test_every_weight_is_on_exactly_one_rank_and_each_rank_holds_what_the_count_
                 piece = np.split(piece, degree, axis)[rank % degree]
             assert piece.shape == slice_shape(name, owner.shape, layout)
             along = sharded_axis(piece.shape, name, shards_of(name, layout))
-            rows = part(piece.shape[along], shards_of(name, layout), shard_of(name, rank, layout))
+            rows = chunk(piece.shape[along], shards_of(name, layout), shard_of(name, rank, layout))
             mine = piece[(slice(None),) * along + (rows,)]
             mine += 1
             held[group_of(name)] += mine.size
@@ -124,9 +122,9 @@ def test_a_layout_uses_all_ranks_or_is_refused(
         layout = layout_for(parallel(fsdp=fsdp, cp=cp, tp=tp, ep=ep), ranks)
         assert layout.ranks == ranks == layout.efsdp * layout.ep
     else:
-        with pytest.raises(SeedError) as refusal:
+        with pytest.raises(SeedError) as error:
             layout_for(parallel(fsdp=fsdp, cp=cp, tp=tp, ep=ep), ranks)
-        assert refusal.value.reason is Reason.ILLEGAL_COMBINATION
+        assert error.value.reason is Reason.ILLEGAL_COMBINATION
 
 
 @pytest.mark.parametrize(
@@ -154,9 +152,9 @@ def test_a_layout_uses_all_ranks_or_is_refused(
 def test_a_refused_layout_names_field_value_and_legal_values(
     degrees: dict[str, int], ranks: int, line: str
 ) -> None:
-    with pytest.raises(SeedError) as refusal:
+    with pytest.raises(SeedError) as error:
         layout_for(parallel(**degrees), ranks)
-    assert refusal.value.line == line
+    assert error.value.line == line
 
 
 LARGE = Layout(fsdp=16, cp=4, tp=1, ep=8)
@@ -178,7 +176,7 @@ BUILT: list[tuple[str, tuple[str, ...], Layout, list[int]]] = [
     ),  # 4 experts a rank, 5 shards: uneven
     ("tiny", SMALL, Layout(), [0]),
 ]
-"""Preset, overrides, layout, ranks to be."""
+"""Preset, overrides, layout, and the ranks to build."""
 
 DRY_RUN = """
 import json, sys
@@ -186,15 +184,17 @@ from seed.scaled.parallel.dry_run import weights_held
 from seed.spec.config_files import load_config
 from seed.spec.layout import Layout
 jobs = json.loads(sys.argv[1])
-print(json.dumps([[weights_held(load_config(preset, 'vapo', overrides), Layout(*degrees), rank) for rank in ranks]
+print(json.dumps([[weights_held(load_config(preset, 'vapo', overrides), Layout(*degrees), rank)
+                   for rank in ranks]
                   for preset, overrides, degrees, ranks in jobs]))
 """
 
 
 @pytest.fixture(scope="module")
 def built() -> Any:
-    """What the sharded model holds in every case of ``BUILT``; in a process of its own, for the
-    group that pretends.
+    """Weights that the sharded model holds in every case of ``BUILT``.
+
+    It is built in a process of its own, which has a process group without other ranks.
     """
     jobs = [
         [preset, overrides, list(vars(layout).values()), ranks]

@@ -1,6 +1,4 @@
-"""Laws of parameter counting: published totals, brute force over tensor shapes, and how the parts
-relate.
-"""
+"""Properties of parameter counts: published totals, brute force over shapes, sums of parts."""
 
 import dataclasses
 import math

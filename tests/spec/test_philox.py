@@ -1,4 +1,4 @@
-"""Laws of the counter-based randomness."""
+"""Properties of the counter-based random numbers."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_uniform_numbers_are_spread_evenly() -> None:
     assert numbers.var() == pytest.approx(1 / 12, abs=0.003)
 
 
-def test_other_purposes_and_seeds_are_other_streams() -> None:
+def test_different_purposes_and_seeds_give_different_streams() -> None:
     counter = [[1, 2, 3, 4]]
     streams = {
         uniforms(seed, purpose, counter)[0]

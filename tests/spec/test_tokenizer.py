@@ -1,4 +1,4 @@
-"""Laws of the character tokenizer."""
+"""Properties of the character tokenizer."""
 
 import numpy as np
 import pytest
@@ -55,12 +55,11 @@ def test_arrays_of_ids_are_decoded_too() -> None:
 
 @pytest.mark.parametrize("text", ["3*8\n", "\u0663", "\u00e4"])
 def test_a_character_without_a_token_is_named(text: str) -> None:
-    with pytest.raises(SeedError) as refusal:
+    with pytest.raises(SeedError) as error:
         encode(text)
-    assert refusal.value.reason is Reason.ILLEGAL_VALUE
+    assert error.value.reason is Reason.ILLEGAL_VALUE
     assert (
-        repr(next(character for character in text if character not in ALPHABET))
-        in refusal.value.line
+        repr(next(character for character in text if character not in ALPHABET)) in error.value.line
     )
 
 

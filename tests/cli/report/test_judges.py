@@ -1,10 +1,8 @@
-"""Laws of the judges' tables: every figure with its interval, on the terminal and in the report,
-and nothing without judges.
-"""
+"""Properties of the tables of judges: every figure has its interval, as text and as HTML."""
 
 from typing import Any
 
-from seed.cli.report.judges import judge_lines, judge_section
+from seed.cli.report.judges import judge_section, judge_text
 
 SHARE = {"accuracy": 0.5, "ci_low": 0.25, "ci_high": 0.75, "n": 8, "samples": 1, "pass_at_k": 0.5}
 MEAN = {"mean": 0.125, "ci_low": 0.1, "ci_high": 0.15}
@@ -31,7 +29,7 @@ SUMMARY: dict[str, Any] = {
 
 
 def test_every_judge_is_named_with_figure_and_interval() -> None:
-    for text in (judge_lines(SUMMARY), judge_section(SUMMARY)):
+    for text in (judge_text(SUMMARY), judge_section(SUMMARY)):
         for wanted in (
             "50.0 % [25.0, 75.0]",
             "+0.1250",
@@ -50,8 +48,8 @@ def test_the_tables_of_the_report_are_escaped_html() -> None:
     section = judge_section(SUMMARY)
     assert section.startswith("<h2>Judges</h2>")
     assert section.count("<table>") == section.count("</table>") == 3
-    assert "P(YES|a,b)" in section and "&" not in judge_lines(SUMMARY)
+    assert "P(YES|a,b)" in section and "&" not in judge_text(SUMMARY)
 
 
 def test_a_run_without_judges_has_no_tables() -> None:
-    assert judge_lines({"eval_before": {}}) == judge_section({}) == ""
+    assert judge_text({"eval_before": {}}) == judge_section({}) == ""

@@ -1,0 +1,54 @@
+"""``seed conform`` and ``seed diff`` as commands; ``cli.conform`` holds what they do."""
+
+import click
+
+from seed.cli.options import PRECISIONS, overrides_argument, recipe_option
+from seed.cli.user_errors import Command
+
+
+@click.command(cls=Command)
+@click.option(
+    "--full",
+    is_flag=True,
+    help="All layouts up to 8 ranks in all precisions, not a choice of them.",
+)
+@click.option(
+    "--ranks",
+    type=int,
+    multiple=True,
+    help="Only launches of so many ranks; may be given several times.",
+)
+@click.option(
+    "--precision",
+    "precisions",
+    type=click.Choice(PRECISIONS),
+    multiple=True,
+    help="Only this precision.",
+)
+def conform(full: bool, ranks: tuple[int, ...], precisions: tuple[str, ...]) -> None:
+    """Check that the torch backend computes what the reference computes, in every layout.
+
+    Prints largest error and bound of each component, layout and precision; exit code 1 if one does
+    not hold.
+    """
+    from seed.cli.conform import conform as run_conformance
+
+    if not run_conformance(full, ranks, precisions):
+        raise SystemExit(1)
+
+
+@click.command(cls=Command)
+@recipe_option
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@overrides_argument
+def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> None:
+    """Compare two backends or layouts A and B on one batch; name the first component that differs.
+
+    A and B are reference or scaled, with a layout and settings if wanted:
+    scaled:tp=2,ep=2,precision=float32. Exit code 1 if they differ.
+    """
+    from seed.cli.conform import diff as run_diff
+
+    if not run_diff(first, second, recipe, overrides):
+        raise SystemExit(1)

@@ -1,0 +1,29 @@
+"""Options and arguments that several commands have."""
+
+from pathlib import Path
+
+import click
+
+PRESETS = ("tiny", "mixed", "seed-200b")
+RECIPES = ("vapo", "dapo", "grpo", "ppo")
+BACKENDS = ("reference", "scaled")
+ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")
+PRECISIONS = ("float64", "float32", "bfloat16")
+# These repeat lists of heavier modules, so that help does not import them; a test compares them.
+
+PATH = click.Path(path_type=Path)
+SEED = click.IntRange(0, 2**32 - 1)
+
+overrides_argument = click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]...")
+
+preset_option = click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default="tiny",
+    show_default=True,
+    help="Sizes and task.",
+)
+
+recipe_option = click.option(
+    "--recipe", type=click.Choice(RECIPES), default="vapo", show_default=True, help="Algorithm."
+)

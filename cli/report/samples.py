@@ -1,0 +1,83 @@
+"""Tables of sampled responses: prompt, response, verdict and reward; puzzles drawn as grids."""
+
+from html import escape
+
+from seed.cli.report.document import table
+from seed.cli.report.record import Line, Record, first_middle_last
+
+# fmt: off
+GRID_FAMILIES = (
+    "binario", "campsite", "hitori", "kakurasu", "light_up", "magic_square", "maze",
+    "minesweeper", "skyscraper", "sliding", "star_battle", "sudoku", "twiddle",
+)
+# fmt: on
+"""Families whose prompts or answers are rows of cells; all others are shown as text only."""
+CELLS = {"#": "wall", "S": "start", "G": "goal", ".": "free"}
+MARKS = {"correct": ("correct", "✓"), "wrong": ("wrong", "✗"), "unjudged": ("soft", "–")}
+SHOWN_CHARACTERS = 1000
+"""Longer responses are cut in the report; rollouts.h5 holds all tokens."""
+
+
+def sample_section(record: Record) -> str:
+    """Responses of the first, a middle and the last RL step that wrote some out."""
+    by_step: dict[int, list[Line]] = {}
+    for line in record.samples:
+        by_step.setdefault(line["step"], []).append(line)
+    if not by_step:
+        return ""
+    rl_step = {line["step"]: line["phase_step"] for line in record.metrics}
+    head = ("prompt", "response", "outcome and why", "reward")
+    tables = [
+        f"<h3>RL step {rl_step.get(step, '?')}</h3>"
+        + table(head, list(map(sample_cells, by_step[step])), text_columns=3, kind="samples")
+        for step in first_middle_last(sorted(by_step))
+    ]
+    note = (
+        "The first response to a few problems of the first, a middle and the last RL step, as the"
+        " policy sampled it then."
+    )
+    return "\n".join([f'<h2>Sampled responses</h2><p class="soft">{note}</p>', *tables])
+
+
+def sample_cells(line: Line) -> list[str]:
+    """One response with its verdict as HTML cells."""
+    prompt, response = line["prompt"], line["response"]
+    prompt_grid = response_grid = ""
+    if line["problem"].split("/")[0] in GRID_FAMILIES:
+        prompt_grid = grid(prompt[1:].rstrip("="))
+        response_grid = grid(response.partition("=")[0])
+    kind, mark = MARKS[line["outcome"]]
+    outcome = f'<span class="outcome {kind}">{mark} {escape(line["outcome"])}</span>'
+    truncated = " Cut off at the token limit." if line["finish"] == "length" else ""
+    return [
+        f"<code>{escape(prompt)}</code>{prompt_grid}",
+        f"{response_html(response)}{response_grid}",
+        f"{outcome} <span class=soft>{escape(line['why'])}.{truncated}</span>",
+        f"{line['reward']:.2f}".replace("-", "−"),
+    ]
+
+
+def response_html(response: str) -> str:
+    """A response as code, its end left out if it is long."""
+    if not response:
+        return "<span class=soft>empty</span>"
+    rest = len(response) - SHOWN_CHARACTERS
+    more = f" <span class=soft>and {rest} characters more</span>" if rest > 0 else ""
+    return f"<code>{escape(response[:SHOWN_CHARACTERS])}</code>{more}"
+
+
+def grid(text: str) -> str:
+    """A small table: rows split at ``/``, cells at blanks if there are any.
+
+    Returns:
+        HTML, empty if the rows are not of one length.
+    """
+    rows = [row.split(" ") if " " in text else list(row) for row in text.split("/")]
+    if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
+        return ""
+    lines = (
+        "".join(f"<td class={CELLS.get(cell, 'mark')}>{escape(cell)}</td>" for cell in row)
+        for row in rows
+    )
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table class=grid>{body}</table>"

@@ -1,0 +1,138 @@
+"""Plots of the value model: what it explains, its loss, its values, and lambda by length."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seed.cli.report.drawing import (
+    BEFORE,
+    CORRECT,
+    POLICY,
+    SIZE,
+    VALUE,
+    WIDE,
+    WRONG,
+    Curve,
+    Plot,
+    column,
+    curves_plot,
+    dotted_level,
+    draw_curve,
+    draw_svg,
+    label_axes,
+)
+from seed.cli.report.record import Record, first_middle_last
+from seed.reference.advantage import policy_lambda
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def explained_variance_plot(record: Record) -> Plot | None:
+    """Explained variance over value pretraining and RL."""
+    lines = [
+        line
+        for line in record.of_phase("value_pretraining", "reinforcement")
+        if line.get("value/explained_variance") is not None
+    ]
+    if not lines:
+        return None
+    pretraining = [line["step"] for line in lines if line["phase"] == "value_pretraining"]
+    has_both = bool(pretraining) and lines[-1]["phase"] == "reinforcement"
+
+    def paint(figure: "Figure") -> None:
+        axes = figure.subplots()
+        dotted_level(axes, 0.0)
+        y = np.clip(column(lines, "value/explained_variance"), -1.0, None)
+        draw_curve(axes, column(lines, "step"), y, "explained variance", VALUE)
+        if has_both:
+            last = max(pretraining)
+            axes.axvline(last + 0.5, color=BEFORE, linewidth=1.0)
+            above: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
+            axes.text(last, 1.01, "pretraining ", ha="right", **above)
+            axes.text(last + 1, 1.01, " RL", ha="left", **above)
+        label_axes(axes, "step over all phases", "explained variance", legend=False)
+
+    caption = (
+        "Share of the variance of returns that the value model explains, on responses it has not"
+        " been trained on yet: 1 is all, 0 (dotted) no more than a constant; values under -1 are"
+        " drawn at -1. Look for a rise in pretraining that RL keeps."
+    )
+    name = "explained-variance"
+    return Plot(name, "Explained variance of the value model", caption, draw_svg(name, SIZE, paint))
+
+
+def value_loss_plot(record: Record) -> Plot | None:
+    """Value loss over RL."""
+    return curves_plot(
+        record.rl_steps,
+        "Value loss",
+        "Half the squared distance between value and return, per token. It should fall, and can"
+        " rise again where the policy changes quickly.",
+        "loss (reward squared)",
+        [Curve("value/loss", "value loss", VALUE)],
+    )
+
+
+def value_position_plot(record: Record) -> Plot | None:
+    """Mean value by position of correct and wrong responses, at three RL steps."""
+    chosen = first_middle_last([line for line in record.rl_steps if "value/by_position" in line])
+    if not chosen:
+        return None
+
+    def paint(figure: "Figure") -> None:
+        row = figure.subplots(1, len(chosen), sharey=True, squeeze=False)[0]
+        for axes, line in zip(row, chosen, strict=True):
+            longest = line["response_length/max"]
+            for kind, colour, style in (("correct", CORRECT, "-"), ("wrong", WRONG, "--")):
+                values = np.array(line["value/by_position"][kind], dtype=float)
+                # Long responses are not written position by position, but at even distances.
+                last = longest - 1 if len(values) < longest else len(values) - 1
+                x = np.linspace(0, last, len(values)).astype(int)
+                axes.plot(x, values, style, color=colour, label=kind, marker="o", markersize=2.5)
+            axes.set_title(f"RL step {line['phase_step']}", fontsize=9, color="#444444", loc="left")
+            y_label = "mean value" if axes is row[0] else ""
+            label_axes(axes, "response position (tokens)", y_label, legend=False)
+        row[-1].legend(loc="best")
+
+    caption = (
+        "Mean value at each position of the responses that turned out correct and wrong. A useful"
+        " value model keeps the correct line above the wrong one, more so towards the end; lines on"
+        " top of each other do not tell them apart."
+    )
+    name = "value-by-position"
+    svg = draw_svg(name, WIDE, paint)
+    return Plot(name, "Value along the response", caption, svg, wide=True)
+
+
+def lambda_plot(record: Record) -> Plot | None:
+    """Policy lambda of the response lengths that occurred, on the curve of the formula."""
+    lambdas = {
+        int(length): float(value)
+        for line in record.rl_steps
+        for length, value in line.get("advantage/lambda_by_length", {}).items()
+    }
+    if not lambdas:
+        return None
+    algorithm = record.config.algorithm
+
+    def paint(figure: "Figure") -> None:
+        axes = figure.subplots()
+        lengths = np.arange(1, max(record.config.rollout.max_response_tokens, *lambdas) + 1)
+        formula = policy_lambda(lengths, algorithm)
+        axes.plot(lengths, formula, color=BEFORE, linewidth=1.2, label="formula")
+        x, y = list(lambdas), list(lambdas.values())
+        axes.plot(x, y, "o", color=POLICY, markersize=4, label="responses of this run")
+        axes.set_ylim(-0.04, 1.04)
+        label_axes(axes, "response length (tokens)", "lambda", legend=True)
+
+    rule = (
+        f"1 - 1/({algorithm.gae_alpha:g} x length), at least 0"
+        if algorithm.length_adaptive
+        else f"{algorithm.lambda_policy:g} for every length"
+    )
+    caption = (
+        "How far back along a response the outcome counts in the policy's advantages: lambda is"
+        f" {rule}. Each dot is a response length that occurred and must lie on the curve."
+    )
+    return Plot("lambda", "Lambda by response length", caption, draw_svg("lambda", SIZE, paint))

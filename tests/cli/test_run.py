@@ -1,0 +1,125 @@
+"""Properties of ``seed run``: nothing is lost or overwritten, and user errors come first."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seed.cli.run import free_directory
+from tests.support.command_line import assert_user_error, run, succeeded
+from tests.support.small_runs import SMALL
+
+NO_EFFECT = "has no effect with backend=reference"
+
+
+def test_a_run_leaves_everything_that_its_help_promises(finished: Path) -> None:
+    assert {path.name for path in finished.iterdir()} == {
+        "config.toml",
+        "metrics.jsonl",
+        "timings.jsonl",
+        "samples.jsonl",
+        "rollouts.h5",
+        "checkpoints",
+        "summary.json",
+        "report.html",
+    }
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        (
+            "algorithm.clip_hihg=0.3",
+            ("unknown-key", "algorithm.clip_hihg", "did you mean clip_high?"),
+        ),
+        ("algorithm.clip_high=0.1", ("clip_high=0.1", "at least algorithm.clip_low=0.2")),
+        ("algorithm.mini_batch=7", ("algorithm.mini_batch=7 must divide", "16 * 16 = 256")),
+        ("rollout.top_p=0.9", ("rollout.top_p=0.9 must be 1.0",)),
+        ("data.families=['chess']", ("family 'chess' does not exist; legal are arithmetic",)),
+        ("rollout.prompts=many", ("rollout.prompts='many' must be a valid integer",)),
+        ("model.vocabulary=5", ("model.vocabulary=5 must be at least",)),
+        ("data.difficulties.maze=[9]", ("maze has no level 9; legal are 1 to 6",)),
+        ("evaluation.problems=1000000", ("distinct held-out problems",)),
+        ("kl_coef=0.1", ("unknown-key: kl_coef is not a key: kl_coef is algorithm.kl_weight",)),
+        ("algorithm.kl_coef=0.1", ("kl_coef is algorithm.kl_weight here",)),
+        ("actor_rollout_ref.rollout.n=8", ("rollout.n is rollout.samples_per_prompt here",)),
+        ("clip_high=0.3", ("clip_high is not a key: clip_high is algorithm.clip_high",)),
+        ("parallel.units=2", ("parallel.units is parallel.rollout_workers now",)),
+        ("rollout.at_staleness_bound=evict", ("must be 'wait' or 'drop'; evict is drop now",)),
+        ("parallel.tp=2", ("illegal-combination: parallel.tp=2", NO_EFFECT, "legal: 1, or")),
+        ("parallel.recompute=true", ("parallel.recompute=true", NO_EFFECT, "legal: false, or")),
+    ],
+)
+def test_bad_settings_are_refused_before_anything_is_written(
+    tmp_path: Path, override: str, words: tuple[str, ...]
+) -> None:
+    assert_user_error(run("run", "--out", tmp_path / "run", override), *words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_preset_for_many_gpus_is_refused_by_the_reference(tmp_path: Path) -> None:
+    result = run("run", "--preset", "seed-200b", "--out", tmp_path / "run")
+    assert_user_error(result, "parallel.fsdp=16", NO_EFFECT, "backend=scaled")
+
+
+def test_the_reference_runs_with_the_parallel_setting_that_it_uses(tmp_path: Path) -> None:
+    settings = ("parallel.rollout_slots=8", "rollout.srs_alpha=0.5", "rollout.steps=1")
+    succeeded("run", "--out", tmp_path / "run", *SMALL, *settings)
+
+
+def test_a_directory_in_use_is_left_as_it_is(finished: Path) -> None:
+    before = contents(finished)
+    result = run("run", "--out", finished, *SMALL)
+    assert_user_error(result, "run-directory-in-use", "--resume")
+    assert contents(finished) == before
+
+
+def test_the_reference_is_refused_under_a_launcher(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PMI_SIZE", "2")
+    result = run("run", "--out", tmp_path / "run")
+    assert_user_error(result, "backend='reference' runs in one process")
+    assert not (tmp_path / "run").exists()
+
+
+def test_resuming_nothing_is_refused(tmp_path: Path) -> None:
+    assert_user_error(run("run", "--resume", tmp_path), "not-a-run-directory", str(tmp_path))
+
+
+def test_resume_takes_no_other_options(finished: Path) -> None:
+    result = run("run", "--resume", finished, "--seed", 2, "--preset", "tiny", "a.b=1")
+    assert_user_error(result, "--preset, --seed, a.b=1 must not be given too")
+
+
+def test_resuming_a_finished_run_changes_nothing(finished: Path) -> None:
+    before = (finished / "metrics.jsonl").read_bytes()
+    succeeded("run", "--resume", finished)
+    assert (finished / "metrics.jsonl").read_bytes() == before
+
+
+def test_an_interrupt_is_reported_with_the_command_that_continues(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(run: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seed.reference.training.trainer.train", interrupted)
+    result = run("run", "--out", tmp_path / "here")
+    assert result.exit_code == 130, result.output
+    line = f"Error: interrupted; continue with: seed run --resume {tmp_path / 'here'}"
+    assert result.stderr.splitlines()[-1] == line
+
+
+def test_the_default_directory_is_the_first_one_that_is_free(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("tiny", "tiny-2", "tiny-3"):
+        assert free_directory("tiny") == Path("runs") / name
+        free_directory("tiny").mkdir(parents=True)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """All files below a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -1,0 +1,1 @@
+"""Tests of seed/__init__.py and seed/__main__.py."""
