@@ -1,3 +1,5 @@
-"""The NumPy reference: every numeric module as equations one can read, and all modules without
-arrays.
+"""The NumPy reference.
+
+Files at the top are counterparts of those in ``scaled``: equations that one can read. The folders
+hold what both backends share and nobody implements twice.
 """

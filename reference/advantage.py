@@ -1,11 +1,12 @@
-"""Advantage estimators: GAE with separate lambdas for value and policy, length-adaptive lambda,
-group-normalised rewards.
+"""Advantage estimators: decoupled and length-adaptive GAE, group-normalised rewards.
 
-    delta_t = r_t + gamma V_{t+1} - V_t,      A_t = delta_t + gamma lambda A_{t+1},      target_t = A_t + V_t
+    delta_t  = r_t + gamma V_{t+1} - V_t
+    A_t      = delta_t + gamma lambda A_{t+1}
+    target_t = A_t + V_t
 
 All functions see response tokens only, wherever they stand in their row: a gap (padding, prompt,
 tool output) neither creates a TD error nor breaks the recursion, and what stands in it is never
-read (field laws P8, P9).
+read (known bugs P8, P9).
 Sources: GAE arXiv 1506.02438 eq. 16; decoupling VC-PPO 3.2 and VAPO 4.1; length-adaptive VAPO eq.
 4-5; group GRPO and DAPO eq. 9.
 """
@@ -13,17 +14,15 @@ Sources: GAE arXiv 1506.02438 eq. 16; decoupling VC-PPO 3.2 and VAPO 4.1; length
 import numpy as np
 
 from seed.spec.config_rl import AlgorithmConfig
+from seed.spec.constants import EQUAL_WITHIN
 from seed.spec.datatypes import Array, BoolArray, IntArray
-
-EQUAL_WITHIN = 1e-12
-"""Relative spread under which rewards or returns count as equal: their mean is only exact up to
-round-off (P13).
-"""
 
 
 def token_rewards(rewards_B: Array, response_BS: BoolArray) -> Array:
-    """Put each reward on the last response token of its row (papers: reward only at the end), 0
-    elsewhere.
+    """Put each reward on the last response token of its row, 0 elsewhere.
+
+    Formula: ``r_t = R`` at the last response token, else 0.
+    Source: VAPO 2.1.
 
     Args:
         rewards_B: One reward per response.
@@ -37,11 +36,13 @@ def token_rewards(rewards_B: Array, response_BS: BoolArray) -> Array:
 
 
 def length_adaptive_lambda(lengths_B: IntArray, gae_alpha: float) -> Array:
-    """``lambda = 1 - 1 / (gae_alpha l)``, clamped to [0, 1]: the window 1/(1 - lambda) is a fixed
-    share of the response.
+    """Lambda by length: the window 1 / (1 - lambda) is the same share of every response.
 
-    Source: VAPO eq. 5 with gae_alpha = 0.05. For l <= 1/gae_alpha the formula is not positive; the
-    paper is silent, we clamp to 0 (one-step TD), as NeMo RL does.
+    Formula: ``lambda = 1 - 1 / (gae_alpha l)``, clamped to [0, 1].
+    Source: VAPO eq. 5.
+
+    The paper has gae_alpha = 0.05. For l <= 1/gae_alpha the formula is not positive; the paper is
+    silent, we clamp to 0 (one-step TD), as NeMo RL does.
 
     Args:
         lengths_B: Response tokens l, end of sequence included; 0 counts as 1.
@@ -65,6 +66,7 @@ def gae(
 
     Formula: ``A_t = sum_{l >= 0} (gamma lambda)^l delta_{t+l}``, ``delta_t = r_t + gamma V_{t+1} -
     V_t``.
+    Source: arXiv 1506.02438 eq. 16; VAPO eq. 3.
 
     Args:
         rewards_BS: Reward of each token.
@@ -100,10 +102,10 @@ def decoupled_gae(
     truncated_B: BoolArray,
     algorithm: AlgorithmConfig,
 ) -> tuple[Array, Array]:
-    """GAE twice over the same TD errors: with lambda_value for the targets, with lambda_policy for
-    the advantages.
+    """GAE twice over the same TD errors: lambda_value for targets, lambda_policy for advantages.
 
-    Source: VC-PPO algorithm 1, VAPO 4.1 (lambda_value = 1: targets are Monte-Carlo returns).
+    Formula: targets with lambda_value, advantages with lambda_policy.
+    Source: VC-PPO algorithm 1; VAPO 4.1 (lambda_value = 1: targets are Monte-Carlo returns).
 
     Args:
         rewards_BS: Reward of each token.
@@ -130,8 +132,10 @@ def decoupled_gae(
 
 
 def policy_lambda(lengths_B: IntArray, algorithm: AlgorithmConfig) -> Array:
-    """Lambda of each response's policy advantages [B]: length-adaptive, or the fixed
-    ``lambda_policy``.
+    """Lambda of each response's advantages [B]: length-adaptive, or ``lambda_policy``.
+
+    Formula: length-adaptive or fixed.
+    Source: VAPO eq. 5; VC-PPO 3.2.
     """
     if algorithm.length_adaptive:
         return length_adaptive_lambda(lengths_B, algorithm.gae_alpha)
@@ -141,8 +145,12 @@ def policy_lambda(lengths_B: IntArray, algorithm: AlgorithmConfig) -> Array:
 def final_values(
     values_BS: Array, response_BS: BoolArray, truncated_B: BoolArray, choice: str
 ) -> Array:
-    """V after the last response token [B]: 0 at a real end; at a cut 0 (``zero``) or the last
-    state's V (``last``, T-PPO).
+    """V after the last response token [B].
+
+    Formula: 0, or the last state's V at a cut.
+    Source: T-PPO, arXiv 2506.15050.
+
+    It is 0 at a real end; at a cut it is 0 (``zero``) or the last state's V (``last``, T-PPO).
     """
     if choice == "zero":
         return np.zeros(len(values_BS))
@@ -153,8 +161,12 @@ def final_values(
 
 
 def whiten(advantages_BS: Array, response_BS: BoolArray) -> Array:
-    """Subtract the mean and divide by the standard deviation over all response tokens; a constant
-    array becomes 0.
+    """Subtract the mean and divide by the standard deviation over all response tokens.
+
+    Formula: ``(A - mean) / std``.
+    Source: common practice, in no paper.
+
+    A constant array becomes 0.
     """
     inside = advantages_BS[response_BS]
     if inside.size == 0 or np.ptp(inside) <= EQUAL_WITHIN * np.abs(inside).max():
@@ -167,9 +179,10 @@ def group_advantages(rewards_B: Array, group_B: IntArray, std: str) -> Array:
 
     Formula: ``A_i = (r_i - mean(r)) / std(r)`` over the group of i; a group of equal rewards gets
     exactly 0.
-    Source: GRPO arXiv 2402.03300, DAPO eq. 9. The papers just say std: ``population`` (ours),
-    ``sample`` (Bessel, as verl), or ``none``. No epsilon is added, since the only group that would
-    need one is set to 0.
+    Source: GRPO, arXiv 2402.03300; DAPO eq. 9.
+
+    The papers just say std: ``population`` (ours), ``sample`` (Bessel, as verl), or ``none``. No
+    epsilon is added, since the only group that would need one is set to 0.
 
     Args:
         rewards_B: One reward per response.
@@ -191,8 +204,10 @@ def group_advantages(rewards_B: Array, group_B: IntArray, std: str) -> Array:
 
 
 def explained_variance(values: Array, returns: Array) -> float:
-    """``1 - Var(returns - values) / Var(returns)``: 1 is perfect, 0 no better than a constant; NaN
-    if returns are constant.
+    """How much of the returns' variance the values explain: 1 is perfect, 0 is a constant.
+
+    Formula: ``1 - Var(returns - values) / Var(returns)``; NaN if the returns are constant.
+    Source: VAPO 4.1.
     """
     if returns.size == 0 or np.ptp(returns) <= EQUAL_WITHIN * np.abs(returns).max():
         return float("nan")

@@ -10,23 +10,20 @@ Qwen checkpoints.
 
 from dataclasses import dataclass
 
-import autograd.numpy as np
-import numpy
+import autograd.numpy as anp
+import numpy as np
 
-from seed.reference.precision import matrix, product
+from seed.reference.precision import linear, matrix
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray, Params
 
 HIDDEN_SCORE = -1e30
-"""Score of a key that must not be seen: its exp is exactly 0 in every precision, and unlike -inf it
-never gives NaN.
-"""
+"""Score of a hidden key: its exp is exactly 0 in every precision; -inf could give NaN."""
 
 
 @dataclass
 class KeyValueCache:
-    """Keys and values of the positions already read, one per layer: the state of an unfinished
-    generation.
+    """Key-value cache of unfinished responses, one array per layer.
 
     Attributes:
         keys: Rotated keys [B, K, C, h].
@@ -38,15 +35,15 @@ class KeyValueCache:
 
     @classmethod
     def empty(
-        cls, rows: int, capacity: int, model: ModelConfig, dtype: "numpy.typing.DTypeLike"
+        cls, rows: int, capacity: int, model: ModelConfig, dtype: "np.typing.DTypeLike"
     ) -> "KeyValueCache":
         """A cache of ``capacity`` positions for ``rows`` sequences."""
         shape = (rows, model.key_value_heads, capacity, model.head_width)
-        return cls(numpy.zeros(shape, dtype), numpy.zeros(shape, dtype))
+        return cls(np.zeros(shape, dtype), np.zeros(shape, dtype))
 
     def write(self, positions_BS: IntArray, k_BKSh: Array, v_BKSh: Array) -> None:
         """Store keys and values at each row's own positions."""
-        row = numpy.arange(len(positions_BS))[:, None]
+        row = np.arange(len(positions_BS))[:, None]
         self.keys[row, :, positions_BS] = k_BKSh.transpose(0, 2, 1, 3)
         self.values[row, :, positions_BS] = v_BKSh.transpose(0, 2, 1, 3)
 
@@ -60,14 +57,19 @@ class KeyValueCache:
 
 
 def rms_norm(x: Array, weight: Array, epsilon: float) -> Array:
-    """Root-mean-square normalisation: ``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis
-    (arXiv 1910.07467).
+    """Root-mean-square normalisation over the last axis.
+
+    Formula: ``x / sqrt(mean(x^2) + epsilon) * weight``.
+    Source: arXiv 1910.07467 eq. 4.
     """
-    return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + epsilon) * weight
+    return x / anp.sqrt(anp.mean(x * x, axis=-1, keepdims=True) + epsilon) * weight
 
 
 def rotary(x_BnSh: Array, positions_BS: IntArray, base: float) -> Array:
-    """Rotate feature pairs (i, i + h/2) by the angle ``position * base^(-2i/h)``.
+    """Rotate pairs of features by an angle that grows with the position.
+
+    Formula: turn (x_i, x_{i+h/2}) by ``position * base^(-2i/h)``.
+    Source: RoPE, arXiv 2104.09864 eq. 34.
 
     Args:
         x_BnSh: Queries or keys, n heads [B, n, S, h].
@@ -79,11 +81,11 @@ def rotary(x_BnSh: Array, positions_BS: IntArray, base: float) -> Array:
         their positions only.
     """
     half = x_BnSh.shape[-1] // 2
-    frequencies = base ** (-numpy.arange(half) / half)
+    frequencies = base ** (-np.arange(half) / half)
     angles = (positions_BS[:, None, :, None] * frequencies).astype(x_BnSh.dtype)
-    cos, sin = numpy.cos(angles), numpy.sin(angles)
-    turned = np.roll(x_BnSh, half, axis=-1)
-    return x_BnSh * numpy.concatenate([cos, cos], axis=-1) + turned * numpy.concatenate(
+    cos, sin = np.cos(angles), np.sin(angles)
+    turned = anp.roll(x_BnSh, half, axis=-1)
+    return x_BnSh * np.concatenate([cos, cos], axis=-1) + turned * np.concatenate(
         [-sin, sin], axis=-1
     )
 
@@ -97,6 +99,9 @@ def attention(
     cache: KeyValueCache | None,
 ) -> Array:
     """Attend from every token to itself and the tokens before it in its own row.
+
+    Formula: ``softmax(q k' / sqrt(h) + causal mask) v``.
+    Source: GQA, arXiv 2305.13245.
 
     Args:
         params: All weights of the model.
@@ -114,8 +119,8 @@ def attention(
     K, group = model.key_value_heads, model.heads // model.key_value_heads
 
     def heads(name: str, count: int) -> Array:
-        return np.transpose(
-            np.reshape(product(x_ND, matrix(params, prefix + name)), (B, S, count, -1)),
+        return anp.transpose(
+            anp.reshape(linear(x_ND, matrix(params, prefix + name)), (B, S, count, -1)),
             (0, 2, 1, 3),
         )
 
@@ -129,25 +134,25 @@ def attention(
     else:
         cache.write(positions_BS, k, v)
         k, v = cache.keys, cache.values
-        key_positions = numpy.arange(k.shape[2])[None, :]
+        key_positions = np.arange(k.shape[2])[None, :]
     visible = key_positions[:, None, :] <= positions_BS[:, :, None]
-    q = np.reshape(q, (B, K, group * S, -1))
-    scores = np.matmul(q, np.transpose(k, (0, 1, 3, 2))) * model.head_width**-0.5
-    scores = np.where(
-        numpy.tile(visible, (1, group, 1))[:, None],
-        scores,
-        numpy.asarray(HIDDEN_SCORE, scores.dtype),
+    q = anp.reshape(q, (B, K, group * S, -1))
+    scores = anp.matmul(q, anp.transpose(k, (0, 1, 3, 2))) * model.head_width**-0.5
+    scores = anp.where(
+        np.tile(visible, (1, group, 1))[:, None], scores, np.asarray(HIDDEN_SCORE, scores.dtype)
     )
-    mixed = np.matmul(softmax(scores), v)
-    mixed = np.reshape(
-        np.transpose(np.reshape(mixed, (B, model.heads, S, -1)), (0, 2, 1, 3)), (B * S, -1)
+    mixed = anp.matmul(softmax(scores), v)
+    mixed = anp.reshape(
+        anp.transpose(anp.reshape(mixed, (B, model.heads, S, -1)), (0, 2, 1, 3)), (B * S, -1)
     )
-    return product(mixed, matrix(params, prefix + "output"))
+    return linear(mixed, matrix(params, prefix + "output"))
 
 
 def softmax(x: Array) -> Array:
-    """``exp(x_i) / sum_j exp(x_j)`` over the last axis, shifted by the maximum so that exp cannot
-    overflow.
+    """Softmax over the last axis, shifted by the maximum so that exp cannot overflow.
+
+    Formula: ``exp(x_i) / sum_j exp(x_j)``.
+    Source: definition.
     """
-    weights = np.exp(x - np.max(x, axis=-1, keepdims=True))
-    return weights / np.sum(weights, axis=-1, keepdims=True)
+    weights = anp.exp(x - anp.max(x, axis=-1, keepdims=True))
+    return weights / anp.sum(weights, axis=-1, keepdims=True)

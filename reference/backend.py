@@ -1,70 +1,36 @@
-"""The NumPy reference's face: weights and moments as values, gradients by autograd, micro-batches
-summed.
+"""The NumPy backend: weights and moments as values, gradients by autograd, micro-batches summed.
 
-gradient of a step = sum over micro-batches of gradient of sum_t w_t l_t,   w fixed before the cut
+    gradient of a step = sum over micro-batches of gradient of sum_t w_t l_t
+
+The weights w are fixed before the step is cut.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from autograd import value_and_grad
-from autograd.tracer import getval
 
+from seed.reference import checkpoint
 from seed.reference.advantage import decoupled_gae, group_advantages, token_rewards
+from seed.reference.checkpoint import State
 from seed.reference.generate import RolloutWorker, generate
-from seed.reference.loss import (
-    clip_fractions,
-    clipped_surrogate,
-    kl_penalty,
-    ratio,
-    token_entropy,
-    token_log_probs,
-    value_error,
-    weighted_sum,
-)
-from seed.reference.model import (
-    RouterTrace,
-    initial_policy,
-    token_logits,
-    token_values,
-    value_from_policy,
-)
-from seed.reference.moe import balance_loss, z_loss
+from seed.reference.loss import token_log_probs, truncated_importance
+from seed.reference.model import initial_policy, token_logits, token_values, value_from_policy
+from seed.reference.objective import Loss, policy_loss, sft_loss, step_weights, value_loss
 from seed.reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from seed.reference.precision import rollout_weights
-from seed.reference.training.batch import step_weights
-from seed.spec import checkpoint_format as checkpoint
 from seed.spec.config import Config
 from seed.spec.config_model import OptimizerConfig
 from seed.spec.datatypes import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
 from seed.spec.errors import Reason, SeedError
+from seed.spec.sampler import SamplerSpec
 
 Answer = TypeVar("Answer")
-LossFunction = Callable[[Params, Batch], tuple[Any, Metrics]]
-
-
-@dataclass(frozen=True)
-class State:
-    """Everything that learns.
-
-    Attributes:
-        policy: Weights of the policy.
-        value: Weights of the value model; empty before RL and for critic-free recipes.
-        reference_policy: The policy that RL started from, for the KL term; empty if the term is off.
-        policy_optimizer: Moments of the policy.
-        value_optimizer: Moments of the value model.
-        optimizer_step: Optimizer steps the policy has taken; recorded with every sampled token.
-    """
-
-    policy: Params
-    value: Params
-    reference_policy: Params
-    policy_optimizer: OptimizerState
-    value_optimizer: OptimizerState
-    optimizer_step: int
+LossFunction = Callable[[Params, Batch], Loss]
 
 
 class ReferenceBackend:
@@ -79,7 +45,7 @@ class ReferenceBackend:
         return compute()
 
     def initial_state(self, config: Config) -> State:
-        """Random weights, zero optimizer moments, optimizer_step 0."""
+        """Random weights, zero optimizer moments, optimizer step 0."""
         policy = initial_policy(config.model, config.seed, config.precision)
         return State(policy, {}, {}, initial_optimizer(policy), initial_optimizer({}), 0)
 
@@ -88,9 +54,7 @@ class ReferenceBackend:
         return state.optimizer_step
 
     def start_rl(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the reference policy and the value model's body;
-        moments start anew.
-        """
+        """Make the policy the reference policy and the value model's body; moments start anew."""
         value = value_from_policy(state.policy, config.model) if config.uses_value_model else {}
         return State(
             policy=state.policy,
@@ -110,10 +74,8 @@ class ReferenceBackend:
         purpose: str,
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
-        policy = rollout_weights(state.policy, config, purpose)
-        return generate(
-            policy, config.model, requests, sampling, config.seed, purpose, state.optimizer_step
-        )
+        spec = SamplerSpec(config.model, sampling, config.seed, purpose, state.optimizer_step)
+        return generate(rollout_weights(state.policy, config, purpose), spec, requests)
 
     def rollout_worker(
         self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
@@ -121,28 +83,20 @@ class ReferenceBackend:
         """Free slots that decode with the policy of a state."""
         positions = config.data.max_prompt_tokens + sampling.max_response_tokens
         policy = rollout_weights(state.policy, config, purpose)
-        return RolloutWorker(
-            policy,
-            config.model,
-            slots,
-            positions,
-            sampling,
-            config.seed,
-            purpose,
-            state.optimizer_step,
-        )
+        spec = SamplerSpec(config.model, sampling, config.seed, purpose, state.optimizer_step)
+        return RolloutWorker(policy, spec, slots, positions)
 
     def snapshot(self, state: State, config: Config) -> State:
         """The policy alone: a state is a value, which no update changes."""
-        return State(
-            state.policy, {}, {}, initial_optimizer({}), initial_optimizer({}), state.optimizer_step
-        )
+        nothing = initial_optimizer({})
+        return State(state.policy, {}, {}, nothing, nothing, state.optimizer_step)
 
     def log_probs(
         self, state: State, config: Config, batch: Batch, reference_policy: bool = False
     ) -> Array:
-        """Log-probability of each response token under the policy, or under the reference policy [B, S]; 0
-        elsewhere.
+        """Log-probability of each response token under the policy or the reference policy [B, S].
+
+        It is 0 outside the response.
         """
         params = state.reference_policy if reference_policy else state.policy
 
@@ -161,94 +115,60 @@ class ReferenceBackend:
         return per_token(compute, batch, config.algorithm.micro_batch)
 
     def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
-        """The batch with policy advantages and, where there is a value model, old values and value
-        targets.
-        """
+        """The batch with policy advantages and, with a value model, old values and targets."""
+        algorithm = config.algorithm
         if not config.uses_value_model:
-            per_response = group_advantages(rewards, batch.group, config.algorithm.group_std)
+            per_response = group_advantages(rewards, batch.group, algorithm.group_std)
             return replace(batch, advantages=np.where(batch.response, per_response[:, None], 0.0))
+        rewards_BS = token_rewards(rewards, batch.response)
         values = self.values(state, config, batch)
         advantages, targets = decoupled_gae(
-            token_rewards(rewards, batch.response),
-            values,
-            batch.response,
-            batch.truncated,
-            config.algorithm,
+            rewards_BS, values, batch.response, batch.truncated, algorithm
         )
         return replace(batch, old_values=values, advantages=advantages, value_targets=targets)
 
+    def split_ratio(self, state: State, config: Config, batch: Batch) -> Batch:
+        """Split the ratio at the start of the step; see the contract."""
+        cap, start = config.algorithm.importance_cap, self.log_probs(state, config, batch)
+        weight = truncated_importance(start, batch.behaviour_log_probs, cap)
+        importance = np.where(batch.response, weight, 1.0)
+        return replace(batch, importance=importance, behaviour_log_probs=start)
+
     def sft_step(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
-        batch = replace(batch, weights=step_weights(batch, config))
-
-        def loss(params: Params, part: Batch) -> tuple[Any, Metrics]:
-            return sft_loss(params, part, config)
-
         policy, optimizer, metrics = self._step(
             state.policy,
             state.policy_optimizer,
-            loss,
+            partial(sft_loss, config=config),
             batch,
             config,
             config.supervised.optimizer,
             config.supervised.steps,
         )
-        return (
-            replace(
-                state,
-                policy=policy,
-                policy_optimizer=optimizer,
-                optimizer_step=state.optimizer_step + 1,
-            ),
-            metrics,
-        )
+        return _with_policy(state, policy, optimizer), metrics
 
     def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the policy on one mini-batch, in micro-batches that do not change
-        the result.
-        """
-        batch = replace(batch, weights=step_weights(batch, config))
-        if "kl" in batch.weights:
-            batch = replace(
-                batch,
-                reference_log_probs=self.log_probs(state, config, batch, reference_policy=True),
-            )
-
-        def loss(params: Params, part: Batch) -> tuple[Any, Metrics]:
-            return policy_loss(params, part, config)
-
+        """One optimizer step of the policy on one mini-batch; micro-batches change no result."""
+        if config.algorithm.kl_weight:
+            reference = self.log_probs(state, config, batch, reference_policy=True)
+            batch = replace(batch, reference_log_probs=reference)
         policy, optimizer, metrics = self._step(
             state.policy,
             state.policy_optimizer,
-            loss,
+            partial(policy_loss, config=config),
             batch,
             config,
             config.policy_optimizer,
             config.updates,
         )
-        return (
-            replace(
-                state,
-                policy=policy,
-                policy_optimizer=optimizer,
-                optimizer_step=state.optimizer_step + 1,
-            ),
-            metrics,
-        )
+        return _with_policy(state, policy, optimizer), metrics
 
     def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the value model on one mini-batch, in micro-batches that do not
-        change the result.
-        """
-        batch = replace(batch, weights=step_weights(batch, config))
-
-        def loss(params: Params, part: Batch) -> tuple[Any, Metrics]:
-            return value_loss(params, part, config)
-
+        """One optimizer step of the value model on a mini-batch; micro-batches change no result."""
         value, optimizer, metrics = self._step(
             state.value,
             state.value_optimizer,
-            loss,
+            partial(value_loss, config=config),
             batch,
             config,
             config.value_optimizer,
@@ -258,34 +178,11 @@ class ReferenceBackend:
 
     def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:
         """Publish a checkpoint at once or not at all."""
-        checkpoint.save(
-            directory,
-            checkpoint.flatten(state).items(),
-            config,
-            progress | {"optimizer_step": state.optimizer_step},
-        )
+        checkpoint.save(state, config, progress, directory)
 
     def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
         """Read a checkpoint back, verified; state and progress are bit-equal to what was saved."""
-        arrays, progress = checkpoint.load(directory, config)
-        parts = checkpoint.unflatten(arrays)
-        policy_optimizer, value_optimizer = (
-            OptimizerState(
-                parts.get(f"{name}.first", {}),
-                parts.get(f"{name}.second", {}),
-                int(progress["steps"][name]),
-            )
-            for name in ("policy_optimizer", "value_optimizer")
-        )
-        state = State(
-            parts["policy"],
-            parts.get("value", {}),
-            parts.get("reference_policy", {}),
-            policy_optimizer,
-            value_optimizer,
-            int(progress["optimizer_step"]),
-        )
-        return state, progress
+        return checkpoint.restore(config, directory)
 
     def _step(
         self,
@@ -297,6 +194,8 @@ class ReferenceBackend:
         optimizer_config: OptimizerConfig,
         total_steps: int,
     ) -> tuple[Params, OptimizerState, Metrics]:
+        # The weights are fixed before the step is cut, so no term depends on the micro-batch size.
+        batch = replace(batch, weights=step_weights(batch, config))
         gradient, metrics = accumulate(loss, params, batch, config.algorithm.micro_batch)
         norm = global_norm(gradient)
         if not np.isfinite(norm):
@@ -304,22 +203,27 @@ class ReferenceBackend:
                 Reason.LOSS_NOT_FINITE,
                 f"gradient norm is {norm} at optimizer step {optimizer.step}; no step taken",
             )
-        params, optimizer = adamw(params, gradient, optimizer, optimizer_config, total_steps)
+        params, optimizer = adamw(params, gradient, optimizer, optimizer_config, total_steps, norm)
         return params, optimizer, metrics | {"grad_norm": norm}
 
 
+def _with_policy(state: State, policy: Params, optimizer: OptimizerState) -> State:
+    """The state after an optimizer step of the policy."""
+    steps = state.optimizer_step + 1
+    return replace(state, policy=policy, policy_optimizer=optimizer, optimizer_step=steps)
+
+
 def micro_batches(batch: Batch, size: int) -> list[IntArray]:
-    """Cut the rows of a batch into parts of at most ``size``, similar lengths together so that
-    little is padding.
+    """Cut the rows of a batch into parts of at most ``size``, similar lengths together.
+
+    So little of a part is padding.
     """
     by_length = np.argsort(batch.lengths, kind="stable")
     return [by_length[start : start + size] for start in range(0, len(by_length), size)]
 
 
 def per_token(compute: Callable[[Batch], Array], batch: Batch, micro_batch: int) -> Array:
-    """Run a per-token function [b, s] over the micro-batches of a batch and put the parts back in
-    place [B, S].
-    """
+    """A per-token function [b, s] over the micro-batches of a batch, put together again [B, S]."""
     out = np.zeros(batch.tokens.shape)
     for index in micro_batches(batch, micro_batch):
         part = batch.rows(index)
@@ -380,92 +284,3 @@ def cast(batch: Batch, dtype: "np.dtype[Any]") -> Batch:
     }
     weights = {name: weight.astype(dtype) for name, weight in batch.weights.items()}
     return replace(batch, weights=weights, **arrays)
-
-
-def policy_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metrics]:
-    """All terms of the policy's loss on one part of an optimizer step.
-
-    Formula: ``sum_t w_t l_clip + mu w_t l_nll + kl w_t KL + balance + z`` (VAPO eq. 10 and the
-    switches).
-
-    Args:
-        params: Policy weights.
-        batch: Rows with the weights of the whole step.
-        config: Sizes, temperature, clip bounds, switches.
-
-    Returns:
-        Scalar loss; metrics that add up over the parts of a step to token means.
-    """
-    algorithm, weights = config.algorithm, batch.weights
-    logits, trace = token_logits(params, batch.tokens, config.model)
-    log_probs = token_log_probs(logits, batch.tokens, config.rollout.temperature)
-    surrogate = clipped_surrogate(log_probs, batch.behaviour_log_probs, batch.advantages, algorithm)
-    terms = {"surrogate": weighted_sum(weights["surrogate"], surrogate)}
-    if "positive" in weights:
-        terms["positive"] = weighted_sum(weights["positive"], -log_probs)
-    if "kl" in weights:
-        terms["kl"] = weighted_sum(
-            weights["kl"], kl_penalty(log_probs, batch.reference_log_probs, algorithm.kl_estimator)
-        )
-    terms |= router_terms(trace, batch)
-    metrics = {f"loss_{name}": float(getval(term)) for name, term in terms.items()}
-    plain_log_probs, plain_logits = np.asarray(getval(log_probs)), np.asarray(getval(logits))
-    return sum(terms.values()), metrics | policy_metrics(
-        plain_log_probs, plain_logits, batch, config
-    )
-
-
-def sft_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metrics]:
-    """Token mean of ``-log pi(a_t)`` over demonstrations, plus the router terms, on one part of an
-    optimizer step.
-    """
-    logits, trace = token_logits(params, batch.tokens, config.model)
-    terms = {
-        "nll": weighted_sum(batch.weights["tokens"], -token_log_probs(logits, batch.tokens, 1.0))
-    }
-    terms |= router_terms(trace, batch)
-    return sum(terms.values()), {
-        f"loss_{name}": float(getval(term)) for name, term in terms.items()
-    }
-
-
-def router_terms(trace: RouterTrace, batch: Batch) -> dict[str, Any]:
-    """Load-balance and z loss, summed over MoE layers, if switched on."""
-    terms: dict[str, Any] = {}
-    if "load_balance" in batch.weights:
-        pairs = zip(trace.logits, trace.expert_ids, strict=True)
-        terms["load_balance"] = sum(
-            balance_loss(logits, ids, batch.weights["load_balance"]) for logits, ids in pairs
-        )
-    if "router_z" in batch.weights:
-        terms["router_z"] = sum(
-            z_loss(logits, batch.weights["router_z"]) for logits in trace.logits
-        )
-    return terms
-
-
-def policy_metrics(log_probs: Array, logits: Array, batch: Batch, config: Config) -> Metrics:
-    """Token means over the step, as sums that add up over its parts: entropy, ratio, clip
-    fractions, log-prob gap.
-    """
-    token_mean = batch.weights["tokens"]
-    low, high = clip_fractions(
-        log_probs, batch.behaviour_log_probs, batch.advantages, config.algorithm
-    )
-    gap = np.abs(log_probs - batch.behaviour_log_probs)
-    observed = {
-        "entropy": token_entropy(logits, config.rollout.temperature),
-        "ratio": ratio(log_probs, batch.behaviour_log_probs),
-        "clip_fraction_low": low.astype(token_mean.dtype),
-        "clip_fraction_high": high.astype(token_mean.dtype),
-        "log_prob_gap": gap,
-    }
-    return {name: float(weighted_sum(token_mean, values)) for name, values in observed.items()}
-
-
-def value_loss(params: Params, batch: Batch, config: Config) -> tuple[Any, Metrics]:
-    """Token mean of ``1/2 (V - target)^2`` on one part of an optimizer step."""
-    values = token_values(params, batch.tokens, config.model)
-    error = value_error(values, batch.old_values, batch.value_targets, config.algorithm.value_clip)
-    loss = weighted_sum(batch.weights["tokens"], error)
-    return loss, {"loss": float(getval(loss))}

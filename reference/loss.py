@@ -1,10 +1,9 @@
-"""Every loss term is a weighted sum over tokens, ``L = sum_t w_t l_t``, with weights fixed over the
-whole optimizer step.
+"""Loss terms: weighted sums over tokens, ``L = sum_t w_t l_t``, weights fixed over the whole step.
 
 The weights hold all the averaging: ``w_t = 1/N`` for a token mean, ``1/(B |o_i|)`` for a mean of
 sequence means. They are computed once, before the step is cut into micro-batches or spread over
-ranks, and a sum does not care how it is cut. So no term can depend on the micro-batch size (field
-laws P1 to P6) - not by care, but by construction.
+ranks, and a sum does not care how it is cut. So no term can depend on the micro-batch size: by
+construction, not by care (known bugs P1 to P6).
 
     rho_t = pi(a_t) / pi_behaviour(a_t)
     l_clip = -min(rho_t A_t, clip(rho_t, 1 - eps_low, 1 + eps_high) A_t)
@@ -15,17 +14,13 @@ VAPO eq. 9-10; value loss VC-PPO algorithm 1; dual clip arXiv 1912.09729 eq. 5; 
 Schulman, "Approximating KL divergence".
 """
 
-import autograd.numpy as np
-import numpy
+import autograd.numpy as anp
+import numpy as np
 
 from seed.reference.generate import log_distribution
 from seed.spec.config_rl import AlgorithmConfig
+from seed.spec.constants import LOG_RATIO_LIMIT
 from seed.spec.datatypes import Array, BoolArray, IntArray
-
-LOG_RATIO_LIMIT = 20.0
-"""Bound of the log-ratio before exp, so that a stale token cannot overflow; verl uses the same. No
-honest ratio is near e^20.
-"""
 
 
 def token_weights(
@@ -33,14 +28,17 @@ def token_weights(
 ) -> Array:
     """Weight of each token under one of the four meanings of "mean loss".
 
-    ======== ============================================================ =======================
-    name     mean over                                                    weight of token t of i
-    ======== ============================================================ =======================
-    token    all response tokens of the optimizer step (VAPO eq. 7)       1 / sum_j |o_j|
-    sequence responses, then tokens (VAPO eq. 6, GRPO)                    1 / (B |o_i|)
-    group    prompts, then tokens of the prompt (DAPO eq. 8 as printed)   1 / (P sum_{j in group} |o_j|)
-    constant responses; token sums divided by a constant (Dr. GRPO)       1 / (B constant)
-    ======== ============================================================ =======================
+    Formula: the mean over tokens, sequences, groups, or a constant.
+    Source: VAPO eq. 6-7; DAPO eq. 8.
+
+    ======== ======================================================== ===========================
+    name     mean over                                                weight of token t of i
+    ======== ======================================================== ===========================
+    token    all response tokens of the optimizer step (VAPO eq. 7)   1 / sum_j |o_j|
+    sequence responses, then tokens (VAPO eq. 6, GRPO)                1 / (B |o_i|)
+    group    prompts, then tokens of a prompt (DAPO eq. 8 as printed) 1 / (P sum_{j in group} |o_j|)
+    constant responses; token sums divided by a constant (Dr. GRPO)   1 / (B constant)
+    ======== ======================================================== ===========================
 
     Args:
         response_BS: Tokens that count, over the whole optimizer step. Rows without any do not count
@@ -55,27 +53,34 @@ def token_weights(
     lengths_B = response_BS.sum(axis=1)
     rows = max(int((lengths_B > 0).sum()), 1)
     if aggregation == "token":
-        divisor_B = numpy.full(len(lengths_B), lengths_B.sum())
+        divisor_B = np.full(len(lengths_B), lengths_B.sum())
     elif aggregation == "sequence":
         divisor_B = rows * lengths_B
     elif aggregation == "group":
-        numbers, member = numpy.unique(group_B, return_inverse=True)
-        tokens_P = numpy.bincount(member, weights=lengths_B, minlength=len(numbers))
+        numbers, member = np.unique(group_B, return_inverse=True)
+        tokens_P = np.bincount(member, weights=lengths_B, minlength=len(numbers))
         divisor_B = max(int((tokens_P > 0).sum()), 1) * tokens_P[member]
     else:
-        divisor_B = numpy.full(len(lengths_B), rows * constant)
-    return numpy.where(response_BS, 1.0 / numpy.maximum(divisor_B, 1)[:, None], 0.0)
+        divisor_B = np.full(len(lengths_B), rows * constant)
+    return np.where(response_BS, 1.0 / np.maximum(divisor_B, 1)[:, None], 0.0)
 
 
 def weighted_sum(weights_BS: Array, terms_BS: Array) -> Array:
-    """``sum_t w_t l_t``, selecting rather than multiplying: a term at weight 0 may be NaN or inf
-    (field 4.24).
+    """Sum over tokens; terms at weight 0 are left out, since they may be NaN or inf.
+
+    Formula: ``sum_t w_t l_t``.
+    Source: known bug P1.
+
+    Known bug P8: 0 times NaN is NaN.
     """
-    return np.sum(np.where(weights_BS != 0.0, terms_BS, 0.0) * weights_BS)
+    return anp.sum(anp.where(weights_BS != 0.0, terms_BS, 0.0) * weights_BS)
 
 
 def token_log_probs(logits_BSV: Array, tokens_BS: IntArray, temperature: float) -> Array:
     """Log-probability of each token given the tokens before it.
+
+    Formula: ``log pi(a_t | s_t)``.
+    Source: definition.
 
     Args:
         logits_BSV: Logits that each token was drawn from.
@@ -86,23 +91,45 @@ def token_log_probs(logits_BSV: Array, tokens_BS: IntArray, temperature: float) 
         Log-probabilities [B, S]; what column 0 holds means nothing, as the first token was not
         drawn.
     """
-    hit = tokens_BS[:, :, None] == numpy.arange(logits_BSV.shape[-1])
-    return np.sum(np.where(hit, log_distribution(logits_BSV, temperature), 0.0), axis=-1)
+    hit = tokens_BS[:, :, None] == np.arange(logits_BSV.shape[-1])
+    return anp.sum(anp.where(hit, log_distribution(logits_BSV, temperature), 0.0), axis=-1)
 
 
 def token_entropy(logits_BSV: Array, temperature: float) -> Array:
-    """Entropy in nats of the distribution that each token was drawn from [B, S]. A metric, not a
-    loss.
+    """Entropy in nats of the distribution that each token was drawn from [B, S]; only a metric.
+
+    Formula: ``-sum_a pi log pi``.
+    Source: definition.
     """
     log_p = log_distribution(logits_BSV, temperature)
-    return -np.sum(np.exp(log_p) * log_p, axis=-1)
+    return -anp.sum(anp.exp(log_p) * log_p, axis=-1)
 
 
 def ratio(log_probs: Array, behaviour_log_probs: Array) -> Array:
-    """``rho = pi / pi_behaviour`` from log-probabilities; the denominator was recorded when the
-    token was drawn.
+    """Probability ratio; the denominator was recorded when the token was drawn.
+
+    Formula: ``rho = pi / pi_behaviour``.
+    Source: VAPO eq. 2.
     """
-    return np.exp(np.clip(log_probs - behaviour_log_probs, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT))
+    return anp.exp(anp.clip(log_probs - behaviour_log_probs, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT))
+
+
+def truncated_importance(start_log_probs: Array, behaviour_log_probs: Array, cap: float) -> Array:
+    """Weight of a token's loss for what happened before the step.
+
+    The ratio splits at the start of the step. ``pi / pi_start`` is clipped, since it is what the
+    step changes; this factor accounts for stale or quantised samplers.
+
+    Formula: ``min(pi_start / pi_behaviour, cap)``.
+    Source: decoupled PPO, Hilton et al. arXiv 2110.00641, truncated at a cap as in verl and AReaL.
+
+    Args:
+        start_log_probs: Under the policy at the start of the step [B, S].
+        behaviour_log_probs: Recorded when the token was drawn [B, S].
+        cap: Largest weight, > 0.
+    """
+    log_ratio = np.minimum(start_log_probs - behaviour_log_probs, LOG_RATIO_LIMIT)
+    return np.minimum(np.exp(log_ratio), cap)
 
 
 def clipped_surrogate(
@@ -114,6 +141,7 @@ def clipped_surrogate(
     ``l <= -c A`` where A < 0.
     Gradient: ``dl/dlog pi = -A rho`` where (A > 0 and rho < 1 + clip_high) or (A < 0 and rho > 1 -
     clip_low), else 0.
+    Source: DAPO eq. 10; VAPO eq. 8; report eq. 1.
 
     Args:
         log_probs: log pi of each token, any shape.
@@ -122,10 +150,10 @@ def clipped_surrogate(
         algorithm: clip_low, clip_high, dual_clip.
     """
     rho = ratio(log_probs, behaviour_log_probs)
-    clipped = np.clip(rho, 1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
-    loss = np.maximum(-rho * advantages, -clipped * advantages)
+    clipped = anp.clip(rho, 1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
+    loss = anp.maximum(-rho * advantages, -clipped * advantages)
     if algorithm.dual_clip:
-        loss = np.where(advantages < 0, np.minimum(loss, -algorithm.dual_clip * advantages), loss)
+        loss = anp.where(advantages < 0, anp.minimum(loss, -algorithm.dual_clip * advantages), loss)
     return loss
 
 
@@ -133,7 +161,9 @@ def clip_fractions(
     log_probs: Array, behaviour_log_probs: Array, advantages: Array, algorithm: AlgorithmConfig
 ) -> tuple[BoolArray, BoolArray]:
     """Tokens whose gradient the clip removes: below the floor (A < 0), above the cap (A > 0).
-    Metrics.
+
+    Formula: ``A < 0`` and ``rho < 1 - clip_low``; ``A > 0`` and ``rho > 1 + clip_high``.
+    Source: DAPO 3.1.
     """
     rho = ratio(log_probs, behaviour_log_probs)
     low = (advantages < 0) & (rho < 1.0 - algorithm.clip_low)
@@ -142,24 +172,29 @@ def clip_fractions(
 
 
 def value_error(values: Array, old_values: Array, targets: Array, value_clip: float) -> Array:
-    """``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held within c
-    of the old V.
+    """Squared error of the value, optionally clipped.
+
+    Formula: ``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held
+    within c of the old V.
+    Source: VC-PPO algorithm 1; the clip is that of PPO implementations.
     """
     error = 0.5 * (values - targets) ** 2
     if not value_clip:
         return error
-    held = old_values + np.clip(values - old_values, -value_clip, value_clip)
-    return np.maximum(error, 0.5 * (held - targets) ** 2)
+    held = old_values + anp.clip(values - old_values, -value_clip, value_clip)
+    return anp.maximum(error, 0.5 * (held - targets) ** 2)
 
 
 def kl_penalty(log_probs: Array, reference_log_probs: Array, estimator: str) -> Array:
-    """KL(pi || reference_policy) per sampled token, to be differentiated.
+    """KL(pi || pi_reference) per sampled token, to be differentiated.
 
-    Formula: with d = log pi - log reference_policy, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``. On
-    on-policy samples the gradient of k2 is an unbiased estimate of the reverse KL's gradient (law
-    P20); k3's value is unbiased but its gradient is not.
+    Formula: with d = log pi - log pi_reference, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``.
+    Source: Schulman, Approximating KL Divergence.
+
+    On on-policy samples the gradient of k2 is an unbiased estimate of the reverse KL's gradient
+    (known bug P20); k3's value is unbiased but its gradient is not.
     """
     d = log_probs - reference_log_probs
     if estimator == "k2":
         return 0.5 * d * d
-    return np.exp(np.clip(-d, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT)) - 1.0 + d
+    return anp.exp(anp.clip(-d, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT)) - 1.0 + d

@@ -1,5 +1,4 @@
-"""The transformer: embedding, blocks, final norm, and a head of logits (policy) or of one scalar
-(value model).
+"""The transformer: embedding, blocks, final norm, a head of logits (policy) or one scalar (value).
 
     x = embed[token];  per block: x += attention(norm(x)),  x += feed_forward(norm(x))
     logits = norm(x) Whead          V = norm(x) w + b
@@ -10,8 +9,8 @@ Weights live in one flat mapping from name to array; matrices are stored [in, ou
 from dataclasses import dataclass, field
 from typing import Any
 
-import autograd.numpy as np
-import numpy
+import autograd.numpy as anp
+import numpy as np
 
 from seed.reference.attention import KeyValueCache, attention, rms_norm
 from seed.reference.moe import dense_layer, moe_layer
@@ -34,7 +33,7 @@ class RouterTrace:
     expert_ids: list[IntArray] = field(default_factory=list)
 
 
-def initial_policy(model: ModelConfig, seed: int, dtype: "numpy.typing.DTypeLike") -> Params:
+def initial_policy(model: ModelConfig, seed: int, dtype: "np.typing.DTypeLike") -> Params:
     """Random weights, see ``spec.initial``."""
     return {
         name: initial_weight(name, shape, model, seed).astype(dtype)
@@ -51,8 +50,8 @@ def value_from_policy(policy: Params, model: ModelConfig) -> Params:
     dtype = policy["embedding"].dtype
     body = {name: policy[name].copy() for name in body_shapes(model)}
     return body | {
-        "value_head": numpy.zeros((model.hidden, 1), dtype),
-        "value_bias": numpy.zeros(1, dtype),
+        "value_head": np.zeros((model.hidden, 1), dtype),
+        "value_bias": np.zeros(1, dtype),
     }
 
 
@@ -66,6 +65,9 @@ def hidden_states(
 ) -> tuple[Array, RouterTrace]:
     """Run the blocks.
 
+    Formula: ``x += attention(norm(x)), x += feed_forward(norm(x))``.
+    Source: arXiv 2002.04745 (pre-norm).
+
     Args:
         params: Weights of a policy or of a value model.
         tokens_BS: Token ids.
@@ -77,10 +79,10 @@ def hidden_states(
     Returns:
         Normalised final states [N, D] and what the routers decided.
     """
-    one_hot_NV = (tokens_BS.reshape(-1)[:, None] == numpy.arange(model.vocabulary)).astype(
+    one_hot_NV = (tokens_BS.reshape(-1)[:, None] == np.arange(model.vocabulary)).astype(
         _dtype(params)
     )
-    x_ND = np.dot(one_hot_NV, params["embedding"])
+    x_ND = anp.dot(one_hot_NV, params["embedding"])
     trace = RouterTrace()
     for layer in range(model.layers):
         prefix = f"layers.{layer}."
@@ -101,41 +103,48 @@ def hidden_states(
 
 def logits_of(params: Params, hidden_ND: Array, model: ModelConfig) -> Array:
     """Next-token logits [N, V] of final states [N, D]."""
-    head_DV = np.transpose(params["embedding"]) if model.tied_embeddings else params["head"]
-    return np.dot(hidden_ND, head_DV)
+    head_DV = anp.transpose(params["embedding"]) if model.tied_embeddings else params["head"]
+    return anp.dot(hidden_ND, head_DV)
 
 
 def token_logits(
     params: Params, tokens_BS: IntArray, model: ModelConfig
 ) -> tuple[Array, RouterTrace]:
-    """Logits [B, S, V] that each token was drawn from, given the tokens before it; column 0,
-    without a past, is 0.
+    """Logits [B, S, V] that each token was drawn from; column 0 has no past and is 0.
+
+    Formula: ``norm(x) Whead``, column t about token t.
+    Source: definition.
     """
     B, S = tokens_BS.shape
     hidden_ND, trace = hidden_states(params, tokens_BS, positions_of(tokens_BS), model)
-    return shift(np.reshape(logits_of(params, hidden_ND, model), (B, S, -1))), trace
+    return shift(anp.reshape(logits_of(params, hidden_ND, model), (B, S, -1))), trace
 
 
 def token_values(params: Params, tokens_BS: IntArray, model: ModelConfig) -> Array:
-    """V of the state before each token [B, S]; column 0, which has no past, is 0."""
+    """V of the state before each token [B, S]; column 0, which has no past, is 0.
+
+    Formula: ``V(state before token t) = norm(x) w + b``.
+    Source: VC-PPO; VAPO 2.
+    """
     B, S = tokens_BS.shape
     hidden_ND, _ = hidden_states(params, tokens_BS, positions_of(tokens_BS), model)
-    after_BS = np.reshape(np.dot(hidden_ND, params["value_head"]) + params["value_bias"], (B, S))
+    after_BS = anp.reshape(anp.dot(hidden_ND, params["value_head"]) + params["value_bias"], (B, S))
     return shift(after_BS)
 
 
 def shift(after: Array) -> Array:
-    """Align what the model says after each token with the next token: column t takes column t - 1,
-    column 0 is 0.
+    """Align the model's output after a token with the next token.
+
+    Column t takes column t - 1, column 0 is 0.
     """
-    has_past = numpy.arange(after.shape[1]).reshape((1, -1) + (1,) * (after.ndim - 2)) > 0
-    return np.where(has_past, np.roll(after, 1, axis=1), 0.0)
+    has_past = np.arange(after.shape[1]).reshape((1, -1) + (1,) * (after.ndim - 2)) > 0
+    return anp.where(has_past, anp.roll(after, 1, axis=1), 0.0)
 
 
 def positions_of(tokens_BS: IntArray) -> IntArray:
     """Positions 0..S-1 of right-padded rows."""
-    return numpy.broadcast_to(numpy.arange(tokens_BS.shape[1]), tokens_BS.shape)
+    return np.broadcast_to(np.arange(tokens_BS.shape[1]), tokens_BS.shape)
 
 
-def _dtype(params: Params) -> "numpy.dtype[Any]":
+def _dtype(params: Params) -> "np.dtype[Any]":
     return params["final_norm"].dtype

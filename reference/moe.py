@@ -10,31 +10,30 @@ Sources: SwiGLU arXiv 2002.05202; routing as in Qwen3-MoE; balance loss DeepSeek
 
 from typing import Any
 
-import autograd.numpy as np
-import numpy
+import autograd.numpy as anp
+import numpy as np
 from autograd.extend import defvjp, primitive
 
 from seed.reference.attention import softmax
-from seed.reference.precision import Weight, matrix, product
+from seed.reference.precision import Weight, linear, matrix
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray, Params
 
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
 def place(x: Array, slots: IntArray, size: int) -> Array:
-    """Write row i of x to row ``slots[i]`` of an array of ``size`` rows, 0 elsewhere; slots are
-    distinct.
+    """Write row i of x to row ``slots[i]`` of an array of ``size`` rows, 0 elsewhere.
+
+    Slots are distinct.
     """
-    y = numpy.zeros((size, *x.shape[1:]), x.dtype)
+    y = np.zeros((size, *x.shape[1:]), x.dtype)
     y[slots] = x
     return y
 
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
 def take(y: Array, slots: IntArray, size: int) -> Array:
-    """Read the rows that ``place`` wrote: ``x[i] = y[slots[i]]``. The two are each other's
-    transpose.
-    """
+    """Read the rows that ``place`` wrote, ``x[i] = y[slots[i]]``: the transpose of ``place``."""
     return y[slots]
 
 
@@ -44,15 +43,21 @@ defvjp(take, lambda _, y, slots, size: lambda g: place(g, slots, size), argnums=
 
 
 def silu(x: Array) -> Array:
-    """``x * sigmoid(x)``; the tanh form cannot overflow."""
-    return x * (0.5 * (1.0 + np.tanh(0.5 * x)))
+    """Sigmoid-weighted linear unit; the tanh form cannot overflow.
+
+    Formula: ``x * sigmoid(x)``.
+    Source: arXiv 1702.03118.
+    """
+    return x * (0.5 * (1.0 + anp.tanh(0.5 * x)))
 
 
 def swiglu(x: Array, gate: Weight, up: Weight, down: Weight) -> Array:
-    """Gated feed-forward ``(silu(x Wg) * x Wu) Wd``, for one expert or for a stack of them side by
-    side.
+    """Gated feed-forward layer, for one expert or for a stack of them.
+
+    Formula: ``(silu(x Wg) * x Wu) Wd``.
+    Source: SwiGLU, arXiv 2002.05202 eq. 6.
     """
-    return product(silu(product(x, gate)) * product(x, up), down)
+    return linear(silu(linear(x, gate)) * linear(x, up), down)
 
 
 def dense_layer(params: Params, prefix: str, x_ND: Array) -> Array:
@@ -67,8 +72,10 @@ def moe_layer(
     model: ModelConfig,
     expert_ids_Nk: IntArray | None = None,
 ) -> tuple[Array, Array, IntArray]:
-    """Send every token to its experts and sum what they answer, weighted by the gates. No token is
-    ever dropped.
+    """Send every token to its experts and sum their outputs, weighted by the gates; drop none.
+
+    Formula: routed experts + shared experts, of given or chosen ids.
+    Source: DeepSeek-V3, arXiv 2412.19437 eq. 12-16.
 
     Args:
         params: All weights of the model.
@@ -81,7 +88,7 @@ def moe_layer(
     Returns:
         What the layer adds to the residual stream [N, D], router logits [N, E], expert ids [N, k].
     """
-    logits_NE = np.dot(x_ND, params[prefix + "router"])
+    logits_NE = anp.dot(x_ND, params[prefix + "router"])
     if expert_ids_Nk is None:
         expert_ids_Nk = top_k(_plain(logits_NE), model.experts_per_token)
     gates_Nk = gates(logits_NE, expert_ids_Nk, model.normalise_gates)
@@ -92,40 +99,48 @@ def moe_layer(
 
 
 def top_k(logits_NE: Array, k: int) -> IntArray:
-    """Ids of the k largest logits, largest first; equal logits go to the smaller id."""
-    return numpy.argsort(-logits_NE, axis=-1, kind="stable")[:, :k]
+    """Ids of the k largest logits, largest first; equal logits go to the smaller id.
+
+    Formula: ``I`` = ids of the k largest router logits.
+    Source: arXiv 1701.06538 eq. 5.
+    """
+    return np.argsort(-logits_NE, axis=-1, kind="stable")[:, :k]
 
 
 def gates(logits_NE: Array, expert_ids_Nk: IntArray, normalise: bool) -> Array:
-    """Router probabilities of the chosen experts [N, k], rescaled to sum to one if
-    ``normalise``.
+    """Router probabilities of the chosen experts [N, k]; they sum to one if ``normalise``.
+
+    Formula: ``g_i = p_i / sum_{j in I} p_j`` with ``p = softmax(x Wr)``.
+    Source: Qwen3-MoE.
     """
-    chosen_NkE = expert_ids_Nk[:, :, None] == numpy.arange(logits_NE.shape[1])
-    probabilities_N1E = np.expand_dims(softmax(logits_NE), 1)
-    gates_Nk = np.sum(chosen_NkE * probabilities_N1E, axis=-1)
-    return gates_Nk / np.sum(gates_Nk, axis=-1, keepdims=True) if normalise else gates_Nk
+    chosen_NkE = expert_ids_Nk[:, :, None] == np.arange(logits_NE.shape[1])
+    probabilities_N1E = anp.expand_dims(softmax(logits_NE), 1)
+    gates_Nk = anp.sum(chosen_NkE * probabilities_N1E, axis=-1)
+    return gates_Nk / anp.sum(gates_Nk, axis=-1, keepdims=True) if normalise else gates_Nk
 
 
 def dispatch(
     params: Params, prefix: str, x_ND: Array, expert_ids_Nk: IntArray, gates_Nk: Array
 ) -> Array:
-    """Copy each token k times, line the copies up before their experts, run all experts, sum each
-    token's answers.
+    """Copy each token k times, queue the copies at their experts, run them, sum per token.
+
+    Formula: ``sum_{i in I} g_i swiglu_i(x)``.
+    Source: MegaBlocks, arXiv 2211.15841.
 
     The lines are padded to the longest one, so every copy has its place whatever the routing.
     """
     N, k = expert_ids_Nk.shape
     E = params[prefix + "gate"].shape[0]
     slots, capacity = lines(expert_ids_Nk.reshape(-1), E)
-    copies = np.reshape(np.repeat(np.expand_dims(x_ND, 1), k, axis=1), (N * k, -1))
-    waiting_ECD = np.reshape(place(copies, slots, E * capacity), (E, capacity, -1))
+    copies = anp.reshape(anp.repeat(anp.expand_dims(x_ND, 1), k, axis=1), (N * k, -1))
+    waiting_ECD = anp.reshape(place(copies, slots, E * capacity), (E, capacity, -1))
     answers_ECD = swiglu(
         waiting_ECD, *(matrix(params, prefix + name) for name in ("gate", "up", "down"))
     )
-    answers_NkD = np.reshape(
-        take(np.reshape(answers_ECD, (E * capacity, -1)), slots, E * capacity), (N, k, -1)
+    answers_NkD = anp.reshape(
+        take(anp.reshape(answers_ECD, (E * capacity, -1)), slots, E * capacity), (N, k, -1)
     )
-    return np.sum(answers_NkD * np.expand_dims(gates_Nk, 2), axis=1)
+    return anp.sum(answers_NkD * anp.expand_dims(gates_Nk, 2), axis=1)
 
 
 def lines(expert_of_copy: IntArray, experts: int) -> tuple[IntArray, int]:
@@ -135,22 +150,23 @@ def lines(expert_of_copy: IntArray, experts: int) -> tuple[IntArray, int]:
         Slot ``expert * capacity + place in line`` of each copy, and the capacity: the length of the
         longest line.
     """
-    order = numpy.argsort(expert_of_copy, kind="stable")
-    counts = numpy.bincount(expert_of_copy, minlength=experts)
-    starts = numpy.cumsum(counts) - counts
-    place_in_line = numpy.empty_like(order)
-    place_in_line[order] = numpy.arange(len(order)) - starts[expert_of_copy[order]]
+    order = np.argsort(expert_of_copy, kind="stable")
+    counts = np.bincount(expert_of_copy, minlength=experts)
+    starts = np.cumsum(counts) - counts
+    place_in_line = np.empty_like(order)
+    place_in_line[order] = np.arange(len(order)) - starts[expert_of_copy[order]]
     capacity = int(counts.max())
     return expert_of_copy * capacity + place_in_line, capacity
 
 
 def balance_loss(logits_NE: Array, expert_ids_Nk: IntArray, weights_BS: Array) -> Array:
-    """Sequence-wise load balance: a weighted sum over sequences of ``E sum_e f_e P_e``.
+    """Load balance of every sequence, summed with the sequences' weights.
 
-    Formula: f_e = share of the sequence's routed copies that went to expert e, P_e = mean router
-    probability of e; the value is 1 at perfect balance. Being defined per sequence it cannot depend
-    on how a batch is split.
-    Source: DeepSeek-V3 eq. 17-20, with f scaled so that balance gives 1.
+    Formula: ``E sum_e f_e P_e``; f_e = share of the sequence's routed copies that went to expert e,
+    P_e = mean router probability of e.
+    Source: DeepSeek-V3 eq. 17-20, with f scaled so that perfect balance gives 1.
+
+    It is defined per sequence, so it cannot depend on how a batch is split.
 
     Args:
         logits_NE: Router logits, rows of [B, S] flattened.
@@ -164,23 +180,27 @@ def balance_loss(logits_NE: Array, expert_ids_Nk: IntArray, weights_BS: Array) -
     B, S = weights_BS.shape
     E, k = logits_NE.shape[1], expert_ids_Nk.shape[1]
     real_BS = weights_BS > 0
-    tokens_B1 = numpy.maximum(real_BS.sum(axis=1, keepdims=True), 1)
-    chosen_NE = (expert_ids_Nk[:, :, None] == numpy.arange(E)).sum(axis=1)
+    tokens_B1 = np.maximum(real_BS.sum(axis=1, keepdims=True), 1)
+    chosen_NE = (expert_ids_Nk[:, :, None] == np.arange(E)).sum(axis=1)
     f_BE = (chosen_NE.reshape(B, S, E) * real_BS[:, :, None]).sum(axis=1) / (k * tokens_B1)
-    probabilities_BSE = np.reshape(softmax(logits_NE), (B, S, E))
-    P_BE = np.sum(np.where(real_BS[:, :, None], probabilities_BSE, 0.0), axis=1) / tokens_B1
-    return np.sum(weights_BS.sum(axis=1) * E * np.sum(f_BE * P_BE, axis=1))
+    probabilities_BSE = anp.reshape(softmax(logits_NE), (B, S, E))
+    P_BE = anp.sum(anp.where(real_BS[:, :, None], probabilities_BSE, 0.0), axis=1) / tokens_B1
+    return anp.sum(weights_BS.sum(axis=1) * E * anp.sum(f_BE * P_BE, axis=1))
 
 
 def z_loss(logits_NE: Array, weights_BS: Array) -> Array:
-    """``sum_t w_t logsumexp(logits_t)^2``: keeps router logits small (ST-MoE eq. 5)."""
-    top = np.max(logits_NE, axis=-1)
-    z = top + np.log(np.sum(np.exp(logits_NE - np.expand_dims(top, 1)), axis=-1))
-    return np.sum(np.where(weights_BS.reshape(-1) > 0, weights_BS.reshape(-1) * z * z, 0.0))
+    """Router z loss: it keeps router logits small.
+
+    Formula: ``sum_t w_t logsumexp(logits_t)^2``.
+    Source: ST-MoE, arXiv 2202.08906 eq. 5.
+    """
+    top = anp.max(logits_NE, axis=-1)
+    z = top + anp.log(anp.sum(anp.exp(logits_NE - anp.expand_dims(top, 1)), axis=-1))
+    return anp.sum(anp.where(weights_BS.reshape(-1) > 0, weights_BS.reshape(-1) * z * z, 0.0))
 
 
 def _plain(x: Any) -> Array:
     """The NumPy array under autograd's tracing boxes: routing decisions carry no gradient."""
     while hasattr(x, "_value"):
         x = x._value
-    return numpy.asarray(x)
+    return np.asarray(x)

@@ -1,5 +1,4 @@
-"""AdamW with decoupled weight decay, warm-up, constant or cosine learning rate, clipping by the
-global norm.
+"""AdamW with decoupled weight decay and clipping by the global norm.
 
     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2
     w = w - lr ( (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) + decay w )
@@ -14,6 +13,7 @@ import numpy as np
 
 from seed.spec.config_model import OptimizerConfig
 from seed.spec.datatypes import Params
+from seed.spec.learning_rate import learning_rate
 
 
 @dataclass(frozen=True)
@@ -31,33 +31,14 @@ def initial_optimizer(params: Params) -> OptimizerState:
     return OptimizerState(zeros, {name: moment.copy() for name, moment in zeros.items()}, 0)
 
 
-def learning_rate(step: int, total_steps: int, config: OptimizerConfig) -> float:
-    """Learning rate of the ``step``-th optimizer step, counted from 0.
-
-    Formula: warm-up ``lr (step + 1) / warmup``; then constant, or ``final + (lr - final) (1 +
-    cos(pi p)) / 2`` with p running from 0 at the end of the warm-up to 1 at the last step.
-
-    Args:
-        step: 0 <= step.
-        total_steps: Steps of the whole phase; only the cosine asks for it.
-        config: Peak, final rate, schedule, warm-up steps.
-    """
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    if config.schedule == "constant":
-        return config.learning_rate
-    span = max(total_steps - 1 - config.warmup_steps, 1)
-    progress = min((step - config.warmup_steps) / span, 1.0)
-    fall = (1.0 + math.cos(math.pi * progress)) / 2.0
-    return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * fall
-
-
 def global_norm(gradient: Params) -> float:
-    """``sqrt(sum of squares over all entries of all weights)``, in float64 and whatever the order
-    of the names.
+    """Euclidean norm of the gradient, in float64.
 
-    A restored checkpoint may list its weights in another order; the exact sum of ``fsum`` keeps the
-    run bit-equal.
+    Formula: ``sqrt(sum g^2)`` over all entries of all weights.
+    Source: definition.
+
+    A restored checkpoint may list its weights in another order; the exact sum of ``fsum`` does not
+    depend on it, so a resumed run is bit-equal.
     """
     return math.sqrt(
         math.fsum(float(np.sum(np.square(g, dtype=np.float64))) for g in gradient.values())
@@ -70,8 +51,12 @@ def adamw(
     state: OptimizerState,
     config: OptimizerConfig,
     total_steps: int,
+    norm: float,
 ) -> tuple[Params, OptimizerState]:
     """One step. Decay acts on matrices only; norm weights and biases (one axis) are left alone.
+
+    Formula: ``w -= lr (m^ / (sqrt(v^) + eps) + decay w)``.
+    Source: arXiv 1711.05101 algorithm 2.
 
     Args:
         params: Weights.
@@ -79,12 +64,12 @@ def adamw(
         state: Moments so far.
         config: Learning rate and the constants of the update.
         total_steps: Steps of the whole phase, for the cosine.
+        norm: Global norm of the gradient, ``global_norm``.
 
     Returns:
         New weights and new state; the arguments are not changed.
     """
     rate = learning_rate(state.step, total_steps, config)
-    norm = global_norm(gradient)
     scale = config.clip_norm / norm if 0.0 < config.clip_norm < norm else 1.0
     t = state.step + 1
     new, first, second = {}, {}, {}

@@ -1,6 +1,8 @@
-"""The torch backend's face: the contract of ``spec.backend`` on one process or many.
+"""The torch backend: the contract of ``spec.backend`` on one process or many.
 
-    gradient of a step = sum over ranks and micro-batches of gradient of sum_t w_t l_t,   w fixed before the cut
+    gradient of a step = sum over ranks and micro-batches of gradient of sum_t w_t l_t
+
+The weights w are fixed before the step is cut.
 
 Every rank calls every method with the same arguments and gets the same answer. A state is moved,
 not copied: the one that a method returns has the same weights as the one it was given, and only the
@@ -10,6 +12,7 @@ newest may be used.
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +24,7 @@ from seed.scaled import checkpoint
 from seed.scaled.advantage import decoupled_gae, group_advantages, token_rewards
 from seed.scaled.checkpoint import State
 from seed.scaled.generate import RolloutWorker, generate
-from seed.scaled.loss import token_log_probs
+from seed.scaled.loss import token_log_probs, truncated_importance
 from seed.scaled.model import Readout, Transformer
 from seed.scaled.objective import Loss, forward, policy_loss, sft_loss, step_weights, value_loss
 from seed.scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
@@ -29,11 +32,11 @@ from seed.scaled.parallel.balance import spread
 from seed.scaled.parallel.collectives import gather_objects, sum_over
 from seed.scaled.parallel.mesh import build as build_mesh
 from seed.scaled.parallel.offload import Ledger, away, saved_activations, stay
-from seed.scaled.parallel.packing import Stream, pack
+from seed.scaled.parallel.packing import PackedSequences, pack
 from seed.scaled.parallel.parallelize import build, fill, gradients_of, shards_of, slices_of
 from seed.scaled.precision import rollout_weights
-from seed.scaled.processes.launch import World
 from seed.scaled.processes.watchdog import phase
+from seed.scaled.processes.world import World
 from seed.spec.backend import WorkerPool
 from seed.spec.config import Config
 from seed.spec.config_model import OptimizerConfig
@@ -41,10 +44,11 @@ from seed.spec.datatypes import Array, Batch, Metrics, Request, Rollout, Samplin
 from seed.spec.errors import Reason, SeedError
 from seed.spec.initial import initial_weight
 from seed.spec.layout import Layout
+from seed.spec.sampler import SamplerSpec
 from seed.spec.weights import body_shapes, policy_shapes
 
 Answer = TypeVar("Answer")
-LossFunction = Callable[[Transformer, Stream, dict[str, Tensor]], Loss]
+LossFunction = Callable[[Transformer, PackedSequences, dict[str, Tensor]], Loss]
 
 
 class ScaledBackend:
@@ -96,9 +100,7 @@ class ScaledBackend:
         return state.optimizer_step
 
     def start_rl(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the reference policy and the value model's body;
-        moments start anew.
-        """
+        """Make the policy the reference policy and the value model's body; moments start anew."""
         value, reference_policy = None, None
         if config.uses_value_model:
             value = build(config, self.mesh, is_value=True)
@@ -133,17 +135,8 @@ class ScaledBackend:
         with phase(f"generate ({purpose})"):
             weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
             slots = config.parallel.rollout_slots
-            return generate(
-                weights,
-                config.model,
-                self.mesh,
-                requests,
-                sampling,
-                config.seed,
-                purpose,
-                state.optimizer_step,
-                slots,
-            )
+            spec = SamplerSpec(config.model, sampling, config.seed, purpose, state.optimizer_step)
+            return generate(weights, spec, self.mesh, requests, slots)
 
     def rollout_worker(
         self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
@@ -152,17 +145,8 @@ class ScaledBackend:
         with phase(f"generate ({purpose})"):
             weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
             positions = config.data.max_prompt_tokens + sampling.max_response_tokens
-            return RolloutWorker(
-                weights,
-                config.model,
-                self.mesh,
-                slots,
-                positions,
-                sampling,
-                config.seed,
-                purpose,
-                state.optimizer_step,
-            )
+            spec = SamplerSpec(config.model, sampling, config.seed, purpose, state.optimizer_step)
+            return RolloutWorker(weights, spec, self.mesh, slots, positions)
 
     def snapshot(self, state: State, config: Config) -> State:
         """A copy of the policy, without moments."""
@@ -177,8 +161,9 @@ class ScaledBackend:
     def log_probs(
         self, state: State, config: Config, batch: Batch, reference_policy: bool = False
     ) -> Array:
-        """Log-probability of each response token under the policy, or under the reference policy [B, S]; 0
-        elsewhere.
+        """Log-probability of each response token under the policy or the reference policy [B, S].
+
+        It is 0 outside the response.
         """
         model = state.reference_policy if reference_policy else state.policy
         assert model is not None
@@ -196,90 +181,68 @@ class ScaledBackend:
             return self._per_token(state.value, config, batch, None)
 
     def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
-        """The batch with policy advantages and, where there is a value model, old values and value
-        targets.
-        """
-        response, group = torch.from_numpy(batch.response), torch.from_numpy(batch.group)
+        """The batch with policy advantages and, with a value model, old values and targets."""
+        algorithm, response = config.algorithm, torch.from_numpy(batch.response)
         rewards_B = torch.from_numpy(np.asarray(rewards, dtype=np.float64))
         if not config.uses_value_model:
-            per_response = group_advantages(rewards_B, group, config.algorithm.group_std)
-            return replace(
-                batch, advantages=torch.where(response, per_response[:, None], 0.0).numpy()
-            )
-        values = self.values(state, config, batch)
-        advantages, targets = decoupled_gae(
-            token_rewards(rewards_B, response),
-            torch.from_numpy(values),
-            response,
-            torch.from_numpy(batch.truncated),
-            config.algorithm,
-        )
+            group = torch.from_numpy(batch.group)
+            per_response = group_advantages(rewards_B, group, algorithm.group_std)
+            advantages = torch.where(response, per_response[:, None], 0.0)
+            return replace(batch, advantages=advantages.numpy())
+        values, truncated = self.values(state, config, batch), torch.from_numpy(batch.truncated)
+        rewards_BS, values_BS = token_rewards(rewards_B, response), torch.from_numpy(values)
+        advantages, targets = decoupled_gae(rewards_BS, values_BS, response, truncated, algorithm)
         return replace(
             batch, old_values=values, advantages=advantages.numpy(), value_targets=targets.numpy()
         )
 
+    def split_ratio(self, state: State, config: Config, batch: Batch) -> Batch:
+        """Split the ratio at the start of the step; see the contract."""
+        cap, start = config.algorithm.importance_cap, self.log_probs(state, config, batch)
+        behaviour = torch.from_numpy(batch.behaviour_log_probs)
+        weight = truncated_importance(torch.from_numpy(start), behaviour, cap)
+        importance = torch.where(torch.from_numpy(batch.response), weight, 1.0)
+        return replace(batch, importance=importance.numpy(), behaviour_log_probs=start)
+
     def sft_step(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
         """One supervised optimizer step: mean negative log-likelihood of the response tokens."""
-
-        def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
-            return sft_loss(model, stream, weights, batch, config, self.mesh)
-
-        total = config.supervised.steps
-        with phase("sft_step"):
+        with phase("SFT step"):
             optimizer, metrics = self._step(
                 state.policy,
                 state.policy_optimizer,
-                loss,
+                partial(sft_loss, batch=batch, config=config, mesh=self.mesh),
                 batch,
                 config,
                 config.supervised.optimizer,
-                total,
+                config.supervised.steps,
             )
-        return replace(
-            state, policy_optimizer=optimizer, optimizer_step=state.optimizer_step + 1
-        ), metrics
+        return _with_policy_optimizer(state, optimizer), metrics
 
     def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the policy on one mini-batch, spread over ranks and
-        micro-batches.
-        """
+        """One optimizer step of the policy on one mini-batch, over ranks and micro-batches."""
         if config.algorithm.kl_weight:
-            batch = replace(
-                batch,
-                reference_log_probs=self.log_probs(state, config, batch, reference_policy=True),
-            )
-
-        def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
-            return policy_loss(model, stream, weights, batch, config, self.mesh)
-
+            reference = self.log_probs(state, config, batch, reference_policy=True)
+            batch = replace(batch, reference_log_probs=reference)
         with phase("update policy"):
             optimizer, metrics = self._step(
                 state.policy,
                 state.policy_optimizer,
-                loss,
+                partial(policy_loss, batch=batch, config=config, mesh=self.mesh),
                 batch,
                 config,
                 config.policy_optimizer,
                 config.updates,
             )
-        return replace(
-            state, policy_optimizer=optimizer, optimizer_step=state.optimizer_step + 1
-        ), metrics
+        return _with_policy_optimizer(state, optimizer), metrics
 
     def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the value model on one mini-batch, spread over ranks and
-        micro-batches.
-        """
+        """One optimizer step of the value model on one mini-batch, over ranks and micro-batches."""
         assert state.value is not None
-
-        def loss(model: Transformer, stream: Stream, weights: dict[str, Tensor]) -> Loss:
-            return value_loss(model, stream, weights, batch, config)
-
         with phase("update value"):
             optimizer, metrics = self._step(
                 state.value,
                 state.value_optimizer,
-                loss,
+                partial(value_loss, batch=batch, config=config),
                 batch,
                 config,
                 config.value_optimizer,
@@ -288,12 +251,10 @@ class ScaledBackend:
         return replace(state, value_optimizer=optimizer), metrics
 
     def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:
-        """Publish a checkpoint at once or not at all, in the reference's format: any backend and
-        layout reads it.
-        """
+        """Publish a checkpoint at once or not at all; any backend and layout reads it."""
         with phase("save"):
             checkpoint.save(state, config, progress, directory, self.is_main_process)
-            self.on_rank_zero(lambda: None)  # nobody goes on before it is there
+            self.on_rank_zero(lambda: None)  # no rank goes on before it is there
 
     def restore(self, config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
         """Read a checkpoint of any backend and layout back, verified."""
@@ -302,7 +263,7 @@ class ScaledBackend:
                 config, directory, self.mesh, lambda model: moments(model, config)
             )
 
-    def streams(self, batch: Batch, config: Config) -> list[Stream]:
+    def micro_batches(self, batch: Batch, config: Config) -> list[PackedSequences]:
         """This rank's micro-batches of a batch: equally many on every rank, balanced by cost."""
         shares = spread(batch, config, self.mesh.data.size)
         return [
@@ -315,9 +276,9 @@ class ScaledBackend:
     ) -> Array:
         cells = torch.zeros(batch.tokens.size, dtype=torch.float64, device=self.mesh.device)
         with torch.no_grad():
-            for stream in self.streams(batch, config):
-                out, _ = forward(model, stream, config, readout)
-                cells[stream.cells_p] = out.double()
+            for packed in self.micro_batches(batch, config):
+                out, _ = forward(model, packed, config, readout)
+                cells[packed.cells_p] = out.double()
         return sum_over(cells, self.mesh.world).cpu().numpy().reshape(batch.tokens.shape)
 
     def _step(
@@ -334,13 +295,13 @@ class ScaledBackend:
         model.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
         offload = config.parallel.activation_offload
-        for stream in self.streams(batch, config):
+        for packed in self.micro_batches(batch, config):
             with (
                 saved_activations(offload, self.ledger)
                 if offload or self.counts_memory
                 else nullcontext()
             ):
-                total, observed = loss(model, stream, weights)
+                total, observed = loss(model, packed, weights)
             total.backward()
             for name, value in observed.items():
                 sums[name] = (
@@ -361,6 +322,11 @@ class ScaledBackend:
             torch.stack(list(sums.values())).to(self.mesh.device), self.mesh.world
         ).tolist()
         return optimizer, dict(zip(sums, everywhere, strict=True)) | {"grad_norm": norm}
+
+
+def _with_policy_optimizer(state: State, optimizer: OptimizerState) -> State:
+    """The state after an optimizer step of the policy, whose weights were updated in place."""
+    return replace(state, policy_optimizer=optimizer, optimizer_step=state.optimizer_step + 1)
 
 
 def moments(model: Transformer, config: Config) -> OptimizerState:

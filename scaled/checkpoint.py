@@ -1,5 +1,4 @@
-"""Checkpoints in the reference's format: whatever layout wrote one, any layout and either backend
-goes on from it.
+"""Everything that learns, and how it becomes a checkpoint and back, on any layout.
 
 Ranks gather one weight at a time and rank 0 writes it, so no rank ever holds more than one whole
 weight. Reading, every rank takes its own part of each weight from the file. What a checkpoint is
@@ -19,7 +18,7 @@ from seed.scaled.model import Transformer
 from seed.scaled.optimizer import OptimizerState
 from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.parallel.parallelize import build, fill, named, put, shards_of, wholes
-from seed.spec import checkpoint_format as checkpoint
+from seed.spec import checkpoint_format
 from seed.spec.config import Config
 
 
@@ -30,7 +29,7 @@ class State:
     Attributes:
         policy: The policy.
         value: The value model; None before RL and for critic-free recipes.
-        reference_policy: The policy that RL started from, for the KL term; None if the term is off.
+        reference_policy: The policy that RL started from, for the KL term; None if it is off.
         policy_optimizer: Moments of the policy's shards.
         value_optimizer: Moments of the value model's shards.
         optimizer_step: Optimizer steps the policy has taken.
@@ -58,7 +57,7 @@ def save(
     """
     entries = whole_arrays(state)
     if writes:
-        checkpoint.save(
+        checkpoint_format.save(
             directory, entries, config, dict(progress) | {"optimizer_step": state.optimizer_step}
         )
     else:
@@ -67,9 +66,7 @@ def save(
 
 
 def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
-    """Names and full arrays as the reference writes them, one after the other, each gathered when
-    it is asked for.
-    """
+    """``part/name`` and full array of everything that is saved, each gathered when it is needed."""
     for part, model in (
         ("policy", state.policy),
         ("value", state.value),
@@ -109,7 +106,7 @@ def restore(
     Returns:
         The state, and the trainer's progress.
     """
-    with checkpoint.opened(directory, config) as (file, progress):
+    with checkpoint_format.open_checkpoint(directory, config) as (file, progress):
 
         def model(part: str) -> Transformer | None:
             if part not in file:

@@ -1,8 +1,7 @@
-"""Loss terms as weighted sums over this rank's tokens; the sum over ranks is the reference's sum
-over all.
+"""Loss terms as weighted sums over this rank's tokens, which add up over ranks.
 
-The weights hold all the averaging and are computed by every rank for the whole optimizer step. No
-mean is ever taken over a rank, so nothing depends on how tokens are spread (P1 to P6).
+All averaging is in the weights, which every rank computes for the whole optimizer step. No mean is
+ever taken over a rank, so nothing depends on how tokens are spread (known bugs P1 to P6).
 """
 
 import torch
@@ -10,16 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seed.spec.config_rl import AlgorithmConfig
-
-LOG_RATIO_LIMIT = 20.0
-"""Bound of the log-ratio before exp, so that a stale token cannot overflow."""
+from seed.spec.constants import LOG_RATIO_LIMIT
 
 
 def token_weights(
     response_BS: Tensor, group_B: Tensor, aggregation: str, constant: float = 1.0
 ) -> Tensor:
-    """Weight of each token under one of the four meanings of "mean loss" in float64 [B, S]; see the
-    reference's table.
+    """Weight of each token under one of the four aggregations, float64 [B, S].
+
+    The table is in ``reference.loss.token_weights``.
     """
     lengths_B = response_BS.sum(1)
     rows = max(int((lengths_B > 0).sum()), 1)
@@ -40,9 +38,7 @@ def token_weights(
 
 
 def weighted_sum(weights: Tensor, terms: Tensor) -> Tensor:
-    """``sum_t w_t l_t``, selecting rather than multiplying: a term at weight 0 may be NaN or
-    inf.
-    """
+    """``sum_t w_t l_t`` over tokens of weight other than 0, whose terms may be NaN or infinite."""
     return (torch.where(weights != 0.0, terms, 0.0) * weights).sum()
 
 
@@ -58,18 +54,22 @@ def token_entropy(logits_nV: Tensor, temperature: float) -> Tensor:
 
 
 def ratio(log_probs: Tensor, behaviour_log_probs: Tensor) -> Tensor:
-    """``rho = pi / pi_behaviour`` from log-probabilities; the denominator was recorded when the
-    token was drawn.
-    """
+    """``rho = pi / pi_behaviour``; the denominator was recorded when the token was drawn."""
     return (log_probs - behaviour_log_probs).clamp(-LOG_RATIO_LIMIT, LOG_RATIO_LIMIT).exp()
+
+
+def truncated_importance(
+    start_log_probs: Tensor, behaviour_log_probs: Tensor, cap: float
+) -> Tensor:
+    """``min(pi_start / pi_behaviour, cap)``; see the reference."""
+    log_ratio = (start_log_probs - behaviour_log_probs).clamp(max=LOG_RATIO_LIMIT)
+    return log_ratio.exp().clamp(max=cap)
 
 
 def clipped_surrogate(
     log_probs: Tensor, behaviour_log_probs: Tensor, advantages: Tensor, algorithm: AlgorithmConfig
 ) -> Tensor:
-    """``-min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``, with dual clip ``<= -c A`` where A
-    < 0.
-    """
+    """``-min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``; dual clip ``<= -c A`` if A < 0."""
     rho = ratio(log_probs, behaviour_log_probs)
     clipped = rho.clamp(1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
     loss = torch.maximum(-rho * advantages, -clipped * advantages)
@@ -91,9 +91,7 @@ def clip_fractions(
 
 
 def value_error(values: Tensor, old_values: Tensor, targets: Tensor, value_clip: float) -> Tensor:
-    """``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held within c
-    of the old V.
-    """
+    """``1/2 (V - target)^2``; with value clip c at least that of V held within c of the old V."""
     error = 0.5 * (values - targets) ** 2
     if not value_clip:
         return error
@@ -102,7 +100,7 @@ def value_error(values: Tensor, old_values: Tensor, targets: Tensor, value_clip:
 
 
 def kl_penalty(log_probs: Tensor, reference_log_probs: Tensor, estimator: str) -> Tensor:
-    """KL(pi || reference_policy) per sampled token: ``k2 = d^2 / 2`` or ``k3 = exp(-d) - 1 + d``."""
+    """KL(pi || reference policy) of a sampled token: ``k2 = d^2 / 2``, ``k3 = exp(-d) - 1 + d``."""
     d = log_probs - reference_log_probs
     if estimator == "k2":
         return 0.5 * d * d

@@ -1,7 +1,8 @@
-"""What an optimizer step minimises: the model in its precision, the weights of all tokens, the
-terms of each loss.
+"""What an optimizer step minimises: the weights of all tokens, the terms of each loss.
 
-    L = sum over ranks, micro-batches and tokens of w_t l_t,   w worked out by every rank for the whole step
+    L = sum over ranks, micro-batches and tokens of w_t l_t
+
+Every rank computes the weights w for the whole step.
 
 A function here sees one micro-batch of one rank. It returns this rank's part of the sum and of
 every metric; nothing is averaged, so the parts of all ranks and micro-batches add up to what the
@@ -29,7 +30,7 @@ from seed.scaled.loss import (
 from seed.scaled.model import Readout, RouterTrace, Transformer
 from seed.scaled.moe import balance_loss, z_loss
 from seed.scaled.parallel.mesh import Mesh
-from seed.scaled.parallel.packing import Stream
+from seed.scaled.parallel.packing import PackedSequences
 from seed.scaled.precision import COMPUTE
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch
@@ -83,35 +84,35 @@ def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str
 
 def forward(
     model: Transformer,
-    stream: Stream,
+    packed: PackedSequences,
     config: Config,
     readout: Readout | None = None,
     replay: Sequence[Tensor] | None = None,
 ) -> tuple[Tensor, RouterTrace]:
-    """Run a model in the configured precision; the other arguments are those of
-    ``Transformer.forward``.
+    """Run a model in the configured precision; other arguments as for ``Transformer.forward``.
 
     FSDP casts the weights it gathers. In one process they are cast here, as part of the graph, so
     that gradients arrive in the precision of the master weights.
     """
     compute = COMPUTE[config.precision]
     if model.mesh.world.size > 1 or model.embedding.dtype == compute:
-        return model(stream, readout, replay)
+        return model(packed, readout, replay)
     cast = {name: weight.to(compute) for name, weight in model.named_parameters()}
-    return functional_call(model, cast, (stream, readout, replay))
+    return functional_call(model, cast, (packed, readout, replay))
 
 
 def policy_loss(
     model: Transformer,
-    stream: Stream,
+    packed: PackedSequences,
     weights: dict[str, Tensor],
     batch: Batch,
     config: Config,
     mesh: Mesh,
     replay: Sequence[Tensor] | None = None,
 ) -> Loss:
-    """All terms of the policy's loss on this rank's part of a micro-batch (VAPO eq. 10 and the
-    switches), and metrics.
+    """All terms of the policy's loss on this rank's part of a micro-batch, and its metrics.
+
+    Source: VAPO eq. 10 and the switches of ``AlgorithmConfig``.
     """
     algorithm, temperature = config.algorithm, config.rollout.temperature
 
@@ -119,13 +120,13 @@ def policy_loss(
         entropy_p = token_entropy(logits_pV.detach(), temperature)
         return torch.stack([token_log_probs(logits_pV, targets_p, temperature), entropy_p], 1)
 
-    out_p2, trace = forward(model, stream, config, readout, replay)
+    out_p2, trace = forward(model, packed, config, readout, replay)
     log_probs, entropy = out_p2[:, 0], out_p2[:, 1].detach()
     behaviour, advantages, reference_policy = (
-        stream.take(_response_only(values, batch, log_probs))
+        packed.take(_response_only(values, batch, log_probs))
         for values in (batch.behaviour_log_probs, batch.advantages, batch.reference_log_probs)
     )
-    taken = {name: stream.take(weight).to(log_probs.dtype) for name, weight in weights.items()}
+    taken = {name: packed.take(weight).to(log_probs.dtype) for name, weight in weights.items()}
     terms = {
         "surrogate": weighted_sum(
             taken["surrogate"], clipped_surrogate(log_probs, behaviour, advantages, algorithm)
@@ -137,7 +138,7 @@ def policy_loss(
         terms["kl"] = weighted_sum(
             taken["kl"], kl_penalty(log_probs, reference_policy, algorithm.kl_estimator)
         )
-    terms |= router_terms(trace, stream, weights, mesh)
+    terms |= router_terms(trace, packed, weights, mesh)
     plain, mean = log_probs.detach(), taken["tokens"]
     low, high = clip_fractions(plain, behaviour, advantages, algorithm)
     observed = {
@@ -154,7 +155,7 @@ def policy_loss(
 
 def sft_loss(
     model: Transformer,
-    stream: Stream,
+    packed: PackedSequences,
     weights: dict[str, Tensor],
     batch: Batch,
     config: Config,
@@ -165,41 +166,43 @@ def sft_loss(
     def readout(logits_pV: Tensor, targets_p: Tensor) -> Tensor:
         return token_log_probs(logits_pV, targets_p, 1.0)
 
-    log_probs, trace = forward(model, stream, config, readout)
-    terms = {"nll": weighted_sum(stream.take(weights["tokens"]).to(log_probs.dtype), -log_probs)}
-    terms |= router_terms(trace, stream, weights, mesh)
+    log_probs, trace = forward(model, packed, config, readout)
+    terms = {"nll": weighted_sum(packed.take(weights["tokens"]).to(log_probs.dtype), -log_probs)}
+    terms |= router_terms(trace, packed, weights, mesh)
     return _total(terms), _observed(terms)
 
 
 def value_loss(
-    model: Transformer, stream: Stream, weights: dict[str, Tensor], batch: Batch, config: Config
+    model: Transformer,
+    packed: PackedSequences,
+    weights: dict[str, Tensor],
+    batch: Batch,
+    config: Config,
 ) -> Loss:
     """Token mean of ``1/2 (V - target)^2``."""
-    values, _ = forward(model, stream, config)
+    values, _ = forward(model, packed, config)
     old_values, targets = (
-        stream.take(_response_only(array, batch, values))
+        packed.take(_response_only(array, batch, values))
         for array in (batch.old_values, batch.value_targets)
     )
     error = value_error(values, old_values, targets, config.algorithm.value_clip)
-    loss = weighted_sum(stream.take(weights["tokens"]).to(values.dtype), error)
+    loss = weighted_sum(packed.take(weights["tokens"]).to(values.dtype), error)
     return loss, {"loss": loss.detach()}
 
 
 def router_terms(
-    trace: RouterTrace, stream: Stream, weights: dict[str, Tensor], mesh: Mesh
+    trace: RouterTrace, packed: PackedSequences, weights: dict[str, Tensor], mesh: Mesh
 ) -> dict[str, Tensor]:
     """Load-balance and z loss, summed over MoE layers, if switched on."""
 
     def of_rows(decided: Tensor) -> Tensor:
-        """What a router decided, token by token of the batch's rows, a shared prompt's as often as
-        it was asked.
-        """
-        return decided.index_select(0, stream.own_places_c)
+        """A router's outputs token by token of the batch's rows; a shared prompt's once per row."""
+        return decided.index_select(0, packed.own_places_c)
 
     terms: dict[str, Tensor] = {}
     if "load_balance" in weights:
         B, S = weights["load_balance"].shape
-        own, row_c = stream.take_own(weights["load_balance"]), stream.own_cells_c // S
+        own, row_c = packed.take_own(weights["load_balance"]), packed.own_cells_c // S
         parts = [
             balance_loss(
                 of_rows(logits), of_rows(ids), own.to(logits.dtype), row_c, B, mesh.sequence
@@ -208,7 +211,7 @@ def router_terms(
         ]
         terms["load_balance"] = torch.stack(parts).sum()
     if "router_z" in weights:
-        own = stream.take_own(weights["router_z"])
+        own = packed.take_own(weights["router_z"])
         parts = [z_loss(of_rows(logits), own.to(logits.dtype)) for logits in trace.logits]
         terms["router_z"] = torch.stack(parts).sum()
     return terms

@@ -14,6 +14,7 @@ from torch import Tensor
 from seed.scaled.parallel.collectives import sum_over
 from seed.scaled.parallel.mesh import Axis
 from seed.spec.config_model import OptimizerConfig
+from seed.spec.learning_rate import learning_rate
 
 Shards = dict[str, Tensor]
 
@@ -36,20 +37,6 @@ def initial_optimizer(shards: Mapping[str, Tensor]) -> OptimizerState:
     )
 
 
-def learning_rate(step: int, total_steps: int, config: OptimizerConfig) -> float:
-    """Warm-up ``lr (step + 1) / warmup``; then constant, or a cosine from lr to the final rate at
-    the last step.
-    """
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    if config.schedule == "constant":
-        return config.learning_rate
-    span = max(total_steps - 1 - config.warmup_steps, 1)
-    progress = min((step - config.warmup_steps) / span, 1.0)
-    fall = (1.0 + math.cos(math.pi * progress)) / 2.0
-    return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * fall
-
-
 def global_norm(gradient: Mapping[str, Tensor], world: Axis) -> float:
     """``sqrt(sum of squares over all entries of all weights on all ranks)``, summed in float64."""
     squares = [shard.double().square().sum() for shard in gradient.values()]
@@ -65,8 +52,7 @@ def adamw(
     total_steps: int,
     norm: float,
 ) -> OptimizerState:
-    """One step, in place. Decay acts on matrices only; norm weights and biases (one axis) are left
-    alone.
+    """One step, in place. Decay acts on matrices only, not on norm weights and biases (one axis).
 
     Args:
         shards: This rank's weights; changed.

@@ -1,5 +1,4 @@
-"""The ground both backends stand on: data types, configuration, contracts, error reasons and the
-module index.
+"""What all implementations share: data types, configuration, contracts, and what must be bit-equal.
 
 Shape alphabet of the whole project. A docstring that says ``[B, S]`` means these letters and no
 others:
@@ -20,7 +19,7 @@ F      inner width of one expert
 V      vocabulary entries
 ====== ==================================================================================
 
-Per-token arrays of shape ``[B, S]`` are aligned to the *token they speak about*: entry ``t`` of the
+Per-token arrays of shape ``[B, S]`` are aligned to the *token they are about*: entry ``t`` of the
 log-probabilities is ``log pi(token_t | tokens before t)`` and entry ``t`` of the values is
 ``V(state before token t)``. Column 0 has no past and is 0.
 """

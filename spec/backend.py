@@ -1,7 +1,7 @@
-"""The backend swap: what a backend must be able to do. ``reference.training.trainer`` is written
-against this and nothing else.
+"""The backend swap: what a backend must be able to do.
 
-A state is a value: methods take one and return a new one. Under MPI every method is collective.
+``reference.training.trainer`` is written against this contract and nothing else. A state is a
+value: methods take one and return a new one. Under MPI every method is collective.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 
 class RolloutWorker(Protocol):
-    """Slots that decode responses side by side, with the weights of one optimizer_step of the policy."""
+    """Slots that decode responses side by side, with the weights of one policy version."""
 
     @property
     def running(self) -> int:
@@ -24,13 +24,14 @@ class RolloutWorker(Protocol):
         ...
 
     def add(self, entering: Sequence[Rollout]) -> None:
-        """Put partial rollouts into free slots: their prompts, and what was sampled of their
-        answers, are read anew.
+        """Put partial rollouts into free slots.
+
+        Their prompts, and what was sampled of their responses, are read again.
         """
         ...
 
     def decode(self, steps: int) -> list[Rollout]:
-        """Draw so many tokens of every response in the slots, fewer of one that ends.
+        """Sample so many tokens of every response in the slots, fewer of one that ends.
 
         Returns:
             The rollouts that ended; they have left their slots.
@@ -38,38 +39,41 @@ class RolloutWorker(Protocol):
         ...
 
     def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
-        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so
-        far.
+        """Take responses out of the slots unfinished, with everything sampled so far.
+
+        Args:
+            chosen: Which; None for all.
         """
         ...
 
 
 class WorkerPool(Protocol):
-    """Standalone workers of a job, numbered from 1, which decode in processes of their own while the
-    trainer trains.
+    """Remote rollout workers of a job, numbered from 1.
+
+    They decode in processes of their own while the trainer trains. Only the main process sends and
+    receives.
     """
 
     workers: int
 
     def publish(self, state: Any, policy_version: int, precision: str) -> None:
-        """Send the policy's weights to all workers; returns before they have them. Collective among
-        trainer ranks.
+        """Send the policy's weights to all workers, and return before they have arrived.
+
+        Collective among trainer ranks.
 
         Args:
             state: Holds the policy.
-            policy_version: Its number.
+            policy_version: Number of these weights.
             precision: ``rollout.precision`` of the phase.
         """
         ...
 
     def send(self, worker: int, message: Any) -> None:
-        """Send plain data to a worker; what is sent first arrives first. Only the is_main_process
-        does.
-        """
+        """Send plain data to a worker; messages arrive in order."""
         ...
 
     def receive(self, patience: float) -> list[tuple[int, Any]]:
-        """What workers have said since, after at most so many seconds if nobody has said anything."""
+        """Messages of workers that have arrived, after at most so many seconds if there is none."""
         ...
 
     def give_up(self, worker: int) -> None:
@@ -82,41 +86,35 @@ class WorkerPool(Protocol):
 
 
 class Backend(Protocol[State]):
-    """The face of a backend."""
+    """All that computes on weights."""
 
     name: str
     is_main_process: bool
-    """Whether this process is the one that writes, prints and decides; in a single process it
-    is.
-    """
+    """Whether this process writes, prints and decides: rank 0, or the only one."""
 
     @property
     def worker_pool(self) -> WorkerPool | None:
-        """Standalone workers, if the job has any."""
+        """Remote rollout workers, if the job has any."""
         ...
 
     def on_rank_zero(self, compute: Callable[[], Answer]) -> Answer:
-        """What ``compute`` returns or raises at the is_main_process, the same for every process.
+        """What ``compute`` returns or raises at rank 0, the same in every process.
 
-        For all that is not arithmetic on shared weights: verdicts, files, anything that looks at a
+        For all that is not arithmetic on shared weights: verdicts, files, anything that reads a
         clock.
         """
         ...
 
     def initial_state(self, config: Config) -> State:
-        """Random weights, zero optimizer moments, optimizer_step 0."""
+        """Random weights, zero optimizer moments, optimizer step 0."""
         ...
 
     def optimizer_step(self, state: State) -> int:
-        """Version of the policy's weights: optimizer steps it has taken; recorded with every
-        sampled token.
-        """
+        """Optimizer steps that the policy has taken; recorded with every sampled token."""
         ...
 
     def start_rl(self, state: State, config: Config) -> State:
-        """Start RL from the policy as it is: it becomes the reference policy and the value model's body;
-        moments start anew.
-        """
+        """Make the policy the reference policy and the value model's body; moments start anew."""
         ...
 
     def generate(
@@ -133,22 +131,22 @@ class Backend(Protocol[State]):
     def rollout_worker(
         self, state: State, config: Config, slots: int, sampling: Sampling, purpose: str
     ) -> RolloutWorker:
-        """Free slots that decode with the policy of a state; to be emptied before the state is
-        updated.
+        """Free slots that decode with the policy of a state.
+
+        They must be empty before the state is updated.
         """
         ...
 
     def snapshot(self, state: State, config: Config) -> State:
-        """A state that holds the policy as it is now, whatever becomes of the given one, and
-        nothing else.
-        """
+        """A state that holds a copy of the policy and nothing else; no later update changes it."""
         ...
 
     def log_probs(
         self, state: State, config: Config, batch: Batch, reference_policy: bool = False
     ) -> Array:
-        """Log-probability of each response token under the policy, or under the reference policy [B, S]; 0
-        elsewhere.
+        """Log-probability of each response token under the policy or the reference policy [B, S].
+
+        It is 0 outside the response.
         """
         ...
 
@@ -157,11 +155,26 @@ class Backend(Protocol[State]):
         ...
 
     def advantages(self, state: State, config: Config, batch: Batch, rewards: Array) -> Batch:
-        """The batch with policy advantages and, where there is a value model, old values and value
-        targets.
+        """The batch with policy advantages; with a value model also old values and value targets.
 
         Args:
+            state: Before any update of the step.
+            config: Estimator and switches.
+            batch: Rows as they were sampled.
             rewards: One finite reward per row [B].
+        """
+        ...
+
+    def split_ratio(self, state: State, config: Config, batch: Batch) -> Batch:
+        """Split the ratio ``pi / pi_behaviour`` at the start of the step.
+
+        The log-probabilities under the policy at the start of the step take the place of the
+        behaviour's, and ``importance`` is ``min(pi_start / pi_behaviour, importance_cap)``.
+
+        Args:
+            state: Before any update of the step.
+            config: ``algorithm.importance_cap`` > 0.
+            batch: Rows as they were sampled.
         """
         ...
 
@@ -170,15 +183,11 @@ class Backend(Protocol[State]):
         ...
 
     def update_policy(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the policy on one mini-batch, in micro-batches that do not change
-        the result.
-        """
+        """One optimizer step of the policy on one mini-batch; micro-batches change no result."""
         ...
 
     def update_value(self, state: State, config: Config, batch: Batch) -> tuple[State, Metrics]:
-        """One optimizer step of the value model on one mini-batch, in micro-batches that do not
-        change the result.
-        """
+        """One optimizer step of the value model on a mini-batch; micro-batches change no result."""
         ...
 
     def save(self, state: State, config: Config, progress: dict[str, Any], directory: Path) -> None:

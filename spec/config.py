@@ -105,13 +105,13 @@ class Config(Section):
             raise ValueError(f"parallel.ep={parallel.ep} must divide model.experts={model.experts}")
         if parallel.rollout_workers and self.backend == "reference":
             raise ValueError(
-                f"parallel.rollout_workers={parallel.rollout_workers} must be 0 with backend=reference, which runs in"
-                " one process"
+                f"parallel.rollout_workers={parallel.rollout_workers} must be 0 with"
+                " backend=reference, which runs in one process"
             )
         if parallel.rollout_workers and self.rollout.srs_alpha == 1.0:
             raise ValueError(
-                f"parallel.rollout_workers={parallel.rollout_workers} must be 0 with rollout.srs_alpha=1.0: nothing is"
-                " streamed"
+                f"parallel.rollout_workers={parallel.rollout_workers} must be 0 with"
+                " rollout.srs_alpha=1.0: nothing is streamed"
             )
         if parallel.worker_ranks % parallel.worker_ep or model.experts % parallel.worker_ep:
             raise ValueError(
@@ -127,9 +127,7 @@ class Config(Section):
 
     @property
     def updates_per_step(self) -> int:
-        """Policy updates of one RL step: passes over its responses, times mini-batches of one
-        pass.
-        """
+        """Policy updates of one RL step: passes over its responses times mini-batches of a pass."""
         responses = self.rollout.prompts * self.rollout.samples_per_prompt
         return self.algorithm.epochs * (responses // self.algorithm.mini_batch)
 
@@ -140,9 +138,7 @@ class Config(Section):
 
     @property
     def needs_whole_groups(self) -> bool:
-        """Whether a batch must hold all responses to a prompt or none, as statistics of the group
-        are asked for.
-        """
+        """Whether a batch must hold all responses to a prompt or none, for statistics of groups."""
         algorithm = self.algorithm
         compares = self.reward.opponent == "group" and bool(self.data.preferred)
         return algorithm.advantage == "group" or algorithm.dynamic_sampling or compares
@@ -153,9 +149,7 @@ class Config(Section):
         return self.algorithm.advantage == "gae"
 
     def in_phase(self, phase: str) -> Self:
-        """The configuration that a phase rolls out by: in FP8 only if ``rollout.fp8_phases`` names
-        the phase.
-        """
+        """The configuration of a phase: FP8 rollouts only if ``rollout.fp8_phases`` names it."""
         if self.rollout.precision == "trainer" or phase in self.rollout.fp8_phases:
             return self
         return self.model_copy(
@@ -163,7 +157,5 @@ class Config(Section):
         )
 
     def samples_in_fp8(self, purpose: str) -> bool:
-        """Whether responses of a random stream are drawn in FP8: those that train the policy, never
-        those that examine it.
-        """
+        """Whether responses for a purpose are sampled in FP8: training may, evaluation never."""
         return self.rollout.precision == "fp8" and purpose == "rollout"

@@ -1,7 +1,7 @@
 """Presets and recipes as TOML, overrides as ``section.key=value``.
 
-A preset fixes sizes and the task, a recipe fixes the algorithm, an override changes one value; later
-beats earlier.
+A preset fixes sizes and the task, a recipe fixes the algorithm, an override changes one value;
+later beats earlier.
 """
 
 import copy
@@ -51,9 +51,7 @@ def load_config(preset: str, recipe: str, overrides: Sequence[str] = (), **top: 
 
 
 def merged(tree: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Nested plain values with ``section.key=value`` overrides laid over them; the argument is not
-    changed.
-    """
+    """Nested plain values with ``section.key=value`` overrides; the argument is not changed."""
     result = copy.deepcopy(dict(tree))
     for override in overrides:
         _merge(result, parse_override(override))

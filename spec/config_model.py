@@ -1,6 +1,6 @@
 """Sections about the model, its data, its optimizer and the phases before RL."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -21,8 +21,9 @@ from seed.spec.config_types import (
 
 
 class ModelConfig(Section):
-    """Decoder-only mixture of experts in the Qwen3-MoE family; with ``dense_layers = layers`` it is
-    Qwen3 or Llama.
+    """Decoder-only mixture of experts in the Qwen3-MoE family.
+
+    With ``dense_layers = layers`` it is Qwen3 or Llama.
     """
 
     vocabulary: PositiveInt = Field(description="entries of the embedding and of the head")
@@ -76,12 +77,14 @@ class ModelConfig(Section):
 
 
 class DataConfig(Section):
-    """Which puzzles to practise and to be examined on."""
+    """Which puzzles the policy is trained and evaluated on."""
 
     families: tuple[str, ...] = Field(
         description="puzzle families, see `seed explain`", min_length=1
     )
-    difficulties: Levels = Field(description="family -> difficulties to draw from")
+    difficulties: Levels = Field(
+        description="family -> difficulties to draw from; [1] where not named"
+    )
     classes: Classes = Field(
         default_factory=dict,
         validate_default=True,
@@ -90,9 +93,7 @@ class DataConfig(Section):
             " (both); verifiable where not named"
         ),
     )
-    demonstrations: PositiveInt = Field(
-        description="worked solutions of the cold start, over all families"
-    )
+    demonstrations: PositiveInt = Field(description="worked solutions for SFT, over all families")
     bare_share: Share = Field(
         0.0,
         description=(
@@ -102,15 +103,19 @@ class DataConfig(Section):
     )
     max_prompt_tokens: PositiveInt = Field(description="longest legal prompt")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _first_level_by_default(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get("families"), list | tuple):
+            return values
+        levels = {str(family): (1,) for family in values["families"]}
+        return values | {"difficulties": levels | dict(values.get("difficulties", {}))}
+
     @model_validator(mode="after")
     def _every_family_has_difficulties(self) -> Self:
         for family in self.families:
-            if not self.difficulties.get(family):
-                legal = ", ".join(name for name, levels in self.difficulties.items() if levels)
-                raise ValueError(
-                    f"data.families={family!r} has no entry in data.difficulties; families that"
-                    f" have one: {legal}"
-                )
+            if not self.difficulties[family]:
+                raise ValueError(f"data.difficulties.{family}=[] must name at least one level")
         return self
 
     def class_of(self, family: str) -> DataClass:
@@ -124,9 +129,7 @@ class DataConfig(Section):
 
 
 class OptimizerConfig(Section):
-    """AdamW with linear warm-up, then a constant or cosine learning rate, and clipping by the
-    global gradient norm.
-    """
+    """AdamW: linear warm-up, then a constant or cosine learning rate; clipping by global norm."""
 
     learning_rate: PositiveFloat = Field(description="peak learning rate")
     final_learning_rate: NonNegativeFloat = Field(
@@ -155,7 +158,7 @@ class OptimizerConfig(Section):
 
 
 class SupervisedConfig(Section):
-    """Cold-start supervised fine-tuning on demonstrations (report 4.1)."""
+    """Supervised fine-tuning (SFT) on demonstrations (report 4.1)."""
 
     steps: Count = Field(description="optimizer steps, 0 = start RL from random weights")
     batch: PositiveInt = Field(description="demonstrations per optimizer step")
@@ -163,9 +166,7 @@ class SupervisedConfig(Section):
 
 
 class ValuePretrainingConfig(Section):
-    """Fit the value model to Monte-Carlo returns of the frozen policy until it explains them (VAPO
-    4.1, VC-PPO).
-    """
+    """Fit the value model to Monte-Carlo returns of the frozen policy (VAPO 4.1, VC-PPO)."""
 
     steps: Count = Field(
         description="most rollout steps with a frozen policy, 0 = no value pretraining"
@@ -176,7 +177,7 @@ class ValuePretrainingConfig(Section):
 
 
 class EvaluationConfig(Section):
-    """The examination on held-out problems (VAPO 5.1: temperature 1.0, top-p 0.7)."""
+    """Evaluation on held-out problems (VAPO 5.1: temperature 1.0, top-p 0.7)."""
 
     problems: PositiveInt = Field(description="held-out problems, over all families")
     samples: PositiveInt = Field(description="responses per problem (avg@k)")
@@ -185,7 +186,7 @@ class EvaluationConfig(Section):
     judge_pairs: PositiveInt = Field(
         160,
         description=(
-            "held-out pairs on which the policy is examined as a judge, if it practises equivalence"
+            "held-out pairs for evaluating the policy as a judge, if it trains on equivalence"
         ),
     )
 

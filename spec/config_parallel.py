@@ -8,8 +8,7 @@ from seed.spec.config_types import Count, PositiveFloat, PositiveInt, Section, S
 
 
 class ParallelConfig(Section):
-    """How the torch backend spreads a model over ranks; never changes a result. The reference runs
-    in one process.
+    """How the torch backend spreads a model over ranks; it changes no result.
 
     ``fsdp * cp * tp`` ranks; expert parallelism folds over the same ranks, so ``ep`` divides their
     number.
@@ -67,8 +66,7 @@ class ParallelConfig(Section):
         1, description="expert parallelism within a worker, divides its ranks"
     )
     worker_slots: Count = Field(
-        0,
-        description="responses that a worker decodes side by side, 0 = as many as beside the trainer",
+        0, description="responses that a worker decodes side by side, 0 = as many as the trainer"
     )
     worker_timeout: PositiveFloat = Field(
         120.0,

@@ -153,9 +153,7 @@ class RewardConfig(Section):
 
 
 class RewardModelConfig(Section):
-    """The pairwise generative reward model: a model of the policy's sizes, taught by preference
-    pairs before the run.
-    """
+    """The pairwise generative reward model: of the policy's sizes, trained before the run."""
 
     steps: PositiveInt = Field(
         1200, description="optimizer steps; only taken if some family is general or hybrid"

@@ -1,4 +1,4 @@
-"""The values that travel between modules: problems, verdicts, rollouts and padded batches."""
+"""The values that pass between modules: problems, verdicts, rollouts and padded batches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ Metrics = dict[str, float]
 
 
 class Outcome(StrEnum):
-    """What a verifier says. ``error`` means the verifier failed: it is never counted as ``wrong``
-    nor as ``correct``.
+    """A verifier's outcome.
 
+    ``error`` means that the verifier failed: it is never counted as ``wrong`` nor as ``correct``.
     ``unjudged`` means that there is no verifier: a general problem, which only a reward model
     scores.
     """
@@ -30,9 +30,7 @@ class Outcome(StrEnum):
 
 
 class Finish(StrEnum):
-    """Why a response ended: the end-of-sequence token was sampled, the token limit cut it off, or
-    it has not ended yet.
-    """
+    """Why a response ended: end-of-sequence token, token limit, or it has not ended yet."""
 
     EOS = "eos"
     LENGTH = "length"
@@ -79,8 +77,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How tokens are drawn: softmax temperature (> 0), nucleus mass ``top_p`` in (0, 1], token
-    limit of a response (>= 1).
+    """How tokens are sampled.
+
+    Attributes:
+        temperature: Of the softmax, > 0.
+        top_p: Mass of the nucleus, in (0, 1].
+        max_response_tokens: Token limit of a response, >= 1.
     """
 
     temperature: float
@@ -114,8 +116,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Rollout:
-    """One sampled response, whole or partial, with everything an off-policy learner needs to know
-    about its birth.
+    """One sampled response, whole or partial, and all that an off-policy learner needs to know.
 
     Attributes:
         request: What was asked.
@@ -160,7 +161,7 @@ class ScoredRollout:
 
     ``accuracy`` (1 or 0, from the verdict alone) is what dynamic sampling filters by; ``reward``
     also carries the length penalty, so filtering by it would keep groups that teach nothing
-    (papers: DAPO 3.2, field law P22). ``preference`` is the reward model's word on general and
+    (papers: DAPO 3.2, known bug P22). ``preference`` is the reward model's word on general and
     hybrid problems. A general problem has no verdict: there ``accuracy`` is 1 for a response
     preferred to what it is compared with, so that its mean is a win rate, and dynamic sampling
     filters by the spread of the scores.
@@ -188,8 +189,8 @@ class Batch:
         advantages: Policy advantages, 0 outside the response [B, S].
         value_targets: Regression targets of the value model [B, S].
         old_values: Values before this step's updates, used by value clipping only [B, S].
-        reference_log_probs: Log-probability under the policy that RL started from, used by the KL term
-            only [B, S].
+        reference_log_probs: Log-probability under the reference policy, used by the KL term only
+            [B, S].
         importance: Factor of each token's policy loss, 1 unless truncated importance sampling sets
             it [B, S].
         current: True at response tokens that the newest published weights drew [B, S].

@@ -1,4 +1,4 @@
-"""Every way the system refuses to go on: one closed list of reasons, one exception."""
+"""Every user error: one closed list of reasons, one exception."""
 
 from enum import StrEnum
 
@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 
 class SeedError(Exception):
-    """A refusal with a reason and one line for the person at the terminal.
+    """A user error: a reason, and one line for the person at the terminal.
 
     The line names the field or file, the offending value and the legal values; the command line
     prints it and exits with 2.

@@ -1,9 +1,10 @@
-"""Random starting weights, drawn on the host per name: the same for both backends and for every
-layout.
+"""Random initial weights, drawn per name on the host: the same in every backend and layout.
 
-Norms are 1. Matrices are normal with standard deviation 1/sqrt(fan in), which keeps the size of
-what passes through; those that write into the residual stream get it divided by sqrt(2 L) (GPT-2),
-so that L blocks do not add up.
+    norms      1
+    matrices   normal, standard deviation 1 / sqrt(fan in), which keeps the size of activations
+    output and down projections   the same divided by sqrt(2 L), so that L blocks do not add up
+
+Source of the last: GPT-2 (Radford et al. 2019) section 2.3.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ from seed.spec.philox import generator
 
 
 def initial_weight(name: str, shape: tuple[int, ...], model: ModelConfig, seed: int) -> Array:
-    """One weight, a pure function of its name and the seed: adding a weight moves no other.
+    """One weight, a pure function of its name and the seed: a new weight changes no other.
 
     Args:
         name: Name of the weight, as in ``spec.weights``.
@@ -29,7 +30,6 @@ def initial_weight(name: str, shape: tuple[int, ...], model: ModelConfig, seed: 
         return np.ones(shape)
     fan_in = 1 if name == "embedding" else shape[-2]
     blocks = 2 * model.layers if name.endswith(("attention.output", "down")) else 1
-    drawn: Array = (fan_in * blocks) ** -0.5 * generator(
-        seed, "initial weights", name
-    ).standard_normal(shape)
-    return drawn
+    random = generator(seed, "initial weights", name)
+    weight: Array = (fan_in * blocks) ** -0.5 * random.standard_normal(shape)
+    return weight

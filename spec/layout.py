@@ -1,5 +1,4 @@
-"""How a model lies on its ranks, as arithmetic: which degrees are legal, and how many weights each
-rank holds.
+"""How a model is sharded, as arithmetic: which degrees are legal, how many weights a rank holds.
 
     ranks = fsdp * cp * tp;      ep divides ranks;      efsdp = ranks / ep
 
@@ -30,8 +29,9 @@ ATTENTION_MATRICES = ("query", "key", "value", "output")
 EXPERT_MATRICES = ("gate", "up", "down")
 
 MASTER_BYTES = {"float64": 8, "float32": 4, "bfloat16": 4}
-"""Bytes of a weight by ``precision``, and of its gradient and each of its two moments: bfloat16
-computes over float32.
+"""Bytes of a weight, of its gradient and of each moment, by ``precision``.
+
+bfloat16 computes over float32 weights.
 """
 
 
@@ -61,9 +61,7 @@ class Layout:
 
 
 def worker_layout(parallel: ParallelConfig) -> Layout:
-    """The layout of a standalone worker: it holds all weights that its slices leave it, since it has
-    no gradient to share.
-    """
+    """The layout of a remote rollout worker: without gradients there is nothing for FSDP."""
     return Layout(fsdp=1, cp=parallel.worker_cp, tp=parallel.worker_tp, ep=parallel.worker_ep)
 
 
@@ -119,11 +117,10 @@ def sliced_axis(name: str) -> int | None:
 
 
 def sharded_axis(shape: tuple[int, ...], name: str, shards: int) -> int:
-    """Axis along which FSDP cuts a slice of a weight: the first, but for experts fewer than shards
-    the second.
+    """Axis along which FSDP cuts a slice of a weight: the first, or the second of few experts.
 
-    FSDP cuts only the first axis unevenly. Where the second does not divide, the last ranks hold no
-    part of an expert.
+    FSDP cuts only the first axis unevenly. Where there are fewer experts than shards and the second
+    axis does not divide, the last ranks hold no part of an expert.
     """
     return 1 if group_of(name) == "experts" and shape[0] < shards and shape[1] % shards == 0 else 0
 
@@ -145,18 +142,14 @@ def shards_of(name: str, layout: Layout) -> int:
 
 
 def shard_of(name: str, rank: int, layout: Layout) -> int:
-    """Which of the ``shards_of`` shards of its slice a rank holds: its place along the axes that
-    FSDP shards over.
-    """
+    """Which of the ``shards_of`` shards of its slice a rank holds."""
     return {"attention": rank // layout.tp, "experts": rank // layout.ep, "rest": rank}[
         group_of(name)
     ]
 
 
 def rows_held(rows: int, shards: int, shard: int) -> int:
-    """Rows that one shard of an axis holds: ``ceil(rows / shards)``, and less or none at the
-    end.
-    """
+    """Rows that one shard of an axis holds: ``ceil(rows / shards)``, less or none at the end."""
     each = ceil(rows / shards)
     return min(max(rows - shard * each, 0), each)
 
@@ -167,6 +160,7 @@ def weights_per_rank(
     """Weights that a rank holds, by group.
 
     Formula: ``rows_held * (entries of a row)`` summed over the weights of a group.
+    Source: ZeRO-3, arXiv 1910.02054; three groups as in ``scaled.parallel.parallelize``.
 
     Args:
         shapes: Name -> full shape of every weight.

@@ -1,13 +1,13 @@
-"""Who watches a run. The trainer reports here and knows neither terminal nor logger."""
+"""Who watches a run. The trainer reports here and imports neither terminal nor logger."""
 
 from typing import Protocol
 
 
 class Observer(Protocol):
-    """Hears what happens, changes nothing."""
+    """Is told what happens, and changes nothing."""
 
     def phase(self, name: str, total: int, done: int) -> None:
-        """A phase of ``total`` steps begins, ``done`` of which were taken before (resume)."""
+        """A phase of ``total`` steps begins, ``done`` of which were taken before a resume."""
         ...
 
     def advance(self, **figures: float) -> None:
@@ -15,12 +15,12 @@ class Observer(Protocol):
         ...
 
     def event(self, name: str, line: str) -> None:
-        """Something that must not pass silently."""
+        """Something happened that must not pass silently."""
         ...
 
 
 class SilentObserver:
-    """Hears nothing; for tests and library use."""
+    """Ignores everything; for tests and library use."""
 
     def phase(self, name: str, total: int, done: int) -> None:
         """Ignore."""

@@ -58,9 +58,9 @@ class GroupedQueryAttention:
 
 @dataclass(frozen=True)
 class LatentAttention:
-    """Multi-head latent attention: queries, keys and values pass through narrow normed vectors
-    (arXiv 2405.04434).
+    """Multi-head latent attention: queries, keys and values pass through narrow normed vectors.
 
+    Source: DeepSeek-V2, arXiv 2405.04434 section 2.1.
     The ranks are the widths of these vectors, one for all queries and one for all keys and values.
     A query or key head has a part without position, of ``content_width``, and a rotated one; the
     rotated key is common to all heads.
@@ -99,9 +99,9 @@ class LatentAttention:
 
 @dataclass(frozen=True)
 class Experts:
-    """A token visits ``per_token`` = k of ``routed`` = E experts, and all ``shared`` ones. Each has
-    inner width F.
+    """A token visits ``per_token`` = k of ``routed`` = E experts, and all ``shared`` ones.
 
+    Each has inner width F.
     ``biases`` are on the projections of routed experts, ``router_bias`` is on the router's logits
     (gpt-oss has both).
     """

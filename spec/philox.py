@@ -27,6 +27,9 @@ WORD_BITS = np.uint64(32)
 def philox(key: tuple[int, int], counter: ArrayLike) -> IntArray:
     """Encrypt counters with Philox4x32-10.
 
+    Formula: ten rounds of Philox4x32.
+    Source: SC 2011, section 3.3.
+
     Args:
         key: Two 32-bit words.
         counter: 32-bit words [..., 4].
@@ -52,6 +55,9 @@ def philox(key: tuple[int, int], counter: ArrayLike) -> IntArray:
 def uniforms(seed: int, purpose: str, counter: ArrayLike) -> Array:
     """Uniform float64 numbers in [0, 1) with 53 random bits, one per counter.
 
+    Formula: 53 random bits / 2^53.
+    Source: definition.
+
     Args:
         seed: Run seed, 0 <= seed < 2**32.
         purpose: What the numbers are for; different purposes give independent streams.
@@ -71,8 +77,6 @@ def word_of(text: str) -> int:
 
 
 def generator(seed: int, *purpose: str | int) -> np.random.Generator:
-    """A NumPy generator for bulk draws (initial weights, shuffles, puzzles), keyed by the seed and
-    a purpose.
-    """
+    """A NumPy generator for bulk draws (weights, shuffles, puzzles), keyed by seed and purpose."""
     name = "/".join(str(part) for part in purpose)
     return np.random.Generator(np.random.Philox(key=(seed << 32) | word_of(name)))

@@ -117,6 +117,10 @@ CHECKPOINT_PARTS: Mapping[str, str] = {"anchor": "reference_policy"}
 """Groups of ``state.h5``."""
 
 
+OLD_SNAPSHOT = "publication_"
+"""Beginning of the name of a snapshot's folder; today it is ``policy_version_``."""
+
+
 def current_settings(tree: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration of any version as nested plain values that today's ``Config`` reads."""
     result: dict[str, Any] = {}

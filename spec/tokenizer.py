@@ -1,5 +1,4 @@
-"""The character tokenizer: one token per character, so that a person can read what the policy
-reads.
+"""The character tokenizer: one token per character, so a person can read what the policy reads.
 
 Token 0 is padding and is never attended to or learned from; token 1 ends a sequence; the others are
 the characters of ``ALPHABET`` in order. Prompt and response are encoded apart; ``END`` is added by
@@ -23,6 +22,9 @@ ALPHABET = (
 )
 VOCABULARY = FIRST_CHARACTER + len(ALPHABET)
 """Number of token ids. A model may know fewer: the first so many."""
+
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+"""Shown for an id without a character; no verifier accepts it."""
 
 _IDS = {character: number for number, character in enumerate(ALPHABET, start=FIRST_CHARACTER)}
 
@@ -66,16 +68,13 @@ def decode(ids: Iterable[int]) -> str:
 
     Returns:
         The characters before the first ``END``, or all if there is none. Padding is shown as
-        nothing, an id without a character as U+FFFD, which no verifier accepts.
+        nothing, an id without a character as ``UNKNOWN``.
     """
     characters = []
     for number in ids:
         if number == END:
             break
         if number != PADDING:
-            characters.append(
-                ALPHABET[number - FIRST_CHARACTER]
-                if number < VOCABULARY
-                else "\N{REPLACEMENT CHARACTER}"
-            )
+            known = number < VOCABULARY
+            characters.append(ALPHABET[number - FIRST_CHARACTER] if known else UNKNOWN)
     return "".join(characters)

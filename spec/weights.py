@@ -8,12 +8,11 @@ from seed.spec.config_model import ModelConfig
 Shapes = dict[str, tuple[int, ...]]
 
 QUANTISED = ("query", "key", "value", "output", "gate", "up", "down")
-"""Last part of the names of the matrices that an FP8 policy holds in 8 bits: nearly all weights and
-nearly all arithmetic.
+"""Last part of the names of the matrices that an FP8 policy holds in 8 bits.
 
-Not the router (a rounding there sends a token to other experts), not the embedding and the head
-(every token's probability hangs on them, and report and practice keep them), not the norms
-(vectors).
+They are nearly all weights and nearly all arithmetic. The router is not among them, since a
+rounding there sends a token to other experts; nor are embedding and head, on which every token's
+probability depends and which report and practice keep; nor the norms, which are vectors.
 """
 
 
@@ -70,8 +69,3 @@ def policy_shapes(model: ModelConfig) -> Shapes:
     """Names and shapes of the policy's weights."""
     head = {} if model.tied_embeddings else {"head": (model.hidden, model.vocabulary)}
     return body_shapes(model) | head
-
-
-def value_shapes(model: ModelConfig) -> Shapes:
-    """Names and shapes of the value model's weights."""
-    return body_shapes(model) | {"value_head": (model.hidden, 1), "value_bias": (1,)}

@@ -1,5 +1,11 @@
-"""What a step's metrics line says: names a reader of other frameworks knows, numbers that depend on
-no clock.
+"""The metrics of a step, as ``GROUP/NAME``. No number depends on a clock, so equal runs are equal.
+
+reward/           verdicts and rewards of the sampled responses
+response_length/  tokens of a response
+rollout/          how the responses were sampled
+advantage/        advantages, and lambda by length
+value/            the value model before the step, and its updates
+policy/           the policy's updates
 """
 
 from collections.abc import Sequence
@@ -8,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from seed.reference.advantage import explained_variance, policy_lambda
+from seed.reference.rewards.reward import quality_of
+from seed.reference.training.prompt_stream import Collection
 from seed.spec.config import Config
 from seed.spec.config_model import DataConfig
 from seed.spec.datatypes import Array, Batch, Finish, Metrics, ScoredRollout
@@ -17,6 +25,21 @@ VALUE_POSITIONS = 64
 """Response positions whose mean value is written out; longer responses are sampled evenly."""
 
 
+def rl_metrics(collection: Collection, batch: Batch, config: Config) -> dict[str, Any]:
+    """All figures of an RL step that are known before its updates."""
+    metrics = sampling_metrics(collection.sampled, config.data) | group_metrics(collection.groups)
+    metrics |= {"rollout/generation_rounds": collection.rounds}
+    metrics |= advantage_metrics(batch, config) | importance_metrics(batch, config)
+    return metrics | (value_metrics(batch) if config.uses_value_model else {})
+
+
+def value_pretraining_metrics(
+    collection: Collection, batch: Batch, config: Config
+) -> dict[str, Any]:
+    """All figures of a step of value pretraining that are known before its updates."""
+    return sampling_metrics(collection.sampled, config.data) | value_metrics(batch)
+
+
 def sampling_metrics(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[str, Any]:
     """Figures of all responses sampled in a step, before dynamic sampling drops any.
 
@@ -24,29 +47,25 @@ def sampling_metrics(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict
     rate by the reward model.
     """
     lengths = [len(item.rollout.response_tokens) for item in sampled]
-    families = sorted({item.rollout.request.problem.family for item in sampled})
-    return (
-        {
-            "reward/mean": float(np.mean([item.reward for item in sampled])),
-            "reward/accuracy": float(np.mean([item.accuracy for item in sampled])),
-            "reward/accuracy_by_family": {
-                family: float(
-                    np.mean(
-                        [i.accuracy for i in sampled if i.rollout.request.problem.family == family]
-                    )
-                )
-                for family in families
-            },
-            "rollout/responses": len(sampled),
-            "response_length/mean": float(np.mean(lengths)),
-            "response_length/max": max(lengths),
-            "response_length/truncated_fraction": float(
-                np.mean([item.rollout.finish is Finish.LENGTH for item in sampled])
-            ),
-        }
-        | reward_by_class(sampled, data)
-        | preference_metrics(sampled)
-    )
+    truncated = [item.rollout.finish is Finish.LENGTH for item in sampled]
+    metrics: dict[str, Any] = {
+        "reward/mean": float(np.mean([item.reward for item in sampled])),
+        "reward/accuracy": float(np.mean([item.accuracy for item in sampled])),
+        "reward/accuracy_by_family": accuracy_by_family(sampled),
+        "rollout/responses": len(sampled),
+        "response_length/mean": float(np.mean(lengths)),
+        "response_length/max": max(lengths),
+        "response_length/truncated_fraction": float(np.mean(truncated)),
+    }
+    return metrics | reward_by_class(sampled, data) | preference_metrics(sampled)
+
+
+def accuracy_by_family(sampled: Sequence[ScoredRollout]) -> dict[str, float]:
+    """Mean accuracy of each puzzle family."""
+    accuracies: dict[str, list[float]] = {}
+    for item in sampled:
+        accuracies.setdefault(item.rollout.request.problem.family, []).append(item.accuracy)
+    return {family: float(np.mean(values)) for family, values in sorted(accuracies.items())}
 
 
 def reward_by_class(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[str, Any]:
@@ -55,50 +74,47 @@ def reward_by_class(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[
         return {}
     rewards: dict[str, list[float]] = {}
     for item in sampled:
-        rewards.setdefault(data.class_of(item.rollout.request.problem.family), []).append(
-            item.reward
-        )
-    return {
-        "reward/by_class": {name: float(np.mean(found)) for name, found in sorted(rewards.items())}
-    }
+        name = data.class_of(item.rollout.request.problem.family)
+        rewards.setdefault(name, []).append(item.reward)
+    means = {name: float(np.mean(values)) for name, values in sorted(rewards.items())}
+    return {"reward/by_class": means}
 
 
 def preference_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
-    """What the reward model said of a step's general and hybrid responses, and how far presentation
-    order swayed it.
+    """Scores of the reward model on general and hybrid responses, and its position bias.
 
     The bias is the mean ``P(YES | a, b) + P(YES | b, a) - 1``; averaging both orders takes it out
     of the score.
     """
-    words = [item.preference for item in sampled if item.preference]
-    if not words:
+    preferences = [item.preference for item in sampled if item.preference]
+    if not preferences:
         return {}
+    scores = [preference.score for preference in preferences]
+    gaps = [preference.order_gap for preference in preferences]
     return {
-        "reward/preference_mean": float(np.mean([word.score for word in words])),
-        "reward/preference_std": float(np.std([word.score for word in words])),
-        "reward/position_bias": float(np.mean([word.order_gap for word in words])),
-        "reward/order_gap_absolute": float(np.mean([abs(word.order_gap) for word in words])),
+        "reward/preference_mean": float(np.mean(scores)),
+        "reward/preference_std": float(np.std(scores)),
+        "reward/position_bias": float(np.mean(gaps)),
+        "reward/order_gap_absolute": float(np.mean(np.abs(gaps))),
     }
 
 
 def group_metrics(groups: Sequence[Sequence[ScoredRollout]]) -> dict[str, Any]:
     """Figures of the groups that a step learns from."""
     equal = [len({item.reward for item in group}) == 1 for group in groups]
+    accuracies = [item.accuracy for group in groups for item in group]
     return {
         "rollout/groups": len(groups),
         "reward/zero_variance_fraction": float(np.mean(equal)),
-        "reward/accuracy_trained": float(
-            np.mean([item.accuracy for group in groups for item in group])
-        ),
+        "reward/accuracy_trained": float(np.mean(accuracies)),
     }
 
 
 def value_metrics(batch: Batch) -> dict[str, Any]:
-    """How well the value model knew the outcome before this step's update, and what it believed at
-    each position.
+    """How well the value model predicts the outcome before this step's updates.
 
-    ``value_by_position`` holds, per response position, the mean V over correct and over wrong
-    responses (null where no response is that long).
+    ``value/by_position`` is the mean V at each response position over correct and over wrong
+    responses; null where no response is that long.
     """
     values, targets = batch.old_values[batch.response], batch.value_targets[batch.response]
     return {
@@ -113,8 +129,9 @@ def value_metrics(batch: Batch) -> dict[str, Any]:
 
 
 def mean_by_position(batch: Batch, rows: "np.ndarray[Any, np.dtype[np.bool_]]") -> list[float]:
-    """Mean old value at response positions 0, 1, ... over the chosen rows; NaN where no row is that
-    long.
+    """Mean old value at response positions 0, 1, ... over the chosen rows.
+
+    It is NaN where no row is that long. Of more than ``VALUE_POSITIONS`` positions an even choice.
     """
     response = batch.response & rows[:, None]
     position = np.cumsum(batch.response, axis=1) - 1
@@ -125,9 +142,7 @@ def mean_by_position(batch: Batch, rows: "np.ndarray[Any, np.dtype[np.bool_]]") 
 
 
 def advantage_metrics(batch: Batch, config: Config) -> dict[str, Any]:
-    """Spread of the advantages and, with a value model, the policy lambda of each response length
-    of the batch.
-    """
+    """Spread of the advantages; with a value model also lambda of each response length."""
     inside = batch.advantages[batch.response]
     metrics: dict[str, Any] = {
         "advantage/mean": float(inside.mean()),
@@ -143,26 +158,22 @@ def advantage_metrics(batch: Batch, config: Config) -> dict[str, Any]:
 
 
 def importance_metrics(batch: Batch, config: Config) -> dict[str, Any]:
-    """Mean weight of truncated importance sampling and the share of tokens at the cap, where it is
-    on.
-    """
-    if not config.algorithm.importance_cap:
+    """Mean weight of truncated importance sampling, and the share of tokens at the cap."""
+    cap = config.algorithm.importance_cap
+    if not cap:
         return {}
     inside = batch.importance[batch.response]
     return {
         "rollout/importance_mean": float(inside.mean()),
-        "rollout/importance_capped_fraction": float(
-            np.mean(inside >= config.algorithm.importance_cap)
-        ),
+        "rollout/importance_capped_fraction": float(np.mean(inside >= cap)),
     }
 
 
-def rollout_metrics(batch: Batch, log_probs: Array) -> Metrics:
-    """Mean over response tokens of ``|log pi - log behaviour|``: what FP8 does to a token's
-    probability, before any update.
+def log_prob_gap(batch: Batch, log_probs: Array) -> Metrics:
+    """Mean over response tokens of ``|log pi - log pi_behaviour|`` before any update.
 
-    Where samples are continued or kept for a later step, what their weights were behind counts as
-    well.
+    It is what FP8 does to a token's probability. Where samples were continued or kept for a later
+    step, the age of their weights counts as well.
 
     Args:
         batch: Rows as they were drawn.
@@ -172,8 +183,21 @@ def rollout_metrics(batch: Batch, log_probs: Array) -> Metrics:
     return {"rollout/log_prob_gap": float(gap.mean())}
 
 
+def learning_events(collection: Collection, batch: Batch, config: Config) -> list[tuple[str, str]]:
+    """Name and line of what must not pass silently: a batch that teaches nothing or little."""
+    events = []
+    if batch.truncated.all():
+        events.append(("all_truncated_batch", "every response hit rollout.max_response_tokens"))
+    quality = np.array([quality_of(item, config) for item in collection.scored])
+    groups = [quality[batch.group == group] for group in np.unique(batch.group)]
+    if all(len(np.unique(group)) == 1 for group in groups):
+        line = "in every group all responses are right or all are wrong"
+        events.append(("zero_variance_batch", line))
+    return events
+
+
 def streaming_summary(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Streaming over all RL steps in a few figures, for the summary; nothing for a synchronous run.
+    """Streaming over all RL steps in a few figures; nothing for a synchronous run.
 
     Args:
         lines: Metrics lines of the run.
@@ -205,9 +229,9 @@ def mean_of(steps: Sequence[Metrics], prefix: str = "") -> dict[str, float]:
 
 def sample_lines(scored: Sequence[ScoredRollout], count: int) -> list[dict[str, Any]]:
     """The first responses of a few different problems of a step, as text for a person."""
-    first = list({item.rollout.request.problem.id: item for item in reversed(scored)}.values())[
-        ::-1
-    ]
+    by_problem: dict[str, ScoredRollout] = {}
+    for item in scored:
+        by_problem.setdefault(item.rollout.request.problem.id, item)
     return [
         {
             "problem": item.rollout.request.problem.id,
@@ -219,5 +243,5 @@ def sample_lines(scored: Sequence[ScoredRollout], count: int) -> list[dict[str, 
             "finish": str(item.rollout.finish),
             "version": item.rollout.weight_versions[0],
         }
-        for item in first[:count]
+        for item in list(by_problem.values())[:count]
     ]

@@ -1,6 +1,4 @@
-"""Where a run stands: a plain value that a checkpoint stores beside the weights and a resume reads
-back exactly.
-"""
+"""Where a run stands: a plain value, stored with every checkpoint and read back exactly."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,13 +19,13 @@ class Progress:
         step: Steps taken over all phases.
         phase_ends: Steps at which phases ended; their checkpoints are kept.
         patience: Consecutive steps of sufficient explained variance in value pretraining.
-        prompt_stream: The stream of problems, and groups sampled but not yet learned from.
-        rollout_state: Samples under way: the scheduler's state and the partial rollouts.
+        prompt_stream: The stream of problems, and groups sampled but not yet trained on.
+        rollout_state: Samples in flight: the scheduler's state and the partial rollouts.
         stopped: Name of the event that ended RL early, or empty.
-        seconds: Wall seconds so far, over all sittings.
-        eval_before: Scores of the cold-start model.
+        seconds: Wall seconds so far, over all resumes.
+        eval_before: Scores of the SFT model.
         eval_after: Scores of the trained model.
-        judges: "before" and "after" RL -> examination of the policy as a judge and of its
+        judges: "before" and "after" RL -> evaluation of the policy as a judge and of its
             unverifiable writing.
     """
 

@@ -1,12 +1,11 @@
-"""Which prompts a step learns from: an endless stream of training problems and dynamic sampling
-with refill.
+"""Which prompts a step trains on: an endless stream of problems, and dynamic sampling.
 
 Dynamic sampling (DAPO 3.2, eq. 11) drops a prompt whose responses are all correct or all wrong,
-since its group advantage is zero, and asks for more until the batch is full. The filter reads
-accuracy, never the shaped reward: a length penalty would make an all-correct group look useful. A
-general problem has no accuracy; its group is kept if the reward model's scores differ enough
-(``reward.least_spread``), which is the report's rule for non-verifiable prompts (2.1). Surplus
-groups are kept, with the version of every token, for the next step.
+since its group advantage is zero, and samples more prompts until the batch is full. The filter
+reads accuracy, never the shaped reward: a length penalty would make an all-correct group look
+useful. A general problem has no accuracy; its group is kept if the reward model's scores differ
+enough (``reward.least_spread``), which is the report's rule for non-verifiable prompts (2.1).
+Surplus groups are kept, with the version of every token, for the next step.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,8 +20,9 @@ from seed.spec.tokenizer import encode
 
 Group = list[ScoredRollout]
 Score = Callable[[Sequence[Request]], list[ScoredRollout]]
-"""Turns requests into scored rollouts, equally many in a synchronous run; a streaming one may
-answer earlier requests.
+"""Turns requests into scored rollouts.
+
+In a synchronous run they answer these requests; in a streaming run perhaps earlier ones.
 """
 
 
@@ -42,7 +42,7 @@ class Collection:
         groups: Groups to learn from; fewer than asked for exactly if ``exhausted``.
         sampled: Every response sampled for it, kept or dropped: what accuracy metrics must be
             computed from.
-        state: The curriculum afterwards.
+        state: Where the prompt stream stands afterwards.
         rounds: Generation rounds it took.
         exhausted: Dynamic sampling gave up before the batch was full.
     """
@@ -52,6 +52,11 @@ class Collection:
     state: PromptStreamState
     rounds: int
     exhausted: bool
+
+    @property
+    def scored(self) -> list[ScoredRollout]:
+        """The responses to learn from, group by group."""
+        return [item for group in self.groups for item in group]
 
 
 def collect(
@@ -98,12 +103,10 @@ def responses(groups: Sequence[Group]) -> int:
 
 
 def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
-    """The requests for ``prompts`` consecutive problems of the training stream, groups one after
-    the other.
-    """
+    """The requests for ``prompts`` consecutive problems of the training stream, group by group."""
     out: list[Request] = []
     for number in range(first_problem, first_problem + prompts):
-        # The stream begins with the demonstrations; practising on what was shown would teach
+        # The stream begins with the demonstrations; training on what was shown would teach
         # little.
         place = config.data.demonstrations + number
         problem = training_problem(
@@ -133,8 +136,10 @@ def split_groups(scored: Sequence[ScoredRollout]) -> list[Group]:
 
 
 def is_useful(group: Group, least_spread: float = 0.0) -> bool:
-    """Whether a group can teach: some responses are correct and some are not, ``0 < |correct| < G``
-    (DAPO eq. 11).
+    """Whether a group can teach: some responses are correct and some are not.
+
+    Formula: ``0 < |correct| < G``.
+    Source: DAPO eq. 11.
 
     Args:
         group: Responses to one problem.

@@ -1,5 +1,4 @@
-"""What a run leaves on disk, in a form that survives a kill: appended lines, and whole files
-published by a rename.
+"""What a run leaves on disk: appended lines, and whole files published by a rename.
 
     config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts.h5  checkpoints/step_N
     summary.json  report.html
@@ -10,7 +9,6 @@ off and written again, byte for byte.
 """
 
 import json
-import os
 import shutil
 import tomllib
 from collections.abc import Sequence
@@ -20,11 +18,12 @@ from typing import Any
 import h5py
 import numpy as np
 
+from seed.spec.atomic_files import temporary_path, write_atomically
 from seed.spec.config import Config
 from seed.spec.config_files import to_toml, validated
 from seed.spec.datatypes import ScoredRollout
 from seed.spec.errors import Reason, SeedError
-from seed.spec.renames import current_event, current_metrics, current_settings
+from seed.spec.renames import OLD_SNAPSHOT, current_event, current_metrics, current_settings
 
 STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
 TRANSLATIONS = {"metrics.jsonl": current_metrics, "schedule.jsonl": current_event}
@@ -98,9 +97,7 @@ class RunDirectory:
         return max(found)[1] if found else None
 
     def drop_old_checkpoints(self, keep: int, spared: Sequence[int]) -> None:
-        """Delete all but the ``keep`` newest checkpoints and those of the ``spared`` steps (ends of
-        phases).
-        """
+        """Delete all but the ``keep`` newest checkpoints and those of the ``spared`` steps."""
         if not self.writes:
             return
         steps = sorted(
@@ -110,16 +107,14 @@ class RunDirectory:
             if step not in spared:
                 shutil.rmtree(self.checkpoint_directory(step))
 
-    def snapshot_directory(self, publication: int) -> Path:
-        """Where the policy of a publication lives that unfinished samples are to be continued
-        with.
-        """
-        return self.path / "snapshots" / f"publication_{publication}"
+    def snapshot_directory(self, policy_version: int) -> Path:
+        """Where the weights of a policy version lie that unfinished samples continue with."""
+        return self.path / "snapshots" / f"policy_version_{policy_version}"
 
     def drop_snapshots(self, spared: Sequence[int]) -> None:
-        """Delete all snapshots but the spared ones."""
-        kept = {self.snapshot_directory(publication) for publication in spared}
-        for path in (self.path / "snapshots").glob("publication_*") if self.writes else ():
+        """Delete the snapshots of all policy versions but the spared ones."""
+        kept = {self.snapshot_directory(version) for version in spared}
+        for path in (self.path / "snapshots").glob("policy_version_*") if self.writes else ():
             if path not in kept:
                 shutil.rmtree(path)
 
@@ -142,12 +137,10 @@ class RunDirectory:
         return [translate(json.loads(line)) for line in text.split("\n")[:-1]]
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
-        """Publish a whole JSON file by a rename."""
-        if not self.writes:
-            return
-        aside = self.path / f".{name}.partial"
-        aside.write_text(json.dumps(_without_nan(content), indent=1) + "\n", encoding="utf-8")
-        aside.rename(self.path / name)
+        """Publish a whole JSON file."""
+        if self.writes:
+            text = json.dumps(_without_nan(content), indent=1) + "\n"
+            write_atomically(self.path / name, text)
 
     def keep_rollouts(self, step: int, scored: Sequence[ScoredRollout]) -> None:
         """Remember a step's rollouts until the next checkpoint publishes them."""
@@ -155,41 +148,39 @@ class RunDirectory:
             self.pending[step] = list(scored)
 
     def publish_rollouts(self) -> None:
-        """Bring ``rollouts.h5`` up to the step at hand: a copy is extended and renamed, so a kill
-        cannot damage it.
-        """
-        path, aside = self.path / "rollouts.h5", self.path / ".rollouts.h5.partial"
+        """Bring ``rollouts.h5`` up to date: a copy is extended and renamed, so a kill is safe."""
+        path = self.path / "rollouts.h5"
         if not self.pending:
             return
-        if path.exists():
-            shutil.copyfile(path, aside)
-        with h5py.File(aside, "a") as file:
-            for step, scored in self.pending.items():
-                _write_rollouts(file.create_group(f"step_{step}"), scored)
-        os.replace(aside, path)
+        with temporary_path(path) as temporary:
+            if path.exists():
+                shutil.copyfile(path, temporary)
+            with h5py.File(temporary, "a") as file:
+                for step, scored in self.pending.items():
+                    _write_rollouts(file.create_group(f"step_{step}"), scored)
         self.pending.clear()
 
     def cut_after(self, step: int) -> None:
-        """Forget everything written after ``step``, for a resume from its checkpoint."""
+        """Forget everything written after ``step``, for a resume from its checkpoint.
+
+        What version 0.1 wrote gets today's names.
+        """
         if not self.writes:
             return
         for name in (*STEP_LINES, *([SCHEDULE] if (self.path / SCHEDULE).exists() else [])):
             lines = [line for line in self.read(name) if line["step"] <= step]
-            aside = self.path / f".{name}.partial"
-            aside.write_text(
-                "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines), encoding="utf-8"
-            )
-            aside.rename(self.path / name)
+            text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines)
+            write_atomically(self.path / name, text)
         if (self.path / "rollouts.h5").exists():
             with h5py.File(self.path / "rollouts.h5", "a") as file:
                 for name in [name for name in file if int(name.removeprefix("step_")) > step]:
                     del file[name]
+        for old in (self.path / "snapshots").glob(f"{OLD_SNAPSHOT}*"):
+            old.rename(self.snapshot_directory(int(old.name.removeprefix(OLD_SNAPSHOT))))
 
 
 def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:
-    """One step's rollouts as flat token arrays with lengths, and one entry per response for the
-    rest.
-    """
+    """One step's rollouts: flat token arrays with lengths, and one entry per response."""
     rollouts = [item.rollout for item in scored]
     flat: dict[str, tuple[list[Any], Any]] = {
         "prompt_tokens": ([r.request.prompt_tokens for r in rollouts], np.int32),

@@ -1,4 +1,4 @@
-"""Laws of the advantage estimators."""
+"""Properties of the advantage estimators."""
 
 from typing import Any
 
@@ -60,8 +60,8 @@ def gappy(seed: int, rows: int = 3, width: int = 12) -> tuple[Array, Array, Bool
 )
 def test_gae_gives_the_golden_table(trace: float, advantages: tuple[float, ...]) -> None:
     rewards, values = np.array([[0.0, 0, 0, 0, 1]]), np.array([[0.1, 0.2, 0.3, 0.4, 0.5]])
-    found = gae(rewards, values, np.ones((1, 5), dtype=bool), 1.0, np.array([trace]), ZERO)
-    np.testing.assert_allclose(found[0], advantages, atol=5e-7)
+    computed = gae(rewards, values, np.ones((1, 5), dtype=bool), 1.0, np.array([trace]), ZERO)
+    np.testing.assert_allclose(computed[0], advantages, atol=5e-7)
 
 
 @pytest.mark.parametrize(
@@ -89,28 +89,28 @@ def test_length_adaptive_lambda_gives_the_golden_table(length: int, expected: fl
 def test_the_window_of_the_length_adaptive_lambda_is_a_fixed_share_of_the_response(
     length: int, alpha: float
 ) -> None:
-    found = length_adaptive_lambda(np.array([length]), alpha)[0]
-    assert 0.0 <= found < 1.0
+    computed = length_adaptive_lambda(np.array([length]), alpha)[0]
+    assert 0.0 <= computed < 1.0
     if alpha * length > 1.0:
-        assert 1.0 / (1.0 - found) == pytest.approx(alpha * length, rel=1e-6)
+        assert 1.0 / (1.0 - computed) == pytest.approx(alpha * length, rel=1e-6)
 
 
 @given(seed=SEEDS)
 @MANY
 def test_p10_with_lambda_one_advantage_plus_value_is_the_return_at_every_token(seed: int) -> None:
     rewards, values, response = episode(seed)
-    found = gae(rewards, values, response, 1.0, np.ones(1), ZERO)
+    computed = gae(rewards, values, response, 1.0, np.ones(1), ZERO)
     returns = np.cumsum(rewards[:, ::-1], axis=1)[:, ::-1]
-    np.testing.assert_allclose(found + values, returns, atol=1e-12)
+    np.testing.assert_allclose(computed + values, returns, atol=1e-12)
 
 
 @given(seed=SEEDS)
 @MANY
 def test_with_lambda_zero_the_advantage_is_the_td_error(seed: int) -> None:
     rewards, values, response = episode(seed)
-    found = gae(rewards, values, response, 0.9, ZERO, ZERO)
+    computed = gae(rewards, values, response, 0.9, ZERO, ZERO)
     following = np.append(values[0, 1:], 0.0)
-    np.testing.assert_allclose(found[0], rewards[0] + 0.9 * following - values[0], atol=1e-12)
+    np.testing.assert_allclose(computed[0], rewards[0] + 0.9 * following - values[0], atol=1e-12)
 
 
 @given(seed=SEEDS, trace=st.floats(0, 1))
@@ -130,7 +130,7 @@ def test_gae_is_linear_in_rewards_and_values(seed: int, trace: float) -> None:
 def test_gae_is_the_mixture_of_n_step_returns_less_the_value(seed: int, trace: float) -> None:
     """VC-PPO's identity, which is why the value model may be trained with another lambda."""
     rewards, values, response = episode(seed)
-    found = gae(rewards, values, response, 1.0, np.array([trace]), ZERO)[0]
+    computed = gae(rewards, values, response, 1.0, np.array([trace]), ZERO)[0]
     r, v, end = rewards[0], values[0], rewards.shape[1]
     for t in range(end):
         steps = [
@@ -139,7 +139,7 @@ def test_gae_is_the_mixture_of_n_step_returns_less_the_value(seed: int, trace: f
         mixture = (1 - trace) * sum(trace**i * g for i, g in enumerate(steps[:-1])) + trace ** (
             end - t - 1
         ) * steps[-1]
-        assert found[t] == pytest.approx(mixture - v[t], abs=1e-10)
+        assert computed[t] == pytest.approx(mixture - v[t], abs=1e-10)
 
 
 @given(seed=SEEDS, trace=st.floats(0, 1), shift=st.floats(-5, 5))
@@ -184,9 +184,9 @@ def test_p9_gae_over_a_gapped_row_is_gae_over_the_compressed_row(seed: int, trac
         np.array([trace]),
         ZERO,
     )
-    found = gae(rewards, values, response, 0.97, np.array([trace]), ZERO)
-    np.testing.assert_allclose(found[response], compressed[0], atol=1e-12)
-    assert not found[~response].any()
+    computed = gae(rewards, values, response, 0.97, np.array([trace]), ZERO)
+    np.testing.assert_allclose(computed[response], compressed[0], atol=1e-12)
+    assert not computed[~response].any()
 
 
 def test_p11_the_baseline_of_the_first_response_token_is_the_value_of_the_prompt() -> None:
@@ -196,8 +196,8 @@ def test_p11_the_baseline_of_the_first_response_token_is_the_value_of_the_prompt
     values = np.array([[9.0, 9.0, 0.3, 0.7]])
     response = np.array([[False, False, True, True]])
     rewards = token_rewards(np.array([1.0]), response)
-    found = gae(rewards, values, response, 1.0, np.ones(1), ZERO)
-    np.testing.assert_allclose(found[0], [0.0, 0.0, 1.0 - 0.3, 1.0 - 0.7])
+    computed = gae(rewards, values, response, 1.0, np.ones(1), ZERO)
+    np.testing.assert_allclose(computed[0], [0.0, 0.0, 1.0 - 0.3, 1.0 - 0.7])
 
 
 @given(seed=SEEDS, pad=st.integers(1, 9))
@@ -250,9 +250,9 @@ def test_p14_groups_are_found_by_number_and_not_by_place(seed: int) -> None:
     random = np.random.default_rng(seed)
     rewards, group = random.normal(size=12), random.integers(0, 4, size=12)
     order = random.permutation(12)
-    found = group_advantages(rewards, group, "population")
+    computed = group_advantages(rewards, group, "population")
     np.testing.assert_allclose(
-        group_advantages(rewards[order], group[order], "population"), found[order], atol=1e-12
+        group_advantages(rewards[order], group[order], "population"), computed[order], atol=1e-12
     )
 
 
@@ -270,23 +270,23 @@ def test_group_advantages_give_the_golden_table(
 ) -> None:
     rewards = np.where(np.arange(16) < correct, 1.0, -1.0)
     for std, (high, low) in (("population", population), ("sample", sample)):
-        found = group_advantages(rewards, np.zeros(16, dtype=int), std)
-        np.testing.assert_allclose(found, np.where(rewards > 0, high, low), atol=5e-6)
+        computed = group_advantages(rewards, np.zeros(16, dtype=int), std)
+        np.testing.assert_allclose(computed, np.where(rewards > 0, high, low), atol=5e-6)
 
 
 def test_a_length_penalty_in_a_solved_group_gives_advantages() -> None:
     """Why dynamic sampling must filter by accuracy: by the reward this group looks useful."""
     rewards = np.array([1.0] * 15 + [0.5])
-    found = group_advantages(rewards, np.zeros(16, dtype=int), "population")
-    np.testing.assert_allclose(found, [0.2582] * 15 + [-3.873], atol=5e-4)
+    computed = group_advantages(rewards, np.zeros(16, dtype=int), "population")
+    np.testing.assert_allclose(computed, [0.2582] * 15 + [-3.873], atol=5e-4)
 
 
 def test_whitening_is_off_by_default_and_gives_mean_zero_and_spread_one() -> None:
     assert not algorithm().whiten
     rewards, _, response = gappy(3)
-    found = whiten(rewards, response)
-    assert found[response].mean() == pytest.approx(0.0, abs=1e-12)
-    assert found[response].std() == pytest.approx(1.0)
+    computed = whiten(rewards, response)
+    assert computed[response].mean() == pytest.approx(0.0, abs=1e-12)
+    assert computed[response].std() == pytest.approx(1.0)
     assert not whiten(np.where(response, 0.95, 7.0), response).any()
 
 
@@ -349,8 +349,8 @@ def test_explained_variance_is_one_for_the_truth_and_zero_for_a_constant() -> No
 def test_value_targets_give_the_golden_table(trace: float, targets: tuple[float, ...]) -> None:
     rewards, values = np.array([[0.0, 0, 0, 0, 1]]), np.array([[0.1, 0.2, 0.3, 0.4, 0.5]])
     response, nobody = np.ones((1, 5), dtype=bool), np.zeros(1, dtype=bool)
-    _, found = decoupled_gae(rewards, values, response, nobody, algorithm(lambda_value=trace))
-    np.testing.assert_allclose(found[0], targets, atol=5e-7)
+    _, computed = decoupled_gae(rewards, values, response, nobody, algorithm(lambda_value=trace))
+    np.testing.assert_allclose(computed[0], targets, atol=5e-7)
 
 
 @pytest.mark.parametrize(
@@ -362,11 +362,11 @@ def test_the_weight_of_a_reward_decays_with_its_distance_as_in_the_golden_values
 ) -> None:
     rewards = np.zeros((1, 200))
     rewards[0, -1] = 1.0
-    found = gae(
+    computed = gae(
         rewards, np.zeros((1, 200)), np.ones((1, 200), dtype=bool), 1.0, np.array([trace]), ZERO
     )
-    assert found[0, -1 - back] == pytest.approx(weight, rel=2e-3)
-    assert found[0, -1 - back] == pytest.approx(trace**back)
+    assert computed[0, -1 - back] == pytest.approx(weight, rel=2e-3)
+    assert computed[0, -1 - back] == pytest.approx(trace**back)
 
 
 def test_length_adaptive_lambda_counts_an_empty_response_as_one_token() -> None:
@@ -396,12 +396,12 @@ def test_p11_the_value_of_the_first_response_column_is_the_baseline_of_the_first
     response[:, :prompt] = False
     promised = values.copy()
     promised[0, prompt] += 1.0
-    found, other = (
+    computed, other = (
         gae(rewards, v, response, 1.0, np.array([trace]), ZERO) for v in (values, promised)
     )
     expected = np.zeros(8)
     expected[prompt] = -1.0
-    np.testing.assert_allclose((other - found)[0], expected, atol=1e-12)
+    np.testing.assert_allclose((other - computed)[0], expected, atol=1e-12)
 
 
 @given(seed=SEEDS, discount=st.floats(0, 1), trace=st.floats(0, 1))
@@ -450,7 +450,7 @@ def test_p8_a_row_without_a_response_gets_nothing_and_gives_nothing(choice: str)
     rewards, values, response = gappy(5)
     response[1], values[1], rewards[1] = False, np.nan, np.nan
     truncated = np.ones(3, dtype=bool)
-    found = decoupled_gae(
+    computed = decoupled_gae(
         rewards, values, response, truncated, algorithm(truncation_value=choice, whiten=True)
     )
     kept = [0, 2]
@@ -461,7 +461,7 @@ def test_p8_a_row_without_a_response_gets_nothing_and_gives_nothing(choice: str)
         truncated[kept],
         algorithm(truncation_value=choice, whiten=True),
     )
-    for of_all, of_kept in zip(found, alone, strict=True):
+    for of_all, of_kept in zip(computed, alone, strict=True):
         assert not of_all[1].any()
         np.testing.assert_array_equal(of_all[kept], of_kept)
 
@@ -501,12 +501,12 @@ def test_group_advantages_are_those_of_each_group_alone(seed: int) -> None:
     random = np.random.default_rng(seed)
     rewards, group = random.normal(size=12), random.permutation(np.repeat([7, 3, 5], 4))
     for std in ("population", "sample", "none"):
-        found = group_advantages(rewards, group, std)
+        computed = group_advantages(rewards, group, std)
         for number in (3, 5, 7):
             inside = rewards[group == number]
             divisor = {"population": inside.std(), "sample": inside.std(ddof=1), "none": 1.0}[std]
             np.testing.assert_allclose(
-                found[group == number] * divisor, inside - inside.mean(), atol=1e-12
+                computed[group == number] * divisor, inside - inside.mean(), atol=1e-12
             )
 
 
@@ -516,8 +516,8 @@ def test_group_advantages_know_neither_unit_nor_origin_of_the_reward(
     seed: int, scale: float, shift: float
 ) -> None:
     rewards, group = np.random.default_rng(seed).normal(size=8), np.repeat([0, 1], 4)
-    found = group_advantages(scale * rewards + shift, group, "population")
-    np.testing.assert_allclose(found, group_advantages(rewards, group, "population"), atol=1e-9)
+    computed = group_advantages(scale * rewards + shift, group, "population")
+    np.testing.assert_allclose(computed, group_advantages(rewards, group, "population"), atol=1e-9)
 
 
 @given(seed=SEEDS)
@@ -526,10 +526,10 @@ def test_whitening_gives_mean_zero_and_spread_one_over_response_tokens(seed: int
     _, values, response = gappy(seed)
     rewards = token_rewards(np.array([1.0, -1.0, 0.5]), response)
     nobody = np.zeros(3, dtype=bool)
-    found, _ = decoupled_gae(rewards, values, response, nobody, algorithm(whiten=True))
-    assert found[response].mean() == pytest.approx(0.0, abs=1e-12)
-    assert found[response].std() == pytest.approx(1.0)
-    assert not found[~response].any()
+    computed, _ = decoupled_gae(rewards, values, response, nobody, algorithm(whiten=True))
+    assert computed[response].mean() == pytest.approx(0.0, abs=1e-12)
+    assert computed[response].std() == pytest.approx(1.0)
+    assert not computed[~response].any()
 
 
 @given(seed=SEEDS, row=st.permutations(range(3)))

@@ -1,4 +1,4 @@
-"""Laws of sampling: what was recorded is what was drawn, and no sample knows its neighbours."""
+"""Properties of sampling: records are what was sampled, and no sample depends on another."""
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from seed.reference.training.batch import rollout_batch
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Finish, Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
 from seed.spec.philox import uniforms
+from seed.spec.sampler import SamplerSpec
 from seed.spec.tokenizer import END, encode
 
 SMALL = ("model.hidden=8", "model.head_width=4", "model.expert_width=6", "precision=float64")
@@ -38,7 +39,8 @@ def sampled(
     asked: list[Request], sampling: Sampling = FREE, purpose: str = "law", seed: int = 1
 ) -> list[Rollout]:
     """Rollouts of the test's policy."""
-    return generate(POLICY, CONFIG.model, asked, sampling, seed, purpose, optimizer_step=7)
+    spec = SamplerSpec(CONFIG.model, sampling, seed, purpose, optimizer_step=7)
+    return generate(POLICY, spec, asked)
 
 
 @given(
@@ -133,9 +135,9 @@ def test_draw_inverts_the_distribution_and_never_takes_what_is_impossible() -> N
     with np.errstate(divide="ignore"):
         log_p = np.log(np.tile(p, (20000, 1)))
     numbers = uniforms(3, "draw", np.stack([np.arange(20000), *[np.zeros(20000)] * 3], axis=1))
-    found = np.bincount(draw(log_p, numbers), minlength=6) / 20000
-    assert not found[p == 0.0].any()
-    assert (np.abs(found - p) < 5 * np.sqrt(p * (1 - p) / 20000) + 1e-12).all()
+    frequencies = np.bincount(draw(log_p, numbers), minlength=6) / 20000
+    assert not frequencies[p == 0.0].any()
+    assert (np.abs(frequencies - p) < 5 * np.sqrt(p * (1 - p) / 20000) + 1e-12).all()
     np.testing.assert_array_equal(
         draw(log_p[:3], np.array([0.0, 0.2, np.nextafter(1.0, 0.0)])), [1, 3, 4]
     )

@@ -1,4 +1,4 @@
-"""Laws of the transformer, and finite differences of every gradient."""
+"""Properties of the transformer, and finite differences of every gradient."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.attention import KeyValueCache, rms_norm, rotary, softmax
-from seed.reference.backend import LossFunction, accumulate, policy_loss, sft_loss, value_loss
+from seed.reference.backend import LossFunction, accumulate
 from seed.reference.model import (
     hidden_states,
     initial_policy,
@@ -20,7 +20,8 @@ from seed.reference.model import (
     token_values,
     value_from_policy,
 )
-from seed.reference.training.batch import plain_batch, step_weights
+from seed.reference.objective import policy_loss, sft_loss, step_weights, value_loss
+from seed.reference.training.batch import plain_batch
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Batch, Params
@@ -165,9 +166,9 @@ def test_p8_what_stands_outside_the_response_reaches_no_gradient(dirt: float) ->
         ),
     ]
     for loss, weights in losses:
-        expected, found = (accumulate(loss, weights, batch, 2)[0] for batch in (clean, dirty))
+        expected, computed = (accumulate(loss, weights, batch, 2)[0] for batch in (clean, dirty))
         for name in expected:
-            np.testing.assert_array_equal(found[name], expected[name])
+            np.testing.assert_array_equal(computed[name], expected[name])
 
 
 @given(seed=SEEDS, at=st.integers(1, 6))
@@ -252,10 +253,10 @@ def test_p11_the_value_of_the_first_response_token_sees_the_prompt_only() -> Non
     value = value_from_policy(policy(settings_), settings_.model)
     value["value_head"] = np.random.default_rng(1).normal(size=(8, 1))
     tokens = np.array([[5, 6, 7, 8], [5, 6, 9, 9]])
-    found: Array = token_values(value, tokens, settings_.model)
-    np.testing.assert_allclose(found[0, :3], found[1, :3], atol=1e-12)
-    assert abs(found[0, 3] - found[1, 3]) > 1e-6
-    assert not found[:, 0].any()
+    values: Array = token_values(value, tokens, settings_.model)
+    np.testing.assert_allclose(values[0, :3], values[1, :3], atol=1e-12)
+    assert abs(values[0, 3] - values[1, 3]) > 1e-6
+    assert not values[:, 0].any()
 
 
 def test_a_new_value_model_expects_nothing() -> None:

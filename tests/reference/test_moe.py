@@ -1,4 +1,4 @@
-"""Laws of the expert layer."""
+"""Properties of the expert layer."""
 
 from typing import Any
 
@@ -78,9 +78,7 @@ def test_no_token_is_dropped_when_all_want_the_same_expert() -> None:
     )
 
 
-def test_replay_of_the_routers_own_choice_changes_nothing_and_another_keeps_the_routers_gradient() -> (
-    None
-):
+def test_replay_of_the_routers_own_choice_changes_nothing() -> None:
     params, x = weights(1), np.random.default_rng(1).normal(size=(6, 5))
     out, _, ids = moe_layer(params, "", x, model())
     np.testing.assert_array_equal(moe_layer(params, "", x, model(), ids)[0], out)

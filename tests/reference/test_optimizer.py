@@ -1,14 +1,13 @@
-"""Laws of AdamW, its schedule and its clipping."""
+"""Properties of AdamW and its clipping."""
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seed.reference.optimizer import adamw, global_norm, initial_optimizer, learning_rate
+from seed.reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from seed.spec.config_model import OptimizerConfig
 from seed.spec.datatypes import Params
 
@@ -24,6 +23,17 @@ def random_params(seed: int) -> Params:
     """A matrix and a vector."""
     random = np.random.default_rng(seed)
     return {"matrix": random.normal(size=(3, 2)), "norm": random.normal(size=4)}
+
+
+def stepped(
+    params: Params,
+    gradient: Params,
+    state: OptimizerState,
+    config: OptimizerConfig,
+    total_steps: int,
+) -> tuple[Params, OptimizerState]:
+    """A step with the norm of its gradient."""
+    return adamw(params, gradient, state, config, total_steps, global_norm(gradient))
 
 
 def test_adamw_takes_torchs_steps() -> None:
@@ -44,27 +54,18 @@ def test_adamw_takes_torchs_steps() -> None:
         for name, parameter in theirs.items():
             parameter.grad = torch.tensor(gradient[name])
         optimizer.step()
-        ours, state = adamw(ours, gradient, state, settings_, 5)
+        ours, state = stepped(ours, gradient, state, settings_, 5)
     for name, parameter in theirs.items():
         np.testing.assert_allclose(ours[name], parameter.detach().numpy(), rtol=1e-12, atol=1e-14)
 
 
 def test_the_first_step_of_adamw_is_the_learning_rate_in_the_direction_of_the_sign() -> None:
     params, gradient = {"w": np.array([1.0, -2.0])}, {"w": np.array([0.3, -5.0])}
-    new, state = adamw(params, gradient, initial_optimizer(params), config(clip_norm=0.0), 1)
+    new, state = stepped(params, gradient, initial_optimizer(params), config(clip_norm=0.0), 1)
     np.testing.assert_allclose(new["w"], [0.9, -1.9], atol=1e-8)
     assert state.step == 1
     np.testing.assert_array_equal(params["w"], [1.0, -2.0])
     np.testing.assert_array_equal(gradient["w"], [0.3, -5.0])
-
-
-def test_cosine_starts_at_the_peak_after_warm_up_and_ends_at_the_final_rate() -> None:
-    cosine = config(schedule="cosine", warmup_steps=4, final_learning_rate=0.02)
-    rates = [learning_rate(step, 20, cosine) for step in range(22)]
-    np.testing.assert_allclose(rates[:5], [0.025, 0.05, 0.075, 0.1, 0.1])
-    assert rates[19] == rates[20] == rates[21] == pytest.approx(0.02)
-    assert all(a >= b for a, b in pairwise(rates[4:]))
-    assert learning_rate(1000, 20, config(warmup_steps=4)) == 0.1
 
 
 @given(seed=st.integers(0, 1000), factor=st.floats(1.5, 1e6))
@@ -76,7 +77,7 @@ def test_beyond_the_clip_norm_only_the_direction_of_the_gradient_counts(
     limit = config(clip_norm=global_norm(gradient))
     larger = {name: g * factor for name, g in gradient.items()}
     (once, first), (again, second) = (
-        adamw(params, g, initial_optimizer(params), limit, 1) for g in (gradient, larger)
+        stepped(params, g, initial_optimizer(params), limit, 1) for g in (gradient, larger)
     )
     for name in params:
         np.testing.assert_allclose(once[name], again[name], rtol=1e-9)
@@ -86,7 +87,7 @@ def test_beyond_the_clip_norm_only_the_direction_of_the_gradient_counts(
 def test_decay_acts_on_matrices_only() -> None:
     params: Params = {"matrix": np.ones((2, 2)), "norm": np.ones(2)}
     still: Params = {name: np.zeros_like(weight) for name, weight in params.items()}
-    new, _ = adamw(params, still, initial_optimizer(params), config(weight_decay=0.5), 1)
+    new, _ = stepped(params, still, initial_optimizer(params), config(weight_decay=0.5), 1)
     np.testing.assert_allclose(new["matrix"], 0.95)
     np.testing.assert_array_equal(new["norm"], 1.0)
 
@@ -111,12 +112,12 @@ def test_two_steps_of_adamw_are_those_worked_out_by_hand() -> None:
     """
     halves = config(beta1=0.5, beta2=0.75, epsilon=0.5, weight_decay=0.1, clip_norm=0.0)
     params: Params = {"w": np.array([[1.0]])}
-    once, state = adamw(params, {"w": np.array([[2.0]])}, initial_optimizer(params), halves, 2)
+    once, state = stepped(params, {"w": np.array([[2.0]])}, initial_optimizer(params), halves, 2)
     # m = 1, v = 1; both corrected by their decay: m = 2, v = 4; so w = 1 - 0.1 (2 / 2.5 + 0.1) =
     # 0.91
     assert (state.first["w"].item(), state.second["w"].item(), state.step) == (1.0, 1.0, 1)
     assert once["w"].item() == pytest.approx(0.91, abs=1e-15)
-    twice, state = adamw(once, {"w": np.array([[-1.0]])}, state, halves, 2)
+    twice, state = stepped(once, {"w": np.array([[-1.0]])}, state, halves, 2)
     # m = 0.5 - 0.5 = 0, v = 0.75 + 0.25 = 1; only the decay is left: w = 0.91 - 0.1 (0.1 * 0.91) =
     # 0.9009
     assert (state.first["w"].item(), state.second["w"].item(), state.step) == (0.0, 1.0, 2)
@@ -129,8 +130,8 @@ def test_the_second_step_corrects_both_moments_by_the_square_of_their_decay() ->
     """
     halves = config(beta1=0.5, beta2=0.75, epsilon=0.5, clip_norm=0.0)
     params, gradient = {"w": np.array([1.0])}, {"w": np.array([2.0])}
-    once, state = adamw(params, gradient, initial_optimizer(params), halves, 2)
-    twice, state = adamw(once, gradient, state, halves, 2)
+    once, state = stepped(params, gradient, initial_optimizer(params), halves, 2)
+    twice, state = stepped(once, gradient, state, halves, 2)
     assert (state.first["w"].item(), state.second["w"].item()) == (1.5, 1.75)
     assert twice["w"].item() == pytest.approx(1.0 - 2 * 0.1 * 0.8, abs=1e-15)
 
@@ -147,27 +148,11 @@ def test_the_moments_start_at_zero_and_share_no_memory() -> None:
         assert not np.shares_memory(state.first[name], state.second[name])
 
 
-def test_warm_up_rises_linearly_from_its_first_share_to_the_peak() -> None:
-    rising = config(warmup_steps=4)
-    np.testing.assert_allclose(
-        [learning_rate(step, 9, rising) for step in range(6)], [0.025, 0.05, 0.075, 0.1, 0.1, 0.1]
-    )
-    assert learning_rate(0, 9, config()) == 0.1
-
-
-def test_cosine_is_half_way_in_the_middle_and_stands_a_phase_of_one_step() -> None:
-    cosine = config(schedule="cosine", final_learning_rate=0.02)
-    assert learning_rate(0, 11, cosine) == pytest.approx(0.1)
-    assert learning_rate(5, 11, cosine) == pytest.approx(0.06)
-    assert learning_rate(10, 11, cosine) == pytest.approx(0.02)
-    assert learning_rate(0, 1, cosine) == pytest.approx(0.1)
-
-
 @given(seed=st.integers(0, 1000), limit=st.floats(1e-3, 10.0))
 @MANY
 def test_clipping_bounds_the_norm_used_and_keeps_the_direction(seed: int, limit: float) -> None:
     params, gradient = random_params(seed), random_params(seed + 1)
-    _, state = adamw(
+    _, state = stepped(
         params, gradient, initial_optimizer(params), config(clip_norm=limit, beta1=0.5), 1
     )
     used = {name: 2.0 * moment for name, moment in state.first.items()}
@@ -182,7 +167,7 @@ def test_clipping_bounds_the_norm_used_and_keeps_the_direction(seed: int, limit:
 @pytest.mark.parametrize("limit", [0.0, 1e6])
 def test_a_gradient_within_the_limit_or_without_one_is_used_as_it_is(limit: float) -> None:
     params, gradient = random_params(0), random_params(1)
-    _, state = adamw(
+    _, state = stepped(
         params, gradient, initial_optimizer(params), config(clip_norm=limit, beta1=0.5), 1
     )
     for name in params:
@@ -192,10 +177,10 @@ def test_a_gradient_within_the_limit_or_without_one_is_used_as_it_is(limit: floa
 def test_a_step_changes_none_of_its_arguments() -> None:
     params, gradient = random_params(0), random_params(1)
     limit = config(clip_norm=0.1, weight_decay=0.3)
-    params, state = adamw(params, gradient, initial_optimizer(params), limit, 3)
+    params, state = stepped(params, gradient, initial_optimizer(params), limit, 3)
     given_to_it = (params, gradient, state.first, state.second)
     before = [{name: array.copy() for name, array in tree.items()} for tree in given_to_it]
-    adamw(params, gradient, state, limit, 3)
+    stepped(params, gradient, state, limit, 3)
     for tree, copies in zip(given_to_it, before, strict=True):
         for name, array in tree.items():
             np.testing.assert_array_equal(array, copies[name])
@@ -205,7 +190,7 @@ def test_a_step_changes_none_of_its_arguments() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_step_keeps_the_precision_of_weights_and_moments(dtype: type[np.floating]) -> None:
     params: Params = {name: array.astype(dtype) for name, array in random_params(0).items()}
-    new, state = adamw(
+    new, state = stepped(
         params, params, initial_optimizer(params), config(clip_norm=0.5, weight_decay=0.1), 1
     )
     for tree in (new, state.first, state.second):

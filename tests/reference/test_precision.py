@@ -1,6 +1,4 @@
-"""Laws of FP8 policies: every code rounds to itself, compensation never errs more than range
-scaling, and RL knows the gap.
-"""
+"""Properties of FP8 policies: codes, compensated scales, and the gap that RL reports."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -18,13 +16,11 @@ from hypothesis.extra import numpy as arrays_of
 from seed.reference.backend import ReferenceBackend
 from seed.reference.model import initial_policy
 from seed.reference.precision import (
-    LARGEST,
-    TOPS,
     Quantised,
     compensated_scale,
     e4m3,
+    linear,
     matrix,
-    product,
     quantise,
     range_scale,
     restored,
@@ -32,9 +28,11 @@ from seed.reference.precision import (
     squared_error,
 )
 from seed.reference.training import trainer
+from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
+from seed.spec.constants import E4M3_LARGEST, E4M3_TOP_BINADE
 from seed.spec.datatypes import Array, Params
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
@@ -121,15 +119,15 @@ def test_every_code_of_e4m3_is_its_own_rounding_and_ties_go_to_the_even_mantissa
 
 def test_what_is_beyond_448_is_448_and_nothing_but_nan_is_nan() -> None:
     beyond = e4m3(np.array([448.1, 464.0, 480.0, 1e30, 1e300, np.inf]))
-    assert beyond.astype(float).tolist() == [LARGEST] * 6
+    assert beyond.astype(float).tolist() == [E4M3_LARGEST] * 6
     assert np.isnan(e4m3(np.array([np.nan])).astype(float)).all()
 
 
 @given(x=st.floats(-500, 500, width=32) | st.floats(-0.0625, 0.0625, width=32))
 @MANY
 def test_no_number_of_e4m3_is_nearer_than_the_rounding(x: float) -> None:
-    found = float(e4m3(np.array([x])).astype(float)[0])
-    assert abs(found - x) == np.abs(NUMBERS - x).min()
+    quantised = float(e4m3(np.array([x])).astype(float)[0])
+    assert abs(quantised - x) == np.abs(NUMBERS - x).min()
 
 
 # Scales
@@ -138,7 +136,7 @@ def test_no_number_of_e4m3_is_nearer_than_the_rounding(x: float) -> None:
 @given(weight=matrices())
 @MANY
 def test_range_scaling_errs_by_half_a_step_at_most(weight: Array) -> None:
-    scale = range_scale(np.abs(weight).max(-2, keepdims=True), LARGEST)
+    scale = range_scale(np.abs(weight).max(-2, keepdims=True), E4M3_LARGEST)
     error = np.abs(weight - scale * e4m3(weight / scale).astype(float))
     half_step = np.maximum(np.abs(weight) / 16, scale.astype(float) / 1024)
     assert (error <= half_step + ROUND_OFF * np.abs(weight)).all()
@@ -147,25 +145,25 @@ def test_range_scaling_errs_by_half_a_step_at_most(weight: Array) -> None:
 @given(weight=matrices())
 @MANY
 def test_compensation_never_errs_more_than_range_scaling(weight: Array) -> None:
-    scale = range_scale(np.abs(weight).max(-2, keepdims=True), LARGEST)
+    scale = range_scale(np.abs(weight).max(-2, keepdims=True), E4M3_LARGEST)
     plain = squared_error(weight, e4m3(weight / scale).astype(float), scale)
-    found = quantise(weight)
-    assert (squared_error(weight, found.values.astype(float), found.scale) <= plain).all()
+    quantised = quantise(weight)
+    assert (squared_error(weight, quantised.values.astype(float), quantised.scale) <= plain).all()
     assert (
-        np.isfinite(found.values.astype(float)).all()
-        and np.isfinite(found.scale).all()
-        and (found.scale > 0).all()
+        np.isfinite(quantised.values.astype(float)).all()
+        and np.isfinite(quantised.scale).all()
+        and (quantised.scale > 0).all()
     )
-    assert found.scale.shape == (*weight.shape[:-2], 1, weight.shape[-1])
+    assert quantised.scale.shape == (*weight.shape[:-2], 1, weight.shape[-1])
 
 
 @given(weight=matrices(), change=st.sampled_from([-1e-1, -1e-3, 1e-3, 1e-1]))
 @MANY
 def test_no_other_scale_errs_less_than_the_compensated_one(weight: Array, change: float) -> None:
     weight = np.clip(weight, -1e30, 1e30)
-    values = e4m3(weight / range_scale(np.abs(weight).max(-2, keepdims=True), TOPS[3])).astype(
-        float
-    )
+    values = e4m3(
+        weight / range_scale(np.abs(weight).max(-2, keepdims=True), E4M3_TOP_BINADE[3])
+    ).astype(float)
     scale = compensated_scale(weight, values)
     ours, theirs = (
         squared_error(weight, values, scale),
@@ -182,7 +180,7 @@ def test_compensation_with_the_choice_of_range_takes_a_part_of_the_error_off(
     inputs: int, at_most: float
 ) -> None:
     weight = np.random.default_rng(3).normal(size=(inputs, 200))
-    scale = range_scale(np.abs(weight).max(0, keepdims=True), LARGEST)
+    scale = range_scale(np.abs(weight).max(0, keepdims=True), E4M3_LARGEST)
     plain = squared_error(weight, e4m3(weight / scale).astype(float), scale).sum()
     ours = np.square(weight - restored(quantise(weight))).sum()
     assert 0.5 < (ours / plain) ** 0.5 < at_most
@@ -196,10 +194,10 @@ def test_what_lies_on_a_grid_already_is_not_changed(weight: Array) -> None:
 
 
 def test_a_channel_of_zeros_has_scale_one_and_a_single_weight_is_kept_exactly_to_float32() -> None:
-    found = quantise(np.array([[0.0, 3.0, 0.0], [0.0, 0.0, -1e-3]]))
-    assert found.scale[0, 0] == 1.0
+    quantised = quantise(np.array([[0.0, 3.0, 0.0], [0.0, 0.0, -1e-3]]))
+    assert quantised.scale[0, 0] == 1.0
     np.testing.assert_allclose(
-        restored(found), [[0.0, 3.0, 0.0], [0.0, 0.0, -1e-3]], rtol=ROUND_OFF
+        restored(quantised), [[0.0, 3.0, 0.0], [0.0, 0.0, -1e-3]], rtol=ROUND_OFF
     )
 
 
@@ -242,12 +240,12 @@ def test_a_product_is_that_of_the_rounded_rows_and_the_restored_matrix(
     random = np.random.default_rng(seed)
     x, weight = scale * random.normal(size=(4, inputs)), quantise(random.normal(size=(inputs, 3)))
     x[0] = 0.0
-    row_scale = range_scale(np.abs(x).max(1, keepdims=True), LARGEST)
+    row_scale = range_scale(np.abs(x).max(1, keepdims=True), E4M3_LARGEST)
     rounded = e4m3(x / row_scale).astype(float) * row_scale
     expected = rounded @ restored(weight)
     bound = np.abs(rounded) @ np.abs(restored(weight))
-    assert (np.abs(product(x, weight) - expected) <= 1e-14 * bound).all()
-    single = product(x.astype(np.float32), weight)
+    assert (np.abs(linear(x, weight) - expected) <= 1e-14 * bound).all()
+    single = linear(x.astype(np.float32), weight)
     assert single.dtype == np.float32
     coarse = e4m3(x.astype(np.float32) / row_scale).astype(float) * row_scale @ restored(weight)
     assert (np.abs(single - coarse) <= 1e-6 * bound).all()
@@ -258,7 +256,7 @@ def test_in_float64_the_order_of_the_inputs_does_not_reach_a_bit_of_the_product(
     x, weight = random.normal(size=(6, 300)), quantise(random.normal(size=(300, 5)))
     order = random.permutation(300)
     turned = Quantised(weight.values[order], weight.scale)
-    np.testing.assert_array_equal(product(x[:, order], turned), product(x, weight))
+    np.testing.assert_array_equal(linear(x[:, order], turned), linear(x, weight))
 
 
 def test_rows_of_a_product_do_not_know_each_other() -> None:
@@ -267,16 +265,16 @@ def test_rows_of_a_product_do_not_know_each_other() -> None:
         random.normal(size=(5, 7)) * 10.0 ** np.arange(5)[:, None],
         quantise(random.normal(size=(7, 3))),
     )
-    alone = np.concatenate([product(row[None], weight) for row in x])
-    np.testing.assert_array_equal(product(x, weight), alone)
+    alone = np.concatenate([linear(row[None], weight) for row in x])
+    np.testing.assert_array_equal(linear(x, weight), alone)
 
 
 def test_a_plain_matrix_is_multiplied_as_ever_and_keeps_its_gradient() -> None:
     random = np.random.default_rng(3)
     x = random.normal(size=(4, 5))
     params: Params = {"a": random.normal(size=(5, 3))}
-    np.testing.assert_array_equal(product(x, matrix(params, "a")), x @ params["a"])
-    slope = grad(lambda held: anp.sum(product(x, matrix(held, "a"))))(params)["a"]
+    np.testing.assert_array_equal(linear(x, matrix(params, "a")), x @ params["a"])
+    slope = grad(lambda held: anp.sum(linear(x, matrix(held, "a"))))(params)["a"]
     np.testing.assert_allclose(slope, np.tile(x.sum(0)[:, None], (1, 3)), rtol=1e-14)
 
 
@@ -350,18 +348,16 @@ def test_only_rollouts_of_the_named_phases_are_drawn_in_fp8() -> None:
 def test_a_phase_or_precision_that_is_none_is_refused(
     override: str, reason: Reason, line: str
 ) -> None:
-    with pytest.raises(SeedError) as refusal:
+    with pytest.raises(SeedError) as error:
         config_with("rollout.precision=fp8", override)
-    assert (refusal.value.reason, refusal.value.line) == (reason, line)
+    assert (error.value.reason, error.value.line) == (reason, line)
 
 
 def gaps_of(path: Path, *overrides: str) -> dict[str, list[float | None]]:
     """The gap of every step of a run of a fraction of a second, by phase."""
     config = config_with(*overrides)
     trainer.train(
-        trainer.start(
-            ReferenceBackend(), config, RunDirectory.create(path, config), SilentObserver()
-        )
+        Run.start(ReferenceBackend(), config, RunDirectory.create(path, config), SilentObserver())
     )
     lines = RunDirectory(path).read("metrics.jsonl")
     phases = dict.fromkeys(line["phase"] for line in lines)

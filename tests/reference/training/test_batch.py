@@ -1,6 +1,4 @@
-"""Laws of padded rows: what stands where, what a part of a batch keeps, and what the weights of a
-step add up to.
-"""
+"""Properties of padded rows, of parts of a batch, and of the weights of a step."""
 
 from dataclasses import replace
 
@@ -9,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seed.reference.objective import step_weights
 from seed.reference.tasks.problems import training_problem
-from seed.reference.training.batch import pad, plain_batch, rollout_batch, spread, step_weights
+from seed.reference.training.batch import pad, plain_batch, rollout_batch, spread
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import (
@@ -56,7 +55,6 @@ def batch_of(pairs: Pairs) -> Batch:
 
 
 # --- padding
-# ----------------------------------------------------------------------------------------------------------
 
 
 @given(pairs=Rows)
@@ -108,7 +106,6 @@ def test_a_plain_batch_knows_tokens_only() -> None:
 
 
 # --- rollouts
-# ---------------------------------------------------------------------------------------------------------
 
 
 def test_rows_are_grouped_by_problem_and_not_by_position() -> None:
@@ -149,7 +146,6 @@ def test_behaviour_log_probs_stand_at_the_tokens_they_were_drawn_with() -> None:
 
 
 # --- parts of a batch
-# -------------------------------------------------------------------------------------------------
 
 
 def test_rows_are_cut_to_the_longest_of_them() -> None:
@@ -188,7 +184,6 @@ def test_every_field_of_a_part_has_the_rows_asked_for() -> None:
 
 
 # --- weights of a step
-# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("aggregation", ["token", "sequence", "group"])

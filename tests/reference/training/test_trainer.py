@@ -1,6 +1,4 @@
-"""Laws of a whole run: the same run is the same bytes, however often it is killed; what goes wrong
-is said aloud.
-"""
+"""Properties of a whole run: equal runs are equal bytes, also when killed; errors are named."""
 
 import json
 import shutil
@@ -17,97 +15,20 @@ from seed.reference.backend import ReferenceBackend
 from seed.reference.rewards import reward
 from seed.reference.training import trainer
 from seed.reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
+from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
-from seed.spec.config import Config
-from seed.spec.config_files import load_config
 from seed.spec.datatypes import Finish, Outcome, Request, Rollout, ScoredRollout, Verdict
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
-
-SMALL = (
-    "model.hidden=16",
-    "model.head_width=4",
-    "model.expert_width=8",
-    "model.layers=1",
-    "data.demonstrations=40",
-    "supervised.steps=6",
-    "supervised.batch=8",
-    "value_pretraining.steps=2",
-    "rollout.steps=4",
-    "rollout.prompts=4",
-    "rollout.samples_per_prompt=4",
-    "algorithm.mini_batch=8",
-    "algorithm.micro_batch=8",
-    "evaluation.problems=8",
-    "evaluation.samples=2",
-    "run.checkpoint_every=2",
+from tests.support.small_runs import (
+    EventRecorder,
+    KillAfter,
+    Killed,
+    lasting_bytes,
+    metrics_of,
+    new_run,
+    small_config,
 )
-
-
-class Killed(BaseException):
-    """Stands for a kill signal: nothing may catch it."""
-
-
-class KillAfter(SilentObserver):
-    """Kills the run after so many steps of all phases."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def advance(self, **figures: float) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise Killed
-
-
-class Listener(SilentObserver):
-    """Remembers the events."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-
-    def event(self, name: str, line: str) -> None:
-        self.events.append(name)
-
-
-def small_config(recipe: str = "vapo", *overrides: str) -> Config:
-    """A run of about a second."""
-    return load_config("tiny", recipe, [*SMALL, *overrides])
-
-
-def new_run(path: Path, config: Config, observer: Any = None) -> trainer.Run[Any]:
-    """A run in a new directory."""
-    return trainer.start(
-        ReferenceBackend(), config, RunDirectory.create(path, config), observer or SilentObserver()
-    )
-
-
-def metrics_of(path: Path) -> list[dict[str, Any]]:
-    """The metrics lines of a run."""
-    return RunDirectory(path).read("metrics.jsonl")
-
-
-def lasting_bytes(path: Path) -> dict[str, bytes]:
-    """Everything of a run that must not depend on clock or kills: metrics, samples, weights and
-    moments, rollouts.
-    """
-    content = {
-        name: (path / name).read_bytes()
-        for name in ("metrics.jsonl", "samples.jsonl", "config.toml")
-    }
-    for name in sorted([*path.glob("rollouts.h5"), *path.glob("checkpoints/step_*/state.h5")]):
-        with h5py.File(name) as file:
-
-            def log(place: str, item: Any, name: Path = name) -> None:
-                if isinstance(item, h5py.Dataset):
-                    content[f"{name.relative_to(path)}:{place}"] = (
-                        item[()].tobytes()
-                        if item.dtype.kind in "if"
-                        else repr(item[()].tolist()).encode()
-                    )
-
-            file.visititems(log)
-    return content
 
 
 @pytest.mark.parametrize("recipe", ["vapo", "dapo", "grpo", "ppo"])
@@ -128,8 +49,8 @@ def test_p23_a_run_killed_anywhere_and_resumed_is_the_uninterrupted_run(
     for following in (*kills[1:], 10**6):
         with pytest.raises(Killed):
             trainer.train(run)
-        directory, found = RunDirectory.resume(path)
-        run = trainer.resume(ReferenceBackend(), found, directory, KillAfter(following))
+        directory, resumed = RunDirectory.resume(path)
+        run = Run.resume(ReferenceBackend(), resumed, directory, KillAfter(following))
     pieced = trainer.train(run)
     assert lasting_bytes(path) == lasting_bytes(tmp_path / "whole")
     for key in ("eval_before", "eval_after", "steps", "stopped"):
@@ -146,8 +67,8 @@ def test_p23_a_line_cut_by_a_kill_and_a_half_written_checkpoint_do_no_harm(tmp_p
         file.write('{"step": 99, "cut of')
     (path / "checkpoints" / ".step_99.partial").mkdir()
     (path / "checkpoints" / ".step_99.partial" / "state.h5").write_bytes(b"half")
-    directory, found = RunDirectory.resume(path)
-    trainer.train(trainer.resume(ReferenceBackend(), found, directory, SilentObserver()))
+    directory, resumed = RunDirectory.resume(path)
+    trainer.train(Run.resume(ReferenceBackend(), resumed, directory, SilentObserver()))
     assert lasting_bytes(path) == lasting_bytes(tmp_path / "whole")
 
 
@@ -191,7 +112,7 @@ def test_value_pretraining_moves_the_value_model_and_leaves_the_policy_alone(
 ) -> None:
     run = new_run(tmp_path / "run", small_config())
     trainer.supervised(run)
-    trainer.finish_phase(run, "value_pretraining")
+    trainer.finish_sft(run)
     before = run.state
     trainer.pretrain_value(run)
     assert all(
@@ -216,7 +137,7 @@ def test_value_pretraining_stops_at_its_criterion(tmp_path: Path) -> None:
 
 
 def test_an_all_truncated_batch_is_a_named_event(tmp_path: Path) -> None:
-    listener = Listener()
+    listener = EventRecorder()
     trainer.train(
         new_run(tmp_path / "run", small_config("vapo", "rollout.max_response_tokens=1"), listener)
     )
@@ -225,7 +146,7 @@ def test_an_all_truncated_batch_is_a_named_event(tmp_path: Path) -> None:
 
 
 def test_a_batch_without_contrast_is_a_named_event_and_moves_no_policy(tmp_path: Path) -> None:
-    listener = Listener()
+    listener = EventRecorder()
     run = new_run(
         tmp_path / "run",
         small_config("grpo", "supervised.steps=0", "rollout.max_response_tokens=1"),
@@ -240,7 +161,7 @@ def test_a_batch_without_contrast_is_a_named_event_and_moves_no_policy(tmp_path:
 def test_p22_dynamic_sampling_that_cannot_fill_a_batch_ends_rl_by_name_and_still_examines(
     tmp_path: Path,
 ) -> None:
-    listener = Listener()
+    listener = EventRecorder()
     config = small_config(
         "dapo",
         "supervised.steps=0",
@@ -285,8 +206,8 @@ def test_p22_no_problem_of_the_stream_is_lost_or_repeated() -> None:
 
     state = PromptStreamState()
     for _ in range(3):
-        found: Collection = collect(config, state, log, lambda: 4)
-        state = found.state
+        collection: Collection = collect(config, state, log, lambda: 4)
+        state = collection.state
     assert seen == list(range(12))
 
 
@@ -302,14 +223,16 @@ def test_a_length_penalty_does_not_make_a_solved_group_useful() -> None:
 def test_a_reward_that_is_not_finite_stops_the_run_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checked: Callable[[ScoredRollout], ScoredRollout] = reward.checked
+    require_finite: Callable[[ScoredRollout], ScoredRollout] = reward.require_finite
     monkeypatch.setattr(
-        reward, "checked", lambda scored: checked(replace(scored, reward=float("nan")))
+        reward,
+        "require_finite",
+        lambda scored: require_finite(replace(scored, reward=float("nan"))),
     )
-    with pytest.raises(SeedError) as refusal:
+    with pytest.raises(SeedError) as error:
         trainer.train(new_run(tmp_path / "run", small_config()))
-    assert refusal.value.reason is Reason.REWARD_NOT_FINITE
-    assert "reward is nan, must be a finite number" in refusal.value.line
+    assert error.value.reason is Reason.REWARD_NOT_FINITE
+    assert "reward is nan, must be a finite number" in error.value.line
 
 
 def test_a_verifier_that_fails_stops_the_run_and_is_not_a_wrong_answer(
@@ -318,18 +241,18 @@ def test_a_verifier_that_fails_stops_the_run_and_is_not_a_wrong_answer(
     monkeypatch.setattr(
         reward, "verify", lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken")
     )
-    with pytest.raises(SeedError) as refusal:
+    with pytest.raises(SeedError) as error:
         trainer.train(new_run(tmp_path / "run", small_config()))
-    assert refusal.value.reason is Reason.VERIFIER_FAILED
+    assert error.value.reason is Reason.VERIFIER_FAILED
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     config = small_config()
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "mine.txt").write_text("mine")
-    with pytest.raises(SeedError) as refusal:
+    with pytest.raises(SeedError) as error:
         RunDirectory.create(tmp_path / "taken", config)
-    assert refusal.value.reason is Reason.RUN_DIRECTORY_IN_USE
+    assert error.value.reason is Reason.RUN_DIRECTORY_IN_USE
     assert (tmp_path / "taken" / "mine.txt").read_text() == "mine"
 
 
@@ -340,7 +263,7 @@ def test_every_token_carries_the_version_of_the_weights_that_drew_it(tmp_path: P
             set(file[name]["weight_versions"][()])
             for name in sorted(file, key=lambda name: int(name[5:]))
         ]
-    # 6 imitation steps, then two mini-batches of policy updates a step.
+    # 6 SFT steps, then two mini-batches of policy updates a step.
     assert versions == [{6}, {8}, {10}, {12}]
 
 
@@ -349,10 +272,8 @@ def test_a_moved_run_directory_can_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         trainer.train(new_run(tmp_path / "here", config, KillAfter(9)))
     shutil.move(tmp_path / "here", tmp_path / "there")
-    directory, found = RunDirectory.resume(tmp_path / "there")
+    directory, resumed = RunDirectory.resume(tmp_path / "there")
     assert (
-        trainer.train(trainer.resume(ReferenceBackend(), found, directory, SilentObserver()))[
-            "steps"
-        ]
+        trainer.train(Run.resume(ReferenceBackend(), resumed, directory, SilentObserver()))["steps"]
         == 4
     )

@@ -1,0 +1,160 @@
+"""A run in progress: where it stands, how it starts and resumes, what a step leaves on disk."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from seed.reference.evaluation.evaluate import held_out_problems
+from seed.reference.evaluation.judges import judge_summary
+from seed.reference.rewards import reward_model
+from seed.reference.rewards.reward_model import RewardModel
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.training.metrics import streaming_summary
+from seed.reference.training.progress import Progress
+from seed.reference.training.rollout_manager import Rollouts
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.backend import Backend
+from seed.spec.config import Config
+from seed.spec.datatypes import Metrics
+from seed.spec.errors import Reason, SeedError
+from seed.spec.observer import Observer
+from seed.spec.tokenizer import vocabulary_for
+
+State = TypeVar("State")
+PHASES = ("supervised", "value_pretraining", "reinforcement")
+
+
+@dataclass
+class Run(Generic[State]):
+    """Everything that the loop works with.
+
+    Attributes:
+        backend: Computes.
+        config: Of the whole run; a phase may narrow it.
+        directory: Where the run writes.
+        observer: Is told phases, steps and events.
+        state: Weights and moments.
+        progress: Where the run stands; saved with every checkpoint.
+        reward_model: Scores general and hybrid problems, where there are any.
+        timing: Seconds and tokens of the step at hand, by kind of work.
+        started: When the seconds that ``progress`` does not yet hold began.
+        rollouts: Samples responses for the loop.
+    """
+
+    backend: Backend[State]
+    config: Config
+    directory: RunDirectory
+    observer: Observer
+    state: State
+    progress: Progress = field(default_factory=Progress)
+    reward_model: RewardModel[State] | None = None
+    timing: Metrics = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+    rollouts: Rollouts[State] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The scheduler goes on from the state that the progress holds."""
+        state = self.progress.rollout_state
+        self.rollouts = Rollouts(self.backend, self.config, self.directory, state)
+
+    @classmethod
+    def start(
+        cls, backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer
+    ) -> "Run[State]":
+        """A new run from random weights."""
+        return cls(backend, config, directory, observer, backend.initial_state(config))
+
+    @classmethod
+    def resume(
+        cls, backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer
+    ) -> "Run[State]":
+        """The run as it was at its newest checkpoint.
+
+        What was written after the checkpoint is cut off; the resumed run writes it again.
+        """
+        newest = backend.on_rank_zero(directory.newest_checkpoint)
+        if newest is None:
+            directory.cut_after(0)
+            return cls.start(backend, config, directory, observer)
+        state, saved = backend.restore(config, newest)
+        progress = Progress.from_json(saved)
+        directory.cut_after(progress.step)
+        return cls(backend, config, directory, observer, state, progress)
+
+    def record(self, metrics: Mapping[str, Any], events: Sequence[tuple[str, str]] = ()) -> None:
+        """Count a step, write its lines, report its events, save a checkpoint if one is due."""
+        progress = self.progress
+        progress.step += 1
+        progress.phase_step += 1
+        step = {"phase": progress.phase, "step": progress.step, "phase_step": progress.phase_step}
+        names = [name for name, _ in events]
+        self.directory.append("metrics.jsonl", step | dict(metrics) | {"events": names})
+        self.directory.append("timings.jsonl", step | self.timing)
+        self.timing = {}
+        for name, line in events:
+            self.observer.event(name, f"step {progress.step}: {line}")
+        if progress.phase_step % self.config.run.checkpoint_every == 0:
+            self.save()
+
+    def save(self) -> None:
+        """Publish rollouts and a checkpoint of this moment, then drop what nobody needs."""
+        now = time.monotonic()
+        self.progress.seconds += now - self.started
+        self.started = now
+        self.directory.publish_rollouts()
+        target = self.directory.checkpoint_directory(self.progress.step)
+        self.rollouts.save_snapshots()
+        self.backend.save(self.state, self.config, self.progress.to_json(), target)
+        self.rollouts.drop_snapshots()
+        keep = self.config.run.keep_checkpoints
+        self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
+
+    def summary(self) -> dict[str, Any]:
+        """The run in one mapping; only rank 0 can read the files."""
+        lines = self.directory.read("timings.jsonl")
+        rl_lines = [line for line in lines if line["phase"] == "reinforcement"]
+        progress, config = self.progress, self.config
+        return {
+            "seed": config.seed,
+            "recipe": config.recipe,
+            "preset": config.preset,
+            "backend": self.backend.name,
+            "precision": config.precision,
+            "steps": len(rl_lines),
+            "steps_by_phase": {name: sum(x["phase"] == name for x in lines) for name in PHASES},
+            "stopped": progress.stopped or "steps_done",
+            "wall_seconds": progress.seconds,
+            "eval_before": progress.eval_before,
+            "eval_after": progress.eval_after,
+            **judge_summary(progress.judges, self.reward_model),
+            "tokens_per_second": {
+                kind: throughput(rl_lines, kind) for kind in ("rollout", "update")
+            },
+            **streaming_summary(self.directory.read("metrics.jsonl")),
+        }
+
+
+def throughput(timings: Sequence[Mapping[str, Any]], kind: str) -> float:
+    """Tokens per second of one kind of work over all RL steps, 0 if there was none."""
+    seconds = sum(line[f"{kind}_seconds"] for line in timings)
+    return sum(line[f"{kind}_tokens"] for line in timings) / seconds if seconds else 0.0
+
+
+def check(config: Config) -> None:
+    """Refuse, before anything is written, what the schema alone cannot know to be impossible.
+
+    Raises:
+        SeedError: A family or level does not exist, there are too few distinct held-out problems,
+            or the vocabulary is too small for the families' characters.
+    """
+    held_out_problems(config)
+    reward_model.check(config)
+    characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
+    needed = vocabulary_for(characters + (reward_model.CHARACTERS if config.data.preferred else ""))
+    if config.model.vocabulary < needed:
+        raise SeedError(
+            Reason.ILLEGAL_VALUE,
+            f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the"
+            " characters of data.families",
+        )
