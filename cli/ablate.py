@@ -40,6 +40,7 @@ FULL = "full VAPO"
 @overrides_argument
 def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, ...]) -> None:
     """Run VAPO without one component at a time; compare with the full recipe, paired by seed."""
+    from seed.cli.backends import open_backend
     from seed.cli.report.ablation import AblationRow, ablation_table, write_ablation
     from seed.reference.training.run import check
     from seed.spec.config_errors import check_effect
@@ -47,7 +48,8 @@ def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, 
 
     config = load_config(preset, "vapo", overrides)
     check_effect(config)
-    check(config)
+    with open_backend(config) as computing:
+        check(config, computing)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SeedError(Reason.RUN_DIRECTORY_IN_USE, f"{out} is not empty; choose another --out")
     seed_numbers = tuple(range(1, seeds + 1))

@@ -1,136 +1,54 @@
 """``seed conform`` and ``seed diff``: whether the backends agree, and where they do not."""
 
-import math
-import tempfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-
 import click
-from tqdm import tqdm
 
-from seed.conformance.compare import NotComparable, largest_error
-from seed.conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
-from seed.conformance.target import config_of, parse_target, traced
-from seed.conformance.trace import COMPONENTS, Trace, without_step
-from seed.spec.errors import Reason, SeedError
-from seed.spec.layout import Layout
-
-TOLERANCES = {"float64": EXACT, "float32": 1e-4, "bfloat16": 0.1}
-"""Largest relative error at which ``seed diff`` calls a component the same, by the lower precision
-of the two targets.
-"""
+from seed.cli.options import PRECISIONS, overrides_argument, recipe_option
+from seed.cli.user_errors import Command
 
 
-def conform(full: bool, ranks: Sequence[int], precisions: Sequence[str]) -> bool:
-    """Run the grid and print largest error and bound of each component, layout and precision.
+@click.command(cls=Command)
+@click.option(
+    "--full",
+    is_flag=True,
+    help="All layouts up to 8 ranks in all precisions, not a choice of them.",
+)
+@click.option(
+    "--ranks",
+    type=int,
+    multiple=True,
+    help="Only launches of so many ranks; may be given several times.",
+)
+@click.option(
+    "--precision",
+    "precisions",
+    type=click.Choice(PRECISIONS),
+    multiple=True,
+    help="Only this precision.",
+)
+def conform(full: bool, ranks: tuple[int, ...], precisions: tuple[str, ...]) -> None:
+    """Check that the torch backend computes what the reference computes, in every layout.
 
-    Returns:
-        Whether every error is within its bound.
+    Prints largest error and bound of each component, layout and precision; exit code 1 if one does
+    not hold.
     """
-    grid = {
-        count: layouts
-        for count, layouts in (FULL if full else QUICK).items()
-        if not ranks or count in ranks
-    }
-    if not grid:
-        given, legal = (", ".join(map(str, numbers)) for numbers in (ranks, QUICK))
-        raise SeedError(Reason.ILLEGAL_VALUE, f"--ranks={given} must be some of: {legal}")
+    from seed.cli.agreement import check_agreement
 
-    def of(layout: Layout) -> tuple[str, ...]:
-        return tuple(precisions) or (PRECISIONS if full else quick_precisions(layout))
-
-    with tqdm(total=len(grid) + 1, desc="conform", dynamic_ncols=True) as bar:
-
-        def report(text: str) -> None:
-            bar.set_postfix_str(text, refresh=False)
-            bar.update(1)
-
-        lines = run_grid(grid, of, report)
-    click.echo(grid_table(lines))
-    failed = [line for line in lines if not line.holds]
-    click.echo(f"\n{len(lines) - len(failed)} of {len(lines)} comparisons within their bounds")
-    for line in failed:
-        click.echo(
-            f"{line.job.case}, {line.job.precision}, {line.job.layout.title}: {line.component}"
-            f" differs most in {line.worst}"
-        )
-    return not failed
+    if not check_agreement(full, ranks, precisions):
+        raise SystemExit(1)
 
 
-def grid_table(lines: Sequence[Line]) -> str:
-    """One row per layout, precision and case; a cell is ``error/bound``, ``!`` marks a failure."""
-    width = 16
-    rows = [
-        f"{'layout':24}{'precision':11}{'case':12}"
-        + "".join(f"{component:>{width}}" for component in COMPONENTS)
-    ]
-    for job in dict.fromkeys(line.job for line in lines):
-        cells = {line.component: line for line in lines if line.job == job}
-        texts = [_cell(cells.get(component)) for component in COMPONENTS]
-        rows.append(
-            f"{job.layout.title:24}{job.precision:11}{job.case:12}"
-            + "".join(f"{text:>{width}}" for text in texts)
-        )
-    return "\n".join(rows)
+@click.command(cls=Command)
+@recipe_option
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@overrides_argument
+def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> None:
+    """Compare two backends or layouts A and B on one batch; name the first component that differs.
 
-
-def _cell(line: Line | None) -> str:
-    return "-" if line is None else f"{line.error:.0e}/{line.bound:.0e}{'' if line.holds else '!'}"
-
-
-def diff(first: str, second: str, recipe: str, overrides: Sequence[str]) -> bool:
-    """Compare two backends or layouts on one batch and name the first component that differs.
-
-    Returns:
-        Whether they agree.
+    A and B are reference or scaled, with a layout and settings if wanted:
+    scaled:tp=2,ep=2,precision=float32. Exit code 1 if they differ.
     """
-    targets = parse_target(first), parse_target(second)
-    configs = [config_of(target, recipe, tuple(overrides)) for target in targets]
-    tolerance = max(TOLERANCES[config.precision] for config in configs)
-    with tempfile.TemporaryDirectory(prefix="seed-diff-") as folder:
-        traces = [
-            traced(target, recipe, tuple(overrides), Path(folder) / f"{number}.npz")
-            for number, target in enumerate(tqdm(targets, desc="diff", dynamic_ncols=True))
-        ]
-    click.echo(f"{first} against {second}, relative tolerance {tolerance:g}\n")
-    text, differing = diff_table(traces[0], traces[1], tolerance)
-    click.echo(text)
-    for line in missing_lines(traces[0], traces[1], (first, second)):
-        click.echo(line)
-    click.echo(
-        f"\nthe first component that differs is {differing[0]}"
-        if differing
-        else "\nno component differs"
-    )
-    return not differing
+    from seed.cli.agreement import compare_targets
 
-
-def diff_table(first: Trace, second: Trace, tolerance: float) -> tuple[str, list[str]]:
-    """The table: a row per component that both targets have; and the components that differ.
-
-    A component differs if its largest error is above the tolerance, or if its arrays do not have
-    the same names; then the error is that of the arrays in both. It is infinite if they are not
-    comparable.
-    """
-    rows, differing = [f"{'component':12}{'largest error':>15}  {'where':44}"], []
-    for component in [component for component in first if component in second]:
-        one, other = first[component], second[component]
-        expected = {name: array for name, array in one.items() if name in other}
-        try:
-            actual = {name: other[name] for name in expected}
-            error, worst = largest_error(actual, expected, component)
-        except NotComparable as difference:
-            error, worst = math.inf, str(difference)
-        differs = not error <= tolerance or one.keys() != other.keys()
-        differing += [component] if differs else []
-        rows.append(f"{component:12}{error:>15.1e}  {worst:44}{'differs' if differs else 'same'}")
-    return "\n".join(rows), differing
-
-
-def missing_lines(first: Trace, second: Trace, titles: tuple[str, str]) -> Iterator[str]:
-    """A line for each array that one target lacks in a component of both; all steps together."""
-    for component in [component for component in first if component in second]:
-        one, other = first[component].keys(), second[component].keys()
-        for names, title in ((other - one, titles[0]), (one - other, titles[1])):
-            for name in sorted({without_step(name) for name in names}):
-                yield f"{component}: {name} is missing in {title}"
+    if not compare_targets(first, second, recipe, overrides):
+        raise SystemExit(1)

@@ -6,7 +6,7 @@ import click
 
 from seed.cli.ablate import ablate
 from seed.cli.audit import audit
-from seed.cli.conformance import conform, diff
+from seed.cli.conform import conform, diff
 from seed.cli.evaluate import evaluate
 from seed.cli.explain import explain
 from seed.cli.puzzles import puzzles

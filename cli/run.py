@@ -88,7 +88,7 @@ def start_run(
     config = load_config(preset, recipe, overrides, seed=seed, backend=backend)
     check_effect(config)
     with open_backend(config) as computing:
-        check(config)
+        check(config, computing)
         title = f"{preset}-{config.recipe}-seed{config.seed}"
         path = computing.on_rank_zero(
             lambda: RunDirectory.create(out or free_directory(title), config).path

@@ -1,7 +1,6 @@
-"""What the backends are asked: small models in which every part is present, and batches in which
-every term bites.
+"""Cases: small models in which every part is present, batches in which every term has an effect.
 
-Everything is drawn by NumPy from a seed, so any process on any machine can draw it again.
+NumPy draws everything from a seed, so any process on any machine draws the same.
 """
 
 from dataclasses import replace
@@ -40,7 +39,7 @@ SIZES = (
     "policy_optimizer.clip_norm=0.05",
 )
 """A dense block, then experts with a shared one; heads for 4 tensor ranks, experts for 8 ranks; a
-clip that binds.
+gradient norm above the clip.
 """
 
 CASES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -77,11 +76,9 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Name -> recipe and overrides; together they switch on every term and every alternative."""
 
-
 SEED = 4
-"""Of batches. With this one two prompts are computed once for their responses, and no loss of a
-policy is a small difference of large numbers, which in float32 would measure their rounding instead
-of the backend.
+"""Seed of batches. With this one two prompts are shared, and no policy loss is a small difference
+of large numbers, which in float32 would measure their rounding instead of the backend.
 """
 
 
@@ -92,13 +89,12 @@ def case_config(case: str, *overrides: str) -> Config:
 
 
 def case_batch(config: Config, seed: int = SEED) -> Batch:
-    """A mini-batch of uneven responses, some cut, some correct, sampled from a policy that is off
-    by a little or by a lot.
+    """A mini-batch of uneven responses, some truncated, some correct, from a different policy.
 
-    Rows have 3 to 24 tokens, so that padding, packing and an uneven deal all matter; one response
-    is a single token. In every other group all rows but the last share a prompt, once long enough
-    to be worth computing once. Ratios keep away from the kinks of the clip, where a last bit would
-    decide a whole gradient: they are at most ``NEAR`` from 1 in logarithm, or at least ``FAR``.
+    Rows have 3 to 24 tokens, so that padding, packing and load balance matter; one response is a
+    single token. In every other group all rows but the last have one prompt, in one of them long
+    enough to be shared. Ratios keep away from the kinks of the clip, where a last bit would decide
+    a whole gradient: their logarithm is at most ``NEAR`` from 0, or at least ``FAR``.
     """
     random = generator(seed, "conformance batch")
     rows, vocabulary = config.algorithm.mini_batch, config.model.vocabulary
@@ -137,8 +133,8 @@ def case_batch(config: Config, seed: int = SEED) -> Batch:
 
 
 NEAR, FAR = 0.1, 0.55
-"""In logarithm the kinks are at 0.18 and 0.25 above (clip), 0.22 below, and 0.41 (dual clip); five
-steps move by less.
+"""Log-ratios of the kinks: 0.18 and 0.25 (clip above), -0.22 (below), 0.41 (dual clip). Five steps
+change a log-ratio by less than their distance from these bounds.
 """
 
 

@@ -1,89 +1,84 @@
-"""The twins: which module of each backend is the same component, proven by types where mypy can and by
-names where it cannot.
+"""Counterparts: a file at the top of ``reference`` and its namesake at the top of ``scaled``.
 
-A function of a reference component has a namesake in the torch backend with the same parameters, or
-stands in ``APART`` with the reason why it has none.
+A public function of a reference module has a namesake in the torch backend with the same
+parameters, or is listed in ``WITHOUT_COUNTERPART`` or ``DIFFERENT_PARAMETERS`` with the reason.
+mypy proves that both backends and both tracers fulfil their protocols.
 """
 
 import inspect
+from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import seed.reference
 from seed.conformance.reference_trace import ReferenceTracer
 from seed.conformance.scaled_trace import ScaledTracer
-from seed.conformance.trace import Tracer
-from seed.reference import advantage as reference_advantage
-from seed.reference import attention as reference_attention
-from seed.reference import generate as reference_generate
-from seed.reference import loss as reference_loss
-from seed.reference import model as reference_model
-from seed.reference import moe as reference_moe
-from seed.reference import optimizer as reference_optimizer
-from seed.reference import precision as reference_precision
+from seed.conformance.traces import Tracer
 from seed.reference.backend import ReferenceBackend
-from seed.reference.backend import State as ReferenceState
-from seed.scaled import advantage as scaled_advantage
-from seed.scaled import attention as scaled_attention
-from seed.scaled import generate as scaled_generate
-from seed.scaled import loss as scaled_loss
-from seed.scaled import model as scaled_model
-from seed.scaled import moe as scaled_moe
-from seed.scaled import optimizer as scaled_optimizer
-from seed.scaled import precision as scaled_precision
+from seed.reference.checkpoint import State as ReferenceState
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.checkpoint import State as ScaledState
 from seed.spec.backend import Backend
 
-COMPONENTS: dict[str, tuple[ModuleType, ModuleType]] = {
-    "advantage": (reference_advantage, scaled_advantage),
-    "attention": (reference_attention, scaled_attention),
-    "generate": (reference_generate, scaled_generate),
-    "loss": (reference_loss, scaled_loss),
-    "model": (reference_model, scaled_model),
-    "moe": (reference_moe, scaled_moe),
-    "optimizer": (reference_optimizer, scaled_optimizer),
-    "precision": (reference_precision, scaled_precision),
+COUNTERPARTS: dict[str, tuple[ModuleType, ModuleType]] = {
+    path.stem: (
+        import_module(f"seed.reference.{path.stem}"),
+        import_module(f"seed.scaled.{path.stem}"),
+    )
+    for path in sorted(Path(seed.reference.__path__[0]).glob("*.py"))
+    if path.stem != "__init__"
 }
+"""Name -> module of the reference and of the torch backend."""
 
-APART: dict[str, str] = {
+WITHOUT_COUNTERPART: dict[str, str] = {
+    "advantage.explained_variance": "a metric, computed once on the host",
     "attention.softmax": "torch has it",
-    "model.hidden_states": (
-        "the method Transformer.forward: weights live in modules that FSDP can shard"
-    ),
+    "backend.accumulate": "ScaledBackend._step, over ranks as well",
+    "backend.cast": "objective.forward casts the model, objective._response_only the arrays",
+    "backend.micro_batches": "the method ScaledBackend.micro_batches",
+    "backend.per_token": "the method ScaledBackend._per_token",
+    "model.hidden_states": "the method Transformer.forward: FSDP shards weights of modules",
     "model.initial_policy": "parallelize.fill, one weight at a time",
     "model.logits_of": "the method Transformer.read, in chunks",
-    "model.positions_of": "stream.pack: positions restart with each document",
-    "model.shift": "stream.pack: what is predicted stands where it is predicted from",
+    "model.positions_of": "packing.pack: positions restart with each sequence",
+    "model.shift": "packing.pack: a target has the place from which it is predicted",
     "model.token_logits": "the method Transformer.forward",
     "model.token_values": "the method Transformer.values",
     "model.value_from_policy": "ScaledBackend.start_rl, shard by shard",
     "moe.dense_layer": "the module Swiglu",
-    "moe.lines": "run_experts, with the loop it may prefer",
+    "moe.lines": "run_experts, with the loop that may be faster",
     "moe.moe_layer": "the module Moe",
     "moe.silu": "torch has it",
-    "advantage.explained_variance": "a figure for people, computed once on the host",
+    "objective.policy_metrics": "policy_loss, which has the logits only inside its readout",
+    "objective.term_metrics": "a private function",
 }
-"""Functions of the reference without a namesake, and why."""
+"""Functions of the reference without a counterpart, and why."""
 
-OTHER_PARAMETERS: dict[str, str] = {
-    "attention.attention": (
-        "weights and rotation are given, not looked up by name; rows come as a plan of the stream"
-    ),
-    "attention.rotary": "cosines and sines are worked out once for all layers",
-    "moe.dispatch": "this rank's experts and the ranks with the others",
+DIFFERENT_PARAMETERS: dict[str, str] = {
+    "attention.attention": "weights and rotation, not names; rows are those of packed sequences",
+    "attention.rotary": "cosines and sines are computed once for all layers",
+    "checkpoint.restore": "also the mesh, and moments of this rank's shards",
+    "checkpoint.save": "also whether this process writes",
+    "generate.generate": "also the mesh and the number of slots",
+    "loss.token_log_probs": "targets have the place from which they are predicted",
     "moe.balance_loss": "tokens know their row; sums over the ranks that share it",
-    "optimizer.adamw": "in place on shards, with the norm of all ranks",
+    "moe.dispatch": "this rank's experts, and the ranks with the others",
+    "objective.policy_loss": "a model and packed sequences; weights, mesh and replay apart",
+    "objective.router_terms": "packed sequences; weights and mesh apart",
+    "objective.sft_loss": "a model and packed sequences; weights and mesh apart",
+    "objective.step_weights": "also the device",
+    "objective.value_loss": "a model and packed sequences; weights apart",
+    "optimizer.adamw": "in place on shards",
     "optimizer.global_norm": "sums over all ranks",
     "optimizer.initial_optimizer": "moments of this rank's shards",
-    "precision.compensated_scale": "the ranks with the other inputs besides",
-    "precision.product": "the ranks with the other inputs besides",
-    "precision.quantise": "the ranks with the other inputs besides",
-    "precision.rollout_weights": "the mesh, whose tensor ranks hold different inputs",
-    "precision.squared_error": "the ranks with the other inputs besides",
-    "generate.generate": "this rank's slices, the mesh and the number of slots besides",
-    "loss.token_log_probs": "targets stand where they are predicted from",
+    "precision.compensated_scale": "also the ranks with the other inputs",
+    "precision.linear": "also the ranks with the other inputs",
+    "precision.quantise": "also the ranks with the other inputs",
+    "precision.rollout_weights": "also the mesh, whose tensor ranks have different inputs",
+    "precision.squared_error": "also the ranks with the other inputs",
 }
-"""Namesakes that differ in their parameters, and why."""
+"""Counterparts whose parameters differ, and why."""
 
 
 def reference_fulfils(backend: ReferenceBackend) -> Backend[ReferenceState]:
@@ -97,7 +92,7 @@ def scaled_fulfils(backend: ScaledBackend) -> Backend[ScaledState]:
 
 
 def tracers_fulfil(one: ReferenceTracer, other: ScaledTracer) -> tuple[Tracer, Tracer]:
-    """mypy's proof that both can be questioned."""
+    """mypy's proof that both backends have a tracer."""
     return one, other
 
 

@@ -1,10 +1,10 @@
-"""Golden vectors: what the reference computes in float64 on the cases, with all inputs, for
-implementations that are not ours.
+"""Golden vectors: inputs and outputs of the reference in float64, for other implementations.
 
-    python -m conformance.fill [FOLDER]      writes CASE.h5 for every case; FOLDER is spec/vectors unless given
+    python -m seed.conformance.fill [FOLDER]    writes CASE.h5 for every case; the default FOLDER is
+                                                spec/vectors
 
-The format is described in ``spec/vectors/README.md``. Filling is deterministic: twice gives the
-same bytes.
+The format is described in ``spec/vectors/README.md``. Filling is deterministic: a second run writes
+the same bytes.
 """
 
 import json
@@ -18,7 +18,16 @@ import numpy as np
 
 from seed.conformance.cases import CASES, case_batch, case_config, case_requests, case_rewards
 from seed.conformance.reference_trace import ReferenceTracer
-from seed.conformance.trace import FP8_PURPOSE, PURPOSE, SAMPLINGS, Trace, nested, started, trace
+from seed.conformance.traces import (
+    FP8_PURPOSE,
+    PURPOSE,
+    SAMPLINGS,
+    Trace,
+    nested,
+    started,
+    trace,
+    without_step,
+)
 from seed.spec.config import Config
 from seed.spec.datatypes import Array
 from seed.spec.philox import uniforms, word_of
@@ -47,12 +56,13 @@ SMALL = (
     "algorithm.mini_batch=8",
     "rollout.prompts=2",
 )
-"""The cases on smaller models and half as many rows: every part is still there, and all files
-together stay small.
-"""
+"""Smaller models and half as many rows: every part is still there, and the files stay small."""
 
-PACKED_FROM = 4096
-"""Bytes from which on an array is compressed: the index of its chunks takes 2 KiB."""
+TYPES = {"b": "|u1", "i": "<i8", "u": "<i8"}
+"""Kind of an array -> type in a file; all others are ``<f8``."""
+COMPRESSION: dict[str, Any] = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
+COMPRESSED_FROM = 4096
+"""Smallest array in bytes that is compressed: the index of its chunks takes 2 KiB."""
 
 
 def vector_config(case: str) -> Config:
@@ -61,33 +71,33 @@ def vector_config(case: str) -> Config:
 
 
 def inputs_of(config: Config) -> dict[str, Array]:
-    """Everything that goes in: weights, batch, requests with their random numbers."""
+    """All inputs: weights, batch, requests with their random numbers."""
     state, _ = started(ReferenceTracer(), config)
-    found: dict[str, Any] = {
+    inputs: dict[str, Any] = {
         f"weights/policy/{name}": weight for name, weight in state.policy.items()
     }
     if config.uses_value_model:
-        found |= {
+        inputs |= {
             f"weights/value/{name}": state.value[name] for name in ("value_head", "value_bias")
         }
     batch = case_batch(config)
     computed = ("advantages", "value_targets", "old_values", "reference_log_probs", "weights")
     for field in fields(batch):
         if field.name not in computed:
-            found[f"batch/{field.name}"] = getattr(batch, field.name)
-    found["batch/rewards"] = case_rewards(config)
-    return found | requests_of(config)
+            inputs[f"batch/{field.name}"] = getattr(batch, field.name)
+    inputs["batch/rewards"] = case_rewards(config)
+    return inputs | requests_of(config)
 
 
 def requests_of(config: Config) -> dict[str, Array]:
-    """Prompts, padded, and the uniform number of each position of each response."""
+    """Padded prompts, and the uniform number of each position of each response."""
     requests, limit = case_requests(config), config.rollout.max_response_tokens
     lengths = np.array([len(request.prompt_tokens) for request in requests])
     prompts = np.zeros((len(requests), lengths.max()), dtype=np.int64)
     for row, request in enumerate(requests):
         prompts[row, : lengths[row]] = request.prompt_tokens
     keys = [
-        [[word_of(r.problem.id), r.sample, r.draw, place] for place in range(limit)]
+        [[word_of(r.problem.id), r.sample, r.draw, position] for position in range(limit)]
         for r in requests
     ]
     settings = np.array([[temperature, top_p] for _, temperature, top_p in SAMPLINGS])
@@ -102,25 +112,23 @@ def requests_of(config: Config) -> dict[str, Array]:
 
 
 def expected_of(config: Config) -> Trace:
-    """What must come out, component by component; tokens as integers, the figures of the steps as one
-    array each.
-    """
-    found = trace(ReferenceTracer(), config)
+    """All outputs by component: tokens as integers, figures of the steps as one array each."""
+    expected = trace(ReferenceTracer(), config)
     for component in ("generate", "precision"):
-        sampled: dict[str, Any] = found[component]
+        sampled: dict[str, Any] = expected[component]
         sampled |= {
             name: array.astype(np.int64)
             for name, array in sampled.items()
             if name.endswith("tokens")
         }
-    return found | {"loss": by_step(found["loss"])}
+    return expected | {"loss": by_step(expected["loss"])}
 
 
 def by_step(figures: dict[str, Array]) -> dict[str, Array]:
-    """``step 3 policy entropy`` and its siblings as one array ``policy entropy`` [steps]."""
+    """``step 0 policy entropy``, ``step 1 policy entropy``, ... as ``policy entropy`` [steps]."""
     columns: dict[str, list[float]] = {}
-    for title, figure in figures.items():
-        columns.setdefault(title.split(" ", 2)[2], []).append(float(figure))
+    for name, figure in figures.items():
+        columns.setdefault(without_step(name), []).append(float(figure))
     return {name: np.array(values) for name, values in columns.items()}
 
 
@@ -130,14 +138,12 @@ def fill(folder: Path) -> list[Path]:
 
 
 def settings_of(config: Config) -> dict[str, Any]:
-    """The settings that the numbers of a file depend on, so that no other setting makes a file out
-    of date.
-    """
+    """The settings that the numbers of a file depend on; no other makes a file out of date."""
     return config.model_dump(mode="json", include=set(SETTINGS))
 
 
 def write(path: Path, case: str) -> Path:
-    """Write one file: attributes that explain it, groups in a fixed order, no clock."""
+    """Write one file: attributes that explain it, groups in a fixed order, no time stamps."""
     config = vector_config(case)
     arrays = inputs_of(config)
     for component, named in expected_of(config).items():
@@ -147,44 +153,30 @@ def write(path: Path, case: str) -> Path:
         file.attrs["case"] = case
         file.attrs["config"] = json.dumps(settings_of(config), sort_keys=True)
         for name, array in arrays.items():
-            plain = np.asarray(array)
-            plain = plain.astype(
-                np.uint8
-                if plain.dtype.kind == "b"
-                else "<i8"
-                if plain.dtype.kind in "iu"
-                else "<f8"
-            )
-            packed = (
-                {"compression": "gzip", "compression_opts": 9, "shuffle": True}
-                if plain.nbytes >= PACKED_FROM
-                else {}
-            )
-            file.create_dataset(name, data=plain, track_times=False, **packed)
+            kind = np.asarray(array).dtype.kind
+            plain = np.asarray(array).astype(TYPES.get(kind, "<f8"))
+            options = COMPRESSION if plain.nbytes >= COMPRESSED_FROM else {}
+            file.create_dataset(name, data=plain, track_times=False, **options)
     return path
 
 
 def read(path: Path) -> tuple[dict[str, Array], Trace]:
-    """Inputs by path, and what is expected by component."""
-    found: dict[str, Array] = {}
+    """Inputs by path, and expected outputs by component."""
+    inputs: dict[str, Array] = {}
+    expected: dict[str, Array] = {}
+
+    def add(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            arrays = expected if name.startswith("expected/") else inputs
+            arrays[name.removeprefix("expected/")] = item[()]
+
     with h5py.File(path, "r") as file:
-        file.visititems(
-            lambda name, item: (
-                found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
-            )
-        )
-    inputs = {name: array for name, array in found.items() if not name.startswith("expected/")}
-    return inputs, nested(
-        {
-            name.removeprefix("expected/"): a
-            for name, a in found.items()
-            if name.startswith("expected/")
-        }
-    )
+        file.visititems(add)
+    return inputs, nested(expected)
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    target.mkdir(parents=True, exist_ok=True)
-    for written in fill(target):
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for written in fill(folder):
         print(f"{written}  {written.stat().st_size:,} bytes")

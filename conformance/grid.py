@@ -1,10 +1,11 @@
 """The grid: every component, on every layout, in every precision, against the reference in float64.
 
     float64    error at most 1e-10
-    float32    at most twice what the reference itself errs in float32, plus a floor of a few roundings
-    bfloat16   the same against the reference in bfloat16, both with the experts that float64 chooses (``in_bfloat16``)
+    float32    at most twice the error of the reference in float32, plus a few roundings
+    bfloat16   the same with the reference in bfloat16, both with the experts that float64 chooses
+               (``in_bfloat16``)
 
-A tolerance is earned, never typed in (the idea is flash-attention's). Layouts of one number of
+So tolerances are measured, never guessed (the idea is flash-attention's). Layouts of one number of
 ranks share one launch.
 """
 
@@ -22,30 +23,26 @@ from seed.conformance.cases import CASES, case_batch, case_config
 from seed.conformance.compare import largest_error
 from seed.conformance.launch import run_ranks
 from seed.conformance.reference_trace import ReferenceTracer
-from seed.conformance.trace import COMPONENTS, Replay, Trace, flat, started, trace
+from seed.conformance.traces import COMPONENTS, Replay, Trace, flat, started, trace
 from seed.spec.datatypes import Params
 from seed.spec.layout import Layout
 
 EXACT = 1e-10
-"""Bound in float64: round-off of sums in another order, with room for cancellation, and far below
-any mistake.
-"""
+"""Bound in float64: room for sums in another order and for cancellation, far below any mistake."""
 
 FLOORS = {"float32": 16 * 2.0**-24, "bfloat16": 4 * 2.0**-9}
-"""A few roundings of the precision: two runs that both err hardly at all may differ by more than a
-factor of two.
-"""
+"""A few roundings: tiny errors of two backends may differ by more than a factor of two."""
 
 FORWARD = ("attention", "moe", "model")
 BFLOAT16_COMPONENTS = (*FORWARD, "gradient")
 MICRO_BATCHES = (4, 1, 16)
-"""Rows that the reference adds up at a time in float32: each order of a sum errs otherwise, and one
-may err little by luck.
+"""Micro-batches of the reference in float32. Each order of a sum has another error, and one of them
+may be small by chance; the bound is the largest.
 """
 ILL_CONDITIONED = ("grpo",)
-"""With tied embeddings an untrained policy repeats its token (log-probability -0.02): its gradient
-is a small difference of large numbers, and in bfloat16 it measures the rounding of the case instead
-of the backend.
+"""Cases whose gradient is not compared in bfloat16. With tied embeddings an untrained policy
+repeats its token (log-probability -0.02): the gradient is a small difference of large numbers and
+measures the rounding of the case instead of the backend.
 """
 LAUNCH_SECONDS = 900.0
 
@@ -60,9 +57,7 @@ QUICK = {
     ],
     8: [Layout(fsdp=2, cp=2, tp=2, ep=8)],
 }
-"""Every axis alone, and combinations up to eight ranks, in less than a minute a launch on two
-cores.
-"""
+"""Every axis alone, and combinations up to eight ranks; under a minute a launch on two cores."""
 
 FULL = {
     ranks: [
@@ -74,7 +69,7 @@ FULL = {
     ]
     for ranks in (1, 2, 4, 8)
 }
-"""All layouts up to eight ranks that the cases' heads and experts allow."""
+"""All layouts of up to eight ranks that the heads and experts of the cases allow."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ class Job:
 
     @property
     def components(self) -> tuple[str, ...]:
-        """What is compared in this precision."""
+        """The components that are compared in this precision."""
         if self.precision != "bfloat16":
             return COMPONENTS
         return FORWARD if self.case in ILL_CONDITIONED else BFLOAT16_COMPONENTS
@@ -96,14 +91,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table: how far a component is from the reference in float64.
+    """A line of the table: the error of a component against the reference in float64.
 
     Attributes:
         job: What was computed.
         component: Component.
         error: Largest error relative to the scale of its array.
-        bound: What it may be.
-        worst: Name of the array that errs most.
+        bound: Largest error that is allowed.
+        worst: Name of the array with the largest error.
     """
 
     job: Job
@@ -119,17 +114,15 @@ class Line:
 
 
 FEW_MICRO_BATCHES = ("algorithm.micro_batch=8",)
-"""On many ranks that share few cores a step is mostly waiting in collectives: half as many of them.
-No result depends on it.
+"""Half as many micro-batches on many ranks, where collectives take most of a step on few cores. No
+result depends on it.
 """
 
 
 def jobs_of(
     layouts: Sequence[Layout], precisions_of: Callable[[Layout], Sequence[str]]
 ) -> list[Job]:
-    """All cases in one process; on several ranks the case with every term, in every precision that
-    is asked for.
-    """
+    """All cases in one process, on several ranks the case with every term; in these precisions."""
     ranks = max(layout.ranks for layout in layouts)
     cases = ("everything",) if ranks > 1 else tuple(CASES)
     settings = FEW_MICRO_BATCHES if ranks > 2 else ()
@@ -143,9 +136,7 @@ def jobs_of(
 
 PRECISIONS = ("float64", "float32", "bfloat16")
 IN_EVERY_PRECISION = (Layout(), Layout(tp=2), Layout(fsdp=2, ep=2))
-"""Where the quick grid computes in every precision; elsewhere in float64 only, which shows a
-mistake of a layout best.
-"""
+"""Layouts of the quick grid in every precision; the others in float64, which shows mistakes."""
 
 
 def quick_precisions(layout: Layout) -> tuple[str, ...]:
@@ -163,7 +154,7 @@ def run_grid(
     Args:
         grid: Ranks -> layouts.
         precisions_of: Layout -> which of ``PRECISIONS``.
-        report: Told what is being done.
+        report: Called with a text before every part of the work.
 
     Returns:
         A line per job and component.
@@ -187,9 +178,7 @@ def run_grid(
 
 
 def write_truth(case: str, folder: Path) -> Trace:
-    """The reference's trace in float64, also as a file for the launches; with it the experts that
-    its routers chose.
-    """
+    """The reference's trace in float64; also written for the launches, with the chosen experts."""
     tracer, config = ReferenceTracer(), case_config(case)
     truth = trace(tracer, config)
     routes = {f"routes/{layer}": ids for layer, ids in enumerate(chosen_experts(tracer, case))}
@@ -199,17 +188,13 @@ def write_truth(case: str, folder: Path) -> Trace:
 
 
 def chosen_experts(tracer: ReferenceTracer, case: str) -> Replay:
-    """Experts that the reference's routers choose for the batch of a case in float64 [B, S, k] per
-    MoE layer.
-    """
+    """Experts that the reference's routers choose for a case in float64, per layer [B, S, k]."""
     config = case_config(case)
     return tracer.routes(tracer.backend.initial_state(config), config, case_batch(config))
 
 
 def own_errors(case: str, precision: str, truth: Trace) -> dict[str, float]:
-    """How far the reference itself is from the truth at most when it computes in a lower precision,
-    by component.
-    """
+    """Largest error of the reference itself in a lower precision, by component."""
     if precision == "float64":
         return {}
     runs = (
@@ -217,43 +202,37 @@ def own_errors(case: str, precision: str, truth: Trace) -> dict[str, float]:
         if precision == "bfloat16"
         else [in_float32(case, rows) for rows in MICRO_BATCHES]
     )
+
+    def error(arrays: dict[str, Any], component: str) -> float:
+        return largest_error(arrays, truth_of(truth, component, precision, arrays), component)[0]
+
     return {
-        component: max(
-            largest_error(own[component], truth_of(truth, component, own[component]), component)[0]
-            for own in runs
-        )
-        for component in runs[0]
+        component: max(error(own[component], component) for own in runs) for component in runs[0]
     }
 
 
 def in_float32(case: str, micro_batch: int) -> Trace:
-    """The reference in float32, adding up so many rows at a time."""
-    return trace(
-        ReferenceTracer(),
-        case_config(case, "precision=float32", f"algorithm.micro_batch={micro_batch}"),
-    )
+    """The reference in float32 with micro-batches of so many rows."""
+    config = case_config(case, "precision=float32", f"algorithm.micro_batch={micro_batch}")
+    return trace(ReferenceTracer(), config)
 
 
 def in_bfloat16(case: str) -> Trace:
     """The reference in bfloat16, with the experts of float64.
 
-    The forward components run on NumPy arrays of bfloat16. The gradient, which autograd cannot take
-    on such arrays, is the exact one at weights that were rounded to bfloat16.
+    The forward components run on NumPy arrays of bfloat16. Autograd cannot differentiate such
+    arrays, so the gradient is the exact one at weights that were rounded to bfloat16.
     """
-    tracer, config, routes = (
-        ReferenceTracer(),
-        case_config(case),
-        chosen_experts(ReferenceTracer(), case),
-    )
+    tracer, config = ReferenceTracer(), case_config(case)
+    routes = chosen_experts(tracer, case)
     exact, learned = started(tracer, config)
     policy, value = rounded(exact.policy), rounded(exact.value)
-    found = tracer.forward(
-        replace(exact, policy=policy, value={}), config, case_batch(config), routes
-    )
+    forward_only = replace(exact, policy=policy, value={})
+    computed = tracer.forward(forward_only, config, case_batch(config), routes)
     at_rounded = replace(exact, policy=plain(policy), value=plain(value))
     gradients = tracer.gradients(at_rounded, config, learned, None)
-    found["gradient"] = {name: g for name, g in gradients.items() if name.startswith("policy")}
-    return {component: plain(arrays) for component, arrays in found.items()}
+    computed["gradient"] = {name: g for name, g in gradients.items() if name.startswith("policy")}
+    return {component: plain(arrays) for component, arrays in computed.items()}
 
 
 def rounded(params: Params) -> Params:
@@ -266,26 +245,26 @@ def plain(arrays: Params) -> Params:
     return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
 
 
-def truth_of(truth: Trace, component: str, found: dict[str, Any]) -> dict[str, Any]:
-    """The arrays of the truth that a lower precision answers to: with given experts there are no
-    values to compare.
-    """
-    return {name: array for name, array in truth[component].items() if name in found}
+def truth_of(
+    truth: Trace, component: str, precision: str, computed: dict[str, Any]
+) -> dict[str, Any]:
+    """The expected arrays of a component; in bfloat16, where experts are given, without values."""
+    if precision != "bfloat16":
+        return truth[component]
+    return {name: array for name, array in truth[component].items() if name in computed}
 
 
 def launch(ranks: int, jobs: Sequence[Job], folder: Path) -> list[Line]:
-    """Let so many ranks compute and compare; bounds are not known yet.
+    """Compute and compare jobs on so many ranks; the lines have no bounds yet.
 
     Raises:
         RuntimeError: The launch failed; its last lines of output.
     """
-    (folder / "jobs.json").write_text(
-        json.dumps([[j.case, j.precision, vars(j.layout), j.overrides] for j in jobs])
-    )
+    listed = [[job.case, job.precision, vars(job.layout), job.overrides] for job in jobs]
+    (folder / "jobs.json").write_text(json.dumps(listed))
     out = folder / "lines.json"
-    done = run_ranks(
-        ranks, ["-m", "seed.conformance.worker", str(folder), str(out)], LAUNCH_SECONDS
-    )
+    command = ["-m", "seed.conformance.worker", str(folder), str(out)]
+    done = run_ranks(ranks, command, LAUNCH_SECONDS)
     if done.returncode:
         raise RuntimeError(
             f"conformance launch on {ranks} ranks"
@@ -301,13 +280,11 @@ def launch(ranks: int, jobs: Sequence[Job], folder: Path) -> list[Line]:
 def bounded(
     lines: Sequence[Line], allowed: dict[tuple[str, str], dict[str, float]]
 ) -> Iterator[Line]:
-    """Give every line its bound."""
+    """The lines with their bounds."""
     for line in lines:
-        precision = line.job.precision
-        exact = precision == "float64"
-        bound = (
-            EXACT
-            if exact
-            else 2 * allowed[line.job.case, precision][line.component] + FLOORS[precision]
-        )
-        yield replace(line, bound=bound)
+        case, precision = line.job.case, line.job.precision
+        if precision == "float64":
+            yield replace(line, bound=EXACT)
+        else:
+            own_error = allowed[case, precision][line.component]
+            yield replace(line, bound=2 * own_error + FLOORS[precision])

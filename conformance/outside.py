@@ -1,13 +1,12 @@
-"""An outside implementation to agree with: tiny random models of ``transformers`` whose weights
-bear our names.
+"""Small random models of ``transformers`` as an independent implementation to compare with.
 
-Only the architecture is theirs to define; weights are drawn here, in their layout, and renamed into
-ours. The map from their arrays to ours only renames, transposes and splits, so it serves for
-weights and for gradients alike.
+Only the architecture comes from there. Weights are drawn here in their layout and renamed into
+ours. The map from their arrays to ours only renames, transposes and splits, so it works for weights
+and for gradients.
 
-Their models compute norms, softmaxes and rotary angles in float32 whatever the weights are in. In a
-comparison at float64 that would hide every mistake below 1e-7, so ``exact`` models see float64
-under the name float32.
+Their models compute norms, softmaxes and rotary angles in float32 whatever the precision of the
+weights is. In float64 that would hide every mistake below 1e-7, so in ``exact`` models the name
+float32 means float64.
 """
 
 import os
@@ -20,9 +19,8 @@ from unittest.mock import patch
 import numpy
 import torch
 
-os.environ["HF_HUB_OFFLINE"] = (
-    "1"  # read once, when transformers is imported: nothing here may ask the network
-)
+# Read once, when transformers is imported: nothing here may use the network.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 from transformers import (
     AutoModelForCausalLM,
@@ -35,22 +33,19 @@ from transformers import (
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, BoolArray, IntArray, Params
 
-torch.set_num_threads(
-    1
-)  # models this small spend ten times longer on handing work to a second thread than on doing it
+# With models this small, giving work to a second thread takes ten times longer than the work.
+torch.set_num_threads(1)
 
 CASTING_MODULES = tuple(
     f"transformers.models.{name}.modeling_{name}" for name in ("llama", "qwen3", "qwen3_moe")
 )
-"""Modules whose name ``torch`` is replaced while an exact model is built or run."""
+"""Modules in which ``torch`` is replaced while an exact model is built or run."""
 
 LONGEST = 64
-"""Positions that the outside models are configured for; with plain rotary embedding it changes
-nothing.
-"""
+"""Positions that their models are configured for; without effect on plain rotary embeddings."""
 
 IGNORED = -100
-"""Target that torch's cross-entropy leaves out."""
+"""Target that torch's cross-entropy ignores."""
 
 BLOCK_NAMES = {
     "attention_norm": "input_layernorm",
@@ -66,13 +61,13 @@ BLOCK_NAMES = {
     "mlp.down": "mlp.down_proj",
     "moe.router": "mlp.gate",
 }
-"""Our name of a weight of one block -> theirs, without the suffix ``.weight``. Experts are apart:
-theirs are fused.
+"""Our name of a weight of one block -> theirs, without the suffix ``.weight``. Experts are missing,
+as theirs are fused.
 """
 
 
 class Float64Torch:
-    """Stands in for the module ``torch``: the same, but float32 is float64."""
+    """Replaces the module ``torch``: the same, but float32 is float64."""
 
     def __getattr__(self, name: str) -> object:
         """An attribute of torch."""
@@ -81,12 +76,12 @@ class Float64Torch:
 
 @dataclass(frozen=True)
 class Outside:
-    """One outside model.
+    """A model of transformers.
 
     Attributes:
-        network: The causal language model of transformers, weights in float64.
+        network: The causal language model, weights in float64.
         model: The sizes it was built from.
-        exact: Whether it computes in float64 throughout, or in float32 where its authors do.
+        exact: Whether it computes in float64 throughout, or in float32 where the library does.
     """
 
     network: Any
@@ -101,17 +96,13 @@ class Outside:
         )
 
     def forward(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[Array, Array, list[Array]]:
-        """Next-token logits [B, S, V], final states [B, S, D] and router logits [N, E] per MoE
-        layer.
-        """
+        """Next-token logits [B, S, V], final states [B, S, D], router logits per layer [N, E]."""
         with torch.no_grad(), self._arithmetic():
             logits, states, routers = self._run(tokens_BS, real_BS)
         return logits.numpy(), states.numpy(), [router.numpy() for router in routers]
 
     def gradient(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[float, Params]:
-        """Mean negative log-likelihood of the real tokens that have a past, and its gradient under
-        our names.
-        """
+        """Mean negative log-likelihood of real tokens after the first; its gradient."""
         targets = torch.from_numpy(numpy.where(real_BS, tokens_BS, IGNORED)[:, 1:].reshape(-1))
         self.network.zero_grad()
         with self._arithmetic():
@@ -122,9 +113,7 @@ class Outside:
         return loss.item(), renamed(gradients, self.model)
 
     def greedy(self, prompt: tuple[int, ...], limit: int, end: int) -> tuple[int, ...]:
-        """The most probable continuation, token by token, up to ``limit`` tokens or an ``end``
-        (included).
-        """
+        """The greedy continuation up to ``limit`` tokens or an ``end``, included."""
         tokens = torch.tensor([prompt])
         with torch.no_grad(), self._arithmetic():
             output = self.network.generate(
@@ -159,16 +148,16 @@ class Outside:
 
 
 def build(model: ModelConfig, seed: int, exact: bool = True) -> Outside:
-    """A random outside model of the given sizes.
+    """A random model of the given sizes.
 
-    Matrices are normal with standard deviation 1/sqrt(fan in) and the router twice that, so that no
-    layer fades and routers decide; norms are 1 plus noise, as weights of 1 would not show which
-    norm is which.
+    Matrices are normal with standard deviation 1/sqrt(fan in) and the router twice that, so that
+    every layer matters and router probabilities are apart; norms are 1 plus noise, as equal norms
+    could be confused unnoticed.
 
     Args:
         model: Sizes; no shared experts, which Qwen3-MoE does not have.
         seed: Of the weights.
-        exact: Whether it shall compute in float64 throughout.
+        exact: Whether it computes in float64 throughout.
     """
     factory: Any = AutoModelForCausalLM  # partly annotated
     with float64_throughout() if exact else nullcontext():
@@ -191,14 +180,14 @@ def build(model: ModelConfig, seed: int, exact: bool = True) -> Outside:
 
 
 def family(model: ModelConfig) -> type[PretrainedConfig]:
-    """The outside architecture that a configuration of ours describes."""
+    """The architecture of transformers that a configuration of ours describes."""
     if model.dense_layers < model.layers:
         return Qwen3MoeConfig
     return Qwen3Config if model.query_key_norm else LlamaConfig
 
 
 def outside_config(model: ModelConfig) -> PretrainedConfig:
-    """Our sizes in their words."""
+    """Our sizes under their names."""
     kind = family(model)
     if kind is Qwen3MoeConfig and (model.shared_experts or not model.query_key_norm):
         raise ValueError("Qwen3-MoE has query-key norms and no shared experts")
@@ -233,8 +222,7 @@ def outside_config(model: ModelConfig) -> PretrainedConfig:
 
 
 def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
-    """Their named arrays as ours: linear maps are transposed to [in, out], fused expert matrices
-    are split.
+    """Their arrays by our names; matrices transposed to [in, out], fused experts split.
 
     Args:
         theirs: Weights or gradients as ``named_parameters`` names them.
@@ -246,33 +234,33 @@ def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
     Raises:
         AssertionError: An array of theirs has no counterpart.
     """
-    left = dict(theirs)
+    remaining = dict(theirs)
     ours = {
-        "embedding": left.pop("model.embed_tokens.weight"),
-        "final_norm": left.pop("model.norm.weight"),
+        "embedding": remaining.pop("model.embed_tokens.weight"),
+        "final_norm": remaining.pop("model.norm.weight"),
     }
     if not model.tied_embeddings:
-        ours["head"] = left.pop("lm_head.weight").T
+        ours["head"] = remaining.pop("lm_head.weight").T
     for layer in range(model.layers):
         prefix, their_prefix = f"layers.{layer}.", f"model.layers.{layer}."
         for name, their_name in BLOCK_NAMES.items():
-            array = left.pop(f"{their_prefix}{their_name}.weight", None)
+            array = remaining.pop(f"{their_prefix}{their_name}.weight", None)
             if array is not None:
                 ours[prefix + name] = array.T
         if layer >= model.dense_layers:
-            gate_up_E2FD = left.pop(their_prefix + "mlp.experts.gate_up_proj")
+            gate_up_E2FD = remaining.pop(their_prefix + "mlp.experts.gate_up_proj")
             gate_EFD, up_EFD = numpy.split(gate_up_E2FD, 2, axis=1)
-            down_EDF = left.pop(their_prefix + "mlp.experts.down_proj")
+            down_EDF = remaining.pop(their_prefix + "mlp.experts.down_proj")
             for name, array in (("gate", gate_EFD), ("up", up_EFD), ("down", down_EDF)):
                 ours[f"{prefix}moe.{name}"] = array.transpose(0, 2, 1)
-    if left:
-        raise AssertionError(f"outside arrays without a counterpart: {sorted(left)}")
+    if remaining:
+        raise AssertionError(f"outside arrays without a counterpart: {sorted(remaining)}")
     return {name: array.copy() for name, array in ours.items()}
 
 
 @contextmanager
 def float64_throughout() -> Iterator[None]:
-    """Make the outside models compute in float64 where their code says float32."""
+    """Models of transformers compute in float64 where their code says float32."""
     with ExitStack() as replaced:
         for module in CASTING_MODULES:
             replaced.enter_context(patch(f"{module}.torch", Float64Torch()))

@@ -1,10 +1,10 @@
-"""Laws that only several ranks can show, each as the distance of what they computed from what one
-process computes.
+"""Properties that need several ranks, each as the distance of their result from one process's.
 
-    mpirun -n 3 python -m conformance.rank_properties OUT      rank 0 writes {law: largest distance over ranks}
+    mpirun -n 3 python -m seed.conformance.rank_properties OUT    rank 0 writes {property: largest
+                                                                  distance over ranks}
 
-Three ranks, as nothing is a power of two by accident; the last one holds no tokens, and no key that
-the first query sees.
+Three ranks, so that nothing works by being a power of two. The last rank has no tokens, and no key
+that the first query sees.
 """
 
 import json
@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from seed.conformance.both import policy_of, tensor, tensors
+from seed.conformance.compare_backends import policy_of, tensor, tensors
 from seed.conformance.strategies import numbers, small_config
 from seed.reference import generate as reference_generate
 from seed.reference.tasks.problems import training_problem
@@ -36,23 +36,25 @@ from seed.scaled.parallel.collectives import (
 )
 from seed.scaled.parallel.mesh import Axis, Mesh, build
 from seed.scaled.parallel.parallelize import slice_of
-from seed.scaled.precision import operand, product, quantise, restored
-from seed.scaled.processes.launch import start, together
+from seed.scaled.precision import linear, operand, quantise, restored
+from seed.scaled.processes.launch import start
+from seed.scaled.processes.shutdown import end_together
 from seed.spec.config_parallel import ParallelConfig
 from seed.spec.datatypes import Request, Sampling
 from seed.spec.layout import Layout
+from seed.spec.sampler import SamplerSpec
 from seed.spec.tokenizer import encode
 
 RANKS = 3
 EXPERTS = 6
 VOCABULARY = 32
-"""What the puzzles' prompts need."""
+"""All tokens of the puzzles' prompts."""
 TOKENS = (5, 4, 0)
 """Of each rank."""
 
 
 def gathering(mesh: Mesh) -> float:
-    """Forward: all rows, one rank's after the other. Backward: the transpose."""
+    """Forward: the rows of all ranks in order. Backward: the transpose."""
     x = leaf(1 + mesh.world.rank, 2, 3)
     out = all_gather(x, mesh.world)
     expected = torch.cat([leaf(1 + rank, 2, 3) for rank in range(RANKS)])
@@ -68,7 +70,7 @@ def scattering(mesh: Mesh) -> float:
 
 
 def exchanging(mesh: Mesh) -> float:
-    """Forward: row blocks of uneven size, some empty, change places. Backward: the transpose."""
+    """Forward: blocks of uneven size, some empty, go to their ranks. Backward: the transpose."""
     counts = np.array([[0, 2, 1], [3, 0, 0], [1, 1, 4]])  # [from, to]
     me = mesh.world.rank
     blocks = [
@@ -76,11 +78,11 @@ def exchanging(mesh: Mesh) -> float:
         for rank in range(RANKS)
     ]
     x = leaf(1 + me, int(counts[me].sum()), 2)
-    told = exchange_counts(tensor(counts[me]), mesh.world)
-    out = exchange(x, counts[me].tolist(), told.tolist(), mesh.world)
+    received = exchange_counts(tensor(counts[me]), mesh.world)
+    out = exchange(x, counts[me].tolist(), received.tolist(), mesh.world)
     expected = torch.cat([blocks[rank][me] for rank in range(RANKS)])
     return max(
-        distance(told, tensor(counts[:, me])),
+        distance(received, tensor(counts[:, me])),
         distance(out, expected),
         transpose_gap(x, out, mesh.world),
     )
@@ -89,24 +91,22 @@ def exchanging(mesh: Mesh) -> float:
 def reducing(mesh: Mesh) -> float:
     """Sum, largest and the values of all ranks, without gradient."""
     x = leaf(1 + mesh.world.rank, 4)
-    everybody = torch.stack(gather_objects(x.detach(), mesh.world))
+    gathered = torch.stack(gather_objects(x.detach(), mesh.world))
     expected = torch.stack([leaf(1 + rank, 4) for rank in range(RANKS)])
     assert not sum_over(x, mesh.world).requires_grad
-    found = (sum_over(x, mesh.world), max_over(x, mesh.world), everybody)
-    return max(map(distance, found, (expected.sum(0), expected.amax(0), expected)))
+    computed = (sum_over(x, mesh.world), max_over(x, mesh.world), gathered)
+    return max(map(distance, computed, (expected.sum(0), expected.amax(0), expected)))
 
 
 def dispatching(mesh: Mesh) -> float:
-    """Experts on other ranks answer, and learn, what they would at home; a rank without tokens
-    takes part.
-    """
+    """Experts on other ranks have the outputs and gradients of one process, also without tokens."""
     me, held = mesh.expert.rank, EXPERTS // RANKS
     shapes = (EXPERTS, 5, 4), (EXPERTS, 5, 4), (EXPERTS, 4, 5)
     random = np.random.default_rng(7)
     ids = tensor(np.stack([random.permutation(EXPERTS)[:2] for _ in range(sum(TOKENS))]))
     gates, x = (tensor(numbers(place, sum(TOKENS), width)) for place, width in ((1, 2), (2, 5)))
 
-    def answers(x: Tensor, ids: Tensor, gates: Tensor, rows: slice, axis: Axis) -> list[Tensor]:
+    def computed(x: Tensor, ids: Tensor, gates: Tensor, rows: slice, axis: Axis) -> list[Tensor]:
         x = x.clone().requires_grad_()
         gate, up, down = (
             leaf(10 + place, *shape)[rows].detach().requires_grad_()
@@ -118,16 +118,14 @@ def dispatching(mesh: Mesh) -> float:
 
     first = sum(TOKENS[:me])
     mine, experts = slice(first, first + TOKENS[me]), slice(me * held, (me + 1) * held)
-    found = answers(x[mine], ids[mine], gates[mine], experts, mesh.expert)
-    out, slope, *weights = answers(x, ids, gates, slice(None), Axis("alone"))
+    spread = computed(x[mine], ids[mine], gates[mine], experts, mesh.expert)
+    out, slope, *weights = computed(x, ids, gates, slice(None), Axis("alone"))
     expected = [out[mine], slope[mine], *(weight[experts] for weight in weights)]
-    return max(map(distance, found, expected))
+    return max(map(distance, spread, expected))
 
 
 def merging(mesh: Mesh) -> float:
-    """Partial softmaxes over the keys of each rank, merged by their log-sum-exp, are the softmax
-    over all keys.
-    """
+    """Softmaxes over each rank's keys, merged by log-sum-exp, are the softmax over all keys."""
     config = small_config()
     model, me = config.model, mesh.context.rank
     weights = {name: tensor(array) for name, array in policy_of(config).items()}
@@ -138,9 +136,8 @@ def merging(mesh: Mesh) -> float:
         for place in (2, 3)
     )
     positions = torch.arange(9)
-    visible = (positions <= torch.tensor([0, 1, 5, 8])[:, None])[
-        None, None
-    ]  # the first query sees the key of rank 0 only
+    # The first query sees the key of rank 0 only.
+    visible = (positions <= torch.tensor([0, 1, 5, 8])[:, None])[None, None]
     merged = decoder.merge(
         q, keys[:, :, me::RANKS].mT, values[:, :, me::RANKS], visible[..., me::RANKS]
     )
@@ -148,27 +145,23 @@ def merging(mesh: Mesh) -> float:
 
 
 def quantising(mesh: Mesh) -> float:
-    """A matrix whose inputs are spread over ranks is quantised, and multiplied, to the bits of the
-    whole.
-    """
+    """A matrix with inputs on several ranks is quantised and multiplied to the same bits."""
     me, held = mesh.world.rank, 4
     whole, x = tensors(numbers(1, RANKS * held, 5), numbers(2, 6, RANKS * held))
     mine = slice(me * held, (me + 1) * held)
     alone, spread = quantise(whole), quantise(whole[mine], mesh.world)
-    expected = product(x, operand(alone, x))
-    found = product(x[:, mine], operand(spread, x), mesh.world)
+    expected = linear(x, operand(alone, x))
+    computed = linear(x[:, mine], operand(spread, x), mesh.world)
     pairs = (
         (restored(spread), restored(alone)[mine]),
         (spread.scale, alone.scale),
-        (found, expected),
+        (computed, expected),
     )
     return max(distance(one, other) for one, other in pairs)
 
 
 def sampling(_: Mesh) -> float:
-    """Two requests on three data ranks that share experts: the rank without a request takes part in
-    every step.
-    """
+    """Two requests on three data ranks with spread experts: a rank without request takes part."""
     mesh = build(Layout(fsdp=RANKS, ep=RANKS), torch.device("cpu"))
     config = small_config(model_changes={"experts": EXPERTS, "vocabulary": VOCABULARY})
     policy = policy_of(config)
@@ -178,9 +171,9 @@ def sampling(_: Mesh) -> float:
         for number in range(2)
     ]
     requests = [Request(problem, encode(problem.prompt), 0, 0) for problem in problems]
-    asked = requests, Sampling(1.5, 1.0, 5), 1, "law", 0
-    theirs = reference_generate.generate(policy, config.model, *asked)
-    ours = scaled_generate.generate(weights, config.model, mesh, *asked)
+    spec = SamplerSpec(config.model, Sampling(1.5, 1.0, 5), 1, "law", 0)
+    theirs = reference_generate.generate(policy, spec, requests)
+    ours = scaled_generate.generate(weights, spec, mesh, requests)
     assert [rollout.response_tokens for rollout in ours] == [
         rollout.response_tokens for rollout in theirs
     ]
@@ -191,9 +184,9 @@ def sampling(_: Mesh) -> float:
     )
 
 
-MANY: dict[str, Callable[[Mesh], float]] = {
-    law.__name__: law
-    for law in (
+PROPERTIES: dict[str, Callable[[Mesh], float]] = {
+    function.__name__: function
+    for function in (
         gathering,
         scattering,
         exchanging,
@@ -207,7 +200,7 @@ MANY: dict[str, Callable[[Mesh], float]] = {
 
 
 def leaf(seed: int, *shape: int) -> Tensor:
-    """Numbers that want a gradient."""
+    """Numbers with a gradient."""
     return tensors(numbers(seed, *shape))[0].requires_grad_()
 
 
@@ -217,21 +210,16 @@ def zero_or(weight: Tensor) -> Tensor:
     return weight.grad
 
 
-def distance(found: Tensor, expected: Tensor) -> float:
+def distance(actual: Tensor, expected: Tensor) -> float:
     """Largest difference; infinite if the shapes differ."""
-    if found.shape != expected.shape:
+    if actual.shape != expected.shape:
         return float("inf")
-    return (
-        float((found.detach().double() - expected.detach().double()).abs().max())
-        if found.numel()
-        else 0.0
-    )
+    difference = actual.detach().double() - expected.detach().double()
+    return float(difference.abs().max()) if actual.numel() else 0.0
 
 
 def transpose_gap(x: Tensor, out: Tensor, axis: Axis) -> float:
-    """How far ``sum over ranks of <A x, y>`` is from ``sum over ranks of <x, A' y>`` for a y that
-    differs by rank.
-    """
+    """``|sum over ranks of (<A x, y> - <x, A' y>)|`` for a y that differs by rank."""
     y = leaf(100 + axis.rank, *out.shape).detach()
     out.backward(y)
     forward, backward = (out.detach() * y).sum(), (x.detach() * zero_or(x)).sum()
@@ -239,16 +227,17 @@ def transpose_gap(x: Tensor, out: Tensor, axis: Axis) -> float:
 
 
 def main(out: Path) -> None:
-    """Compute all laws."""
+    """Compute all properties."""
     torch.set_num_threads(1)
     world = start(ParallelConfig.model_validate({"collective_timeout": 60.0}))
-    with together(world):
+    with end_together(world):
         mesh = build(Layout(fsdp=1, cp=RANKS, ep=RANKS), torch.device("cpu"))
-        found: dict[str, Any] = {
-            name: max(gather_objects(law(mesh), mesh.world)) for name, law in MANY.items()
+        distances: dict[str, Any] = {
+            name: max(gather_objects(compute(mesh), mesh.world))
+            for name, compute in PROPERTIES.items()
         }
         if world.rank == 0:
-            out.write_text(json.dumps(found))
+            out.write_text(json.dumps(distances))
 
 
 if __name__ == "__main__":

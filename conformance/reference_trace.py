@@ -1,72 +1,67 @@
-"""The reference under questioning: the components called one by one, on padded rows."""
+"""The trace of the reference: its components one by one, on padded rows."""
 
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from seed.conformance.trace import FP8_PURPOSE, Replay, Trace
+from seed.conformance.traces import FP8_PURPOSE, Replay, Trace
 from seed.reference.attention import attention, rms_norm
-from seed.reference.backend import ReferenceBackend, State, accumulate, policy_loss, value_loss
+from seed.reference.backend import ReferenceBackend, accumulate
+from seed.reference.checkpoint import State
 from seed.reference.model import hidden_states, positions_of, token_logits, token_values
 from seed.reference.moe import dense_layer, moe_layer
+from seed.reference.objective import policy_loss, step_weights, value_loss
 from seed.reference.precision import Quantised, matrix, restored, rollout_weights
-from seed.reference.training.batch import step_weights
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, IntArray, Metrics, Params
 
 
 class ReferenceTracer:
-    """Fulfils ``conformance.trace.Tracer``."""
+    """Fulfils ``conformance.traces.Tracer``."""
 
     def __init__(self) -> None:
         self.backend = ReferenceBackend()
 
     def forward(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> Trace:
-        """Each layer's attention and feed-forward output, router logits, token logits and
-        values.
-        """
+        """Outputs of attention and feed-forward layers, router logits, token logits, values."""
         model, params = config.model, state.policy
         B, S = batch.tokens.shape
         real_BS = np.arange(S) < batch.lengths[:, None]
 
-        def shown(array: Array) -> Array:
+        def real(array: Array) -> Array:
             rows = np.asarray(array).reshape(B, S, -1)
             return np.where(real_BS[:, :, None], rows, 0.0)
 
-        found: Trace = {"attention": {}, "moe": {}, "model": {}}
+        traced: Trace = {"attention": {}, "moe": {}, "model": {}}
         positions = positions_of(batch.tokens)
         x_ND = params["embedding"][batch.tokens.reshape(-1)]
         for layer in range(model.layers):
             prefix = f"layers.{layer}."
             normed = rms_norm(x_ND, params[prefix + "attention_norm"], model.norm_epsilon)
             out = attention(params, prefix + "attention.", normed, positions, model, None)
-            found["attention"][f"layer {layer}"] = shown(out)
+            traced["attention"][f"layer {layer}"] = real(out)
             x_ND = x_ND + out
             normed = rms_norm(x_ND, params[prefix + "feed_forward_norm"], model.norm_epsilon)
             if layer < model.dense_layers:
                 out = dense_layer(params, prefix + "mlp.", normed)
             else:
-                given = (
-                    None
-                    if replay is None
-                    else replay[layer - model.dense_layers].reshape(B * S, -1)
-                )
+                ids = None if replay is None else replay[layer - model.dense_layers]
+                given = None if ids is None else ids.reshape(B * S, -1)
                 out, logits, _ = moe_layer(params, prefix + "moe.", normed, model, given)
-                found["moe"][f"layer {layer} router logits"] = shown(logits)
-            found["moe"][f"layer {layer}"] = shown(out)
+                traced["moe"][f"layer {layer} router logits"] = real(logits)
+            traced["moe"][f"layer {layer}"] = real(out)
             x_ND = x_ND + out
         logits, _ = (
             token_logits(params, batch.tokens, model)
             if replay is None
             else self._replayed(params, config, batch, replay)
         )
-        found["model"]["logits"] = np.where(batch.response[:, :, None], logits, 0.0)
+        traced["model"]["logits"] = np.where(batch.response[:, :, None], logits, 0.0)
         if state.value and replay is None:
-            found["model"]["values"] = np.where(
-                batch.response, token_values(state.value, batch.tokens, model), 0.0
-            )
-        return found
+            values = token_values(state.value, batch.tokens, model)
+            traced["model"]["values"] = np.where(batch.response, values, 0.0)
+        return traced
 
     def routes(self, state: State, config: Config, batch: Batch) -> list[IntArray]:
         """Expert ids per MoE layer [B, S, k]."""
@@ -78,7 +73,7 @@ class ReferenceTracer:
     ) -> dict[str, Array]:
         """Gradients by weight."""
         if replay is not None:
-            raise ValueError("the reference's gradients are asked for with its own routing")
+            raise ValueError("gradients of the reference use its own routing")
         batch = replace(batch, weights=step_weights(batch, config))
         if "kl" in batch.weights:
             batch = replace(
@@ -95,29 +90,29 @@ class ReferenceTracer:
             return value_loss(params, part, config)
 
         gradient, _ = accumulate(of_policy, state.policy, batch, config.algorithm.micro_batch)
-        found = {f"policy {name}": g for name, g in gradient.items()}
+        gradients = {f"policy {name}": g for name, g in gradient.items()}
         if state.value:
             gradient, _ = accumulate(of_value, state.value, batch, config.algorithm.micro_batch)
-            found |= {f"value {name}": g for name, g in gradient.items()}
-        return found
+            gradients |= {f"value {name}": g for name, g in gradient.items()}
+        return gradients
 
     def weights(self, state: State) -> dict[str, Array]:
         """All weights."""
-        found = {f"policy {name}": weight for name, weight in state.policy.items()}
-        return found | {f"value {name}": weight for name, weight in state.value.items()}
+        policy = {f"policy {name}": weight for name, weight in state.policy.items()}
+        return policy | {f"value {name}": weight for name, weight in state.value.items()}
 
     def published(self, state: State, config: Config) -> dict[str, Array]:
         """The quantised matrices, multiplied out."""
         weights = rollout_weights(state.policy, config, FP8_PURPOSE)
-        found = {name: matrix(weights, name) for name in weights}
+        matrices = {name: matrix(weights, name) for name in weights}
         return {
             name: restored(weight)
-            for name, weight in found.items()
+            for name, weight in matrices.items()
             if isinstance(weight, Quantised)
         }
 
     def set_value_head(self, state: State, head: Array) -> None:
-        """A new head in place."""
+        """Set the head in place."""
         state.value["value_head"] = head.astype(state.value["value_head"].dtype)
 
     def _replayed(

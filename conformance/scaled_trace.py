@@ -1,6 +1,4 @@
-"""The torch backend under questioning: hooks on its modules, and its streams brought back to padded
-rows on every rank.
-"""
+"""The trace of the torch backend: hooks on modules, packed sequences put back in padded rows."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seed.conformance.trace import FP8_PURPOSE, Replay, Trace
+from seed.conformance.traces import FP8_PURPOSE, Replay, Trace
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.checkpoint import State
 from seed.scaled.model import Block, Transformer
 from seed.scaled.objective import forward, policy_loss, step_weights, value_loss
 from seed.scaled.parallel.collectives import sum_over
-from seed.scaled.parallel.packing import Stream
+from seed.scaled.parallel.packing import PackedSequences
 from seed.scaled.parallel.parallelize import (
     gradients_of,
     local,
@@ -33,16 +31,14 @@ from seed.spec.datatypes import Array, Batch, IntArray
 
 
 class ScaledTracer:
-    """Fulfils ``conformance.trace.Tracer``; every method is collective."""
+    """Fulfils ``conformance.traces.Tracer``; every method is collective."""
 
     def __init__(self, backend: ScaledBackend) -> None:
         self.backend = backend
 
     def forward(self, state: State, config: Config, batch: Batch, replay: Replay | None) -> Trace:
-        """Each layer's attention and feed-forward output, router logits, token logits and
-        values.
-        """
-        found: Trace = {"attention": {}, "moe": {}, "model": {}}
+        """Outputs of attention and feed-forward layers, router logits, token logits, values."""
+        traced: Trace = {"attention": {}, "moe": {}, "model": {}}
         rows = _Rows(batch, self.backend)
         with torch.no_grad(), ExitStack() as hooks:
             seen: dict[tuple[str, str], Tensor] = {}
@@ -58,26 +54,26 @@ class ScaledTracer:
                     )
                 else:
                     hooks.enter_context(_watch(block.mlp, seen, ("moe", f"layer {layer}"), 0))
-            for stream in self.backend.streams(batch, config):
-                logits, _ = forward(state.policy, stream, config, replay=_of_stream(replay, stream))
+            for packed in self.backend.micro_batches(batch, config):
+                logits, _ = forward(state.policy, packed, config, replay=_of_packed(replay, packed))
                 for (component, name), value in seen.items():
-                    rows.put(component, name, stream.own_cells_c, value[stream.own_places_c])
-                rows.put("model", "logits", stream.cells_p, logits)
+                    rows.put(component, name, packed.own_cells_c, value[packed.own_places_c])
+                rows.put("model", "logits", packed.cells_p, logits)
                 if state.value is not None and replay is None:
-                    values, _ = forward(state.value, stream, config)
-                    rows.put("model", "values", stream.cells_p, values)
+                    values, _ = forward(state.value, packed, config)
+                    rows.put("model", "values", packed.cells_p, values)
         for (component, name), array in rows.everywhere().items():
-            found[component][name] = array
-        return found
+            traced[component][name] = array
+        return traced
 
     def routes(self, state: State, config: Config, batch: Batch) -> list[IntArray]:
         """Expert ids per MoE layer [B, S, k]."""
         rows = _Rows(batch, self.backend)
         with torch.no_grad():
-            for stream in self.backend.streams(batch, config):
-                _, decided = forward(state.policy, stream, config)
+            for packed in self.backend.micro_batches(batch, config):
+                _, decided = forward(state.policy, packed, config)
                 for layer, ids in enumerate(decided.expert_ids):
-                    rows.put("routes", str(layer), stream.own_cells_c, ids[stream.own_places_c])
+                    rows.put("routes", str(layer), packed.own_cells_c, ids[packed.own_places_c])
         return [array.astype(np.int64) for array in rows.everywhere().values()]
 
     def gradients(
@@ -91,57 +87,55 @@ class ScaledTracer:
                 reference_log_probs=backend.log_probs(state, config, batch, reference_policy=True),
             )
         weights = step_weights(batch, config, backend.mesh.device)
-        streams = backend.streams(batch, config)
+        micro_batches = backend.micro_batches(batch, config)
         state.policy.zero_grad()
-        for stream in streams:
-            given = _of_stream(replay, stream)
-            policy_loss(state.policy, stream, weights, batch, config, backend.mesh, given)[
+        for packed in micro_batches:
+            given = _of_packed(replay, packed)
+            policy_loss(state.policy, packed, weights, batch, config, backend.mesh, given)[
                 0
             ].backward()
-        found = _whole(state.policy, gradients_of(state.policy), "policy")
+        gradients = _whole(state.policy, gradients_of(state.policy), "policy")
         state.policy.zero_grad()
         if state.value is not None and replay is None:
-            for stream in streams:
-                value_loss(state.value, stream, weights, batch, config)[0].backward()
-            found |= _whole(state.value, gradients_of(state.value), "value")
+            for packed in micro_batches:
+                value_loss(state.value, packed, weights, batch, config)[0].backward()
+            gradients |= _whole(state.value, gradients_of(state.value), "value")
             state.value.zero_grad()
-        return found
+        return gradients
 
     def weights(self, state: State) -> dict[str, Array]:
         """All weights."""
-        found = _whole(state.policy, shards_of(state.policy), "policy")
-        return (
-            found
-            if state.value is None
-            else found | _whole(state.value, shards_of(state.value), "value")
-        )
+        policy = _whole(state.policy, shards_of(state.policy), "policy")
+        if state.value is None:
+            return policy
+        return policy | _whole(state.value, shards_of(state.value), "value")
 
     def published(self, state: State, config: Config) -> dict[str, Array]:
-        """The quantised matrices, multiplied out, with the slices of all ranks."""
+        """The quantised matrices, multiplied out and gathered."""
         weights = rollout_weights(slices_of(state.policy), config, FP8_PURPOSE, self.backend.mesh)
-        found = {name: matrix(weights, name) for name in weights}
+        matrices = {name: matrix(weights, name) for name in weights}
         return {
             name: unsliced(name, restored(weight), self.backend.mesh).cpu().numpy()
-            for name, weight in found.items()
+            for name, weight in matrices.items()
             if isinstance(weight, Quantised)
         }
 
     def set_value_head(self, state: State, head: Array) -> None:
-        """A new head in place, each rank its shard."""
+        """Set the head in place, each rank its shard."""
         assert state.value is not None
         weight = state.value.value_head
         put(local(weight.data), "value_head", torch.from_numpy(head), state.value.mesh, weight)
 
 
 class _Rows:
-    """Arrays [B, S, ...] that ranks and micro-batches fill cell by cell."""
+    """Arrays [B, S, ...] to which every rank and micro-batch writes its cells."""
 
     def __init__(self, batch: Batch, backend: ScaledBackend) -> None:
         self.shape, self.backend = batch.tokens.shape, backend
         self.cells: dict[tuple[str, str], Tensor] = {}
 
     def put(self, component: str, name: str, cells: Tensor, values: Tensor) -> None:
-        """Write what belongs to some cells."""
+        """Write the values of some cells."""
         wide = values.double().flatten(1) if values.ndim > 1 else values.double()
         key = component, name
         if key not in self.cells:
@@ -158,26 +152,28 @@ class _Rows:
 
 
 def _watch(
-    module: torch.nn.Module, seen: dict[tuple[str, str], Tensor], key: tuple[str, str], place: int
+    module: torch.nn.Module, seen: dict[tuple[str, str], Tensor], key: tuple[str, str], index: int
 ) -> Any:
+    """Keep an output of a module in every forward pass."""
+
     def hook(_: Any, __: Any, out: Any) -> None:
-        seen[key] = out[place] if isinstance(out, tuple) else out
+        seen[key] = out[index] if isinstance(out, tuple) else out
 
     return module.register_forward_hook(hook)
 
 
-def _of_stream(replay: Replay | None, stream: Stream) -> Sequence[Tensor] | None:
+def _of_packed(replay: Replay | None, packed: PackedSequences) -> Sequence[Tensor] | None:
+    """Expert ids of the packed tokens [n, k] per MoE layer."""
     if replay is None:
         return None
-    of_stream = []
+    of_packed = []
     for ids in replay:
-        of_cells = torch.from_numpy(ids.reshape(-1, ids.shape[-1])).to(stream.tokens_n.device)
-        of_places = of_cells[:1].repeat(
-            len(stream.tokens_n), 1
-        )  # filler goes where the first token goes; nobody reads it
-        of_places[stream.own_places_c] = of_cells[stream.own_cells_c]
-        of_stream.append(of_places)
-    return of_stream
+        of_cells = torch.from_numpy(ids.reshape(-1, ids.shape[-1])).to(packed.tokens_n.device)
+        # Filler goes to the experts of the first token; its output is never used.
+        of_places = of_cells[:1].repeat(len(packed.tokens_n), 1)
+        of_places[packed.own_places_c] = of_cells[packed.own_cells_c]
+        of_packed.append(of_places)
+    return of_packed
 
 
 def _whole(model: Transformer, shards: dict[str, Tensor], title: str) -> dict[str, Array]:

@@ -1,9 +1,8 @@
-"""Hypothesis strategies for what both backends read: masks, groups, rewards, logits, routing, ragged
-batches, switches.
+"""Hypothesis strategies for the inputs of both backends: batches, masks, routings, switches.
 
-Shapes and everything discrete are drawn by Hypothesis, so that a failure shrinks; plain numbers
-come from a seed that it draws. What must not matter is made as bad as it can be: masked places hold
-NaN and infinities (law P8).
+Hypothesis draws shapes and everything discrete, so that a failure shrinks; plain numbers come from
+a seed that it draws. What must not matter is as bad as possible: masked entries are NaN or infinite
+(known bug P8).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ from seed.spec.datatypes import Array, Batch, BoolArray, IntArray
 
 MANY = settings(max_examples=25)
 FEW = settings(max_examples=8)
-"""For laws of whole models, whose single example takes a twentieth of a second."""
+"""For properties of whole models, where one example takes a twentieth of a second."""
 
 Seeds = st.integers(0, 2**32 - 1)
 
@@ -46,29 +45,32 @@ SIZES = (
     "rollout.temperature=0.8",
     "rollout.max_response_tokens=8",
 )
-"""A dense block and one of experts with a shared one: the smallest model in which every part is
-present.
-"""
+"""The smallest model with every part: a dense block, and a block of experts with a shared one."""
 
 Switches = Mapping[str, Sequence[Any]]
+
+COEFFICIENTS = {
+    name.removesuffix("_weight"): 0.1 * (place + 1)
+    for place, name in enumerate(
+        name for name in AlgorithmConfig.model_fields if name.endswith("_weight")
+    )
+}
+"""Term of the policy's loss -> a coefficient that switches it on, the setting ``TERM_weight``."""
 
 LOSS_SWITCHES: Switches = {
     "aggregation": ("token", "sequence", "group", "constant"),
     "overlong_filter": (False, True),
     "newest_segment_only": (False, True),
-    "positive_weight": (0.0, 0.3),
-    "kl_weight": (0.0, 0.2),
-    "load_balance_weight": (0.0, 0.5),
-    "router_z_weight": (0.0, 0.1),
+    **{f"{term}_weight": (0.0, value) for term, value in COEFFICIENTS.items()},
 }
-"""What decides which terms a step has and how they are weighed."""
+"""What decides which terms a step has, and the weights of its tokens."""
 
 TERM_SWITCHES: Switches = {
     "dual_clip": (0.0, 1.5),
     "value_clip": (0.0, 0.1),
     "kl_estimator": ("k2", "k3"),
 }
-"""What changes a term itself."""
+"""What changes the formula of a term."""
 
 ADVANTAGE_SWITCHES: Switches = {
     "length_adaptive": (False, True),
@@ -126,24 +128,22 @@ def _plain_config() -> Config:
 
 @st.composite
 def masks(draw: st.DrawFn, least_rows: int = 1, most_rows: int = 6) -> BoolArray:
-    """Response masks [B, S] with gaps anywhere; rows may be empty, and so may all be."""
+    """Response masks [B, S] with gaps anywhere; some or all rows may be empty."""
     shape = draw(st.integers(least_rows, most_rows)), draw(st.integers(1, 10))
     return np.asarray(draw(arrays_of.arrays(np.bool_, shape)))
 
 
 def groups_of(rows: int) -> st.SearchStrategy[IntArray]:
-    """A group number for each row: wherever they stand, some of a single row."""
+    """A group number for each row, in any order; some groups have a single row."""
     return st.lists(st.integers(0, 3), min_size=rows, max_size=rows).map(
         lambda numbers: 7 * np.array(numbers, dtype=np.int64)
     )
 
 
 def rewards_of(rows: int) -> st.SearchStrategy[Array]:
-    """A reward for each row: many equal ones (of a value that no binary fraction is), outliers,
-    tiny and plain ones.
-    """
-    # Not nearly equal ones: their spread would be round-off of the mean, and dividing by it makes
-    # anything of it.
+    """A reward for each row: equal ones (0.1 is no binary fraction), outliers, tiny and plain."""
+    # No nearly equal ones: their spread would be rounding of the mean, and dividing by it would
+    # give any number.
     values = st.sampled_from([0.1, 0.7, -1.0, 1.0, 1e6, 1e-9, 0.0]) | st.integers(-200, 200).map(
         lambda cents: cents / 100
     )
@@ -154,8 +154,8 @@ def rewards_of(rows: int) -> st.SearchStrategy[Array]:
 
 def dirty(values: Array, mask: BoolArray, seed: int) -> Array:
     """The values with NaN and infinities wherever the mask is off."""
-    rubbish = np.random.default_rng(seed).choice([np.nan, np.inf, -np.inf, 1e300], values.shape)
-    return np.where(mask, values, rubbish)
+    garbage = np.random.default_rng(seed).choice([np.nan, np.inf, -np.inf, 1e300], values.shape)
+    return np.where(mask, values, garbage)
 
 
 def numbers(seed: int, *shape: int) -> Array:
@@ -173,9 +173,7 @@ def routings(draw: st.DrawFn) -> tuple[Array, int]:
 
 @st.composite
 def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
-    """Ragged rows with everything that the loss reads; rows may be a single token, have no
-    response, or share their prompt.
-    """
+    """Rows of any length with all inputs of the loss; some lack a response, some share a prompt."""
     lengths = draw(
         st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6)), min_size=1, max_size=most_rows)
     )
@@ -196,8 +194,8 @@ def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
         "old_values",
         "reference_log_probs",
     )
-    # A random model gives each of twelve tokens about exp(-2.5): so ratios lie on both sides of
-    # every clip.
+    # A random model gives each of twelve tokens a probability of about exp(-2.5), so with these
+    # centres ratios are on both sides of every clip.
     centres = {"behaviour_log_probs": -2.5, "reference_log_probs": -2.5}
     plain = {name: centres.get(name, 0.0) + random.normal(size=shape) for name in names}
     plain["importance"] = random.uniform(0.2, 2.0, shape)
@@ -215,7 +213,7 @@ def batches(draw: st.DrawFn, most_rows: int = 5, vocabulary: int = 12) -> Batch:
 
 
 def partitions(rows: int) -> st.SearchStrategy[list[list[int]]]:
-    """Cuts of the rows into micro-batches; some may be empty."""
+    """Partitions of the rows into micro-batches, which may be empty."""
 
     def parts(numbers: list[int]) -> list[list[int]]:
         return [[row for row, part in enumerate(numbers) if part == number] for number in range(3)]

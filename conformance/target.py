@@ -1,7 +1,6 @@
-"""One target of a comparison: a backend, its layout and its precision, written as
-``scaled:tp=2,precision=float32``.
+"""A target of a comparison: backend, layout and settings, as ``scaled:tp=2,precision=float32``.
 
-python -m conformance.target SIDE OUT.npz RECIPE KEY=VALUE ...      rank 0 writes the trace
+python -m seed.conformance.target TARGET OUT.npz RECIPE KEY=VALUE ...    rank 0 writes the trace
 """
 
 import sys
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seed.conformance.launch import run_ranks
-from seed.conformance.trace import Trace, flat, nested, trace
+from seed.conformance.traces import Trace, flat, nested, trace
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.errors import Reason, SeedError
@@ -25,10 +24,10 @@ TRACE_SECONDS = 1800.0
 
 @dataclass(frozen=True)
 class Target:
-    """What computes.
+    """What computes a trace.
 
     Attributes:
-        title: As the person wrote it.
+        title: As the user wrote it.
         backend: ``reference`` or ``scaled``.
         layout: Degrees; their product is the number of ranks.
         overrides: Settings besides the degrees, e.g. ``precision=float32``.
@@ -50,7 +49,8 @@ def parse_target(text: str) -> Target:
     if backend not in BACKENDS:
         raise SeedError(
             Reason.UNKNOWN_NAME,
-            f"backend {backend!r} is not one of: {', '.join(BACKENDS)}; write e.g. scaled:tp=2,ep=2",
+            f"backend {backend!r} is not one of: {', '.join(BACKENDS)};"
+            " write e.g. scaled:tp=2,ep=2",
         )
     degrees: dict[str, int] = {}
     overrides = []
@@ -80,14 +80,14 @@ def parse_target(text: str) -> Target:
 
 
 def config_of(target: Target, recipe: str, overrides: tuple[str, ...]) -> Config:
-    """The configuration that a target computes: float64 unless it says otherwise."""
+    """The configuration of a target; float64 unless its overrides set another precision."""
     degrees = [f"parallel.{name}={getattr(target.layout, name)}" for name in DEGREES]
     settings = ("precision=float64", *overrides, *degrees, *target.overrides)
     return load_config("tiny", recipe, settings, backend=target.backend)
 
 
 def traced(target: Target, recipe: str, overrides: tuple[str, ...], out: Path) -> Trace:
-    """Let a target compute in processes of its own.
+    """Compute the trace of a target in processes of its own.
 
     Raises:
         RuntimeError: It failed; its last lines of output.
@@ -101,7 +101,7 @@ def traced(target: Target, recipe: str, overrides: tuple[str, ...], out: Path) -
 
 
 def compute(target: Target, config: Config, out: Path) -> None:
-    """What a target's processes do."""
+    """Compute the trace of a target in this process, one of its ranks; rank 0 writes it."""
     if target.backend == "reference":
         from seed.conformance.reference_trace import ReferenceTracer
 
@@ -110,20 +110,21 @@ def compute(target: Target, config: Config, out: Path) -> None:
     from seed.conformance.scaled_trace import ScaledTracer
     from seed.scaled.backend import ScaledBackend
     from seed.scaled.processes.device import device_of
-    from seed.scaled.processes.launch import start, together
+    from seed.scaled.processes.launch import start
+    from seed.scaled.processes.shutdown import end_together
 
     world = start(config.parallel)
-    with together(world):
+    with end_together(world):
         tracer = ScaledTracer(
-            ScaledBackend(world, target.layout, device_of(world, config.parallel.device))
+            ScaledBackend(world, target.layout, device_of(world.local_rank, config.parallel.device))
         )
-        found = trace(tracer, config)
+        computed = trace(tracer, config)
         if world.rank == 0:
-            np.savez(out, **_file(found))
+            np.savez(out, **_file(computed))
 
 
-def _file(found: Trace) -> dict[str, Any]:
-    return dict(flat(found))
+def _file(of_components: Trace) -> dict[str, Any]:
+    return dict(flat(of_components))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Twins of the advantage estimators, under every combination of their switches."""
+"""Both backends' advantage estimators, under every combination of their switches."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seed.conformance.both import ask, assert_same, tensor, tensors
+from seed.conformance.compare_backends import assert_same, on_tensors, tensor, tensors
 from seed.conformance.strategies import (
     ADVANTAGE_SWITCHES,
     FEW,
@@ -30,14 +30,14 @@ STANDARDS = ("population", "sample", "none")
 
 @given(response=masks(least_rows=0), seed=Seeds)
 @MANY
-def test_rewards_and_last_values_stand_in_the_same_places(response: BoolArray, seed: int) -> None:
+def test_rewards_and_last_values_are_at_the_same_tokens(response: BoolArray, seed: int) -> None:
     rows = len(response)
     rewards, truncated = numbers(seed, rows), numbers(seed + 1, rows) > 0
-    ours = ask(scaled_advantage.token_rewards, rewards, response)
+    ours = on_tensors(scaled_advantage.token_rewards, rewards, response)
     assert_same(ours, reference_advantage.token_rewards(rewards, response), "token rewards")
     values = dirty(numbers(seed, *response.shape), response, seed)
     for choice in ("zero", "last"):
-        ours = ask(scaled_advantage.final_values, values, response, truncated, choice)
+        ours = on_tensors(scaled_advantage.final_values, values, response, truncated, choice)
         assert_same(
             ours,
             reference_advantage.final_values(values, response, truncated, choice),
@@ -61,13 +61,13 @@ def test_lambdas_are_the_same_at_any_length(lengths: list[int], gae_alpha: float
 
 @given(response=masks(least_rows=0), seed=Seeds, discount=st.floats(0.0, 1.0))
 @MANY
-def test_p8_gae_is_the_same_over_gaps_that_hold_anything(
+def test_p8_gae_is_the_same_over_gaps_with_any_values(
     response: BoolArray, seed: int, discount: float
 ) -> None:
     rows, shape = len(response), response.shape
     rewards, values = (dirty(numbers(seed + place, *shape), response, seed) for place in range(2))
     traces, after = np.random.default_rng(seed).random(rows), numbers(seed, rows)
-    ours = ask(scaled_advantage.gae, rewards, values, response, discount, traces, after)
+    ours = on_tensors(scaled_advantage.gae, rewards, values, response, discount, traces, after)
     assert_same(
         ours, reference_advantage.gae(rewards, values, response, discount, traces, after), "gae"
     )
@@ -88,7 +88,7 @@ def test_p18_decoupled_gae_is_the_same_under_every_combination(
         dirty(numbers(seed + place, *response.shape), response, seed) for place in range(2)
     )
     arrays = rewards, values, response, truncated
-    ours = ask(scaled_advantage.decoupled_gae, *arrays, algorithm(**changes))
+    ours = on_tensors(scaled_advantage.decoupled_gae, *arrays, algorithm(**changes))
     assert_same(
         ours, reference_advantage.decoupled_gae(*arrays, algorithm(**changes)), f"{changes}"
     )
@@ -100,7 +100,7 @@ def test_whitening_is_the_same_and_makes_a_constant_zero(
     response: BoolArray, seed: int, constant: bool
 ) -> None:
     values = np.full(response.shape, 0.1) if constant else numbers(seed, *response.shape)
-    ours = ask(scaled_advantage.whiten, np.where(response, values, 0.0), response)
+    ours = on_tensors(scaled_advantage.whiten, np.where(response, values, 0.0), response)
     assert_same(
         ours, reference_advantage.whiten(np.where(response, values, 0.0), response), "whitened"
     )
@@ -112,7 +112,7 @@ def test_whitening_is_the_same_and_makes_a_constant_zero(
 def test_group_advantages_are_the_same_whatever_the_divisor(drawn: Any) -> None:
     rewards, group = drawn
     for std in STANDARDS:
-        ours = ask(scaled_advantage.group_advantages, rewards, group, std)
+        ours = on_tensors(scaled_advantage.group_advantages, rewards, group, std)
         assert_same(ours, reference_advantage.group_advantages(rewards, group, std), std)
 
 
@@ -125,10 +125,10 @@ def test_p13_a_group_of_equal_rewards_gets_exactly_zero(std: str, reward: float,
 
 
 @pytest.mark.parametrize("std", STANDARDS)
-def test_p13_rewards_that_only_round_off_tells_apart_are_equal(std: str) -> None:
+def test_p13_rewards_that_differ_by_rounding_are_equal(std: str) -> None:
     rewards, group = np.array([0.3, 0.1 + 0.2, 0.3]), np.zeros(3, dtype=np.int64)
     assert np.ptp(rewards) > 0.0
-    assert not ask(scaled_advantage.group_advantages, rewards, group, std).any()
+    assert not on_tensors(scaled_advantage.group_advantages, rewards, group, std).any()
     assert not reference_advantage.group_advantages(rewards, group, std).any()
 
 
@@ -136,10 +136,10 @@ def test_p13_rewards_that_only_round_off_tells_apart_are_equal(std: str) -> None
 @MANY
 def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier: float) -> None:
     rewards = np.where(np.arange(size) == 0, outlier, 0.1)
-    found = ask(
+    advantages = on_tensors(
         scaled_advantage.group_advantages, rewards, np.zeros(size, dtype=np.int64), "population"
     )
-    assert float(found.abs().max()) <= np.sqrt(size - 1) * (1 + 1e-12)
+    assert float(advantages.abs().max()) <= np.sqrt(size - 1) * (1 + 1e-12)
 
 
 @given(
@@ -150,6 +150,8 @@ def test_p13_one_outlier_stays_within_the_root_of_the_others(size: int, outlier:
 @MANY
 def test_p14_permuting_rows_permutes_group_advantages(drawn: Any) -> None:
     rewards, group, order = drawn
-    whole = ask(scaled_advantage.group_advantages, rewards, group, "population")
-    moved = ask(scaled_advantage.group_advantages, rewards[order], group[order], "population")
+    whole = on_tensors(scaled_advantage.group_advantages, rewards, group, "population")
+    moved = on_tensors(
+        scaled_advantage.group_advantages, rewards[order], group[order], "population"
+    )
     assert_same(moved, whole.numpy()[order], "permuted")

@@ -1,6 +1,4 @@
-"""Twins of attention: on a packed stream what the reference computes on padded rows, for one rank
-and for many.
-"""
+"""Attention of packed sequences and of padded rows, on one rank and on many."""
 
 from typing import Any
 from unittest.mock import patch
@@ -11,7 +9,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seed.conformance.both import ONE, ask, assert_same, policy_of, rank_of, tensor, tensors
+from seed.conformance.compare_backends import (
+    ONE,
+    assert_same,
+    on_tensors,
+    policy_of,
+    rank_of,
+    tensor,
+    tensors,
+)
 from seed.conformance.strategies import FEW, MANY, Seeds, batches, numbers, small_config
 from seed.reference import attention as reference_attention
 from seed.reference.model import positions_of
@@ -27,7 +33,7 @@ LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2
 @MANY
 def test_rms_norm_is_the_same_at_any_scale(seed: int, scale: float, width: int) -> None:
     x, weight = scale * numbers(seed, 3, width), numbers(seed + 1, width)
-    ours = ask(scaled_attention.rms_norm, x, weight, 1e-6)
+    ours = on_tensors(scaled_attention.rms_norm, x, weight, 1e-6)
     assert_same(ours, reference_attention.rms_norm(x, weight, 1e-6), "rms norm")
 
 
@@ -54,12 +60,10 @@ def test_rotary_is_the_same_at_any_position(seed: int, far: int, width: int, bas
 )
 @given(batch=batches(), seed=Seeds)
 @FEW
-def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(
+def test_p18_attention_of_packed_sequences_is_that_of_padded_rows(
     changes: dict[str, Any], batch: Batch, seed: int
 ) -> None:
-    """States follow from token and position, so that a prompt has the same in every row, as it has
-    in a model.
-    """
+    """Inputs are a function of token and position, so that a prompt has the same in every row."""
     config = small_config(model_changes=changes)
     model, policy = config.model, policy_of(config)
     B, S = batch.tokens.shape
@@ -72,27 +76,27 @@ def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(
         policy, prefix, x_ND, positions_of(batch.tokens), model, None
     )
 
-    stream = pack(batch, range(B), ONE)
+    packed = pack(batch, range(B), ONE)
     weights = tensors(*(policy[prefix + name] for name in ("query", "key", "value", "output")))
     names = ("query_norm", "key_norm") if model.query_key_norm else ()
     norms = tensors(*(policy[prefix + name] for name in names))
     angles = scaled_attention.rotation(
-        stream.positions_m, model.head_width, model.rope_base, torch.float64
+        packed.positions_m, model.head_width, model.rope_base, torch.float64
     )
-    places, cells = stream.own_places_c.numpy(), stream.own_cells_c.numpy()
-    x_nD = np.zeros((len(stream.tokens_n), model.hidden))
+    places, cells = packed.own_places_c.numpy(), packed.own_cells_c.numpy()
+    x_nD = np.zeros((len(packed.tokens_n), model.hidden))
     x_nD[places] = x_ND[cells]
-    found = scaled_attention.attention(
+    actual = scaled_attention.attention(
         tensor(x_nD),
         (weights[0], weights[1], weights[2], weights[3]),
         (norms[0], norms[1]) if names else None,
         angles,
-        stream.plan,
+        packed.plan,
         model,
         ONE,
     )
     assert sorted(cells.tolist()) == np.flatnonzero(real).tolist()
-    assert_same(found[places], expected[cells], "attention")
+    assert_same(actual[places], expected[cells], "attention")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.title)
@@ -101,9 +105,7 @@ def test_p18_attention_of_a_packed_stream_is_that_of_padded_rows(
 def test_every_context_share_attends_as_one_rank_would(
     layout: Layout, batch: Batch, seed: int, short: int
 ) -> None:
-    """Queries of a share against all keys in the order in which the ranks' shares are gathered;
-    rows apart by length or not.
-    """
+    """Queries of one share, all keys in the order in which the shares are gathered."""
     rows = range(len(batch.lengths))
     whole = pack(batch, rows, ONE)
     tokens = len(whole.tokens_n)
@@ -111,21 +113,20 @@ def test_every_context_share_attends_as_one_rank_would(
         tensor(numbers(seed + place, tokens, heads, 4)) for place, heads in enumerate((4, 2, 2))
     )
     expected = scaled_attention.attend(q_all, k_all, v_all, whole.plan)
-    order = context_order(
-        len(pack(batch, rows, rank_of(layout, 0, 0)).tokens_n) * layout.cp * layout.tp, layout.cp
-    )
+    slice_of_one = len(pack(batch, rows, rank_of(layout, 0, 0)).tokens_n)
+    order = context_order(slice_of_one * layout.cp * layout.tp, layout.cp)
     gathered = np.concatenate(order)
-    filled = [
+    padded = [
         torch.cat([x, x.new_zeros(len(gathered), *x.shape[1:])]) for x in (q_all, k_all, v_all)
     ]
     seen = []
     for context, share in enumerate(order):
         with patch("seed.scaled.parallel.packing.SHORT", short):
             plan = pack(batch, rows, rank_of(layout, context, 0)).plan
-        found = scaled_attention.attend(
-            filled[0][share], filled[1][gathered], filled[2][gathered], plan
+        actual = scaled_attention.attend(
+            padded[0][share], padded[1][gathered], padded[2][gathered], plan
         )
         real = share < int(whole.own_places_c.max()) + 1
-        assert_same(found[real], expected[share[real]].numpy(), f"share {context}")
+        assert_same(actual[real], expected[share[real]].numpy(), f"share {context}")
         seen += share[real].tolist()
     assert sorted(seen) == sorted(set(whole.own_places_c.tolist()))

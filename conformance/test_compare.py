@@ -1,11 +1,15 @@
-"""Laws of comparing: it passes within its bound, and every way to differ makes it raise and say
-so.
-"""
+"""Properties of the comparison: it passes within its bound, and every difference raises."""
 
 import numpy
 import pytest
 
-from seed.conformance.compare import SMALLEST_SCALE, assert_all_close, assert_close
+from seed.conformance.compare import (
+    SMALLEST_SCALE,
+    NamesDiffer,
+    assert_all_close,
+    assert_close,
+    largest_error,
+)
 from seed.spec.datatypes import Array
 
 RELATIVE = 1e-6
@@ -108,11 +112,13 @@ def test_an_error_too_large_for_a_float_is_an_error() -> None:
 
 @pytest.mark.parametrize("name", list(NAMED))
 def test_names_must_be_the_same(name: str) -> None:
-    fewer = {other: array for other, array in NAMED.items() if other != name}
-    with pytest.raises(AssertionError, match=f"missing names .'{name}'"):
+    fewer = {key: array for key, array in NAMED.items() if key != name}
+    with pytest.raises(NamesDiffer, match=f"missing names .'{name}'") as error:
         assert_all_close(fewer, NAMED, RELATIVE, "x")
-    with pytest.raises(AssertionError, match=f"unexpected names .'{name}'"):
-        assert_all_close(NAMED, fewer, RELATIVE, "x")
+    assert (error.value.missing, error.value.unexpected) == ([name], [])
+    with pytest.raises(NamesDiffer, match=f"unexpected names .'{name}'") as error:
+        largest_error(NAMED, fewer, "x")
+    assert (error.value.missing, error.value.unexpected) == ([], [name])
 
 
 @pytest.mark.parametrize(
@@ -124,3 +130,23 @@ def test_every_named_array_is_held_to_its_own_scale(name: str, scale: float) -> 
     assert_all_close(moved(name, 0.999 * RELATIVE * scale), NAMED, RELATIVE, "gradients")
     with pytest.raises(AssertionError, match=f"gradients: {name}: largest error"):
         assert_all_close(moved(name, 1.001 * RELATIVE * scale), NAMED, RELATIVE, "gradients")
+
+
+def test_a_scale_counts_as_one_more_array_in_the_floor_of_all_scales() -> None:
+    small, scale = {"difference": numpy.array([1e-9])}, 2.0
+    bound = RELATIVE * SMALLEST_SCALE * scale
+    assert_all_close(
+        {"difference": numpy.array([1e-9 + 0.999 * bound])}, small, RELATIVE, "x", scale
+    )
+    for used in (0.0, scale):
+        with pytest.raises(AssertionError, match="largest error"):
+            moved_too_far = {"difference": numpy.array([1e-9 + 1.001 * bound])}
+            assert_all_close(moved_too_far, small, RELATIVE, "x", used)
+    with pytest.raises(AssertionError, match="small: largest error"):
+        assert_all_close(moved("small", 1.001 * RELATIVE * 4.0), NAMED, RELATIVE, "x", scale)
+
+
+def test_the_largest_error_is_the_least_bound_that_passes() -> None:
+    error, worst = largest_error(moved("small", 4e-3), NAMED, "x")
+    assert (round(error, 12), worst) == (1e-3, "small")
+    assert_all_close(moved("small", 4e-3), NAMED, error * (1 + 1e-12), "x")

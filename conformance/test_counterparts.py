@@ -1,47 +1,51 @@
-"""Laws of the twins: no component of the torch backend lacks or renames a function of the reference
-without saying why.
-"""
+"""Every public function of the reference has a counterpart, or a reason why it has none."""
 
 import inspect
 import re
 
 import pytest
 
-from seed.conformance.counterparts import APART, COMPONENTS, OTHER_PARAMETERS, public_functions
+from seed.conformance.counterparts import (
+    COUNTERPARTS,
+    DIFFERENT_PARAMETERS,
+    WITHOUT_COUNTERPART,
+    public_functions,
+)
 
-NAMESAKES = [
-    (component, name)
-    for component, (one, _) in COMPONENTS.items()
-    for name in public_functions(one)
-    if f"{component}.{name}" not in APART
+FUNCTIONS = [
+    (module, name)
+    for module, (reference, _) in COUNTERPARTS.items()
+    for name in public_functions(reference)
+    if f"{module}.{name}" not in WITHOUT_COUNTERPART
 ]
 
 
-def letters_aside(parameter: str) -> str:
-    """A parameter's name without the shape letters at its end, which may differ between padded rows
-    and a stream.
+def parameters(module: str, name: str) -> list[list[str]]:
+    """Parameters of a function in both backends.
+
+    Without shape letters at the end, which may differ between padded rows and packed sequences.
     """
-    return re.sub("_[BSVNEDkn]+$", "", parameter)
+    return [
+        [
+            re.sub("_[BSVNEDkn]+$", "", parameter)
+            for parameter in inspect.signature(public_functions(backend)[name]).parameters
+        ]
+        for backend in COUNTERPARTS[module]
+    ]
 
 
-@pytest.mark.parametrize(("component", "name"), NAMESAKES)
-def test_every_function_of_a_reference_component_has_a_namesake_with_its_parameters(
-    component: str, name: str
+@pytest.mark.parametrize(("module", "name"), FUNCTIONS)
+def test_every_function_of_the_reference_has_a_counterpart_with_its_parameters(
+    module: str, name: str
 ) -> None:
-    one, other = (public_functions(module) for module in COMPONENTS[component])
-    assert name in other
-    if f"{component}.{name}" in OTHER_PARAMETERS:
-        return
-    ours, theirs = (
-        [letters_aside(parameter) for parameter in inspect.signature(functions[name]).parameters]
-        for functions in (one, other)
-    )
-    assert ours == theirs
+    assert name in public_functions(COUNTERPARTS[module][1])
+    ours, theirs = parameters(module, name)
+    assert (ours == theirs) == (f"{module}.{name}" not in DIFFERENT_PARAMETERS)
 
 
-@pytest.mark.parametrize("entry", [*APART, *OTHER_PARAMETERS])
-def test_no_excuse_is_kept_for_a_function_that_needs_none(entry: str) -> None:
-    component, _, name = entry.partition(".")
-    one, other = (public_functions(module) for module in COMPONENTS[component])
-    assert name in one
-    assert (name in other) == (entry not in APART)
+@pytest.mark.parametrize("entry", [*WITHOUT_COUNTERPART, *DIFFERENT_PARAMETERS])
+def test_no_reason_is_given_for_a_function_that_needs_none(entry: str) -> None:
+    module, _, name = entry.partition(".")
+    reference, scaled = (public_functions(backend) for backend in COUNTERPARTS[module])
+    assert name in reference
+    assert (name in scaled) == (entry not in WITHOUT_COUNTERPART)

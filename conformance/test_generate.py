@@ -1,6 +1,4 @@
-"""Twins of sampling: the same distribution, the same draws, the same responses whatever the number
-of slots.
-"""
+"""Both backends' sampling: the same distribution, draws and responses with any number of slots."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seed.conformance.both import ONE, ask, assert_same, policy_of, tensor
+from seed.conformance.compare_backends import ONE, assert_same, on_tensors, policy_of, tensor
 from seed.conformance.strategies import FEW, MANY, SIZES, Seeds, combinations, numbers
 from seed.reference import generate as reference_generate
 from seed.reference.tasks.problems import training_problem
@@ -20,6 +18,7 @@ from seed.scaled.decoding.decoder import Decoder
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Finish, IntArray, Request, Sampling
+from seed.spec.sampler import SamplerSpec
 from seed.spec.tokenizer import encode
 
 CONFIG = load_config(
@@ -58,7 +57,7 @@ def test_p18_the_sampling_distribution_is_the_same(
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8, 10, 12])
 def test_a_nucleus_that_ends_between_equal_tokens_is_the_same(size: int) -> None:
-    """Equal logits and a mass that so many of them have exactly, or miss by a rounding."""
+    """Equal logits, and the exact mass of some of them or its neighbours."""
     logits = np.zeros((1, size))
     for kept in range(1, size + 1):
         for top_p in (np.nextafter(kept / size, 0.0), kept / size, np.nextafter(kept / size, 1.0)):
@@ -101,7 +100,7 @@ def test_draws_are_the_same_and_never_of_probability_zero(
     with np.errstate(divide="ignore"):
         log_p = np.log(weights / weights.sum(1, keepdims=True))
     for uniform in (random.random(rows), np.zeros(rows), np.full(rows, np.nextafter(1.0, 0.0))):
-        ours = ask(scaled_generate.draw, log_p, uniform)
+        ours = on_tensors(scaled_generate.draw, log_p, uniform)
         assert_same(ours, reference_generate.draw(log_p, uniform), "draw")
         assert (weights[np.arange(rows), ours.numpy()] > 0.0).all()
 
@@ -135,48 +134,46 @@ def test_a_freed_slot_is_refilled_without_changing_a_response(
 
 
 def test_responses_end_in_both_ways_so_slots_are_freed_at_different_times() -> None:
-    finishes = [
-        r.finish for r in assert_alike(CONFIG, requests(6, 5), Sampling(3.0, 1.0, LIMIT), slots=4)
-    ]
-    assert set(finishes) == {Finish.EOS, Finish.LENGTH}
+    rollouts = assert_alike(CONFIG, requests(6, 5), Sampling(3.0, 1.0, LIMIT), slots=4)
+    assert {rollout.finish for rollout in rollouts} == {Finish.EOS, Finish.LENGTH}
 
 
-def test_responses_that_are_the_same_so_far_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[int] = []
-    read: list[int] = []
+def test_responses_that_are_equal_so_far_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    prefilled: list[int] = []
+    decoded: list[int] = []
     plain = Decoder.read
 
     def counting(
         self: Decoder, tokens: IntArray, positions: IntArray, texts: Sequence[Sequence[int]] = ()
     ) -> Tensor:
-        begun.append(len(texts))
-        read.append(len(tokens))
+        prefilled.append(len(texts))
+        decoded.append(len(tokens))
         return plain(self, tokens, positions, texts)
 
     monkeypatch.setattr(Decoder, "read", counting)
     alike = assert_alike(CONFIG, requests(3, 8), Sampling(0.001, 1.0, LIMIT), slots=0)
-    assert len({r.response_tokens for r in alike}) <= 3 and max(read) == 3
-    read.clear()
+    assert len({r.response_tokens for r in alike}) <= 3 and max(decoded) == 3
+    decoded.clear()
     apart = assert_alike(CONFIG, requests(3, 8), Sampling(5.0, 1.0, LIMIT), slots=0)
-    assert sum(begun) == 6 and max(read) > 20 and len({r.response_tokens for r in apart}) > 20
+    assert sum(prefilled) == 6 and max(decoded) > 20
+    assert len({r.response_tokens for r in apart}) > 20
 
 
-def test_no_request_is_no_response() -> None:
+def test_without_requests_there_are_no_rollouts() -> None:
     weights = {name: tensor(array) for name, array in policy_of(CONFIG).items()}
-    assert (
-        scaled_generate.generate(
-            weights, CONFIG.model, ONE, [], Sampling(1.0, 1.0, LIMIT), 1, "law", 0
-        )
-        == []
-    )
+    spec = SamplerSpec(CONFIG.model, Sampling(1.0, 1.0, LIMIT), 1, "law", 0)
+    assert scaled_generate.generate(weights, spec, ONE, []) == []
 
 
-def assert_alike(config: Config, asked: list[Request], sampling: Sampling, slots: int) -> list[Any]:
+def assert_alike(
+    config: Config, requested: list[Request], sampling: Sampling, slots: int
+) -> list[Any]:
     """Both backends' rollouts agree in every field."""
     policy = policy_of(config)
     weights = {name: tensor(array) for name, array in policy.items()}
-    ours = scaled_generate.generate(weights, config.model, ONE, asked, sampling, 9, "law", 4, slots)
-    theirs = reference_generate.generate(policy, config.model, asked, sampling, 9, "law", 4)
+    spec = SamplerSpec(config.model, sampling, 9, "law", 4)
+    ours = scaled_generate.generate(weights, spec, ONE, requested, slots)
+    theirs = reference_generate.generate(policy, spec, requested)
     for one, other in zip(ours, theirs, strict=True):
         assert one.response_tokens == other.response_tokens
         assert (one.request, one.weight_versions, one.finish) == (

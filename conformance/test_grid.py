@@ -1,6 +1,4 @@
-"""Laws of the grid: every component of the torch backend equals the reference on every layout, and the
-check can fail.
-"""
+"""The grid: every component of the torch backend equals the reference on every layout."""
 
 from dataclasses import replace
 
@@ -38,7 +36,7 @@ def test_in_float64_every_bound_is_near_round_off_and_every_component_was_compar
     }
 
 
-def test_lower_precision_errs_more_than_float64_so_it_was_computed_in_it(lines: list[Line]) -> None:
+def test_a_lower_precision_has_larger_errors_so_it_was_used(lines: list[Line]) -> None:
     alone = {
         line.job.precision: line.error
         for line in lines
@@ -66,11 +64,11 @@ def test_a_line_outside_its_bound_does_not_hold() -> None:
         ("scaled:tp=2,ep=3", Reason.ILLEGAL_COMBINATION, "ep=3 must divide fsdp * cp * tp = 2"),
     ],
 )
-def test_a_side_that_cannot_be_is_refused(text: str, reason: Reason, part: str) -> None:
-    with pytest.raises(SeedError) as refusal:
+def test_an_impossible_target_is_a_user_error(text: str, reason: Reason, part: str) -> None:
+    with pytest.raises(SeedError) as error:
         parse_target(text)
-    assert refusal.value.reason is reason
-    assert part in refusal.value.line
+    assert error.value.reason is reason
+    assert part in error.value.line
 
 
 def test_every_layout_of_the_grids_is_one_that_a_launch_accepts() -> None:

@@ -1,6 +1,4 @@
-"""Twins of the loss: every term under every combination of switches, and no step that depends on
-how it was cut.
-"""
+"""Both backends' losses: every term under every combination of switches, in any micro-batches."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,20 +11,21 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seed.conformance.both import (
+from seed.conformance.compare import assert_all_close, largest_error
+from seed.conformance.compare_backends import (
     CPU,
     EXACT,
     ONE,
-    ask,
     assert_same,
     gradient_of,
     model_of,
+    on_tensors,
     policy_of,
     tensor,
     value_of,
 )
-from seed.conformance.compare import assert_all_close
 from seed.conformance.strategies import (
+    COEFFICIENTS,
     FEW,
     LOSS_SWITCHES,
     MANY,
@@ -45,29 +44,31 @@ from seed.conformance.strategies import (
 )
 from seed.reference import backend as reference_backend
 from seed.reference import loss as reference_loss
-from seed.reference.training import batch as reference_training_batch
+from seed.reference import objective as reference_objective
 from seed.reference.training.batch import plain_batch
 from seed.scaled import loss as scaled_loss
 from seed.scaled import objective as scaled_objective
 from seed.scaled.model import Transformer
-from seed.scaled.parallel.packing import Stream, pack
+from seed.scaled.parallel.packing import PackedSequences, pack
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, BoolArray, Metrics, Params
 
-COEFFICIENTS = {"positive": 0.3, "kl": 0.2, "load_balance": 0.5, "router_z": 0.1}
 ALL_ON = {f"{name}_weight": value for name, value in COEFFICIENTS.items()}
 WHOLE = 10 * EXACT
 """Bound of whole gradients: some ten functions, one after the other."""
+FEW_ROUNDINGS = 2.0**-48
+"""Relative change of weights that represents the roundings of a forward pass."""
 
-LOSSES: dict[str, Callable[[Transformer, Stream, dict[str, torch.Tensor], Batch, Config], Any]] = {
+ScaledLoss = Callable[[Transformer, PackedSequences, dict[str, torch.Tensor], Batch, Config], Any]
+LOSSES: dict[str, ScaledLoss] = {
     "policy": partial(scaled_objective.policy_loss, mesh=ONE),
-    "imitation": partial(scaled_objective.sft_loss, mesh=ONE),
+    "sft": partial(scaled_objective.sft_loss, mesh=ONE),
     "value": scaled_objective.value_loss,
 }
 REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
-    "policy": reference_backend.policy_loss,
-    "imitation": reference_backend.sft_loss,
-    "value": reference_backend.value_loss,
+    "policy": reference_objective.policy_loss,
+    "sft": reference_objective.sft_loss,
+    "value": reference_objective.value_loss,
 }
 
 
@@ -78,7 +79,7 @@ REFERENCE: dict[str, Callable[[Params, Batch, Config], tuple[Any, Metrics]]] = {
 def test_p6_the_four_meanings_of_mean_have_the_same_weights(drawn: Any) -> None:
     response, group = drawn
     for aggregation in LOSS_SWITCHES["aggregation"]:
-        ours = ask(scaled_loss.token_weights, response, group, aggregation, 7.0)
+        ours = on_tensors(scaled_loss.token_weights, response, group, aggregation, 7.0)
         assert_same(
             ours, reference_loss.token_weights(response, group, aggregation, 7.0), aggregation
         )
@@ -128,25 +129,20 @@ def test_p18_every_term_is_the_same_at_tokens_however_stale(
 ) -> None:
     switches = algorithm(**changes)
     log_probs = -np.abs(numbers(seed, 20))
-    others, advantages, targets = (
-        log_probs + stale * numbers(seed + 1, 20),
-        numbers(seed + 2, 20),
-        numbers(seed + 3, 20),
-    )
+    older = log_probs + stale * numbers(seed + 1, 20)
+    advantages, targets = numbers(seed + 2, 20), numbers(seed + 3, 20)
     advantages[:3] = 0.0
-    asked = log_probs, others, advantages
-    assert_same(ask(scaled_loss.ratio, *asked[:2]), reference_loss.ratio(*asked[:2]), "ratio")
-    for name in ("clipped_surrogate", "clip_fractions"):
-        ours = ask(getattr(scaled_loss, name), *asked, switches)
-        assert_same(ours, getattr(reference_loss, name)(*asked, switches), name)
-    ours = ask(scaled_loss.kl_penalty, log_probs, others, switches.kl_estimator)
-    assert_same(ours, reference_loss.kl_penalty(log_probs, others, switches.kl_estimator), "kl")
-    ours = ask(scaled_loss.value_error, log_probs, others, targets, switches.value_clip)
-    assert_same(
-        ours,
-        reference_loss.value_error(log_probs, others, targets, switches.value_clip),
-        "value error",
-    )
+    surrogate = log_probs, older, advantages, switches
+    calls: dict[str, tuple[Any, ...]] = {
+        "ratio": (log_probs, older),
+        "clipped_surrogate": surrogate,
+        "clip_fractions": surrogate,
+        "kl_penalty": (log_probs, older, switches.kl_estimator),
+        "value_error": (log_probs, older, targets, switches.value_clip),
+    }
+    for name, arguments in calls.items():
+        ours = on_tensors(getattr(scaled_loss, name), *arguments)
+        assert_same(ours, getattr(reference_loss, name)(*arguments), name)
 
 
 @given(batch=batches())
@@ -156,7 +152,7 @@ def test_p18_the_weights_of_a_step_are_the_same_under_every_combination(batch: B
         config = small_config(changes)
         ours, theirs = (
             scaled_objective.step_weights(batch, config, CPU),
-            reference_training_batch.step_weights(batch, config),
+            reference_objective.step_weights(batch, config),
         )
         assert ours.keys() == theirs.keys(), changes
         for name, expected in theirs.items():
@@ -168,7 +164,11 @@ def test_p18_the_weights_of_a_step_are_the_same_under_every_combination(batch: B
 def test_p18_loss_metrics_and_gradient_of_a_step_are_the_same(
     batch: Batch, losses: dict[str, Any], terms: dict[str, Any]
 ) -> None:
-    """What is not response holds NaN in every array of the batch (P8)."""
+    """Outside the response every array of the batch is NaN (known bug P8).
+
+    Some batches amplify the rounding of the forward pass (a norm of a short vector, a steep ratio).
+    The bound is measured: what a few roundings of the weights change in the reference itself.
+    """
     config = small_config(losses | terms)
     for loss in LOSSES:
         theirs, their_metrics = of_reference(loss, batch, config)
@@ -176,10 +176,12 @@ def test_p18_loss_metrics_and_gradient_of_a_step_are_the_same(
         assert our_metrics.keys() == their_metrics.keys()
         for name, expected in their_metrics.items():
             assert_same(our_metrics[name], np.asarray(expected), f"{loss} {name}", WHOLE, scale=1.0)
-        assert_all_close(ours, theirs, WHOLE, loss)
+        scale, nudged = computed_from(config), of_reference(loss, batch, config, FEW_ROUNDINGS)[0]
+        amplified, _ = largest_error(nudged, theirs, loss, scale)
+        assert_all_close(ours, theirs, min(WHOLE + amplified, 0.1), loss, scale)
 
 
-TERMS = ("policy", "value", "imitation", *COEFFICIENTS)
+TERMS = ("policy", "value", "sft", *COEFFICIENTS)
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -193,24 +195,36 @@ TERMS = ("policy", "value", "imitation", *COEFFICIENTS)
 def test_p1_p3_no_partition_into_micro_batches_changes_the_gradient_of_a_term(
     term: str, drawn: tuple[Batch, list[list[int]]], aggregation: str
 ) -> None:
-    """Micro-batches may be empty (P5). A coefficient's term is what switching it on adds to the
-    gradient.
-    """
+    """Micro-batches may be empty (known bug P5); a coefficient switches its term on."""
     batch, cut = drawn
     loss = term if term in LOSSES else "policy"
     on = {f"{term}_weight": COEFFICIENTS[term]} if term in COEFFICIENTS else {}
     config = small_config({"positive_weight": 0.0, "aggregation": aggregation, **on})
     whole, whole_metrics = of_torch(loss, batch, config, [list(range(len(batch.lengths)))])
     parts, part_metrics = of_torch(loss, batch, config, cut)
-    assert_all_close(parts, whole, WHOLE, f"{term} in {cut}")
+    assert_all_close(parts, whole, WHOLE, f"{term} in {cut}", computed_from(config))
     for name, expected in whole_metrics.items():
         assert_same(part_metrics[name], np.asarray(expected), name, WHOLE, scale=1.0)
 
 
-def test_p3_every_term_of_a_step_is_cut_in_these_tests() -> None:
-    batch = replace(some_batch(), positive=np.array([True, False]))
-    names = scaled_objective.step_weights(batch, small_config(ALL_ON), CPU).keys()
-    assert names - {"tokens"} == {"surrogate", *COEFFICIENTS}
+def test_p3_every_term_of_a_step_of_either_backend_is_in_these_tests() -> None:
+    batch, config = replace(some_batch(), positive=np.array([True, False])), small_config(ALL_ON)
+    ours = scaled_objective.step_weights(batch, config, CPU).keys()
+    theirs = reference_objective.step_weights(batch, config).keys()
+    assert ours - {"tokens"} == theirs - {"tokens"} == {"surrogate", *COEFFICIENTS}
+
+
+@pytest.mark.parametrize("backend", ["scaled", "reference"])
+def test_every_weight_of_a_step_is_a_term_of_the_loss(backend: str) -> None:
+    batch, config = replace(some_batch(), positive=np.array([True, False])), small_config(ALL_ON)
+    _, metrics = (
+        of_torch("policy", batch, config, [[0, 1]])
+        if backend == "scaled"
+        else of_reference("policy", batch, config)
+    )
+    terms = {name.removeprefix("loss_") for name in metrics if name.startswith("loss_")}
+    objective = scaled_objective if backend == "scaled" else reference_objective
+    assert terms == {"surrogate", *COEFFICIENTS} == {"surrogate", *objective.LOSS_TERMS}
 
 
 @pytest.mark.parametrize("name", COEFFICIENTS)
@@ -239,8 +253,18 @@ def test_p5_a_micro_batch_without_response_tokens_gives_zero_and_no_nan() -> Non
                 assert not any(array.any() for array in gradient.values())
 
 
+def computed_from(config: Config) -> float:
+    """Magnitude of what a gradient is computed from, where it may be a small difference.
+
+    The balance loss ``w E sum_e f_e P_e`` has a slope of up to ``w E`` by a router probability. The
+    probabilities sum to 1, so these slopes cancel where all f are equal or a router is sure. In a
+    batch without response there is no other term, and the whole gradient may be 1e-9.
+    """
+    return config.algorithm.load_balance_weight * config.model.experts
+
+
 def some_batch() -> Batch:
-    """Two rows with advantages and an reference_policy."""
+    """Two rows with advantages and log-probabilities of a reference policy."""
     batch = plain_batch([[2, 3], [4, 5, 6]], [[7, 8, 1], [9, 1]])
     advantages, behaviour = (numbers(seed, *batch.tokens.shape) for seed in (1, 2))
     reference_policy = np.full(batch.tokens.shape, -2.5)
@@ -252,10 +276,20 @@ def some_batch() -> Batch:
     )
 
 
-def of_reference(loss: str, batch: Batch, config: Config) -> tuple[dict[str, Array], Metrics]:
-    """Gradient of a whole step and its metrics, by the reference in one micro-batch."""
-    params = value_of(config) if loss == "value" else policy_of(config)
-    weighed = replace(batch, weights=reference_training_batch.step_weights(batch, config))
+def of_reference(
+    loss: str, batch: Batch, config: Config, nudge: float = 0.0
+) -> tuple[dict[str, Array], Metrics]:
+    """Gradient of a whole step and its metrics, by the reference in one micro-batch.
+
+    With ``nudge`` at weights that are changed by this relative amount, up or down at random.
+    """
+    weights = value_of(config) if loss == "value" else policy_of(config)
+    random = np.random.default_rng(0)
+    params: Params = {
+        name: weight * (1.0 + nudge * random.choice([-1.0, 1.0], weight.shape))
+        for name, weight in weights.items()
+    }
+    weighed = replace(batch, weights=reference_objective.step_weights(batch, config))
     return reference_backend.accumulate(
         lambda weights, part: REFERENCE[loss](weights, part, config),
         params,

@@ -1,6 +1,4 @@
-"""Twins of the whole model: logits, values, routes and gradients under every combination of its
-switches.
-"""
+"""Both backends' models: logits, values, routes and gradients under every combination."""
 
 from typing import Any
 
@@ -12,7 +10,8 @@ from autograd import grad
 from hypothesis import given, settings
 from torch import Tensor
 
-from seed.conformance.both import (
+from seed.conformance.compare import assert_all_close
+from seed.conformance.compare_backends import (
     EXACT,
     ONE,
     assert_same,
@@ -22,7 +21,6 @@ from seed.conformance.both import (
     tensor,
     value_of,
 )
-from seed.conformance.compare import assert_all_close
 from seed.conformance.strategies import (
     FEW,
     MODEL_SWITCHES,
@@ -35,7 +33,7 @@ from seed.conformance.strategies import (
 from seed.reference.model import hidden_states, positions_of, token_logits, token_values
 from seed.scaled.model import Transformer
 from seed.scaled.objective import forward
-from seed.scaled.parallel.packing import Stream, pack
+from seed.scaled.parallel.packing import PackedSequences, pack
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, IntArray, Params
 
@@ -48,7 +46,7 @@ COMBINED = pytest.mark.parametrize(
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
 TWICE = settings(max_examples=2)
-"""For laws of 48 combinations: the batches of one differ from those of the next."""
+"""For 48 combinations: every combination has other batches."""
 
 
 @COMBINED
@@ -58,19 +56,19 @@ def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combina
     changes: dict[str, Any], batch: Batch, seed: int
 ) -> None:
     config = small_config(model_changes=changes)
-    stream = pack(batch, range(len(batch.lengths)), ONE)
+    packed = pack(batch, range(len(batch.lengths)), ONE)
     cells, weight_pV = (
-        stream.cells_p.numpy(),
-        numbers(seed, len(stream.cells_p), config.model.vocabulary),
+        packed.cells_p.numpy(),
+        numbers(seed, len(packed.cells_p), config.model.vocabulary),
     )
 
     policy, model = policy_of(config), model_of(config, policy_of(config))
-    logits_pV, trace = forward(model, stream, config)
+    logits_pV, trace = forward(model, packed, config)
     theirs, decided = token_logits(policy, batch.tokens, config.model)
     if len(cells):
         assert_same(logits_pV, theirs.reshape(-1, theirs.shape[-1])[cells], "logits", WHOLE)
     for ids, expected in zip(trace.expert_ids, decided.expert_ids, strict=True):
-        assert_same(ids[stream.own_places_c], expected[stream.own_cells_c.numpy()], "expert ids")
+        assert_same(ids[packed.own_places_c], expected[packed.own_cells_c.numpy()], "expert ids")
 
     (logits_pV * tensor(weight_pV)).sum().backward()
     weight_BSV = np.zeros(theirs.shape)
@@ -80,7 +78,7 @@ def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combina
     )(policy)
     assert_all_close(gradient_of(model), slope, WHOLE, "gradient")
 
-    values_p, _ = forward(model_of(config, value_of(config)), stream, config)
+    values_p, _ = forward(model_of(config, value_of(config)), packed, config)
     if len(cells):
         expected = token_values(value_of(config), batch.tokens, config.model).reshape(-1)[cells]
         assert_same(values_p, expected, "values", WHOLE)
@@ -97,15 +95,15 @@ def test_replay_of_given_experts_is_the_same_in_both_backends(
     ids = np.argsort(random.random((batch.tokens.size, config.model.experts)), axis=1)[
         :, :experts_per_token
     ]
-    stream = pack(
+    packed = pack(
         batch, range(len(batch.lengths)), ONE, share_prompts=False
     )  # rows of one prompt are sent to different experts
-    of_stream = np.zeros((len(stream.tokens_n), experts_per_token), dtype=np.int64)
-    of_stream[stream.own_places_c] = ids[stream.own_cells_c]
-    logits_pV, _ = forward(model_of(config, policy), stream, config, replay=[tensor(of_stream)])
+    of_packed = np.zeros((len(packed.tokens_n), experts_per_token), dtype=np.int64)
+    of_packed[packed.own_places_c] = ids[packed.own_cells_c]
+    logits_pV, _ = forward(model_of(config, policy), packed, config, replay=[tensor(of_packed)])
     expected = replayed(policy, batch, config, ids).reshape(*batch.tokens.shape, -1)
     expected = np.roll(expected, 1, axis=1).reshape(-1, expected.shape[-1])
-    assert_same(logits_pV, expected[stream.cells_p.numpy()], "logits", WHOLE)
+    assert_same(logits_pV, expected[packed.cells_p.numpy()], "logits", WHOLE)
 
 
 def replayed(policy: Params, batch: Batch, config: Config, ids: IntArray) -> Array:
@@ -119,27 +117,29 @@ def replayed(policy: Params, batch: Batch, config: Config, ids: IntArray) -> Arr
 @FEW
 def test_replay_of_the_own_choice_changes_not_a_bit(batch: Batch) -> None:
     config = small_config()
-    model, stream = model_of(config, policy_of(config)), pack(batch, range(len(batch.lengths)), ONE)
-    once, trace = forward(model, stream, config)
-    again, _ = forward(model, stream, config, replay=trace.expert_ids)
+    model, packed = model_of(config, policy_of(config)), pack(batch, range(len(batch.lengths)), ONE)
+    once, trace = forward(model, packed, config)
+    again, _ = forward(model, packed, config, replay=trace.expert_ids)
     assert torch.equal(once, again)
 
 
 @given(batch=batches())
 @FEW
 def test_recomputing_blocks_changes_neither_logits_nor_gradients(batch: Batch) -> None:
-    config, stream = small_config(), pack(batch, range(len(batch.lengths)), ONE)
+    config, packed = small_config(), pack(batch, range(len(batch.lengths)), ONE)
     model = model_of(config, policy_of(config))
-    plain = logits_and_gradient(model, stream, config)
+    plain = logits_and_gradient(model, packed, config)
     model.recompute = True
     model.zero_grad(set_to_none=True)
-    again = logits_and_gradient(model, stream, config)
+    again = logits_and_gradient(model, packed, config)
     assert_all_close(again, plain, EXACT, "with recomputation")
 
 
-def logits_and_gradient(model: Transformer, stream: Stream, config: Config) -> dict[str, Array]:
+def logits_and_gradient(
+    model: Transformer, packed: PackedSequences, config: Config
+) -> dict[str, Array]:
     """Logits with the sum of their squares, and its gradient."""
-    logits, _ = forward(model, stream, config)
+    logits, _ = forward(model, packed, config)
     total = logits.square().sum()
     total.backward()
     return gradient_of(model) | {

@@ -1,4 +1,4 @@
-"""Twins of the expert layer: routing with its ties, dispatch, replay, the router's losses."""
+"""Both backends' expert layers: routing with ties, dispatch, replay, the router's losses."""
 
 from typing import Any
 
@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seed.conformance.both import ONE, ask, assert_same, policy_of, tensor, tensors
+from seed.conformance.compare_backends import (
+    ONE,
+    assert_same,
+    on_tensors,
+    policy_of,
+    tensor,
+    tensors,
+)
 from seed.conformance.strategies import MANY, Seeds, masks, numbers, routings, small_config
 from seed.reference import moe as reference_moe
 from seed.scaled import moe as scaled_moe
@@ -32,7 +39,7 @@ def layer(experts: int) -> Params:
 
 
 def of_experts(params: Params) -> tuple[Tensor, Tensor, Tensor]:
-    """gate, up and down as leaves that want a gradient."""
+    """gate, up and down as leaves with a gradient."""
     gate, up, down = (
         weight.requires_grad_() for weight in tensors(*(params[name] for name in EXPERTS))
     )
@@ -53,7 +60,7 @@ def test_equal_router_logits_go_to_the_same_smaller_ids(drawn: tuple[Array, int]
 def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise: bool) -> None:
     logits, k = drawn
     ids = reference_moe.top_k(logits, k)
-    ours = ask(scaled_moe.gates, logits, ids, normalise)
+    ours = on_tensors(scaled_moe.gates, logits, ids, normalise)
     assert_same(ours, reference_moe.gates(logits, ids, normalise), "gates")
 
 
@@ -62,7 +69,9 @@ def test_gates_are_the_same_rescaled_or_not(drawn: tuple[Array, int], normalise:
 def test_swiglu_is_the_same_and_never_overflows(seed: int, scale: float) -> None:
     x, params = scale * numbers(seed, 6, 5), layer(1)
     weights = [params[name][0] for name in EXPERTS]
-    assert_same(ask(scaled_moe.swiglu, x, *weights), reference_moe.swiglu(x, *weights), "swiglu")
+    assert_same(
+        on_tensors(scaled_moe.swiglu, x, *weights), reference_moe.swiglu(x, *weights), "swiglu"
+    )
 
 
 @given(drawn=routings(), seed=Seeds)
@@ -75,7 +84,7 @@ def test_p18_dispatch_is_the_same_for_any_routing(drawn: tuple[Array, int], seed
     tokens, experts = logits.shape
     params, x = layer(experts), numbers(seed, tokens, 5)
     ids, gates = reference_moe.top_k(logits, k), numbers(seed + 1, tokens, k)
-    ours = ask(scaled_moe.dispatch, x, ids, gates, of_experts(params), ONE.expert)
+    ours = on_tensors(scaled_moe.dispatch, x, ids, gates, of_experts(params), ONE.expert)
     assert_same(ours, reference_moe.dispatch(params, "", x, ids, gates), "dispatch")
 
 
@@ -90,7 +99,7 @@ def test_an_expert_without_tokens_has_a_gradient_and_it_is_zero() -> None:
         assert not weight.grad[1].any() and weight.grad[0].any() and weight.grad[2].any()
 
 
-def test_p5_a_rank_without_tokens_answers_nothing_and_has_zero_gradients() -> None:
+def test_p5_a_rank_without_tokens_has_no_output_and_zero_gradients() -> None:
     weights = of_experts(layer(3))
     x, ids, gates = torch.zeros(0, 5).double(), torch.zeros(0, 2).long(), torch.zeros(0, 2).double()
     out = scaled_moe.dispatch(x, ids, gates, weights, ONE.expert)
@@ -137,17 +146,17 @@ def test_the_routers_losses_are_the_same_with_any_weights(
         np.repeat(np.arange(B), S),
         mask.reshape(-1),
     )  # the torch backend is given no padding
-    ours = ask(
+    ours = on_tensors(
         scaled_moe.balance_loss, logits[real], ids[real], weights[mask], row[real], B, SEQUENCE
     )
     assert_same(ours, reference_moe.balance_loss(logits, ids, weights), "balance")
-    ours = ask(scaled_moe.z_loss, logits[real], weights[mask])
+    ours = on_tensors(scaled_moe.z_loss, logits[real], weights[mask])
     assert_same(ours, reference_moe.z_loss(logits, weights), "z")
 
 
 @given(mask=masks(), seed=Seeds)
 @MANY
-def test_the_balance_loss_does_not_ask_in_which_order_tokens_stand(
+def test_the_balance_loss_does_not_depend_on_the_order_of_tokens(
     mask: BoolArray, seed: int
 ) -> None:
     B, S = mask.shape
@@ -155,5 +164,5 @@ def test_the_balance_loss_does_not_ask_in_which_order_tokens_stand(
     logits, order = numbers(seed, len(row), 3), np.random.default_rng(seed).permutation(len(row))
     arrays: tuple[Any, ...] = (logits, reference_moe.top_k(logits, 2), np.full(len(row), 0.5), row)
     moved = (array[order] for array in arrays)
-    one = ask(scaled_moe.balance_loss, *arrays, B, SEQUENCE)
-    assert_same(ask(scaled_moe.balance_loss, *moved, B, SEQUENCE), one.numpy(), "balance")
+    one = on_tensors(scaled_moe.balance_loss, *arrays, B, SEQUENCE)
+    assert_same(on_tensors(scaled_moe.balance_loss, *moved, B, SEQUENCE), one.numpy(), "balance")

@@ -1,6 +1,4 @@
-"""Laws of the architecture: our transformer is Qwen3-MoE, Qwen3 and Llama as ``transformers`` has
-them, to rounding.
-"""
+"""Our transformer is Qwen3-MoE, Qwen3 and Llama of ``transformers``, up to rounding."""
 
 import numpy
 import pytest
@@ -22,19 +20,18 @@ from seed.spec.datatypes import (
     Request,
     Sampling,
 )
+from seed.spec.sampler import SamplerSpec
 from seed.spec.tokenizer import END
 from seed.spec.weights import policy_shapes
 
 RELATIVE = 1e-10
-"""Bound of everything computed in float64 on both sides; 1e-14 is seen."""
+"""Bound of everything computed in float64 in both; 1e-14 is measured."""
 RELATIVE_WITH_CASTS = 1e-5
 """Bound against the published code, which computes norms, softmaxes and angles in float32; 1e-7 is
-seen.
+measured.
 """
 CLEAR_MARGIN = 1e-6
-"""Least distance between the last chosen and the first refused router logit: rounding cannot change
-the choice.
-"""
+"""Least distance of the last chosen router logit to the next; rounding cannot change the choice."""
 COLD = 1e-9
 """A temperature at which sampling takes the most probable token."""
 
@@ -114,7 +111,7 @@ def request(number: int, prompt: tuple[int, ...]) -> Request:
 
 
 def least_margin(logits_NE: Array, chosen: int) -> float:
-    """Smallest distance over the tokens from the last chosen to the first refused router logit."""
+    """Smallest distance over the tokens from the last chosen router logit to the next."""
     sorted_NE = numpy.sort(logits_NE, axis=1)[:, ::-1]
     return float(numpy.min(sorted_NE[:, chosen - 1] - sorted_NE[:, chosen]))
 
@@ -183,7 +180,7 @@ def test_loss_and_gradients_of_every_weight_agree(
 
 
 @every_model
-def test_models_as_published_agree_within_their_float32(model: ModelConfig) -> None:
+def test_unchanged_models_agree_within_their_float32(model: ModelConfig) -> None:
     outside, batch = build(model, 3, exact=False), random_batch(model, 3, LENGTHS["padded"])
     assert_forward_agrees(outside, *batch, RELATIVE_WITH_CASTS)
 
@@ -195,9 +192,8 @@ def test_cold_sampling_with_our_cache_is_their_greedy_search(model: ModelConfig,
     tokens_BS, _ = random_batch(model, seed, (4, 4, 4))
     prompts = [tuple(row[: 2 + extra].tolist()) for extra, row in enumerate(tokens_BS)]
     requests = [request(number, prompt) for number, prompt in enumerate(prompts)]
-    rollouts = generate(
-        outside.params(), model, requests, Sampling(COLD, 1.0, limit), seed, "conformance", 0
-    )
+    spec = SamplerSpec(model, Sampling(COLD, 1.0, limit), seed, "conformance", 0)
+    rollouts = generate(outside.params(), spec, requests)
     for prompt, rollout in zip(prompts, rollouts, strict=True):
         assert rollout.response_tokens == outside.greedy(prompt, limit, END)
         assert (rollout.finish is Finish.EOS) == (rollout.response_tokens[-1] == END)

@@ -1,4 +1,4 @@
-"""Laws of packing: every token has its place, and no document knows its neighbours (P19)."""
+"""Properties of packing: every token has its place, no sequence depends on another (bug P19)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seed.conformance.both import (
+from seed.conformance.compare import assert_all_close
+from seed.conformance.compare_backends import (
     CPU,
     EXACT,
     ONE,
@@ -20,13 +21,12 @@ from seed.conformance.both import (
     policy_of,
     rank_of,
 )
-from seed.conformance.compare import assert_all_close
 from seed.conformance.strategies import FEW, MANY, Seeds, batches, small_config
 from seed.reference.training.batch import plain_batch
 from seed.scaled.loss import token_log_probs
 from seed.scaled.model import Transformer
 from seed.scaled.objective import forward, policy_loss, step_weights
-from seed.scaled.parallel.balance import families
+from seed.scaled.parallel.balance import prefix_groups
 from seed.scaled.parallel.packing import context_order, pack
 from seed.spec.datatypes import Batch, IntArray
 from seed.spec.layout import Layout
@@ -46,56 +46,54 @@ def test_every_token_has_one_place_and_each_response_token_is_predicted_once(
     B, S = batch.tokens.shape
     flat, real = batch.tokens.reshape(-1), np.flatnonzero(np.arange(S) < batch.lengths[:, None])
     ranks = [rank_of(layout, c, t) for c in range(layout.cp) for t in range(layout.tp)]
-    streams = [pack(batch, range(B), rank, share_prompts) for rank in ranks]
-    assert len({len(stream.tokens_n) for stream in streams}) == 1
+    micro_batches = [pack(batch, range(B), rank, share_prompts) for rank in ranks]
+    assert len({len(packed.tokens_n) for packed in micro_batches}) == 1
     own, predicted = (
-        torch.cat([getattr(stream, name) for stream in streams]).numpy()
+        torch.cat([getattr(packed, name) for packed in micro_batches]).numpy()
         for name in ("own_cells_c", "cells_p")
     )
     assert sorted(own.tolist()) == real.tolist()
     assert sorted(predicted.tolist()) == [
         cell for cell in np.flatnonzero(batch.response).tolist() if cell % S
     ]
-    for stream in streams:
+    for packed in micro_batches:
         np.testing.assert_array_equal(
-            stream.tokens_n[stream.own_places_c], flat[stream.own_cells_c]
+            packed.tokens_n[packed.own_places_c], flat[packed.own_cells_c]
         )
-        np.testing.assert_array_equal(stream.targets_p, flat[stream.cells_p])
+        np.testing.assert_array_equal(packed.targets_p, flat[packed.cells_p])
         place_of_cell = dict(
-            zip(stream.own_cells_c.tolist(), stream.own_places_c.tolist(), strict=True)
+            zip(packed.own_cells_c.tolist(), packed.own_places_c.tolist(), strict=True)
         )
-        assert stream.places_p.tolist() == [
-            place_of_cell[cell - 1] for cell in stream.cells_p.tolist()
+        assert packed.places_p.tolist() == [
+            place_of_cell[cell - 1] for cell in packed.cells_p.tolist()
         ]
 
 
 @given(batch=batches())
 @MANY
-def test_a_prompt_that_is_shared_stands_once_and_nothing_else_is_shared(batch: Batch) -> None:
+def test_a_shared_prompt_is_packed_once_and_nothing_else_is_shared(batch: Batch) -> None:
     rows = range(len(batch.lengths))
-    stream = pack(batch, rows, ONE)
+    packed = pack(batch, rows, ONE)
     rows_at: dict[int, set[int]] = {}
-    for place, cell in zip(stream.own_places_c.tolist(), stream.own_cells_c.tolist(), strict=True):
+    for place, cell in zip(packed.own_places_c.tolist(), packed.own_cells_c.tolist(), strict=True):
         rows_at.setdefault(place, set()).add(cell // batch.tokens.shape[1])
-    found = families(batch, rows)
-    expected = [set(family.rows) for family in found for _ in range(family.prompt)]
-    assert sorted(map(sorted, (of for of in rows_at.values() if len(of) > 1))) == sorted(
+    groups = prefix_groups(batch, rows)
+    expected = [set(group.rows) for group in groups for _ in range(group.prefix)]
+    assert sorted(sorted(at) for at in rows_at.values() if len(at) > 1) == sorted(
         map(sorted, expected)
     )
     assert len(rows_at) == sum(batch.lengths) - sum(
-        family.prompt * (len(family.rows) - 1) for family in found
+        group.prefix * (len(group.rows) - 1) for group in groups
     )
 
 
 @given(batch=batches(), layout=st.sampled_from(LAYOUTS))
 @MANY
-def test_what_a_stream_takes_from_the_batch_stands_at_its_token(
-    batch: Batch, layout: Layout
-) -> None:
+def test_entries_of_the_batch_go_to_their_tokens(batch: Batch, layout: Layout) -> None:
     cells = torch.arange(batch.tokens.size).reshape(batch.tokens.shape)
-    stream = pack(batch, range(len(batch.lengths)), rank_of(layout, 0, 0))
-    assert torch.equal(stream.take(cells), stream.cells_p)
-    assert torch.equal(stream.take_own(cells), stream.own_cells_c)
+    packed = pack(batch, range(len(batch.lengths)), rank_of(layout, 0, 0))
+    assert torch.equal(packed.take(cells), packed.cells_p)
+    assert torch.equal(packed.take_own(cells), packed.own_cells_c)
 
 
 @given(batch=batches())
@@ -109,23 +107,23 @@ def test_computing_a_prompt_once_changes_neither_log_probs_nor_gradients(batch: 
             "positive_weight": 0.3,
         }
     )
-    found = []
+    results = []
     for share_prompts in (True, False):
         model = model_of(config, policy_of(config))
-        stream = pack(batch, range(len(batch.lengths)), ONE, share_prompts)
+        packed = pack(batch, range(len(batch.lengths)), ONE, share_prompts)
         weights = step_weights(batch, config, CPU)
-        loss, metrics = policy_loss(model, stream, weights, batch, config, ONE)
+        loss, metrics = policy_loss(model, packed, weights, batch, config, ONE)
         loss.backward()
-        found.append(gradient_of(model) | {name: value.numpy() for name, value in metrics.items()})
-    assert_all_close(found[0], found[1], EXACT, "with shared prompts")
+        results.append(
+            gradient_of(model) | {name: value.numpy() for name, value in metrics.items()}
+        )
+    assert_all_close(results[0], results[1], EXACT, "with shared prompts")
 
 
 @given(length=st.integers(1, 200), shares=st.integers(1, 8))
 @MANY
 def test_zigzag_gives_every_share_the_same_work(length: int, shares: int) -> None:
-    """Causal attention of the token at place p costs p + 1; chunks c and 2 cp - 1 - c together cost
-    the same for all c.
-    """
+    """Causal attention at place p costs p + 1; chunks c and 2 cp - 1 - c together cost the same."""
     total = 2 * shares * length
     order = context_order(total, shares)
     np.testing.assert_array_equal(np.sort(np.concatenate(order)), np.arange(total))
@@ -135,17 +133,17 @@ def test_zigzag_gives_every_share_the_same_work(length: int, shares: int) -> Non
 
 @given(batch=batches())
 @FEW
-def test_p19_log_probs_of_a_packed_document_are_those_of_the_document_alone(batch: Batch) -> None:
+def test_p19_log_probs_of_a_packed_sequence_are_those_of_the_sequence_alone(batch: Batch) -> None:
     rows = range(len(batch.lengths))
     together = log_probs(MODEL, batch, rows)
     for row in rows:
         alone = log_probs(MODEL, batch, [row])
-        assert_same(together[row], alone[row].numpy(), f"document {row}")
+        assert_same(together[row], alone[row].numpy(), f"sequence {row}")
 
 
 @given(batch=batches(), seed=Seeds)
 @FEW
-def test_p19_other_tokens_in_one_document_change_nothing_in_the_others(
+def test_p19_other_tokens_in_one_sequence_change_nothing_in_the_others(
     batch: Batch, seed: int
 ) -> None:
     rows = len(batch.lengths)
@@ -155,21 +153,21 @@ def test_p19_other_tokens_in_one_document_change_nothing_in_the_others(
         tokens[chosen, : batch.lengths[chosen]] + 5
     ) % CONFIG.model.vocabulary
     before, after = (
-        log_probs(MODEL, asked, range(rows)) for asked in (batch, replace(batch, tokens=tokens))
+        log_probs(MODEL, either, range(rows)) for either in (batch, replace(batch, tokens=tokens))
     )
     others = [row for row in range(rows) if row != chosen]
-    assert_same(after[others], before[others].numpy(), "the other documents")
+    assert_same(after[others], before[others].numpy(), "the other sequences")
     assert not batch.response[chosen].any() or not torch.equal(after[chosen], before[chosen])
 
 
-def test_p19_no_gradient_flows_from_one_document_into_another() -> None:
+def test_p19_no_gradient_flows_from_one_sequence_into_another() -> None:
     model = model_of(CONFIG, policy_of(CONFIG))
     tokens = np.array(
         [[2, 3, 4], [5, 6, 7]]
-    )  # no token in both documents, so that their embeddings are apart
-    stream = pack(two_documents(tokens), range(2), ONE)
-    logits, _ = forward(model, stream, CONFIG)
-    logits[stream.cells_p < 3].sum().backward()
+    )  # no token in both sequences, so that their embeddings are apart
+    packed = pack(two_sequences(tokens), range(2), ONE)
+    logits, _ = forward(model, packed, CONFIG)
+    logits[packed.cells_p < 3].sum().backward()
     gradient = model.embedding.grad
     assert gradient is not None
     assert gradient[tokens[0, :2]].any() and not gradient[tokens[1]].any()
@@ -177,35 +175,33 @@ def test_p19_no_gradient_flows_from_one_document_into_another() -> None:
 
 @given(batch=batches(), seed=Seeds)
 @FEW
-def test_the_order_of_documents_in_a_stream_changes_nothing(batch: Batch, seed: int) -> None:
+def test_the_order_of_packed_sequences_changes_nothing(batch: Batch, seed: int) -> None:
     rows = list(range(len(batch.lengths)))
     moved = np.random.default_rng(seed).permutation(rows).tolist()
     assert_same(log_probs(MODEL, batch, moved), log_probs(MODEL, batch, rows).numpy(), "log-probs")
 
 
-def test_p5_a_stream_without_documents_is_filler_and_computes() -> None:
-    batch = two_documents(np.array([[2, 3, 4], [5, 6, 7]]))
+def test_p5_without_sequences_all_is_filler_and_the_model_runs() -> None:
+    batch = two_sequences(np.array([[2, 3, 4], [5, 6, 7]]))
     for layout in LAYOUTS:
-        stream = pack(batch, [], rank_of(layout, 0, 0))
-        assert len(stream.tokens_n) and not len(stream.cells_p) and not len(stream.own_cells_c)
+        packed = pack(batch, [], rank_of(layout, 0, 0))
+        assert len(packed.tokens_n) and not len(packed.cells_p) and not len(packed.own_cells_c)
     logits, _ = forward(MODEL, pack(batch, [], ONE), CONFIG)
     assert torch.isfinite(logits).all()
 
 
-def two_documents(tokens: IntArray) -> Batch:
+def two_sequences(tokens: IntArray) -> Batch:
     """A batch of two rows of equal length, all response but for the first token."""
     return plain_batch([row[:1].tolist() for row in tokens], [row[1:].tolist() for row in tokens])
 
 
 def log_probs(model: Transformer, batch: Batch, rows: Sequence[int]) -> Tensor:
-    """Log-probability of every response token given those before it in its document [B, S], 0
-    elsewhere.
-    """
-    stream = pack(batch, rows, ONE)
+    """Log-probability of every response token given those before it in its sequence [B, S]."""
+    packed = pack(batch, rows, ONE)
     with torch.no_grad():
-        found, _ = forward(
-            model, stream, CONFIG, lambda logits, targets: token_log_probs(logits, targets, 1.0)
+        of_packed, _ = forward(
+            model, packed, CONFIG, lambda logits, targets: token_log_probs(logits, targets, 1.0)
         )
     cells = torch.zeros(batch.tokens.size, dtype=torch.float64)
-    cells[stream.cells_p] = found
+    cells[packed.cells_p] = of_packed
     return cells.reshape(batch.tokens.shape)

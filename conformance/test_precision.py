@@ -1,6 +1,4 @@
-"""Twins of FP8: the same bits for codes and scales, the same products, the same responses, on a CPU
-what a kernel computes.
-"""
+"""Both backends' FP8: the same codes, scales, products and responses, and the kernel's operands."""
 
 import json
 from pathlib import Path
@@ -13,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seed.conformance.both import CPU, ONE, assert_same, policy_of, tensor
+from seed.conformance.compare_backends import CPU, ONE, assert_same, policy_of, tensor
 from seed.conformance.strategies import MANY, MODEL_SWITCHES, SIZES, Seeds, combinations, numbers
 from seed.conformance.test_generate import LIMIT, requests
 from seed.conformance.test_run import differences
@@ -21,16 +19,18 @@ from seed.reference import generate as reference_generate
 from seed.reference import precision as reference_precision
 from seed.reference.backend import ReferenceBackend
 from seed.reference.training import trainer
+from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
 from seed.scaled import generate as scaled_generate
 from seed.scaled import precision as scaled_precision
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.precision import FP8, Quantised, has_fp8_kernel, joined, operand
-from seed.scaled.processes.launch import World
+from seed.scaled.processes.world import World
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Sampling
 from seed.spec.layout import Layout
 from seed.spec.observer import SilentObserver
+from seed.spec.sampler import SamplerSpec
 
 SHAPES = st.tuples(st.integers(1, 20), st.integers(1, 5)) | st.tuples(
     st.integers(1, 3), st.integers(1, 9), st.integers(1, 5)
@@ -52,7 +52,7 @@ BFLOAT16 = 2.0**-8
 
 
 def weights_of(seed: int, shape: tuple[int, ...], single: bool, zero: bool) -> Array:
-    """Channels of very different sizes, one of them zero if wanted."""
+    """Channels of very different sizes; with ``zero`` the first is 0."""
     weight = numbers(seed, *shape) * 10.0 ** np.random.default_rng(seed).integers(
         -30, 30, shape[-1]
     )
@@ -70,27 +70,25 @@ def bits(values: Any) -> Array:
     return np.asarray(codes)
 
 
-def assert_bits(found: Quantised, expected: reference_precision.Quantised) -> None:
+def assert_bits(actual: Quantised, expected: reference_precision.Quantised) -> None:
     """Codes and scales are the same bits."""
-    np.testing.assert_array_equal(bits(found.values), bits(expected.values))
-    np.testing.assert_array_equal(found.scale.numpy().view(np.int32), expected.scale.view(np.int32))
+    np.testing.assert_array_equal(bits(actual.values), bits(expected.values))
+    scale = actual.scale.numpy()
+    np.testing.assert_array_equal(scale.view(np.int32), expected.scale.view(np.int32))
 
 
-def test_all_codes_their_middles_neighbours_and_what_is_beyond_are_rounded_to_the_same_bits() -> (
-    None
-):
+def test_codes_middles_neighbours_and_larger_numbers_are_rounded_to_the_same_bits() -> None:
     codes = np.arange(256, dtype=np.uint8).view(ml_dtypes.float8_e4m3fn).astype(np.float64)
-    known = np.sort(codes[np.isfinite(codes)])
-    middles = (known[1:] + known[:-1]) / 2
+    exact = np.sort(codes[np.isfinite(codes)])
+    middles = (exact[1:] + exact[:-1]) / 2
     near = [
-        np.nextafter(middles.astype(np.float32), np.float32(side)).astype(np.float64)
-        for side in (-1e9, 1e9)
+        np.nextafter(middles.astype(np.float32), np.float32(toward)).astype(np.float64)
+        for toward in (-1e9, 1e9)
     ]
-    hairs = [
-        middles * (1 + sign * 1e-12) for sign in (-1, 1)
-    ]  # not float32 numbers: rounded twice, alike in both backends
-    beyond = np.array([0.0, -0.0, 449.0, 463.9, 464.0, 480.0, 1e38, 1e300, np.inf])
-    x = np.concatenate([known, middles, *near, *hairs, beyond, -beyond])
+    # Nearer than float32 resolves: rounded twice, in the same way in both backends.
+    nearest = [middles * (1 + sign * 1e-12) for sign in (-1, 1)]
+    large = np.array([0.0, -0.0, 449.0, 463.9, 464.0, 480.0, 1e38, 1e300, np.inf])
+    x = np.concatenate([exact, middles, *near, *nearest, large, -large])
     for dtype in (np.float64, np.float32):
         with np.errstate(over="ignore"):
             given_x: Array = x.astype(dtype)
@@ -105,50 +103,46 @@ def test_p18_a_matrix_is_quantised_to_the_same_bits(
     seed: int, shape: tuple[int, ...], single: bool, zero: bool
 ) -> None:
     weight = weights_of(seed, shape, single, zero)
-    found, expected = (
-        scaled_precision.quantise(tensor(weight)),
-        reference_precision.quantise(weight),
-    )
-    assert_bits(found, expected)
+    actual = scaled_precision.quantise(tensor(weight))
+    expected = reference_precision.quantise(weight)
+    assert_bits(actual, expected)
     np.testing.assert_array_equal(
-        scaled_precision.restored(found).numpy(), reference_precision.restored(expected)
+        scaled_precision.restored(actual).numpy(), reference_precision.restored(expected)
     )
 
 
 @given(seed=Seeds, shape=SHAPES, rows=st.integers(1, 4), single=st.booleans())
 @MANY
-def test_p18_a_product_is_the_same(
-    seed: int, shape: tuple[int, ...], rows: int, single: bool
-) -> None:
+def test_p18_linear_is_the_same(seed: int, shape: tuple[int, ...], rows: int, single: bool) -> None:
     dtype = np.float32 if single else np.float64
     weight = reference_precision.quantise(weights_of(seed, shape, single, zero=False))
     x: Array = numbers(seed + 1, *shape[:-2], rows, shape[-2]).astype(dtype)
     ours = operand(
         scaled_precision.quantise(tensor(weights_of(seed, shape, single, zero=False))), tensor(x)
     )
-    expected = reference_precision.product(x, weight)
-    found = scaled_precision.product(tensor(x), ours)
+    expected = reference_precision.linear(x, weight)
+    actual = scaled_precision.linear(tensor(x), ours)
     if single:
-        assert found.dtype == torch.float32
+        assert actual.dtype == torch.float32
         for channel in range(shape[-1]):
             assert_same(
-                found[..., channel],
+                actual[..., channel],
                 expected[..., channel],
                 "product",
                 1e-6,
                 scale=float(np.abs(expected).max() * 1e-30),
             )
     else:
-        np.testing.assert_array_equal(found.numpy(), expected)
+        np.testing.assert_array_equal(actual.numpy(), expected)
 
 
-def test_joined_matrices_give_each_of_their_products_side_by_side() -> None:
+def test_a_joined_matrix_has_the_products_of_its_parts_side_by_side() -> None:
     x, weights = (
         tensor(numbers(1, 4, 6)),
         [scaled_precision.quantise(tensor(numbers(place, 6, 3))) for place in (2, 3)],
     )
-    whole = scaled_precision.product(x, operand(joined(weights), x))
-    apart = [scaled_precision.product(x, operand(weight, x)) for weight in weights]
+    whole = scaled_precision.linear(x, operand(joined(weights), x))
+    apart = [scaled_precision.linear(x, operand(weight, x)) for weight in weights]
     assert torch.equal(whole, torch.cat(apart, 1))
 
 
@@ -176,15 +170,13 @@ def test_the_kernel_is_for_bfloat16_on_gpus_that_multiply_8_bits(
     assert has_fp8_kernel(torch.device(device), compute, *shape) is has
 
 
-def test_the_kernel_is_given_what_it_takes_and_emulation_gives_its_numbers(
+def test_the_kernel_gets_legal_operands_and_emulation_has_its_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """torch has the same function for a CPU, so shapes, strides and scales of the call are tested,
-    if not a GPU's arithmetic.
-    """
+    """torch has this function on a CPU too: it tests shapes, strides and scales, not GPU sums."""
     x = tensor(numbers(1, 3, 5, 32)).bfloat16()
     stack = scaled_precision.quantise(tensor(numbers(2, 3, 32, 16)))
-    emulated = scaled_precision.product(x, operand(stack, x))
+    emulated = scaled_precision.linear(x, operand(stack, x))
     monkeypatch.setattr(scaled_precision, "has_fp8_kernel", lambda *_: True)
     weight = operand(stack, x)
     assert (
@@ -192,21 +184,21 @@ def test_the_kernel_is_given_what_it_takes_and_emulation_gives_its_numbers(
         and weight.values.dtype == FP8
         and weight.values.stride()[-2:] == (1, 32)
     )
-    found = scaled_precision.product(x, weight)
-    assert found.dtype == emulated.dtype == torch.bfloat16
-    assert_same(found.double(), emulated.double().numpy(), "kernel", BFLOAT16)
-    nothing = scaled_precision.product(x[0, :0], operand(stack.unbind()[0], x))
+    from_kernel = scaled_precision.linear(x, weight)
+    assert from_kernel.dtype == emulated.dtype == torch.bfloat16
+    assert_same(from_kernel.double(), emulated.double().numpy(), "kernel", BFLOAT16)
+    nothing = scaled_precision.linear(x[0, :0], operand(stack.unbind()[0], x))
     assert nothing.shape == (0, 16) and nothing.dtype == torch.bfloat16
 
 
-def test_bfloat16_emulation_errs_by_the_rounding_of_its_answer() -> None:
+def test_the_error_of_bfloat16_emulation_is_the_rounding_of_its_result() -> None:
     x = tensor(numbers(1, 6, 40)).bfloat16()
     weight = scaled_precision.quantise(tensor(numbers(2, 40, 8)))
-    expected = reference_precision.product(
+    expected = reference_precision.linear(
         x.double().numpy(), reference_precision.quantise(numbers(2, 40, 8))
     )
     assert_same(
-        scaled_precision.product(x, operand(weight, x)).double(), expected, "product", BFLOAT16
+        scaled_precision.linear(x, operand(weight, x)).double(), expected, "product", BFLOAT16
     )
 
 
@@ -221,16 +213,14 @@ def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(
     settings = [setting for setting in SIZES if "vocabulary" not in setting]
     config = load_config("tiny", "vapo", [*settings, "rollout.precision=fp8"], backend="scaled")
     config = config.model_copy(update={"model": config.model.model_copy(update=changes)})
-    policy, asked = policy_of(config), requests(2, 2)
-    sampling = Sampling(1.3, 1.0, LIMIT)
+    policy, requested = policy_of(config), requests(2, 2)
+    spec = SamplerSpec(config.model, Sampling(1.3, 1.0, LIMIT), 9, "rollout", 0)
     published = reference_precision.rollout_weights(policy, config, "rollout")
-    theirs = reference_generate.generate(published, config.model, asked, sampling, 9, "rollout", 0)
-    plain = reference_generate.generate(policy, config.model, asked, sampling, 9, "rollout", 0)
+    theirs = reference_generate.generate(published, spec, requested)
+    plain = reference_generate.generate(policy, spec, requested)
     slices = {name: tensor(array) for name, array in policy.items()}
     weights = scaled_precision.rollout_weights(slices, config, "rollout", ONE)
-    ours = scaled_generate.generate(
-        weights, config.model, ONE, asked, sampling, 9, "rollout", 0, slots=3
-    )
+    ours = scaled_generate.generate(weights, spec, ONE, requested, slots=3)
     for one, other in zip(ours, theirs, strict=True):
         assert one.response_tokens == other.response_tokens
         assert_same(np.array(one.log_probs), np.array(other.log_probs), "log-probs", scale=1.0)
@@ -248,14 +238,12 @@ def test_a_run_with_fp8_rollouts_has_the_same_tokens_and_gaps_in_both_backends(
         "scaled": ScaledBackend(World(), Layout(), CPU),
     }
     for name, backend in backends.items():
-        config = load_config(
-            "tiny", "vapo", [*RUN, *settings], backend=name, precision="float64"
-        )
+        config = load_config("tiny", "vapo", [*RUN, *settings], backend=name, precision="float64")
         config = config.model_copy(
             update={"model": config.model.model_copy(update={"layers": 1, "hidden": 16})}
         )
         directory = RunDirectory.create(tmp_path / name, config)
-        trainer.train(trainer.start(backend, config, directory, SilentObserver()))
+        trainer.train(Run.start(backend, config, directory, SilentObserver()))
         lines[name] = [
             json.loads(line) for line in (directory.path / "metrics.jsonl").read_text().splitlines()
         ]

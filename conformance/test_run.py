@@ -1,6 +1,4 @@
-"""Whole runs: the same command on either backend and on several ranks gives the same problems, tokens
-and metrics.
-"""
+"""Whole runs: both backends, on one and on several ranks, give the same tokens and metrics."""
 
 import json
 import math
@@ -41,7 +39,7 @@ STREAMING = (
 """The same run, streaming, with half as many slots as responses."""
 
 CLOSE = 1e-9
-"""Relative: four imitation and twelve RL updates of round-off, amplified by Adam's division."""
+"""Relative: rounding of four SFT and twelve RL updates, amplified by Adam's division."""
 
 SECONDS = 400.0
 
@@ -104,14 +102,14 @@ def test_a_whole_run_has_the_same_metrics_to_round_off(
 
 
 def differences(one: Any, two: Any, path: str = "") -> list[str]:
-    """Where two JSON values differ by more than round-off."""
+    """A line for each place at which two JSON values differ by more than rounding."""
     if isinstance(one, dict) and isinstance(two, dict) and one.keys() == two.keys():
-        return [found for key in one for found in differences(one[key], two[key], f"{path}/{key}")]
+        return [line for key in one for line in differences(one[key], two[key], f"{path}/{key}")]
     if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
         return [
-            found
+            line
             for i, (a, b) in enumerate(zip(one, two, strict=True))
-            for found in differences(a, b, f"{path}/{i}")
+            for line in differences(a, b, f"{path}/{i}")
         ]
     if isinstance(one, float) and isinstance(two, float):
         same = math.isclose(one, two, rel_tol=CLOSE, abs_tol=CLOSE)
@@ -123,7 +121,7 @@ def differences(one: Any, two: Any, path: str = "") -> list[str]:
 @pytest.mark.parametrize(
     ("source", "backend", "ranks"), [("four ranks", "reference", 1), ("reference", "scaled", 2)]
 )
-def test_a_checkpoint_of_one_backend_and_layout_is_examined_alike_by_another(
+def test_a_checkpoint_of_one_backend_and_layout_has_the_same_evaluation_in_another(
     runs: dict[str, Path], source: str, backend: str, ranks: int
 ) -> None:
     expected = json.loads((runs["reference"] / "summary.json").read_text())["eval_after"][

@@ -1,6 +1,4 @@
-"""Laws of the golden vectors: filled twice they are the same bytes, the committed ones are fresh,
-both backends meet them.
-"""
+"""Golden vectors: filling is deterministic, the files are fresh, and both backends agree."""
 
 import json
 import os
@@ -20,15 +18,15 @@ from seed.conformance.compare import assert_all_close
 from seed.conformance.fill import FOLDER, FORMAT, by_step, read, settings_of, vector_config
 from seed.conformance.grid import EXACT
 from seed.conformance.scaled_trace import ScaledTracer
-from seed.conformance.trace import COMPONENTS, Trace, trace
+from seed.conformance.traces import COMPONENTS, Trace, trace
 from seed.scaled.backend import ScaledBackend
-from seed.scaled.processes.launch import World
+from seed.scaled.processes.world import World
 from seed.spec.datatypes import Array
 from seed.spec.layout import Layout
 from seed.spec.tokenizer import END
 
 OTHER_BLAS = 1e-12
-"""What the README promises: sums in another order, a hundred times over."""
+"""The bound in the README: a hundred times the error of sums in another order."""
 
 MOST_BYTES = 1_000_000
 
@@ -40,7 +38,7 @@ def committed(case: str) -> tuple[dict[str, Array], Trace]:
 
 @pytest.fixture(scope="module")
 def fills(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two fills by processes of their own that hash differently, seconds apart."""
+    """Two fills by processes with different hash seeds."""
     folders = [tmp_path_factory.mktemp(f"fill{seed}") for seed in (1, 2)]
     for seed, folder in enumerate(folders):
         environment = os.environ | {
@@ -71,15 +69,15 @@ def test_the_committed_vectors_are_fresh(fills: list[Path], case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_torch_backend_meets_the_vectors(case: str) -> None:
+def test_the_torch_backend_agrees_with_the_vectors(case: str) -> None:
     tracer = ScaledTracer(ScaledBackend(World(), Layout(), torch.device("cpu")))
-    found, (_, expected) = trace(tracer, vector_config(case)), committed(case)
-    found |= {"loss": by_step(found["loss"])}
+    actual, (_, expected) = trace(tracer, vector_config(case)), committed(case)
+    actual |= {"loss": by_step(actual["loss"])}
     for component, arrays in expected.items():
-        assert_all_close(found[component], arrays, EXACT, f"{case} {component}")
+        assert_all_close(actual[component], arrays, EXACT, f"{case} {component}")
     for component in ("generate", "precision"):
         for name, tokens in expected[component].items():
-            assert not name.endswith("tokens") or np.array_equal(found[component][name], tokens)
+            assert not name.endswith("tokens") or np.array_equal(actual[component][name], tokens)
 
 
 def test_there_is_a_file_for_every_case_and_all_are_small() -> None:
@@ -89,7 +87,7 @@ def test_there_is_a_file_for_every_case_and_all_are_small() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_file_explains_itself_and_keeps_to_its_types(case: str) -> None:
+def test_a_file_has_its_attributes_and_only_the_documented_types(case: str) -> None:
     with h5py.File(FOLDER / f"{case}.h5", "r") as file:
         assert (file.attrs["format"], file.attrs["case"]) == (FORMAT, case)
         assert json.loads(file.attrs["config"]) == settings_of(vector_config(case))
@@ -102,9 +100,7 @@ def test_a_file_explains_itself_and_keeps_to_its_types(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_readme_describes_every_dataset(case: str) -> None:
-    """A name in the README's tables is a pattern: ``i`` is a number, NAME a weight, FIGURE a
-    metric.
-    """
+    """In the README's tables ``i`` is a number, NAME a weight, FIGURE a metric."""
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     patterns = [
         pattern
@@ -122,10 +118,8 @@ def test_the_readme_describes_every_dataset(case: str) -> None:
     ] == []
 
 
-def test_the_vectors_hold_what_makes_them_worth_meeting() -> None:
-    """No component that is all zero, both ways for a response to end, values that are not those of an
-    untaught head.
-    """
+def test_the_vectors_have_no_trivial_component() -> None:
+    """No component is all zero, responses end in both ways, values are not those of a zero head."""
     for case in CASES:
         inputs, expected = committed(case)
         for component, arrays in expected.items():
@@ -138,16 +132,13 @@ def test_the_vectors_hold_what_makes_them_worth_meeting() -> None:
             == set(inputs["batch/truncated"].tolist())
             == set(inputs["batch/positive"].tolist())
         )
-        if not vector_config(
-            case
-        ).model.tied_embeddings:  # tied, an untaught model says the same token again and again
+        # With tied embeddings an untrained model repeats its token.
+        if not vector_config(case).model.tied_embeddings:
             assert END in expected["generate"]["tokens"]
 
 
 def names_of(line: str) -> list[str]:
-    """Patterns of the datasets that a line of the README's tables names; later names leave out the
-    folder of the first.
-    """
+    """Patterns of the datasets in a line of the README's tables; later names omit the folder."""
     names = re.findall("`([^`]+)`", line.split("|")[1])
     folder = names[0].rpartition("/")[0]
     whole = [name if "/" in name else f"{folder}/{name}" for name in names]
@@ -157,13 +148,13 @@ def names_of(line: str) -> list[str]:
     return whole
 
 
-def assert_all_equal_or_close(found: dict[str, Array], expected: dict[str, Array]) -> None:
+def assert_all_equal_or_close(actual: dict[str, Array], expected: dict[str, Array]) -> None:
     """Integers are equal, numbers close."""
     whole = {name for name, array in expected.items() if array.dtype.kind in "iu"}
     for name in whole:
-        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+        np.testing.assert_array_equal(actual[name], expected[name], err_msg=name)
     one, other = (
         {name: array for name, array in arrays.items() if name not in whole}
-        for arrays in (found, expected)
+        for arrays in (actual, expected)
     )
     assert_all_close(one, other, OTHER_BLAS, "inputs")

@@ -1,35 +1,38 @@
-"""One rank of a launch of the grid: computes the jobs it is given and lays them over the
-reference's traces.
+"""One rank of a launch of the grid: computes jobs and compares them with the reference's traces.
 
-python -m conformance.worker FOLDER OUT      FOLDER holds jobs.json and a CASE.npz per case; rank 0 writes OUT
+python -m seed.conformance.worker FOLDER OUT    FOLDER has jobs.json and CASE.npz for each case;
+                                                rank 0 writes OUT
 """
 
 import json
+import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from seed.conformance.cases import case_config
-from seed.conformance.compare import largest_error
+from seed.conformance.compare import NotComparable, largest_error
 from seed.conformance.grid import Job, truth_of
 from seed.conformance.scaled_trace import ScaledTracer
-from seed.conformance.trace import Trace, nested, trace
+from seed.conformance.traces import Trace, nested, trace
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.processes.device import device_of
-from seed.scaled.processes.launch import World, start, together
+from seed.scaled.processes.launch import start
+from seed.scaled.processes.shutdown import end_together
+from seed.scaled.processes.world import World
 from seed.spec.config_parallel import ParallelConfig
+from seed.spec.datatypes import Array
 from seed.spec.layout import Layout
 
 COLLECTIVE_SECONDS = 120.0
-"""Far more than a collective of a toy takes even on a busy machine, far less than the launch may
-take.
-"""
+"""Long against a collective of a small model on a busy machine, short against the launch."""
 
 
 def main(folder: Path, out: Path) -> None:
-    """Compute all jobs."""
+    """Compute all jobs and compare them."""
     jobs = [
         Job(case, precision, Layout(**layout), tuple(overrides))
         for case, precision, layout, overrides in read(folder)
@@ -37,28 +40,31 @@ def main(folder: Path, out: Path) -> None:
     settings = ParallelConfig.model_validate({"collective_timeout": COLLECTIVE_SECONDS})
     world = start(settings)
     rows: list[Any] = []
-    with together(world):
+    with end_together(world):
         for number, job in enumerate(jobs):
-            found, truth = answer(world, job, folder)
+            computed, truth = traces(world, job, folder)
             if world.rank == 0:
-                for component, arrays in found.items():
-                    rows.append(
-                        [
-                            number,
-                            component,
-                            *largest_error(
-                                arrays, truth_of(truth, component, arrays), title(job, component)
-                            ),
-                        ]
-                    )
+                for component, arrays in computed.items():
+                    expected = truth_of(truth, component, job.precision, arrays)
+                    rows.append([number, component, *compared(arrays, expected, component)])
     if world.rank == 0:
         out.write_text(json.dumps(rows))
 
 
-def answer(world: World, job: Job, folder: Path) -> tuple[Trace, Trace]:
-    """This backend's trace of a job, and the truth it answers to."""
+def compared(
+    arrays: Mapping[str, Array], expected: Mapping[str, Array], component: str
+) -> tuple[float, str]:
+    """Largest error and the array that has it; infinity and the reason if not comparable."""
+    try:
+        return largest_error(arrays, expected, component)
+    except NotComparable as error:
+        return math.inf, str(error)
+
+
+def traces(world: World, job: Job, folder: Path) -> tuple[Trace, Trace]:
+    """This backend's trace of a job, and the reference's in float64."""
     config = case_config(job.case, f"precision={job.precision}", *job.overrides)
-    tracer = ScaledTracer(ScaledBackend(world, job.layout, device_of(world, "auto")))
+    tracer = ScaledTracer(ScaledBackend(world, job.layout, device_of(world.local_rank, "auto")))
     with np.load(folder / f"{job.case}.npz") as file:
         truth = nested(dict(file))
     routes = truth.pop("routes")
@@ -68,11 +74,6 @@ def answer(world: World, job: Job, folder: Path) -> tuple[Trace, Trace]:
         else None
     )
     return trace(tracer, config, job.components, replay), truth
-
-
-def title(job: Job, component: str) -> str:
-    """What is compared, for a message."""
-    return f"{job.case} {job.precision} {job.layout.title} {component}"
 
 
 def read(folder: Path) -> Any:

@@ -20,7 +20,14 @@ from seed.reference.checkpoint import State
 from seed.reference.generate import RolloutWorker, generate
 from seed.reference.loss import token_log_probs, truncated_importance
 from seed.reference.model import initial_policy, token_logits, token_values, value_from_policy
-from seed.reference.objective import Loss, policy_loss, sft_loss, step_weights, value_loss
+from seed.reference.objective import (
+    LOSS_TERMS,
+    Loss,
+    policy_loss,
+    sft_loss,
+    step_weights,
+    value_loss,
+)
 from seed.reference.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from seed.reference.precision import rollout_weights
 from seed.spec.config import Config
@@ -37,6 +44,7 @@ class ReferenceBackend:
     """Fulfils ``spec.backend.Backend[State]``."""
 
     name = "reference"
+    loss_terms = LOSS_TERMS
     is_main_process = True
     worker_pool = None
 

@@ -176,7 +176,7 @@ def rollout_weights(policy: Params, config: Config, purpose: str) -> Params:
     Args:
         policy: The trainer's weights.
         config: ``rollout.precision`` of this phase (``Config.in_phase``).
-        purpose: Name of the random stream; examinations are never drawn in FP8.
+        purpose: Name of the random stream; evaluation never draws in FP8.
 
     Returns:
         Name -> weight; a quantised matrix has its E4M3 numbers under its name and its scales under

@@ -1,16 +1,15 @@
-"""The torch backend: the same modules as the reference, for CPUs and GPUs, in one process or sharded
-over many.
+"""The torch backend: counterparts of the reference's modules, on any number of ranks.
 
 Tensors end in their logical shape, in the letters of ``spec`` and these:
 
 ====== ==================================================================================
 letter meaning
 ====== ==================================================================================
-n      tokens of this rank: its slice of a packed stream
+n      tokens of this rank: its slice of the packed sequences
 m      tokens of this rank's context-parallel share, all tensor-parallel slices together
 M      keys of all context-parallel shares
 p      response tokens that are predicted on this rank
-c      tokens of the batch's rows that stand on this rank; a shared prompt's count once per row
-R      rows that attention fills from a stream: sequences, or responses to one prompt
+c      tokens of the batch's rows on this rank; those of a shared prompt once per row
+R      rows that attention fills from packed tokens: sequences, or responses to one prompt
 ====== ==================================================================================
 """

@@ -1,8 +1,8 @@
-"""Advantage estimators on tensors [B, S]; every rank computes them for all rows, so no layout can
-change them (P7).
+"""Advantage estimators on tensors [B, S].
 
-Equal to the reference term by term; only the recursion joins stretches of doubling length instead
-of going column by column, and groups are found by number.
+Every rank computes them for all rows, so no layout changes them (known bug P7). Equal to the
+reference, with two differences in method: the recursion joins stretches of doubling length instead
+of going column by column, and groups come from ``unique``.
 """
 
 import torch
@@ -10,11 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seed.spec.config_rl import AlgorithmConfig
-
-EQUAL_WITHIN = 1e-12
-"""Relative spread under which rewards count as equal: their mean is only exact up to round-off
-(P13).
-"""
+from seed.spec.constants import EQUAL_WITHIN
 
 
 def token_rewards(rewards_B: Tensor, response_BS: Tensor) -> Tensor:
@@ -36,12 +32,11 @@ def gae(
     lambda_B: Tensor,
     final_value_B: Tensor,
 ) -> Tensor:
-    """``A_t = delta_t + gamma lambda A_{t+1}`` over response tokens, gaps skipped, all columns at
-    once [B, S].
+    """``A_t = delta_t + gamma lambda A_{t+1}`` over response tokens, gaps skipped [B, S].
 
-    A pair (d, c) stands for ``A_t = d + c A_after``, (0, 1) in a gap. A stretch of the row and the
-    next one are together ``(d_1 + c_1 d_2, c_1 c_2)``, so after log2 S rounds of doubling every
-    stretch reaches the end of its row.
+    A pair (d, c) means ``A_t = d + c A_after``; in a gap it is (0, 1). Two neighbouring stretches
+    of a row together have the pair ``(d_1 + c_1 d_2, c_1 c_2)``. So after log2 S rounds, in which
+    stretches double, every one reaches the end of its row.
     """
     values_BS = torch.where(response_BS, values_BS, 0.0)
     delta_BS = (
@@ -58,7 +53,7 @@ def gae(
 
 
 def values_after(values_BS: Tensor, response_BS: Tensor, final_value_B: Tensor) -> Tensor:
-    """V of the next response token behind each place, ``final_value_B`` behind the last [B, S]."""
+    """V at the next response token after each column; ``final_value_B`` after the last [B, S]."""
     S = response_BS.shape[1]
     places_BS = torch.where(response_BS, torch.arange(S, device=response_BS.device), S)
     here_or_later_BS = places_BS.flip(1).cummin(1).values.flip(1)
@@ -73,9 +68,7 @@ def decoupled_gae(
     truncated_B: Tensor,
     algorithm: AlgorithmConfig,
 ) -> tuple[Tensor, Tensor]:
-    """GAE twice over the same TD errors: advantages with lambda_policy, targets with lambda_value
-    (VC-PPO algorithm 1).
-    """
+    """Advantages by GAE with lambda_policy, value targets with lambda_value (VC-PPO alg. 1)."""
     final_B = final_values(values_BS, response_BS, truncated_B, algorithm.truncation_value)
     lambda_value_B = torch.full_like(final_B, algorithm.lambda_value)
     lambda_policy_B = policy_lambda(response_BS.sum(1), algorithm)
@@ -90,9 +83,7 @@ def decoupled_gae(
 
 
 def policy_lambda(lengths_B: Tensor, algorithm: AlgorithmConfig) -> Tensor:
-    """Lambda of each response's policy advantages [B]: length-adaptive, or the fixed
-    ``lambda_policy``.
-    """
+    """Lambda of the policy advantages [B]: length-adaptive, or the fixed ``lambda_policy``."""
     if algorithm.length_adaptive:
         return length_adaptive_lambda(lengths_B, algorithm.gae_alpha)
     return torch.full(
@@ -103,21 +94,20 @@ def policy_lambda(lengths_B: Tensor, algorithm: AlgorithmConfig) -> Tensor:
 def final_values(
     values_BS: Tensor, response_BS: Tensor, truncated_B: Tensor, choice: str
 ) -> Tensor:
-    """V after the last response token [B]: 0 at a real end; at a cut 0 (``zero``) or the last
-    state's V (``last``).
+    """V after the last response token [B]: 0 at a real end.
+
+    At a cut by the token limit it is 0 (``zero``) or V of the last state (``last``).
     """
     if choice == "zero":
         return torch.zeros_like(values_BS[:, 0])
     columns = torch.arange(response_BS.shape[1], device=response_BS.device)
     last_B = torch.where(response_BS, columns, 0).amax(1)
-    found_B = values_BS.gather(1, last_B[:, None]).squeeze(1)
-    return torch.where(truncated_B & response_BS.any(1), found_B, 0.0)
+    last_value_B = values_BS.gather(1, last_B[:, None]).squeeze(1)
+    return torch.where(truncated_B & response_BS.any(1), last_value_B, 0.0)
 
 
 def whiten(advantages_BS: Tensor, response_BS: Tensor) -> Tensor:
-    """Subtract the mean and divide by the standard deviation over all response tokens; a constant
-    array becomes 0.
-    """
+    """Zero mean and unit standard deviation over response tokens; a constant array becomes 0."""
     inside = advantages_BS[response_BS]
     if not len(inside) or inside.max() - inside.min() <= EQUAL_WITHIN * inside.abs().max():
         return torch.zeros_like(advantages_BS)
@@ -125,9 +115,7 @@ def whiten(advantages_BS: Tensor, response_BS: Tensor) -> Tensor:
 
 
 def group_advantages(rewards_B: Tensor, group_B: Tensor, std: str) -> Tensor:
-    """``(r_i - mean(r)) / std(r)`` over the responses to the same prompt; equal rewards give
-    exactly 0 [B].
-    """
+    """``(r_i - mean(r)) / std(r)`` over the responses to one prompt; equal rewards give 0 [B]."""
     advantages_B = torch.zeros_like(rewards_B)
     for group in group_B.unique():
         members = group_B == group

@@ -1,11 +1,11 @@
-"""Grouped-query attention on a packed stream, heads over tensor ranks, positions over context
-ranks.
+"""Grouped-query attention on packed sequences: heads over tensor, positions over context ranks.
 
-    this rank's tokens --all-gather over tensor--> q, k, v of its heads --all-gather k, v over
-    context--> attention --> output projection of its heads --reduce-scatter over tensor--> this
-    rank's tokens
+    this rank's tokens
+        --all-gather over tensor-->          q, k, v of its heads
+        --all-gather k, v over context-->    attention, output projection of its heads
+        --reduce-scatter over tensor-->      this rank's tokens
 
-Equal to the reference because softmax over a document's keys does not care where they were
+Equal to the reference because softmax over a sequence's keys does not depend on where they were
 computed, and the output projection of all heads is the sum of those of each rank's heads.
 """
 
@@ -18,42 +18,35 @@ from torch import Tensor
 from seed.scaled.parallel.collectives import all_gather, reduce_scatter
 from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.parallel.packing import AttentionPlan
+from seed.scaled.precision import wide
 from seed.spec.config_model import ModelConfig
 
 Rotation = tuple[Tensor, Tensor]
 
 
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-    """``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis; bfloat16 is squared and summed
-    in float32.
-    """
+    """``x / sqrt(mean(x^2) + epsilon) * weight`` over the last axis; bfloat16 sums in float32."""
     y = wide(x)
     mean = (y * y).sum(-1, keepdim=True) / x.shape[-1]  # torch's own mean is slower on short rows
     return (y * torch.rsqrt(mean + epsilon)).to(x.dtype) * weight
 
 
-def wide(x: Tensor) -> Tensor:
-    """The same numbers in float32, or untouched if they are that precise already."""
-    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
-
-
 def rotation(positions: Tensor, head_width: int, base: float, dtype: torch.dtype) -> Rotation:
-    """Cosines and sines of the rotary angles ``position * base^(-2i/h)`` [..., 1, h], once for all
-    layers.
+    """Cosines and sines of the rotary angles [..., 1, h], once for all layers.
+
+    Formula: ``angle = position * base^(-2i/h)``.
 
     Args:
         positions: Position of each token in its sequence [...].
         head_width: h.
         base: Base of the frequencies.
-        dtype: Precision of what will be rotated; the angles themselves are exact in float64.
+        dtype: Precision of what will be rotated; the angles themselves are computed in float64.
     """
     half = head_width // 2
     frequencies = base ** (-torch.arange(half, dtype=torch.float64, device=positions.device) / half)
     angles = positions[..., None].to(torch.float64) * frequencies
-    cos, sin = angles.cos(), angles.sin()
-    return torch.cat([cos, cos], -1).unsqueeze(-2).to(dtype), torch.cat([-sin, sin], -1).unsqueeze(
-        -2
-    ).to(dtype)
+    cos, sin = angles.cos().unsqueeze(-2), angles.sin().unsqueeze(-2)
+    return torch.cat([cos, cos], -1).to(dtype), torch.cat([-sin, sin], -1).to(dtype)
 
 
 def rotary(x: Tensor, angles: Rotation) -> Tensor:
@@ -82,8 +75,8 @@ def heads_of(
     Returns:
         q [..., H/tp, h], k and v [..., K/tp, h].
     """
-    # One product for all heads, and one norm and rotation for queries and keys: half as many passes
-    # over them.
+    # One product for all heads, then one norm and one rotation for queries and keys together: half
+    # as many passes over memory.
     heads, kv_heads = (weight.shape[1] // model.head_width for weight in projections[:2])
     joined = (x @ torch.cat(list(projections), 1)).unflatten(-1, (-1, model.head_width))
     qk, v = joined.split([heads + kv_heads, kv_heads], -2)
@@ -110,7 +103,7 @@ def attention(
         weights: This rank's heads of query, key, value (columns) and output (rows).
         norms: Query and key norm, or None.
         angles: Rotation of the m tokens of this rank's context share.
-        plan: Rows of the stream.
+        plan: Rows of the packed sequences.
         model: Sizes.
         mesh: Ranks along ``tensor`` and ``context``.
 
@@ -127,10 +120,12 @@ def attention(
 
 
 def attend(q_mHh: Tensor, k_MKh: Tensor, v_MKh: Tensor, plan: AttentionPlan) -> Tensor:
-    """Softmax attention within sequences: fill rows from the stream, attend in each, read the
-    stream back [m, H, h].
+    """Softmax attention within sequences: tokens into rows, attention, back in order [m, H, h].
+
+    Formula: softmax over the keys of the query's sequence up to its own position.
+    Source: known bug P19.
     """
-    answers = []
+    outputs = []
     for part in plan.parts:
         q, k, v = part.queries.fill(q_mHh), part.keys.fill(k_MKh), part.keys.fill(v_MKh)
         visible = None if part.visible_RQK is None else part.visible_RQK[:, None]
@@ -142,5 +137,5 @@ def attend(q_mHh: Tensor, k_MKh: Tensor, v_MKh: Tensor, plan: AttentionPlan) -> 
             is_causal=visible is None,
             enable_gqa=True,
         )
-        answers.append(mixed_RHQh.transpose(1, 2))
-    return plan.read(answers)
+        outputs.append(mixed_RHQh.transpose(1, 2))
+    return plan.read(outputs)

@@ -26,7 +26,15 @@ from seed.scaled.checkpoint import State
 from seed.scaled.generate import RolloutWorker, generate
 from seed.scaled.loss import token_log_probs, truncated_importance
 from seed.scaled.model import Readout, Transformer
-from seed.scaled.objective import Loss, forward, policy_loss, sft_loss, step_weights, value_loss
+from seed.scaled.objective import (
+    LOSS_TERMS,
+    Loss,
+    forward,
+    policy_loss,
+    sft_loss,
+    step_weights,
+    value_loss,
+)
 from seed.scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from seed.scaled.parallel.balance import spread
 from seed.scaled.parallel.collectives import gather_objects, sum_over
@@ -55,6 +63,7 @@ class ScaledBackend:
     """Fulfils ``spec.backend.Backend[State]``."""
 
     name = "scaled"
+    loss_terms = LOSS_TERMS
 
     def __init__(self, world: World, layout: Layout, device: torch.device) -> None:
         """Lay a model out.
@@ -77,8 +86,8 @@ class ScaledBackend:
         if self.is_main_process:
             try:
                 answer = (compute(), None)
-            except SeedError as refusal:
-                answer = (None, (refusal.reason, refusal.line))
+            except SeedError as error:
+                answer = (None, (error.reason, error.line))
         value, refused = gather_objects(answer, self.mesh.world)[0]
         if refused is not None:
             raise SeedError(*refused)

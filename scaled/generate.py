@@ -1,11 +1,12 @@
 """Sampling by continuous batching: a slot whose response has ended takes the next request at once.
 
     log p = log softmax(logits / temperature), restricted to the nucleus and renormalised
-    token = smallest v with  sum_{u <= v} p_u > U,   U = Philox(run seed, purpose; problem, sample, draw, position)
+    token = smallest v with  sum_{u <= v} p_u > U
+    U     = Philox(run seed, purpose; problem, sample, draw, position)
 
-A token's number U belongs to the request and its position, so neither slots nor ranks nor
-neighbours change what is sampled. Requests are dealt out over data ranks; where experts span data
-ranks, all of them take every step together.
+The random number U of a token is keyed by the request and the position, so slots, ranks and other
+responses do not change what is sampled. Requests are spread over data ranks. Where experts are
+spread over data ranks, all of them take every step together.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,9 +20,9 @@ from seed.scaled.decoding.decoder import Decoder
 from seed.scaled.decoding.slots import Drawn, Slots
 from seed.scaled.parallel.collectives import gather_objects, max_over, sum_over
 from seed.scaled.parallel.mesh import Mesh
-from seed.scaled.processes.watchdog import moves
-from seed.spec.config_model import ModelConfig
-from seed.spec.datatypes import BoolArray, Finish, IntArray, Request, Rollout, Sampling, unanswered
+from seed.scaled.processes.watchdog import heartbeat
+from seed.spec.datatypes import BoolArray, Finish, IntArray, Request, Rollout, unanswered
+from seed.spec.sampler import SamplerSpec
 from seed.spec.tokenizer import END
 
 
@@ -33,104 +34,82 @@ def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) 
     p_sorted, order = torch.sort(log_p.exp(), dim=-1, descending=True, stable=True)
     outside_sorted = p_sorted.cumsum(-1) - p_sorted >= top_p
     outside = torch.zeros_like(outside_sorted).scatter(-1, order, outside_sorted)
-    kept = log_p.masked_fill(outside, -torch.inf)
-    return kept - torch.logsumexp(kept, -1, keepdim=True)
+    nucleus = log_p.masked_fill(outside, -torch.inf)
+    return nucleus - torch.logsumexp(nucleus, -1, keepdim=True)
 
 
 def draw(log_p_nV: Tensor, uniform_n: Tensor) -> Tensor:
-    """Invert the cumulative distribution, in float64 whatever the model computes in; never a token
-    of probability 0 [n].
-    """
+    """Invert the cumulative distribution in float64; never a token of probability 0 [n]."""
     cumulative_nV = log_p_nV.double().exp().cumsum(-1)
-    threshold_n1 = (
-        uniform_n[:, None] * cumulative_nV[:, -1:]
-    )  # below the last sum, as U is at most 1 - 2^-53
+    # U is at most 1 - 2^-53, so the threshold is below the last sum.
+    threshold_n1 = uniform_n[:, None] * cumulative_nV[:, -1:]
     return torch.searchsorted(cumulative_nV, threshold_n1, right=True).squeeze(-1)
 
 
 @torch.inference_mode()
 def generate(
     weights: Mapping[str, Tensor],
-    model: ModelConfig,
+    spec: SamplerSpec,
     mesh: Mesh,
     requests: Sequence[Request],
-    sampling: Sampling,
-    seed: int,
-    purpose: str,
-    optimizer_step: int,
     slots: int = 0,
 ) -> list[Rollout]:
     """Sample one response per request. Collective.
 
     Args:
         weights: This rank's slices (``parallelize.slices_of``).
-        model: Sizes.
+        spec: Model sizes, sampling and what keys the random numbers.
         mesh: Ranks.
         requests: What to answer, the same list on every rank.
-        sampling: Temperature, nucleus and token limit.
-        seed: Run seed.
-        purpose: Name of the random stream.
-        optimizer_step: Version of the weights, recorded with every token.
         slots: Responses decoded side by side over all data ranks, 0 = all at once.
 
     Returns:
         Rollouts in the order of the requests, on every rank.
     """
     partials = [unanswered(request) for request in requests]
-    mine = {
-        index: partials[index] for index in range(mesh.data.rank, len(requests), mesh.data.size)
-    }
+    mine = {id_: partials[id_] for id_ in range(mesh.data.rank, len(requests), mesh.data.size)}
     longest = max((len(partial.request.prompt_tokens) for partial in mine.values()), default=0)
-    seats = min(-(-slots // mesh.data.size), len(mine)) if slots else len(mine)
-    batch = _ContinuousBatch(
-        weights, model, mesh, seats, longest + sampling.max_response_tokens, sampling, seed, purpose
-    )
-    batch.enter(mine)
-    while batch.tick():
+    local_slots = min(-(-slots // mesh.data.size), len(mine)) if slots else len(mine)
+    positions = longest + spec.sampling.max_response_tokens
+    batch = _ContinuousBatch(weights, spec, mesh, local_slots, positions)
+    batch.submit(mine)
+    while batch.step():
         pass
-    drawn: dict[int, Drawn] = {}
-    for part in gather_objects(batch.finished, mesh.data):
-        drawn |= part
+    drawn = _gathered(batch.finished, mesh)
     return [
-        _rollout(partial, *drawn[index], optimizer_step) for index, partial in enumerate(partials)
+        _rollout(partial, *drawn[id_], spec.optimizer_step) for id_, partial in enumerate(partials)
     ]
 
 
 class RolloutWorker:
-    """Slots that decode with the weights of one optimizer_step, spread over the data ranks; fulfils
-    ``spec.backend.RolloutWorker``.
+    """Slots that decode under one version of the weights, spread over the data ranks.
 
-    Every rank knows who runs on which data rank, so admission needs no message; what was drawn is
-    told at the end of ``advance`` and ``release``. All methods are collective.
+    Fulfils ``spec.backend.RolloutWorker``. All methods are collective. Every rank knows which data
+    rank has which response, so ``add`` sends no message; ``decode`` and ``preempt`` gather what was
+    drawn.
     """
 
     @torch.inference_mode()
     def __init__(
         self,
         weights: Mapping[str, Tensor],
-        model: ModelConfig,
+        spec: SamplerSpec,
         mesh: Mesh,
         slots: int,
         positions: int,
-        sampling: Sampling,
-        seed: int,
-        purpose: str,
-        optimizer_step: int,
     ) -> None:
-        """Make room; the arguments are those of ``generate``.
+        """Allocate empty slots; the other arguments are those of ``generate``.
 
         Args:
             slots: Responses decoded side by side, over all data ranks.
             positions: Longest prompt and response together.
         """
-        self.mesh, self.optimizer_step = mesh, optimizer_step
-        self.entered = 0
+        self.mesh, self.optimizer_step = mesh, spec.optimizer_step
+        self.next_id = 0
         self.partials: dict[int, Rollout] = {}
-        self.places: dict[int, int] = {}
-        seats = -(-slots // mesh.data.size)
-        self.batch = _ContinuousBatch(
-            weights, model, mesh, seats, positions, sampling, seed, purpose
-        )
+        self.rank_of: dict[int, int] = {}
+        local_slots = -(-slots // mesh.data.size)
+        self.batch = _ContinuousBatch(weights, spec, mesh, local_slots, positions)
 
     @property
     def running(self) -> int:
@@ -138,134 +117,125 @@ class RolloutWorker:
         return len(self.partials)
 
     def add(self, entering: Sequence[Rollout]) -> None:
-        """Deal partial rollouts out, each to the data rank that has the fewest; they are read by
-        the next ``advance``.
-        """
+        """Give each partial rollout to the data rank that has the fewest; ``decode`` reads them."""
         load = [0] * self.mesh.data.size
-        for place in self.places.values():
-            load[place] += 1
+        for rank in self.rank_of.values():
+            load[rank] += 1
         mine: dict[int, Rollout] = {}
         for partial in entering:
-            place = load.index(min(load))
-            load[place] += 1
-            self.partials[self.entered], self.places[self.entered] = partial, place
-            if place == self.mesh.data.rank:
-                mine[self.entered] = partial
-            self.entered += 1
-        self.batch.enter(mine)
+            rank = load.index(min(load))
+            load[rank] += 1
+            self.partials[self.next_id], self.rank_of[self.next_id] = partial, rank
+            if rank == self.mesh.data.rank:
+                mine[self.next_id] = partial
+            self.next_id += 1
+        self.batch.submit(mine)
 
     @torch.inference_mode()
     def decode(self, steps: int) -> list[Rollout]:
-        """Draw so many tokens of every response, fewer of one that ends; the rollouts that
-        ended.
+        """Draw so many tokens of every response, fewer of one that ends.
+
+        Returns:
+            The rollouts that ended; they have left their slots.
         """
         for _ in range(steps):
-            self.batch.tick()
+            self.batch.step()
         finished, self.batch.finished = self.batch.finished, {}
-        return self._gathered(finished)
+        return self._removed(finished)
 
     @torch.inference_mode()
     def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
-        """Take responses out of the slots unfinished, the chosen or all, with everything sampled so
-        far.
-        """
-        left = [
-            number
-            for number, partial in self.partials.items()
+        """Take the chosen responses, or all, out of the slots with everything sampled so far."""
+        ids = [
+            id_
+            for id_, partial in self.partials.items()
             if chosen is None or partial.request in chosen
         ]
-        partial = self._gathered(self.batch.leave(left))
-        return [replace(rollout, finish=Finish.UNFINISHED) for rollout in partial]
+        preempted = self._removed(self.batch.preempt(ids))
+        return [replace(rollout, finish=Finish.UNFINISHED) for rollout in preempted]
 
-    def _gathered(self, mine: dict[int, Drawn]) -> list[Rollout]:
-        """What all data ranks give away, in the order of admission; it is no longer here."""
-        drawn: dict[int, Drawn] = {}
-        for part in gather_objects(mine, self.mesh.data):
-            drawn |= part
-        for number in drawn:
-            del self.places[number]
+    def _removed(self, mine: dict[int, Drawn]) -> list[Rollout]:
+        """Rollouts that leave the slots of any data rank, in the order in which they were added."""
+        drawn = _gathered(mine, self.mesh)
+        for id_ in drawn:
+            del self.rank_of[id_]
         return [
-            _rollout(self.partials.pop(number), *drawn[number], self.optimizer_step)
-            for number in sorted(drawn)
+            _rollout(self.partials.pop(id_), *drawn[id_], self.optimizer_step)
+            for id_ in sorted(drawn)
         ]
 
 
 class _ContinuousBatch:
-    """Responses on their way through the slots of a data rank: waiting, active, finished."""
+    """Responses of a data rank by id: waiting for a slot, active in one, finished."""
 
     def __init__(
         self,
         weights: Mapping[str, Tensor],
-        model: ModelConfig,
+        spec: SamplerSpec,
         mesh: Mesh,
         slots: int,
         positions: int,
-        sampling: Sampling,
-        seed: int,
-        purpose: str,
     ) -> None:
-        self.mesh, self.sampling = mesh, sampling
+        self.mesh, self.sampling = mesh, spec.sampling
         self.partials: dict[int, Rollout] = {}
         self.waiting: list[int] = []
+        """Ids, the next one last."""
         self.finished: dict[int, Drawn] = {}
-        self.slots = Slots(slots, sampling.max_response_tokens, seed, purpose)
-        self.decoder = Decoder(weights, model, mesh, slots, positions)
+        self.slots = Slots(slots, spec)
+        self.decoder = Decoder(weights, spec.model, mesh, slots, positions)
 
-    def enter(self, partials: Mapping[int, Rollout]) -> None:
-        """Queue up."""
+    def submit(self, partials: Mapping[int, Rollout]) -> None:
+        """Append responses to the queue."""
         self.partials |= partials
         self.waiting = [*reversed(list(partials)), *self.waiting]
 
-    def tick(self) -> bool:
-        """Draw one token of every active response, and of those that find a slot now; whether there
-        was any to draw.
-        """
-        if not self.together(bool(self.slots.active or self.waiting)):
+    def step(self) -> bool:
+        """Fill free slots and draw one token of every active response; False if there was none."""
+        if not self.any_rank(bool(self.slots.active or self.waiting)):
             return False
         tokens, positions = self.slots.begin_step()
-        self.take(self.decoder.read(tokens, positions, self.admit()))
-        moves()
+        self.draw_tokens(self.decoder.read(tokens, positions, self.fill()))
+        heartbeat()
         return True
 
-    def leave(self, numbers: Sequence[int]) -> dict[int, Drawn]:
+    def preempt(self, ids: Sequence[int]) -> dict[int, Drawn]:
         """Take responses out of the queue and the slots; what was drawn of them so far."""
-        waiting = [number for number in self.waiting if number in numbers]
-        self.waiting = [number for number in self.waiting if number not in numbers]
-        told = {
-            number: (list(p.response_tokens), list(p.log_probs))
-            for number in waiting
-            for p in [self.partials[number]]
-        }
-        return told | self.settle(
-            np.array([number in numbers for number in self.slots.active], dtype=bool)
-        )
+        removed = [id_ for id_ in self.waiting if id_ in ids]
+        self.waiting = [id_ for id_ in self.waiting if id_ not in ids]
+        drawn: dict[int, Drawn] = {}
+        for id_ in removed:
+            partial = self.partials[id_]
+            drawn[id_] = list(partial.response_tokens), list(partial.log_probs)
+        leaving = np.array([id_ in ids for id_ in self.slots.active], dtype=bool)
+        return drawn | self.release(leaving)
 
-    def together(self, wish: bool) -> bool:
-        """Whether to go on: this rank's wish, or anybody's where experts make all ranks step
-        together.
-        """
+    def any_rank(self, has_work: bool) -> bool:
+        """Whether this rank has work; where all ranks step together, whether any rank has."""
         if self.mesh.expert.size == 1:
-            return wish
-        return bool(max_over(torch.tensor(int(wish), device=self.mesh.device), self.mesh.world))
+            return has_work
+        flag = torch.tensor(int(has_work), device=self.mesh.device)
+        return bool(max_over(flag, self.mesh.world))
 
-    def admit(self) -> list[tuple[int, ...]]:
-        """Fill the free slots; the texts to read for them: each different prompt, with what is
-        drawn of its answer, once.
+    def fill(self) -> list[tuple[int, ...]]:
+        """Put waiting responses into the free slots.
+
+        Returns:
+            The texts to prefill, each different one once: prompt and what is drawn of the response.
         """
         entering = [self.waiting.pop() for _ in range(min(self.slots.free, len(self.waiting)))]
-        text_of = {number: _text(self.partials[number]) for number in entering}
+        text_of = {id_: _text(self.partials[id_]) for id_ in entering}
         texts = sorted(set(text_of.values()), key=lambda text: (-len(text), text))
         row_of = {text: row for row, text in enumerate(texts)}
-        entering.sort(key=lambda number: row_of[text_of[number]])
+        entering.sort(key=lambda id_: row_of[text_of[id_]])
         if entering:
-            rows = [row_of[text_of[number]] for number in entering]
-            self.slots.enter(entering, [self.partials[number] for number in entering], rows)
+            rows = [row_of[text_of[id_]] for id_ in entering]
+            self.slots.add(entering, [self.partials[id_] for id_ in entering], rows)
         return texts
 
-    def take(self, logits: Tensor) -> None:
-        """Draw the next token of every response, and let those that have ended go.
+    def draw_tokens(self, logits: Tensor) -> None:
+        """Draw the next token of every active response, and release those that have ended.
 
-        Each rank of ``sequence`` draws from the rows whose logits it has, and tells the others.
+        Each rank of ``sequence`` draws from the rows whose logits it has; then all exchange.
 
         Args:
             logits: Of this rank's share of the rows.
@@ -274,60 +244,68 @@ class _ContinuousBatch:
             return
         active = slice(0, len(self.slots.active))
         log_p = log_distribution(logits, self.sampling.temperature, self.sampling.top_p)
-        rows, numbers = self.slots.row[active], self.slots.numbers_of_step()
-        here = None
+        rows, uniforms = self.slots.row[active], self.slots.step_uniforms()
+        local = None
         if self.mesh.sequence.size > 1:
             rows = rows - self.mesh.sequence.rank * len(logits)
-            here = np.flatnonzero((rows >= 0) & (rows < len(logits)))
-            rows, numbers = rows[here], numbers[here]
-        if len(rows) != len(log_p) or here is not None:  # else one response a row, in their order
+            local = np.flatnonzero((rows >= 0) & (rows < len(logits)))
+            rows, uniforms = rows[local], uniforms[local]
+        if len(rows) != len(log_p) or local is not None:  # else one response a row, in their order
             log_p = log_p.index_select(0, self.decoder.on_device(rows))
-        chosen = draw(log_p, self.decoder.on_device(numbers))
+        chosen = draw(log_p, self.decoder.on_device(uniforms))
         drawn = (chosen, log_p.gather(1, chosen[:, None]).squeeze(1))
-        tokens, log_probs = (self.told(values, here, active.stop).cpu().numpy() for values in drawn)
-        self.slots.note(tokens, log_probs)
+        tokens, log_probs = (self.exchange(x, local, active.stop).cpu().numpy() for x in drawn)
+        self.slots.record(tokens, log_probs)
         ends = (self.slots.newest[active] == END) & ~self.slots.forced[active]
-        self.finished |= self.settle(
-            ends | (self.slots.lengths[active] == self.slots.limits[active])
-        )
+        at_limit = self.slots.lengths[active] == self.slots.limits[active]
+        self.finished |= self.release(ends | at_limit)
 
-    def told(self, values: Tensor, here: IntArray | None, count: int) -> Tensor:
-        """The values that all ranks of ``sequence`` have found, each for some of ``count`` places;
-        None is all of them.
+    def exchange(self, values: Tensor, local: IntArray | None, count: int) -> Tensor:
+        """Values of all active responses from those that each rank of ``sequence`` computed.
+
+        Args:
+            values: This rank's values.
+            local: Which of the responses they belong to; None: all.
+            count: Active responses.
         """
-        if here is None:
+        if local is None:
             return values
-        everywhere = values.new_zeros(count).index_copy(0, self.decoder.on_device(here), values)
-        return sum_over(everywhere, self.mesh.sequence)
+        padded = values.new_zeros(count).index_copy(0, self.decoder.on_device(local), values)
+        return sum_over(padded, self.mesh.sequence)
 
-    def settle(self, leaving: BoolArray) -> dict[int, Drawn]:
-        """Let responses leave; what was drawn of them."""
-        told, sources, targets = self.slots.settle(leaving)
-        for number in told:
-            del self.partials[number]
+    def release(self, leaving: BoolArray) -> dict[int, Drawn]:
+        """Remove responses from their slots; what was drawn of them."""
+        drawn, sources, targets = self.slots.release(leaving)
+        for id_ in drawn:
+            del self.partials[id_]
         if len(targets):
-            self.decoder.cache.make_room(self.slots.rows, 0)
-            self.decoder.cache.copy(
-                self.decoder.on_device(sources), self.decoder.on_device(targets)
-            )
-        return told
+            on_device, cache = self.decoder.on_device, self.decoder.cache
+            cache.make_room(self.slots.rows, 0)
+            cache.copy(on_device(sources), on_device(targets))
+        return drawn
+
+
+def _gathered(mine: dict[int, Drawn], mesh: Mesh) -> dict[int, Drawn]:
+    """What was drawn on all data ranks, by id."""
+    drawn: dict[int, Drawn] = {}
+    for of_rank in gather_objects(mine, mesh.data):
+        drawn |= of_rank
+    return drawn
 
 
 def _text(partial: Rollout) -> tuple[int, ...]:
-    """The prompt and what is drawn of the answer."""
+    """The prompt and what is drawn of the response."""
     return (*partial.request.prompt_tokens, *partial.response_tokens)
 
 
 def _rollout(
     before: Rollout, tokens: list[int], log_probs: list[float], optimizer_step: int
 ) -> Rollout:
+    new_tokens = len(tokens) - len(before.response_tokens)
     return Rollout(
         request=before.request,
         response_tokens=tuple(tokens),
         log_probs=tuple(log_probs),
-        weight_versions=(
-            *before.weight_versions,
-            *(optimizer_step,) * (len(tokens) - len(before.response_tokens)),
-        ),
+        weight_versions=(*before.weight_versions, *(optimizer_step,) * new_tokens),
         finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
     )

@@ -1,8 +1,8 @@
 """The transformer as plain single-device modules; ``parallelize`` shards them from outside.
 
-A module holds the slice of its weights that this rank computes with and calls the functions of the
-modules. Names are the reference's but for two levels that FSDP needs as modules of their own:
-``attention.heads`` and ``moe.experts``.
+A module holds this rank's slices of its weights and calls the functions of ``attention`` and
+``moe``. Names are the reference's but for two levels, ``attention.heads`` and ``moe.experts``,
+which FSDP shards separately and which must therefore be modules.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,10 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from seed.scaled.attention import Rotation, attention, rms_norm, rotation, wide
+from seed.scaled.attention import Rotation, attention, rms_norm, rotation
 from seed.scaled.moe import dispatch, route, swiglu
 from seed.scaled.parallel.mesh import Mesh
-from seed.scaled.parallel.packing import AttentionPlan, Stream
+from seed.scaled.parallel.packing import AttentionPlan, PackedSequences
+from seed.scaled.precision import wide
 from seed.spec.config_model import ModelConfig
 from seed.spec.layout import slice_shape
 from seed.spec.weights import Shapes, block_shapes
@@ -24,13 +25,12 @@ from seed.spec.weights import Shapes, block_shapes
 Readout = Callable[[Tensor, Tensor], Tensor]
 
 LOGITS_AT_ONCE = 1 << 27
-"""Logits that exist at the same time: half a GiB in float32, 865 tokens of 155,136 numbers."""
+"""Most logits in memory at once: half a GiB in float32, 865 tokens of a vocabulary of 155,136."""
 
 
 @dataclass
 class RouterTrace:
-    """What the routers of one forward pass decided about this rank's tokens, a list entry per MoE
-    layer.
+    """What the routers decided about this rank's tokens, a list entry per MoE layer.
 
     Attributes:
         logits: Router logits [n, E].
@@ -42,7 +42,7 @@ class RouterTrace:
 
 
 class Heads(nn.Module):
-    """Projections of this rank's heads: the weights that tensor parallelism cuts."""
+    """Projections of this rank's heads: the weights that tensor parallelism slices."""
 
     query: nn.Parameter
     key: nn.Parameter
@@ -102,7 +102,7 @@ class Swiglu(nn.Module):
 
 
 class Experts(nn.Module):
-    """This rank's routed experts: the weights that expert parallelism cuts."""
+    """This rank's routed experts: the weights that expert parallelism slices."""
 
     gate: nn.Parameter
     up: nn.Parameter
@@ -114,10 +114,9 @@ class Experts(nn.Module):
         _hold(self, {name: shapes["moe." + name] for name in ("gate", "up", "down")})
 
     def forward(self, x_nD: Tensor, expert_ids_nk: Tensor, gates_nk: Tensor) -> Tensor:
-        """Answers of the chosen experts, wherever they live [n, D]."""
-        return dispatch(
-            x_nD, expert_ids_nk, gates_nk, (self.gate, self.up, self.down), self.mesh.expert
-        )
+        """Outputs of the chosen experts, on whichever rank they are [n, D]."""
+        weights = (self.gate, self.up, self.down)
+        return dispatch(x_nD, expert_ids_nk, gates_nk, weights, self.mesh.expert)
 
 
 class Moe(nn.Module):
@@ -167,9 +166,7 @@ class Block(nn.Module):
     def forward(
         self, x_nD: Tensor, angles: Rotation, plan: AttentionPlan, given_nk: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """The residual stream after the block, and what the router decided (None in a dense
-        block).
-        """
+        """The residual stream, router logits and expert ids; the last two None in a dense block."""
         epsilon = self.model.norm_epsilon
         x_nD = x_nD + self.attention(rms_norm(x_nD, self.attention_norm, epsilon), angles, plan)
         normed = rms_norm(x_nD, self.feed_forward_norm, epsilon)
@@ -180,9 +177,7 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Embedding, blocks, final norm, and a head: of logits (policy) or of one scalar (value
-    model).
-    """
+    """Embedding, blocks, final norm, and a head: logits (policy) or one scalar (value model)."""
 
     embedding: nn.Parameter
     final_norm: nn.Parameter
@@ -191,7 +186,7 @@ class Transformer(nn.Module):
     value_bias: nn.Parameter
 
     def __init__(self, model: ModelConfig, mesh: Mesh, is_value: bool = False) -> None:
-        """Weights are empty: ``parallelize.fill`` fills them.
+        """Build the modules; weights are uninitialised until ``parallelize.fill``.
 
         Args:
             model: Sizes.
@@ -209,30 +204,32 @@ class Transformer(nn.Module):
             _hold(self, {"head": (model.hidden, model.vocabulary)})
 
     def forward(
-        self, stream: Stream, readout: Readout | None = None, replay: Sequence[Tensor] | None = None
+        self,
+        packed: PackedSequences,
+        readout: Readout | None = None,
+        replay: Sequence[Tensor] | None = None,
     ) -> tuple[Tensor, RouterTrace]:
         """Run the blocks and the head on this rank's tokens.
 
         Args:
-            stream: The packed tokens.
-            readout: What to keep of logits [p, V] and the tokens they predict [p], computed for
-                ``LOGITS_AT_ONCE`` at a time and again in the backward pass; None keeps the logits.
-                A value model has no use for it.
+            packed: The packed tokens.
+            readout: Function of logits [p, V] and of the tokens they predict [p], run on at most
+                ``LOGITS_AT_ONCE`` logits at a time and again in the backward pass; None keeps the
+                logits. A value model ignores it.
             replay: Expert ids per MoE layer to use instead of the routers' choice [n, k].
 
         Returns:
-            Logits [p, V] or what ``readout`` made of them, or values [p], at the places from which
-            the p response tokens are predicted. And what the routers decided about all n tokens.
+            Logits [p, V], or what ``readout`` returned for them, or values [p], at the places from
+            which the p response tokens are predicted; and the router trace of all n tokens.
         """
-        x_nD = F.embedding(stream.tokens_n, self.embedding)
-        angles = rotation(
-            stream.positions_m, self.model.head_width, self.model.rope_base, x_nD.dtype
-        )
+        x_nD = F.embedding(packed.tokens_n, self.embedding)
+        model = self.model
+        angles = rotation(packed.positions_m, model.head_width, model.rope_base, x_nD.dtype)
         trace = RouterTrace()
         for block in self.layers:
             number = len(trace.logits)
             given = replay[number] if replay is not None and block.is_moe else None
-            arguments = (x_nD, angles, stream.plan, given)
+            arguments = (x_nD, angles, packed.plan, given)
             x_nD, logits, ids = (
                 checkpoint(block, *arguments, use_reentrant=False)
                 if self.recompute
@@ -241,34 +238,33 @@ class Transformer(nn.Module):
             if logits is not None:
                 trace.logits.append(logits)
                 trace.expert_ids.append(ids)
-        x_pD = rms_norm(
-            x_nD.index_select(0, stream.places_p), self.final_norm, self.model.norm_epsilon
-        )
-        return (
-            self.values(x_pD) if self.is_value else self.read(x_pD, stream.targets_p, readout)
-        ), trace
+        x_pD = x_nD.index_select(0, packed.places_p)
+        x_pD = rms_norm(x_pD, self.final_norm, model.norm_epsilon)
+        if self.is_value:
+            return self.values(x_pD), trace
+        return self.read(x_pD, packed.targets_p, readout), trace
 
     def values(self, x_pD: Tensor) -> Tensor:
         """``V = norm(x) w + b`` in float32 or better [p]."""
         return wide(x_pD @ self.value_head).squeeze(1) + wide(self.value_bias)
 
     def read(self, x_pD: Tensor, targets_p: Tensor, readout: Readout | None) -> Tensor:
-        """Logits, or what ``readout`` makes of them."""
+        """Logits [p, V], or what ``readout`` returns for them, computed in chunks."""
         head_DV = self.embedding.T if self.model.tied_embeddings else self.head
 
-        def chunk(part: Tensor, targets: Tensor) -> Tensor:
-            logits = wide(part @ head_DV)
+        def chunk(x: Tensor, targets: Tensor) -> Tensor:
+            logits = wide(x @ head_DV)
             return logits if readout is None else readout(logits, targets)
 
         tokens = max(LOGITS_AT_ONCE // head_DV.shape[1], 1)
         if readout is None or len(x_pD) <= tokens:
             return chunk(x_pD, targets_p)
-        parts = zip(x_pD.split(tokens), targets_p.split(tokens), strict=True)
-        return torch.cat([checkpoint(chunk, *part, use_reentrant=False) for part in parts])
+        chunks = zip(x_pD.split(tokens), targets_p.split(tokens), strict=True)
+        return torch.cat([checkpoint(chunk, *pair, use_reentrant=False) for pair in chunks])
 
 
 def reference_name(name: str) -> str:
-    """The name that the reference, and every checkpoint, gives a weight."""
+    """The name of a weight in the reference and in every checkpoint."""
     return name.replace("attention.heads.", "attention.").replace("moe.experts.", "moe.")
 
 

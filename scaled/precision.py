@@ -1,12 +1,11 @@
-"""Precision of the torch backend: master and compute types, and FP8 policies for rollouts, as
-``reference.precision`` has them.
+"""Master and compute types, and FP8 policies for rollouts (formulas: ``reference.precision``).
 
-    a matrix       its largest magnitude and its sums are taken over all ranks that hold its inputs
-    product        torch's FP8 kernel on a GPU that has one, elsewhere the same numbers in the compute type
-    tensor ranks   row maxima, then unscaled sums, over ranks; scaled once: in float64 every layout gives the same bits
+    quantise   largest magnitudes and sums are taken over all ranks that hold inputs of the matrix
+    linear     torch's FP8 kernel on a GPU that has one, elsewhere emulated in the compute type
+    ranks      row maxima, then unscaled sums over ranks, scaled once: in float64 every layout gives
+               the same bits
 
-Emulated numbers are those of the kernel but for the order of its sums: codes and scales are the
-same bits.
+Emulation differs from the kernel in the order of sums only; codes and scales are the same bits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,27 +17,20 @@ from torch import Tensor
 from seed.scaled.parallel.collectives import max_over, sum_over
 from seed.scaled.parallel.mesh import Axis, Mesh
 from seed.spec.config import Config
+from seed.spec.constants import E4M3_LARGEST, E4M3_TOP_BINADE, LARGEST_SCALE, SMALLEST_SCALE
 from seed.spec.weights import is_quantised, scale_of
 
 MASTER = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}
-"""Precision of the weights that the optimizer moves, of gradient sums and of moments."""
+"""Precision of the weights that the optimizer updates, of gradient sums and of moments."""
 COMPUTE = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
-"""Precision of the arithmetic between the weights."""
+"""Precision of the forward and backward pass."""
 
 FP8 = torch.float8_e4m3fn
-LARGEST = 448.0
-"""Largest number of E4M3."""
-TOPS = (448.0, 416.0, 384.0, 352.0, 320.0, 288.0, 256.0, 240.0)
-"""The numbers of E4M3 in (224, 448]: all that the largest weight of a channel can lie on, up to a
-factor of two.
-"""
-SMALLEST_SCALE, LARGEST_SCALE = 2.0**-126, 2.0**118
-"""Smallest normal float32, and a scale whose 448-fold is still finite in float32."""
 
 FIRST_WITH_FP8 = (8, 9)
 """Compute capability of the first GPUs that multiply E4M3: Ada; Hopper is 9.0."""
 KERNEL_MULTIPLE = 16
-"""The kernel wants inputs and outputs of a multiple of so many."""
+"""The kernel requires numbers of inputs and of outputs that are multiples of this."""
 
 ALONE = Axis("alone")
 
@@ -48,8 +40,7 @@ class Quantised:
     """A matrix in 8 bits, or a stack of them.
 
     Attributes:
-        values: E4M3 numbers q [..., in, out]; after ``operand`` in the type that they are
-            multiplied in.
+        values: E4M3 numbers q [..., in, out]; after ``operand`` in the type of the product.
         scale: float32 scale s of each output channel [..., 1, out]; the matrix is ``s q``.
     """
 
@@ -69,14 +60,17 @@ class Quantised:
 
 
 Weight = Tensor | Quantised
-"""A matrix as products take it."""
+"""A matrix as ``linear`` takes it."""
+
+
+def wide(x: Tensor) -> Tensor:
+    """The same numbers in float32; float32 and float64 stay as they are."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
 def e4m3(x: Tensor) -> Tensor:
-    """Nearest number of E4M3, ties to even, saturated at 448; by way of float32, as the
-    reference.
-    """
-    return x.clamp(-LARGEST, LARGEST).float().to(FP8)
+    """Nearest number of E4M3, ties to even, saturated at 448; rounded to float32 before."""
+    return x.clamp(-E4M3_LARGEST, E4M3_LARGEST).float().to(FP8)
 
 
 def range_scale(largest: Tensor, top: float) -> Tensor:
@@ -86,9 +80,7 @@ def range_scale(largest: Tensor, top: float) -> Tensor:
 
 
 def compensated_scale(weight: Tensor, values: Tensor, axis: Axis = ALONE) -> Tensor:
-    """``s = <w, q> / <q, q>`` per output channel, over all ranks that hold its inputs; 1 where q is
-    all 0.
-    """
+    """``s = <w, q> / <q, q>`` per output channel over all ranks; 1 where q is all 0."""
     sums = torch.stack(
         [(weight * values).sum(-2, keepdim=True), (values * values).sum(-2, keepdim=True)]
     )
@@ -98,8 +90,7 @@ def compensated_scale(weight: Tensor, values: Tensor, axis: Axis = ALONE) -> Ten
 
 
 def quantise(weight: Tensor, axis: Axis = ALONE) -> Quantised:
-    """Round a matrix to E4M3 with the range and scale of each output channel at which the squared
-    error is least. Collective.
+    """Round a matrix to E4M3 with the range and scale of least squared error. Collective.
 
     Args:
         weight: This rank's inputs of the matrix [..., in, out].
@@ -107,10 +98,10 @@ def quantise(weight: Tensor, axis: Axis = ALONE) -> Quantised:
     """
     exact = weight.double()
     largest = max_over(exact.abs().amax(-2, keepdim=True), axis)
-    scale = range_scale(largest, LARGEST)
+    scale = range_scale(largest, E4M3_LARGEST)
     values = e4m3(exact / scale).double()
     error = squared_error(exact, values, scale, axis)
-    for top in TOPS:
+    for top in E4M3_TOP_BINADE:
         other_values = e4m3(exact / range_scale(largest, top)).double()
         other_scale = compensated_scale(exact, other_values, axis)
         other_error = squared_error(exact, other_values, other_scale, axis)
@@ -129,27 +120,25 @@ def squared_error(weight: Tensor, values: Tensor, scale: Tensor, axis: Axis = AL
 
 
 def restored(weight: Quantised) -> Tensor:
-    """The matrix ``s q`` that a quantised one stands for, exact in float64."""
+    """The matrix ``s q`` of a quantised one, exact in float64."""
     return weight.values.double() * weight.scale
 
 
-def product(x: Tensor, weight: Weight, axis: Axis = ALONE) -> Tensor:
-    """``x W``, with the rows of x rounded to E4M3 as well where W is quantised. Collective if the
-    inputs are spread.
+def linear(x: Tensor, weight: Weight, axis: Axis = ALONE) -> Tensor:
+    """``x W``; where W is quantised, the rows of x are rounded to E4M3 as well. Collective.
 
     Args:
         x: Rows [..., in].
-        weight: [in, out] or a stack; a quantised one as ``operand`` made it.
-        axis: Ranks that hold the other inputs of x and of the matrix: every one of them gets the
-            whole sum.
+        weight: [in, out] or a stack; a quantised one comes from ``operand``.
+        axis: Ranks that hold the other inputs of x and of the matrix; each gets the whole sum.
     """
     if isinstance(weight, Tensor):
         return sum_over(x @ weight, axis)
     if weight.values.dtype == FP8 and x.ndim == 3:
         return torch.stack(
-            [product(rows, one, axis) for rows, one in zip(x, weight.unbind(), strict=True)]
+            [linear(rows, one, axis) for rows, one in zip(x, weight.unbind(), strict=True)]
         )
-    row_scale = range_scale(max_over(x.abs().amax(-1, keepdim=True), axis), LARGEST)
+    row_scale = range_scale(max_over(x.abs().amax(-1, keepdim=True), axis), E4M3_LARGEST)
     codes = e4m3(x / row_scale)
     if weight.values.dtype == FP8:
         return sum_over(_kernel(codes, row_scale, weight, x.dtype), axis)
@@ -160,7 +149,7 @@ def product(x: Tensor, weight: Weight, axis: Axis = ALONE) -> Tensor:
 def _kernel(codes: Tensor, row_scale: Tensor, weight: Quantised, out: torch.dtype) -> Tensor:
     if not len(codes):
         return row_scale.new_zeros(0, weight.values.shape[1], dtype=out)
-    # Fast accumulation keeps 14 bits of a sum; we want what float32 would give.
+    # Fast accumulation keeps only 14 bits of a sum.
     return torch._scaled_mm(
         codes.contiguous(),
         weight.values,
@@ -172,50 +161,40 @@ def _kernel(codes: Tensor, row_scale: Tensor, weight: Quantised, out: torch.dtyp
 
 
 def has_fp8_kernel(device: torch.device, compute: torch.dtype, inputs: int, outputs: int) -> bool:
-    """Whether torch's FP8 product with a scale per row and column takes such a matrix: it answers
-    in bfloat16 only.
-    """
-    if (
-        device.type != "cuda"
-        or compute != torch.bfloat16
-        or inputs % KERNEL_MULTIPLE
-        or outputs % KERNEL_MULTIPLE
-    ):
+    """Whether torch has an FP8 product for such a matrix: on new GPUs, with bfloat16 results."""
+    if device.type != "cuda" or compute != torch.bfloat16:
+        return False
+    if inputs % KERNEL_MULTIPLE or outputs % KERNEL_MULTIPLE:
         return False
     return torch.cuda.get_device_capability(device) >= FIRST_WITH_FP8
 
 
 def operand(weight: Weight, like: Tensor) -> Weight:
-    """A weight made ready for ``product``: 8 bits, columns contiguous, for the kernel; else codes
-    in a wider type, once for all.
+    """A weight ready for ``linear``, prepared once for many products.
+
+    For the kernel: 8 bits, columns contiguous. For emulation: the same numbers in a wider type.
 
     Args:
         weight: Plain, which stays as it is, or quantised.
-        like: A tensor on the device and in the precision of the arithmetic; bfloat16 is emulated in
-            float32.
+        like: A tensor of the device and the compute type; bfloat16 is emulated in float32.
     """
     if isinstance(weight, Tensor):
         return weight
     if has_fp8_kernel(like.device, like.dtype, *weight.values.shape[-2:]):
         return Quantised(weight.values.mT.contiguous().mT, weight.scale)
-    return Quantised(
-        weight.values.to(torch.float64 if like.dtype == torch.float64 else torch.float32),
-        weight.scale,
-    )
+    emulated = torch.float64 if like.dtype == torch.float64 else torch.float32
+    return Quantised(weight.values.to(emulated), weight.scale)
 
 
 def joined(weights: Sequence[Weight]) -> Weight:
-    """Matrices with the same left side as one, side by side."""
-    first, *others = weights
-    if not others:
-        return first
-    if isinstance(first, Tensor):
+    """Matrices that multiply the same rows, side by side as one."""
+    if len(weights) == 1:
+        return weights[0]
+    if isinstance(weights[0], Tensor):
         return torch.cat([weight for weight in weights if isinstance(weight, Tensor)], 1)
     quantised = [weight for weight in weights if isinstance(weight, Quantised)]
-    return Quantised(
-        torch.cat([weight.values for weight in quantised], 1),
-        torch.cat([w.scale for w in quantised], 1),
-    )
+    values, scales = [weight.values for weight in quantised], [weight.scale for weight in quantised]
+    return Quantised(torch.cat(values, 1), torch.cat(scales, 1))
 
 
 def matrix(params: Mapping[str, Tensor], name: str) -> Weight:
@@ -227,13 +206,12 @@ def matrix(params: Mapping[str, Tensor], name: str) -> Weight:
 def rollout_weights(
     policy: Mapping[str, Tensor], config: Config, purpose: str, mesh: Mesh
 ) -> dict[str, Tensor]:
-    """The weights that responses are drawn with: in the compute type, or quantised to FP8 from the
-    master weights. Collective.
+    """Weights to sample with: in the compute type, or quantised to FP8. Collective.
 
     Args:
         policy: This rank's slices (``parallelize.slices_of``).
         config: ``rollout.precision`` of this phase (``Config.in_phase``).
-        purpose: Name of the random stream; examinations are never drawn in FP8.
+        purpose: What the responses are for; evaluation never samples in FP8.
         mesh: Tensor ranks, which hold different inputs of the output projections.
 
     Returns:
@@ -244,9 +222,9 @@ def rollout_weights(
     in_fp8 = config.samples_in_fp8(purpose)
     for name, weight in policy.items():
         if in_fp8 and is_quantised(name):
-            quantised = quantise(
-                weight, mesh.tensor if name.endswith(".attention.output") else ALONE
-            )
+            # Only the output projection has its inputs, the heads, spread over tensor ranks.
+            axis = mesh.tensor if name.endswith(".attention.output") else ALONE
+            quantised = quantise(weight, axis)
             published[name], published[scale_of(name)] = quantised.values, quantised.scale
         else:
             published[name] = weight.to(COMPUTE[config.precision])

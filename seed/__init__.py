@@ -131,7 +131,7 @@ def train(config: "Config", out: Location, observer: "Observer | None" = None) -
 
     check_effect(config)
     with open_backend(config) as backend:
-        check(config)
+        check(config, backend)
         path = backend.on_rank_zero(lambda: RunDirectory.create(Path(out), config).path)
         directory = RunDirectory(path, backend.is_main_process)
         trainer.train(Run.start(backend, config, directory, observer or SilentObserver()))

@@ -89,6 +89,8 @@ class Backend(Protocol[State]):
     """All that computes on weights."""
 
     name: str
+    loss_terms: tuple[str, ...]
+    """Optional terms of the policy's loss that this backend computes."""
     is_main_process: bool
     """Whether this process writes, prints and decides: rank 0, or the only one."""
 

@@ -75,7 +75,7 @@ def parse_override(override: str) -> dict[str, Any]:
 
 
 def validated(tree: Mapping[str, Any]) -> Config:
-    """Build the configuration from nested plain values, with refusals in one clear line."""
+    """Build the configuration from nested plain values, with every error in one clear line."""
     try:
         return Config.model_validate(tree)
     except ValidationError as error:

@@ -46,8 +46,8 @@ class RolloutConfig(Section):
     max_staleness: Count = Field(
         8,
         description=(
-            "publications of weights by which the oldest token of a trained sample may lag; our"
-            " choice, as in prime-rl"
+            "policy versions by which the oldest token of a trained sample may lag; our choice, as"
+            " in prime-rl"
         ),
     )
     at_staleness_bound: Literal["wait", "drop"] = Field(
@@ -62,7 +62,7 @@ class RolloutConfig(Section):
         description=(
             "weights that an unfinished sample goes on with: the newest (its tokens are then of"
             " several versions), or the snapshot that began it (report 5.2; keeps a copy of the"
-            " policy per version under way)"
+            " policy per version in flight)"
         ),
     )
     block_tokens: PositiveInt = Field(
@@ -85,7 +85,7 @@ class RolloutConfig(Section):
     fp8_phases: tuple[Literal["value_pretraining", "reinforcement"], ...] = Field(
         ("reinforcement",),
         description=(
-            "phases whose rollouts are drawn in FP8 if rollout.precision is fp8; examinations never"
+            "phases whose rollouts are drawn in FP8 if rollout.precision is fp8; evaluation never"
             " are. Value pretraining is short and its policy frozen: V would learn the returns of"
             " one fixed rounding"
         ),
@@ -140,7 +140,7 @@ class RewardConfig(Section):
         "reference",
         description=(
             "what the reward model compares a response with: the demonstration (Pairwise-RL's"
-            " anchor), or all other responses of its group"
+            " baseline), or all other responses of its group"
         ),
     )
     least_spread: NonNegativeFloat = Field(
@@ -177,7 +177,7 @@ class RewardModelConfig(Section):
                 "warmup_steps": 10,
             }
         ),
-        description="as in the cold start of the tiny preset",
+        description="as in SFT of the tiny preset",
     )
 
 

@@ -47,9 +47,8 @@ class Problem:
         difficulty: The generator's knob, 1 is easiest.
         prompt: The text the policy reads.
         instance: All that the verifier needs to judge an answer (plain JSON values).
-        demonstration: A correct response that writes its reasoning down; only the cold start reads
-            it.
-        answer: A correct response without reasoning; only the cold start reads it.
+        demonstration: A correct response that writes its reasoning down; only SFT reads it.
+        answer: A correct response without reasoning; only SFT reads it.
     """
 
     id: str

@@ -1,1 +1,1 @@
-"""The laws of every module, one file per module; the name of a test is the law it guards."""
+"""Tests in folders as the sources have them; the name of a test is the property it checks."""

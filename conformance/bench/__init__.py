@@ -1,3 +1,1 @@
-"""Measurements: each module prints figures of one run on one machine, as ratios where speeds of
-machines differ.
-"""
+"""Benchmarks: each module prints figures of one run on one machine, mostly as ratios."""

@@ -1,20 +1,20 @@
-"""How much faster the torch backend is than the NumPy reference, in one process on a CPU: ``python -m
-conformance.bench.backends``.
+"""Speed of the torch backend against the NumPy reference, in one process on a CPU.
 
-    rollout   sampling the responses of one RL step                       response tokens per second
-    values    V of every response token, and the advantages from them     batch tokens per second
-    update    all optimizer steps on that batch, as the trainer does      batch tokens per second
+    python -m seed.conformance.bench.backends
 
-Both start from the same weights, those of a short cold start, because response lengths are what a
-decoder's speed hangs on and random weights have none like real ones. Both answer the same requests
-and learn from the same batch.
+    rollout   sampling the responses of one RL step                      response tokens per second
+    values    V of every response token, and the advantages from them    batch tokens per second
+    update    all optimizer steps on that batch, as the trainer does     batch tokens per second
+
+Both start from the same weights after a short SFT phase: a decoder's speed depends on response
+lengths, which are not realistic with random weights. Both sample for the same requests and train on
+the same batch.
 """
 
 import os
 
-os.environ.setdefault(
-    "OPENBLAS_NUM_THREADS", "1"
-)  # read once, by NumPy: the reference computes in one thread, as in `seed run`
+# NumPy reads this once, when it is imported: the reference uses one thread, as in `seed run`.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -39,9 +39,10 @@ from seed.reference.rewards.reward import score
 from seed.reference.training import trainer
 from seed.reference.training.batch import rollout_batch
 from seed.reference.training.prompt_stream import requests
+from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
 from seed.scaled.backend import ScaledBackend
-from seed.scaled.processes.launch import World
+from seed.scaled.processes.world import World
 from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
@@ -49,7 +50,7 @@ from seed.spec.datatypes import Array, Batch, Request, Rollout, Sampling
 from seed.spec.layout import Layout
 from seed.spec.observer import SilentObserver
 
-Runs = Mapping[str, trainer.Run[Any]]
+Runs = Mapping[str, Run[Any]]
 """Name of a backend -> its run, both with the same weights."""
 
 NO_CHECKPOINTS = "run.checkpoint_every=1000000"
@@ -58,10 +59,7 @@ NO_CHECKPOINTS = "run.checkpoint_every=1000000"
 @click.command()
 @click.option("--recipe", default="vapo", show_default=True, help="recipe of the tiny preset")
 @click.option(
-    "--steps",
-    default=300,
-    show_default=True,
-    help="imitation steps of the cold start, on the torch backend",
+    "--steps", default=300, show_default=True, help="SFT steps before, on the torch backend"
 )
 @click.option(
     "--checkpoint",
@@ -101,28 +99,28 @@ def backends(
     ]
     config = load_config("tiny", recipe, settings)
     with tempfile.TemporaryDirectory(prefix="seed-bench-") as scratch:
-        runs = both(config, checkpoint or cold_start(config, Path(scratch)), Path(scratch))
+        start = checkpoint or after_sft(config, Path(scratch))
+        runs = runs_of_both(config, start, Path(scratch))
     rollouts: dict[str, list[list[Rollout]]] = {name: [] for name in runs}
     prompts = config.rollout.prompts
-    asked = [requests(config, number * prompts, prompts) for number in range(repetitions + 1)]
+    work = [requests(config, number * prompts, prompts) for number in range(repetitions + 1)]
     readings = {
         "rollout": in_turn(
-            {name: rolling(run, asked, rollouts[name]) for name, run in runs.items()}, repetitions
+            {name: rolling(run, work, rollouts[name]) for name, run in runs.items()}, repetitions
         )
     }
     batch, rewards = scored_batch(rollouts["reference"][-1], config)
     readings["values"] = in_turn(
         {name: valuing(run, batch, rewards) for name, run in runs.items()}, repetitions
     )
-    learnable = runs["reference"].backend.advantages(
-        runs["reference"].state, config, batch, rewards
-    )
+    reference = runs["reference"]
+    with_advantages = reference.backend.advantages(reference.state, config, batch, rewards)
     readings["update"] = in_turn(
-        {name: updating(run, learnable) for name, run in runs.items()}, repetitions
+        {name: updating(run, with_advantages) for name, run in runs.items()}, repetitions
     )
 
     lengths = [
-        len(rollout.response_tokens) for answers in rollouts["reference"] for rollout in answers
+        len(rollout.response_tokens) for of_step in rollouts["reference"] for rollout in of_step
     ]
     click.echo(
         f"preset tiny, recipe {recipe}, {config.precision}; {len(batch.tokens)} responses a step of"
@@ -158,23 +156,21 @@ def row(kind: str, readings: Mapping[str, Sequence[Reading]]) -> tuple[str, ...]
     return (kind, *times, *rates)
 
 
-def cold_start(config: Config, scratch: Path) -> Path:
-    """A checkpoint of the moment RL begins, after imitation on the torch backend."""
-    run = trainer.start(
-        torch_backend(), config, RunDirectory(scratch, writes=False), SilentObserver()
-    )
+def after_sft(config: Config, scratch: Path) -> Path:
+    """A checkpoint at the start of RL, after SFT on the torch backend."""
+    run = Run.start(torch_backend(), config, RunDirectory(scratch, writes=False), SilentObserver())
     trainer.supervised(run)
     state = run.backend.start_rl(run.state, config)
     run.backend.save(state, config, {}, scratch / "step_0")
     return scratch / "step_0"
 
 
-def both(config: Config, checkpoint: Path, scratch: Path) -> Runs:
+def runs_of_both(config: Config, checkpoint: Path, scratch: Path) -> Runs:
     """A run of each backend from one checkpoint; nothing is written."""
     backends: tuple[Backend[Any], ...] = (ReferenceBackend(), torch_backend())
     directory = RunDirectory(scratch, writes=False)
     return {
-        backend.name: trainer.Run(
+        backend.name: Run(
             backend, config, directory, SilentObserver(), backend.restore(config, checkpoint)[0]
         )
         for backend in backends
@@ -182,24 +178,24 @@ def both(config: Config, checkpoint: Path, scratch: Path) -> Runs:
 
 
 def torch_backend() -> ScaledBackend:
-    """The torch backend alone on the CPU."""
+    """The torch backend in one process on the CPU."""
     return ScaledBackend(World(), Layout(), torch.device("cpu"))
 
 
 def rolling(
-    run: trainer.Run[Any], asked: Sequence[Sequence[Request]], kept: list[list[Rollout]]
+    run: Run[Any], work: Sequence[Sequence[Request]], kept: list[list[Rollout]]
 ) -> Contestant:
     """Sampling of a step's responses; each repetition has its own problems."""
     settings = run.config.rollout
     sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
 
     def once(number: int) -> float:
-        answers: list[Rollout] = run.backend.generate(
-            run.state, run.config, asked[number], sampling, "rollout"
+        rollouts: list[Rollout] = run.backend.generate(
+            run.state, run.config, work[number], sampling, "rollout"
         )
-        if len(kept) == number:  # the same work comes twice, unread and read
-            kept.append(answers)
-        return sum(len(rollout.response_tokens) for rollout in answers)
+        if len(kept) == number:  # every repetition runs twice, untimed and timed
+            kept.append(rollouts)
+        return sum(len(rollout.response_tokens) for rollout in rollouts)
 
     return once
 
@@ -210,7 +206,7 @@ def scored_batch(rollouts: Sequence[Rollout], config: Config) -> tuple[Batch, Ar
     return rollout_batch(scored), np.array([item.reward for item in scored])
 
 
-def valuing(run: trainer.Run[Any], batch: Batch, rewards: Array) -> Contestant:
+def valuing(run: Run[Any], batch: Batch, rewards: Array) -> Contestant:
     """Advantages of a batch."""
 
     def once(number: int) -> float:
@@ -220,7 +216,7 @@ def valuing(run: trainer.Run[Any], batch: Batch, rewards: Array) -> Contestant:
     return once
 
 
-def updating(run: trainer.Run[Any], batch: Batch) -> Contestant:
+def updating(run: Run[Any], batch: Batch) -> Contestant:
     """All optimizer steps on a batch."""
 
     def once(number: int) -> float:
@@ -231,9 +227,7 @@ def updating(run: trainer.Run[Any], batch: Batch) -> Contestant:
 
 
 def equal_share(rollouts: Mapping[str, Sequence[Sequence[Rollout]]]) -> float:
-    """Share of responses that are the same token by token in both backends; float32 lets a draw fall
-    to the other side.
-    """
+    """Share of responses with equal tokens in both backends; in float32 a draw may differ."""
     pairs: list[bool] = [
         a.response_tokens == b.response_tokens
         for one, other in zip(*rollouts.values(), strict=True)

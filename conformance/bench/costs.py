@@ -1,12 +1,11 @@
-"""What ``reference.simulation.simulate`` must be reports of a backend: seconds of decode steps and of
-reading, measured through the schedule.
+"""Measured costs of a backend for ``reference.simulation.simulate``, through the real scheduler.
 
-    step of n slots         floor + n token                 one slot against all slots but one, looks at the schedule included
-    entering of texts       admit + prefill (their tokens)  all of them into an empty worker, then a prompt beside the others
-    publishing              a new worker
+    step of n slots    floor + n token          one slot, and all slots but one; scheduler included
+    n new tokens       admit + prefill n        all texts into an empty worker, then one more prompt
+    publish            a new worker
 
-Slots stand where those of a run do: at the quantiles of all positions that are ever drawn, so that
-what attention over earlier positions costs is in ``token`` as it is on average.
+Responses in the slots have the positions of those in a run: quantiles of all positions that are
+ever drawn, so that ``token`` includes the average cost of attention to earlier positions.
 """
 
 import statistics
@@ -16,35 +15,34 @@ from typing import Any
 
 import numpy as np
 
+from seed.reference.rollouts.engine import LocalEngine
 from seed.reference.rollouts.events import Requested, Submitted
-from seed.reference.rollouts.streaming import LocalEngine, RolloutState, Streaming, rules_of
-from seed.reference.simulation.simulate import Cost
+from seed.reference.rollouts.rules import rules_of
+from seed.reference.rollouts.streaming import RolloutState, Streaming
+from seed.reference.simulation.engine import Cost
 from seed.reference.training.prompt_stream import requests
 from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.datatypes import Request, Rollout, Sampling, unanswered
 
 Clock = Callable[[], float]
-"""Tells seconds."""
+"""Returns seconds."""
 STEPS = 16
-"""Decode steps of a reading: some 15 ms, long against the clock and short against the batches in
-between.
-"""
+"""Decode steps of a reading: some 15 ms, long against the clock, short against a batch."""
 UNSEEN = 10**6
-"""Place in the stream from where prompts are taken that no benchmark reaches."""
+"""First index of prompts, which no benchmark reaches."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Seconds of what a worker did.
+    """Seconds of the work of a worker.
 
     Attributes:
-        publish: Making it.
+        publish: Creating it.
         one: A decode step of one response.
         many: A decode step of all slots but one.
-        enter: Making the worker, texts for all slots but one entering it, and a block of decode
-            steps.
-        join: A prompt entering beside them, and a block.
+        enter: Creating it, adding texts for all slots but one, and a block of decode steps.
+        join: Adding one more prompt, and a block.
     """
 
     publish: float
@@ -55,17 +53,16 @@ class Reading:
 
 
 class Probe:
-    """Measures workers of a backend, as often as it is asked."""
+    """Measures workers of a backend."""
 
     def __init__(
         self, backend: Backend[Any], config: Config, lengths: Sequence[int], clock: Clock
     ) -> None:
-        """Say what to measure.
+        """Prepare the responses of all readings.
 
         Args:
-            backend: Whose workers.
-            config: Of the run; one sample a prompt, and as many slots as a batch has responses, >=
-                3.
+            backend: Backend of the workers.
+            config: Of the run: one sample a prompt, as many slots as responses of a batch, >= 3.
             lengths: Tokens of the responses of the run.
             clock: Seconds.
         """
@@ -74,25 +71,24 @@ class Probe:
         self.state = backend.start_rl(backend.initial_state(config), config)
         self.readings: list[Reading] = []
         limit = config.rollout.max_response_tokens
-        last = (
-            limit - 2 * STEPS - 2 * config.rollout.block_tokens
-        )  # nothing may end while it is measured
-        asked = requests(config, UNSEEN, self.slots)
+        # No response may end while it is measured.
+        last = limit - 2 * STEPS - 2 * config.rollout.block_tokens
+        first, *others = requests(config, UNSEEN, self.slots)
         drawn = [min(position, last) for position in typical_positions(lengths, self.slots - 1)]
         self.running = [
             half_written(request, tokens, limit)
-            for request, tokens in zip(asked[1:], drawn, strict=True)
+            for request, tokens in zip(others, drawn, strict=True)
         ]
         self.alone = self.running[len(drawn) // 2]
-        self.fresh = half_written(asked[0], 0, limit)
+        self.fresh = half_written(first, 0, limit)
 
     def measure(self) -> None:
         """Take one reading."""
         settings = self.config.rollout
         sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
-        begun = self.clock()
+        started = self.clock()
         self.backend.rollout_worker(self.state, self.config, self.slots, sampling, "rollout")
-        publish = self.clock() - begun
+        publish = self.clock() - started
         alone, together = (self._streaming(sampling) for _ in range(2))
         self._enter(alone, [self.alone])
         one = self._step(alone)
@@ -103,9 +99,7 @@ class Probe:
         )
 
     def cost(self) -> Cost:
-        """The cost model that the middle readings fit; the first, which warms caches, is left
-        out.
-        """
+        """The cost model of the median readings, without the first, which warms up."""
         publish, one, many, enter, join = (
             statistics.median(getattr(reading, field.name) for reading in self.readings[1:])
             for field in fields(Reading)
@@ -119,7 +113,7 @@ class Probe:
         )
 
     def _streaming(self, sampling: Sampling) -> Streaming:
-        """A schedule whose trainer waits, with nothing under way."""
+        """A scheduler whose trainer waits, with no response in flight."""
         engine = LocalEngine(self.backend, self.config, sampling, self.slots)
         engine.policies = {0: self.state}
         streaming = Streaming(rules_of(self.config), RolloutState(), engine)
@@ -128,7 +122,7 @@ class Probe:
         return streaming
 
     def _enter(self, streaming: Streaming, texts: Sequence[Rollout]) -> float:
-        """Seconds that it takes to put texts into slots and to decode a block."""
+        """Seconds to put texts into slots and to decode a block."""
         first = streaming.scheduler.state.submitted
         for number, rollout in enumerate(texts, start=first):
             streaming.rollout_state.pool[number] = rollout
@@ -139,9 +133,7 @@ class Probe:
         return self.clock() - begun
 
     def _step(self, streaming: Streaming) -> float:
-        """Seconds of a decode step, with its share of the look at the schedule that follows a
-        block.
-        """
+        """Seconds of a decode step, with its share of the scheduler's work after a block."""
         blocks = max(STEPS // self.config.rollout.block_tokens, 1)
         begun = self.clock()
         for _ in range(blocks):
@@ -151,11 +143,10 @@ class Probe:
 
 
 def half_written(request: Request, tokens: int, limit: int) -> Rollout:
-    """A response that so many tokens are drawn of; what they say is nothing to the clock."""
-    asked = replace(request, forced_length=limit)
-    drawn = tuple(3 + place % 8 for place in range(tokens))
+    """A response of which some tokens are drawn; which ones does not matter for the time."""
+    drawn = tuple(3 + position % 8 for position in range(tokens))
     return replace(
-        unanswered(asked),
+        unanswered(replace(request, forced_length=limit)),
         response_tokens=drawn,
         log_probs=(-1.0,) * tokens,
         weight_versions=(0,) * tokens,
@@ -163,13 +154,11 @@ def half_written(request: Request, tokens: int, limit: int) -> Rollout:
 
 
 def text_length(rollout: Rollout) -> int:
-    """Tokens that are read when it enters a slot."""
+    """Tokens to prefill."""
     return len(rollout.request.prompt_tokens) + len(rollout.response_tokens)
 
 
 def typical_positions(lengths: Sequence[int], count: int) -> list[int]:
-    """Where in their responses full slots stand: quantiles of all positions of all responses; long
-    ones have more of them.
-    """
+    """Positions of the responses in full slots: quantiles of all positions of all responses."""
     positions = np.concatenate([np.arange(length) for length in lengths])
     return [int(position) for position in np.quantile(positions, (np.arange(count) + 0.5) / count)]

@@ -1,12 +1,13 @@
-"""What each memory switch saves, and that it changes no number: ``python -m
-conformance.bench.memory``.
+"""Memory that each switch saves, and that it changes no number.
 
-    activations  most bytes at once that autograd held on the device for the backward pass
+    python -m seed.conformance.bench.memory
+
+    activations  peak of bytes that autograd holds on the device for the backward pass
     moments      bytes of AdamW's moments on the device between two steps
     GPU          ``torch.cuda.max_memory_allocated``, where there is one
 
-Under ``mpirun`` every figure is that of the fullest rank. On a CPU "off the device" is a file that
-is mapped into memory.
+Under ``mpirun`` every figure is that of the rank with the most. On a CPU "off the device" is a file
+that is mapped into memory.
 """
 
 import os
@@ -28,7 +29,8 @@ from seed.scaled.parallel.collectives import gather_objects
 from seed.scaled.parallel.offload import Ledger
 from seed.scaled.parallel.parallelize import shards_of
 from seed.scaled.processes.device import device_of
-from seed.scaled.processes.launch import layout_of_launch, start, together
+from seed.scaled.processes.launch import layout_of_launch, start
+from seed.scaled.processes.shutdown import end_together
 from seed.spec.config import Config
 from seed.spec.config_files import load_config, merged, validated
 from seed.spec.datatypes import Batch, Metrics
@@ -48,12 +50,12 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Account:
-    """What a setting took; bytes are those of the fullest rank.
+    """Memory and time of a setting; bytes of the rank with the most.
 
     Attributes:
-        activations, moved: Peak on the device, and all that left it, over all steps.
+        activations, moved: Peak on the device, and sum moved off it, over all steps.
         moments: On the device between steps.
-        gpu: Peak that CUDA's allocator saw; 0 without a GPU.
+        gpu: Peak of CUDA's allocator; 0 without a GPU.
         seconds: CPU seconds of a step.
         metrics: Losses and gradient norms of all steps.
     """
@@ -72,16 +74,17 @@ class Account:
 @click.option("--steps", default=2, show_default=True, help="optimizer steps of each setting")
 @click.argument("overrides", nargs=-1)
 def memory(rows: int, length: int, steps: int, overrides: tuple[str, ...]) -> None:
-    """Measure every switch on a model of 6 layers of width 256; OVERRIDES are section.key=value as
-    for ``seed run``.
+    """Measure every switch on a model of 6 layers of width 256.
+
+    OVERRIDES are section.key=value as for ``seed run``.
     """
     sizes = [f"model.{size}" for size in SIZES]
     base = load_config(
         "tiny", "vapo", [*sizes, f"algorithm.micro_batch={rows}", *overrides], backend="scaled"
     )
     layout, world = layout_of_launch(base.parallel), start(base.parallel)
-    with together(world):
-        backend = ScaledBackend(world, layout, device_of(world, base.parallel.device))
+    with end_together(world):
+        backend = ScaledBackend(world, layout, device_of(world.local_rank, base.parallel.device))
         batch = batch_of(base, rows, length)
         accounts = {
             names: account(backend, with_switches(base, names), batch, steps) for names in SWITCHES
@@ -108,7 +111,7 @@ def with_switches(config: Config, names: Sequence[str]) -> Config:
 
 
 def batch_of(config: Config, rows: int, length: int) -> Batch:
-    """Random sequences of full length, all but the first token to be imitated."""
+    """Random sequences of full length, all but the first token as the response."""
     tokens = (
         generator(config.seed, "bench/memory")
         .integers(2, config.model.vocabulary, (rows, length))
@@ -118,7 +121,7 @@ def batch_of(config: Config, rows: int, length: int) -> Batch:
 
 
 def account(backend: ScaledBackend, config: Config, batch: Batch, steps: int) -> Account:
-    """Imitate a batch from the initial weights and say what it took."""
+    """Memory and time of some SFT steps from the initial weights."""
     on_gpu = backend.mesh.device.type == "cuda"
     backend.ledger, backend.counts_memory = Ledger(), True
     state = backend.initial_state(config)
@@ -131,26 +134,24 @@ def account(backend: ScaledBackend, config: Config, batch: Batch, steps: int) ->
     seconds = (time.process_time() - began) / steps
     gpu = torch.cuda.max_memory_allocated(backend.mesh.device) if on_gpu else 0
     mine = backend.ledger.peak, backend.ledger.moved, moments_on_device(state), gpu
-    fullest = [
+    largest = [
         max(figures) for figures in zip(*gather_objects(mine, backend.mesh.world), strict=True)
     ]
-    return Account(fullest[0], fullest[1], fullest[2], fullest[3], seconds, metrics)
+    return Account(largest[0], largest[1], largest[2], largest[3], seconds, metrics)
 
 
 def moments_on_device(state: State) -> int:
-    """Bytes of this rank's moments that are neither in a mapped file nor in the host memory of a
-    GPU.
-    """
+    """Bytes of this rank's moments on the device: not in a mapped file or a GPU's host memory."""
     shards = [*state.policy_optimizer.first.values(), *state.policy_optimizer.second.values()]
     device = next(state.policy.parameters()).device
-    here = [
+    on_device = [
         x for x in shards if x.device.type == device.type and x.untyped_storage().filename is None
     ]
-    return sum(x.numel() * x.element_size() for x in here)
+    return sum(x.numel() * x.element_size() for x in on_device)
 
 
 def rows_of(accounts: dict[tuple[str, ...], Account]) -> list[tuple[str, ...]]:
-    """The table: the ratios first, then the bytes behind them."""
+    """The table: first the ratios, then the bytes."""
     plain = accounts[()]
     header = (
         "parallel.",

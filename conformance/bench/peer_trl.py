@@ -1,15 +1,15 @@
-"""The torch backend beside TRL's GRPOTrainer, step by step in one process: ``python -m
-conformance.bench.peer_trl``.
+"""Speed of the torch backend against TRL's GRPOTrainer, step by step in one process.
 
-    generate  prompts x group responses of exactly so many tokens, with a key-value cache,
-    temperature 1
-    update    loss, backward pass, clipping of the gradient norm, AdamW: one optimizer step on all of them
-    step      both, with rewards, advantages and what else the loop does
+    python -m seed.conformance.bench.peer_trl
+
+    generate    prompts x group responses of a fixed length, with a key-value cache, temperature 1
+    update      loss, backward pass, clipping of the gradient norm, AdamW: one optimizer step
+    step        both, with rewards, advantages and the rest of the loop
 
 Both compute in float32 on one thread, with the same Qwen3-MoE sizes and first weights, the same
 prompts and the same rule reward; one of our steps runs between two of TRL's. No response ends
-early, so both do the same number of tokens. TRL runs as its users run it (``transformers``
-generation, its own choice of kernels), with logging and saving off.
+early, so both draw the same number of tokens. TRL runs as its users run it (``transformers``
+generation, its own choice of kernels), without logging and saving.
 """
 
 import os
@@ -36,7 +36,7 @@ from seed.reference.training.batch import rollout_batch
 from seed.reference.training.prompt_stream import requests
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.parallel.parallelize import fill
-from seed.scaled.processes.launch import World
+from seed.scaled.processes.world import World
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
@@ -57,9 +57,7 @@ SIZES = {
 BATCHES = {"small": (4, 4, 32), "larger": (8, 8, 128)}
 """Prompts, responses to each, tokens of a response."""
 NO_TOKEN = -1
-"""Stands in for the end of sequence: an id that is never drawn, so that every response has the full
-length.
-"""
+"""Replaces the end of sequence: an id that is never drawn, so every response has full length."""
 
 
 @click.command()
@@ -81,10 +79,10 @@ def peer_trl(size: str, steps: int) -> None:
     warnings.simplefilter("ignore")
     prompts, group, tokens = BATCHES[size]
     config = configured(size)
-    asked = requests(config, 0, prompts)
+    requested = requests(config, 0, prompts)
     network = network_of(config)
-    ours = Ours(config, network, asked)
-    theirs = trl_steps(network, asked[::group], group, tokens, steps + 1, ours.step)
+    ours = Ours(config, network, requested)
+    theirs = trl_steps(network, requested[::group], group, tokens, steps + 1, ours.step)
     readings = {"TRL": theirs, "seed": ours.readings}
     weights = sum(weight.numel() for weight in network.parameters())
     versions = ", ".join(
@@ -151,32 +149,31 @@ def network_of(config: Config) -> Any:
 
 
 def share_of_digits(text: str) -> float:
-    """The rule reward: which part of a response is digits."""
+    """The rule reward: share of digits in a response."""
     return sum(character.isdigit() for character in text) / max(len(text), 1)
 
 
 class Clock:
-    """Readings by kind of work; pieces of a step that are timed apart."""
+    """Readings by kind of work."""
 
     def __init__(self) -> None:
         self.readings: dict[str, list[Reading]] = {kind: [] for kind in KINDS}
 
     def timed(self, kind: str, call: Callable[[], Any]) -> Any:
-        """What ``call`` returns; its seconds are kept."""
+        """The result of ``call``; keeps its seconds."""
         wall, cpu = time.perf_counter(), time.process_time()
-        answer = call()
-        self.readings.setdefault(kind, []).append(
-            Reading(time.perf_counter() - wall, time.process_time() - cpu, 1.0)
-        )
-        return answer
+        result = call()
+        reading = Reading(time.perf_counter() - wall, time.process_time() - cpu, 1.0)
+        self.readings.setdefault(kind, []).append(reading)
+        return result
 
 
 class Ours(Clock):
     """GRPO steps of the torch backend, from the same weights."""
 
-    def __init__(self, config: Config, network: Any, asked: Sequence[Request]) -> None:
+    def __init__(self, config: Config, network: Any, requested: Sequence[Request]) -> None:
         super().__init__()
-        self.config, self.asked = config, asked
+        self.config, self.requested = config, requested
         self.backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
         state = self.backend.initial_state(config)
         theirs = {name: weight.detach().numpy() for name, weight in network.named_parameters()}
@@ -193,7 +190,7 @@ class Ours(Clock):
             rollouts: list[Rollout] = self.timed(
                 "generate",
                 lambda: self.backend.generate(
-                    self.state, self.config, self.asked, sampling, "rollout"
+                    self.state, self.config, self.requested, sampling, "rollout"
                 ),
             )
         rewards = np.array(
@@ -212,24 +209,21 @@ class Ours(Clock):
 
 def trl_steps(
     network: Any,
-    asked: Sequence[Request],
+    requested: Sequence[Request],
     group: int,
     tokens: int,
     steps: int,
     between: Callable[[], None],
 ) -> dict[str, list[Reading]]:
-    """Run TRL's trainer and call ``between`` after each of its steps; readings of the steps, the
-    first one included.
-    """
+    """Run TRL's trainer and call ``between`` after each step; readings of all steps."""
     from transformers import TrainerCallback
 
     trl, datasets = import_module("trl"), import_module("datasets")
     clock = Clock()
 
-    class Watch(TrainerCallback):  # type: ignore[misc, unused-ignore]  # untyped, or typed in some versions
-        """Times a step from its beginning to its end, and what it prepared apart from what it
-        learned.
-        """
+    # The base class is untyped in some versions only.
+    class Watch(TrainerCallback):  # type: ignore[misc, unused-ignore]
+        """Times a step, and separately its preparation of the batch."""
 
         began = (0.0, 0.0)
 
@@ -238,7 +232,7 @@ def trl_steps(
             self.began = time.perf_counter(), time.process_time()
 
         def on_step_end(self, *_: Any, **__: Any) -> None:
-            """Stop it, then let the other side do a step."""
+            """Stop it, then run a step of ours."""
             wall, cpu = time.perf_counter() - self.began[0], time.process_time() - self.began[1]
             prepared = clock.readings["prepare"][-1]
             clock.readings["step"].append(Reading(wall, cpu, 1.0))
@@ -252,7 +246,7 @@ def trl_steps(
         settings = trl.GRPOConfig(
             output_dir=scratch,
             max_steps=steps,
-            per_device_train_batch_size=len(asked) * group,
+            per_device_train_batch_size=len(requested) * group,
             num_generations=group,
             gradient_accumulation_steps=1,
             max_completion_length=tokens,
@@ -278,7 +272,7 @@ def trl_steps(
             reward_funcs=reward,
             args=settings,
             train_dataset=datasets.Dataset.from_list(
-                [{"prompt": request.problem.prompt} for request in asked]
+                [{"prompt": request.problem.prompt} for request in requested]
             ),
             processing_class=character_tokenizer(),
             callbacks=[Watch()],

@@ -1,30 +1,31 @@
-"""What streaming saves in the real system on a CPU: ``python -m conformance.bench.srs``.
+"""Time that streaming rollouts save in the real system on a CPU.
+
+    python -m seed.conformance.bench.srs
 
     synchronous   srs_alpha = 1: every step decodes until its longest response has ended
-    streaming     the share srs_alpha of a step's responses is on-policy, the rest goes on in the next step
-    with a worker   the same beside a standalone worker, a child process that decodes on another core while the trainer trains
-                  (parallel.rollout_workers = 1; the torch backend)
-    predicted     all again in virtual time (reference.simulation.simulate), with the costs of this backend measured in between; training
-                  costs what each system's batches took, and decoding beside a worker is slower by as
-                  much as training is
+    streaming     the share srs_alpha of a step's responses is on-policy, the rest goes on in the
+                  next step
+    with a worker the same with a remote rollout worker, a process that decodes on another core
+                  while the trainer trains (parallel.rollout_workers = 1; the torch backend)
+    predicted     all of them in virtual time (reference.simulation.simulate) with the costs of this
+                  backend, measured in between; training takes what each system's batches took, and
+                  with a worker decoding is slower by the same factor as training
 
 All systems train on equally many samples of the same log-normal lengths, with real weights, caches,
-schedules and updates; only where a response ends is forced, as random weights have no lengths like
-real ones. They take turns batch by batch, so that a noisy machine slows all; the worker is stopped
-while it is not its system's turn. Costs are middle readings, so seconds are predicted as the
-machine is when nobody disturbs it; beside busy neighbours the prediction can be far off.
+schedulers and updates; only the ends of responses are forced, as lengths are not realistic with
+random weights. Systems take turns batch by batch, so that other load slows all of them; the worker
+is stopped during the turns of others. Costs are median readings, so predictions are for an idle
+machine; with other load they can be far off.
 
-Batches are small by default: a step then costs about the same whoever is in the slots, as on a GPU
-that reads all weights for every token, and that is where streaming pays. With more responses a step
-of a CPU costs the more the more slots are full, so full slots save steps but less wall time
-(``--responses``).
+Batches are small by default: then a step costs about the same with any number of full slots, as on
+a GPU that reads all weights for every token, and there streaming pays. With more responses, a CPU's
+step costs more with more full slots, so full slots save steps but less wall time (``--responses``).
 """
 
 import os
 
-os.environ.setdefault(
-    "OPENBLAS_NUM_THREADS", "1"
-)  # read once, by NumPy: the reference computes in one thread, as in `seed run`
+# NumPy reads this once, when it is imported: the reference uses one thread, as in `seed run`.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import gc
 import signal
@@ -45,10 +46,13 @@ from seed.conformance.bench.backends import torch_backend
 from seed.conformance.bench.costs import Clock, Probe
 from seed.conformance.bench.measure import table
 from seed.reference.backend import ReferenceBackend
-from seed.reference.rollouts.streaming import RolloutStats, rules_of
-from seed.reference.simulation.simulate import Cost, simulate
+from seed.reference.rollouts.engine import RolloutStats
+from seed.reference.rollouts.rules import rules_of
+from seed.reference.simulation.engine import Cost
+from seed.reference.simulation.simulate import simulate
 from seed.reference.training import trainer
 from seed.reference.training.prompt_stream import requests
+from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
 from seed.scaled.processes.worker_pool import LocalWorkerPool
 from seed.spec.backend import Backend
@@ -65,30 +69,27 @@ GOALS = (
     ("seconds of rollouts", "rollouts", 2.0),
     ("seconds in all", "seconds", 2.0),
 )
-"""What streaming should bring: the synchronous system's figure over a streaming one's."""
+"""Goals of streaming: a figure of the synchronous system over that of a streaming one."""
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 """One thread computes, so the two are the same on an idle machine."""
-DECODING = ("floor", "token", "start", "prefill", "publish")
+DECODING = ("floor", "token", "admit", "prefill", "publish")
 """Fields of the cost model that are measured between batches."""
 COSTS = (*DECODING, "train", "train_token")
-"""All that are measured."""
+"""All fields that are measured."""
 OFF = 0.15
-"""Relative error of the predicted ratio and decode steps that is still good enough to plan machines
-by.
-"""
+"""Relative error of a predicted ratio up to which predictions are good enough to plan machines."""
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What batches took.
+    """Time and work of some batches.
 
     Attributes:
         decode_steps: Forward passes that drew tokens.
         tokens: Trained tokens.
-        rollouts, updates: Seconds from new weights to a batch, and of everything that the trainer
-            does with it.
+        rollouts, updates: Seconds from new weights to a batch, and of training on it.
         samples: Trained samples.
-        ages: Publications since the oldest token of every trained sample, summed.
+        ages: Policy versions since the oldest token of every trained sample, summed.
     """
 
     decode_steps: float
@@ -140,8 +141,9 @@ def srs(
     clock: str,
     overrides: tuple[str, ...],
 ) -> None:
-    """Train on equally many samples, synchronously and streaming; OVERRIDES are section.key=value
-    as for ``seed run``.
+    """Train on equally many samples, synchronously and streaming.
+
+    OVERRIDES are section.key=value as for ``seed run``.
     """
     torch.set_num_threads(1)
     settings = [
@@ -162,7 +164,8 @@ def srs(
     }
     config, count = configs["synchronous"], batches + warm_up
     lengths = drawn_lengths(config, 4 * count * responses, average, sigma)
-    gc.freeze()  # a full collection of all modules takes a tenth of a second, and would fall on any system by chance
+    # A full collection of all modules takes a tenth of a second and would hit one system by chance.
+    gc.freeze()
     seconds = CLOCKS[clock]
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seed-bench-")))
@@ -177,7 +180,7 @@ def srs(
                 system.step()
     measured = [total(system.spent[warm_up:]) for system in systems]
     costs = [replace(probe.cost(), **training_cost(system.spent[warm_up:])) for system in systems]
-    # Probes ran while no worker did.
+    # Probes ran while no worker was running.
     costs[2:] = [
         slower(cost, contention(seen, measured[1]))
         for cost, seen in zip(costs[2:], measured[2:], strict=True)
@@ -235,70 +238,60 @@ class System:
         scratch: Path,
         clock: Clock,
     ) -> None:
-        """Begin with random weights.
+        """Start with random weights.
 
         Args:
-            backend: Who computes.
-            config: The run's; srs_alpha makes the difference.
-            lengths: Tokens of every response in the order of opening.
-            scratch: A folder to name; nothing is written.
+            backend: Backend of the run.
+            config: Of the run; systems differ in srs_alpha.
+            lengths: Tokens of every response in the order of submission.
+            scratch: Folder of the run; nothing is written.
             clock: Seconds.
         """
         self.config, self.lengths, self.clock = config, lengths, clock
-        self.run = trainer.start(
-            backend, config, RunDirectory(scratch, writes=False), SilentObserver()
-        )
+        self.run = Run.start(backend, config, RunDirectory(scratch, writes=False), SilentObserver())
         self.run.state = backend.start_rl(self.run.state, config)
-        self.opened = 0
+        self.submitted = 0
         self.spent: list[Spent] = []
 
     def step(self) -> None:
-        """Sample a batch and train on it. Problems are made ready before: they cost all systems the
-        same.
-        """
-        prompts = self.run.rollouts.prompts_needed()
-        asked = [
-            forced(request, self.lengths) for request in requests(self.config, self.opened, prompts)
-        ]
-        self.opened += prompts
+        """Sample a batch and train on it; generating problems is equal for all and untimed."""
+        count = self.run.rollouts.prompts_needed()
+        prompts = requests(self.config, self.submitted, count)
+        self.submitted += count
         with awake(self.run.backend.worker_pool):
-            self.spent.append(self._timed(asked))
+            self.spent.append(self._timed([forced(prompt, self.lengths) for prompt in prompts]))
 
-    def _timed(self, asked: Sequence[Request]) -> Spent:
-        rollouts, began = self.run.rollouts, self.clock()
+    def _timed(self, prompts: Sequence[Request]) -> Spent:
+        rollouts, started = self.run.rollouts, self.clock()
         rollouts.publish(self.run.state, self.config, len(self.spent))
-        finished = rollouts.finish(asked)
-        rolled = self.clock()
-        batch = trainer.learnable(self.run, self.config, rewarded(finished))
+        finished = rollouts.finish(prompts)
+        sampled = self.clock()
+        batch = trainer.compute_advantages(self.run, self.config, rewarded(finished))
         trainer.update(self.run, self.config, batch, policy_moves=True)
         rollouts.service.end()  # as the next step does at once
-        updates, tokens = (
-            self.clock() - rolled,
-            sum(len(rollout.response_tokens) for rollout in finished),
-        )
+        updates = self.clock() - sampled
+        tokens = sum(len(rollout.response_tokens) for rollout in finished)
         stats, rollouts.engine.stats = rollouts.engine.stats, RolloutStats()
         return Spent(
-            stats.decode_steps, rolled - began, tokens, updates, len(finished), sum(stats.ages)
+            stats.decode_steps, sampled - started, tokens, updates, len(finished), sum(stats.ages)
         )
 
 
 @contextmanager
 def awake(worker_pool: Any) -> Iterator[None]:
-    """Let workers work here, and not before and after: other systems have their turn."""
+    """Run the worker processes inside the block only; outside other systems have their turn."""
     children = (
-        [] if worker_pool is None else [child.process for child in worker_pool.children.values()]
+        [] if worker_pool is None else [handle.process for handle in worker_pool.handles.values()]
     )
     for child in children:
         child.send_signal(signal.SIGCONT)
     yield
     for child in children:
-        child.send_signal(signal.SIGSTOP)  # nothing where it has ended
+        child.send_signal(signal.SIGSTOP)  # no effect on a process that has ended
 
 
 def training_cost(batches: Sequence[Spent]) -> dict[str, float]:
-    """Seconds of training as a batch's and each token's part, the line through what was
-    measured.
-    """
+    """Seconds of training per batch and per token: a line fitted to all batches."""
     per_token, per_batch = np.polyfit(
         [of.tokens for of in batches], [of.updates for of in batches], 1
     )
@@ -306,14 +299,12 @@ def training_cost(batches: Sequence[Spent]) -> dict[str, float]:
 
 
 def contention(together: Spent, alone: Spent) -> float:
-    """How much slower a token is trained on while a worker is at work: two busy cores share caches,
-    and may be one in truth.
-    """
+    """Factor by which training a token is slower beside a worker: two busy cores share caches."""
     return max((together.updates / together.tokens) / (alone.updates / alone.tokens), 1.0)
 
 
 def slower(cost: Cost, factor: float) -> Cost:
-    """Costs with decoding so many times slower; it was measured while nothing else was at work."""
+    """The costs with slower decoding; it was measured while no worker was running."""
     return replace(cost, **{name: factor * getattr(cost, name) for name in DECODING})
 
 
@@ -325,20 +316,23 @@ def predictions(
         rules_of(config), lengths, cost, steps, prompt, config.rollout.block_tokens
     ).iterations
     return [
-        Spent(one.stats.decode_steps, one.taken - one.start, one.trained, one.end - one.taken)
+        Spent(
+            one.stats.decode_steps,
+            one.batch_ready - one.start,
+            one.trained,
+            one.end - one.batch_ready,
+        )
         for one in iterations
     ]
 
 
 def total(batches: Sequence[Spent]) -> Spent:
-    """What some batches took together."""
+    """Sum over some batches."""
     return Spent(*(sum(getattr(batch, field.name) for batch in batches) for field in fields(Spent)))
 
 
 def comparison(measured: Sequence[Spent], predicted: Sequence[Spent]) -> list[tuple[str, ...]]:
-    """Figures of the systems and their ratios to the first, line by line: measured, predicted, and
-    how far that is off.
-    """
+    """Figures of the systems and their ratios to the first: measured, predicted, relative error."""
     rows: list[tuple[str, ...]] = []
 
     def line(title: str, values: Sequence[float]) -> None:
@@ -364,12 +358,10 @@ def comparison(measured: Sequence[Spent], predicted: Sequence[Spent]) -> list[tu
 
 
 def errors(measured: Sequence[Spent], predicted: Sequence[Spent], name: str) -> list[float]:
-    """How far predictions of a figure are off: of the synchronous system, then of each other one
-    and its ratio.
-    """
+    """Relative errors of predictions: synchronous system, then figure and ratio of each other."""
     first, *others = (
-        getattr(said, name) / getattr(seen, name)
-        for seen, said in zip(measured, predicted, strict=True)
+        getattr(prediction, name) / getattr(measurement, name)
+        for measurement, prediction in zip(measured, predicted, strict=True)
     )
     return [
         first - 1.0,
@@ -380,20 +372,20 @@ def errors(measured: Sequence[Spent], predicted: Sequence[Spent], name: str) -> 
 def verdicts(
     names: Sequence[str], measured: Sequence[Spent], predicted: Sequence[Spent]
 ) -> Iterator[str]:
-    """Each goal, and whether each system reached it."""
+    """A line for each goal: whether each system reached it."""
 
     def reached(holds: bool) -> str:
         return "reached" if holds else "missed"
 
     for title, name, goal in GOALS:
         first, *others = (getattr(of, name) for of in measured)
-        found = [(system, first / other) for system, other in zip(names[1:], others, strict=True)]
         systems = ", ".join(
-            f"{system} {ratio:.2f} ({reached(ratio >= goal)})" for system, ratio in found
+            f"{system} {first / other:.2f} ({reached(first / other >= goal)})"
+            for system, other in zip(names[1:], others, strict=True)
         )
         yield f"{title}, times fewer, goal {goal:g}: {systems}"
-    for place, system in enumerate(names[1:]):
-        off = max(abs(errors(measured, predicted, name)[2 + 2 * place]) for _, name, _ in GOALS)
+    for index, system in enumerate(names[1:]):
+        off = max(abs(errors(measured, predicted, name)[2 + 2 * index]) for _, name, _ in GOALS)
         yield (
             f"predicted ratios, {system}: off by at most {100 * off:.1f} %, goal {100 * OFF:.0f} %:"
             f" {reached(off <= OFF)}"
@@ -406,19 +398,19 @@ def reports(cost: Cost) -> str:
 
 
 def drawn_lengths(config: Config, count: int, mean: int, sigma: float) -> list[int]:
-    """Lengths of the first responses of the stream: log-normal of this mean before the cut."""
+    """Lengths of the first responses of a run: log-normal with this mean before the cut."""
     random = generator(config.seed, "benchmark lengths")
     drawn = np.exp(np.log(mean) - sigma**2 / 2 + sigma * random.normal(size=count))
     return [int(length) for length in np.clip(np.rint(drawn), 1, LONGEST * mean)]
 
 
 def forced(request: Request, lengths: Sequence[int]) -> Request:
-    """The request for exactly as many tokens as its place in the stream is drawn for."""
+    """The request with the length that was drawn for its index in the run."""
     return replace(request, forced_length=lengths[request.draw])
 
 
 def rewarded(rollouts: Sequence[Rollout]) -> list[ScoredRollout]:
-    """Any reward will do: correct where the last token is even."""
+    """Arbitrary rewards: correct if the last token is even."""
     verdicts = {True: Verdict(Outcome.CORRECT, "", ""), False: Verdict(Outcome.WRONG, "", "")}
     right = [rollout.response_tokens[-1] % 2 == 0 for rollout in rollouts]
     return [

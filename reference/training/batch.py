@@ -35,7 +35,7 @@ def spread(per_response: Sequence[Sequence[float]], response_BS: BoolArray) -> A
 
 
 def plain_batch(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]]) -> Batch:
-    """A batch that knows tokens only, for imitation and for recomputing log-probabilities."""
+    """A batch that knows tokens only, for SFT and for recomputing log-probabilities."""
     tokens, lengths, response = pad(prompts, responses)
     zeros = np.zeros(tokens.shape)
     rows = len(tokens)
@@ -70,7 +70,7 @@ def rollout_batch(scored: Sequence[ScoredRollout]) -> Batch:
     _, group = np.unique([r.request.problem.id for r in rollouts], return_inverse=True)
     return replace(
         batch,
-        # A reward model's favourite is not known to be right, so it is never imitated.
+        # A reward model's favourite is not known to be right, so it is no positive example.
         positive=np.array(
             [
                 item.accuracy == 1.0 and item.verdict.outcome is not Outcome.UNJUDGED

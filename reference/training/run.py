@@ -141,13 +141,15 @@ def throughput(timings: Sequence[Mapping[str, Any]], kind: str) -> float:
     return sum(line[f"{kind}_tokens"] for line in timings) / seconds if seconds else 0.0
 
 
-def check(config: Config) -> None:
+def check(config: Config, backend: Backend[Any]) -> None:
     """Refuse, before anything is written, what the schema alone cannot know to be impossible.
 
     Raises:
         SeedError: A family or level does not exist, there are too few distinct held-out problems,
-            or the vocabulary is too small for the families' characters.
+            the vocabulary is too small for the families' characters, or the backend lacks a term of
+            the loss.
     """
+    check_loss_terms(config, backend)
     held_out_problems(config)
     reward_model.check(config)
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
@@ -158,3 +160,19 @@ def check(config: Config) -> None:
             f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the"
             " characters of data.families",
         )
+
+
+def check_loss_terms(config: Config, backend: Backend[Any]) -> None:
+    """Refuse a loss weight that the backend would ignore.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    for name in type(config.algorithm).model_fields:
+        weight, term = getattr(config.algorithm, name), name.removesuffix("_weight")
+        if term != name and weight and term not in backend.loss_terms:
+            raise SeedError(
+                Reason.ILLEGAL_COMBINATION,
+                f"algorithm.{name}={weight} has no effect with backend={backend.name}, whose loss"
+                f" has the terms: {', '.join(backend.loss_terms)}",
+            )

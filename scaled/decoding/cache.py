@@ -1,10 +1,10 @@
-"""Keys and values of the texts under way on a rank: the KV cache.
+"""The key-value cache of a rank: keys and values of the texts that are being decoded.
 
-    row        of the cache: one key-value head of one text
-    context    position p is held by rank p mod cp, as its place p div cp
+    row        one key-value head of one text
+    context    position p is held by rank p mod cp, at its place p div cp
 
-A position of another context rank is written where this rank's next one will be, which overwrites
-it before it is seen.
+A position of another context rank is written at the place of this rank's next position, which
+overwrites it before it is visible.
 """
 
 import torch
@@ -15,12 +15,11 @@ from seed.scaled.parallel.mesh import Mesh
 from seed.spec.config_model import ModelConfig
 
 ROOM = 16
-"""Places that the cache is longer than needed at first."""
+"""Places in reserve when the cache first grows."""
 
 
 class Cache:
-    """Keys and values of all layers; rows in use are the first, and rows and places grow as they
-    are needed.
+    """Keys and values of all layers; the first rows are in use, rows and places grow on demand.
 
     Attributes:
         keys: Of each layer [rows, h, places].
@@ -36,32 +35,27 @@ class Cache:
         like: Tensor,
         places_last: bool,
     ) -> None:
-        """Nothing is held yet.
+        """An empty cache.
 
         Args:
             model: Sizes.
             mesh: Ranks.
-            texts: Most texts.
+            texts: Most texts at a time.
             positions: Longest text.
             like: A tensor of the device and the precision.
-            places_last: How keys lie in memory: by feature, places beside each other, or by place
-                as values do. Products of single queries are twice as fast by feature; torch's own
-                attention kernels want them by place.
+            places_last: Memory layout of keys: places last, or features last as for values.
+                Products of single queries are twice as fast with places last; torch's attention
+                kernels require features last.
         """
-        self.heads, self.rank, self.cp = (
-            model.key_value_heads // mesh.tensor.size,
-            mesh.context.rank,
-            mesh.context.size,
-        )
+        self.heads = model.key_value_heads // mesh.tensor.size
+        self.rank, self.cp = mesh.context.rank, mesh.context.size
         self.texts, self.positions, self.places_last = texts, positions, places_last
         self.keys = [like.new_zeros(0, model.head_width, 0)] * model.layers
         self.values = [like.new_zeros(0, 0, model.head_width)] * model.layers
         self.everywhere = torch.arange(positions, device=like.device)
 
     def make_room(self, texts: int, positions: int) -> None:
-        """Hold so many texts and positions. It seldom grows, and what is used stays close
-        together.
-        """
+        """Grow to hold so many texts and positions; seldom, as sizes at least double."""
         rows, places = self.values[0].shape[:2]
         more_rows = self.heads * grown(rows // self.heads, texts, self.texts) - rows
         more_places = (
@@ -78,23 +72,21 @@ class Cache:
                 self.keys = [F.pad(keys.mT, by_place).mT for keys in self.keys]
 
     def places(self, positions: int) -> int:
-        """Places for so many positions, the one of a position that is another rank's included."""
+        """Places for so many positions, and one where another rank's position is written."""
         return positions if self.cp == 1 else -(-positions // self.cp) + 1
 
     def place(self, positions: Tensor) -> Tensor:
-        """Where positions are held, or where the next one of this rank will be."""
+        """Places of positions; of another rank's position, that of this rank's next one."""
         return positions if self.cp == 1 else (positions + (self.cp - 1 - self.rank)) // self.cp
 
     def held(self, positions: int) -> Tensor:
-        """Those of the first so many positions that this rank holds, in the order of their
-        places.
-        """
+        """The positions below a bound that this rank holds, in the order of their places."""
         return self.everywhere[self.rank : positions : self.cp]
 
     def write_texts(
         self, layer: int, texts_c: Tensor, places_c: Tensor, k_cKh: Tensor, v_cKh: Tensor
     ) -> None:
-        """Hold keys and values of some positions of some texts; there is room.
+        """Store keys and values of some positions of some texts; ``make_room`` was called.
 
         Args:
             layer: Number of the layer.
@@ -107,7 +99,7 @@ class Cache:
         self.values[layer].unflatten(0, (-1, self.heads))[texts_c, :, places_c] = v_cKh
 
     def write(self, layer: int, places_r11: Tensor, k_rh1: Tensor, v_r1h: Tensor) -> None:
-        """Hold a key and a value more in each of the first rows, at these places; there is room."""
+        """Store one key and one value in each of the first rows, at these places."""
         rows, h, _ = k_rh1.shape
         self.keys[layer][:rows].scatter_(2, places_r11.expand(-1, h, -1), k_rh1)
         self.values[layer][:rows].scatter_(1, places_r11.expand(-1, -1, h), v_r1h)
@@ -117,16 +109,12 @@ class Cache:
         return self.keys[layer][:rows, :, :places], self.values[layer][:rows, :places]
 
     def copy(self, sources: Tensor, targets: Tensor) -> None:
-        """Copy what is held of some texts to others, by their numbers [n]; there is room for
-        both.
-        """
+        """Copy keys and values of some texts over those of others, by their numbers [n]."""
         for held in (*self.keys, *self.values):
             texts = held.unflatten(0, (-1, self.heads))
             texts.index_copy_(0, targets, texts.index_select(0, sources))
 
 
 def grown(size: int, needed: int, most: int, spare: int = 0) -> int:
-    """A size that is enough: this one, or one much larger, up to the most that will ever be
-    needed.
-    """
+    """The same size if it is enough, else at least twice of it, up to the most ever needed."""
     return size if needed <= size else min(max(needed + spare, 2 * size), most)

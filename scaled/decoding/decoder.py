@@ -1,14 +1,14 @@
-"""Reading in generation: tokens in, logits out, keys and values remembered; heads, positions and
-experts over ranks.
+"""Forward pass of generation: tokens in, logits out, keys and values cached, over all ranks.
 
     rows       all ranks of ``sequence`` (context x tensor) decode the same rows
     tensor     each rank has its heads' keys and values; output projections are summed
-    context    each rank remembers its positions (``scaled.decoding.cache``); partial softmaxes are merged by their log-sum-exp
-    expert     each rank of ``sequence`` routes its share of the rows, then all get all
+    context    each rank caches its positions (``scaled.decoding.cache``); partial softmaxes are
+               merged by their log-sum-exp
+    expert     each rank of ``sequence`` routes its share of the rows, then all gather all
 
-The weights are this rank's slices with FSDP's shards gathered, joined where two products have the
-same left side. A step is many small operations, so what does not depend on the layer is worked out
-once per step.
+The weights are this rank's slices with FSDP's shards gathered; matrices that multiply the same rows
+are joined. A step is many small operations, so what does not depend on the layer is computed once
+per step.
 """
 
 import math
@@ -20,26 +20,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from seed.scaled.attention import attend, rotation, wide
+from seed.scaled.attention import attend, rotation
 from seed.scaled.decoding.cache import Cache
 from seed.scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
 from seed.scaled.parallel.collectives import all_gather
 from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.parallel.packing import attention_plan
-from seed.scaled.precision import Weight, joined, matrix, operand, product
+from seed.scaled.precision import Weight, joined, linear, matrix, operand, wide
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray
 
 Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]
-"""What attention does with the new queries, keys and values [n, heads, h] of a layer: remembers and
-mixes them [n, H h].
+"""Attention of one layer: (layer, queries, keys, values [n, heads, h]) -> output [n, H h].
+
+It caches the keys and values.
 """
 
 
 @dataclass(frozen=True)
 class Norm:
-    """``scaled.attention.rms_norm`` with all that does not depend on x worked out before: half as
-    many operations.
+    """``scaled.attention.rms_norm`` with its constants computed once: half as many operations.
 
     Formula: ``x / hypot(|x|, sqrt(D epsilon)) * sqrt(D) w``, which is ``x / sqrt(mean(x^2) +
     epsilon) * w``.
@@ -61,7 +61,7 @@ class Norm:
 
 @dataclass(frozen=True)
 class Layer:
-    """Weights of one block as decoding wants them.
+    """Weights of one block, joined and prepared for decoding.
 
     Attributes:
         attention_norm, feed_forward_norm: Norms of D numbers.
@@ -71,7 +71,7 @@ class Layer:
         router: [D, E], or None in a dense block.
         experts: gate, up, down of this rank's experts, or None.
         all_experts: The same as one wide layer for few rows, or None.
-        dense: Layers that every token passes: the MLP of a dense block, or the shared experts.
+        dense: Layers for every token: the MLP of a dense block, or the shared experts.
     """
 
     attention_norm: Norm
@@ -86,7 +86,7 @@ class Layer:
 
 
 class Decoder:
-    """A policy of one version with the keys and values of unfinished responses."""
+    """A policy, and the keys and values of unfinished responses."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Decoder:
         slots: int,
         positions: int,
     ) -> None:
-        """Nothing is read yet.
+        """Prepare the weights; the cache is empty.
 
         Args:
             weights: This rank's slices, by the reference's names.
@@ -111,41 +111,35 @@ class Decoder:
         self.layers = [_layer(weights, number, model, mesh) for number in range(model.layers)]
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
-        # torch's attention kernel is made for long queries; its bfloat16 products are more precise
-        # than plain ones.
+        # torch's attention kernel is made for long queries, so single queries use two plain
+        # products; not in bfloat16, where the kernel is more precise.
+        dtype = self.embedding.dtype
         self.writes_scores = (
-            mesh.device.type == "cpu"
-            and self.embedding.dtype != torch.bfloat16
-            and mesh.context.size == 1
+            mesh.device.type == "cpu" and dtype != torch.bfloat16 and mesh.context.size == 1
         )
         self.cache = Cache(
             model, mesh, slots, positions, self.embedding, places_last=self.writes_scores
         )
-        self.seen, self.unseen = (
-            self.embedding.new_tensor(0.0),
-            self.embedding.new_tensor(-math.inf),
-        )
-        angles = rotation(
-            self.cache.everywhere, model.head_width, model.rope_base, self.embedding.dtype
-        )
+        self.visible_score = self.embedding.new_tensor(0.0)
+        self.hidden_score = self.embedding.new_tensor(-math.inf)
+        angles = rotation(self.cache.everywhere, model.head_width, model.rope_base, dtype)
         self.rotation = torch.stack(angles, 1)
 
     def read(
         self, tokens: IntArray, positions: IntArray, texts: Sequence[Sequence[int]] = ()
     ) -> Tensor:
-        """Read one token more of the texts in the first rows, and new texts whole into the rows
-        behind them, in one pass.
+        """Decode one token of the texts in the first rows and prefill new texts, in one pass.
 
-        A pass costs much before it reads its first token, so who enters does not ask for one of
-        their own (as in Sarathi-Serve, arXiv 2403.02310, though texts are not cut here).
+        The fixed cost of a pass is large, so new texts have no pass of their own (as in
+        Sarathi-Serve, arXiv 2403.02310, though texts are not cut here).
 
         Args:
-            tokens: Of the texts in the first rows [b]; b may be 0.
+            tokens: Newest tokens of the texts in the first rows [b]; b may be 0.
             positions: Their positions [b].
-            texts: Tokens of those that enter; there may be none.
+            texts: Tokens of the new texts, which take the next rows; may be empty.
 
         Returns:
-            What may follow each: logits of this rank's share of the rows, padded to equal shares
+            Next-token logits of this rank's share of the rows, padded to equal shares
             [ceil((b + texts) / sequence), V].
         """
         b, longest = len(tokens), int(positions.max(initial=-1)) + 1
@@ -165,15 +159,16 @@ class Decoder:
         return self.logits(x_nD)
 
     def blocks(self, tokens_n: Tensor, positions_n: Tensor, mix: Mix | None) -> Tensor:
-        """The residual stream behind the last block [n, D]; without ``mix`` nothing is read, and
-        experts answer other ranks.
+        """The residual stream after the last block [n, D].
+
+        Without ``mix`` this rank has no tokens, and only its experts compute, for other ranks.
         """
         x_nD = F.embedding(tokens_n, self.embedding)
         cos_n1h, sin_n1h = self.rotation.index_select(0, positions_n).unbind(1)
         for number, layer in enumerate(self.layers):
             if mix is not None:
                 heads = self.heads(layer, layer.attention_norm(x_nD), cos_n1h, sin_n1h)
-                x_nD = x_nD + product(mix(number, *heads), layer.output, self.mesh.tensor)
+                x_nD = x_nD + linear(mix(number, *heads), layer.output, self.mesh.tensor)
             x_nD = x_nD + self.feed_forward(layer, layer.feed_forward_norm(x_nD))
         return x_nD
 
@@ -187,9 +182,7 @@ class Decoder:
         """Queries [n, H, h], keys and values [n, K, h] of this rank's heads."""
         h = self.model.head_width
         qk, v = (
-            product(x_nD, layer.projection)
-            .view(len(x_nD), -1, h)
-            .tensor_split((-self.kv_heads,), 1)
+            linear(x_nD, layer.projection).view(len(x_nD), -1, h).tensor_split((-self.kv_heads,), 1)
         )
         if layer.head_norms is not None:
             qk = layer.head_norms(qk)
@@ -199,25 +192,23 @@ class Decoder:
         return q, k, v
 
     def within_texts(self, lengths: IntArray, positions: IntArray, first: int) -> Mix:
-        """Attention within texts, one after the other, that are read from their beginning.
+        """Attention within whole new texts, one after the other.
 
-        Every context rank has all their keys and values at hand, and remembers its own.
+        Every context rank computes all their keys and values, and caches its own.
 
         Args:
             lengths: Of the texts [texts].
-            positions: Of all their tokens in their texts [n].
+            positions: Position of each token in its text [n].
             first: Row of the first text.
         """
-        everything = np.arange(len(positions))
-        texts = np.split(everything, lengths.cumsum()[:-1])
-        plan = attention_plan(texts, (), positions, everything, everything, self.mesh.device)
-        mine = np.flatnonzero(positions % self.mesh.context.size == self.mesh.context.rank)
+        context, tokens = self.mesh.context, np.arange(len(positions))
+        texts = np.split(tokens, lengths.cumsum()[:-1])
+        plan = attention_plan(texts, (), positions, tokens, tokens, self.mesh.device)
+        mine = np.flatnonzero(positions % context.size == context.rank)
         rows = first + np.repeat(np.arange(len(lengths)), lengths)
-        rows_c, places_c = (
-            self.on_device(rows[mine]),
-            self.on_device(positions[mine] // self.mesh.context.size),
-        )
-        kept = slice(None) if self.mesh.context.size == 1 else self.on_device(mine)
+        rows_c = self.on_device(rows[mine])
+        places_c = self.on_device(positions[mine] // context.size)
+        kept = slice(None) if context.size == 1 else self.on_device(mine)
 
         def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             self.cache.write_texts(layer, rows_c, places_c, k[kept], v[kept])
@@ -226,16 +217,16 @@ class Decoder:
         return mix
 
     def to_newest(self, positions_b: Tensor, longest: int) -> Mix:
-        """Attention of the newest token of the text in each of the first rows to the whole text.
+        """Attention of the newest token in each of the first rows to its whole text.
 
         Args:
-            positions_b: Of the tokens.
+            positions_b: Of the newest tokens.
             longest: One more than the largest position.
         """
         b, K, held = len(positions_b), self.kv_heads, self.cache.held(longest)
-        asked_r11 = positions_b[:, None].expand(b, K).reshape(-1, 1, 1)
-        places_r11, seen_r1C = self.cache.place(asked_r11), held <= asked_r11
-        added_r1C = torch.where(seen_r1C, self.seen, self.unseen)
+        position_r11 = positions_b[:, None].expand(b, K).reshape(-1, 1, 1)
+        places_r11, visible_r1C = self.cache.place(position_r11), held <= position_r11
+        added_r1C = torch.where(visible_r1C, self.visible_score, self.hidden_score)
 
         def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             q = q.reshape(b * K, self.group, -1)
@@ -244,16 +235,20 @@ class Decoder:
             if self.writes_scores:
                 mixed = one_query(q, keys, values, added_r1C)
             else:
-                q, keys, values, seen = (
-                    x.unflatten(0, (b, K)) for x in (q, keys, values, seen_r1C)
+                q, keys, values, visible = (
+                    x.unflatten(0, (b, K)) for x in (q, keys, values, visible_r1C)
                 )
-                mixed = self.merge(q, keys, values, seen)
+                mixed = self.merge(q, keys, values, visible)
             return mixed.reshape(b, -1)
 
         return mix
 
     def merge(self, q: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
         """Softmax attention of some queries to the positions of all context ranks [b, K, Q, h].
+
+        Formula: ``sum_r softmax_r(total_r) part_r`` with ``total_r`` the log-sum-exp of rank r's
+        scores and ``part_r`` its own softmax attention.
+        Source: Flash-Decoding; arXiv 1805.02867.
 
         Args:
             q: Queries that share keys and values [b, K, Q, h].
@@ -265,7 +260,7 @@ class Decoder:
             return F.scaled_dot_product_attention(q, keys.mT, values, visible)
         scores = wide(q @ keys).masked_fill(~visible, -math.inf) * self.model.head_width**-0.5
         total = torch.logsumexp(scores, -1, keepdim=True)
-        # A rank may hold no key that a query sees: its total is -inf, its part 0 and its weight 0.
+        # A rank may hold no visible key of a query: its total is -inf, its part 0, its weight 0.
         part = torch.exp(scores - total.masked_fill(total == -math.inf, 0.0)) @ wide(values)
         parts, totals = (all_gather(x[None], self.mesh.context) for x in (part, total))
         return (parts * torch.softmax(totals, 0)).sum(0).to(q.dtype)
@@ -273,24 +268,22 @@ class Decoder:
     def feed_forward(self, layer: Layer, x_nD: Tensor) -> Tensor:
         """Experts or MLP, each rank of ``sequence`` for its share of the rows [n, D]."""
         mine = self.share(x_nD)
-        parts = [swiglu(mine, *weights) for weights in layer.dense]
+        terms = [swiglu(mine, *weights) for weights in layer.dense]
         if layer.router is not None and layer.experts is not None:
-            _, expert_ids_nk, gates_nk = route(mine, layer.router, self.model, None)
+            _, ids_nk, gates_nk = route(mine, layer.router, self.model, None)
             if layer.all_experts is not None and layer.all_experts.are_quick_with(len(mine)):
-                parts.append(layer.all_experts(mine, expert_ids_nk, gates_nk))
+                terms.append(layer.all_experts(mine, ids_nk, gates_nk))
             else:
-                parts.append(
-                    dispatch(mine, expert_ids_nk, gates_nk, layer.experts, self.mesh.expert)
-                )
-        out = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
+                terms.append(dispatch(mine, ids_nk, gates_nk, layer.experts, self.mesh.expert))
+        out = terms[0] if len(terms) == 1 else torch.stack(terms).sum(0)
         return all_gather(out, self.mesh.sequence)[: len(x_nD)]
 
     def on_device(self, array: IntArray | Array) -> Tensor:
-        """An array of the host where the model computes."""
+        """An array as a tensor on the model's device."""
         return torch.from_numpy(array).to(self.mesh.device)
 
     def share(self, x: Tensor) -> Tensor:
-        """This rank's equal share of rows, the last ones filled up with zeros."""
+        """This rank's equal share of the rows; the last share is padded with zeros."""
         size = self.mesh.sequence.size
         if size == 1:
             return x
@@ -300,59 +293,53 @@ class Decoder:
 
 
 def one_query(q_rGh: Tensor, keys_rhC: Tensor, values_rCh: Tensor, added_r1C: Tensor) -> Tensor:
-    """Softmax attention of single positions [r, G, h]: scores are few, so two batched products are
-    the fastest.
+    """Softmax attention of single positions [r, G, h] as two batched products.
 
     Args:
         q_rGh: The G queries that share a key-value head, for each row of the cache.
         keys_rhC: Keys.
         values_rCh: Values.
-        added_r1C: 0 where a position is seen, -inf elsewhere.
+        added_r1C: 0 where a position is visible, -inf elsewhere.
     """
     scores_rGC = torch.baddbmm(added_r1C, q_rGh, keys_rhC, alpha=q_rGh.shape[-1] ** -0.5)
     return torch.bmm(torch.softmax(scores_rGC, -1), values_rCh)
 
 
 def _both(count: int, first: Mix, second: Mix) -> Mix:
-    """Attention of so many first tokens in one way, and of the others in another."""
+    """Attention of the first ``count`` tokens by one function and of the others by another."""
 
     def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        parts = zip(*(heads.tensor_split((count,)) for heads in (q, k, v)), strict=True)
-        return torch.cat(
-            [way(layer, *part) for way, part in zip((first, second), parts, strict=True)]
-        )
+        newest, texts = zip(*(heads.tensor_split((count,)) for heads in (q, k, v)), strict=True)
+        return torch.cat([first(layer, *newest), second(layer, *texts)])
 
     return mix
 
 
 def _norm(weight: Tensor, model: ModelConfig) -> Norm:
     width = weight.shape[-1]
-    return Norm(
-        wide(weight).new_tensor(math.sqrt(width * model.norm_epsilon)), weight * math.sqrt(width)
-    )
+    floor = wide(weight).new_tensor(math.sqrt(width * model.norm_epsilon))
+    return Norm(floor, weight * math.sqrt(width))
 
 
 def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh: Mesh) -> Layer:
     prefix = f"layers.{number}."
 
     def ready(*names: str) -> Weight:
-        return operand(
-            joined([matrix(weights, prefix + name) for name in names]), weights["embedding"]
-        )
+        matrices = [matrix(weights, prefix + name) for name in names]
+        return operand(joined(matrices), weights["embedding"])
 
     def feed_forward(owner: str) -> Experts:
         return ready(f"{owner}.gate"), ready(f"{owner}.up"), ready(f"{owner}.down")
 
     head_norms = None
     if model.query_key_norm:
-        query_norm, key_norm = (
-            weights[f"{prefix}attention.{name}"] for name in ("query_norm", "key_norm")
-        )
-        heads, kv_heads = model.heads // mesh.tensor.size, model.key_value_heads // mesh.tensor.size
-        head_norms = _norm(
-            torch.cat([query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)]), model
-        )
+        heads, kv_heads = (n // mesh.tensor.size for n in (model.heads, model.key_value_heads))
+        query_norms = weights[prefix + "attention.query_norm"].expand(heads, -1)
+        key_norms = weights[prefix + "attention.key_norm"].expand(kv_heads, -1)
+        head_norms = _norm(torch.cat([query_norms, key_norms]), model)
     is_dense = number < model.dense_layers
+    shared = [f"moe.shared.{index}" for index in range(model.shared_experts)]
+    dense = ["mlp"] if is_dense else shared
     experts = None if is_dense else feed_forward("moe")
     return Layer(
         attention_norm=_norm(weights[prefix + "attention_norm"], model),
@@ -363,9 +350,5 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
         router=None if is_dense else weights[prefix + "moe.router"],
         experts=experts,
         all_experts=None if experts is None else all_experts(experts, mesh.expert),
-        dense=(
-            [feed_forward("mlp")]
-            if is_dense
-            else [feed_forward(f"moe.shared.{n}") for n in range(model.shared_experts)]
-        ),
+        dense=[feed_forward(owner) for owner in dense],
     )

@@ -1,14 +1,17 @@
-"""Spreading the sequences of one mini-batch evenly over data ranks and micro-batches:
-Karmarkar-Karp differencing.
+"""Load balance: one mini-batch is spread evenly over data ranks and micro-batches.
 
-    take the two partial partitions whose largest and smallest sums differ most; join the largest
-    part of the one with the smallest of the other, the second largest with the second smallest, ...
-    until one partition is left
+Karmarkar-Karp differencing:
+
+    1. every item is a partition of its own: itself in one part, the other parts empty
+    2. take the two partitions whose largest and smallest sums differ most
+    3. join them crosswise: largest part of one with the smallest of the other, second largest with
+       second smallest, ...
+    4. repeat from 2 until one partition is left
 
 The report (5.3) rearranges sequences *within* a mini-batch, so the optimizer step stays what it
-was; its result does not depend on the partition, only its time does. Source: Karmarkar and Karp,
-"The differencing method of set partitioning", UCB/CSD 82/113 (1982), generalised to k parts as in
-Michiels et al. (2003).
+was: its result does not depend on the partition, only its time does.
+Source: Karmarkar and Karp, "The differencing method of set partitioning", UCB/CSD 82/113 (1982),
+generalised to k parts as in Michiels et al. (2003).
 """
 
 import heapq
@@ -30,8 +33,12 @@ from seed.spec.parameters import count as count_parameters
 def karmarkar_karp(costs: Sequence[float], parts: int) -> list[list[int]]:
     """Partition items into ``parts`` sets whose sums are nearly equal.
 
-    A heuristic: the largest sum exceeds the best possible one by little when there are several
-    items a part, and may exceed it clearly with few ({8, 7, 6, 5, 4} in two gives 16 and 14).
+    Formula: join the two partitions of largest spread, largest part with smallest, until one is
+    left.
+    Source: Karmarkar and Karp 1982; report 5.3.
+
+    A heuristic: with several items a part the largest sum is close to the best possible one; with
+    few it may be clearly larger ({8, 7, 6, 5, 4} in two gives 16 and 14).
 
     Args:
         costs: One number >= 0 per item.
@@ -41,23 +48,21 @@ def karmarkar_karp(costs: Sequence[float], parts: int) -> list[list[int]]:
         Numbers of the items of each part, ascending; the part with the largest sum first. Parts may
         be empty.
     """
-    ties = (
-        count()
-    )  # equal spreads in the order of the items, so that the answer is the same everywhere
+    # heapq pops the smallest entry, so an entry begins with minus the spread of its partition.
+    # Equal spreads keep the order of the items, so that every rank computes the same partition.
+    ties = count()
     heap: list[tuple[float, int, list[tuple[float, list[int]]]]] = []
     for item in sorted(range(len(costs)), key=lambda item: -costs[item]):
-        bins: list[tuple[float, list[int]]] = [
-            (costs[item], [item]),
-            *((0.0, []) for _ in range(parts - 1)),
-        ]
-        heap.append((-costs[item] if parts > 1 else 0.0, next(ties), bins))
+        empty: list[tuple[float, list[int]]] = [(0.0, []) for _ in range(parts - 1)]
+        spread_of_one = costs[item] if parts > 1 else 0.0
+        heap.append((-spread_of_one, next(ties), [(costs[item], [item]), *empty]))
     heapq.heapify(heap)
     while len(heap) > 1:
-        _, _, left = heapq.heappop(heap)
-        _, _, right = heapq.heappop(heap)
+        _, _, first = heapq.heappop(heap)
+        _, _, second = heapq.heappop(heap)
         joined = [
             (a + b, items + others)
-            for (a, items), (b, others) in zip(left, reversed(right), strict=True)
+            for (a, items), (b, others) in zip(first, reversed(second), strict=True)
         ]
         joined.sort(key=lambda part: -part[0])
         heapq.heappush(heap, (joined[-1][0] - joined[0][0], next(ties), joined))
@@ -65,11 +70,11 @@ def karmarkar_karp(costs: Sequence[float], parts: int) -> list[list[int]]:
 
 
 def sequence_costs(lengths: Sequence[int], measure: str, model: ModelConfig) -> list[float]:
-    """What each sequence costs to compute.
+    """Cost of computing each sequence.
 
-    Formula: ``tokens``: l. ``flops``: ``2 A l + 2 L H h l^2``, matrix products with the A active
-    weights (without the input embedding, a look-up) and causal attention, which sees half of all
-    pairs.
+    Formula: ``tokens``: l. ``flops``: ``2 A l + 2 L H h l^2``: products with the A active weights
+    (not the input embedding, a look-up), and causal attention, which sees half of all pairs.
+    Source: matrix products and causal attention, counted.
 
     Args:
         lengths: Tokens l of each sequence.
@@ -86,42 +91,39 @@ def sequence_costs(lengths: Sequence[int], measure: str, model: ModelConfig) -> 
 
 
 @dataclass(frozen=True)
-class Family:
-    """Rows that share their prompt, or one row alone.
+class PrefixGroup:
+    """Rows whose prompt is computed once for all, or one row alone.
 
     Attributes:
-        rows: Where they stand in the list that was asked about.
-        prompt: Tokens that they share; 0 where every row is computed whole.
+        rows: Indices into the list of rows that was given, ascending.
+        prefix: Tokens of the shared prompt; 0 for a row alone.
     """
 
     rows: tuple[int, ...]
-    prompt: int
+    prefix: int
 
 
-def families(batch: Batch, rows: Sequence[int]) -> list[Family]:
-    """Which of some rows have one prompt that is worth computing once: at least as long as its
-    responses on average.
+def prefix_groups(batch: Batch, rows: Sequence[int]) -> list[PrefixGroup]:
+    """Group rows by prompts that are worth computing once: at least as long as their mean response.
 
-    With shorter prompts less than half could be saved, and rows that stay apart are spread more
-    evenly. All rows of the batch with this prompt are asked, so that a prompt is worth it in each
-    micro-batch or in none.
+    With a shorter prompt less than half of the tokens could be saved, and rows that stay apart are
+    spread more evenly. The mean is over all rows of the batch with this prompt, so that a prompt is
+    shared in every micro-batch or in none.
     """
     starts = prompt_lengths(batch)
-    by_prompt: dict[bytes, list[int]] = {}
-    for row, prompt in enumerate(starts.tolist()):
-        by_prompt.setdefault(batch.tokens[row, :prompt].tobytes(), []).append(row)
-    place = {row: place for place, row in enumerate(rows)}
-    found: list[Family] = []
-    for answering in by_prompt.values():
-        prompt, asked = (
-            int(starts[answering[0]]),
-            sorted(place[row] for row in answering if row in place),
-        )
-        if len(asked) > 1 and batch.lengths[answering].mean() <= 2 * prompt:
-            found.append(Family(tuple(asked), prompt))
+    rows_of: dict[bytes, list[int]] = {}
+    for row, start in enumerate(starts.tolist()):
+        rows_of.setdefault(batch.tokens[row, :start].tobytes(), []).append(row)
+    index = {row: index for index, row in enumerate(rows)}
+    groups: list[PrefixGroup] = []
+    for same_prompt in rows_of.values():
+        prompt = int(starts[same_prompt[0]])
+        members = sorted(index[row] for row in same_prompt if row in index)
+        if len(members) > 1 and batch.lengths[same_prompt].mean() <= 2 * prompt:
+            groups.append(PrefixGroup(tuple(members), prompt))
         else:
-            found += [Family((one,), 0) for one in asked]
-    return sorted(found, key=lambda family: family.rows)
+            groups += [PrefixGroup((member,), 0) for member in members]
+    return sorted(groups, key=lambda group: group.rows)
 
 
 def prompt_lengths(batch: Batch) -> IntArray:
@@ -129,31 +131,32 @@ def prompt_lengths(batch: Batch) -> IntArray:
     return np.where(batch.response.any(1), batch.response.argmax(1), batch.lengths)
 
 
-def family_costs(
-    together: Sequence[Family], lengths: Sequence[int], measure: str, model: ModelConfig
+def group_costs(
+    groups: Sequence[PrefixGroup], lengths: Sequence[int], measure: str, model: ModelConfig
 ) -> list[float]:
-    """``sum_rows c(l) - (rows - 1) c(prompt)`` of each family with the cost c of a sequence: its
-    prompt is computed once.
+    """Cost of each group, its prompt computed once.
+
+    Formula: ``sum_rows c(prompt + response) - (rows - 1) c(prompt)``, shared where ``|prompt| >=
+    mean |response|``.
+    Source: a token's state depends on those before it alone.
     """
     of_rows = sequence_costs(lengths, measure, model)
-    of_prompts = sequence_costs([family.prompt for family in together], measure, model)
+    of_prompts = sequence_costs([group.prefix for group in groups], measure, model)
     return [
-        sum(of_rows[row] for row in family.rows) - (len(family.rows) - 1) * prompt
-        for family, prompt in zip(together, of_prompts, strict=True)
+        sum(of_rows[row] for row in group.rows) - (len(group.rows) - 1) * prompt
+        for group, prompt in zip(groups, of_prompts, strict=True)
     ]
 
 
 def spread(batch: Batch, config: Config, data_ranks: int) -> list[list[list[int]]]:
-    """Deal a mini-batch out: to every data rank equally many micro-batches, all of nearly equal
-    cost.
+    """Give every data rank equally many micro-batches, all of nearly equal cost.
 
-    Rows that share their prompt stay together as long as they cost at most half of a micro-batch.
+    Rows that share their prompt stay together while they cost at most half of a micro-batch.
 
     Args:
         batch: The mini-batch.
-        config: ``algorithm.micro_batch`` (rows a micro-batch, on average; what is computed once
-            counts once), ``parallel.balance``, ``parallel.share_prompts``,
-            ``parallel.micro_batch_tokens``.
+        config: ``algorithm.micro_batch`` (mean rows of a micro-batch; a shared prompt counts once),
+            ``parallel.balance``, ``parallel.share_prompts``, ``parallel.micro_batch_tokens``.
         data_ranks: Ranks with different sequences.
 
     Returns:
@@ -170,58 +173,52 @@ def spread(batch: Batch, config: Config, data_ranks: int) -> list[list[list[int]
             f"parallel.micro_batch_tokens={cap} must be at least the longest sequence,"
             f" {max(lengths)} tokens",
         )
-    together = _together(batch, config)
-    rounds = max(
-        math.ceil(
-            _rows_worth(together, lengths, config) / (data_ranks * config.algorithm.micro_batch)
-        ),
-        1,
-    )
+    groups = _groups(batch, config)
+    rows = _rows_worth(groups, lengths, config)
+    rounds = max(math.ceil(rows / (data_ranks * config.algorithm.micro_batch)), 1)
     while True:
-        parts = _parts(together, lengths, config, rounds * data_ranks)
-        if (
-            not cap
-            or max(sum(family_costs(part, lengths, "tokens", config.model)) for part in parts)
-            <= cap
-        ):
-            dealt = [sorted(row for family in part for row in family.rows) for part in parts]
-            return [dealt[rank::data_ranks] for rank in range(data_ranks)]
-        rounds += 1  # ends at one sequence a part, which fits
+        parts = _parts(groups, lengths, config, rounds * data_ranks)
+        tokens = [sum(group_costs(part, lengths, "tokens", config.model)) for part in parts]
+        if not cap or max(tokens) <= cap:
+            micro_batches = [sorted(row for group in part for row in group.rows) for part in parts]
+            return [micro_batches[rank::data_ranks] for rank in range(data_ranks)]
+        rounds += 1  # ends at the latest with one sequence a part, which fits
 
 
-def _together(batch: Batch, config: Config) -> list[Family]:
+def _groups(batch: Batch, config: Config) -> list[PrefixGroup]:
     rows = range(len(batch.lengths))
     if config.parallel.share_prompts and config.parallel.balance != "none":
-        return families(batch, rows)
-    return [Family((row,), 0) for row in rows]
+        return prefix_groups(batch, rows)
+    return [PrefixGroup((row,), 0) for row in rows]
 
 
-def _rows_worth(together: Sequence[Family], lengths: Sequence[int], config: Config) -> float:
+def _rows_worth(groups: Sequence[PrefixGroup], lengths: Sequence[int], config: Config) -> float:
     """Rows of average length that have as many tokens as are computed."""
-    computed = sum(family_costs(together, lengths, "tokens", config.model))
+    computed = sum(group_costs(groups, lengths, "tokens", config.model))
     return len(lengths) * computed / sum(lengths) if lengths else 0.0
 
 
 def _parts(
-    together: Sequence[Family], lengths: Sequence[int], config: Config, parts: int
-) -> list[list[Family]]:
+    groups: Sequence[PrefixGroup], lengths: Sequence[int], config: Config, parts: int
+) -> list[list[PrefixGroup]]:
     measure, model = config.parallel.balance, config.model
     if measure == "none":
-        bounds = [len(together) * part // parts for part in range(parts + 1)]
-        return [list(together[start:end]) for start, end in pairwise(bounds)]
-    costs = family_costs(together, lengths, measure, model)
+        bounds = [len(groups) * part // parts for part in range(parts + 1)]
+        return [list(groups[start:end]) for start, end in pairwise(bounds)]
+    # A group that costs more than half of a part is cut, or it could not be placed evenly.
+    costs = group_costs(groups, lengths, measure, model)
     half = sum(costs) / (2 * parts)
     pieces = [
         piece
-        for family, cost in zip(together, costs, strict=True)
-        for piece in _cut(family, math.ceil(cost / half))
+        for group, cost in zip(groups, costs, strict=True)
+        for piece in _cut(group, math.ceil(cost / half))
     ]
-    partition = karmarkar_karp(family_costs(pieces, lengths, measure, model), parts)
+    partition = karmarkar_karp(group_costs(pieces, lengths, measure, model), parts)
     return [[pieces[item] for item in part] for part in partition]
 
 
-def _cut(family: Family, pieces: int) -> list[Family]:
-    """A family in so many pieces, at most its rows."""
-    count = min(pieces, len(family.rows))
-    bounds = [len(family.rows) * piece // count for piece in range(count + 1)]
-    return [replace(family, rows=family.rows[start:end]) for start, end in pairwise(bounds)]
+def _cut(group: PrefixGroup, pieces: int) -> list[PrefixGroup]:
+    """A group in so many pieces, at most one per row."""
+    count = min(pieces, len(group.rows))
+    bounds = [len(group.rows) * piece // count for piece in range(count + 1)]
+    return [replace(group, rows=group.rows[start:end]) for start, end in pairwise(bounds)]

@@ -1,5 +1,4 @@
-"""All communication but that of FSDP: what each call does forward, and backward as the transpose of
-it.
+"""All communication but FSDP's; each backward pass is the transpose of the forward pass.
 
 =============== ========================================== ==========================
 call            forward                                    backward
@@ -7,18 +6,16 @@ call            forward                                    backward
 all_gather      concatenate the ranks' rows                reduce-scatter
 reduce_scatter  sum over ranks, keep this rank's rows      all-gather
 exchange        send rows to their ranks (uneven)          send the gradients back
-exchange_counts tell each rank how many rows will come     none
+exchange_counts send each rank its number of rows          none
 sum_over        sum over ranks                             none: outside of gradients
 max_over        largest over ranks                         none
 gather_objects  Python values of all ranks                 none
 =============== ========================================== ==========================
 
-FSDP has its own calls; ``GatherWeights`` and ``ScatterGradients`` are the same calls with a note
-for the watchdog.
+``GatherWeights`` and ``ScatterGradients`` are FSDP's own calls, reported to the watchdog.
 
-On an axis of one rank every call returns its argument. Written by hand over the c10d calls, because
-the functional ``all_reduce`` of torch is its own transpose (a gradient would come out too large by
-the number of ranks).
+On an axis of one rank every call returns its argument. The calls are built on c10d, because torch's
+functional ``all_reduce`` is its own transpose: gradients would be too large by the number of ranks.
 """
 
 from collections.abc import Callable, Sequence
@@ -77,24 +74,34 @@ class _Exchange(torch.autograd.Function):
 
 
 def all_gather(x: Tensor, axis: Axis) -> Tensor:
-    """The rows of all ranks of the axis, one after the other [size * rows, ...]."""
+    """The rows of all ranks of the axis, one after the other [size * rows, ...].
+
+    Formula: ``y`` = all ranks' ``x``; ``dx`` = this rank's rows of ``sum dy``.
+    Source: transpose of a linear map.
+    """
     return x if axis.size == 1 else _AllGather.apply(x, axis)
 
 
 def reduce_scatter(x: Tensor, axis: Axis) -> Tensor:
-    """This rank's rows of the sum over ranks [rows / size, ...]."""
+    """This rank's rows of the sum over ranks [rows / size, ...].
+
+    Formula: ``y`` = this rank's rows of ``sum x``; ``dx`` = all ranks' ``dy``.
+    Source: transpose of a linear map.
+    """
     return x if axis.size == 1 else _ReduceScatter.apply(x, axis)
 
 
 def exchange(x: Tensor, sent: list[int], received: list[int], axis: Axis) -> Tensor:
-    """Send ``sent[r]`` consecutive rows to each rank r and take ``received[r]`` from each, in the
-    order of the ranks.
+    """Send ``sent[r]`` consecutive rows to each rank r and receive ``received[r]`` from each.
+
+    Formula: ``y`` = the rows that the others sent here; ``dx`` = ``dy``, sent back.
+    Source: transpose of a linear map.
     """
     return x if axis.size == 1 else _Exchange.apply(x, sent, received, axis)
 
 
 def exchange_counts(counts: Tensor, axis: Axis) -> Tensor:
-    """Send an equal part of the integers to each rank; part r of what comes back is from rank r."""
+    """Send an equal part of the integers to each rank; part r of the result is from rank r."""
     if axis.size == 1:
         return counts
     out = torch.empty_like(counts)
@@ -133,18 +140,18 @@ def gather_objects(value: Any, axis: Axis) -> list[Any]:
     return out
 
 
-class _Noted:
-    """A communication of FSDP that says over which ranks it runs."""
+class _Reported:
+    """A communication of FSDP that is reported to the watchdog with the name of its ranks."""
 
     def __init__(self, ranks: str) -> None:
         self.ranks = ranks
 
     def allocate(self, size: Sequence[int], *, dtype: torch.dtype, device: torch.device) -> Tensor:
-        """Room for what is sent or received."""
+        """A buffer for what is sent or received."""
         return torch.empty(*size, dtype=dtype, device=device)
 
 
-class GatherWeights(_Noted):
+class GatherWeights(_Reported):
     """FSDP's all-gather of the shards of weights before they are used."""
 
     def __call__(
@@ -155,8 +162,8 @@ class GatherWeights(_Noted):
             return _gather_rows(output_tensor, input_tensor, group=group, async_op=async_op)
 
 
-class ScatterGradients(_Noted):
-    """FSDP's reduce-scatter of gradients after they are made."""
+class ScatterGradients(_Reported):
+    """FSDP's reduce-scatter of gradients in the backward pass."""
 
     def __call__(
         self,

@@ -1,14 +1,12 @@
-"""A layout of any number of ranks tried in one process: the real sharding on the meta device, over
-a group that only pretends.
+"""Dry run of a layout in one process: the real sharding on the meta device, over a fake group.
 
-Nothing is computed and nothing is sent. What can be looked at is which part of every weight a rank
-would hold.
+Nothing is computed and nothing is sent. The result is which part of every weight a rank would hold.
 """
 
 import torch
 import torch.distributed as dist
 
-# Private to torch's own tests, and imported for what it does: it registers the backend "fake".
+# Private to torch's own tests. The import registers the backend "fake".
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from seed.scaled.parallel.mesh import build as build_mesh
@@ -18,12 +16,12 @@ from seed.spec.layout import Layout, group_of
 
 
 def weights_held(config: Config, layout: Layout, rank: int = 0) -> dict[str, int]:
-    """Weights of the policy that a rank holds, by group, counted on the sharded model itself.
+    """Number of policy weights on a rank by group, counted on the sharded model itself.
 
     Args:
         config: Sizes and precision.
         layout: Degrees of parallelism.
-        rank: Which of its ranks to be.
+        rank: Which of its ranks.
     """
     if layout.ranks == 1:
         return _held(config, layout)

@@ -1,11 +1,11 @@
-"""FSDP2: weights spread over ranks, three groups a block. Loaded where there are several ranks; it
-takes a second to load.
+"""FSDP2: weights sharded over ranks, in three groups a block.
 
-    experts                          over the ranks that hold the same experts
-    heads                            over data x context
-    the rest                         over all ranks
+    experts     over the ranks that hold the same experts
+    heads       over data x context
+    the rest    over all ranks
 
-Gradients are summed, never averaged (divide factor 1): ``scaled.parallel.parallelize`` says why.
+Gradients are summed, never averaged (divide factor 1); the reason is in
+``scaled.parallel.parallelize``. Only imported where there are several ranks: it takes a second.
 """
 
 from collections.abc import Callable
@@ -30,28 +30,26 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
     Args:
         model: Built with this rank's slices.
         mesh: Several ranks.
-        compute: Precision of the arithmetic between the weights.
+        compute: Precision of the forward and backward pass.
     """
-    assert (
-        mesh.all_shards is not None
-        and mesh.attention_shards is not None
-        and mesh.expert_shards is not None
-    )
+    assert mesh.all_shards is not None
+    assert mesh.attention_shards is not None and mesh.expert_shards is not None
     master = model.embedding.dtype
     cast = None if compute == master else compute
     policy = MixedPrecisionPolicy(param_dtype=cast, reduce_dtype=master, cast_forward_inputs=False)
 
     def over(module: nn.Module, ranks: DeviceMesh, names: str, **placement: Any) -> None:
-        # Asked for by name: the outermost group would otherwise stay gathered after a forward pass
+        # Without reshard_after_forward the outermost group would stay gathered after a forward pass
         # without backward, and the next one would compute with weights from before an optimizer
         # step.
-        unit = fully_shard(
+        sharded = fully_shard(
             module, mesh=ranks, mp_policy=policy, reshard_after_forward=True, **placement
         )
-        unit.set_gradient_divide_factor(1.0)
-        unit.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that multiplies first
-        unit.set_custom_all_gather(GatherWeights(names))  # type: ignore[arg-type]  # has what is asked for; its type is private
-        unit.set_custom_reduce_scatter(ScatterGradients(names))  # type: ignore[arg-type]  # the same
+        sharded.set_gradient_divide_factor(1.0)
+        sharded.set_force_sum_reduction_for_comms(True)  # gloo has no sum that multiplies first
+        # Both have the methods of torch's protocols, which are private.
+        sharded.set_custom_all_gather(GatherWeights(names))  # type: ignore[arg-type]
+        sharded.set_custom_reduce_scatter(ScatterGradients(names))  # type: ignore[arg-type]
 
     for block in model.layers:
         assert isinstance(block, Block)
@@ -69,7 +67,7 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
 
 
 def part(whole: Tensor, weight: DTensor) -> Tensor:
-    """This rank's shard of a tensor that is laid out like a sharded weight."""
+    """This rank's shard of a tensor that is sharded like a weight."""
     (placement,) = weight.placements
     assert isinstance(placement, Shard)
     parts = list(torch.chunk(whole, weight.device_mesh.size(), placement.dim))
@@ -79,11 +77,9 @@ def part(whole: Tensor, weight: DTensor) -> Tensor:
 
 
 def gathered(shard_: Tensor, weight: DTensor) -> Tensor:
-    """The whole of which each rank has a shard, as of the weight. Collective."""
-    like = (
-        shard_
-        if isinstance(shard_, DTensor)
-        else DTensor.from_local(
+    """The whole tensor of which each rank has a shard, sharded like ``weight``. Collective."""
+    if not isinstance(shard_, DTensor):
+        shard_ = DTensor.from_local(
             shard_,
             weight.device_mesh,
             weight.placements,
@@ -91,9 +87,8 @@ def gathered(shard_: Tensor, weight: DTensor) -> Tensor:
             shape=weight.shape,
             stride=weight.stride(),
         )
-    )
     with collective("all_gather of weights", "shards"):
-        return like.full_tensor().detach()
+        return shard_.full_tensor().detach()
 
 
 def _experts_placement(shards: int) -> Callable[[nn.Parameter], Shard]:

@@ -1,9 +1,9 @@
-"""Ranks and their axes: who computes together with whom.
+"""The mesh: ranks along the axes of parallelism.
 
-    rank = (data * cp + context) * tp + tensor          attention and everything but the experts
-    rank = shard * ep + expert                          the same ranks, as the experts see them
+    rank = (data * cp + context) * tp + tensor    attention and everything but the experts
+    rank = shard * ep + expert                    the same ranks, for the experts
 
-An axis of one rank has no group and costs nothing, so one process needs no process group at all.
+An axis of one rank has no process group, so a single process needs none at all.
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Axis:
-    """The ranks along one axis of the mesh, this one among them.
+    """The ranks along one axis of the mesh through this rank.
 
     Attributes:
-        name: What the axis is called in messages.
-        size: Ranks along it.
-        rank: This rank's place, 0 <= rank < size.
+        name: Name in messages.
+        size: Number of ranks.
+        rank: Index of this rank, 0 <= rank < size.
         group: Process group; None if the axis has one rank.
     """
 
@@ -36,7 +36,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Mesh:
-    """All axes of a layout as one rank sees them.
+    """All axes of a layout through one rank.
 
     Attributes:
         layout: Degrees of parallelism.
@@ -48,8 +48,8 @@ class Mesh:
             sequences.
         expert: Ranks with other experts.
         world: All ranks.
-        attention_shards, expert_shards, all_shards: What FSDP shards the three groups of weights
-            over; None for one rank.
+        attention_shards, expert_shards, all_shards: Ranks over which FSDP shards each group of
+            weights; None for one rank.
     """
 
     layout: Layout
@@ -81,16 +81,15 @@ def build(layout: Layout, device: torch.device) -> Mesh:
     """
     if layout.ranks == 1:
         return single(device)
-    from torch.distributed.device_mesh import (
-        init_device_mesh,
-    )  # takes half a second; one process does without
+    # Takes half a second to import, and one process does not need it.
+    from torch.distributed.device_mesh import init_device_mesh
 
     degrees = (layout.fsdp, layout.cp, layout.tp)
     ranks = init_device_mesh(device.type, degrees, mesh_dim_names=("data", "context", "tensor"))
     experts = init_device_mesh(
         device.type, (layout.efsdp, layout.ep), mesh_dim_names=("shard", "expert")
     )
-    # Private, but the only way to name ranks along two axes at once; torchtitan relies on it too.
+    # Private, but the only way to get ranks along two axes at once; torchtitan uses it too.
     sequence, attention, world = (
         ranks[names]._flatten(name)
         for names, name in (

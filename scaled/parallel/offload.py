@@ -1,12 +1,11 @@
-"""Keeping what is not needed now off the device: activations until the backward pass, moments until
-the next step.
+"""Offloading: activations leave the device until the backward pass, moments until the next step.
 
-On a GPU "off" is pinned host memory. On a CPU the device's memory is the host's, so "off" is a file
-without a name in ``TMPDIR`` that is mapped into memory: the system writes it out when memory is
-short. Copies are exact and come back with the strides they had, so no switch changes a number.
+From a GPU they go to pinned host memory. On a CPU they go to an unnamed file in ``TMPDIR`` that is
+mapped into memory, which the system writes out when memory is short. Copies are exact and return
+with the strides they had, so no switch changes a number.
 
-What counts is the storage, not the tensor: autograd may save one storage many times, whole and in
-views, and only its last user frees it. So a storage is counted once and moved once.
+Storages are counted and moved, not tensors: autograd may save one storage many times, whole and in
+views, and it is freed with its last user. So a storage is counted once and moved once.
 """
 
 import contextlib
@@ -39,9 +38,7 @@ def away(x: Tensor) -> Tensor:
     try:
         held = torch.from_file(path, shared=True, size=x.numel(), dtype=x.dtype).view(x.shape)
     finally:
-        os.unlink(
-            path
-        )  # the mapping keeps the bytes; nothing is left behind, whatever ends the process
+        os.unlink(path)  # the mapping keeps the bytes, and no exit of the process leaves a file
     return held.copy_(x)
 
 
@@ -54,13 +51,13 @@ def stay(x: Tensor) -> Tensor:
 class Ledger:
     """Bytes that autograd holds for the backward pass, each storage counted once.
 
-    Under recomputation that is the input of every block. What a block computes again lives for the
-    block's own backward pass only and is not counted.
+    With recomputation that is the input of every block. What a block recomputes exists during its
+    own backward pass only and is not counted.
 
     Attributes:
         now, peak: On the device.
         off: Off the device.
-        moved: All that ever went off the device.
+        moved: Sum of all that was moved off the device.
     """
 
     now: int = 0
@@ -69,35 +66,31 @@ class Ledger:
     moved: int = 0
 
     def hold(self, count: int) -> None:
-        """Count bytes on the device that are saved, or with a minus that are let go."""
+        """Count bytes that are saved on the device; negative when they are freed."""
         self.now += count
         self.peak = max(self.peak, self.now)
 
     def move(self, count: int) -> None:
-        """Count bytes that went off the device, or with a minus that are let go there."""
+        """Count bytes that are moved off the device; negative when they are freed there."""
         self.off += count
         self.moved += max(count, 0)
 
 
 class _Holding:
-    """A storage that saved tensors share, on the device or off it; let go when the last of them
-    is.
-    """
+    """A storage that saved tensors share, on the device or off it; freed with the last of them."""
 
     def __init__(self, x: Tensor, ledger: Ledger, offload: bool) -> None:
         storage = x.untyped_storage()
         self.device, self.bytes, self.ledger = x.device, storage.nbytes(), ledger
         self.is_off = offload and self.bytes >= SMALLEST_BYTES
-        # Its number cannot go to another storage while this weak reference lives.
+        # While this weak reference exists, no other storage can have the same address.
         self.reference = StorageWeakRef(storage)
-        everything = torch.empty(0, dtype=torch.uint8, device=x.device).set_(storage)
-        self.held = away(everything) if self.is_off else everything
+        all_bytes = torch.empty(0, dtype=torch.uint8, device=x.device).set_(storage)
+        self.held = away(all_bytes) if self.is_off else all_bytes
         (ledger.move if self.is_off else ledger.hold)(self.bytes)
 
     def on_device(self) -> Tensor:
-        """All bytes of the storage where the backward pass can read them; on a CPU that is where
-        they are.
-        """
+        """All bytes of the storage on the device; on a CPU that is no copy."""
         return self.held.to(self.device)
 
     def __del__(self) -> None:
@@ -123,19 +116,18 @@ class _Saved:
 
 @contextlib.contextmanager
 def saved_activations(offload: bool, ledger: Ledger) -> Iterator[None]:
-    """Count, and with ``offload`` move away, what autograd saves inside the block. Weights stay and
-    are not counted.
+    """Count, and with ``offload`` move, what autograd saves inside the block, except weights.
 
     Args:
         offload: Whether to move.
-        ledger: Where bytes are counted.
+        ledger: Counts the bytes.
     """
     holdings: weakref.WeakValueDictionary[tuple[int, int], _Holding] = weakref.WeakValueDictionary()
 
     def pack(x: Tensor) -> Any:
         if isinstance(x, nn.Parameter) or isinstance(x._base, nn.Parameter):
             return x
-        # The version tells a storage from what it was before it was written to.
+        # The version separates the states of a storage before and after it was written to.
         key = (x.untyped_storage()._cdata, x._version)
         holding = holdings.get(key)
         if holding is None:

@@ -1,20 +1,19 @@
-"""Packing: sequences of any length become one stream of tokens without padding between them, cut
-over ranks.
+"""Packing: sequences of any length one after the other without padding, cut over ranks.
 
-    stream   the prompt that several responses answer, once, then each response; a sequence alone in one piece; ...;
-             filler up to a multiple of 2 * cp * tp
-    context  rank c of cp takes chunks c and 2 cp - 1 - c of 2 cp: early and late positions cost the
-    same together
-    tensor   rank t of tp takes an equal part of that for everything but attention
+    packed     shared prompt, response, response, ...; a whole sequence; ...; filler up to a
+               multiple of 2 * cp * tp
+    context    rank c of cp has chunks c and 2 cp - 1 - c of 2 cp: early and late positions
+               together cost the same on every rank
+    tensor     rank t of tp has an equal part of that, for everything but attention
 
-A token's state depends on the tokens before it alone, so a prompt has the same states whatever
-answers it, and its gradient is the sum over its answers: computed once, nothing changes
-(``scaled.parallel.balance.families`` says when).
+A token's state depends on the tokens before it alone. So a prompt has the same states before every
+response, and its gradient is the sum over its responses: computed once, nothing changes
+(``scaled.parallel.balance.prefix_groups`` decides when that pays).
 
-Attention never looks across sequences: it works on rows, filled from the stream and read back.
-Where a token stands says nothing about what it is in the batch, so each stream has two maps: where
-every token of a row stands, and from where every token of a response is predicted (the one shift of
-this backend).
+Attention never looks across sequences: tokens are put into rows, attend there, and are put back.
+A packed place does not determine the place in the batch, so there are two maps: the packed place of
+every token of a row, and the packed place from which every response token is predicted (the one
+shift of this backend).
 """
 
 from collections.abc import Sequence
@@ -25,24 +24,24 @@ import torch
 from torch import Tensor
 
 from seed.reference.rollouts.similar_lengths import runs_of_similar
-from seed.scaled.parallel.balance import Family, families
+from seed.scaled.parallel.balance import PrefixGroup, prefix_groups
 from seed.scaled.parallel.mesh import Mesh
 from seed.spec.datatypes import Batch, BoolArray, IntArray
 
 SHORT = 32
-"""Keys up to which rows of any length are attended together: to fill them up costs less than a call
-for each length.
-"""
+"""Keys up to which rows of any length attend in one call: padding costs less than more calls."""
+
+Suffix = tuple[IntArray, IntArray]
+"""Places of a response to a shared prompt, and of all that it sees: prompt and response."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Tokens of a stream in rows.
+    """Packed tokens in rows.
 
     Attributes:
-        places_RW: Where in the stream each place of each row is read; fill reads the first token,
-            and nobody reads it.
-        plain: Whether the rows are just the stream, cut: nothing to move.
+        places_RW: Packed place of each entry of each row; padding reads place 0 and is never used.
+        plain: Whether the rows are the packed tokens in their order, only cut: nothing to move.
     """
 
     places_RW: Tensor
@@ -56,13 +55,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class AttentionPart:
-    """Rows that are attended together, each within itself.
+    """Rows that attend in one call, each within itself.
 
     Attributes:
         queries: Rows of this rank's queries.
         keys: Rows of the keys that they may see, gathered from all context ranks.
-        visible_RQK: Whether a query sees a key; None where both are the same tokens and causal
-            order says it all.
+        visible_RQK: Whether a query sees a key; None where queries and keys are the same tokens and
+            causal order decides.
     """
 
     queries: Rows
@@ -72,43 +71,39 @@ class AttentionPart:
 
 @dataclass(frozen=True)
 class AttentionPlan:
-    """How attention finds its rows, once per stream.
+    """How attention puts packed tokens into rows and back; worked out once for all layers.
 
     Attributes:
-        parts: Sequences with the prompts that are shared, then the responses that share them, each
-            in runs of similar length.
-        answers_m: Where among the answers of all parts, one after the other, that of each query
-            stands.
-        plain: Whether they stand in the order of the queries.
+        parts: Whole sequences and shared prompts, then the responses to shared prompts, each in
+            runs of similar length.
+        outputs_m: Index of the output of each query in the joined outputs of all parts.
+        plain: Whether the outputs are in the order of the queries.
     """
 
     parts: tuple[AttentionPart, ...]
-    answers_m: Tensor
+    outputs_m: Tensor
     plain: bool
 
-    def read(self, answers: Sequence[Tensor]) -> Tensor:
-        """Answers of the parts [R, Q, ...] in the order of the queries [m, ...]."""
-        flat = (
-            torch.cat([of_part.flatten(0, 1) for of_part in answers])
-            if len(answers) > 1
-            else answers[0].flatten(0, 1)
-        )
-        return flat if self.plain else flat.index_select(0, self.answers_m)
+    def read(self, outputs: Sequence[Tensor]) -> Tensor:
+        """Outputs of the parts [R, Q, ...] in the order of the queries [m, ...]."""
+        flat = [of_part.flatten(0, 1) for of_part in outputs]
+        joined = torch.cat(flat) if len(flat) > 1 else flat[0]
+        return joined if self.plain else joined.index_select(0, self.outputs_m)
 
 
 @dataclass(frozen=True)
-class Stream:
+class PackedSequences:
     """One micro-batch as one rank sees it.
 
     Attributes:
         tokens_n: Token ids of this rank's slice.
         positions_m: Positions in their sequences of this rank's context share, for the rotary
             angles.
-        places_p: From which place of the slice each response token is predicted.
+        places_p: Place of the slice from which each response token is predicted.
         targets_p: Its id.
         cells_p: Its ``row * S + column`` in the batch.
-        own_places_c: At which place of the slice each token of each row stands; a shared prompt's
-            once per row.
+        own_places_c: Place in the slice of each token of each row; tokens of a shared prompt once
+            per row.
         own_cells_c: Its ``row * S + column`` in the batch.
         plan: How attention finds its rows.
     """
@@ -123,158 +118,173 @@ class Stream:
     plan: AttentionPlan
 
     def take(self, values_BS: Tensor) -> Tensor:
-        """What an array of the batch says about the predicted tokens [p]."""
+        """The entries of an array of the batch that belong to the predicted tokens [p]."""
         return values_BS.reshape(-1).index_select(0, self.cells_p)
 
     def take_own(self, values_BS: Tensor) -> Tensor:
-        """What an array of the batch says about the tokens themselves [c]."""
+        """The entries of an array of the batch that belong to the tokens themselves [c]."""
         return values_BS.reshape(-1).index_select(0, self.own_cells_c)
 
 
-def pack(batch: Batch, rows: Sequence[int], mesh: Mesh, share_prompts: bool = True) -> Stream:
+def pack(
+    batch: Batch, rows: Sequence[int], mesh: Mesh, share_prompts: bool = True
+) -> PackedSequences:
     """Pack rows of a batch and keep this rank's part.
+
+    Formula: sequence after sequence, a shared prompt once; position t predicts t + 1 of its own
+    sequence.
+    Source: known bug P19.
 
     Args:
         batch: The whole mini-batch.
-        rows: Numbers of the rows to pack; may be empty, then all of the stream is filler.
-        mesh: Ranks along ``context`` and ``tensor`` share the stream.
-        share_prompts: Whether a prompt of several of the rows stands in the stream once, where that
-            pays.
+        rows: Numbers of the rows to pack; may be empty, then all is filler.
+        mesh: Ranks along ``context`` and ``tensor`` share the packed tokens.
+        share_prompts: Whether the prompt of several rows is packed once, where that pays.
     """
-    place_BS, trunks, branches = laid_out(batch, rows, share_prompts)
+    place_BS, prefixes, suffixes = laid_out(batch, rows, share_prompts)
     S = batch.tokens.shape[1]
     used = int(place_BS.max(initial=-1)) + 1
-    unit = 2 * mesh.context.size * mesh.tensor.size
-    length = max(-(-used // unit), 1) * unit
-    trunks += [np.arange(used, length)] if used < length else []
+    multiple = 2 * mesh.context.size * mesh.tensor.size
+    length = max(-(-used // multiple), 1) * multiple
+    prefixes += [np.arange(used, length)] if used < length else []  # filler is its own sequence
 
+    # Every token of every row: its packed place and its cell in the batch. A shared place occurs
+    # once per row, with the same token each time.
     row, column = np.nonzero(place_BS >= 0)
     place, cell = place_BS[row, column], np.asarray(rows, dtype=np.int64)[row] * S + column
     tokens, position = (np.zeros(length, dtype=np.int64) for _ in range(2))
     tokens[place], position[place] = batch.tokens.reshape(-1)[cell], column
     position[used:] = np.arange(length - used)
-    asked = batch.response.reshape(-1)[cell] & (column > 0)
-    asked_from, asked_cell = place_BS[row[asked], column[asked] - 1], cell[asked]
+    # A response token is predicted from the token before it in its row: with a shared prompt, the
+    # last prompt token predicts the first token of every response.
+    predicted = batch.response.reshape(-1)[cell] & (column > 0)
+    source, target_cell = place_BS[row[predicted], column[predicted] - 1], cell[predicted]
 
+    # Cut: a context share for attention, its tensor slice for everything else.
     order = context_order(length, mesh.context.size)
     share = order[mesh.context.rank]
     mine = np.array_split(share, mesh.tensor.size)[mesh.tensor.rank]
-    slot = np.full(length, -1)
-    slot[mine] = np.arange(len(mine))
-    here, asked_here = slot[place] >= 0, slot[asked_from] >= 0
+    local = np.full(length, -1)
+    local[mine] = np.arange(len(mine))
+    own, own_source = local[place] >= 0, local[source] >= 0
 
     def tensor(array: IntArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(mesh.device)
 
-    return Stream(
+    keys = np.concatenate(order)
+    return PackedSequences(
         tokens_n=tensor(tokens[mine]),
         positions_m=tensor(position[share]),
-        places_p=tensor(slot[asked_from[asked_here]]),
-        targets_p=tensor(batch.tokens.reshape(-1)[asked_cell[asked_here]]),
-        cells_p=tensor(asked_cell[asked_here]),
-        own_places_c=tensor(slot[place[here]]),
-        own_cells_c=tensor(cell[here]),
-        plan=attention_plan(trunks, branches, position, share, np.concatenate(order), mesh.device),
+        places_p=tensor(local[source[own_source]]),
+        targets_p=tensor(batch.tokens.reshape(-1)[target_cell[own_source]]),
+        cells_p=tensor(target_cell[own_source]),
+        own_places_c=tensor(local[place[own]]),
+        own_cells_c=tensor(cell[own]),
+        plan=attention_plan(prefixes, suffixes, position, share, keys, mesh.device),
     )
 
 
 def laid_out(
     batch: Batch, rows: Sequence[int], share_prompts: bool
-) -> tuple[IntArray, list[IntArray], list[tuple[IntArray, IntArray]]]:
-    """Give every token of some rows its place in the stream.
+) -> tuple[IntArray, list[IntArray], list[Suffix]]:
+    """Give every token of some rows its packed place.
 
     Returns:
-        Place of each token of each row [rows, S], -1 outside of a row; places of every trunk, a
-        sequence or a shared prompt; places of every branch, a response to one, and of all that it
-        sees, itself included.
+        Place of each token of each row [rows, S], -1 outside of a row; places of every prefix (a
+        whole sequence or a shared prompt); every suffix.
     """
     place_BS = np.full((len(rows), batch.tokens.shape[1]), -1)
     lengths = batch.lengths[np.asarray(rows, dtype=np.int64)]
-    trunks: list[IntArray] = []
-    branches: list[tuple[IntArray, IntArray]] = []
+    prefixes: list[IntArray] = []
+    suffixes: list[Suffix] = []
     used = 0
-    for family in (
-        families(batch, rows) if share_prompts else [Family((row,), 0) for row in range(len(rows))]
-    ):
-        first = family.rows[0]
-        stem = family.prompt or int(lengths[first])
-        place_BS[list(family.rows), :stem] = np.arange(used, used + stem)
-        trunks.append(np.arange(used, used + stem))
-        used += stem
-        for row in family.rows if family.prompt else ():
+    alone = [PrefixGroup((row,), 0) for row in range(len(rows))]
+    for group in prefix_groups(batch, rows) if share_prompts else alone:
+        shared = group.prefix or int(lengths[group.rows[0]])
+        place_BS[list(group.rows), :shared] = np.arange(used, used + shared)
+        prefixes.append(np.arange(used, used + shared))
+        used += shared
+        for row in group.rows if group.prefix else ():
             end = int(lengths[row])
-            place_BS[row, stem:end] = np.arange(used, used + end - stem)
-            branches.append((place_BS[row, stem:end], place_BS[row, :end]))
-            used += end - stem
-    return place_BS, trunks, branches
+            place_BS[row, shared:end] = np.arange(used, used + end - shared)
+            suffixes.append((place_BS[row, shared:end], place_BS[row, :end]))
+            used += end - shared
+    return place_BS, prefixes, suffixes
 
 
 def context_order(length: int, shares: int) -> list[IntArray]:
-    """Places of each context share: zigzag, chunks c and 2 shares - 1 - c."""
+    """Places of each context share, in zigzag order.
+
+    Formula: context share c of n holds chunks ``c`` and ``2 n - 1 - c`` of 2 n.
+    Source: Llama 3, arXiv 2407.21783 section 3.3.2.
+    """
     chunks = np.array_split(np.arange(length), 2 * shares)
     return [np.concatenate([chunks[c], chunks[2 * shares - 1 - c]]) for c in range(shares)]
 
 
 def attention_plan(
-    trunks: Sequence[IntArray],
-    branches: Sequence[tuple[IntArray, IntArray]],
+    prefixes: Sequence[IntArray],
+    suffixes: Sequence[Suffix],
     position: IntArray,
     queries: IntArray,
     keys: IntArray,
     device: torch.device,
 ) -> AttentionPlan:
-    """Rows of queries and keys: trunks, which see themselves, and branches, which see their trunk
-    as well.
+    """Rows of queries and keys: a prefix sees itself, a suffix its prefix and itself.
 
     Args:
-        trunks: Places of each trunk.
-        branches: Places of each branch, and of all that it sees.
-        position: Position of each place of the stream in its sequence.
-        queries: Places that this rank asks from, in the order of its tokens.
+        prefixes: Places of each prefix.
+        suffixes: Places of each suffix, and of all that it sees.
+        position: Position of each packed place in its sequence.
+        queries: Places of this rank's queries, in the order of its tokens.
         keys: Places in the order in which all keys are gathered.
         device: Where attention is computed.
     """
-    asked, held = np.full(len(position), -1), np.full(len(position), -1)
-    asked[queries], held[keys] = np.arange(len(queries)), np.arange(len(keys))
-    whole = len(queries) == len(keys)
-    answers = np.zeros(len(queries), dtype=np.int64)
+    # Inverse maps: packed place -> this rank's query number (-1: another rank's), -> key number.
+    query_of, key_of = np.full(len(position), -1), np.full(len(position), -1)
+    query_of[queries], key_of[keys] = np.arange(len(queries)), np.arange(len(keys))
+    has_all_queries = len(queries) == len(keys)
+    outputs = np.zeros(len(queries), dtype=np.int64)
     parts: list[AttentionPart] = []
-    answered = 0
-    for pairs, is_causal in (([(trunk, trunk) for trunk in trunks], whole), (branches, False)):
-        for run in similar([(asking[asked[asking] >= 0], seen) for asking, seen in pairs]):
-            asking_RQ, asks_RQ = side_by_side([asking for asking, _ in run])
-            seen_RK, real_RK = side_by_side([seen for _, seen in run])
+    done = 0
+    # With all queries on this rank a prefix attends causally to itself, which needs no mask.
+    whole = [(prefix, prefix) for prefix in prefixes]
+    for pairs, is_causal in ((whole, has_all_queries), (suffixes, False)):
+        for run in similar([(own[query_of[own] >= 0], seen) for own, seen in pairs]):
+            query_RQ, is_query_RQ = side_by_side([own for own, _ in run])
+            key_RK, is_key_RK = side_by_side([seen for _, seen in run])
             visible = None
             if not is_causal:
-                # Fill asks at the end of time: it sees every key of its row, and is never read. As
-                # a key it is never seen.
-                asked_at = np.where(asks_RQ, position[asking_RQ], len(position))
-                seen_at = np.where(real_RK, position[seen_RK], len(position) + 1)
-                visible = torch.from_numpy(seen_at[:, None] <= asked_at[:, :, None]).to(device)
-            rows_of_queries = _rows(np.where(asks_RQ, asked[asking_RQ], 0), len(queries), device)
-            rows_of_keys = _rows(np.where(real_RK, held[seen_RK], 0), len(keys), device)
-            parts.append(AttentionPart(rows_of_queries, rows_of_keys, visible))
-            answers[asked[asking_RQ[asks_RQ]]] = answered + np.flatnonzero(asks_RQ)
-            answered += asks_RQ.size
-    plain = bool(np.array_equal(answers, np.arange(answered)))
-    return AttentionPlan(tuple(parts), torch.from_numpy(answers).to(device), plain)
+                # A padding query comes after all positions: it sees every key of its row, so its
+                # softmax is finite, and its output is never read. A padding key is never seen.
+                query_at = np.where(is_query_RQ, position[query_RQ], len(position))
+                key_at = np.where(is_key_RK, position[key_RK], len(position) + 1)
+                visible = torch.from_numpy(key_at[:, None] <= query_at[:, :, None]).to(device)
+            query_rows = _rows(np.where(is_query_RQ, query_of[query_RQ], 0), len(queries), device)
+            key_rows = _rows(np.where(is_key_RK, key_of[key_RK], 0), len(keys), device)
+            parts.append(AttentionPart(query_rows, key_rows, visible))
+            outputs[query_of[query_RQ[is_query_RQ]]] = done + np.flatnonzero(is_query_RQ)
+            done += is_query_RQ.size
+    plain = bool(np.array_equal(outputs, np.arange(done)))
+    return AttentionPlan(tuple(parts), torch.from_numpy(outputs).to(device), plain)
 
 
-def similar(pairs: Sequence[tuple[IntArray, IntArray]]) -> list[list[tuple[IntArray, IntArray]]]:
-    """Runs of what asks and what it sees that lose little by being filled up to the longest; who
-    asks nothing is left out.
+def similar(pairs: Sequence[Suffix]) -> list[list[Suffix]]:
+    """Runs of (queries, keys) with similar numbers of keys, longest first, without empty queries.
+
+    Little is lost when the rows of a run are padded to its longest.
     """
     falling = sorted((pair for pair in pairs if len(pair[0])), key=lambda pair: -len(pair[1]))
     return [falling[run] for run in runs_of_similar([max(len(seen), SHORT) for _, seen in falling])]
 
 
 def side_by_side(lists: Sequence[IntArray]) -> tuple[IntArray, BoolArray]:
-    """Lists of places as rows filled up with place 0 [R, W], and which entries are real [R, W]."""
+    """Lists of places as rows padded with place 0 [R, W], and which entries are real [R, W]."""
     lengths = np.array([len(places) for places in lists])
     real = np.arange(lengths.max()) < lengths[:, None]
-    filled = np.zeros(real.shape, dtype=np.int64)
-    filled[real] = np.concatenate(lists)
-    return filled, real
+    padded = np.zeros(real.shape, dtype=np.int64)
+    padded[real] = np.concatenate(lists)
+    return padded, real
 
 
 def _rows(places_RW: IntArray, tokens: int, device: torch.device) -> Rows:

@@ -1,14 +1,14 @@
-"""Sharding from outside: a plain module goes in, the same module with its weights spread over ranks
-comes out.
+"""Sharding from outside: the same plain modules, with their weights spread over ranks.
 
-    1. tensor and expert parallelism     the module was built with slices (``spec.layout.slice_shape``)
-    2. recomputation of blocks           a switch of the module
-    3. FSDP (``scaled.parallel.fsdp``)            three groups a block, each over the ranks that hold the same weights
+    1. tensor and expert parallelism    modules are built with slices (``spec.layout.slice_shape``)
+    2. recomputation of blocks          a switch of the model
+    3. FSDP (``scaled.parallel.fsdp``)  three groups a block, each over the ranks that hold the same
+                                        slices
 
-Gradients are summed, never averaged (divide factor 1): the loss is a sum whose weights know the
-whole step. So a weight's gradient is complete when FSDP has summed it over the ranks that hold
-other tokens or other shards of it, and no weight needs a hook for tensor, context or expert
-parallelism. In one process nothing is sharded and FSDP is not even loaded.
+Gradients are summed, never averaged (divide factor 1): the loss is a sum whose weights are computed
+for the whole step. So a weight's gradient is complete when FSDP has summed it over the ranks with
+other tokens or other shards, and no weight needs a hook for tensor, context or expert parallelism.
+In one process nothing is sharded and FSDP is not even imported.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ from seed.scaled.model import Transformer, reference_name
 from seed.scaled.parallel.collectives import all_gather
 from seed.scaled.parallel.mesh import Axis, Mesh
 from seed.scaled.precision import COMPUTE, MASTER
-from seed.scaled.processes.watchdog import moves
+from seed.scaled.processes.watchdog import heartbeat
 from seed.spec.config import Config
 from seed.spec.datatypes import Array
 from seed.spec.layout import group_of, sliced_axis
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def build(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
-    """A model whose weights are still empty, sharded over the mesh.
+    """A model with uninitialised weights, sharded over the mesh.
 
     Args:
         config: Sizes, precision, recomputation.
@@ -43,9 +43,7 @@ def build(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
 
 
 def on_meta(config: Config, mesh: Mesh, is_value: bool = False) -> Transformer:
-    """The same model without memory: every weight has its shape, its shard and its precision, and
-    no numbers.
-    """
+    """The same model without memory: weights have a shape, a shard and a precision, no numbers."""
     with torch.device("meta"):
         model = Transformer(config.model, mesh, is_value).to(MASTER[config.precision])
     model.recompute = config.parallel.recompute
@@ -67,7 +65,7 @@ def shards_of(model: nn.Module) -> dict[str, Tensor]:
 
 
 def gradients_of(model: nn.Module) -> dict[str, Tensor]:
-    """This rank's shards of all gradients; zeros where no token of any rank reached a weight."""
+    """This rank's shards of all gradients; zeros where a weight has none."""
     return {
         name: local(torch.zeros_like(weight) if weight.grad is None else weight.grad).detach()
         for name, weight in named(model).items()
@@ -80,9 +78,7 @@ def local(x: Tensor) -> Tensor:
 
 
 def is_sharded(x: Tensor) -> "TypeGuard[DTensor]":
-    """Whether a tensor is distributed; its class is not asked for, as one process never loads
-    it.
-    """
+    """Whether a tensor is distributed; without its class, which one process never imports."""
     return hasattr(x, "to_local")
 
 
@@ -91,22 +87,17 @@ def fill(model: Transformer, value_of: Callable[[str], Array]) -> None:
 
     Args:
         model: Built by ``build``.
-        value_of: The full array by the reference's name; asked once per weight, so that only one
-            needs to be in memory.
+        value_of: The full array by the reference's name; called once per weight, so that only one
+            array needs to be in memory.
     """
     for name, weight in named(model).items():
-        put(
-            local(weight.data),
-            name,
-            torch.as_tensor(np.ascontiguousarray(value_of(name))),
-            model.mesh,
-            weight,
-        )
+        full = torch.as_tensor(np.ascontiguousarray(value_of(name)))
+        put(local(weight.data), name, full, model.mesh, weight)
 
 
 def put(shard_: Tensor, name: str, full: Tensor, mesh: Mesh, weight: Tensor) -> None:
-    """Write this rank's part of a full tensor into a shard that is laid out like ``weight``."""
-    moves()
+    """Write this rank's part of a full tensor into a shard that is sharded like ``weight``."""
+    heartbeat()
     piece = slice_of(name, full, mesh)
     if is_sharded(weight):
         from seed.scaled.parallel.fsdp import part
@@ -127,14 +118,12 @@ def slicing_axis(name: str, mesh: Mesh) -> Axis:
 
 
 def slices_of(model: Transformer) -> dict[str, Tensor]:
-    """This rank's slices of all weights with their FSDP shards gathered: what generation computes
-    with. Collective.
-    """
+    """This rank's slices of all weights, FSDP shards gathered, for generation. Collective."""
     return {name: unsharded(weight, weight.data) for name, weight in named(model).items()}
 
 
 def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:
-    """Gather what is laid out like ``weight`` over its FSDP ranks. Collective."""
+    """Gather a shard that is sharded like ``weight`` over its FSDP ranks. Collective."""
     if not is_sharded(weight):
         return shard_.detach()
     from seed.scaled.parallel.fsdp import gathered
@@ -143,19 +132,16 @@ def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:
 
 
 def wholes(model: Transformer, shards: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-    """The full tensors behind this rank's shards of weights, gradients or moments, one by one.
-    Collective.
+    """The full tensors of sharded weights, gradients or moments, one by one. Collective.
 
     Args:
-        model: What the shards are laid out like.
+        model: The model whose weights are sharded alike.
         shards: Reference name -> this rank's shard.
     """
     weights = named(model)
     for name, shard_ in shards.items():
-        yield (
-            name,
-            unsliced(name, unsharded(weights[name], shard_.to(model.mesh.device)), model.mesh),
-        )
+        piece = unsharded(weights[name], shard_.to(model.mesh.device))
+        yield name, unsliced(name, piece, model.mesh)
 
 
 def unsliced(name: str, piece: Tensor, mesh: Mesh) -> Tensor:

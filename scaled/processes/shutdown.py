@@ -109,10 +109,10 @@ def describe_failure(failure: BaseException) -> str:
 
 def _end_with_user_error(world: World, error: SeedError) -> None:
     """Exit with the error's line. If only some ranks have it, end the others."""
-    if world.store.add("refusals", 1) == 1:
+    if world.store.add("user errors", 1) == 1:
         print(f"Error: {error}", file=sys.stderr, flush=True)
     deadline = time.monotonic() + AGREEMENT_SECONDS
-    while world.store.add("refusals", 0) < world.size:
+    while world.store.add("user errors", 0) < world.size:
         if time.monotonic() > deadline:
             end_all(world, 2)
         time.sleep(0.02)

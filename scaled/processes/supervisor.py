@@ -19,7 +19,6 @@ from typing import assert_never
 
 from seed.reference.rollouts.messages import WorkerFailed, WorkerReport
 from seed.scaled.processes.launch import agree_on
-from seed.scaled.processes.mailbox import MAIN_RANK, Mailbox
 from seed.scaled.processes.messages import (
     Deliver,
     Disconnected,
@@ -31,6 +30,7 @@ from seed.scaled.processes.messages import (
     SupervisorMessage,
     WorkerProcessMessage,
 )
+from seed.scaled.processes.mpi_mailbox import MAIN_RANK, Mailbox
 from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, WorkerHandle
 from seed.scaled.processes.world import World
 from seed.spec.config import Config

@@ -12,7 +12,7 @@ In one process:
 - worker u: a worker process on this machine
 
 The main process exchanges messages with the first supervisor of a worker
-(``scaled.processes.mailbox``), a single trainer with its worker processes directly
+(``scaled.processes.mpi_mailbox``), a single trainer with its worker processes directly
 (``scaled.processes.worker_handle``). Weights go out by non-blocking sends, so trainers go on at
 once. A worker loads them between two blocks of tokens, computes its cache anew and reports
 ``WeightsUpdated``.
@@ -32,7 +32,6 @@ from seed.reference.rollouts.messages import (
 )
 from seed.scaled.checkpoint import State
 from seed.scaled.parallel.parallelize import shards_of, wholes
-from seed.scaled.processes.mailbox import Mailbox
 from seed.scaled.processes.messages import (
     Deliver,
     Disconnected,
@@ -44,6 +43,7 @@ from seed.scaled.processes.messages import (
     TrainerMessage,
     UpdateWeights,
 )
+from seed.scaled.processes.mpi_mailbox import Mailbox
 from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, WorkerHandle
 from seed.scaled.processes.world import World
 from seed.spec.config import Config

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from seed.cli import conform
-from seed.cli.conform import diff_table, grid_table, missing_lines
-from seed.cli.conformance import diff
+from seed.cli import agreement
+from seed.cli.agreement import diff_table, grid_table, missing_lines
+from seed.cli.conform import diff
 from seed.conformance.grid import Job, Line
-from seed.conformance.trace import Trace
+from seed.conformance.traces import Trace
+from seed.spec.datatypes import Array
 from seed.spec.layout import Layout
 
 
@@ -40,7 +41,9 @@ def test_diff_names_the_first_component_that_differs() -> None:
 
 
 def test_diff_names_a_loss_term_that_one_target_lacks_once_for_all_steps() -> None:
-    figures = {f"step {step} policy {name}": np.ones(1) for step in range(3) for name in "ab"}
+    figures: dict[str, Array] = {
+        f"step {step} policy {name}": np.ones(1) for step in range(3) for name in "ab"
+    }
     fewer = {name: array for name, array in figures.items() if not name.endswith("b")}
     one: Trace = {"loss": figures}
     other: Trace = {"loss": fewer}
@@ -63,9 +66,11 @@ def test_diff_shows_what_is_not_comparable_as_an_infinite_error() -> None:
 def test_seed_diff_prints_a_missing_loss_term_as_one_line_and_exits_with_1(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loss = {"step 0 policy loss_entropy": np.ones(1), "step 0 policy loss_kl": np.ones(1)}
-    traces: list[Trace] = [{"loss": loss}, {"loss": {"step 0 policy loss_kl": np.ones(1)}}]
-    monkeypatch.setattr(conform, "traced", lambda *_: traces.pop(0))
+    names = "step 0 policy loss_kl", "step 0 policy loss_entropy"
+    traces: list[Trace] = [
+        {"loss": {name: np.ones(1) for name in names[:count]}} for count in (2, 1)
+    ]
+    monkeypatch.setattr(agreement, "traced", lambda *_: traces.pop(0))
     result = CliRunner().invoke(diff, ["reference", "scaled"])
     assert result.exit_code == 1
     assert "loss: policy loss_entropy is missing in scaled" in result.output.splitlines()

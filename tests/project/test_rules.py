@@ -1,135 +1,150 @@
-"""The rules of the backend as tests: style, types, import directions, one index of all equations,
-fast start.
-"""
+"""Rules of the repository: names of modules, counterparts, tests that mirror sources, imports."""
 
 import ast
-import importlib
-import inspect
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
-from seed.conformance.counterparts import COMPONENTS as PAIRS
-from seed.spec.equations import EQUATIONS, MODULES, Equation
+from seed.conformance.counterparts import COUNTERPARTS
+from tests.support.suite import LAUNCH, SLOW
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = ("spec", "reference", "scaled", "conformance", "cli")
+NOT_MIRRORED = ("project", "seed", "support")
+"""Folders of tests that have no sources of their own."""
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("ruff", "check", "--no-cache", "."),
-        ("mypy", "--no-incremental"),
-        ("lint-imports", "--no-cache"),
-    ],
-    ids=lambda command: command[0],
-)
-def test_the_tree_passes(command: tuple[str, ...]) -> None:
-    program = Path(sys.executable).with_name(command[0])
-    done = subprocess.run(
-        [program, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_no_module_has_the_name_of_one_of_the_standard_library() -> None:
+    names = {path: path.stem if path.suffix else path.name for path in modules_and_folders()}
+    assert [str(path) for path, name in names.items() if name in sys.stdlib_module_names] == []
 
 
-@pytest.mark.parametrize("equation", EQUATIONS, ids=lambda equation: equation.title)
-def test_every_entry_of_the_index_leads_to_a_documented_function_and_to_a_test(
-    equation: Equation,
-) -> None:
-    for place in filter(None, (equation.reference, equation.scaled)):
-        assert inspect.getdoc(resolve(place)), place
-    file, _, test = equation.test.partition("::")
-    assert test in names_in(file), equation.test
+def test_the_files_at_the_top_of_both_backends_are_counterparts() -> None:
+    reference, scaled = (module_names(ROOT / backend) for backend in ("reference", "scaled"))
+    assert reference == scaled
+    assert set(COUNTERPARTS) <= reference
 
 
-def test_the_index_has_no_hole() -> None:
-    """Every public function of a numeric module stands behind an equation, or is named as a helper
-    with its reason.
-    """
-    indexed = {place for equation in EQUATIONS for place in (equation.reference, equation.scaled)}
-    for module, helpers in MODULES.items():
-        public = {f"{module}:{name}" for name in public_functions(module)}
-        named = {f"{module}:{name}" for name in helpers}
-        assert public == (public & indexed) | named, (
-            f"{module}: {sorted(public ^ ((public & indexed) | named))}"
-        )
-        assert not named & indexed
+def test_every_test_file_mirrors_a_module_or_a_folder() -> None:
+    """``tests/A/B/test_C.py`` tests ``A/B/C.py`` or the folder ``A/B/C``."""
+    tests = [path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")]
+    sources = {path.with_suffix("") for path in modules_and_folders()}
+    assert [
+        str(path)
+        for path in sorted(tests)
+        if path.parts[0] not in NOT_MIRRORED
+        and path.with_name(path.stem.removeprefix("test_")) not in sources
+    ] == []
 
 
-def test_an_equation_has_a_place_in_both_backends_or_says_why_not() -> None:
-    for equation in EQUATIONS:
-        assert equation.reference or equation.scaled, equation.title
-        assert bool(equation.apart) is not bool(equation.reference and equation.scaled), (
-            equation.title
-        )
+def test_every_conformance_test_has_the_name_of_a_module_or_a_folder() -> None:
+    names = {path.stem.removeprefix("test_") for path in (ROOT / "conformance").glob("test_*.py")}
+    assert names <= {path.stem for path in modules_and_folders()}
 
 
-def test_the_index_and_the_twins_know_the_same_pairs() -> None:
-    """What the index pairs by one name are namesakes of paired modules, and no pair is missing
-    from the index.
-    """
-    paired = {(one.__name__, other.__name__) for one, other in PAIRS.values()}
-    indexed = {(equation.reference, equation.scaled) for equation in EQUATIONS}
-    for one, other in paired:
-        ours = {f"{one}:{name}" for name in public_functions(one)} & {
-            reference for reference, _ in indexed
-        }
-        for place in ours:
-            twin = place.replace(one, other)
-            if place.partition(":")[2] in public_functions(other):
-                assert (place, twin) in indexed, f"{place} and {twin}"
+def test_the_import_graph_has_no_circle() -> None:
+    graph = grimp.build_graph("seed", cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
-def test_numbers_and_titles_of_the_index_are_unique() -> None:
-    assert len({equation.title for equation in EQUATIONS}) == len(EQUATIONS)
+def test_the_folder_map_of_the_readme_names_every_module() -> None:
+    listed = dict(folder_map((ROOT / "README.md").read_text(encoding="utf-8")))
+    assert set(PACKAGES) <= listed.keys()
+    named = set(listed) | {
+        f"{folder}/{name.rstrip('/')}"
+        for folder, names in listed.items()
+        for name in names
+        if name.endswith("/")
+    }
+    for folder in sorted(listed):
+        if not folder.startswith(PACKAGES):
+            assert (ROOT / folder).is_dir(), folder
+            continue
+        names = {name for name in listed[folder] if not name.endswith("/")}
+        assert names == module_names(ROOT / folder), folder
+    folders = {str(path) for path in modules_and_folders() if not path.suffix}
+    assert folders == {name for name in named if name.startswith(PACKAGES)} - set(PACKAGES)
+
+
+def test_every_public_function_and_class_is_documented() -> None:
+    for path in modules_and_folders():
+        if path.suffix and "conformance" not in path.parts:
+            for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
+                    assert ast.get_docstring(node), f"{path}: {node.name}"
 
 
 def test_the_command_line_loads_neither_torch_nor_numpy() -> None:
-    code = (
-        "import seed.cli.main, sys; print(sorted({'torch', 'numpy', 'mpi4py', 'matplotlib'} &"
-        " set(sys.modules)))"
-    )
+    heavy = {"torch", "numpy", "mpi4py", "matplotlib"}
+    code = f"import seed.cli.main, sys; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
 
 
-def test_every_public_function_and_class_is_documented() -> None:
-    for folder in ("spec", "reference", "scaled", "cli"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith(
-                    "_"
-                ):
-                    continue
-                if node.col_offset == 0:
-                    assert ast.get_docstring(node), f"{path.name}: {node.name}"
-
-
-def resolve(place: str) -> object:
-    """The object at ``module:name`` or ``module:Class.name``."""
-    module, _, path = place.partition(":")
-    found: object = importlib.import_module(module)
-    for name in path.split("."):
-        found = getattr(found, name)
-    return found
-
-
-def public_functions(module: str) -> set[str]:
-    """Names of the public functions that a module defines itself."""
-    source = inspect.getsource(importlib.import_module(module))
-    nodes = ast.parse(source).body
-    return {
-        node.name
-        for node in nodes
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+def test_files_that_start_ranks_are_marked_launch() -> None:
+    tests = [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "conformance").glob("test_*.py")]
+    starting = {
+        str(path.relative_to(ROOT))
+        for path in tests
+        if re.search(r"^from seed\.conformance\.launch import", path.read_text("utf-8"), re.M)
     }
+    assert starting <= set(LAUNCH)
 
 
-def names_in(file: str) -> set[str]:
-    """Names of the test functions of a file."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+@pytest.mark.parametrize("path", [*LAUNCH, *SLOW])
+def test_what_is_marked_slow_or_launch_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def module_names(folder: Path) -> set[str]:
+    """Names of the modules that lie in a folder itself, tests excepted."""
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__", "conftest"}
+    return {name for name in names if not name.startswith("test_")}
+
+
+def modules_and_folders() -> list[Path]:
+    """All modules of our packages and all folders below them, relative to the root."""
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*")]
+    wanted = [path for path in paths if path.suffix == ".py" or path.is_dir()]
+    unwanted = {"__init__.py", "__pycache__"}
+    return sorted(path.relative_to(ROOT) for path in wanted if path.name not in unwanted)
+
+
+def folder_map(readme: str) -> Iterator[tuple[str, list[str]]]:
+    """Folders of the README's map with the names on their line.
+
+    A line begins with a folder; indented by two, it lies below the last one that is not indented.
+    A line indented further continues the one before. Names with a slash are folders without a line.
+    """
+    heading = re.search(r"^#+ .*(?:Folder|Where is what).*\n", readme, re.M)
+    assert heading, "README.md has no folder map"
+    block = readme[heading.end() :].split("```")[1].partition("\n")[2]
+    top, folder, names = "", "", list[str]()
+    for line in block.splitlines():
+        indent, words = len(line) - len(line.lstrip()), line.split()
+        if indent > 2:
+            names += words
+            continue
+        if folder:
+            yield folder, names
+        if all(word.endswith("/") for word in words) and len(words) > 1 and not indent:
+            yield from ((word.rstrip("/"), []) for word in words)
+            folder = ""
+            continue
+        top = top if indent else words[0].rstrip("/")
+        folder = f"{top}/{words[0].rstrip('/')}" if indent else top
+        names = words[1:]
+    if folder:
+        yield folder, names

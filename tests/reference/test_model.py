@@ -123,7 +123,7 @@ def test_every_gradient_of_the_policy_loss_is_the_slope_of_the_loss(shape: str) 
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_gradient_of_the_imitation_loss_is_the_slope_of_the_loss(shape: str) -> None:
+def test_every_gradient_of_the_sft_loss_is_the_slope_of_the_loss(shape: str) -> None:
     settings_ = config(*ALL_TERMS, *SHAPES[shape])
     assert_gradient_is_the_slope(
         lambda params, batch: sft_loss(params, batch, settings_),

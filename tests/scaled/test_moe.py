@@ -1,6 +1,4 @@
-"""Laws of the experts of the torch backend: all ways to ask them give one answer, and one
-gradient.
-"""
+"""Properties of the torch backend's experts: all ways to run them agree, also in gradients."""
 
 from collections.abc import Callable
 
@@ -14,7 +12,6 @@ from seed.scaled.parallel.mesh import Axis
 
 EXPERTS, WIDTH, INNER, CHOSEN = 4, 8, 12, 2
 Weights = tuple[Tensor, Tensor, Tensor]
-Way = Callable[[Tensor, Tensor, Weights], Tensor]
 
 
 def weights_of(dtype: torch.dtype) -> Weights:
@@ -35,9 +32,9 @@ def rows_of(count: int, dtype: torch.dtype) -> Tensor:
     )
 
 
-def answer_and_gradients(way: Callable[[], Tensor], of: tuple[Tensor, ...]) -> list[Tensor]:
-    answer = way()
-    return [answer.detach(), *torch.autograd.grad(answer.square().sum(), of)]
+def output_and_gradients(compute: Callable[[], Tensor], of: tuple[Tensor, ...]) -> list[Tensor]:
+    output = compute()
+    return [output.detach(), *torch.autograd.grad(output.square().sum(), of)]
 
 
 COUNTS = ([3, 2, 4, 1], [0, 10, 0, 0], [5, 0, 5, 0], [0, 0, 0, 0])
@@ -49,28 +46,26 @@ def test_grouped_padded_and_looped_experts_agree(
 ) -> None:
     weights, x = weights_of(torch.float32), rows_of(sum(counts), torch.float32)
     assert has_grouped_product(x, weights[0]) == (sum(counts) > 0)
-    found = [
-        answer_and_gradients(lambda: run_experts(x, torch.tensor(counts), weights), (x, *weights))
-    ]
+
+    def results() -> list[Tensor]:
+        return output_and_gradients(
+            lambda: run_experts(x, torch.tensor(counts), weights), (x, *weights)
+        )
+
+    grouped = results()
     monkeypatch.setattr(moe, "has_grouped_product", lambda *_: False)
     for most_padding in (EXPERTS, 0):
         monkeypatch.setattr(moe, "MOST_PADDING", most_padding)
-        found.append(
-            answer_and_gradients(
-                lambda: run_experts(x, torch.tensor(counts), weights), (x, *weights)
-            )
-        )
-    for other in found[1:]:
-        for actual, expected in zip(other, found[0], strict=True):
+        for actual, expected in zip(results(), grouped, strict=True):
             torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("counts", COUNTS, ids=str)
 def test_an_expert_without_rows_has_a_zero_gradient(counts: list[int]) -> None:
     weights, x = weights_of(torch.float32), rows_of(sum(counts), torch.float32)
-    gradients = answer_and_gradients(
+    _, *gradients = output_and_gradients(
         lambda: run_experts(x, torch.tensor(counts), weights), weights
-    )[1:]
+    )
     for expert, count in enumerate(counts):
         for gradient in gradients:
             assert bool((gradient[expert] == 0.0).all()) == (count == 0)
@@ -82,30 +77,30 @@ def test_float64_and_odd_widths_do_without_the_grouped_product() -> None:
 
 
 @torch.inference_mode()
-def test_asking_all_experts_is_asking_the_chosen_ones() -> None:
+def test_all_experts_with_gate_0_elsewhere_are_the_chosen_experts() -> None:
     weights, x = weights_of(torch.float64), rows_of(9, torch.float64)
     logits = torch.randn(
         9, EXPERTS, generator=torch.Generator().manual_seed(3), dtype=torch.float64
     )
     chosen, alone = top_k(logits, CHOSEN), Axis("expert")
-    weighed = gates(logits, chosen, True)
-    crowd = all_experts(weights, alone)
-    assert crowd is not None
+    chosen_gates = gates(logits, chosen, True)
+    wide_layer = all_experts(weights, alone)
+    assert wide_layer is not None
     torch.testing.assert_close(
-        crowd(x, chosen, weighed),
-        dispatch(x, chosen, weighed, weights, alone),
+        wide_layer(x, chosen, chosen_gates),
+        dispatch(x, chosen, chosen_gates, weights, alone),
         rtol=1e-12,
         atol=1e-12,
     )
 
 
-def test_all_experts_are_asked_while_that_is_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_experts_run_only_while_that_is_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
     weights, alone = weights_of(torch.float32), Axis("expert")
     monkeypatch.setattr(moe, "FEW_PRODUCTS", 5 * sum(weight.numel() for weight in weights))
-    crowd = all_experts(weights, alone)
-    assert crowd is not None
-    assert crowd.are_quick_with(5)
-    assert not crowd.are_quick_with(6)
+    wide_layer = all_experts(weights, alone)
+    assert wide_layer is not None
+    assert wide_layer.are_quick_with(5)
+    assert not wide_layer.are_quick_with(6)
     monkeypatch.setattr(moe, "FEW_PRODUCTS", 0)
     assert all_experts(weights, alone) is None
 

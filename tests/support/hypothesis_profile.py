@@ -1,7 +1,7 @@
 """The one profile of all property tests.
 
-Examples follow from the test alone, so a failure is the same everywhere; there is no deadline, so no
-test depends on the load of the machine. A test says only how many examples it wants.
+Examples follow from the test alone, so a failure is the same everywhere. There is no deadline, so
+no test depends on the load of the machine. A test gives only the number of examples.
 """
 
 from hypothesis import settings

@@ -132,7 +132,7 @@ def utility(instance: Mapping[str, Any], response: str) -> float:
 
 
 def quoted(instance: Mapping[str, Any], response: str) -> str:
-    """Write any text so that it can imitate neither the reward model's prompt nor its verdict.
+    """Write any text so that it can mimic neither the reward model's prompt nor its verdict.
 
     Args:
         instance: An instance.

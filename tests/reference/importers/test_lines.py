@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seed.reference.importers.expressions import joined_steps
 from seed.reference.importers.lines import COLLECTIONS, Counts, problem_line
 from seed.reference.tasks.puzzles import FAMILIES, hamiltonian, knights_and_knaves
-from tests.reference.importers.test_tasks import ALL, ENIGMATA, GYM, ZEBRA, line
+from tests.reference.test_importers import ALL, ENIGMATA, GYM, ZEBRA, line
 from tests.support.command_line import assert_user_error, json_lines, run
 from tests.support.puzzles import accepted
 

@@ -300,7 +300,7 @@ def test_a_verifiable_run_has_no_reward_model(tmp_path: Path) -> None:
 def test_a_family_without_preferences_cannot_be_general() -> None:
     config = config_of('data.families=["arithmetic"]', "data.classes.arithmetic=hybrid")
     with pytest.raises(SeedError) as error:
-        check(config)
+        check(config, ReferenceBackend())
     assert error.value.reason is Reason.ILLEGAL_VALUE
     legal = "legal families of the other classes: prose, maze"
     assert error.value.line == f"data.classes.arithmetic='hybrid' must be 'verifiable'; {legal}"
@@ -308,10 +308,10 @@ def test_a_family_without_preferences_cannot_be_general() -> None:
 
 def test_the_vocabulary_must_hold_the_characters_of_comparisons() -> None:
     hybrid = ('data.families=["maze"]', "data.classes.maze=hybrid")
-    check(config_of('data.families=["maze"]', "model.vocabulary=32"))
-    check(config_of(*hybrid, "model.vocabulary=60"))
+    check(config_of('data.families=["maze"]', "model.vocabulary=32"), ReferenceBackend())
+    check(config_of(*hybrid, "model.vocabulary=60"), ReferenceBackend())
     with pytest.raises(SeedError) as error:
-        check(config_of(*hybrid, "model.vocabulary=59"))
+        check(config_of(*hybrid, "model.vocabulary=59"), ReferenceBackend())
     assert error.value.line.startswith("model.vocabulary=59 must be at least 60")
 
 

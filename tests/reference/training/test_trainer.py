@@ -15,7 +15,7 @@ from seed.reference.backend import ReferenceBackend
 from seed.reference.rewards import reward
 from seed.reference.training import trainer
 from seed.reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
-from seed.reference.training.run import Run
+from seed.reference.training.run import Run, check
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.datatypes import Finish, Outcome, Request, Rollout, ScoredRollout, Verdict
 from seed.spec.errors import Reason, SeedError
@@ -158,7 +158,7 @@ def test_a_batch_without_contrast_is_a_named_event_and_moves_no_policy(tmp_path:
     assert all(np.array_equal(before[name], run.state.policy[name]) for name in before)
 
 
-def test_p22_dynamic_sampling_that_cannot_fill_a_batch_ends_rl_by_name_and_still_examines(
+def test_p22_dynamic_sampling_that_cannot_fill_a_batch_ends_rl_by_name_and_still_evaluates(
     tmp_path: Path,
 ) -> None:
     listener = EventRecorder()
@@ -233,6 +233,20 @@ def test_a_reward_that_is_not_finite_stops_the_run_by_name(
         trainer.train(new_run(tmp_path / "run", small_config()))
     assert error.value.reason is Reason.REWARD_NOT_FINITE
     assert "reward is nan, must be a finite number" in error.value.line
+
+
+def test_a_loss_weight_that_the_backend_lacks_is_an_error_before_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ReferenceBackend, "loss_terms", ("positive",))
+    check(small_config("vapo"), ReferenceBackend())
+    with pytest.raises(SeedError) as error:
+        check(small_config("vapo", "algorithm.kl_weight=0.1"), ReferenceBackend())
+    assert error.value.reason is Reason.ILLEGAL_COMBINATION
+    assert error.value.line == (
+        "algorithm.kl_weight=0.1 has no effect with backend=reference, whose loss has the terms:"
+        " positive"
+    )
 
 
 def test_a_verifier_that_fails_stops_the_run_and_is_not_a_wrong_answer(

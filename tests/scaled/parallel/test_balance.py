@@ -1,6 +1,4 @@
-"""Laws of the deal of sequences over data ranks and micro-batches: nothing lost, nearly even, and
-no number depends on it.
-"""
+"""Properties of load balance: nothing is lost, parts are nearly even, no number depends on it."""
 
 import heapq
 from collections.abc import Sequence
@@ -18,15 +16,15 @@ from seed.reference.rollouts.similar_lengths import runs_of_similar
 from seed.reference.training.batch import plain_batch
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.parallel.balance import (
-    Family,
-    families,
-    family_costs,
+    PrefixGroup,
+    group_costs,
     karmarkar_karp,
+    prefix_groups,
     sequence_costs,
     spread,
 )
 from seed.scaled.parallel.parallelize import shards_of
-from seed.scaled.processes.launch import World
+from seed.scaled.processes.world import World
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Batch, Metrics
 from seed.spec.errors import Reason, SeedError
@@ -47,7 +45,7 @@ def sums(costs: Sequence[float], parts: Sequence[Sequence[int]]) -> list[float]:
 
 
 def greedy(costs: Sequence[float], parts: int) -> float:
-    """Largest sum when the items, the largest first, each go to the part that is smallest then."""
+    """Largest sum when each item, from the largest on, goes to the part with the smallest sum."""
     heap = [0.0] * parts
     for cost in sorted(costs, reverse=True):
         heapq.heapreplace(heap, heap[0] + cost)
@@ -93,17 +91,15 @@ def test_the_largest_sum_is_at_least_the_mean_and_at_most_a_third_above_the_gree
     assert largest <= WORST * greedy(costs, parts)
 
 
-def test_on_lengths_like_those_of_responses_it_is_better_than_greedy_and_far_better_than_no_balance() -> (
-    None
-):
+def test_on_lengths_of_responses_it_is_better_than_greedy_and_far_better_than_no_balance() -> None:
     random = np.random.default_rng(0)
-    ours, theirs, dealt = 0.0, 0.0, 0.0
+    differencing, greedily, in_order = 0.0, 0.0, 0.0
     for _ in range(50):
         costs = np.ceil(random.lognormal(6.0, 0.8, 64)).tolist()
-        ours += max(sums(costs, karmarkar_karp(costs, 8)))
-        theirs += greedy(costs, 8)
-        dealt += max(sums(costs, [range(start, start + 8) for start in range(0, 64, 8)]))
-    assert ours < theirs < dealt / 1.3
+        differencing += max(sums(costs, karmarkar_karp(costs, 8)))
+        greedily += greedy(costs, 8)
+        in_order += max(sums(costs, [range(start, start + 8) for start in range(0, 64, 8)]))
+    assert differencing < greedily < in_order / 1.3
 
 
 def test_the_cost_of_a_sequence_has_its_closed_form() -> None:
@@ -118,7 +114,7 @@ def test_the_cost_of_a_sequence_has_its_closed_form() -> None:
     assert sequence_costs([10, 1], "tokens", model) == [10, 1]
 
 
-def asked_together(*prompts_and_responses: tuple[int, Sequence[int]]) -> Batch:
+def batch_of_prompts(*prompts_and_responses: tuple[int, Sequence[int]]) -> Batch:
     """A batch of prompts of some lengths, no two alike, with responses of some lengths."""
     prompts = [
         [3 + number] * prompt
@@ -132,8 +128,8 @@ def asked_together(*prompts_and_responses: tuple[int, Sequence[int]]) -> Batch:
 
 
 def computed_tokens(batch: Batch, rows: Sequence[int]) -> int:
-    """Tokens of a micro-batch, prompts that are worth it counted once."""
-    saved = sum(family.prompt * (len(family.rows) - 1) for family in families(batch, rows))
+    """Tokens of a micro-batch, shared prompts counted once."""
+    saved = sum(group.prefix * (len(group.rows) - 1) for group in prefix_groups(batch, rows))
     return sum(int(batch.lengths[row]) for row in rows) - saved
 
 
@@ -142,36 +138,35 @@ groups_of_rows = st.lists(st.tuples(st.integers(1, 300), responses), min_size=1,
 
 
 def test_rows_share_a_prompt_that_is_at_least_as_long_as_their_responses_on_average() -> None:
-    batch = asked_together((5, [4, 6]), (5, [5, 6]), (9, [1]), (3, [3, 3, 3]))
-    assert families(batch, range(8)) == [
-        Family((0, 1), 5),
-        Family((2,), 0),
-        Family((3,), 0),
-        Family((4,), 0),
-        Family((5, 6, 7), 3),
+    batch = batch_of_prompts((5, [4, 6]), (5, [5, 6]), (9, [1]), (3, [3, 3, 3]))
+    assert prefix_groups(batch, range(8)) == [
+        PrefixGroup((0, 1), 5),
+        PrefixGroup((2,), 0),
+        PrefixGroup((3,), 0),
+        PrefixGroup((4,), 0),
+        PrefixGroup((5, 6, 7), 3),
     ]
-    assert families(batch, [7, 1, 0]) == [Family((0,), 0), Family((1, 2), 5)]
+    assert prefix_groups(batch, [7, 1, 0]) == [PrefixGroup((0,), 0), PrefixGroup((1, 2), 5)]
 
 
-def test_a_prompt_is_worth_it_in_every_micro_batch_or_in_none() -> None:
-    worth, not_worth = asked_together((5, [1, 1, 1, 9])), asked_together((5, [9, 9, 9, 1]))
-    assert families(worth, [2, 3]) == [Family((0, 1), 5)]
-    assert families(not_worth, [2, 3]) == [Family((0,), 0), Family((1,), 0)]
+def test_a_prompt_is_shared_in_every_micro_batch_or_in_none() -> None:
+    shared, apart = batch_of_prompts((5, [1, 1, 1, 9])), batch_of_prompts((5, [9, 9, 9, 1]))
+    assert prefix_groups(shared, [2, 3]) == [PrefixGroup((0, 1), 5)]
+    assert prefix_groups(apart, [2, 3]) == [PrefixGroup((0,), 0), PrefixGroup((1,), 0)]
 
 
 def test_rows_of_other_prompts_never_share_even_if_one_begins_with_the_other() -> None:
     batch = plain_batch([[3, 4, 5], [3, 4], [3, 4, 5]], [[6], [5, 6], [6]])
-    assert families(batch, range(3)) == [Family((0, 2), 3), Family((1,), 0)]
+    assert prefix_groups(batch, range(3)) == [PrefixGroup((0, 2), 3), PrefixGroup((1,), 0)]
 
 
-def test_the_cost_of_a_family_counts_its_prompt_once() -> None:
+def test_the_cost_of_a_prefix_group_counts_its_prompt_once() -> None:
     model = load_config("tiny", "vapo").model
     one, other, prompt = sequence_costs([10, 12, 7], "flops", model)
-    assert family_costs([Family((0, 1), 7), Family((1,), 0)], [10, 12], "flops", model) == [
-        one + other - prompt,
-        other,
-    ]
-    assert family_costs([Family((0, 1), 7)], [10, 12], "tokens", model) == [15]
+    assert group_costs(
+        [PrefixGroup((0, 1), 7), PrefixGroup((1,), 0)], [10, 12], "flops", model
+    ) == [one + other - prompt, other]
+    assert group_costs([PrefixGroup((0, 1), 7)], [10, 12], "tokens", model) == [15]
 
 
 @given(
@@ -183,7 +178,7 @@ def test_the_cost_of_a_family_counts_its_prompt_once() -> None:
     share_prompts=st.booleans(),
 )
 @many
-def test_every_row_is_dealt_once_in_equally_many_micro_batches_a_rank_none_above_the_cap(
+def test_every_row_is_in_one_of_equally_many_micro_batches_a_rank_none_above_the_cap(
     groups: list[tuple[int, list[int]]],
     ranks: int,
     balance: str,
@@ -191,7 +186,7 @@ def test_every_row_is_dealt_once_in_equally_many_micro_batches_a_rank_none_above
     spare: int | None,
     share_prompts: bool,
 ) -> None:
-    batch = asked_together(*groups)
+    batch = batch_of_prompts(*groups)
     cap = 0 if spare is None else int(max(batch.lengths)) + spare
     changes = (
         f"parallel.balance={balance}",
@@ -214,8 +209,8 @@ def test_every_row_is_dealt_once_in_equally_many_micro_batches_a_rank_none_above
         assert all(tokens(batch, part) <= cap for share in shares for part in share)
 
 
-def test_prompts_are_dealt_out_together_and_in_fewer_micro_batches() -> None:
-    batch = asked_together(*[(60, [4] * 4)] * 4)
+def test_rows_of_a_prompt_are_together_and_in_fewer_micro_batches() -> None:
+    batch = batch_of_prompts(*[(60, [4] * 4)] * 4)
     apart, together = (
         spread(
             batch,
@@ -233,28 +228,26 @@ def test_prompts_are_dealt_out_together_and_in_fewer_micro_batches() -> None:
     }
 
 
-def test_a_large_family_is_cut_so_that_ranks_stay_even() -> None:
-    batch = asked_together((10, [10] * 16))
+def test_a_large_prefix_group_is_cut_so_that_ranks_stay_even() -> None:
+    batch = batch_of_prompts((10, [10] * 16))
     shares = spread(batch, load_config("tiny", "vapo"), 4)
     assert sorted(len(share[0]) for share in shares) == [4, 4, 4, 4]
 
 
 def test_a_cap_below_the_longest_sequence_is_refused_with_the_least_legal_value() -> None:
-    batch = asked_together((3, [4]), (10, [20]), (4, [5]))
-    with pytest.raises(SeedError) as refusal:
+    batch = batch_of_prompts((3, [4]), (10, [20]), (4, [5]))
+    with pytest.raises(SeedError) as error:
         spread(batch, load_config("tiny", "vapo", ["parallel.micro_batch_tokens=29"]), 2)
-    assert refusal.value.reason is Reason.ILLEGAL_COMBINATION
+    assert error.value.reason is Reason.ILLEGAL_COMBINATION
     assert (
-        refusal.value.line
+        error.value.line
         == "parallel.micro_batch_tokens=29 must be at least the longest sequence, 30 tokens"
     )
 
 
 @cache
 def stepped(*changes: str) -> tuple[dict[str, Array], Metrics]:
-    """All weights and the metrics after one optimizer step of the policy, every term of the loss
-    switched on.
-    """
+    """All weights and the metrics after one policy update with every term of the loss."""
     config = case_config("everything", *changes)
     backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
     state = backend.start_rl(backend.initial_state(config), config)
@@ -279,7 +272,7 @@ def stepped(*changes: str) -> tuple[dict[str, Array], Metrics]:
     ],
     ids=" ".join,
 )
-def test_p1_an_optimizer_step_does_not_depend_on_the_deal(changes: tuple[str, ...]) -> None:
+def test_p1_an_optimizer_step_does_not_depend_on_the_partition(changes: tuple[str, ...]) -> None:
     (weights, metrics), (expected, expected_metrics) = stepped(*changes), stepped()
     assert expected_metrics["grad_norm"] > 0.01
     for name, weight in weights.items():

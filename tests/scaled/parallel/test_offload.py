@@ -1,6 +1,4 @@
-"""Laws of the memory switches: no number changes, bytes really leave, and nothing is left
-behind.
-"""
+"""Properties of the memory switches: no number changes, bytes leave the device, none leak."""
 
 import gc
 import os
@@ -17,7 +15,7 @@ from seed.scaled.backend import ScaledBackend
 from seed.scaled.checkpoint import State
 from seed.scaled.parallel.offload import SMALLEST_BYTES, Ledger, away, saved_activations
 from seed.scaled.parallel.parallelize import shards_of
-from seed.scaled.processes.launch import World
+from seed.scaled.processes.world import World
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Batch
@@ -46,7 +44,7 @@ def batch_of(rows: int, length: int) -> Batch:
     )
 
 
-def imitated(config: Config, steps: int = 2) -> tuple[ScaledBackend, State, list[dict[str, float]]]:
+def trained(config: Config, steps: int = 2) -> tuple[ScaledBackend, State, list[dict[str, float]]]:
     backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
     backend.counts_memory = True
     state, metrics = backend.initial_state(config), []
@@ -58,8 +56,8 @@ def imitated(config: Config, steps: int = 2) -> tuple[ScaledBackend, State, list
 
 @pytest.mark.parametrize("switches", [*((switch,) for switch in SWITCHES), SWITCHES], ids="+".join)
 def test_no_switch_changes_a_bit_of_a_loss_a_norm_or_a_weight(switches: tuple[str, ...]) -> None:
-    _, plain, expected = imitated(config_with())
-    _, switched, metrics = imitated(config_with(*switches))
+    _, plain, expected = trained(config_with())
+    _, switched, metrics = trained(config_with(*switches))
     assert metrics == expected
     for name, shard in shards_of(switched.policy).items():
         assert torch.equal(shard, shards_of(plain.policy)[name]), name
@@ -67,8 +65,8 @@ def test_no_switch_changes_a_bit_of_a_loss_a_norm_or_a_weight(switches: tuple[st
 
 def test_offloading_moves_most_of_what_autograd_saves() -> None:
     kept, moved = (
-        imitated(config_with())[0].ledger,
-        imitated(config_with("activation_offload"))[0].ledger,
+        trained(config_with())[0].ledger,
+        trained(config_with("activation_offload"))[0].ledger,
     )
     assert kept.moved == 0
     assert moved.moved > 0
@@ -77,7 +75,7 @@ def test_offloading_moves_most_of_what_autograd_saves() -> None:
 
 def test_recomputation_keeps_little_and_offloading_moves_that_as_well() -> None:
     kept, recomputed, both = (
-        imitated(config_with(*switches))[0].ledger
+        trained(config_with(*switches))[0].ledger
         for switches in ((), ("recompute",), ("recompute", "activation_offload"))
     )
     assert recomputed.peak < kept.peak / 4
@@ -87,12 +85,10 @@ def test_recomputation_keeps_little_and_offloading_moves_that_as_well() -> None:
 @pytest.mark.parametrize(
     "switches", [(), ("activation_offload",), ("recompute", "activation_offload")], ids=str
 )
-def test_after_a_step_nothing_is_held_without_waiting_for_the_garbage_collector(
-    switches: tuple[str, ...],
-) -> None:
+def test_after_a_step_nothing_is_held_without_garbage_collection(switches: tuple[str, ...]) -> None:
     gc.disable()
     try:
-        ledger = imitated(config_with(*switches))[0].ledger
+        ledger = trained(config_with(*switches))[0].ledger
         assert (ledger.now, ledger.off) == (0, 0)
     finally:
         gc.enable()
@@ -113,7 +109,7 @@ def test_no_file_and_no_descriptor_is_left_behind(
     "dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int64, torch.bool], ids=str
 )
 @pytest.mark.parametrize("shape", [(3, 5), (0, 4), ()], ids=str)
-def test_what_goes_away_comes_back_bit_for_bit(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+def test_a_tensor_is_offloaded_bit_for_bit(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
     x = torch.arange(int(np.prod(shape)), dtype=torch.float64).reshape(shape).to(dtype)
     held = away(x)
     assert held.dtype == x.dtype
@@ -141,7 +137,7 @@ def test_a_storage_that_is_saved_often_and_in_views_is_counted_and_moved_once(
         )
     assert (ledger.moved if offload else 0) == (ledger.off if offload else 0)
     one = x.untyped_storage().nbytes()
-    # Beside x there is what exp2 saves of itself: expanded, so three times as large.
+    # Besides x, exp2 saves its result, which is expanded and so three times as large.
     assert ledger.now + ledger.off == one + 3 * one
     del total
     assert (ledger.now, ledger.off) == (0, 0)
@@ -156,16 +152,14 @@ def test_gradients_through_views_strides_and_outputs_are_the_same_bits(offload: 
         with saved_activations(offload and inside, Ledger()):
             y = torch.softmax(x.T @ x[:, :64], 0).exp()
             z = y.T.expand(2, -1, -1) * x[:, None, :].transpose(0, 1)
-        (found,) = torch.autograd.grad(z.square().sum(), x)
-        return found
+        (gradient_of_start,) = torch.autograd.grad(z.square().sum(), x)
+        return gradient_of_start
 
     assert torch.equal(gradient(True), gradient(False))
 
 
 def test_a_storage_that_is_written_to_between_two_uses_is_saved_in_both_states() -> None:
-    """Autograd would refuse the first use; whoever detaches to get around that must still not be
-    given the wrong bytes.
-    """
+    """Autograd would raise at the first use, but a detached tensor must have its bytes as well."""
     ledger = Ledger()
     x, a, b = torch.full((LARGE,), 2.0), *(torch.ones(LARGE, requires_grad=True) for _ in range(2))
     with saved_activations(True, ledger):
@@ -176,8 +170,8 @@ def test_a_storage_that_is_written_to_between_two_uses_is_saved_in_both_states()
     assert (of_a.tolist(), of_b.tolist()) == ([2.0] * LARGE, [3.0] * LARGE)
 
 
-def test_an_address_that_is_used_again_is_another_storage() -> None:
-    """Offloading frees what it moved, so the next tensor often stands where the last one stood."""
+def test_a_reused_address_is_another_storage() -> None:
+    """Offloading frees what it moved, so the next tensor often has the address of the last one."""
     ledger = Ledger()
     weights = [torch.ones(LARGE, requires_grad=True) for _ in range(8)]
     with saved_activations(True, ledger):
@@ -202,7 +196,7 @@ def test_weights_and_their_views_are_no_activations() -> None:
 
 
 @pytest.mark.parametrize("offload", [False, True])
-def test_moments_are_off_the_device_exactly_if_asked(
+def test_moments_are_off_the_device_only_with_the_switch(
     offload: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[str] = []

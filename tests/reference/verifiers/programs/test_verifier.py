@@ -22,10 +22,10 @@ def judged(program: str, tests: Any, problem: str = "", mechanism: str = "") -> 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_right_program_is_correct(name: str) -> None:
-    program, tests, problem = GOOD[name]
+    program, tests, *problem = GOOD[name]
     if "numpy" in program:
         pytest.importorskip("numpy")
-    verdict = judged(program, tests, problem)
+    verdict = judged(program, tests, *problem)
     assert verdict.outcome is Outcome.CORRECT, verdict
     assert verdict.isolation == first_sound()
 
@@ -34,8 +34,8 @@ def test_a_right_program_is_correct(name: str) -> None:
     "name", [name for name in GOOD if name.startswith(("asser", "call", "input", "link"))]
 )
 def test_the_same_tests_reject_an_empty_program(name: str) -> None:
-    _, tests, problem = GOOD[name]
-    assert judged("pass", tests, problem).outcome is Outcome.WRONG
+    _, tests, *problem = GOOD[name]
+    assert judged("pass", tests, *problem).outcome is Outcome.WRONG
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)

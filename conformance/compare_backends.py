@@ -1,6 +1,4 @@
-"""The same question to both backends: arrays into tensors, models of equal weights, answers that must
-agree.
-"""
+"""Helpers of tests that run both backends on equal inputs: tensors, equal weights, bounds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,25 +19,16 @@ from seed.spec.layout import Layout
 from seed.spec.philox import generator
 
 EXACT = 1e-12
-"""Bound in float64 for functions and for small models: some hundred roundings, far below any
-mistake.
-"""
+"""Bound in float64 for functions and small models: some hundred roundings, far below a mistake."""
 
 CPU = torch.device("cpu")
 ONE = single(CPU)
 """The mesh of one process."""
 
 
-def ask(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function of the torch backend answers to these arguments, arrays among them given as
-    tensors.
-    """
-    return function(
-        *(
-            tensor(argument) if isinstance(argument, np.ndarray) else argument
-            for argument in arguments
-        )
-    )
+def on_tensors(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function of the torch backend with all arrays among the arguments as tensors."""
+    return function(*(tensor(x) if isinstance(x, np.ndarray) else x for x in arguments))
 
 
 def tensors(*arrays: Any) -> tuple[Tensor, ...]:
@@ -53,25 +42,25 @@ def tensor(array: Any) -> Tensor:
 
 
 def assert_same(
-    found: Any, expected: Any, what: str, relative: float = EXACT, scale: float = 0.0
+    actual: Any, expected: Any, what: str, relative: float = EXACT, scale: float = 0.0
 ) -> None:
-    """Raise unless an answer of the torch backend is the reference's.
+    """Raise unless a result of the torch backend is the reference's.
 
     Args:
-        found: Tensor or array, or a tuple of them.
-        expected: The reference's array or tuple; its integers must be met exactly, infinities in
-            the same places.
+        actual: Tensor or array, or a tuple of them.
+        expected: The reference's array or tuple. Integers must be equal, infinities at the same
+            indices.
         what: Name of the quantity for the message.
-        relative: Bound, of the largest magnitude expected.
+        relative: Bound, relative to the largest magnitude expected.
         scale: Magnitude of what the numbers were computed from, where they may be its small
             difference (a log-probability near 0 is one of two logits).
     """
     if isinstance(expected, tuple):
-        assert len(found) == len(expected), what
-        for place, (one, other) in enumerate(zip(found, expected, strict=True)):
-            assert_same(one, other, f"{what}[{place}]", relative, scale)
+        assert len(actual) == len(expected), what
+        for index, (one, other) in enumerate(zip(actual, expected, strict=True)):
+            assert_same(one, other, f"{what}[{index}]", relative, scale)
         return
-    ours = found.detach().numpy() if isinstance(found, Tensor) else np.asarray(found)
+    ours = actual.detach().numpy() if isinstance(actual, Tensor) else np.asarray(actual)
     theirs = np.asarray(expected)
     assert ours.shape == theirs.shape, f"{what}: shape {ours.shape}, expected {theirs.shape}"
     if theirs.dtype.kind in "biu":
@@ -85,18 +74,13 @@ def assert_same(
 
 
 def policy_of(config: Config) -> Params:
-    """Weights of a policy, wider than a model starts with, so that its probabilities are not all
-    alike.
-    """
-    return {
-        name: 3.0 * weight for name, weight in initial_policy(config.model, 5, "float64").items()
-    }
+    """Weights of a policy, larger than initial ones so that probabilities are not all alike."""
+    weights = initial_policy(config.model, 5, "float64")
+    return {name: 3.0 * weight for name, weight in weights.items()}
 
 
 def value_of(config: Config) -> Params:
-    """Weights of a value model that has learned something: a zero head would hide everything below
-    it.
-    """
+    """Weights of a value model with a random head: a zero head would hide everything below it."""
     params = value_from_policy(policy_of(config), config.model)
     head = generator(5, "value head").normal(size=params["value_head"].shape)
     return params | {"value_head": head, "value_bias": np.array([0.3])}
@@ -115,12 +99,11 @@ def gradient_of(model: Transformer) -> dict[str, Array]:
 
 
 def rank_of(layout: Layout, context: int, tensor_rank: int) -> Mesh:
-    """The mesh as one of many ranks sees it, without the others: for what needs no
-    communication.
-    """
-    sequence = Axis("sequence", layout.cp * layout.tp, context * layout.tp + tensor_rank)
-    context_axis, tensor_axis = (
-        Axis("context", layout.cp, context),
-        Axis("tensor", layout.tp, tensor_rank),
+    """The mesh of one of many ranks without the others, for what needs no communication."""
+    return replace(
+        ONE,
+        layout=layout,
+        context=Axis("context", layout.cp, context),
+        tensor=Axis("tensor", layout.tp, tensor_rank),
+        sequence=Axis("sequence", layout.cp * layout.tp, context * layout.tp + tensor_rank),
     )
-    return replace(ONE, layout=layout, context=context_axis, tensor=tensor_axis, sequence=sequence)

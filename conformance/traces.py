@@ -1,10 +1,10 @@
-"""What a backend computes on a case, component by component in the order of the data, as named arrays [B,
-S, ...].
+"""A trace: what a backend computes on a case, by component, as named arrays [B, S, ...].
 
-Both backends answer the same questions, so a trace of one can be laid over a trace of the other, and
-the first component that differs is where to look.
+Components are in the order of the data flow. Traces of two backends have the same names, so they
+can be compared, and the first component that differs is where to look.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -32,9 +32,9 @@ STEPS = 5
 SAMPLINGS = (("", 1.0, 1.0), ("nucleus ", 1.3, 0.7))
 """Title, temperature and nucleus: the training setting, and one that uses both."""
 PURPOSE = "conformance"
-"""Name of the random stream that responses are sampled with."""
+"""Keys the random numbers of responses."""
 FP8_PURPOSE = "rollout"
-"""Name of the only random stream that is drawn in FP8 (``Config.samples_in_fp8``)."""
+"""The only purpose that is sampled in FP8 (``Config.samples_in_fp8``)."""
 
 VECTOR_NAMES = {"loss_surrogate": "loss_policy", "loss": "value_loss"}
 """Metric -> its name in files of format ``seed-vectors-1``, which other implementations read."""
@@ -45,15 +45,15 @@ Replay = Sequence[IntArray]
 
 
 class Tracer(Protocol):
-    """What must be asked of a backend beyond its backend."""
+    """What a trace needs of a backend beyond ``spec.backend.Backend``."""
 
     @property
     def backend(self) -> Backend[Any]:
-        """The backend's face."""
+        """The backend."""
         ...
 
     def forward(self, state: Any, config: Config, batch: Batch, replay: Replay | None) -> Trace:
-        """Components attention, moe and model on the tokens of a batch; entries of padding are 0."""
+        """Components attention, moe and model on a batch; 0 at padding."""
         ...
 
     def routes(self, state: Any, config: Config, batch: Batch) -> list[IntArray]:
@@ -63,7 +63,7 @@ class Tracer(Protocol):
     def gradients(
         self, state: Any, config: Config, batch: Batch, replay: Replay | None
     ) -> dict[str, Array]:
-        """Gradient of a whole step by weight, of the policy's loss and of the value model's."""
+        """Gradients of the policy's and of the value model's loss over a whole step, by weight."""
         ...
 
     def weights(self, state: Any) -> dict[str, Array]:
@@ -71,11 +71,11 @@ class Tracer(Protocol):
         ...
 
     def published(self, state: Any, config: Config) -> dict[str, Array]:
-        """The matrices that an FP8 policy holds in 8 bits, multiplied out, whole."""
+        """The whole matrices that an FP8 policy has in 8 bits, multiplied out."""
         ...
 
     def set_value_head(self, state: Any, head: Array) -> None:
-        """Give the value model of a state, in place, this head [D, 1]."""
+        """Set the head of the value model [D, 1], in place."""
         ...
 
 
@@ -85,15 +85,15 @@ def trace(
     components: Sequence[str] = COMPONENTS,
     replay: Replay | None = None,
 ) -> Trace:
-    """Answers of a backend to a case.
+    """The trace of a backend on a case.
 
     Args:
         tracer: The backend.
         config: The case.
-        components: Which of ``COMPONENTS`` are wanted.
-        replay: Experts to use in the components up to the gradient instead of the routers' choice: in
-            lower precision a last bit may choose another expert, and what follows would no longer
-            be comparable.
+        components: Which of ``COMPONENTS`` to compute.
+        replay: Experts to use in the components up to the gradient instead of the routers' choice:
+            in lower precision a last bit may choose another expert, and everything after it would
+            no longer be comparable.
 
     Returns:
         Component -> name -> array, in the order of ``COMPONENTS``; precision only in float64
@@ -101,32 +101,29 @@ def trace(
     """
     backend = tracer.backend
     state, learned = started(tracer, config)
-    answers: dict[str, Callable[[], Trace]] = {
-        "attention": lambda: tracer.forward(state, config, learned, replay),
-        "generate": lambda: {"generate": sampled(backend, state, config)},
-        "precision": lambda: in_fp8(tracer, state, config),
-        "advantage": lambda: {"advantage": advantages_of(learned, config)},
-        "gradient": lambda: {"gradient": tracer.gradients(state, config, learned, replay)},
-        "loss": lambda: taken_steps(tracer, state, config, learned),
+    computations: dict[tuple[str, ...], Callable[[], Trace]] = {
+        ("attention", "moe", "model"): lambda: tracer.forward(state, config, learned, replay),
+        ("generate",): lambda: {"generate": sampled(backend, state, config)},
+        ("precision",): lambda: in_fp8(tracer, state, config),
+        ("advantage",): lambda: {"advantage": advantages_of(learned, config)},
+        ("gradient",): lambda: {"gradient": tracer.gradients(state, config, learned, replay)},
+        ("loss", "optimizer"): lambda: taken_steps(tracer, state, config, learned),
     }
-    found: Trace = {}
-    for first, ask in answers.items():
-        asked = {"attention": ("attention", "moe", "model"), "loss": ("loss", "optimizer")}.get(
-            first, (first,)
-        )
-        if set(asked) & set(components):
-            found |= ask()
+    computed: Trace = {}
+    for produced, compute in computations.items():
+        if set(produced) & set(components):
+            computed |= compute()
     return {
-        component: found[component]
+        component: computed[component]
         for component in COMPONENTS
-        if component in components and component in found
+        if component in components and component in computed
     }
 
 
 def started(tracer: Tracer, config: Config) -> tuple[Any, Batch]:
-    """The state that a case begins with, and its batch with advantages.
+    """The first state of a case, and its batch with advantages.
 
-    The value model's head is drawn: with the zero head that RL starts from, all values would agree
+    The value model's head is random: with the zero head that RL starts from, all values would agree
     whatever is below it.
     """
     backend = tracer.backend
@@ -143,11 +140,9 @@ def sampled(
     samplings: Sequence[tuple[str, float, float]] = SAMPLINGS,
     purpose: str = PURPOSE,
 ) -> dict[str, Array]:
-    """Tokens and log-probabilities of sampled responses [requests, limit], at the training setting
-    and in a nucleus.
-    """
+    """Tokens and log-probabilities of sampled responses [requests, limit], per sampling setting."""
     limit = config.rollout.max_response_tokens
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
     for title, temperature, top_p in samplings:
         rollouts = backend.generate(
             state, config, case_requests(config), Sampling(temperature, top_p, limit), purpose
@@ -159,16 +154,15 @@ def sampled(
             array = np.zeros((len(rollouts), limit))
             for row, values in enumerate(rows):
                 array[row, : len(values)] = values
-            found[title + name] = array
-    return found
+            arrays[title + name] = array
+    return arrays
 
 
 def in_fp8(tracer: Tracer, state: Any, config: Config) -> Trace:
-    """Component precision: the matrices of the FP8 policy and what it samples at the training
-    setting; nothing below float64.
+    """Component precision, in float64 only: the matrices of the FP8 policy, and what it samples.
 
-    A last bit may decide a rounding to 8 bits. In float64 that is one in 10^14; in float32 it
-    happens in every response.
+    A last bit may decide a rounding to 8 bits. In float64 that happens once in 10^14 roundings; in
+    float32 it happens in every response.
     """
     if config.precision != "float64":
         return {}
@@ -180,17 +174,15 @@ def in_fp8(tracer: Tracer, state: Any, config: Config) -> Trace:
 
 
 def advantages_of(batch: Batch, config: Config) -> dict[str, Array]:
-    """What the advantage component made of a batch."""
-    found = {"advantages": batch.advantages}
+    """Component advantage: what was computed for a batch."""
+    arrays = {"advantages": batch.advantages}
     if config.uses_value_model:
-        found |= {"value targets": batch.value_targets, "old values": batch.old_values}
-    return found
+        arrays |= {"value targets": batch.value_targets, "old values": batch.old_values}
+    return arrays
 
 
 def taken_steps(tracer: Tracer, state: Any, config: Config, batch: Batch) -> Trace:
-    """Component loss: every figure of ``STEPS`` optimizer steps; component optimizer: all weights after
-    them.
-    """
+    """Components loss (every figure of ``STEPS`` optimizer steps) and optimizer (weights after)."""
     figures: dict[str, Array] = {}
     for step in range(STEPS):
         if config.uses_value_model:
@@ -207,21 +199,26 @@ def taken_steps(tracer: Tracer, state: Any, config: Config, batch: Batch) -> Tra
 
 
 def figure(name: str) -> str:
-    """What the published vectors call a metric."""
+    """Name of a metric in the published vectors."""
     return VECTOR_NAMES.get(name, name)
 
 
-def flat(found: Trace) -> Iterator[tuple[str, Array]]:
+def without_step(name: str) -> str:
+    """``step 3 policy entropy`` as ``policy entropy``, the same for all steps."""
+    return re.sub(r"^step \d+ ", "", name)
+
+
+def flat(of_components: Trace) -> Iterator[tuple[str, Array]]:
     """A trace as ``component/name`` and array, for a file."""
-    for component, arrays in found.items():
+    for component, arrays in of_components.items():
         for name, array in arrays.items():
             yield f"{component}/{name}", array
 
 
 def nested(arrays: Mapping[str, Array]) -> Trace:
-    """Undo ``flat``."""
-    found: Trace = {}
+    """The inverse of ``flat``."""
+    of_components: Trace = {}
     for path, array in arrays.items():
         component, _, name = path.partition("/")
-        found.setdefault(component, {})[name] = array
-    return found
+        of_components.setdefault(component, {})[name] = array
+    return of_components
