@@ -1,1 +1,1 @@
-"""Laws that independent implementations must satisfy together."""
+"""Properties that independent implementations must satisfy together."""

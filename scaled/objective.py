@@ -35,7 +35,7 @@ from seed.scaled.precision import COMPUTE
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch
 
-LOSS_TERMS = ("kl", "positive", "load_balance", "router_z")
+LOSS_TERMS: tuple[str, ...] = ("kl", "positive", "load_balance", "router_z")
 """Optional terms of the policy's loss; ``algorithm.TERM_weight`` is the coefficient of each."""
 
 Loss = tuple[Tensor, dict[str, Tensor]]
