@@ -28,7 +28,7 @@ from seed.reference.moe import balance_loss, z_loss
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, Metrics, Params
 
-LOSS_TERMS = ("kl", "positive", "load_balance", "router_z")
+LOSS_TERMS: tuple[str, ...] = ("kl", "positive", "load_balance", "router_z")
 """Optional terms of the policy's loss; ``algorithm.TERM_weight`` is the coefficient of each."""
 
 Loss = tuple[Any, Metrics]

@@ -2,11 +2,9 @@
 
     gradient of a step = sum over ranks and micro-batches of gradient of sum_t w_t l_t
 
-The weights w are fixed before the step is cut.
-
-Every rank calls every method with the same arguments and gets the same answer. A state is moved,
-not copied: the one that a method returns has the same weights as the one it was given, and only the
-newest may be used.
+The weights w are fixed before the step is cut. Every rank calls every method with the same
+arguments and gets the same result. A state is moved, not copied: the one that a method returns
+shares the weights of the one it was given, and only the newest may be used.
 """
 
 from collections.abc import Callable, Sequence
@@ -88,13 +86,13 @@ class ScaledBackend:
                 answer = (compute(), None)
             except SeedError as error:
                 answer = (None, (error.reason, error.line))
-        value, refused = gather_objects(answer, self.mesh.world)[0]
-        if refused is not None:
-            raise SeedError(*refused)
+        value, error_of_rank_zero = gather_objects(answer, self.mesh.world)[0]
+        if error_of_rank_zero is not None:
+            raise SeedError(*error_of_rank_zero)
         return value
 
     def initial_state(self, config: Config) -> State:
-        """The reference's random weights, zero optimizer moments, optimizer_step 0."""
+        """The reference's random weights, zero optimizer moments, optimizer step 0."""
         shapes = policy_shapes(config.model)
 
         def drawn(name: str) -> Array:
@@ -117,11 +115,7 @@ class ScaledBackend:
             for name, shard in shards_of(value).items():
                 shard.copy_(learned[name] if name in body else torch.zeros_like(shard))
         if config.algorithm.kl_weight:
-            reference_policy = build(config, self.mesh)
-            for shard, learned_shard in zip(
-                shards_of(reference_policy).values(), shards_of(state.policy).values(), strict=True
-            ):
-                shard.copy_(learned_shard)
+            reference_policy = self._copy(state.policy, config)
         value_moments = OptimizerState({}, {}, 0) if value is None else moments(value, config)
         return State(
             state.policy,
@@ -159,12 +153,8 @@ class ScaledBackend:
 
     def snapshot(self, state: State, config: Config) -> State:
         """A copy of the policy, without moments."""
-        policy = build(config, self.mesh)
-        for shard, learned in zip(
-            shards_of(policy).values(), shards_of(state.policy).values(), strict=True
-        ):
-            shard.copy_(learned)
         nothing = OptimizerState({}, {}, 0)
+        policy = self._copy(state.policy, config)
         return State(policy, None, None, nothing, nothing, state.optimizer_step)
 
     def log_probs(
@@ -280,6 +270,14 @@ class ScaledBackend:
             for rows in shares[self.mesh.data.rank]
         ]
 
+    def _copy(self, policy: Transformer, config: Config) -> Transformer:
+        copy = build(config, self.mesh)
+        for shard, learned in zip(
+            shards_of(copy).values(), shards_of(policy).values(), strict=True
+        ):
+            shard.copy_(learned)
+        return copy
+
     def _per_token(
         self, model: Transformer, config: Config, batch: Batch, readout: Readout | None
     ) -> Array:
@@ -304,18 +302,14 @@ class ScaledBackend:
         model.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
         offload = config.parallel.activation_offload
+        zero = torch.zeros((), dtype=torch.float64)
         for packed in self.micro_batches(batch, config):
-            with (
-                saved_activations(offload, self.ledger)
-                if offload or self.counts_memory
-                else nullcontext()
-            ):
+            watches = offload or self.counts_memory
+            with saved_activations(offload, self.ledger) if watches else nullcontext():
                 total, observed = loss(model, packed, weights)
             total.backward()
             for name, value in observed.items():
-                sums[name] = (
-                    sums.get(name, torch.zeros((), dtype=torch.float64)) + value.double().cpu()
-                )
+                sums[name] = sums.get(name, zero) + value.double().cpu()
         gradient = gradients_of(model)
         norm = global_norm(gradient, self.mesh.world)
         if not np.isfinite(norm):
@@ -327,10 +321,9 @@ class ScaledBackend:
             shards_of(model), gradient, optimizer, optimizer_config, total_steps, norm
         )
         model.zero_grad(set_to_none=True)
-        everywhere = sum_over(
-            torch.stack(list(sums.values())).to(self.mesh.device), self.mesh.world
-        ).tolist()
-        return optimizer, dict(zip(sums, everywhere, strict=True)) | {"grad_norm": norm}
+        of_rank = torch.stack(list(sums.values())).to(self.mesh.device)
+        of_all = sum_over(of_rank, self.mesh.world).tolist()
+        return optimizer, dict(zip(sums, of_all, strict=True)) | {"grad_norm": norm}
 
 
 def _with_policy_optimizer(state: State, optimizer: OptimizerState) -> State:

@@ -2,14 +2,13 @@
 
     L = sum over ranks, micro-batches and tokens of w_t l_t
 
-Every rank computes the weights w for the whole step.
-
-A function here sees one micro-batch of one rank. It returns this rank's part of the sum and of
-every metric; nothing is averaged, so the parts of all ranks and micro-batches add up to what the
-reference computes at once.
+Every rank computes the weights w for the whole step. A function here sees one micro-batch of one
+rank. It returns this rank's part of the sum and of every metric. Nothing is averaged, so the parts
+of all ranks and micro-batches add up to what the reference computes at once.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,44 +44,36 @@ Loss = tuple[Tensor, dict[str, Tensor]]
 def step_weights(batch: Batch, config: Config, device: torch.device) -> dict[str, Tensor]:
     """Token weights [B, S] of every loss term over one whole optimizer step, coefficients included.
 
-    Terms as in the reference: ``policy``, ``kl``, ``positive``, ``tokens``, ``load_balance``,
-    ``router_z``. The router terms are means over all real tokens, and stand at the token itself;
-    all others at the token that is predicted.
+    The terms are those of the reference. Router terms are means over all real tokens and stand at
+    the token itself; all others stand at the token that is predicted.
     """
+
+    def tensor(array: Any) -> Tensor:
+        return torch.from_numpy(array).to(device)
+
     algorithm = config.algorithm
-    response, group, lengths, positive, truncated, importance, current = (
-        torch.from_numpy(array).to(device)
-        for array in (
-            batch.response,
-            batch.group,
-            batch.lengths,
-            batch.positive,
-            batch.truncated,
-            batch.importance,
-            batch.current,
-        )
-    )
-    trained = response & ~truncated[:, None] if algorithm.overlong_filter else response
-    trained = trained & current if algorithm.newest_segment_only else trained
+    response, group, importance = map(tensor, (batch.response, batch.group, batch.importance))
+    trained = response
+    if algorithm.overlong_filter:
+        trained = trained & ~tensor(batch.truncated)[:, None]
+    if algorithm.newest_segment_only:
+        trained = trained & tensor(batch.current)
     limit = float(config.rollout.max_response_tokens)
     mean = token_weights(trained, group, algorithm.aggregation, limit)
-    real = torch.arange(batch.tokens.shape[1], device=device) < lengths[:, None]
+    positive = response & tensor(batch.positive)[:, None]
+    real = torch.arange(batch.tokens.shape[1], device=device) < tensor(batch.lengths)[:, None]
     router = token_weights(real, group, "token")
     weights = {
+        # A weight of 0 stays 0 whatever the importance is: it may be infinite there.
         "surrogate": mean * torch.where(mean != 0.0, importance, 0.0),
         "kl": algorithm.kl_weight * mean,
-        "positive": (
-            algorithm.positive_weight * token_weights(response & positive[:, None], group, "token")
-        ),
+        "positive": algorithm.positive_weight * token_weights(positive, group, "token"),
         "tokens": token_weights(response, group, "token"),
         "load_balance": algorithm.load_balance_weight * router,
         "router_z": algorithm.router_z_weight * router,
     }
-    return {
-        name: weight
-        for name, weight in weights.items()
-        if name in ("surrogate", "tokens") or bool(weight.any())
-    }
+    always = ("surrogate", "tokens")
+    return {name: weight for name, weight in weights.items() if name in always or weight.any()}
 
 
 def forward(
@@ -125,22 +116,18 @@ def policy_loss(
 
     out_p2, trace = forward(model, packed, config, readout, replay)
     log_probs, entropy = out_p2[:, 0], out_p2[:, 1].detach()
-    behaviour, advantages, reference_policy = (
+    behaviour, advantages, reference_log_probs = (
         packed.take(_response_only(values, batch, log_probs))
         for values in (batch.behaviour_log_probs, batch.advantages, batch.reference_log_probs)
     )
     taken = {name: packed.take(weight).to(log_probs.dtype) for name, weight in weights.items()}
-    terms = {
-        "surrogate": weighted_sum(
-            taken["surrogate"], clipped_surrogate(log_probs, behaviour, advantages, algorithm)
-        )
-    }
+    surrogate = clipped_surrogate(log_probs, behaviour, advantages, algorithm)
+    terms = {"surrogate": weighted_sum(taken["surrogate"], surrogate)}
     if "positive" in weights:
         terms["positive"] = weighted_sum(taken["positive"], -log_probs)
     if "kl" in weights:
-        terms["kl"] = weighted_sum(
-            taken["kl"], kl_penalty(log_probs, reference_policy, algorithm.kl_estimator)
-        )
+        penalty = kl_penalty(log_probs, reference_log_probs, algorithm.kl_estimator)
+        terms["kl"] = weighted_sum(taken["kl"], penalty)
     terms |= router_terms(trace, packed, weights, mesh)
     plain, mean = log_probs.detach(), taken["tokens"]
     low, high = clip_fractions(plain, behaviour, advantages, algorithm)
@@ -151,9 +138,8 @@ def policy_loss(
         "clip_fraction_high": high.to(mean.dtype),
         "log_prob_gap": (plain - behaviour).abs(),
     }
-    return _total(terms), _observed(terms) | {
-        name: weighted_sum(mean, values) for name, values in observed.items()
-    }
+    means = {name: weighted_sum(mean, values) for name, values in observed.items()}
+    return _total(terms), _term_metrics(terms) | means
 
 
 def sft_loss(
@@ -172,7 +158,7 @@ def sft_loss(
     log_probs, trace = forward(model, packed, config, readout)
     terms = {"nll": weighted_sum(packed.take(weights["tokens"]).to(log_probs.dtype), -log_probs)}
     terms |= router_terms(trace, packed, weights, mesh)
-    return _total(terms), _observed(terms)
+    return _total(terms), _term_metrics(terms)
 
 
 def value_loss(
@@ -198,25 +184,25 @@ def router_terms(
 ) -> dict[str, Tensor]:
     """Load-balance and z loss, summed over MoE layers, if switched on."""
 
-    def of_rows(decided: Tensor) -> Tensor:
+    def of_rows(outputs: Tensor) -> Tensor:
         """A router's outputs token by token of the batch's rows; a shared prompt's once per row."""
-        return decided.index_select(0, packed.own_places_c)
+        return outputs.index_select(0, packed.own_places_c)
 
     terms: dict[str, Tensor] = {}
     if "load_balance" in weights:
         B, S = weights["load_balance"].shape
         own, row_c = packed.take_own(weights["load_balance"]), packed.own_cells_c // S
-        parts = [
+        layers = [
             balance_loss(
                 of_rows(logits), of_rows(ids), own.to(logits.dtype), row_c, B, mesh.sequence
             )
             for logits, ids in zip(trace.logits, trace.expert_ids, strict=True)
         ]
-        terms["load_balance"] = torch.stack(parts).sum()
+        terms["load_balance"] = torch.stack(layers).sum()
     if "router_z" in weights:
         own = packed.take_own(weights["router_z"])
-        parts = [z_loss(of_rows(logits), own.to(logits.dtype)) for logits in trace.logits]
-        terms["router_z"] = torch.stack(parts).sum()
+        layers = [z_loss(of_rows(logits), own.to(logits.dtype)) for logits in trace.logits]
+        terms["router_z"] = torch.stack(layers).sum()
     return terms
 
 
@@ -224,7 +210,7 @@ def _total(terms: dict[str, Tensor]) -> Tensor:
     return torch.stack(list(terms.values())).sum()
 
 
-def _observed(terms: dict[str, Tensor]) -> dict[str, Tensor]:
+def _term_metrics(terms: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"loss_{name}": term.detach() for name, term in terms.items()}
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seed.cli.formatting import ruled
+from seed.cli.report.colours import AFTER, BEFORE, POLICY
 from seed.cli.report.document import document, table
-from seed.cli.report.drawing import AFTER, BEFORE, POLICY, draw_svg, label_axes
+from seed.cli.report.drawing import draw_svg, label_axes
 from seed.reference.evaluation.intervals import Estimate, estimate
 from seed.spec.atomic_files import write_atomically
 
@@ -59,14 +60,9 @@ class Result:
 
 
 def write_ablation(directory: Path, rows: Sequence[AblationRow]) -> Path:
-    """Write ``ablation.html`` and ``ablation.json``.
+    """Write ``ablation.html``, whose path is returned, and ``ablation.json``.
 
-    Args:
-        directory: Where; it exists.
-        rows: The full recipe first, then the variants.
-
-    Returns:
-        Path of the page.
+    ``rows`` are the full recipe, then the variants; the directory exists.
     """
     results = results_of(rows)
     numbers = {"full": rows[0].name, "variants": list(map(asdict, results))}
@@ -95,11 +91,8 @@ def results_of(rows: Sequence[AblationRow]) -> list[Result]:
 def paired_differences(row: AblationRow, full: AblationRow) -> list[float]:
     """Accuracy after RL less the full recipe's, one per seed that both have."""
     accuracy_of = dict(zip(full.seeds, full.after, strict=True))
-    return [
-        after - accuracy_of[seed]
-        for seed, after in zip(row.seeds, row.after, strict=True)
-        if seed in accuracy_of
-    ]
+    pairs = zip(row.seeds, row.after, strict=True)
+    return [after - accuracy_of[seed] for seed, after in pairs if seed in accuracy_of]
 
 
 def cells(result: Result) -> tuple[str, ...]:

@@ -6,20 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seed.cli.report.drawing import (
-    AFTER,
-    BEFORE,
-    FAMILY_COLOURS,
-    POLICY,
-    SIZE,
-    Curve,
-    Plot,
-    column,
-    curves_plot,
-    draw_curve,
-    draw_svg,
-    label_axes,
-)
+from seed.cli.report.colours import AFTER, BEFORE, FAMILY_COLOURS, POLICY
+from seed.cli.report.drawing import Curve, Plot, column, curves_plot, draw_curve, drawn, label_axes
 from seed.cli.report.record import Line, Record
 from seed.reference.evaluation.intervals import clustered_interval
 from seed.spec.datatypes import Array
@@ -42,16 +30,8 @@ def held_out_plot(record: Record) -> Plot | None:
         for offset, evaluation in zip((-0.14, 0.14), evaluations, strict=False):
             label, scores, colour, marker = evaluation
             centre, errors = centre_and_errors([scores[name] for name in names])
-            axes.errorbar(
-                centre,
-                rows + offset,
-                xerr=errors,
-                fmt=marker,
-                color=colour,
-                label=label,
-                markersize=5,
-                linewidth=1.4,
-            )
+            look: Any = {"fmt": marker, "color": colour, "markersize": 5, "linewidth": 1.4}
+            axes.errorbar(centre, rows + offset, xerr=errors, label=label, **look)
         label_axes(axes, "accuracy (%)", "", legend=True)
         axes.set_yticks(rows, [{"overall": "all families"}.get(name, name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
@@ -62,8 +42,7 @@ def held_out_plot(record: Record) -> Plot | None:
         "Share of correct responses to problems that training never draws, with 95 % intervals. "
         "Look for a diamond to the right of its circle, with bars that do not overlap."
     )
-    svg = draw_svg("held-out", SIZE, paint)
-    return Plot("held-out", "Held-out accuracy by family", caption, svg)
+    return drawn("held-out", "Held-out accuracy by family", caption, paint)
 
 
 def accuracy_plot(record: Record) -> Plot | None:
@@ -72,10 +51,9 @@ def accuracy_plot(record: Record) -> Plot | None:
     if not lines:
         return None
     rollout, evaluation = record.config.rollout, record.config.evaluation
-    group = rollout.samples_per_prompt
-    bands = 100 * np.array(
-        [accuracy_interval(line, record.shares.get(line["step"]), group) for line in lines]
-    )
+    group, shares = rollout.samples_per_prompt, record.shares
+    intervals = [accuracy_interval(line, shares.get(line["step"]), group) for line in lines]
+    bands = 100 * np.array(intervals)
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -88,9 +66,8 @@ def accuracy_plot(record: Record) -> Plot | None:
         ):
             if scores:
                 centre, errors = centre_and_errors([scores["overall"]])
-                axes.errorbar(
-                    [step], centre, yerr=errors, fmt=marker, color=colour, label=label, markersize=5
-                )
+                look: Any = {"fmt": marker, "color": colour, "markersize": 5}
+                axes.errorbar([step], centre, yerr=errors, label=label, **look)
         axes.set_ylim(bottom=0)
         label_axes(axes, "RL step", "accuracy (%)", legend=True)
 
@@ -101,31 +78,24 @@ def accuracy_plot(record: Record) -> Plot | None:
         f" {evaluation.temperature:g}, top-p {evaluation.top_p:g}), so they need not lie on the"
         " line; look whether both rise."
     )
-    svg = draw_svg("accuracy", SIZE, paint)
-    return Plot("accuracy", "Accuracy in training", caption, svg)
+    return drawn("accuracy", "Accuracy in training", caption, paint)
 
 
 def centre_and_errors(scores: Sequence[Mapping[str, Any]]) -> tuple[Array, Array]:
     """Accuracies in percent, and the lengths of their error bars, low and high."""
-    low, centre, high = (
-        np.array([100 * score[key] for score in scores])
-        for key in ("ci_low", "accuracy", "ci_high")
-    )
+    low = np.array([100 * score["ci_low"] for score in scores])
+    centre = np.array([100 * score["accuracy"] for score in scores])
+    high = np.array([100 * score["ci_high"] for score in scores])
     return centre, np.clip([centre - low, high - centre], 0.0, None)
 
 
 def accuracy_interval(
     line: Line, shares: Sequence[float] | None, group: int
 ) -> tuple[float, float]:
-    """95 % interval of a step's accuracy, clustered by problem.
+    """95 % interval of a step's accuracy, clustered by problem of ``group`` responses.
 
-    Where the shares are not known, the responses to a problem count as one: the widest the interval
-    can be.
-
-    Args:
-        line: Metrics line of the step.
-        shares: Share of correct responses of each problem, if known.
-        group: Responses per problem.
+    Where the shares of correct responses of the problems are not known, the responses to a problem
+    count as one: the widest the interval can be.
     """
     problems = max(1, line["rollout/responses"] // group)
     return clustered_interval(shares or [line["reward/accuracy"]] * problems, group)

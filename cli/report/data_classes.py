@@ -46,9 +46,8 @@ class Window:
     @property
     def title(self) -> str:
         """Heading of its column."""
-        return (
-            f"step {self.first}" if self.first == self.last else f"steps {self.first}-{self.last}"
-        )
+        is_single = self.first == self.last
+        return f"step {self.first}" if is_single else f"steps {self.first}-{self.last}"
 
 
 @dataclass(frozen=True)
@@ -62,14 +61,10 @@ class ClassReward:
 
 
 def class_rewards(lines: Sequence[Mapping[str, Any]], data: DataConfig) -> list[ClassReward]:
-    """Rewards of every data class that was sampled.
+    """Rewards of every data class that was sampled, by name.
 
-    Args:
-        lines: Metrics lines of RL steps; lines without ``reward/by_class`` are skipped.
-        data: Which family is of which class.
-
-    Returns:
-        One entry per class, by name; none where all problems are verifiable.
+    Metrics lines without ``reward/by_class`` are skipped: there are none where all problems are
+    verifiable.
     """
     rewards: dict[str, list[tuple[int, float]]] = {}
     for line in lines:
@@ -111,17 +106,12 @@ def cells(classes: Sequence[ClassReward]) -> list[tuple[str, ...]]:
     run of few prompts.
     """
     head = ("class", "families", classes[0].early.title, classes[0].late.title, "change")
-    rows = [
-        (
-            of_class.name,
-            ", ".join(of_class.families),
-            estimate_text(of_class.early.reward),
-            estimate_text(of_class.late.reward),
-            reward_text(of_class.late.reward.mean - of_class.early.reward.mean),
-        )
-        for of_class in classes
-    ]
-    return [head, *rows]
+    rows: list[tuple[str, ...]] = [head]
+    for of_class in classes:
+        early, late = of_class.early.reward, of_class.late.reward
+        change, families = reward_text(late.mean - early.mean), ", ".join(of_class.families)
+        rows.append((of_class.name, families, estimate_text(early), estimate_text(late), change))
+    return rows
 
 
 def estimate_text(reward: Estimate) -> str:

@@ -1,4 +1,4 @@
-"""How a picture is drawn: colours, axes, curves, and the SVG that stands inside a page.
+"""How a picture is drawn: axes, curves, and the SVG that stands inside a page.
 
 Single steps are thin lines; once there are ``TREND_FROM`` of them, a bold line shows their centred
 moving mean. Equal figures give equal bytes.
@@ -13,17 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seed.cli.report.colours import BEFORE
 from seed.spec.datatypes import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette for roles, Paul Tol's muted one for families: people who are colour-blind
-# can tell the colours of either apart.
-POLICY, VALUE, CORRECT, WRONG = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-BEFORE, AFTER, TRAINER = "#767676", "#222222", "#cccccc"
-FAMILY_COLOURS = ("#332288", "#44AA99", "#AA4499", "#999933", "#882255", "#88CCEE")
 STYLES = ("-", "--", "-.", ":")
 TREND_FROM = 20
 """Fewest steps that get a moving mean; fewer can be read one by one."""
@@ -82,16 +78,22 @@ class Curve:
     scale: float = 1.0
 
 
+def drawn(
+    name: str,
+    title: str,
+    caption: str,
+    paint: Callable[["Figure"], None],
+    size: tuple[float, float] = SIZE,
+) -> Plot:
+    """Paint a plot; what is wider than a column spans both."""
+    return Plot(name, title, caption, draw_svg(name, size, paint), wide=size[0] > SIZE[0])
+
+
 def draw_svg(name: str, size: tuple[float, float], paint: Callable[["Figure"], None]) -> str:
-    """Paint a figure and return it as SVG that can stand inside a page next to others.
+    """Let ``paint`` fill an empty figure and return it as SVG that can stand inside a page.
 
     Names of elements get ``name`` as prefix, so that two pictures on a page never share one.
     Namespaces and metadata, which inline SVG does not need, are dropped.
-
-    Args:
-        name: Unique on the page.
-        size: Inches.
-        paint: Fills the empty figure.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -141,10 +143,8 @@ def label_axes(axes: "Axes", x_label: str, y_label: str, legend: bool) -> None:
     axes.set_ylabel(y_label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if legend:
-        above = (0.5, 1.0)
-        axes.legend(
-            loc="lower center", bbox_to_anchor=above, ncols=4, handlelength=1.8, columnspacing=1.4
-        )
+        above: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
+        axes.legend(**above, ncols=4, handlelength=1.8, columnspacing=1.4)
 
 
 def column(lines: Sequence[Mapping[str, Any]], metric: str, scale: float = 1.0) -> Array:
@@ -162,31 +162,23 @@ def curves_plot(
     x_label: str = "RL step",
     level: float | None = None,
 ) -> Plot | None:
-    """Metrics over steps; None if no line holds any of them.
+    """Metrics over the steps of one phase; None if no line holds any of them.
 
-    Args:
-        lines: Metrics lines of one phase.
-        title: Heading.
-        caption: What it shows.
-        y_label: Quantity and unit.
-        curves: Metrics to draw; those that no line holds are left out.
-        x_label: What a step is.
-        level: A value to mark with a dotted line.
+    Curves that no line holds are left out; ``level`` is marked with a dotted line.
     """
-    drawn = [curve for curve in curves if np.isfinite(column(lines, curve.metric)).any()]
-    if not drawn:
+    held = [curve for curve in curves if np.isfinite(column(lines, curve.metric)).any()]
+    if not held:
         return None
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         if level is not None:
             dotted_level(axes, level)
-        for curve, style in zip(drawn, cycle(STYLES), strict=False):
+        for curve, style in zip(held, cycle(STYLES), strict=False):
             y = column(lines, curve.metric, curve.scale)
             draw_curve(axes, column(lines, "phase_step"), y, curve.label, curve.colour, style)
         label_axes(axes, x_label, y_label, legend=len(curves) > 1)
-        if all(np.nanmax(np.abs(column(lines, curve.metric))) == 0.0 for curve in drawn):
+        if all(np.nanmax(np.abs(column(lines, curve.metric))) == 0.0 for curve in held):
             axes.set_ylim(-0.02, 1.0)  # a metric that stays 0 has no scale of its own
 
-    name = title.lower().replace(" ", "-")
-    return Plot(name, title, caption, draw_svg(name, SIZE, paint))
+    return drawn(title.lower().replace(" ", "-"), title, caption, paint)

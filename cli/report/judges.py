@@ -35,16 +35,11 @@ def judge_text(summary: Mapping[str, Any]) -> str:
 
 def judge_section(summary: Mapping[str, Any]) -> str:
     """All tables as HTML, empty if the run has no judge."""
-    sections = [
-        f"<h3>{escape(title)}</h3>{table(*html_cells(head, rows), text_columns=len(head))}"
-        for title, head, rows in tables(summary)
-    ]
+    sections = []
+    for title, head, rows in tables(summary):
+        html = table(list(map(escape, head)), escaped(rows), text_columns=len(head))
+        sections.append(f"<h3>{escape(title)}</h3>{html}")
     return f"<h2>Judges</h2>{''.join(sections)}" if sections else ""
-
-
-def html_cells(head: Row, rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """A heading and rows of plain text as HTML."""
-    return escaped([head])[0], escaped(rows)
 
 
 def tables(summary: Mapping[str, Any]) -> Iterator[tuple[str, Row, Sequence[Row]]]:
@@ -89,16 +84,11 @@ def reward_model_rows(report: Mapping[str, Any]) -> list[Row]:
     by_family = report.get("agreement_by_family", {})
     one_order_bias = "position bias of one order, P(YES|a,b) + P(YES|b,a) - 1"
     depends = percent(report["verdict_depends_on_order"])
+    averaged, one_order = report["agreement"], report["agreement_one_order"]
     return [
-        ("agrees with the hidden preference, orders averaged", *share_cells(report["agreement"])),
-        *(
-            (f"agrees with it on {family}", *share_cells(rate))
-            for family, rate in by_family.items()
-        ),
-        (
-            "agrees with the hidden preference, one order",
-            *share_cells(report["agreement_one_order"]),
-        ),
+        ("agrees with the hidden preference, orders averaged", *share_cells(averaged)),
+        *((f"agrees with it on {name}", *share_cells(rate)) for name, rate in by_family.items()),
+        ("agrees with the hidden preference, one order", *share_cells(one_order)),
         (one_order_bias, *mean_cells(before)),
         ("position bias, orders averaged", *mean_cells(after)),
         ("mean size of the order gap", f"{report['order_gap_absolute']:.4f}", ""),

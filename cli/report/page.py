@@ -5,72 +5,46 @@ from html import escape
 from pathlib import Path
 
 from seed.cli.formatting import interval, percent
-from seed.cli.report.accuracy import accuracy_plot, family_plot, held_out_plot
+from seed.cli.report import accuracy, policy, rewards, value_model
 from seed.cli.report.data_classes import class_rewards, class_section
 from seed.cli.report.document import card, details, document, heading, in_columns, table
 from seed.cli.report.drawing import Plot
 from seed.cli.report.judges import judge_section
-from seed.cli.report.policy import (
-    clip_plot,
-    entropy_plot,
-    gradient_plot,
-    log_prob_gap_plot,
-    loss_plot,
-    ratio_plot,
-    sft_plot,
-)
 from seed.cli.report.record import Record, read_record
-from seed.cli.report.rewards import (
-    class_plot,
-    equal_groups_plot,
-    length_plot,
-    reward_plot,
-    truncation_plot,
-)
 from seed.cli.report.samples import sample_section
 from seed.cli.report.speed import speed_plot
 from seed.cli.report.streaming import streaming_section
-from seed.cli.report.value_model import (
-    explained_variance_plot,
-    lambda_plot,
-    value_loss_plot,
-    value_position_plot,
-)
 from seed.spec.atomic_files import write_atomically
 
 PLOTS = (
-    held_out_plot,
-    accuracy_plot,
-    reward_plot,
-    family_plot,
-    class_plot,
-    length_plot,
-    truncation_plot,
-    entropy_plot,
-    equal_groups_plot,
-    clip_plot,
-    ratio_plot,
-    log_prob_gap_plot,
-    loss_plot,
-    gradient_plot,
-    explained_variance_plot,
-    value_loss_plot,
-    value_position_plot,
-    lambda_plot,
-    sft_plot,
+    accuracy.held_out_plot,
+    accuracy.accuracy_plot,
+    rewards.reward_plot,
+    accuracy.family_plot,
+    rewards.class_plot,
+    rewards.length_plot,
+    rewards.truncation_plot,
+    policy.entropy_plot,
+    rewards.equal_groups_plot,
+    policy.clip_plot,
+    policy.ratio_plot,
+    policy.log_prob_gap_plot,
+    policy.loss_plot,
+    policy.gradient_plot,
+    value_model.explained_variance_plot,
+    value_model.value_loss_plot,
+    value_model.value_position_plot,
+    value_model.lambda_plot,
+    policy.sft_plot,
     speed_plot,
 )
 """In reading order. A plot is left out where the run has no figures for it."""
 
 
 def write_report(directory: Path) -> Path:
-    """Write ``report.html`` of a run, finished or not, at once.
+    """Write ``report.html`` of a run, finished or not, at once, and return its path.
 
-    Args:
-        directory: A run directory. Equal contents give equal bytes.
-
-    Returns:
-        The report's path.
+    Equal contents of the run directory give equal bytes.
 
     Raises:
         SeedError: NOT_A_RUN_DIRECTORY.
@@ -163,9 +137,8 @@ def points(before: Mapping[str, float], after: Mapping[str, float]) -> str:
 
 def wall_seconds(record: Record) -> float:
     """Seconds of a finished run, or those that the steps of an unfinished one took."""
-    steps = sum(
-        line.get("rollout_seconds", 0.0) + line["update_seconds"] for line in record.timings
-    )
+    timings = record.timings
+    steps = sum(line.get("rollout_seconds", 0.0) + line["update_seconds"] for line in timings)
     return float(record.summary.get("wall_seconds", steps))
 
 
@@ -188,16 +161,11 @@ def score_section(record: Record) -> str:
         return ""
     rows = []
     for family, score in scores.items():
+        name = "<b>all families</b>" if family == "overall" else escape(family)
         before, after = record.before.get(family), record.after.get(family)
-        rows.append(
-            [
-                "<b>all families</b>" if family == "overall" else escape(family),
-                score_html(before),
-                score_html(after),
-                points(before, after) if before and after else "–",
-                f"{score['n']} × {score['samples']}",
-            ]
-        )
+        gain = points(before, after) if before and after else "–"
+        size = f"{score['n']} × {score['samples']}"
+        rows.append([name, score_html(before), score_html(after), gain, size])
     head = ("family", "before RL [95 %]", "after RL [95 %]", "points", "problems × samples")
     return f"<h2>Evaluation on held-out problems</h2>{table(head, rows)}"
 

@@ -2,16 +2,8 @@
 
 from itertools import cycle
 
-from seed.cli.report.drawing import (
-    CORRECT,
-    FAMILY_COLOURS,
-    POLICY,
-    VALUE,
-    WRONG,
-    Curve,
-    Plot,
-    curves_plot,
-)
+from seed.cli.report.colours import CORRECT, FAMILY_COLOURS, POLICY, VALUE, WRONG
+from seed.cli.report.drawing import Curve, Plot, curves_plot
 from seed.cli.report.record import Record
 
 LOSS_PREFIX = "policy/loss_"
@@ -105,19 +97,12 @@ def loss_plot(record: Record) -> Plot | None:
     """Every term of the policy loss that the metrics hold."""
     lines = record.rl_steps
     keys = {key for line in lines for key in line if key.startswith(LOSS_PREFIX)}
-    terms = sorted(
-        (key.removeprefix(LOSS_PREFIX) for key in keys),
-        key=lambda term: (term != "surrogate", term),
-    )
+    terms = {key.removeprefix(LOSS_PREFIX) for key in keys}
     others = cycle(FAMILY_COLOURS)
-    curves = [
-        Curve(
-            LOSS_PREFIX + term,
-            LOSS_LABELS.get(term, term.replace("_", " ")),
-            LOSS_COLOURS.get(term) or next(others),
-        )
-        for term in terms
-    ]
+    curves = []
+    for term in sorted(terms, key=lambda term: (term != "surrogate", term)):
+        label = LOSS_LABELS.get(term, term.replace("_", " "))
+        curves.append(Curve(LOSS_PREFIX + term, label, LOSS_COLOURS.get(term) or next(others)))
     return curves_plot(
         lines,
         "Policy loss",

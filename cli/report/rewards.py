@@ -1,13 +1,11 @@
 """Plots of the responses that a step samples: their rewards and their lengths."""
 
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from seed.cli.report.colours import AFTER, FAMILY_COLOURS, POLICY
 from seed.cli.report.data_classes import class_rewards
 from seed.cli.report.drawing import (
-    AFTER,
-    FAMILY_COLOURS,
-    POLICY,
     STYLES,
     WIDE,
     Curve,
@@ -15,7 +13,7 @@ from seed.cli.report.drawing import (
     column,
     curves_plot,
     draw_curve,
-    draw_svg,
+    drawn,
     label_axes,
 )
 from seed.cli.report.record import Record
@@ -55,20 +53,12 @@ def class_plot(record: Record) -> Plot | None:
             y = column([line["reward/by_class"] for line in lines], of_class.name)
             label = f"{of_class.name}: {', '.join(of_class.families)}"
             draw_curve(axes, x, y, label, colour, style)
-            for step, mean in (
-                (x[0] - number * gap, of_class.early.reward),
-                (x[-1] + number * gap, of_class.late.reward),
-            ):
-                if mean.low is not None and mean.high is not None:
-                    axes.errorbar(
-                        [step],
-                        [mean.mean],
-                        yerr=[[mean.mean - mean.low], [mean.high - mean.mean]],
-                        fmt="o",
-                        color=colour,
-                        markersize=5,
-                        linewidth=1.4,
-                    )
+            look: Any = {"fmt": "o", "color": colour, "markersize": 5, "linewidth": 1.4}
+            steps = x[0] - number * gap, x[-1] + number * gap
+            for step, window in zip(steps, (of_class.early, of_class.late), strict=True):
+                mean, low, high = window.reward.mean, window.reward.low, window.reward.high
+                if low is not None and high is not None:
+                    axes.errorbar([step], [mean], yerr=[[mean - low], [high - mean]], **look)
         label_axes(axes, "RL step", "mean reward", legend=True)
 
     caption = (
@@ -77,9 +67,7 @@ def class_plot(record: Record) -> Plot | None:
         " sixth of the steps, with 95 % intervals. Look for one class that rises while another"
         " falls."
     )
-    name = "reward-by-data-class"
-    svg = draw_svg(name, WIDE, paint)
-    return Plot(name, "Reward by data class", caption, svg, wide=True)
+    return drawn("reward-by-data-class", "Reward by data class", caption, paint, WIDE)
 
 
 def length_plot(record: Record) -> Plot | None:

@@ -27,11 +27,11 @@ def sample_section(record: Record) -> str:
         return ""
     rl_step = {line["step"]: line["phase_step"] for line in record.metrics}
     head = ("prompt", "response", "outcome and why", "reward")
-    tables = [
-        f"<h3>RL step {rl_step.get(step, '?')}</h3>"
-        + table(head, list(map(sample_cells, by_step[step])), text_columns=3, kind="samples")
-        for step in first_middle_last(sorted(by_step))
-    ]
+    tables = []
+    for step in first_middle_last(sorted(by_step)):
+        rows = list(map(sample_cells, by_step[step]))
+        html = table(head, rows, text_columns=3, kind="samples")
+        tables.append(f"<h3>RL step {rl_step.get(step, '?')}</h3>{html}")
     note = (
         "The first response to a few problems of the first, a middle and the last RL step, as the"
         " policy sampled it then."
@@ -67,17 +67,15 @@ def response_html(response: str) -> str:
 
 
 def grid(text: str) -> str:
-    """A small table: rows split at ``/``, cells at blanks if there are any.
+    """A small table, empty if the rows are not of one length.
 
-    Returns:
-        HTML, empty if the rows are not of one length.
+    Rows are split at ``/``, cells at blanks if there are any.
     """
     rows = [row.split(" ") if " " in text else list(row) for row in text.split("/")]
     if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
         return ""
-    lines = (
-        "".join(f"<td class={CELLS.get(cell, 'mark')}>{escape(cell)}</td>" for cell in row)
-        for row in rows
-    )
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    body = ""
+    for row in rows:
+        cells = (f"<td class={CELLS.get(cell, 'mark')}>{escape(cell)}</td>" for cell in row)
+        body += f"<tr>{''.join(cells)}</tr>"
     return f"<table class=grid>{body}</table>"

@@ -1,23 +1,12 @@
 """Plots of a simulation: speed over srs_alpha, and what the slots do meanwhile."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seed.cli.report.drawing import (
-    AFTER,
-    BEFORE,
-    CORRECT,
-    POLICY,
-    SIZE,
-    TRAINER,
-    VALUE,
-    WIDE,
-    Plot,
-    draw_svg,
-    label_axes,
-)
+from seed.cli.report.colours import AFTER, BEFORE, CORRECT, POLICY, TRAINER, VALUE
+from seed.cli.report.drawing import WIDE, Plot, drawn, label_axes
 from seed.reference.simulation.simulate import Outcome
 from seed.reference.simulation.sweep import LEAST_GAIN, Point, Scenario
 from seed.spec.datatypes import Array
@@ -37,10 +26,7 @@ SHOWN_WORKERS = 2
 def simulation_plots(points: Sequence[Point], best: Point, scenario: Scenario) -> list[Plot]:
     """All plots, in reading order.
 
-    Args:
-        points: The sweep, the synchronous system first.
-        best: The one where speed stops paying.
-        scenario: What was the same for every srs_alpha.
+    The first of ``points`` is the synchronous system, ``best`` the one where speed stops paying.
     """
     return [
         sweep_plot(points, best),
@@ -56,35 +42,22 @@ def sweep_plot(points: Sequence[Point], best: Point) -> Plot:
     """Speed-up, share on-policy and staleness over srs_alpha."""
     alphas = [point.alpha for point in points]
     figures = [point.figures for point in points]
-    speed_ups, by_refilling = [p.speed_up for p in points], [p.refilling for p in points]
-    on_policy = [100 * f.on_policy for f in figures]
-    at_least = [100 * alpha for alpha in alphas]
-    staleness, largest = [f.staleness for f in figures], [float(f.staleness_max) for f in figures]
+    speed_ups = ("speed-up", [p.speed_up for p in points], POLICY, "o-")
+    by_refilling = ("by refilling alone", [p.refilling for p in points], CORRECT, "o--")
+    on_policy = ("measured", [100 * f.on_policy for f in figures], POLICY, "o-")
+    at_least = ("at least", [100 * alpha for alpha in alphas], BEFORE, ":")
+    staleness = ("mean", [f.staleness for f in figures], VALUE, "o-")
+    largest = ("largest", [float(f.staleness_max) for f in figures], AFTER, "o--")
     panels = (
-        (
-            "times the synchronous speed",
-            ("speed-up", speed_ups, POLICY, "-"),
-            ("by refilling alone", by_refilling, CORRECT, "--"),
-        ),
-        (
-            "samples on-policy (%)",
-            ("measured", on_policy, POLICY, "-"),
-            ("at least", at_least, BEFORE, ":"),
-        ),
-        (
-            "staleness (policy versions)",
-            ("mean", staleness, VALUE, "-"),
-            ("largest", largest, AFTER, "--"),
-        ),
+        ("times the synchronous speed", speed_ups, by_refilling),
+        ("samples on-policy (%)", on_policy, at_least),
+        ("staleness (policy versions)", staleness, largest),
     )
 
     def paint(figure: "Figure") -> None:
         for axes, (y_label, *curves) in zip(figure.subplots(1, 3), panels, strict=True):
             for label, values, colour, style in curves:
-                marker = "" if style == ":" else "o"
-                axes.plot(
-                    alphas, values, style, color=colour, label=label, marker=marker, markersize=3.5
-                )
+                axes.plot(alphas, values, style, color=colour, label=label, markersize=3.5)
             label_axes(axes, "srs_alpha", y_label, legend=True)
             axes.axvline(best.alpha, color=BEFORE, linewidth=1.0)
             axes.set_ylim(0.0, max(axes.get_ylim()[1], 1.0))
@@ -92,48 +65,44 @@ def sweep_plot(points: Sequence[Point], best: Point) -> Plot:
             axes.set_xticks(ticks, [f"{tick:.1f}" for tick in ticks])
             axes.set_xlim(1.03, min(alphas) - 0.03)
 
+    reason = (
+        "where speed stops paying: the next step of the sweep shortens an iteration by less"
+        f" than {100 * LEAST_GAIN:g} %, and its costs in the other two plots still grow"
+    )
     if best is points[-1]:
         reason = "the smallest that was simulated: speed still pays there"
-    else:
-        reason = (
-            "where speed stops paying: the next step of the sweep shortens an iteration by less"
-            f" than {100 * LEAST_GAIN:g} %, and its costs in the other two plots still grow"
-        )
     caption = (
         "From the synchronous system (left) to ever fewer samples of the newest policy. The grey"
         f" line marks srs_alpha = {best.alpha:g}, {reason}. The speed-up beyond refilling alone is"
         " the gain of decoding while the trainer trains."
     )
-    svg = draw_svg("sweep", WIDE, paint)
-    return Plot("sweep", "Where speed stops paying", caption, svg, wide=True)
+    return drawn("sweep", "Where speed stops paying", caption, paint, WIDE)
 
 
 def timeline_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
     """Slots of workers over time, synchronous and at one srs_alpha, on the same clock."""
     workers = best.outcome.rules.workers
-    colocated, remote = (
-        [number for number, worker in enumerate(workers) if worker.remote is kind][:SHOWN_WORKERS]
-        for kind in (False, True)
-    )
+    remote = [number for number, worker in enumerate(workers) if worker.remote]
+    colocated = [number for number, worker in enumerate(workers) if not worker.remote]
+    numbers = (*colocated[:SHOWN_WORKERS], *remote[:SHOWN_WORKERS])
     systems = [synchronous] if best is synchronous else [synchronous, best]
-    shown = [(point, number) for point in systems for number in (*colocated, *remote)]
+    shown = [(point, number) for point in systems for number in numbers]
     span = shown_seconds(synchronous.outcome, scenario)
 
     def paint(figure: "Figure") -> None:
         rows = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (point, number) in zip(rows, shown, strict=True):
             worker_row(axes, point.outcome, scenario, number, span)
-            kind = "remote" if workers[number].remote else "colocated"
+            kind = "remote" if number in remote else "colocated"
             label = f"worker {number}\n{kind}"
             axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8.5)
             if number == shown[0][1]:
                 title = system_name(point, synchronous)
                 axes.set_title(title, loc="left", fontsize=9, color="#444444")
         rows[-1].set_xlabel("seconds")
+        above: Any = {"loc": "outside upper right", "ncols": 4}
         legend = rows[0].get_legend_handles_labels()
-        figure.legend(
-            *legend, loc="outside upper right", ncols=4, handlelength=1.4, columnspacing=1.4
-        )
+        figure.legend(*legend, **above, handlelength=1.4, columnspacing=1.4)
 
     caption = (
         "Slots of workers over time, filled from below; white is idle. Old samples hold tokens of"
@@ -141,8 +110,8 @@ def timeline_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
         " Vertical lines are policy versions. Look at the long thin tail of the synchronous system:"
         " a few long responses keep everything waiting."
     )
-    svg = draw_svg("timeline", (WIDE[0], 0.9 + 0.75 * len(shown)), paint)
-    return Plot("timeline", "What the slots do", caption, svg, wide=True)
+    size = (WIDE[0], 0.9 + 0.75 * len(shown))
+    return drawn("timeline", "What the slots do", caption, paint, size)
 
 
 def system_name(point: Point, synchronous: Point) -> str:
@@ -179,16 +148,12 @@ def worker_row(
 def slots_used(outcome: Outcome, worker: int, kind: str, edges: Array) -> Array:
     """Mean number of slots of a worker that decode samples of a kind between each two edges.
 
-    Args:
-        outcome: A simulation.
-        worker: Number of the worker.
-        kind: ``fresh`` or ``old``.
-        edges: Seconds, rising.
+    ``kind`` is ``fresh`` or ``old``; ``edges`` are seconds, rising.
     """
     spans = [span for span in outcome.spans if span.worker == worker]
     if not spans:
         return np.zeros(len(edges) - 1)
-    starts, ends = (np.array([getattr(span, name) for span in spans]) for name in ("start", "end"))
+    starts, ends = np.array([(span.start, span.end) for span in spans]).T
     counts = np.array([getattr(span, kind) for span in spans], dtype=float)
     # The integral of the step function of slots over time, at both ends of every span; between
     # them it is linear.
@@ -227,7 +192,7 @@ def iteration_plot(points: Sequence[Point]) -> Plot:
         "Mean time of an iteration against the synchronous system (the first bar). Streaming"
         " shortens the wait, not the training."
     )
-    return Plot("iteration", "Iteration time", caption, draw_svg("iteration", SIZE, paint))
+    return drawn("iteration", "Iteration time", caption, paint)
 
 
 def occupancy_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
@@ -241,11 +206,8 @@ def occupancy_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
             outcome, workers = point.outcome, point.outcome.rules.workers
             start = outcome.iterations[scenario.warm_up].start
             edges = start + np.linspace(0.0, span, SMALL_PIXELS + 1)
-            used = sum(
-                slots_used(outcome, number, kind, edges)
-                for number in range(len(workers))
-                for kind in ("fresh", "old")
-            )
+            kinds = [(number, kind) for number in range(len(workers)) for kind in ("fresh", "old")]
+            used = sum(slots_used(outcome, *kind, edges) for kind in kinds)
             share = 100 * used / sum(worker.slots for worker in workers)
             label = system_name(point, synchronous)
             x = middles(edges) - start
@@ -257,7 +219,7 @@ def occupancy_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
         "All slots of all workers, on the clock of the plot above. While the trainer trains,"
         " colocated workers have no slots to fill, so 100 % is out of reach."
     )
-    return Plot("occupancy", "Slot occupancy", caption, draw_svg("occupancy", SIZE, paint))
+    return drawn("occupancy", "Slot occupancy", caption, paint)
 
 
 def staleness_plot(best: Point) -> Plot:
@@ -278,7 +240,7 @@ def staleness_plot(best: Point) -> Plot:
         " are on-policy. No bar can stand beyond the bound of"
         f" {best.outcome.rules.max_staleness}."
     )
-    return Plot("staleness", "Staleness", caption, draw_svg("staleness", SIZE, paint))
+    return drawn("staleness", "Staleness", caption, paint)
 
 
 def length_plot(scenario: Scenario) -> Plot:
@@ -299,4 +261,4 @@ def length_plot(scenario: Scenario) -> Plot:
         " long as the longest response of its batch, a system whose slots are always full as long"
         " as the mean: streaming can gain the difference."
     )
-    return Plot("lengths", "Response lengths", caption, draw_svg("lengths", SIZE, paint))
+    return drawn("lengths", "Response lengths", caption, paint)

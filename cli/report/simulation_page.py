@@ -46,13 +46,7 @@ READING = (
 def simulation_page(
     settings: Mapping[str, Any], scenario: Scenario, points: Sequence[Point]
 ) -> str:
-    """The whole page.
-
-    Args:
-        settings: Options by name.
-        scenario: What was the same for every srs_alpha.
-        points: The sweep, the synchronous system first.
-    """
+    """The whole page; ``settings`` are options by name, the first point is synchronous."""
     best = pays_until(points)
     figures = in_columns(simulation_plots(points, best, scenario))
     rows = [[cell.replace(" ", NO_BREAK) for cell in cells(point)] for point in points]

@@ -1,6 +1,7 @@
 """Plot of speed: tokens per second of rollouts and of updates."""
 
-from seed.cli.report.drawing import POLICY, VALUE, Curve, Plot, curves_plot
+from seed.cli.report.colours import POLICY, VALUE
+from seed.cli.report.drawing import Curve, Plot, curves_plot
 from seed.cli.report.record import Record
 
 

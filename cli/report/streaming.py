@@ -4,22 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from seed.cli.report.colours import AFTER, BEFORE, CORRECT, POLICY, VALUE, WRONG
 from seed.cli.report.document import NO_BREAK, in_columns
 from seed.cli.report.drawing import (
-    AFTER,
-    BEFORE,
-    CORRECT,
-    POLICY,
-    SIZE,
-    VALUE,
-    WRONG,
     Curve,
     Plot,
     column,
     curves_plot,
     dotted_level,
     draw_curve,
-    draw_svg,
+    drawn,
     label_axes,
 )
 from seed.cli.report.record import Line, Record
@@ -51,8 +45,8 @@ def streaming_section(record: Record) -> str:
         histogram_plot(lines, settings.max_staleness),
         in_flight_plot(lines),
     )
-    drawn = in_columns([plot for plot in plots if plot is not None])
-    return f"<h2>Streaming rollouts</h2><p>{text.replace(' %', NO_BREAK + '%')}</p>{drawn}"
+    figures = in_columns([plot for plot in plots if plot is not None])
+    return f"<h2>Streaming rollouts</h2><p>{text.replace(' %', NO_BREAK + '%')}</p>{figures}"
 
 
 def share_plot(lines: Sequence[Line], alpha: float) -> Plot:
@@ -61,12 +55,10 @@ def share_plot(lines: Sequence[Line], alpha: float) -> Plot:
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         dotted_level(axes, 100 * alpha)
-        x = column(lines, "phase_step")
-        for metric, label, colour, style in (
-            ("rollout/occupancy", "slots that drew a token", POLICY, "-"),
-            ("rollout/on_policy_share", "samples on-policy", CORRECT, "--"),
-        ):
-            draw_curve(axes, x, column(lines, metric, 100.0), label, colour, style)
+        x, occupancy = column(lines, "phase_step"), column(lines, "rollout/occupancy", 100.0)
+        draw_curve(axes, x, occupancy, "slots that drew a token", POLICY)
+        on_policy = column(lines, "rollout/on_policy_share", 100.0)
+        draw_curve(axes, x, on_policy, "samples on-policy", CORRECT, "--")
         label_axes(axes, "RL step", "share (%)", legend=True)
         axes.set_ylim(-2, 104)
 
@@ -75,9 +67,7 @@ def share_plot(lines: Sequence[Line], alpha: float) -> Plot:
         " the share of trained samples that the newest policy drew alone; it never falls below"
         f" srs_alpha = {alpha:g} (dotted)."
     )
-    name = "stream-shares"
-    svg = draw_svg(name, SIZE, paint)
-    return Plot(name, "Occupancy and on-policy share", caption, svg)
+    return drawn("stream-shares", "Occupancy and on-policy share", caption, paint)
 
 
 def staleness_plot(lines: Sequence[Line], bound: int) -> Plot | None:
@@ -118,8 +108,7 @@ def histogram_plot(lines: Sequence[Line], bound: int) -> Plot:
         f"Staleness of all {total:,} samples that RL trained on; those of 0 (blue) are on-policy."
         f" No bar can stand beyond the bound of {bound} (dotted)."
     )
-    name = "stream-staleness"
-    return Plot(name, "Staleness over the run", caption, draw_svg(name, SIZE, paint))
+    return drawn("stream-staleness", "Staleness over the run", caption, paint)
 
 
 def staleness_counts(lines: Sequence[Line]) -> dict[int, int]:

@@ -4,21 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seed.cli.report.colours import BEFORE, CORRECT, POLICY, VALUE, WRONG
 from seed.cli.report.drawing import (
-    BEFORE,
-    CORRECT,
-    POLICY,
-    SIZE,
-    VALUE,
     WIDE,
-    WRONG,
     Curve,
     Plot,
     column,
     curves_plot,
     dotted_level,
     draw_curve,
-    draw_svg,
+    drawn,
     label_axes,
 )
 from seed.cli.report.record import Record, first_middle_last
@@ -30,11 +25,8 @@ if TYPE_CHECKING:
 
 def explained_variance_plot(record: Record) -> Plot | None:
     """Explained variance over value pretraining and RL."""
-    lines = [
-        line
-        for line in record.of_phase("value_pretraining", "reinforcement")
-        if line.get("value/explained_variance") is not None
-    ]
+    both_phases = record.of_phase("value_pretraining", "reinforcement")
+    lines = [line for line in both_phases if line.get("value/explained_variance") is not None]
     if not lines:
         return None
     pretraining = [line["step"] for line in lines if line["phase"] == "value_pretraining"]
@@ -58,8 +50,7 @@ def explained_variance_plot(record: Record) -> Plot | None:
         " been trained on yet: 1 is all, 0 (dotted) no more than a constant; values under -1 are"
         " drawn at -1. Look for a rise in pretraining that RL keeps."
     )
-    name = "explained-variance"
-    return Plot(name, "Explained variance of the value model", caption, draw_svg(name, SIZE, paint))
+    return drawn("explained-variance", "Explained variance of the value model", caption, paint)
 
 
 def value_loss_plot(record: Record) -> Plot | None:
@@ -100,9 +91,7 @@ def value_position_plot(record: Record) -> Plot | None:
         " value model keeps the correct line above the wrong one, more so towards the end; lines on"
         " top of each other do not tell them apart."
     )
-    name = "value-by-position"
-    svg = draw_svg(name, WIDE, paint)
-    return Plot(name, "Value along the response", caption, svg, wide=True)
+    return drawn("value-by-position", "Value along the response", caption, paint, WIDE)
 
 
 def lambda_plot(record: Record) -> Plot | None:
@@ -126,13 +115,11 @@ def lambda_plot(record: Record) -> Plot | None:
         axes.set_ylim(-0.04, 1.04)
         label_axes(axes, "response length (tokens)", "lambda", legend=True)
 
-    rule = (
-        f"1 - 1/({algorithm.gae_alpha:g} x length), at least 0"
-        if algorithm.length_adaptive
-        else f"{algorithm.lambda_policy:g} for every length"
-    )
+    rule = f"{algorithm.lambda_policy:g} for every length"
+    if algorithm.length_adaptive:
+        rule = f"1 - 1/({algorithm.gae_alpha:g} x length), at least 0"
     caption = (
         "How far back along a response the outcome counts in the policy's advantages: lambda is"
         f" {rule}. Each dot is a response length that occurred and must lie on the curve."
     )
-    return Plot("lambda", "Lambda by response length", caption, draw_svg("lambda", SIZE, paint))
+    return drawn("lambda", "Lambda by response length", caption, paint)

@@ -21,13 +21,8 @@ HELD_OUT_SEED = 0
 
 def held_out_problems(config: Config) -> list[Problem]:
     """The held-out problems of the configured families and difficulties, all distinct."""
-    return problem_set(
-        config.data.families,
-        config.data.difficulties,
-        config.evaluation.problems,
-        HELD_OUT_SEED,
-        held_out=True,
-    )
+    data, count = config.data, config.evaluation.problems
+    return problem_set(data.families, data.difficulties, count, HELD_OUT_SEED, held_out=True)
 
 
 def sample_held_out(
@@ -36,11 +31,8 @@ def sample_held_out(
     """Sample ``evaluation.samples`` responses to each problem, problem by problem."""
     settings = config.evaluation
     sampling = Sampling(settings.temperature, settings.top_p, config.rollout.max_response_tokens)
-    requests = [
-        Request(problem, encode(problem.prompt), sample, 0)
-        for problem in problems
-        for sample in range(settings.samples)
-    ]
+    samples = range(settings.samples)
+    requests = [Request(p, encode(p.prompt), sample, 0) for p in problems for sample in samples]
     return backend.generate(state, config, requests, sampling, "evaluation")
 
 
@@ -66,14 +58,8 @@ def evaluate_held_out(
     """Sample responses to every held-out problem and verify them.
 
     General families are scored by what can be verified about them: the form of a line. Their
-    quality is evaluated in ``reference.evaluation.judges``.
-
-    Args:
-        backend: Where the responses are sampled.
-        state: The policy.
-        config: Families, difficulties, number of problems and samples, temperature and top-p.
-        observer: Receives one step per family.
-        name: Title of the phase.
+    quality is evaluated in ``reference.evaluation.judges``. The phase of the observer is called
+    ``name`` and has one step per family.
 
     Returns:
         Family, and ``overall`` -> accuracy, ci_low, ci_high, n, samples, pass_at_k.
@@ -89,9 +75,7 @@ def evaluate_held_out(
         rollouts = sample_held_out(backend, state, config, of_family)
         counts += backend.on_rank_zero(partial(correct_counts, rollouts))
         observer.advance()
-    scores = score_families(
-        [problem.family for problem in problems],
-        [counts[problem.id] for problem in problems],
-        config.evaluation.samples,
-    )
+    families = [problem.family for problem in problems]
+    correct = [counts[problem.id] for problem in problems]
+    scores = score_families(families, correct, config.evaluation.samples)
     return {family: score.as_json() for family, score in scores.items()}

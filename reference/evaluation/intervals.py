@@ -65,9 +65,8 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
         ValueError: Unless 0 <= correct <= n and 1 <= k <= n.
     """
     if not (0 <= correct <= n and 1 <= k <= n):
-        raise ValueError(
-            f"need 0 <= correct <= n and 1 <= k <= n, got n={n}, correct={correct}, k={k}"
-        )
+        values = f"n={n}, correct={correct}, k={k}"
+        raise ValueError(f"need 0 <= correct <= n and 1 <= k <= n, got {values}")
     return 1.0 - math.comb(n - correct, k) / math.comb(n, k)
 
 
@@ -151,10 +150,9 @@ def score_families(
         ValueError: There is not one count per problem.
     """
     scores = {"overall": score_problems(correct_counts, samples)}
+    pairs = list(zip(families, correct_counts, strict=True))
     for family in dict.fromkeys(families):
-        of_family = [
-            count for name, count in zip(families, correct_counts, strict=True) if name == family
-        ]
+        of_family = [count for name, count in pairs if name == family]
         scores[family] = score_problems(of_family, samples)
     return scores
 

@@ -33,17 +33,7 @@ FAMILY = "equivalence"
 def evaluate_judges(
     backend: Backend[State], state: State, config: Config, model: RewardModel[State] | None
 ) -> dict[str, Any]:
-    """Both evaluations, as far as the run's data need them.
-
-    Args:
-        backend: The backend that computes.
-        state: The policy's weights.
-        config: Families, number of pairs and problems.
-        model: The run's reward model, if it has one.
-
-    Returns:
-        ``{"judge": ..., "preference": ...}`` with the keys that apply.
-    """
+    """Both evaluations, ``judge`` and ``preference``, as far as the run's data need them."""
     scores: dict[str, Any] = {}
     if FAMILY in config.data.families:
         scores["judge"] = evaluate_judge(backend, state, config)
@@ -65,13 +55,11 @@ def judge_summary(
         ``judge`` and ``preference`` -> "before" and "after" -> scores, and ``reward_model`` -> its
         report, as far as they apply.
     """
-    summary = {
-        name: {when: scores[name] for when, scores in evaluations.items() if name in scores}
-        for name in ("judge", "preference")
-    }
-    return {name: by_time for name, by_time in summary.items() if by_time} | (
-        {"reward_model": model.report} if model else {}
-    )
+    summary: dict[str, Any] = {}
+    for name in ("judge", "preference"):
+        by_time = {when: scores[name] for when, scores in evaluations.items() if name in scores}
+        summary |= {name: by_time} if by_time else {}
+    return summary | ({"reward_model": model.report} if model else {})
 
 
 def evaluate_judge(backend: Backend[State], state: State, config: Config) -> dict[str, Any]:
@@ -81,20 +69,14 @@ def evaluate_judge(backend: Backend[State], state: State, config: Config) -> dic
         ``direct`` and ``thinking`` -> ``overall`` and form of the answer -> accuracy with interval,
         and ``errors``.
     """
-    pairs = problem_set(
-        (FAMILY,),
-        config.data.difficulties,
-        config.evaluation.judge_pairs,
-        HELD_OUT_SEED,
-        held_out=True,
-    )
+    difficulties, count = config.data.difficulties, config.evaluation.judge_pairs
+    pairs = problem_set((FAMILY,), difficulties, count, HELD_OUT_SEED, held_out=True)
     triplets = [Triplet("", pair.instance["reference"], pair.instance["answer"]) for pair in pairs]
-    return {
-        style: judge_scores(
-            pairs, PolicyJudge(backend, state, config, style == "thinking").verdicts(triplets)
-        )
-        for style in ("direct", "thinking")
-    }
+    scores = {}
+    for style in ("direct", "thinking"):
+        judge = PolicyJudge(backend, state, config, style == "thinking")
+        scores[style] = judge_scores(pairs, judge.verdicts(triplets))
+    return scores
 
 
 def judge_scores(pairs: Sequence[Problem], verdicts: Sequence[Verdict]) -> dict[str, Any]:
@@ -170,10 +152,5 @@ def win_rate(signs: Array, samples: int) -> dict[str, float]:
     """
     shares = ((1.0 + signs) / 2.0).reshape(-1, samples).mean(axis=1)
     low, high = clustered_interval(shares.tolist(), samples)
-    return {
-        "accuracy": float(shares.mean()),
-        "ci_low": low,
-        "ci_high": high,
-        "n": len(shares),
-        "samples": samples,
-    }
+    bounds = {"accuracy": float(shares.mean()), "ci_low": low, "ci_high": high}
+    return bounds | {"n": len(shares), "samples": samples}

@@ -33,14 +33,12 @@ from seed.reference.importers.reading import (
     Reader,
     Unreadable,
     Unsuited,
+    answer_text,
     answered,
     cells,
     claimed,
     denied,
     listed,
-    matrix,
-    number,
-    text,
     written,
 )
 from seed.reference.importers.zebra import letters_of, street
@@ -66,39 +64,28 @@ CLUE_FORMS = (
 
 def car_painting(line: Line) -> Converted:
     """Read a queue of cars."""
-    colours = listed(line.meta.get("colors"), "meta.colors", str)
+    colours = line.listed("colors", str)
     if not set(colours) <= set(COLOURS):
         raise Unsuited(f"colours other than {COLOURS[0]} to {COLOURS[-1]}")
-    order = listed(line.answer, "answer", int)
-    return Converted(
-        "car_painting",
-        {"reach": number(line.meta, "K"), "colours": "".join(colours)},
-        " ".join(map(str, order)),
-    )
+    order = " ".join(map(str, listed(line.answer, "answer", int)))
+    instance = {"reach": line.number("K"), "colours": "".join(colours)}
+    return Converted("car_painting", instance, order)
 
 
 def countdown(line: Line) -> Converted:
     """Read numbers and a target."""
-    numbers = listed(line.meta.get("question"), "meta.question", int)
-    return answered(
-        "countdown",
-        {"numbers": numbers, "target": number(line.meta, "target")},
-        line.answer,
-        _expression,
-    )
+    instance = {"numbers": line.listed("question", int), "target": line.number("target")}
+    return answered(line, "countdown", instance, _expression)
 
 
 def game24(line: Line) -> Converted:
     """Read numbers that are to make 24."""
-    numbers = listed(line.meta.get("question"), "meta.question", int)
-    return answered("twentyfour", {"numbers": numbers}, line.answer, _expression)
+    return answered(line, "twentyfour", {"numbers": line.listed("question", int)}, _expression)
 
 
 def eight_puzzle(line: Line) -> Converted:
     """Read a board of sliding tiles."""
-    rows = matrix(line.meta.get("question"), "meta.question")
-    if sorted(cell for row in rows for cell in row) != list(range(9)) or len(rows) != 3:
-        raise Unreadable("meta.question must hold 0 to 8 in three rows")
+    rows = _tiles(line, 0)
     instance = {"grid": written(rows, {0: "."})}
     if denied(line.answer):
         return Converted("sliding", instance, IMPOSSIBLE)
@@ -117,19 +104,16 @@ def hamiltonian_path(line: Line) -> Converted:
 
 def maze(line: Line) -> Converted:
     """Read a maze."""
-    rows = matrix(line.meta.get("question"), "meta.question", (str,))
+    rows = line.matrix("question", str)
     grid = written(rows, {"B": "#", "E": "G"})
     if sorted(grid.replace("/", "").replace(".", "").replace("#", "")) != ["G", "S"]:
         raise Unreadable("meta.question must hold one S, one E, and otherwise B and .")
-    return answered("maze", {"grid": grid}, line.answer, lambda answer: _moves(answer, grid))
+    return answered(line, "maze", {"grid": grid}, lambda answer: _moves(answer, grid))
 
 
 def stack_permutation(line: Line) -> Converted:
     """Read two orders of the same items."""
-    pushed, wanted = (
-        listed(line.meta.get(name), f"meta.{name}", int)
-        for name in ("input_sequence", "output_sequence")
-    )
+    pushed, wanted = line.listed("input_sequence", int), line.listed("output_sequence", int)
     if sorted(pushed) != sorted(wanted) or len(set(pushed)) != len(pushed):
         raise Unreadable("meta.output_sequence must hold each item of meta.input_sequence once")
     if not set(map(str, pushed)) <= set(ITEMS):
@@ -144,31 +128,24 @@ def stack_permutation(line: Line) -> Converted:
 
 def twiddle(line: Line) -> Converted:
     """Read a square of tiles to be turned."""
-    rows = matrix(line.meta.get("question"), "meta.question")
-    if sorted(cell for row in rows for cell in row) != list(range(1, 10)) or len(rows) != 3:
-        raise Unreadable("meta.question must hold 1 to 9 in three rows")
-    blocks = " ".join(f"{row + 1}{column + 1}" for row, column in cells(line.answer, "answer"))
+    rows = _tiles(line, 1)
+    blocks = " ".join(f"{row + 1}{column + 1}" for row, column in cells(line.answer))
     return Converted("twiddle", {"grid": written(rows)}, blocks)
 
 
 def zebra_logic(line: Line) -> Converted:
     """Read a street of houses."""
-    question = text(line.meta, "question").partition("Fill the following table")[0]
-    attributes = {
-        name: values.split(", ")
-        for name, values in re.findall(r"^([\w-]+): (.+)$", question, re.MULTILINE)
-    }
+    question = line.text("question").partition("Fill the following table")[0]
+    lists = re.findall(r"^([\w-]+): (.+)$", question, re.MULTILINE)
+    attributes = {name: values.split(", ") for name, values in lists}
     if not attributes:
         raise Unreadable("meta.question must begin with attributes such as 'Pet: cat, dog'")
     letters = letters_of(attributes)
     houses = len(next(iter(attributes.values())))
-    clues = [
-        _clue(clue, letters, houses)
-        for clue in re.findall(r"^[0-9]+\. (.+)$", question, re.MULTILINE)
-    ]
-    return Converted(
-        "zebra", street(attributes, letters, clues), _table(line.answer, attributes, letters)
-    )
+    sentences = re.findall(r"^[0-9]+\. (.+)$", question, re.MULTILINE)
+    clues = [_clue(sentence, letters, houses) for sentence in sentences]
+    instance = street(attributes, letters, clues)
+    return Converted("zebra", instance, _table(line.answer, attributes, letters))
 
 
 TASKS: Mapping[str, Reader] = {
@@ -197,58 +174,47 @@ TASKS: Mapping[str, Reader] = {
 
 
 def _expression(answer: Any) -> str:
-    if not isinstance(answer, str):
-        raise Unreadable("answer must be text")
-    return joined_steps(answer)
+    return joined_steps(answer_text(answer))
+
+
+def _tiles(line: Line, first: int) -> list[list[int]]:
+    rows = line.matrix("question")
+    tiles = sorted(cell for row in rows for cell in row)
+    if tiles != list(range(first, first + 9)) or len(rows) != 3:
+        raise Unreadable(f"meta.question must hold {first} to {first + 8} in three rows")
+    return rows
 
 
 def _hamiltonian(line: Line, kind: str) -> Converted:
-    numbers = [
-        list(map(int, words))
-        for words in map(str.split, _number_lines(text(line.meta, "question")))
-    ]
-    (count, *more), edges = numbers[0], numbers[1:]
-    if more or any(
-        len(edge) != 2 or not all(0 <= vertex < count for vertex in edge) for edge in edges
-    ):
-        raise Unreadable(
-            "meta.question must be the number of vertices, then lines of two vertices from 0"
-        )
+    (count, *more), *edges = _number_lines(line.text("question"))
+    if more or any(len(edge) != 2 or max(edge) >= count for edge in edges):
+        form = "the number of vertices, then lines of two vertices from 0"
+        raise Unreadable(f"meta.question must be {form}")
     if count > len(NAMES):
         raise Unsuited(f"{count} vertices, and hamiltonian names {len(NAMES)}")
     alone = set(range(count)) - {vertex for edge in edges for vertex in edge}
-    names = sorted(
-        {
-            "".join(sorted(NAMES[vertex] for vertex in edge))
-            for edge in [*edges, *([vertex] for vertex in alone)]
-        }
-    )
-    instance = {"kind": kind, "edges": " ".join(names)}
+    edges += [[vertex] for vertex in alone]
+    names = {"".join(sorted(NAMES[vertex] for vertex in edge)) for edge in edges}
+    instance = {"kind": kind, "edges": " ".join(sorted(names))}
     if line.answer == "NO":
         return Converted("hamiltonian", instance, IMPOSSIBLE)
     walk = listed(line.answer, "answer", int)
-    return Converted(
-        "hamiltonian",
-        instance,
-        "".join(NAMES[vertex] if 0 <= vertex < count else NO_STEP for vertex in walk),
-    )
+    response = "".join(NAMES[vertex] if 0 <= vertex < count else NO_STEP for vertex in walk)
+    return Converted("hamiltonian", instance, response)
 
 
-def _number_lines(question: str) -> list[str]:
-    lines = question.strip().splitlines()
-    if not lines or not all(
-        re.fullmatch(r"[0-9]{1,3}( [0-9]{1,3})*", line.strip()) for line in lines
-    ):
+def _number_lines(question: str) -> list[list[int]]:
+    lines = [line.strip() for line in question.strip().splitlines()]
+    form = re.compile(r"[0-9]{1,3}( [0-9]{1,3})*")
+    if not lines or not all(map(form.fullmatch, lines)):
         raise Unreadable("meta.question must be lines of numbers")
-    return lines
+    return [list(map(int, line.split())) for line in lines]
 
 
 def _moves(answer: Any, grid: str) -> str:
     """The letter of each step; a path that does not begin at S begins with an illegal step."""
-    path = [
-        (int(row), int(column))
-        for row, column in re.findall(r"\(([0-9]{1,3}), ?([0-9]{1,3})\)", str(answer))
-    ]
+    pairs = re.findall(r"\(([0-9]{1,3}), ?([0-9]{1,3})\)", str(answer))
+    path = [(int(row), int(column)) for row, column in pairs]
     if not path:
         raise Unreadable("answer must be a path such as (1,1)->(2,1), or 'not exist'")
     rows = grid.split("/")
@@ -276,32 +242,21 @@ def _clue(clue: str, letters: Mapping[tuple[str, str], str], houses: int) -> str
     for form, signs in CLUE_FORMS:
         match = form.fullmatch(clue.strip())
         if match and not ("middle" in signs and houses % 2 == 0):
-            values = [letters.get(_value(reference)) for reference in match.groups()]
+            pairs = [reference.partition(":") for reference in match.groups()]
+            values = [letters.get((attribute, value)) for attribute, _, value in pairs]
             if None in values:
-                raise Unreadable(
-                    f"meta.question: the clue {clue!r} names a value that no attribute has"
-                )
+                fault = f"the clue {clue!r} names a value that no attribute has"
+                raise Unreadable(f"meta.question: {fault}")
             return signs.format(*values, last=houses, middle=houses // 2 + 1)
     raise Unsuited(f"the clue {clue[:MAX_SIDE]!r} is of no form that zebra writes")
-
-
-def _value(reference: str) -> tuple[str, str]:
-    attribute, _, value = reference.partition(":")
-    return attribute, value
 
 
 def _table(
     answer: Any, attributes: Mapping[str, list[str]], letters: Mapping[tuple[str, str], str]
 ) -> str:
     """The rows of the table in the order of the attributes; an unknown value is an illegal step."""
-    if not isinstance(answer, str):
-        raise Unreadable("answer must be text")
-    lines = [
-        [cell.strip() for cell in line.strip().strip("|").split("|")]
-        for line in answer.strip().splitlines()
-    ]
-    rows = {name: values for name, *values in lines}
-    return "/".join(
-        "".join(letters.get((name, value), NO_STEP) for value in rows.get(name, []))
-        for name in attributes
-    )
+    rows = {}
+    for line in answer_text(answer).splitlines():
+        name, *values = (cell.strip() for cell in line.strip().strip("|").split("|"))
+        rows[name] = "".join(letters.get((name, value), NO_STEP) for value in values)
+    return "/".join(rows.get(name, "") for name in attributes)

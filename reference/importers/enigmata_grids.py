@@ -25,14 +25,13 @@ from seed.reference.importers.reading import (
     Line,
     Unreadable,
     Unsuited,
+    answer_rows,
     answered,
     cells,
     listed,
     marked,
     matrix,
-    number,
     square,
-    text,
     written,
 )
 from seed.reference.tasks.puzzles.magic_square import SIDE_OF_ANY
@@ -44,71 +43,52 @@ LARGEST_DIGIT = 9
 
 def binario(line: Line) -> Converted:
     """Read a Binario."""
-    grid = square(text(line.meta, "question").splitlines(), "meta.question").replace("_", ".")
-    instance = {"grid": grid, "distinct_lines": False}
-    return answered("binario", instance, line.answer, lambda answer: _rows(answer, "answer"))
+    grid = square(line.text("question").splitlines()).replace("_", ".")
+    return answered(line, "binario", {"grid": grid, "distinct_lines": False}, answer_rows)
 
 
 def campsite(line: Line) -> Converted:
     """Read a camp."""
-    numbers, board = _campsite_parts(text(line.meta, "question"), "meta.question")
-    grid = square(board, "meta.question").replace("X", "T")
-    (total,), rows, columns = numbers
-    if grid.count("T") != total:
-        raise Unsuited(
-            f"{total} tents for {grid.count('T')} trees, and campsite gives every tree one tent"
-        )
+    question = line.text("question")
+    totals, rows, columns = _tent_numbers(question)
+    grid = square(question.splitlines()[3:]).replace("X", "T")
+    trees = grid.count("T")
+    if [trees] != totals:
+        tents = f"{totals[0]} tents for {trees} trees"
+        raise Unsuited(f"{tents}, and campsite gives every tree one tent")
     if max(*rows, *columns) > LARGEST_DIGIT:
         raise Unsuited("more than nine tents in a line, and campsite writes one digit")
-    instance = {
-        "grid": grid,
-        "rows": "".join(map(str, rows)),
-        "columns": "".join(map(str, columns)),
-    }
-    return answered("campsite", instance, line.answer, _camp)
+    row_digits, column_digits = "".join(map(str, rows)), "".join(map(str, columns))
+    instance = {"grid": grid, "rows": row_digits, "columns": column_digits}
+    return answered(line, "campsite", instance, _camp)
 
 
 def hitori(line: Line) -> Converted:
     """Read a Hitori."""
-    grid = _digit_grid(line.meta)
-    return answered(
-        "hitori",
-        {"grid": grid},
-        line.answer,
-        lambda answer: marked(grid, cells(answer, "answer"), "#"),
-    )
+    grid = _digit_grid(line)
+    return answered(line, "hitori", {"grid": grid}, lambda answer: marked(grid, answer, "#"))
 
 
 def kakurasu(line: Line) -> Converted:
     """Read a Kakurasu."""
-    sum_lists = re.findall(r"(?:Row|Column) sums: (\[[0-9, ]*\])", text(line.meta, "question"))
+    sum_lists = re.findall(r"(?:Row|Column) sums: (\[[0-9, ]*\])", line.text("question"))
     if len(sum_lists) != 2:
         raise Unreadable("meta.question must hold 'Row sums: […]' and 'Column sums: […]'")
     rows, columns = (listed(json.loads(sums), "meta.question", int) for sums in sum_lists)
     empty = "/".join(["." * len(columns)] * len(rows))
     instance = {"rows": rows, "columns": columns}
-    return answered(
-        "kakurasu",
-        instance,
-        line.answer,
-        lambda answer: marked(empty, cells(answer, "answer"), "#", first=1),
-    )
+    return answered(line, "kakurasu", instance, lambda answer: marked(empty, answer, "#", first=1))
 
 
 def light_up(line: Line) -> Converted:
     """Read a Light Up grid."""
-    grid = square(text(line.meta, "question").splitlines(), "meta.question")
-    return answered(
-        "light_up",
-        {"grid": grid},
-        line.answer,
-        lambda answer: marked(grid, cells(answer, "answer"), "*"),
-    )
+    grid = square(line.text("question").splitlines())
+    return answered(line, "light_up", {"grid": grid}, lambda answer: marked(grid, answer, "*"))
 
 
 def magic_square(line: Line) -> Converted:
     """Read a magic square."""
-    rows = matrix(line.meta.get("question"), "meta.question", (int, type(None)))
+    rows = line.matrix("question", int, type(None))
     if len(rows) != SIDE_OF_ANY or len(rows[0]) != SIDE_OF_ANY:
         raise Unsuited(
             "a magic square of another side than 3, and magic_square completes only these with any"
@@ -116,61 +96,49 @@ def magic_square(line: Line) -> Converted:
         )
     instance = {"grid": _spaced(rows), "any_integers": True}
     return answered(
-        "magic_square", instance, line.answer, lambda answer: _spaced(matrix(answer, "answer"))
+        line, "magic_square", instance, lambda answer: _spaced(matrix(answer, "answer"))
     )
 
 
 def minesweeper(line: Line) -> Converted:
     """Read a minefield."""
-    field = matrix(line.meta.get("question"), "meta.question")
+    field = line.matrix("question")
     if not {cell for row in field for cell in row} <= {-2, *range(9)}:
         raise Unreadable("meta.question must hold -2 and 0 to 8")
     side = max(len(field), len(field[0]))
-    names = [cell_name(row, column, side) for row, column in cells(line.answer, "answer")]
+    names = [cell_name(row, column, side) for row, column in cells(line.answer)]
     return Converted("minesweeper", {"grid": written(field, {-2: "."})}, " ".join(names))
 
 
 def skyscraper(line: Line) -> Converted:
     """Read a city."""
-    size, question = number(line.meta, "grid_size"), line.meta.get("question")
+    size, question = line.number("grid_size"), line.meta.get("question")
     if not isinstance(question, Mapping):
         raise Unreadable("meta.question must be an object with left, right, top and bottom")
-    left_clues, right_clues, top_clues, bottom_clues = (
-        listed(question.get(side), f"meta.question.{side}", int) for side in SIDES
-    )
-    if {size} != {len(left_clues), len(right_clues), len(top_clues), len(bottom_clues)}:
-        raise Unreadable(
-            "meta.question must hold as many clues on each side as meta.grid_size says"
-        )
+    clues = {side: listed(question.get(side), f"meta.question.{side}", int) for side in SIDES}
+    if {size} != set(map(len, clues.values())):
+        wanted = "as many clues on each side as meta.grid_size says"
+        raise Unreadable(f"meta.question must hold {wanted}")
     if size > LARGEST_DIGIT:
         raise Unsuited("heights above nine, and skyscraper writes one digit")
-    clues = {"row": _pairs(left_clues, right_clues), "column": _pairs(top_clues, bottom_clues)}
-    return Converted(
-        "skyscraper",
-        {"grid": "/".join(["." * size] * size), "clues": clues},
-        _matrix_rows(line.answer),
-    )
+    pairs = {
+        "row": list(map("{}{}".format, clues["left"], clues["right"])),
+        "column": list(map("{}{}".format, clues["top"], clues["bottom"])),
+    }
+    instance = {"grid": "/".join(["." * size] * size), "clues": pairs}
+    return Converted("skyscraper", instance, _matrix_rows(line.answer))
 
 
 def star_battle(line: Line) -> Converted:
     """Read a star battle without regions."""
-    grid = square(text(line.meta, "question").splitlines(), "meta.question")
-    return answered(
-        "star_battle", {"grid": grid}, line.answer, lambda answer: _rows(answer, "answer")
-    )
+    grid = square(line.text("question").splitlines())
+    return answered(line, "star_battle", {"grid": grid}, answer_rows)
 
 
 def sudoku(line: Line) -> Converted:
     """Read a Sudoku of either size."""
-    return Converted(
-        "sudoku", {"grid": _digit_grid(line.meta, {0: "."})}, _matrix_rows(line.answer)
-    )
-
-
-def _rows(answer: Any, name: str) -> str:
-    if not isinstance(answer, str):
-        raise Unreadable(f"{name} must be text")
-    return "/".join("".join(line.split()) for line in answer.strip().splitlines())
+    instance = {"grid": _digit_grid(line, {0: "."})}
+    return Converted("sudoku", instance, _matrix_rows(line.answer))
 
 
 def _spaced(rows: list[list[Any]]) -> str:
@@ -181,8 +149,8 @@ def _matrix_rows(answer: Any) -> str:
     return written(matrix(answer, "answer"))
 
 
-def _digit_grid(meta: Mapping[str, Any], names: Mapping[Any, str] | None = None) -> str:
-    rows = matrix(meta.get("question"), "meta.question")
+def _digit_grid(line: Line, names: Mapping[Any, str] | None = None) -> str:
+    rows = line.matrix("question")
     if len(rows) != len(rows[0]):
         raise Unreadable("meta.question must be a square matrix")
     if max(map(max, rows)) > LARGEST_DIGIT or min(map(min, rows)) < 0:
@@ -190,30 +158,17 @@ def _digit_grid(meta: Mapping[str, Any], names: Mapping[Any, str] | None = None)
     return written(rows, names)
 
 
-def _pairs(start_clues: list[int], end_clues: list[int]) -> list[str]:
-    return [
-        f"{start_clue}{end_clue}"
-        for start_clue, end_clue in zip(start_clues, end_clues, strict=True)
-    ]
-
-
-def _campsite_parts(question: str, name: str) -> tuple[list[list[int]], list[str]]:
-    """The three lines of numbers, and the lines of the board below them."""
+def _tent_numbers(question: str) -> list[list[int]]:
     numbers = re.findall(r"^t[a-z ]*: *([0-9]+(?: [0-9]+)*) *$", question, re.MULTILINE)
     if len(numbers) != 3 or " " in numbers[0]:
-        raise Unreadable(
-            f"{name} must begin with the number of tents, those of the rows and those of the"
-            " columns"
-        )
-    return [list(map(int, counts.split())) for counts in numbers], question.splitlines()[3:]
+        wanted = "the number of tents, those of the rows and those of the columns"
+        raise Unreadable(f"meta.question must begin with {wanted}")
+    return [list(map(int, counts.split())) for counts in numbers]
 
 
 def _camp(answer: Any) -> str:
-    board = (
-        re.search(r"<begin_board>(.*)<end_board>", answer, re.DOTALL)
-        if isinstance(answer, str)
-        else None
-    )
+    text = answer if isinstance(answer, str) else ""
+    board = re.search(r"<begin_board>(.*)<end_board>", text, re.DOTALL)
     if board is None:
         raise Unreadable("answer must hold a board between <begin_board> and <end_board>")
-    return _rows(board[1], "answer").translate(str.maketrans("X*", "T^"))
+    return answer_rows(board[1]).translate(str.maketrans("X*", "T^"))

@@ -10,13 +10,9 @@ OPENING = "The answer is:"
 
 
 def joined_steps(answer: str) -> str:
-    """Put the results of steps back into the steps that use them.
+    """Put the results of steps back into the steps that use them; there may be any number of steps.
 
-    Args:
-        answer: ``The answer is: 5-13=-8, 8/(1+(-8/12)) = 24``, with any number of steps.
-
-    Returns:
-        One expression without the final ``=`` and value: ``8/(1+((5-13)/12))``.
+    ``The answer is: 5-13=-8, 8/(1+(-8/12)) = 24`` becomes ``8/(1+((5-13)/12))``.
     """
     *steps, last = answer.strip().removeprefix(OPENING).split(",")
     # While results are looked up a step is one letter, so that no result is found inside the

@@ -72,16 +72,7 @@ class Counts:
 
 
 def problem_line(line: bytes, number: int, counts: Counts) -> dict[str, Any] | None:
-    """Read a line, and count it.
-
-    Args:
-        line: One line without its end.
-        number: Its number, from 1.
-        counts: Where it is counted.
-
-    Returns:
-        The line for ``seed verify``, or None if there is none.
-    """
+    """Read line ``number`` (from 1) without its end and count it; None if none can be written."""
     try:
         fields = _fields(line)
         reader = _reader(fields)
@@ -122,15 +113,13 @@ def _fields(line: bytes) -> Mapping[str, Any]:
 
 
 def _reader(fields: Mapping[str, Any]) -> Reader:
-    tasks = next(
-        (tasks for name, tasks in COLLECTIONS.items() if name.lower() in fields["source"].lower()),
-        None,
-    )
-    if tasks is None:
-        raise Unreadable(f"source must name one of {', '.join(COLLECTIONS)}")
-    if fields["task"] not in tasks:
-        raise NoFamily(fields["task"])
-    return tasks[fields["task"]]
+    source, task = fields["source"].lower(), fields["task"]
+    for name, tasks in COLLECTIONS.items():
+        if name.lower() in source:
+            if task not in tasks:
+                raise NoFamily(task)
+            return tasks[task]
+    raise Unreadable(f"source must name one of {', '.join(COLLECTIONS)}")
 
 
 def _written(fields: Mapping[str, Any], converted: Converted) -> dict[str, Any]:

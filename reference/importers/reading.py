@@ -51,6 +51,22 @@ class Line:
     answer: Any
     meta: Mapping[str, Any]
 
+    def text(self, name: str) -> str:
+        """A text of ``meta``."""
+        return typed(self.meta, name, str, "text")
+
+    def number(self, name: str) -> int:
+        """An integer of ``meta``."""
+        return typed(self.meta, name, int, "an integer")
+
+    def listed(self, name: str, kind: type) -> list[Any]:
+        """A list of ``meta``, see ``listed``."""
+        return listed(self.meta.get(name), f"meta.{name}", kind)
+
+    def matrix(self, name: str, *kinds: type) -> list[list[Any]]:
+        """A matrix of ``meta``, see ``matrix``."""
+        return matrix(self.meta.get(name), f"meta.{name}", *kinds)
+
 
 @dataclass(frozen=True)
 class Converted:
@@ -74,25 +90,23 @@ Reader = Callable[[Line], Converted]
 
 
 def answered(
-    family: str, instance: dict[str, Any], answer: Any, translate: Callable[[Any], str]
+    line: Line, family: str, instance: dict[str, Any], translate: Callable[[Any], str]
 ) -> Converted:
     """Translate an answer, unless it says that there is none: no prompt here wants the impossible.
 
+    The response is empty, thus wrong, if the collection denies an answer that the family finds.
+
     Args:
+        line: The line with the answer.
         family: One that has no word for "impossible".
         instance: The problem.
-        answer: The collection's answer.
-        translate: Writes it as a response.
-
-    Returns:
-        The problem. The response is empty, thus wrong, if the collection denies an answer that the
-        family finds.
+        translate: Writes the answer as a response.
 
     Raises:
         Unsuited: There is no answer, and the collection says so.
     """
-    if not denied(answer):
-        return Converted(family, instance, translate(answer))
+    if not denied(line.answer):
+        return Converted(family, instance, translate(line.answer))
     if own_answer(family, instance) is None:
         raise Unsuited(
             f"no answer exists, as the collection says, and every problem of {family} has one"
@@ -103,28 +117,14 @@ def answered(
 def claimed(family: str, instance: dict[str, Any], holds: Callable[[str], bool]) -> Converted:
     """Put the family's own answer in place of one that only claims something.
 
-    Args:
-        family: The family.
-        instance: The problem.
-        holds: Whether the claim is true of the family's answer.
-
-    Returns:
-        The problem with that answer, or with the empty response if the claim is false or there is
-        no answer.
+    The response is empty if the family has no answer, or one of which the claim does not hold.
     """
     own = own_answer(family, instance)
     return Converted(family, instance, own if own is not None and holds(own) else "", claimed=True)
 
 
 def own_answer(family: str, instance: dict[str, Any]) -> str | None:
-    """The family's own answer.
-
-    Args:
-        family: The family.
-        instance: The problem.
-
-    Returns:
-        The answer, or None if there is none.
+    """The family's own answer, or None if there is none.
 
     Raises:
         Unsuited: The search was given up.
@@ -132,9 +132,8 @@ def own_answer(family: str, instance: dict[str, Any]) -> str | None:
     try:
         return FAMILIES[family].answer(instance)
     except OutOfSteps as failure:
-        raise Unsuited(
-            f"{family} does not find out whether there is an answer: {failure}"
-        ) from None
+        why = f"{family} does not find out whether there is an answer: {failure}"
+        raise Unsuited(why) from None
     except (ValueError, LookupError):
         return None
 
@@ -144,109 +143,86 @@ def denied(answer: Any) -> bool:
     return isinstance(answer, str) and DENIAL.search(answer) is not None
 
 
-def text(record: Mapping[str, Any], name: str) -> str:
-    """Read a text of ``meta``.
+def typed(record: Mapping[str, Any], name: str, kind: type, noun: str) -> Any:
+    """Read a field of ``meta`` of one type; ``int`` does not include booleans.
 
     Raises:
-        Unreadable: It is missing or none.
+        Unreadable: It is missing or of another type.
     """
-    value = record.get(name)
-    if not isinstance(value, str):
-        raise Unreadable(
-            f"meta.{name} must be text" if name in record else f"meta.{name} is missing"
-        )
-    return value
+    if type(record.get(name)) is not kind:
+        raise Unreadable(f"meta.{name} {f'must be {noun}' if name in record else 'is missing'}")
+    return record[name]
 
 
-def number(record: Mapping[str, Any], name: str) -> int:
-    """Read an integer of ``meta``.
+def answer_text(answer: Any) -> str:
+    """Read an answer that is text, without blanks around it.
 
     Raises:
-        Unreadable: It is missing or none.
+        Unreadable: It is none.
     """
-    value = record.get(name)
-    if type(value) is not int:
-        raise Unreadable(
-            f"meta.{name} must be an integer" if name in record else f"meta.{name} is missing"
-        )
-    return value
+    if not isinstance(answer, str):
+        raise Unreadable("answer must be text")
+    return answer.strip()
 
 
 def listed(value: Any, name: str, kind: type) -> list[Any]:
-    """Read a list of things of one type.
-
-    Args:
-        value: Any JSON value.
-        name: What to call it.
-        kind: The type; ``int`` does not include booleans.
-
-    Returns:
-        The list, of 1 to ``MAX_SIDE`` members.
+    """Read a list of 1 to ``MAX_SIDE`` things of one type; ``int`` does not include booleans.
 
     Raises:
-        Unreadable: It is none.
+        Unreadable: It is none; ``name`` names it.
     """
-    if not (
-        isinstance(value, list)
-        and 0 < len(value) <= MAX_SIDE
-        and all(type(member) is kind for member in value)
-    ):
-        raise Unreadable(
-            f"{name} must be a list of 1 to {MAX_SIDE} members of type {kind.__name__}"
-        )
+    is_short = isinstance(value, list) and 0 < len(value) <= MAX_SIDE
+    if not (is_short and all(type(member) is kind for member in value)):
+        members = f"1 to {MAX_SIDE} members of type {kind.__name__}"
+        raise Unreadable(f"{name} must be a list of {members}")
     return value
 
 
-def matrix(value: Any, name: str, kinds: tuple[type, ...] = (int,)) -> list[list[Any]]:
-    """Read a list of equally long lists.
-
-    Args:
-        value: Any JSON value.
-        name: What to call it.
-        kinds: Types of its members.
-
-    Returns:
-        The rows.
+def matrix(value: Any, name: str, *kinds: type) -> list[list[Any]]:
+    """Read a list of equally long lists of members of some types, ``int`` if none is given.
 
     Raises:
-        Unreadable: It is none.
+        Unreadable: It is none; ``name`` names it.
     """
+    kinds = kinds or (int,)
     rows = value if isinstance(value, list) and 0 < len(value) <= MAX_SIDE else []
-    if not rows or not all(
-        isinstance(row, list) and 0 < len(row) == len(rows[0]) <= MAX_SIDE for row in rows
-    ):
-        raise Unreadable(
-            f"{name} must be a list of equally long lists, {MAX_SIDE} at most each way"
-        )
+    lengths = {len(row) if isinstance(row, list) else 0 for row in rows}
+    if len(lengths) != 1 or not 0 < max(lengths) <= MAX_SIDE:
+        limits = f"{MAX_SIDE} at most each way"
+        raise Unreadable(f"{name} must be a list of equally long lists, {limits}")
     if not all(type(cell) in kinds for row in rows for cell in row):
         raise Unreadable(f"{name} must hold only {' or '.join(kind.__name__ for kind in kinds)}")
     return rows
 
 
-def cells(value: Any, name: str) -> list[tuple[int, int]]:
-    """Read a list of pairs of numbers, possibly empty.
+def cells(answer: Any) -> list[tuple[int, int]]:
+    """Read an answer that lists cells, possibly none, as pairs of integers.
 
     Raises:
-        Unreadable: It is none.
+        Unreadable: It is no such list.
     """
-    if not (
-        isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
-    ):
-        raise Unreadable(f"{name} must be a list of pairs")
-    if not all(type(coordinate) is int for pair in value for coordinate in pair):
-        raise Unreadable(f"{name} must be a list of pairs of integers")
-    return [(row, column) for row, column in value]
+    pairs: list[Any] = answer if isinstance(answer, list) else [None]
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise Unreadable("answer must be a list of pairs")
+    if not all(type(coordinate) is int for pair in pairs for coordinate in pair):
+        raise Unreadable("answer must be a list of pairs of integers")
+    return [(row, column) for row, column in pairs]
 
 
-def square(lines: Sequence[str], name: str) -> str:
-    """Write lines such as ``. X .`` as rows without blanks, separated by ``/``.
+def answer_rows(answer: Any) -> str:
+    """Write an answer of lines such as ``. X .`` as rows without blanks, separated by ``/``."""
+    return "/".join("".join(line.split()) for line in answer_text(answer).splitlines())
+
+
+def square(lines: Sequence[str]) -> str:
+    """Write lines of ``meta.question`` as ``answer_rows`` does those of an answer.
 
     Raises:
         Unreadable: They are not a square.
     """
     rows = ["".join(line.split()) for line in lines]
     if not 0 < len(rows) <= MAX_SIDE or any(len(row) != len(rows) for row in rows):
-        raise Unreadable(f"{name} must hold a square grid, {MAX_SIDE} cells a side at most")
+        raise Unreadable(f"meta.question must hold a square grid, {MAX_SIDE} cells a side at most")
     return "/".join(rows)
 
 
@@ -255,22 +231,13 @@ def written(rows: Iterable[Iterable[Any]], names: Mapping[Any, str] | None = Non
     return "/".join("".join((names or {}).get(cell, str(cell)) for cell in row) for row in rows)
 
 
-def marked(grid: str, marks: Iterable[tuple[int, int]], mark: str, first: int = 0) -> str:
-    """Write a mark into cells of a grid.
+def marked(grid: str, answer: Any, mark: str, first: int = 0) -> str:
+    """Write a mark into the cells that an answer lists; ``first`` numbers the first row and column.
 
     A cell outside is written after the grid, where every verifier rejects it.
-
-    Args:
-        grid: Rows separated by ``/``.
-        marks: Row and column of each cell.
-        mark: One character.
-        first: The number of the first row and column.
-
-    Returns:
-        The marked grid.
     """
     rows, outside = [list(row) for row in grid.split("/")], ""
-    for row, column in marks:
+    for row, column in cells(answer):
         if first <= row < len(rows) + first and first <= column < len(rows[0]) + first:
             rows[row - first][column - first] = mark
         else:

@@ -27,12 +27,12 @@ from seed.reference.importers.reading import (
     Reader,
     Unreadable,
     Unsuited,
+    answer_rows,
+    answer_text,
     answered,
     claimed,
-    listed,
     matrix,
-    number,
-    text,
+    typed,
     written,
 )
 from seed.reference.importers.zebra_prose import zebra_puzzles
@@ -47,63 +47,44 @@ MAX_NESTING = 20
 
 def countdown(line: Line) -> Converted:
     """Read numbers and a target."""
-    numbers = listed(line.meta.get("numbers"), "meta.numbers", int)
-    return Converted(
-        "countdown", {"numbers": numbers, "target": number(line.meta, "target")}, _text(line.answer)
-    )
+    instance = {"numbers": line.listed("numbers", int), "target": line.number("target")}
+    return Converted("countdown", instance, answer_text(line.answer))
 
 
 def puzzle24(line: Line) -> Converted:
     """Read numbers that are to make 24."""
-    return Converted(
-        "twentyfour",
-        {"numbers": listed(line.meta.get("numbers"), "meta.numbers", int)},
-        _text(line.answer),
-    )
+    instance = {"numbers": line.listed("numbers", int)}
+    return Converted("twentyfour", instance, answer_text(line.answer))
 
 
 def sudoku(line: Line) -> Converted:
     """Read a Sudoku of either size."""
-    rows = matrix(line.meta.get("puzzle"), "meta.puzzle")
-    return Converted("sudoku", {"grid": written(rows, {0: "."})}, _rows(line.answer))
+    instance = {"grid": written(line.matrix("puzzle"), {0: "."})}
+    return Converted("sudoku", instance, answer_rows(line.answer))
 
 
 def kakurasu(line: Line) -> Converted:
     """Read a Kakurasu."""
-    rows, columns = (
-        listed(line.meta.get(name), f"meta.{name}", int) for name in ("row_sums", "col_sums")
-    )
-    return Converted(
-        "kakurasu",
-        {"rows": rows, "columns": columns},
-        _rows(line.answer).translate(str.maketrans("01", ".#")),
-    )
+    instance = {"rows": line.listed("row_sums", int), "columns": line.listed("col_sums", int)}
+    response = answer_rows(line.answer).translate(str.maketrans("01", ".#"))
+    return Converted("kakurasu", instance, response)
 
 
 def cryptarithm(line: Line) -> Converted:
     """Read a sum of words."""
-    words = listed(line.meta.get("words_letters"), "meta.words_letters", str)
-    equation = f"{'+'.join(words)}={text(line.meta, 'result_letters')}"
+    equation = f"{'+'.join(line.listed('words_letters', str))}={line.text('result_letters')}"
     if not re.fullmatch(r"[A-Z]+(\+[A-Z]+)+=[A-Z]+", equation):
-        raise Unreadable(
-            "meta.words_letters and meta.result_letters must be words of capital letters"
-        )
+        names = "meta.words_letters and meta.result_letters"
+        raise Unreadable(f"{names} must be words of capital letters")
     if line.meta.get("allow_leading_zero"):
         raise Unsuited("numbers that begin with 0, which cryptarithm forbids")
     letters = list(dict.fromkeys(re.sub(r"[^A-Z]", "", equation)))
     if len(letters) > len(LETTERS):
         raise Unreadable(f"meta.words_letters must not hold more than {len(LETTERS)} letters")
-    digits = dict(re.findall(r"([A-Z]) ?= ?([0-9])", _text(line.answer)))
-    instance = {
-        "sum": equation.translate(
-            {ord(letter): name for letter, name in zip(letters, LETTERS, strict=False)}
-        )
-    }
-    return Converted(
-        "cryptarithm",
-        instance,
-        "".join(digits.get(sign, NO_STEP if sign.isalpha() else sign) for sign in equation),
-    )
+    digits = dict(re.findall(r"([A-Z]) ?= ?([0-9])", answer_text(line.answer)))
+    response = "".join(digits.get(sign, NO_STEP if sign.isalpha() else sign) for sign in equation)
+    renamed = str.maketrans(dict(zip(letters, LETTERS, strict=False)))
+    return Converted("cryptarithm", {"sum": equation.translate(renamed)}, response)
 
 
 def maze(line: Line) -> Converted:
@@ -111,54 +92,39 @@ def maze(line: Line) -> Converted:
 
     The answer claims how long a shortest walk is; the family's own walk is a shortest one.
     """
-    signs = {
-        text(line.meta, name): sign
-        for name, sign in (("start", "S"), ("goal", "G"), ("wall", "#"), ("path", "."))
-    }
-    rows = [list(row) for row in listed(line.meta.get("grid"), "meta.grid", str)]
-    if (
-        not {cell for row in matrix(rows, "meta.grid", (str,)) for cell in row} <= set(signs)
-        or len(signs) != 4
-    ):
+    names = {"start": "S", "goal": "G", "wall": "#", "path": "."}
+    signs = {line.text(name): sign for name, sign in names.items()}
+    rows = matrix(list(map(list, line.listed("grid", str))), "meta.grid", str)
+    if len(signs) != 4 or not {cell for row in rows for cell in row} <= set(signs):
         raise Unreadable("meta.grid must hold the signs of meta.start, goal, wall and path")
-    instance = {"grid": written(rows, signs)}
-    if not (instance["grid"].count("S") == instance["grid"].count("G") == 1):
+    grid = written(rows, signs)
+    if not grid.count("S") == grid.count("G") == 1:
         raise Unreadable("meta.grid must hold one start and one goal")
-    return claimed("maze", instance, lambda walk: str(len(walk)) == _text(line.answer))
+    return claimed("maze", {"grid": grid}, lambda own: str(len(own)) == answer_text(line.answer))
 
 
 def shortest_path(line: Line) -> Converted:
     """Read a grid to walk through."""
-    rows = matrix(line.meta.get("matrix"), "meta.matrix", (str,))
-    grid = written(rows, {"*": "S", "#": "G", "O": ".", "X": "#"})
+    grid = written(line.matrix("matrix", str), {"*": "S", "#": "G", "O": ".", "X": "#"})
     if not (grid.count("S") == grid.count("G") == 1 and set(grid) <= set("SG.#/")):
         raise Unreadable("meta.matrix must hold one *, one #, and otherwise O and X")
-    return answered("maze", {"grid": grid}, line.answer, _walk)
+    return answered(line, "maze", {"grid": grid}, _walk)
 
 
 def knights_knaves(line: Line) -> Converted:
     """Read the statements of inhabitants about each other."""
-    statements = listed(line.meta.get("statements"), "meta.statements", list)
-    people, terms = (
-        listed(line.meta.get("names"), "meta.names", str),
-        line.meta.get("knight_knave_terms"),
-    )
+    statements, people = line.listed("statements", list), line.listed("names", str)
+    terms = line.meta.get("knight_knave_terms")
     if len(people) != len(statements) or not isinstance(terms, Mapping):
         raise Unreadable("meta must hold as many names as statements, and knight_knave_terms")
     if len(people) > len(NAMES):
         raise Unsuited(f"{len(people)} inhabitants, and knights_and_knaves names {len(NAMES)}")
-    instance = {
-        "statements": "/".join(
-            _formula(statement, True, len(people), MAX_NESTING) for statement in statements
-        )
-    }
-    kinds = {text(terms, "knight"): KNIGHT, text(terms, "knave"): KNAVE}
-    terms_of = dict(re.findall(r"(\w+) is an? (\w+)", _text(line.answer)))
-    return Converted(
-        "knights_and_knaves",
-        instance,
-        "".join(kinds.get(terms_of.get(name, ""), NO_STEP) for name in people),
-    )
+    formulas = [_formula(statement, True, len(people), MAX_NESTING) for statement in statements]
+    kind_names = {"knight": KNIGHT, "knave": KNAVE}
+    kinds = {typed(terms, name, str, "text"): kind for name, kind in kind_names.items()}
+    terms_of = dict(re.findall(r"(\w+) is an? (\w+)", answer_text(line.answer)))
+    response = "".join(kinds.get(terms_of.get(name, ""), NO_STEP) for name in people)
+    return Converted("knights_and_knaves", {"statements": "/".join(formulas)}, response)
 
 
 TASKS: Mapping[str, Reader] = {
@@ -175,18 +141,8 @@ TASKS: Mapping[str, Reader] = {
 }
 
 
-def _text(answer: Any) -> str:
-    if not isinstance(answer, str):
-        raise Unreadable("answer must be text")
-    return answer.strip()
-
-
 def _walk(answer: Any) -> str:
-    return "".join(DIRECTIONS.get(word, NO_STEP) for word in _text(answer).split())
-
-
-def _rows(answer: Any) -> str:
-    return "/".join("".join(line.split()) for line in _text(answer).splitlines())
+    return "".join(DIRECTIONS.get(word, NO_STEP) for word in answer_text(answer).split())
 
 
 def _formula(statement: Any, true: bool, people: int, nesting: int) -> str:
@@ -197,21 +153,17 @@ def _formula(statement: Any, true: bool, people: int, nesting: int) -> str:
     kind, *operands = _members(statement)
     if nesting == 0:
         raise Unsuited(f"a statement nested more than {MAX_NESTING} deep")
-    if (
-        kind in LITERALS
-        and len(operands) == 1
-        and type(operands[0]) is int
-        and 0 <= operands[0] < people
-    ):
-        return ("" if LITERALS[kind] == true else "!") + NAMES[operands[0]]
+    if kind in LITERALS and len(operands) == 1:
+        (person,) = operands
+        if type(person) is int and 0 <= person < people:
+            return ("" if LITERALS[kind] == true else "!") + NAMES[person]
     if kind == "not" and len(operands) == 1:
         return _formula(operands[0], not true, people, nesting - 1)
     if kind == "->" and len(operands) == 2:
         return _formula(["or", ["not", operands[0]], operands[1]], true, people, nesting - 1)
     if kind not in ("and", "or", "<=>"):
-        raise Unreadable(
-            "meta.statements must be made of telling-truth, lying, not, and, or, -> and <=>"
-        )
+        words = "telling-truth, lying, not, and, or, -> and <=>"
+        raise Unreadable(f"meta.statements must be made of {words}")
     keep = true or kind == "<=>"
     claims = [_formula(operand, keep, people, nesting - 1) for operand in operands]
     if len(claims) != 2 or any(claim.lstrip("!") not in NAMES for claim in claims):

@@ -11,21 +11,13 @@ Value = tuple[str, str]
 
 
 def letters_of(attributes: Mapping[str, Sequence[str]]) -> dict[Value, str]:
-    """Give every value a letter.
-
-    Args:
-        attributes: The values of each attribute, as many as there are houses.
-
-    Returns:
-        The letter of each pair of attribute and value.
+    """Give every pair of an attribute and one of its values a letter.
 
     Raises:
         Unreadable: The attributes have different numbers of values, or one twice.
         Unsuited: There are more houses or values than the family has digits or letters for.
     """
-    houses = {len(set(values)) for values in attributes.values()} | {
-        len(values) for values in attributes.values()
-    }
+    houses = {count for row in attributes.values() for count in (len(set(row)), len(row))}
     if len(houses) != 1:
         raise Unreadable("the attributes must have equally many different values each")
     named = [(attribute, value) for attribute, values in attributes.items() for value in values]
@@ -37,18 +29,6 @@ def letters_of(attributes: Mapping[str, Sequence[str]]) -> dict[Value, str]:
 def street(
     attributes: Mapping[str, Sequence[str]], letters: Mapping[Value, str], clues: Sequence[str]
 ) -> dict[str, Any]:
-    """Write the instance.
-
-    Args:
-        attributes: The values of each attribute.
-        letters: What ``letters_of`` returned.
-        clues: Clues in the family's signs.
-
-    Returns:
-        ``{"rows": "ab/cd", "clues": "a~d b^c"}``.
-    """
-    rows = [
-        "".join(letters[attribute, value] for value in values)
-        for attribute, values in attributes.items()
-    ]
+    """Write the instance, ``{"rows": "ab/cd", "clues": "a~d b^c"}``."""
+    rows = ("".join(letters[name, value] for value in row) for name, row in attributes.items())
     return {"rows": "/".join(rows), "clues": " ".join(clues)}

@@ -38,10 +38,8 @@ SHOWN = 60
 
 def zebra_puzzles(line: Line) -> Converted:
     """Read a street of houses; the answer claims who lives in the first."""
-    attributes = {
-        name: values.split(", ")
-        for name, values in re.findall(r"^ - (.+): (.+?) *$", line.problem, re.MULTILINE)
-    }
+    lists = re.findall(r"^ - (.+): (.+?) *$", line.problem, re.MULTILINE)
+    attributes = {name: values.split(", ") for name, values in lists}
     if not attributes or not QUESTION.search(line.problem):
         raise Unreadable(
             "problem must list attributes as ' - each person has a name: ann, bob' and ask who"
@@ -71,10 +69,8 @@ def _clue(sentence: str, letters: Mapping[Value, str]) -> str:
     # "The person who is a pizza lover is Bob": both halves name a value only if the sentence is cut
     # at the right "is".
     cuts = [match.span() for match in re.finditer(" is ", sentence)]
-    both = {
-        (_letter_named(sentence[:start], letters), _letter_named(sentence[end:], letters))
-        for start, end in cuts
-    }
+    halved = [(sentence[:start], sentence[end:]) for start, end in cuts]
+    both = {(_letter_named(one, letters), _letter_named(two, letters)) for one, two in halved}
     equal = [pair for pair in both if all(pair) and pair[0] != pair[1]]
     if len(equal) != 1 or "house" in sentence:
         raise Unsuited(f"the clue {sentence[:SHOWN]!r} is of no form that is read")

@@ -79,12 +79,10 @@ class HttpJudge:
 
     def __call__(self, triplet: Triplet) -> Verdict:
         """Judge one answer; failures are treated as in the module's list."""
-        if len(triplet.answer) > MAX_ANSWER_CHARACTERS:
-            why = (
-                f"the answer has {len(triplet.answer)} characters, more than"
-                f" {MAX_ANSWER_CHARACTERS}; no judge was asked"
-            )
-            return Verdict(Outcome.WRONG, "", why)
+        length = len(triplet.answer)
+        if length > MAX_ANSWER_CHARACTERS:
+            why = f"the answer has {length} characters, more than {MAX_ANSWER_CHARACTERS}"
+            return Verdict(Outcome.WRONG, "", f"{why}; no judge was asked")
         try:
             prompt = request_text(triplet, self.principles, self.thinking)
             verdict, why = read_verdict(self._reply(prompt))
@@ -115,46 +113,35 @@ class HttpJudge:
 
     def _post(self, prompt: str) -> bytes:
         """One attempt: the body of a reply with status 200, read within the time limit."""
-        body = {
-            "model": self.model,
-            "messages": [{"role": "user", "content": prompt}],
-            "temperature": 0.0,
-        }
-        headers = {"Content-Type": "application/json"} | (
-            {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        )
+        messages = [{"role": "user", "content": prompt}]
+        body = {"model": self.model, "messages": messages, "temperature": 0.0}
+        headers = {"Content-Type": "application/json"}
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
         url = f"{self.url.rstrip('/')}/chat/completions"
         request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
+        opener = urllib.request.build_opener(RefuseRedirects)
         deadline = time.monotonic() + self.timeout
         try:
-            with urllib.request.build_opener(RefuseRedirects).open(
-                request, timeout=self.timeout
-            ) as response:
+            with opener.open(request, timeout=self.timeout) as response:
                 return read_within(response, deadline)
         except urllib.error.HTTPError as error:
             with error:
-                raise NoReply(
-                    f"the server answered with status {error.code}",
-                    retry=error.code == 429 or error.code >= 500,
-                    pause=retry_after(error),
-                ) from None
+                why, retry = f"status {error.code}", error.code == 429 or error.code >= 500
+                pause = retry_after(error)
+                raise NoReply(f"the server answered with {why}", retry, pause) from None
         except (OSError, http.client.HTTPException) as error:
             # Connection refused, time-out, or a body that ends early. URLError wraps its cause.
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise NoReply(
-                f"no reply from the server: {type(cause).__name__}: {cause}", retry=True
-            ) from None
+            why = f"{type(cause).__name__}: {cause}"
+            raise NoReply(f"no reply from the server: {why}", retry=True) from None
 
 
 def read_within(response: http.client.HTTPResponse, deadline: float) -> bytes:
-    """Read a body to its end, within a time and a size limit.
+    """Read a body to its end, until a deadline (of ``time.monotonic``) and up to a size limit.
 
     The time is checked after every read: the socket's time-out alone would allow a server to send
     single bytes forever.
-
-    Args:
-        response: An open response.
-        deadline: Latest end, in seconds of ``time.monotonic``.
 
     Raises:
         NoReply: Too late or too large.
@@ -164,10 +151,8 @@ def read_within(response: http.client.HTTPResponse, deadline: float) -> bytes:
     while chunk := response.read1(CHUNK):
         body += chunk
         if time.monotonic() > deadline:
-            raise NoReply(
-                "no reply from the server: the time limit passed while it was still sending",
-                retry=True,
-            )
+            why = "the time limit passed while it was still sending"
+            raise NoReply(f"no reply from the server: {why}", retry=True)
         if len(body) > MAX_REPLY_BYTES:
             raise NoReply(f"the reply has more than {MAX_REPLY_BYTES} bytes", retry=False)
     if announced is not None and len(body) < announced:

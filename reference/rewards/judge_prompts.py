@@ -21,25 +21,11 @@ TAG_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e"})
 
 
 def request_text(triplet: Triplet, principles: Principles, thinking: bool) -> str:
-    """Write the prompt of a judge.
-
-    Args:
-        triplet: Question, reference and the answer to be judged.
-        principles: How to judge.
-        thinking: Whether the judge is to reason first.
-
-    Returns:
-        The whole prompt, one message.
-    """
+    """Write the whole prompt of a judge, one message; ``thinking``: it is to reason first."""
     rules = "\n".join(f"{number}. {rule}" for number, rule in enumerate(principles.rules, start=1))
-    quoted = json.dumps(
-        {
-            "question": triplet.question,
-            "reference_answer": triplet.reference,
-            "model_answer": triplet.answer,
-        },
-        indent=1,
-    ).translate(TAG_ESCAPES)
+    case = {"question": triplet.question, "reference_answer": triplet.reference}
+    case["model_answer"] = triplet.answer
+    quoted = json.dumps(case, indent=1).translate(TAG_ESCAPES)
     reply_format = principles.thinking if thinking else principles.direct
     return (
         f"You compare a model's answer with a reference answer.\n\n{rules}\n\n{reply_format}\n\n"
@@ -53,10 +39,7 @@ def final_answer(response: str) -> str:
 
 
 def read_verdict(reply: str) -> tuple[str, str]:
-    """Find the verdict in a judge's reply.
-
-    Args:
-        reply: Any text at all.
+    """Find the verdict in a judge's reply, which may be any text.
 
     Returns:
         ``YES`` or ``NO`` and an empty text, or an empty text and why there is no verdict.

@@ -38,18 +38,11 @@ SPARE = 4
 
 
 def candidate(random: np.random.Generator, instance: Mapping[str, Any]) -> str:
-    """Draw a walk with notes of any quality, mostly a shortest one.
+    """Draw a walk through the maze of ``maze.draw``, mostly a shortest one, with notes.
 
-    Half of the candidates note every move: compared with a demonstration, they differ only by the
-    mistakes that a reward model must learn to see.
-
-    Args:
-        random: The only source of randomness.
-        instance: What ``maze.draw`` returned.
-
-    Returns:
-        Moves, each with a right note, a wrong one or none; sometimes with a wrong move, further
-        moves or a foreign character.
+    Each move has a right note, a wrong one or none; sometimes there is a wrong move, further moves
+    or a foreign character. Half of the candidates note every move: compared with a demonstration,
+    they differ only by the mistakes that a reward model must learn to see.
     """
     walk = list(maze.answer(instance))
     if random.random() < 0.3:
@@ -70,24 +63,14 @@ def candidate(random: np.random.Generator, instance: Mapping[str, Any]) -> str:
 
 
 def utility(instance: Mapping[str, Any], response: str) -> float:
-    """The hidden preference: right notes, and no move too many.
-
-    Args:
-        instance: What ``maze.draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        At most the number of moves of a shortest walk.
-    """
+    """The hidden preference, of any text: at most the number of moves of a shortest walk."""
     shortest = maze.work(instance)
     pieces = PIECES.findall(response)
     moves = [(move, note) for move, note, _ in pieces if move]
     cells = maze.cells(instance, [move for move, _ in moves])
     # Cell 0 is outside of the grid: no note of it is right.
     right = [cell > 0 and note == str(cell) for (_, note), cell in zip(moves, cells, strict=True)]
-    wrong = sum(
-        note != "" and not is_right for (_, note), is_right in zip(moves, right, strict=True)
-    )
+    wrong = sum(note != "" for _, note in moves) - sum(right)
     foreign = len(pieces) - len(moves)
     return float(sum(right[:shortest]) - wrong - max(0, len(moves) - shortest) - foreign)
 
@@ -95,18 +78,11 @@ def utility(instance: Mapping[str, Any], response: str) -> float:
 def quoted(instance: Mapping[str, Any], response: str) -> str:
     """Write any text so that it can neither end its place in the prompt nor contain the verdict.
 
-    Args:
-        instance: What ``maze.draw`` returned.
-        response: Any text at all.
-
-    Returns:
-        Moves and digits, and ``#`` for everything else, at most ``SPARE`` characters longer than
-        the demonstration.
+    Moves and digits stay, everything else becomes ``#``; it is at most ``SPARE`` characters longer
+    than the demonstration.
     """
     longest = len(maze.solve(instance)) + SPARE
-    return "".join(
-        character if character in READABLE else FOREIGN for character in response[:longest]
-    )
+    return "".join(sign if sign in READABLE else FOREIGN for sign in response[:longest])
 
 
 def _any_move(random: np.random.Generator) -> str:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import compress
 from typing import Generic, TypeVar
 
 from seed.reference.rewards.yes_no import yes_probability
@@ -25,9 +26,7 @@ from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 READABLE = re.compile(r"[0-9+\-*/^.]{1,32}")
-UNREADABLE = Verdict(
-    Outcome.ERROR, "", "the policy as a judge reads numbers written with + - * / ^ only"
-)
+WHY_UNREADABLE = "the policy as a judge reads numbers written with + - * / ^ only"
 VERDICTS = {equivalence.YES: (Outcome.CORRECT, "YES"), equivalence.NO: (Outcome.WRONG, "NO")}
 THRESHOLD = 0.5
 """P(YES) above this is YES."""
@@ -55,47 +54,33 @@ class PolicyJudge(Generic[State]):
         return self.verdicts([triplet])[0]
 
     def verdicts(self, triplets: Sequence[Triplet]) -> list[Verdict]:
-        """Judge answers, each independently of the others in the list.
+        """Judge answers, each independently of the others; the question is not read.
 
-        Args:
-            triplets: Reference and answer are compared; the question is not read.
-
-        Returns:
-            One verdict each; ``error`` where a text is unreadable or the model gives no verdict.
+        The verdict is ``error`` where a text is unreadable or the model gives no verdict.
         """
-        prompts = [
-            equivalence.prompt({"reference": triplet.reference, "answer": triplet.answer})
-            for triplet in triplets
-            if _is_readable(triplet)
-        ]
+        readable = [_is_readable(triplet) for triplet in triplets]
+        pairs = [{"reference": triplet.reference, "answer": triplet.answer} for triplet in triplets]
+        prompts = list(map(equivalence.prompt, compress(pairs, readable)))
         judge = self._thinking if self.thinking else self._direct
         verdicts = iter(judge(prompts) if prompts else [])
-        return [next(verdicts) if _is_readable(triplet) else UNREADABLE for triplet in triplets]
+        unreadable = Verdict(Outcome.ERROR, "", WHY_UNREADABLE)
+        return [next(verdicts) if is_readable else unreadable for is_readable in readable]
 
     def _direct(self, prompts: Sequence[str]) -> list[Verdict]:
-        return [
-            _verdict(
-                equivalence.YES if probability > THRESHOLD else equivalence.NO,
-                f"direct, P(YES) = {probability:.3f}",
-            )
-            for probability in yes_probability(
-                self.backend, self.state, self.config, prompts
-            ).tolist()
-        ]
+        probabilities = yes_probability(self.backend, self.state, self.config, prompts).tolist()
+        letters = [equivalence.YES if p > THRESHOLD else equivalence.NO for p in probabilities]
+        methods = [f"direct, P(YES) = {p:.3f}" for p in probabilities]
+        return list(map(_verdict, letters, methods))
 
     def _thinking(self, prompts: Sequence[str]) -> list[Verdict]:
         settings, limit = self.config.evaluation, self.config.rollout.max_response_tokens
         sampling = Sampling(settings.temperature, settings.top_p, limit)
-        requests = [
-            Request(_problem(prompt), encode(prompt + equivalence.THINK), 0, 0)
-            for prompt in prompts
-        ]
+        requests = [Request(_problem(p), encode(p + equivalence.THINK), 0, 0) for p in prompts]
         rollouts = self.backend.generate(self.state, self.config, requests, sampling, "judge")
         replies = [decode(rollout.response_tokens) for rollout in rollouts]
-        return [
-            _verdict(reply.rpartition("=")[2] if "=" in reply else "", f"thinking, {reply[:80]!r}")
-            for reply in replies
-        ]
+        letters = [reply.rpartition("=")[2] if "=" in reply else "" for reply in replies]
+        methods = [f"thinking, {reply[:80]!r}" for reply in replies]
+        return list(map(_verdict, letters, methods))
 
 
 def _verdict(letter: str, method: str) -> Verdict:

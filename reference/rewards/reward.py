@@ -57,12 +57,7 @@ def soft_overlong(length: int, longest: int, cache: int) -> float:
 
 
 def lacks_answer_mark(problem: Problem, text: str) -> bool:
-    """Whether the format penalty is due: only the demonstration has an answer mark.
-
-    Args:
-        problem: The problem, with its demonstration.
-        text: The response.
-    """
+    """Whether the format penalty is due: only the demonstration has an answer mark."""
     return ANSWER_MARK in problem.demonstration and ANSWER_MARK not in text
 
 
@@ -103,10 +98,7 @@ def quality_of(scored: ScoredRollout, config: Config) -> float:
 def score(rollout: Rollout, config: Config, preference: Preference | None = None) -> ScoredRollout:
     """Verify a response if its class has a verifier, and compute its reward.
 
-    Args:
-        rollout: The response.
-        config: Data classes, rewards, penalties.
-        preference: The reward model's preference; required for general and hybrid problems.
+    General and hybrid problems need the preference of the reward model.
 
     Raises:
         SeedError: VERIFIER_FAILED if the verifier itself failed (an error is never counted as
@@ -115,10 +107,8 @@ def score(rollout: Rollout, config: Config, preference: Preference | None = None
     problem, text = rollout.request.problem, decode(rollout.response_tokens)
     data_class, settings = config.data.class_of(problem.family), config.reward
     if preference is None and data_class != "verifiable":
-        raise SeedError(
-            Reason.VERIFIER_FAILED,
-            f"problem {problem.id}: a {data_class} problem needs a reward model",
-        )
+        why = f"problem {problem.id}: a {data_class} problem needs a reward model"
+        raise SeedError(Reason.VERIFIER_FAILED, why)
     preferred = preference.score if preference else 0.0
     is_general = data_class == "general"
     verdict = unjudged_verdict(text, preferred) if is_general else verify(problem, text)

@@ -20,6 +20,7 @@ Pairwise-RL (arXiv 2504.04950) compares with a baseline response, and of the jud
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -102,28 +103,20 @@ def load_or_train(
 ) -> RewardModel[State] | None:
     """The run's reward model: its checkpoint if there is one, else trained and saved.
 
-    Args:
-        backend: The backend that computes.
-        config: The run's configuration; equal configurations give equal reward models.
-        directory: Path of the checkpoint, which is written as a whole or not at all.
-        observer: Receives the steps of the training.
-
-    Returns:
-        The reward model; None if every family is verifiable.
+    It is None if every family is verifiable. Equal configurations give equal reward models. The
+    checkpoint in ``directory`` is written as a whole or not at all.
     """
     if not config.data.preferred:
         return None
-    settings = config.reward_model
-    supervised = SupervisedConfig(
-        steps=settings.steps, batch=settings.batch, optimizer=settings.optimizer
-    )
+    model = config.reward_model
+    supervised = SupervisedConfig(steps=model.steps, batch=model.batch, optimizer=model.optimizer)
     config = config.model_copy(update={"supervised": supervised})
     if backend.on_rank_zero(directory.exists):
         state, saved = backend.restore(config, directory)
         return RewardModel(backend, state, config, saved["report"])
-    model = train(backend, config, observer)
-    backend.save(model.state, config, {"report": model.report}, directory)
-    return model
+    trained = train(backend, config, observer)
+    backend.save(trained.state, config, {"report": trained.report}, directory)
+    return trained
 
 
 def train(backend: Backend[State], config: Config, observer: Observer) -> RewardModel[State]:
@@ -202,27 +195,20 @@ def preferences(
 ) -> list[Preference | None]:
     """Score responses to general and hybrid problems against ``reward.opponent``.
 
-    Args:
-        model: The reward model; None if every family is verifiable.
-        config: Data classes and opponent.
-        rollouts: Whole groups, in any order.
-
-    Returns:
-        One preference per rollout, the mean over its opponents; None for verifiable problems.
+    The rollouts are whole groups, in any order. The preference of each is the mean over its
+    opponents, None for verifiable problems; without a model every family is verifiable.
     """
     if model is None:
         return [None] * len(rollouts)
     texts = [decode(rollout.response_tokens) for rollout in rollouts]
-    pairs_of = [
-        [
-            Comparison(rollout.request.problem, texts[index], opponent)
-            for opponent in opponents(index, config, rollouts, texts)
-        ]
-        for index, rollout in enumerate(rollouts)
-    ]
+    pairs, counts = [], []
+    for index, rollout in enumerate(rollouts):
+        against = opponents(index, config, rollouts, texts)
+        pairs += [Comparison(rollout.request.problem, texts[index], text) for text in against]
+        counts.append(len(against))
     # All comparisons are one call, so that the backend computes them in few batches.
-    compared = iter(compare(model, [pair for pairs in pairs_of for pair in pairs]))
-    return [mean_preference([next(compared) for _ in pairs]) for pairs in pairs_of]
+    compared = iter(compare(model, pairs))
+    return [mean_preference(list(islice(compared, count))) for count in counts]
 
 
 def opponents(
@@ -234,12 +220,10 @@ def opponents(
         return []
     if config.reward.opponent == "reference":
         return [request.problem.demonstration]
-    return [
-        text
-        for number, (rollout, text) in enumerate(zip(rollouts, texts, strict=True))
-        if number != index
-        and (rollout.request.problem.id, rollout.request.draw) == (request.problem.id, request.draw)
-    ]
+    group = request.problem.id, request.draw
+    groups = [(rollout.request.problem.id, rollout.request.draw) for rollout in rollouts]
+    members = [number for number, key in enumerate(groups) if key == group]
+    return [texts[number] for number in members if number != index]
 
 
 def mean_preference(items: Sequence[Preference]) -> Preference | None:
@@ -262,13 +246,8 @@ def evaluate_reward_model(model: RewardModel[State]) -> dict[str, Any]:
         - ``pairs``: their number.
     """
     data, count = model.config.data, model.config.reward_model.evaluation_pairs
-    distinct = problem_set(
-        data.preferred,
-        data.difficulties,
-        min(count, DISTINCT_HELD_OUT),
-        HELD_OUT_SEED,
-        held_out=True,
-    )
+    size = min(count, DISTINCT_HELD_OUT)
+    distinct = problem_set(data.preferred, data.difficulties, size, HELD_OUT_SEED, held_out=True)
     # Problems repeat with fresh candidates.
     problems = [distinct[index % len(distinct)] for index in range(count)]
     pairs = draw_pairs(problems, generator(HELD_OUT_SEED, "held-out pairs"))

@@ -18,22 +18,13 @@ State = TypeVar("State")
 def yes_probability(
     backend: Backend[State], state: State, config: Config, prompts: Sequence[str]
 ) -> Array:
-    """``P(YES | prompt)`` of every prompt, at temperature 1.
+    """``P(YES | prompt)`` of every prompt that ``Y`` or ``N`` continues, at temperature 1, [n].
 
     Each verdict is one token, scored by ``Backend.log_probs``. All other tokens are left out,
     however probable they are.
 
     Formula: ``pi(Y | prompt) / (pi(Y | prompt) + pi(N | prompt))``.
     Source: report 3.2: the probability of the YES or NO token is the reward.
-
-    Args:
-        backend: The backend that computes.
-        state: Its weights.
-        config: Sizes and micro-batch.
-        prompts: Texts that ``Y`` or ``N`` continues.
-
-    Returns:
-        Probabilities [n] in [0, 1].
     """
     if not prompts:
         return np.zeros(0)
@@ -42,9 +33,8 @@ def yes_probability(
     n = len(distinct)
     rows = [encode(prompt) for prompt in distinct]
     batch = plain_batch([*rows, *rows], [encode(YES)] * n + [encode(NO)] * n)
-    at_temperature_1 = config.model_copy(
-        update={"rollout": config.rollout.model_copy(update={"temperature": 1.0})}
-    )
+    rollout = config.rollout.model_copy(update={"temperature": 1.0})
+    at_temperature_1 = config.model_copy(update={"rollout": rollout})
     log_probs = np.asarray(backend.log_probs(state, at_temperature_1, batch), dtype=np.float64)
     yes, no = log_probs[:n].sum(axis=1), log_probs[n:].sum(axis=1)
     by_prompt = dict(zip(distinct, np.exp(yes - np.logaddexp(yes, no)).tolist(), strict=True))

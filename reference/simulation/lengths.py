@@ -45,10 +45,7 @@ class Lengths:
 
 
 def lengths_named(text: str) -> Lengths:
-    """Read a distribution.
-
-    Args:
-        text: One of the forms of the module.
+    """Read a distribution in one of the forms of the module.
 
     Raises:
         SeedError: ILLEGAL_VALUE, UNREADABLE_FILE.
@@ -70,10 +67,8 @@ def lengths_named(text: str) -> Lengths:
 def _lognormal(mean: float, sigma: float, longest: float) -> Draw:
     if not (1.0 <= mean <= longest < math.inf and 0.0 < sigma <= WIDEST_SIGMA):
         raise ValueError
-    m = math.log(mean) - sigma**2 / 2
-    return lambda random, count: np.clip(
-        np.ceil(random.lognormal(m, sigma, count)), 1, int(longest)
-    )
+    m, last = math.log(mean) - sigma**2 / 2, int(longest)
+    return lambda random, count: np.clip(np.ceil(random.lognormal(m, sigma, count)), 1, last)
 
 
 def _constant(tokens: float) -> Draw:
@@ -91,23 +86,17 @@ DISTRIBUTIONS: dict[str, tuple[tuple[str, ...], Callable[..., Draw]]] = {
 def _measured(path: Path, text: str) -> Lengths:
     """The lengths of a file."""
     if not path.is_file():
-        raise SeedError(
-            Reason.ILLEGAL_VALUE, f"--lengths={text} must be {LEGAL}; there is no such file"
-        )
+        wrong = f"--lengths={text} must be {LEGAL}; there is no such file"
+        raise SeedError(Reason.ILLEGAL_VALUE, wrong)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {error}") from None
-    lengths = [
-        _tokens(line, f"{path} line {number}")
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
+    numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    lengths = [_tokens(line, f"{path} line {number}") for number, line in numbered]
     if not lengths:
-        raise SeedError(
-            Reason.UNREADABLE_FILE,
-            f'{path} holds no line; legal: objects such as {{"tokens": 812}}, one a line',
-        )
+        wrong = f'{path} holds no line; legal: objects such as {{"tokens": 812}}, one a line'
+        raise SeedError(Reason.UNREADABLE_FILE, wrong)
     measured = np.array(lengths, dtype=np.float64)
     name = f"{path.name} ({len(lengths)} lengths)"
     return Lengths(name, lambda random, count: random.choice(measured, count))
@@ -120,8 +109,6 @@ def _tokens(line: str, position: str) -> int:
     except (ValueError, KeyError, TypeError):
         value = None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SeedError(
-            Reason.UNREADABLE_FILE,
-            f'{position}: must be an object with "tokens", a whole number >= 1: {line[:80]}',
-        )
+        wrong = f'must be an object with "tokens", a whole number >= 1: {line[:80]}'
+        raise SeedError(Reason.UNREADABLE_FILE, f"{position}: {wrong}")
     return value

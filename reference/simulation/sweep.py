@@ -101,10 +101,7 @@ def figures_of(outcome: Outcome, warm_up: int) -> Figures:
     steady = outcome.iterations[warm_up:]
     all_stats = [iteration.stats for iteration in steady]
     ages = [age for stats in all_stats for age in stats.ages]
-    drawn, offered = (
-        sum(stats.tokens for stats in all_stats),
-        sum(stats.offered for stats in all_stats),
-    )
+    drawn, offered = sum(s.tokens for s in all_stats), sum(s.offered for s in all_stats)
     return Figures(
         seconds=(steady[-1].end - steady[0].start) / len(steady),
         rollout_seconds=mean(iteration.batch_ready - iteration.start for iteration in steady),
@@ -129,11 +126,8 @@ def sweep(
 ) -> list[Point]:
     """Simulate every srs_alpha on the same lengths, the synchronous system first.
 
-    Args:
-        rules: Settings of the scheduler; its alpha is not read.
-        alphas: In [0, 1]; 1 is added if missing.
-        scenario: What is the same for all.
-        on_point: Called after each srs_alpha.
+    The alpha of ``rules`` is not read. ``alphas`` are in [0, 1]; 1 is added if missing.
+    ``on_point`` is called after each.
     """
     colocated = tuple(replace(worker, remote=False) for worker in rules.workers)
     points: list[Point] = []

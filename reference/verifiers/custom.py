@@ -32,13 +32,7 @@ def checked_address(address: str) -> str:
 
 @cache
 def custom_verifier(address: str) -> Callable[[Item], Any]:
-    """Load a file and find the function.
-
-    Args:
-        address: ``path.py:function``, relative to the working directory.
-
-    Returns:
-        The function, taking an item.
+    """Load a file, relative to the working directory, and find the function; it takes an item.
 
     Raises:
         SeedError: ILLEGAL_VALUE; and whatever the file raises.

@@ -17,12 +17,7 @@ from functools import partial
 from seed.spec.errors import Reason, SeedError
 from seed.spec.verify import DOMAINS, Verifier
 
-NEEDS: Mapping[str, str] = {
-    "math": "reference",
-    "code": "tests",
-    "puzzle": "puzzle",
-    "judge": "reference",
-}
+NEEDS = {"math": "reference", "code": "tests", "puzzle": "puzzle", "judge": "reference"}
 """The field without which a verifier has nothing to compare with.
 
 Empty tests must be an error, never a pass.
@@ -48,9 +43,6 @@ def domain_verifier(domain: str, isolation: str) -> Verifier:
     Args:
         domain: A member of ``spec.verify.DOMAINS``.
         isolation: Where programs are run, see ``reference.verifiers.sandbox.probe.choose``.
-
-    Returns:
-        The verifier.
 
     Raises:
         SeedError: UNKNOWN_NAME.

@@ -35,20 +35,15 @@ class NoJudge(ValueError):
 def verify(item: Item) -> Verdict:
     """Judge one response by the configured server.
 
-    Args:
-        item: ``problem``, ``reference`` and ``response`` are read.
-
-    Returns:
-        ``correct`` for YES, ``wrong`` for NO or an empty answer; ``error`` without a judge, a
-        reference or a readable verdict.
+    It is ``correct`` for YES, ``wrong`` for NO or an empty answer; ``error`` without a judge, a
+    reference or a readable verdict.
     """
     if not item.reference.strip():
         return Verdict(Outcome.ERROR, "", "the item has no reference answer to compare with")
     answer = final_answer(item.response)
     if not answer:
-        return Verdict(
-            Outcome.WRONG, "", "there is no answer after the reasoning; not sent to a judge"
-        )
+        why = "there is no answer after the reasoning; not sent to a judge"
+        return Verdict(Outcome.WRONG, "", why)
     try:
         judge = configured_judge(os.environ)
     except NoJudge as missing:
@@ -57,23 +52,15 @@ def verify(item: Item) -> Verdict:
 
 
 def configured_judge(environment: Mapping[str, str]) -> HttpJudge:
-    """Build the judge that the variables name.
-
-    Args:
-        environment: See the table above.
-
-    Returns:
-        The judge; nothing is sent yet.
+    """Build the judge that the variables of the table above name; nothing is sent yet.
 
     Raises:
         NoJudge: A variable is missing or cannot be used.
     """
     url, model = environment.get("SEED_JUDGE_URL", ""), environment.get("SEED_JUDGE_MODEL", "")
     if not url or not model:
-        raise NoJudge(
-            "no judge is configured: set SEED_JUDGE_URL and SEED_JUDGE_MODEL (and SEED_JUDGE_KEY if"
-            " it wants a key)"
-        )
+        names = "SEED_JUDGE_URL and SEED_JUDGE_MODEL (and SEED_JUDGE_KEY if it wants a key)"
+        raise NoJudge(f"no judge is configured: set {names}")
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
         raise NoJudge(f"SEED_JUDGE_URL={url!r} must be an http or https address")
     key = environment.get("SEED_JUDGE_KEY", "")
@@ -82,9 +69,8 @@ def configured_judge(environment: Mapping[str, str]) -> HttpJudge:
     style = environment.get("SEED_JUDGE_STYLE", STYLES[0])
     if style not in STYLES:
         raise NoJudge(f"SEED_JUDGE_STYLE={style!r} must be one of: {', '.join(STYLES)}")
-    return HttpJudge(
-        url, model, key, principles(), thinking=style == "thinking", timeout=_timeout(environment)
-    )
+    timeout = _timeout(environment)
+    return HttpJudge(url, model, key, principles(), style == "thinking", timeout)
 
 
 def _timeout(environment: Mapping[str, str]) -> float:

@@ -22,12 +22,7 @@ REMEMBERED_INSTANCES = 1024
 def verify(item: Item) -> Verdict:
     """Judge a response by the rules of its puzzle's family.
 
-    Args:
-        item: Its ``puzzle`` names the family and holds the instance.
-
-    Returns:
-        The family's verdict; ``error`` if there is no such family or the instance is none of that
-        family.
+    It is ``error`` if there is no such family or the instance is none of that family.
     """
     puzzle = item.puzzle or {}
     family, instance = puzzle.get("family"), puzzle.get("instance")
@@ -41,15 +36,7 @@ def verify(item: Item) -> Verdict:
 
 @lru_cache(REMEMBERED_INSTANCES)
 def instance_fault(family: str, instance_text: str) -> str:
-    """Check an instance.
-
-    Args:
-        family: A key of ``FAMILIES``.
-        instance_text: The instance as JSON with sorted keys.
-
-    Returns:
-        What is wrong with it, or the empty text.
-    """
+    """What is wrong with an instance (JSON with sorted keys), or the empty text."""
     instance: dict[str, Any] = json.loads(instance_text)
     rules = FAMILIES[family]
     try:

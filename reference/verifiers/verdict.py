@@ -65,12 +65,8 @@ class Judgement:
         ``isolation`` is there only where a program was executed.
         """
         verdict = self.verdict
-        fields = {
-            "verdict": str(verdict.outcome),
-            "reward": self.reward,
-            "extracted": verdict.extracted,
-            "why": verdict.why,
-        }
+        fields: dict[str, Any] = {"verdict": str(verdict.outcome), "reward": self.reward}
+        fields |= {"extracted": verdict.extracted, "why": verdict.why}
         return fields | ({"isolation": verdict.isolation} if verdict.isolation else {})
 
 
@@ -80,14 +76,10 @@ def error(why: str) -> Judgement:
 
 
 def judgement_of(returned: Any) -> Judgement:
-    """Read a judgement from what a verifier returned.
+    """Read a judgement from whatever a verifier returned; see the table of this module.
 
-    Args:
-        returned: Anything at all; see the table of this module. Scalars of NumPy and torch count as
-            Python's.
-
-    Returns:
-        The judgement; ``error`` with the reason if it cannot be read.
+    It is ``error`` with the reason if it cannot be read. Scalars of NumPy and torch count as
+    Python's.
     """
     if getattr(returned, "shape", None) == ():
         returned = returned.item()
@@ -97,10 +89,8 @@ def judgement_of(returned: Any) -> Judgement:
         return _of_mapping(returned)
     if isinstance(returned, Real):
         return _of_number(returned, f"the verifier returned {returned}")
-    return error(
-        f"the verifier returned {type(returned).__name__}; it must return a bool, a number, a"
-        " Verdict or a mapping"
-    )
+    legal = "it must return a bool, a number, a Verdict or a mapping"
+    return error(f"the verifier returned {type(returned).__name__}; {legal}")
 
 
 def _of_number(number: Real | float, why: str) -> Judgement:
@@ -112,12 +102,10 @@ def _of_number(number: Real | float, why: str) -> Judgement:
 
 
 def _of_mapping(returned: Mapping[str, Any]) -> Judgement:
-    outcome_name = returned.get("verdict")
-    if outcome_name not in list(
-        REWARDS
-    ):  # a list, because the name may be of a type without a hash
-        return error(f"verdict is {str(outcome_name)!r}, must be one of {', '.join(REWARDS)}")
-    outcome = Outcome(outcome_name)
+    name = returned.get("verdict")
+    if name not in list(REWARDS):  # a list, because the name may be of a type without a hash
+        return error(f"verdict is {str(name)!r}, must be one of {', '.join(REWARDS)}")
+    outcome = Outcome(name)
     texts = {name: returned.get(name) or "" for name in ("extracted", "why", "isolation")}
     for name, text in texts.items():
         if not isinstance(text, str):
@@ -126,11 +114,9 @@ def _of_mapping(returned: Mapping[str, Any]) -> Judgement:
     if outcome is Outcome.ERROR or returned.get("reward") is None:
         return Judgement(verdict, REWARDS[outcome])
     reward = _finite(returned["reward"])
-    return (
-        error(f"reward is {returned['reward']!r}, must be a finite number")
-        if reward is None
-        else Judgement(verdict, reward)
-    )
+    if reward is None:
+        return error(f"reward is {returned['reward']!r}, must be a finite number")
+    return Judgement(verdict, reward)
 
 
 def _finite(number: Any) -> float | None:

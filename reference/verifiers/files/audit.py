@@ -65,13 +65,8 @@ class Audit:
             row.add(heading, outcome)
         finding = finding_of(heading.label, outcome)
         if finding is not None:
-            label = heading.label if heading.label in LABELS else None
-            fields = {
-                "finding": str(finding),
-                "id": heading.id,
-                "domain": heading.domain,
-                "label": label,
-            }
+            fields = {"finding": str(finding), "id": heading.id, "domain": heading.domain}
+            fields["label"] = heading.label if heading.label in LABELS else None
             self.findings.append((finding, fields | judgement.as_json()))
 
 
@@ -85,17 +80,9 @@ def finding_of(label: str, outcome: Outcome) -> Finding | None:
 
 
 def audit_file(path: Path, rule: Rule, pool: Pool, report: Listener) -> Audit:
-    """Judge every line of a labelled file and compare.
+    """Judge every line of a labelled file and compare; ``report`` is called for every line.
 
-    Args:
-        path: Lines as of ``reference.verifiers.files.lines``, each with a ``label``. A line without
-            one is an ``error``.
-        rule: Who judges.
-        pool: Where.
-        report: Called for every line.
-
-    Returns:
-        The counts and the findings.
+    A line without a ``label`` is an ``error``.
 
     Raises:
         SeedError: UNREADABLE_FILE, VERIFIER_FAILED.

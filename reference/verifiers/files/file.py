@@ -64,12 +64,11 @@ def verify_file(
         tally.add(heading.row, heading.problem, judgement.verdict.outcome, judgement.verdict.why)
         report(heading, judgement)
 
+    isolation = pool.limits.isolation
     with opened(path) as file:
         check_verifier(pool, rule)
         with appended(out, resume) as written:
-            lines = continued(
-                raw_lines(file), written, rule, pool.limits.isolation, out, count_and_report
-            )
+            lines = continued(raw_lines(file), written, rule, isolation, out, count_and_report)
             for heading, judgement in judged(lines, rule, pool):
                 append(out, written, output_line(heading, judgement))
                 count_and_report(heading, judgement)
@@ -82,16 +81,9 @@ def judged(
     pool: Pool,
     fault_of: Callable[[Heading], str] = lambda heading: "",
 ) -> Iterator[tuple[Heading, Judgement]]:
-    """Judge lines in order.
+    """Judge lines without their ends in order: heading and judgement of each.
 
-    Args:
-        lines: Lines without their ends.
-        rule: Who judges.
-        pool: Where.
-        fault_of: A further check of a line; a text makes it an ``error``.
-
-    Returns:
-        Heading and judgement of every line.
+    ``fault_of`` is a further check of a line; a text makes it an ``error``.
     """
     headings: deque[Heading] = deque()
 
@@ -153,19 +145,15 @@ def continued(
         heading, _ = parsed(source, rule)
         if not line.endswith(b"\n"):
             if not _is_beginning(line, heading):
-                raise _foreign(
-                    out,
-                    f"line {number}, the last, is not the beginning of a judgement of that input"
-                    " line",
-                )
+                why = "is not the beginning of a judgement of that input line"
+                raise _foreign(out, f"line {number}, the last, {why}")
             written.truncate(valid_bytes)
             written.seek(valid_bytes)
             return chain([source], lines)
         judgement = _read_back(line, heading)
         if judgement is None:
-            raise _foreign(
-                out, f"line {number} is no judgement of that input line by this verifier"
-            )
+            why = "is no judgement of that input line by this verifier"
+            raise _foreign(out, f"line {number} {why}")
         if judgement.verdict.isolation and not heading.verifier:
             check_isolation(isolation, judgement.verdict.isolation, f"line {number} of {out}")
         valid_bytes += len(line)
@@ -196,11 +184,9 @@ def check_isolation(isolation: str, earlier: str, source: str) -> None:
             chosen = "none"
     if chosen != earlier:
         named = f"isolation={isolation}{f' (here: {chosen})' if chosen else ''}"
-        line = (
-            f"{named} must be {earlier}, in which {source} was judged; resume with that, or choose"
-            " another --out"
-        )
-        raise SeedError(Reason.ILLEGAL_COMBINATION, line)
+        wrong = f"{named} must be {earlier}, in which {source} was judged"
+        advice = "resume with that, or choose another --out"
+        raise SeedError(Reason.ILLEGAL_COMBINATION, f"{wrong}; {advice}")
 
 
 def check_verifier(pool: Pool, rule: Rule) -> None:
@@ -213,10 +199,8 @@ def check_verifier(pool: Pool, rule: Rule) -> None:
         checked_address(rule.verifier)
         (judgement,) = pool.judge([Request(None, rule.verifier)])
         if judgement.verdict.outcome is Outcome.ERROR:
-            raise SeedError(
-                Reason.VERIFIER_FAILED,
-                f"verifier={rule.verifier} does not load: {judgement.verdict.why}",
-            )
+            why = f"verifier={rule.verifier} does not load: {judgement.verdict.why}"
+            raise SeedError(Reason.VERIFIER_FAILED, why)
 
 
 @contextmanager
@@ -254,9 +238,8 @@ def appended(out: Path, resume: bool) -> Iterator[BinaryIO]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise SeedError(
-                Reason.UNWRITABLE_FILE, f"{out} is being written by another process"
-            ) from None
+            line = f"{out} is being written by another process"
+            raise SeedError(Reason.UNWRITABLE_FILE, line) from None
         yield file
 
 

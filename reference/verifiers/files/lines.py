@@ -110,15 +110,7 @@ def raw_lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def parsed(line: bytes, rule: Rule) -> tuple[Heading, Request | Judgement]:
-    """Read a line.
-
-    Args:
-        line: One line without its end.
-        rule: Who judges.
-
-    Returns:
-        Its heading, and the request or the ``error`` with the fault of the line.
-    """
+    """Read a line without its end: its heading, and the request or an ``error`` with its fault."""
     fields, fault = fields_of(line)
     identity, domain = _name(fields, "id"), _name(fields, "domain")
     named_by_line = fields.get("verifier", "")
@@ -144,14 +136,7 @@ def digest(content: bytes) -> str:
 
 
 def fields_of(line: bytes) -> tuple[Mapping[str, Any], str]:
-    """Read a line as an object.
-
-    Args:
-        line: One line without its end.
-
-    Returns:
-        Its fields, or none and what is wrong with the line.
-    """
+    """Read a line without its end as an object: its fields, or none and what is wrong with it."""
     if len(line) > MAX_LINE_BYTES:
         return {}, f"the line is longer than {MAX_LINE_BYTES >> 20} MiB"
     if not line.strip():

@@ -44,14 +44,9 @@ def reference_choice(reference: str) -> Choice | None:
 
 
 def chosen_letter(answer: str, problem: str) -> str | None:
-    """The letter that an answer chooses.
+    """The letter that an answer chooses, as a capital; None if it is no choice.
 
-    Args:
-        answer: The extracted answer.
-        problem: The problem; where it lists options, a small letter is a choice too.
-
-    Returns:
-        A capital letter, or None if the answer is no choice.
+    Where the problem lists options, a small letter is a choice too.
     """
     match = RESPONSE.match(normal_form(answer))
     if not match:

@@ -41,12 +41,8 @@ REMEMBERED = 512
 def agrees(reference: Tree, answer: Tree) -> bool:
     """Whether two expressions are equal to math-verify for all real values of their unknowns.
 
-    Args:
-        reference: A tree without infinity, of moderate size.
-        answer: Another.
-
-    Returns:
-        Its verdict; False if it cannot read its own dialect or has too few letters.
+    They hold no infinity and are of moderate size. False if it cannot read its own dialect or has
+    too few letters.
     """
     from math_verify import verify
 

@@ -46,16 +46,7 @@ DIFFERENT_KINDS = Comparison(False, "the answers are of different kinds")
 def same_answer(
     reference: Answer, answer: Answer, rules: GradingRules, problem: str = ""
 ) -> Comparison:
-    """Compare two answers.
-
-    Args:
-        reference: The correct one.
-        answer: The one to judge.
-        rules: What counts as equal where graders differ.
-        problem: The problem: whether it speaks of percent, ratios or bases.
-
-    Returns:
-        The comparison and what decided it.
+    """Compare an answer with the correct one; the problem may speak of percent, ratios or bases.
 
     Raises:
         TooLarge: A number lies outside what is computed.
@@ -100,9 +91,8 @@ def _same_named(reference: Answer, answer: Answer, rules: GradingRules, problem:
         # Two other names: `y = 2x` and `2x - y = 0` are one equation, `x = 3` and `y = 3` are not.
         statements = _as_statement(reference, rules), _as_statement(answer, rules)
         if None in statements or any(not symbols(s.right) for s in statements if s is not None):
-            return Comparison(
-                False, f"{answer.name[:20]!r} is named, the reference names {reference.name[:20]!r}"
-            )
+            given, expected = answer.name[:20], reference.name[:20]
+            return Comparison(False, f"{given!r} is named, the reference names {expected!r}")
         return _same_statement(*statements)
     if isinstance(reference, Statement) or isinstance(answer, Statement):
         return _same_statement(_as_statement(reference, rules), _as_statement(answer, rules))
@@ -158,11 +148,8 @@ def _same_numeral(reference: Answer, answer: Answer, problem: str) -> Comparison
         equal = value is not None and str(value) == reference.digits
         return Comparison(equal, "digits without a base are compared as such")
     if isinstance(reference, Scalar) and isinstance(answer, Numeral):
-        speaks_of_bases = any(
-            word in problem.casefold() for word in ("base", "binary", "octal", "hexadecimal")
-        )
-        value = exact(reference.tree)
-        if speaks_of_bases:
+        value, words = exact(reference.tree), ("base", "binary", "octal", "hexadecimal")
+        if any(word in problem.casefold() for word in words):
             equal = value is not None and str(value) == answer.digits
             return Comparison(equal, "the digits of a numeral with a base")
         equal = value is not None and value == answer.value()
@@ -175,10 +162,8 @@ def _same_matrix(
 ) -> Comparison:
     if [len(row) for row in reference.rows] != [len(row) for row in answer.rows]:
         return Comparison(False, "the matrices differ in shape")
-    reference_cells, answer_cells = (
-        tuple(cell for row in matrix.rows for cell in row) for matrix in (reference, answer)
-    )
-    return _in_order(reference_cells, answer_cells, rules, problem, "entry")
+    expected, given = (sum(matrix.rows, ()) for matrix in (reference, answer))
+    return _in_order(expected, given, rules, problem, "entry")
 
 
 def _same_collection(
@@ -215,20 +200,18 @@ def _is_interval(answer: Answer) -> bool:
 def _same_ratio(
     expected: tuple[Answer, ...], given: tuple[Answer, ...], rules: GradingRules, problem: str
 ) -> Comparison:
-    trees = [
-        [member.tree for member in side if isinstance(member, Scalar)] for side in (expected, given)
-    ]
-    only_scalars = [len(side) for side in trees] == [len(expected), len(given)]
+    terms = [member.tree for member in expected if isinstance(member, Scalar)]
+    given_terms = [member.tree for member in given if isinstance(member, Scalar)]
+    only_scalars = [len(terms), len(given_terms)] == [len(expected), len(given)]
     if "ratio" not in problem.casefold() or not only_scalars:
         return _in_order(expected, given, rules, problem, "part")
     if len(expected) != len(given):
         return Comparison(False, "the ratios differ in length")
     # a : b = c : d if a d = c b; products need no division, whose divisor might be zero.
-    products = [
-        (Apply("*", (a, trees[1][0])), Apply("*", (b, trees[0][0])))
-        for a, b in zip(*trees, strict=True)
-    ]
-    equal = all(same_value(*pair).equal for pair in products)
+    equal = all(
+        same_value(Apply("*", (a, given_terms[0])), Apply("*", (b, terms[0]))).equal
+        for a, b in zip(terms, given_terms, strict=True)
+    )
     return Comparison(equal, "ratios are compared up to a factor")
 
 
@@ -241,10 +224,8 @@ def _in_order(
 ) -> Comparison:
     if len(expected) != len(given):
         return Comparison(False, f"{len(given)} members, the reference has {len(expected)}")
-    for index, (expected_member, given_member) in enumerate(
-        zip(expected, given, strict=True), start=1
-    ):
-        compared = same_answer(expected_member, given_member, rules, problem)
+    for index, pair in enumerate(zip(expected, given, strict=True), start=1):
+        compared = same_answer(*pair, rules, problem)
         if not compared:
             return Comparison(False, f"{noun} {index}: {compared.why}")
     return Comparison(True, f"every {noun} is equal, in order")
@@ -258,26 +239,23 @@ def _matched(
     unmatched = list(given)
     for member in expected:
         # Identical members first: a comparison that is not needed raises no error.
-        partner = next((candidate for candidate in unmatched if candidate == member), None)
-        partner = partner or next(
-            (
-                candidate
-                for candidate in unmatched
-                if same_answer(member, candidate, rules, problem)
-            ),
-            None,
+        if member in unmatched:
+            unmatched.remove(member)
+            continue
+        equal = (
+            index for index, one in enumerate(unmatched) if same_answer(member, one, rules, problem)
         )
+        partner = next(equal, None)
         if partner is None:
             return Comparison(False, "a member of the reference is missing")
-        unmatched.remove(partner)
+        del unmatched[partner]
     return Comparison(True, "the members are equal, in some order")
 
 
 def _distinct(members: tuple[Answer, ...], rules: GradingRules, problem: str) -> tuple[Answer, ...]:
     kept: list[Answer] = []
     for member in members:
-        if not any(
-            member == earlier or same_answer(earlier, member, rules, problem) for earlier in kept
-        ):
+        same = (member == one or same_answer(one, member, rules, problem) for one in kept)
+        if not any(same):
             kept.append(member)
     return tuple(kept)

@@ -51,12 +51,8 @@ UNDEFINED = (Undefined, ZeroDivisionError, ValueError, ArithmeticError)
 def exact(tree: Tree) -> Fraction | None:
     """The value of a tree, if rational arithmetic alone finds it.
 
-    Args:
-        tree: Any tree.
-
-    Returns:
-        The value; None if an unknown, an irrational constant or function or a root that is not
-        perfect is involved.
+    It is None if an unknown, an irrational constant or function or a root that is not perfect is
+    involved.
 
     Raises:
         TooLarge: The value has more than ``EXACT_BITS`` bits.
@@ -175,15 +171,9 @@ def _integer_root(value: int, index: int) -> int | None:
 
 
 def equal_at(left: Tree, right: Tree, point: dict[str, Fraction]) -> bool | None:
-    """Compare two trees at a point, with the digits that their sizes require.
+    """Whether two trees agree at a point, with the digits that their sizes require.
 
-    Args:
-        left: A tree.
-        right: A tree.
-        point: Symbol -> rational value.
-
-    Returns:
-        Whether the values agree; None where either has no value.
+    It is None where either has no value.
 
     Raises:
         TooLarge: A value lies outside what is computed.
@@ -197,9 +187,8 @@ def equal_at(left: Tree, right: Tree, point: dict[str, Fraction]) -> bool | None
             left_value, right_value = evaluation.value(left), evaluation.value(right)
         except UNDEFINED:
             return None
-        if abs(left_value - right_value) > evaluation.largest * evaluation.context.mpf(10) ** (
-            GUARD_DIGITS - digits
-        ):
+        tolerance = evaluation.context.mpf(10) ** (GUARD_DIGITS - digits)
+        if abs(left_value - right_value) > evaluation.largest * tolerance:
             return False
         needed = BASE_DIGITS + 3 * evaluation.reach
         if needed <= digits:
@@ -217,23 +206,14 @@ def is_real_at(tree: Tree, point: dict[str, Fraction]) -> bool | None:
         value = evaluation.context.mpc(evaluation.value(tree))
     except UNDEFINED:
         return None
-    return bool(
-        abs(value.imag)
-        <= evaluation.largest * evaluation.context.mpf(10) ** (GUARD_DIGITS - BASE_DIGITS)
-    )
+    tolerance = evaluation.context.mpf(10) ** (GUARD_DIGITS - BASE_DIGITS)
+    return bool(abs(value.imag) <= evaluation.largest * tolerance)
 
 
 def point_number(index: int, names: frozenset[str]) -> dict[str, Fraction]:
-    """The point number ``index``: values in (1/4, 9/4) from a hash of the names.
+    """The point number ``index``: symbol -> value in (1/4, 9/4) from a hash of the symbol.
 
-    Odd points change half of the signs.
-
-    Args:
-        index: 0, 1, 2, ...
-        names: The symbols.
-
-    Returns:
-        Symbol -> value, the same in every run.
+    It is the same in every run. Odd points change half of the signs.
     """
     point = {}
     for name in names:
@@ -267,9 +247,8 @@ class Evaluation:
         elif isinstance(tree, Constant):
             if tree.name == "infinity":
                 raise Undefined("infinity is no number")
-            value = {"pi": +self.context.pi, "e": +self.context.e, "i": self.context.mpc(0, 1)}[
-                tree.name
-            ]
+            constants = {"pi": +self.context.pi, "e": +self.context.e, "i": self.context.mpc(0, 1)}
+            value = constants[tree.name]
         elif isinstance(tree, Apply):
             value = self.operation(tree.operation, [self.value(part) for part in tree.parts])
         else:
@@ -322,9 +301,8 @@ class Evaluation:
             case "!", (value,):
                 return context.factorial(self.moderate(value, LARGEST_FACTORIAL))
             case "binom", (above, below):
-                return context.binomial(
-                    self.moderate(above, LARGEST_FACTORIAL), self.moderate(below, LARGEST_FACTORIAL)
-                )
+                arguments = [self.moderate(value, LARGEST_FACTORIAL) for value in (above, below)]
+                return context.binomial(*arguments)
         # Hyperbolic functions grow like exponentials; the others only lose digits to their period.
         hyperbolic = operation.endswith("h") and operation[0] != "a"
         inside = self.moderate(values[0], 10**4 if hyperbolic else 10**30)
@@ -350,10 +328,8 @@ class Evaluation:
         """
         if self.context.im(value) != 0:
             raise Undefined("rounding a complex number")
-        nearest = self.context.nint(value)
-        if value != nearest and abs(value - nearest) < self.context.mpf(10) ** (
-            GUARD_DIGITS - self.context.dps
-        ):
+        tolerance = self.context.mpf(10) ** (GUARD_DIGITS - self.context.dps)
+        if 0 < abs(value - self.context.nint(value)) < tolerance:
             raise Undefined("a value too near to an integer to be rounded")
         return getattr(self.context, operation)(value)
 

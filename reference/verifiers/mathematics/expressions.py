@@ -98,9 +98,6 @@ def latex(tree: Tree, names: dict[str, str]) -> str:
         tree: A tree of finite numbers.
         names: Symbol -> the single letter to write for it; letters that the engine would read as
             constants are not used.
-
-    Returns:
-        LaTeX.
     """
     if isinstance(tree, Number):
         # A number keeps its sign in brackets: `a+-3` must not depend on how the engine reads it.

@@ -55,14 +55,7 @@ class Extraction:
 
 
 def final_answer(response: str) -> Extraction:
-    """Find the final answer.
-
-    Args:
-        response: Any text at all.
-
-    Returns:
-        The answer and its place, or None and why there is none.
-    """
+    """Find the final answer in any text, or why there is none."""
     answer_part = after_thinking(response)
     if answer_part is None:
         return Extraction(None, "the thinking part is never closed")
@@ -72,11 +65,8 @@ def final_answer(response: str) -> Extraction:
         if content is None:
             return Extraction(None, "the last box is never closed")
         return Extraction(without_announcement(content), "the last box")
-    return (
-        _announced(answer_part)
-        or _last_line(answer_part)
-        or Extraction(None, "no box, no announced answer")
-    )
+    nothing = Extraction(None, "no box, no announced answer")
+    return _announced(answer_part) or _last_line(answer_part) or nothing
 
 
 def after_thinking(response: str) -> str | None:
@@ -89,15 +79,9 @@ def after_thinking(response: str) -> str | None:
 
 
 def braced(text: str, start: int) -> str | None:
-    """Read the group that opens at ``start``.
+    """What stands between the brace at ``start`` and its partner; None without a partner.
 
-    Args:
-        text: Any text.
-        start: Place of a ``{``.
-
-    Returns:
-        What stands between the brace and its partner; ``\\{`` and ``\\}`` are signs, not braces.
-        None without a partner.
+    ``\\{`` and ``\\}`` are signs, not braces.
     """
     depth, index = 0, start
     while index < len(text):

@@ -49,15 +49,7 @@ FACTORIAL = re.compile(r"(?<!\d)(\d+)\s*[)}]*\s*!(?!=)")
 
 
 def broken_limit(text: str) -> str:
-    """Find the limit that an answer breaks.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The limit in words, e.g. ``longer than 2048 characters``; empty if the answer keeps all of
-        them.
-    """
+    """The limit that a text breaks, e.g. ``longer than 2048 characters``; empty if none."""
     if len(text) > LONGEST_ANSWER:
         return f"longer than {LONGEST_ANSWER} characters"
     if CODE.search(text):
@@ -72,9 +64,8 @@ def broken_limit(text: str) -> str:
     for count, limit, noun in counts:
         if count > limit:
             return f"{count} {noun}, at most {limit} are read"
-    if any(
-        len(number) > 6 or int(number) > LARGEST_FACTORIAL for number in FACTORIAL.findall(text)
-    ):
+    factorials = FACTORIAL.findall(text)
+    if any(len(digits) > 6 or int(digits) > LARGEST_FACTORIAL for digits in factorials):
         return f"a factorial of more than {LARGEST_FACTORIAL}"
     return ""
 

@@ -124,15 +124,10 @@ WORDS = re.compile(
 )
 WORD_COMMANDS = {"infinity": "infty", "inf": "infty"}
 TURNED_BRACKETS = re.compile(r"([\[\]])([^\[\](),]+),([^\[\](),]+)([\[\]])")
-COUNTS = {
-    "hundred": 10**2,
-    "thousand": 10**3,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-    "dozen": 12,
-}
+COUNTS = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+COUNTS |= {"trillion": 10**12, "dozen": 12}
 COUNTED = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?) ?({'|'.join(COUNTS)})s?(?![A-Za-z])")
+SCIENTIFIC = re.compile(r"(?<![A-Za-z\d.\\])(\d+\.?\d*|\.\d+)[eE]([+-]?\d{1,4})(?![\w.])")
 THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?:(?:\{,\}|,)\d{3})+(?![\d,]|\{,)")
 SPACED_THOUSANDS = re.compile(
     r"(?<![\d.,\w])(?:\d{1,3} \d{3}(?!\d| \d|/)|\d{1,3}(?: \d{3}){2,}(?!\d| \d))"
@@ -144,16 +139,11 @@ A mixed number has no blanks around its bar.
 
 
 def normal_form(text: str, thousands: bool = True) -> str:
-    """Rewrite an answer in the plain dialect.
+    """Rewrite an answer within the static limits in the plain dialect, on one line.
 
-    Args:
-        text: An answer within the static limits.
-        thousands: Whether the commas of ``1,234`` separate thousands; otherwise they separate
-            members of a list.
-
-    Returns:
-        The same answer on one line; characters that mean nothing to the dialect are kept, so that
-        what cannot be read stays unreadable instead of turning into something else.
+    Characters that mean nothing to the dialect are kept, so that what cannot be read stays
+    unreadable instead of turning into something else. The commas of ``1,234`` separate
+    ``thousands``, or else members of a list.
     """
     # The order of the steps matters; each one relies on the spelling that those before it leave.
     text = _without_dollars(_plain_characters(text))
@@ -226,9 +216,7 @@ def _plain_numbers(text: str, thousands: bool) -> str:
     text = SPACED_THOUSANDS.sub(lambda number: number[0].replace(" ", ""), text)
     text = COUNTED.sub(lambda count: f"{count[1]}*{COUNTS[count[2]]}", text)
     text = re.sub(r"(?<=[\d}])\s*[xX]\s*(?=10\s*\^)", "*", text)
-    return re.sub(
-        r"(?<![A-Za-z\d.\\])(\d+\.?\d*|\.\d+)[eE]([+-]?\d{1,4})(?![\w.])", r"\1*10^{\2}", text
-    )
+    return SCIENTIFIC.sub(r"\1*10^{\2}", text)
 
 
 def _plain_words(text: str) -> str:

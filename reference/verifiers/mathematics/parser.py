@@ -56,14 +56,7 @@ UNKNOWNS = frozenset((*GREEK_NAMES, "ell"))
 SUBSCRIPT = re.compile(r" ?_ ?(?:\{ ?([\w, ]+?) ?\}|(\w))")
 DEGREE = re.compile(r" ?\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))")
 FUNCTIONS = frozenset((*TRIGONOMETRIC, *INVERSE, "ln", "lg", "log", "exp"))
-INVERSE_OF = {
-    "sin": "arcsin",
-    "cos": "arccos",
-    "tan": "arctan",
-    "cot": "arccot",
-    "sinh": "arcsinh",
-    "cosh": "arccosh",
-}
+INVERSE_OF = {name: f"arc{name}" for name in ("sin", "cos", "tan", "cot", "sinh", "cosh")}
 DEGREE_IN_RADIANS = Apply("/", (Constant("pi"), number(180)))
 
 
@@ -72,14 +65,11 @@ class Unreadable(Exception):
 
 
 def read_expression(text: str, log_base: int = 10) -> Tree:
-    """Read a whole text as one expression.
+    """Read a whole text in normal form as one expression.
 
     Args:
-        text: A text in normal form.
+        text: The text.
         log_base: Base of a ``\\log`` that names none.
-
-    Returns:
-        Its tree.
 
     Raises:
         Unreadable: Some part of the text is unknown to this reader.
@@ -106,21 +96,16 @@ class _Reader:
         return self.text[self.position :]
 
     def take(self, *signs: str) -> str:
-        """Move past the first of the signs that comes next.
+        """Move past the first of the signs that comes next and return it, or an empty text.
 
         A sign that ends in a letter is a command, and a letter after it would belong to its name:
         ``\\over`` does not match ``\\overline``.
-
-        Returns:
-            The sign; empty if none comes next.
         """
         rest = self.rest()
         for sign in signs:
-            end = self.position + len(sign)
-            if rest.startswith(sign) and not (
-                sign[-1].isalpha() and self.text[end : end + 1].isalpha()
-            ):
-                self.position = end
+            is_longer_name = sign[-1].isalpha() and rest[len(sign) : len(sign) + 1].isalpha()
+            if rest.startswith(sign) and not is_longer_name:
+                self.position += len(sign)
                 return sign
         return ""
 
@@ -177,9 +162,8 @@ class _Reader:
         if rest[0] == "|":
             return self.bars == 0
         if rest[0] == "\\":
-            return bool(COMMAND.match(rest)) and not rest.startswith(
-                ("\\rfloor", "\\rceil", "\\over ")
-            )
+            closes = rest.startswith(("\\rfloor", "\\rceil", "\\over "))
+            return bool(COMMAND.match(rest)) and not closes
         if rest[0].isdigit() or rest[0] == ".":
             raise Unreadable(f"a number stands beside another factor: {rest[:20]!r}")
         return True
@@ -340,11 +324,9 @@ class _Reader:
 
     def function(self, name: str) -> Tree:
         """Read a function with its base or power, and its argument."""
-        base: Tree = (
-            Constant("e") if name == "ln" else number(self.log_base if name == "log" else 10)
-        )
-        if name == "log" and self.take("_"):
-            base = self.script()
+        base: Tree = Constant("e") if name == "ln" else number(10)
+        if name == "log":
+            base = self.script() if self.take("_") else number(self.log_base)
         power: Tree | None = None
         if self.take("^"):
             power = self.exponent()
@@ -370,19 +352,16 @@ class _Reader:
             return self.atom()
         self.deeper()
         tree = self.signed()
-        while (
-            self.rest()[:1] not in ("(", "[", "{", "|")
-            and not self.at_function()
-            and self.begins_factor()
-        ):
+        while not self.at_bracket_or_function() and self.begins_factor():
             tree = Apply("*", (tree, self.factor()))
         self.depth -= 1
         return tree
 
-    def at_function(self) -> bool:
-        """Whether the next command is a function."""
+    def at_bracket_or_function(self) -> bool:
+        """Whether a bracket, a bar or a function comes next."""
         command = COMMAND.match(self.rest())
-        return command is not None and command[1] in FUNCTIONS
+        is_function = command is not None and command[1] in FUNCTIONS
+        return is_function or self.rest()[:1] in ("(", "[", "{", "|")
 
 
 def _repeating(match: re.Match[str]) -> Fraction:
@@ -390,6 +369,5 @@ def _repeating(match: re.Match[str]) -> Fraction:
     period = match[3] or match[4] or match[5] + (match[6] or "") + (match[7] or "")
     shift = 10 ** len(fixed)
     # 0.1(6) = 1/10 + 6/90: the period is divided by as many nines, shifted behind the fixed digits.
-    return Fraction(int(integer_digits + fixed), shift) + Fraction(
-        int(period), shift * (10 ** len(period) - 1)
-    )
+    nines = 10 ** len(period) - 1
+    return Fraction(int(integer_digits + fixed), shift) + Fraction(int(period), shift * nines)

@@ -36,16 +36,7 @@ from seed.reference.verifiers.mathematics.values import Comparison, same_value
 def same_quantity(
     reference: Scalar, answer: Scalar, rules: GradingRules, problem: str
 ) -> Comparison:
-    """Compare two scalars.
-
-    Args:
-        reference: The correct one.
-        answer: The one to judge.
-        rules: Missing units, percent, decimals.
-        problem: Whether it speaks of percent.
-
-    Returns:
-        The comparison and the rule that decided it, if one did.
+    """Compare a scalar with the correct one; the problem may speak of percent.
 
     Raises:
         TooLarge: A number lies outside what is computed.
@@ -67,18 +58,12 @@ def _same_percent(
         return Comparison(False, "a percentage is no quantity with a unit")
     if reference.percent and answer.percent:
         return _same_number(reference, answer, rules)
-    values = (
-        _scaled(side.tree, Fraction(1, 100)) if side.percent else side.tree
-        for side in (reference, answer)
-    )
-    compared = same_value(*values)
+    compared = same_value(_without_percent(reference), _without_percent(answer))
     speaks_of_percent = any(word in problem.casefold() for word in ("percent", "per cent", "%"))
     if not compared and rules.percent_by_problem and speaks_of_percent:
         bare = _same_number(reference, answer, rules)
-        return Comparison(
-            bare.equal,
-            f"{bare.why}; the problem asks for percent (grading rule percent_by_problem)",
-        )
+        why = "the problem asks for percent (grading rule percent_by_problem)"
+        return Comparison(bare.equal, f"{bare.why}; {why}")
     return Comparison(compared.equal, f"{compared.why}; percent is a hundredth")
 
 
@@ -87,9 +72,8 @@ def _same_units(
 ) -> Comparison:
     if reference_unit.dimensions != answer_unit.dimensions:
         return Comparison(False, f"the units differ: {answer_unit.name} for {reference_unit.name}")
-    compared = same_value(
-        _in_base_units(reference.tree, reference_unit), _in_base_units(answer.tree, answer_unit)
-    )
+    expected = _in_base_units(reference.tree, reference_unit)
+    compared = same_value(expected, _in_base_units(answer.tree, answer_unit))
     return Comparison(compared.equal, f"{compared.why}, in the same unit")
 
 
@@ -102,19 +86,16 @@ def _one_unit(reference: Scalar, answer: Scalar, rules: GradingRules) -> Compari
     compared = _same_number(reference, answer, rules)
     if not compared and with_unit.unit == DEGREE:
         compared = same_value(_scaled(with_unit.tree, Fraction(1, 180), Constant("pi")), bare.tree)
-    return Comparison(
-        compared.equal,
-        f"{compared.why}; a unit written once is not compared (grading rule missing_unit)",
-    )
+    why = "a unit written once is not compared (grading rule missing_unit)"
+    return Comparison(compared.equal, f"{compared.why}; {why}")
 
 
 def _same_number(reference: Scalar, answer: Scalar, rules: GradingRules) -> Comparison:
     compared = same_value(reference.tree, answer.tree)
-    if compared or not rules.decimal_digits:
+    digits = rules.decimal_digits
+    if compared or not digits:
         return compared
-    if _rounds_to(reference, answer, rules.decimal_digits) or _rounds_to(
-        answer, reference, rules.decimal_digits
-    ):
+    if _rounds_to(reference, answer, digits) or _rounds_to(answer, reference, digits):
         return Comparison(True, "one is the other correctly rounded (grading rule decimal_digits)")
     return compared
 
@@ -144,6 +125,10 @@ def _rational_near(tree: Tree) -> Fraction | None:
     return (-1) ** sign * Fraction(int(mantissa)) * Fraction(2) ** exponent
 
 
+def _without_percent(side: Scalar) -> Tree:
+    return _scaled(side.tree, Fraction(1, 100)) if side.percent else side.tree
+
+
 def _in_base_units(tree: Tree, unit: Unit) -> Tree:
     if unit.radian:
         return Apply("/", (_scaled(tree, Fraction(180)), Constant("pi")))
@@ -151,9 +136,7 @@ def _in_base_units(tree: Tree, unit: Unit) -> Tree:
 
 
 def _scaled(tree: Tree, factor: Fraction, constant: Tree | None = None) -> Tree:
-    scaled: Tree = (
-        Number(tree.value * factor)
-        if isinstance(tree, Number)
-        else Apply("*", (tree, number(factor)))
-    )
+    scaled: Tree = Apply("*", (tree, number(factor)))
+    if isinstance(tree, Number):
+        scaled = Number(tree.value * factor)
     return scaled if constant is None else Apply("*", (scaled, constant))

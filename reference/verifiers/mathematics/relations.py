@@ -10,7 +10,6 @@ r"""Equations and inequalities: a name and its value, an interval, or a statemen
 
 import re
 from collections.abc import Callable
-from fractions import Fraction
 
 from seed.reference.verifiers.mathematics.answers import (
     Answer,
@@ -40,15 +39,9 @@ Reading = Callable[[str], Answer]
 
 
 def read_relation(text: str, rules: GradingRules, inside: Reading) -> Answer:
-    """Read a text that holds a relation sign outside of brackets.
+    """Read a text in normal form that holds a relation sign outside of brackets.
 
-    Args:
-        text: A text in normal form.
-        rules: Whether an inequality is an interval; base of ``\\log``.
-        inside: Reads one side as an answer.
-
-    Returns:
-        A named value, a scalar, an interval or a statement.
+    It is a named value, a scalar, an interval or a statement; ``inside`` reads one side.
 
     Raises:
         Unreadable: It is none of them.
@@ -70,12 +63,10 @@ def read_relation(text: str, rules: GradingRules, inside: Reading) -> Answer:
         return interval
     if len(trees) != 2:
         raise Unreadable("a chain of inequalities that is no interval")
-    left, right = trees
-    return (
-        Statement(right, TURNED[signs[0]], left)
-        if signs[0] in TURNED
-        else Statement(left, signs[0], right)
-    )
+    (left, right), (sign,) = trees, signs
+    if sign in TURNED:
+        return Statement(right, TURNED[sign], left)
+    return Statement(left, sign, right)
 
 
 def _members(text: str) -> tuple[list[str], list[str]]:
@@ -121,9 +112,7 @@ def _read_equation(members: list[str], rules: GradingRules, inside: Reading) -> 
 def _shares_unknowns(name: str, members: list[str], rules: GradingRules) -> bool:
     try:
         unknowns = symbols(read_expression(name, rules.log_base))
-        return any(
-            unknowns & symbols(read_expression(member, rules.log_base)) for member in members
-        )
+        return any(unknowns & symbols(read_expression(side, rules.log_base)) for side in members)
     except Unreadable:
         return False
 
@@ -131,19 +120,16 @@ def _shares_unknowns(name: str, members: list[str], rules: GradingRules) -> bool
 def _check_chain(members: list[str], rules: GradingRules) -> None:
     """Refuse a chain whose members differ: ``x = 3 = 5``."""
     trees = [read_expression(member, rules.log_base) for member in members]
-    nowhere: dict[str, Fraction] = {}
     for tree in trees[:-1]:
         if tree == trees[-1]:
             continue
         if symbols(tree) | symbols(trees[-1]):
             raise Unreadable("a chain of equations")
         try:
-            value, last_value = exact(tree), exact(trees[-1])
-            equal = (
-                value == last_value
-                if value is not None and last_value is not None
-                else equal_at(tree, trees[-1], nowhere)
-            )
+            values = exact(tree), exact(trees[-1])
+            equal = values[0] == values[1]
+            if None in values:
+                equal = bool(equal_at(tree, trees[-1], {}))
         except TooLarge as large:
             raise Unreadable(str(large)) from large
         if not equal:

@@ -33,15 +33,9 @@ CHANGING = (
 
 
 def read_scalar(text: str, rules: GradingRules, problem: str) -> Answer:
-    """Read one expression and what stands beside it.
+    """Read one expression in normal form and what stands beside it, such as words of the problem.
 
-    Args:
-        text: A text in normal form.
-        rules: Base of ``\\log``.
-        problem: The problem; its words may stand behind a number.
-
-    Returns:
-        A ``Scalar``, or a ``Numeral`` where a base is written.
+    It is a ``Scalar``, or a ``Numeral`` where a base is written.
 
     Raises:
         Unreadable: The expression cannot be read.
@@ -51,11 +45,8 @@ def read_scalar(text: str, rules: GradingRules, problem: str) -> Answer:
     if text.casefold() in NUMBER_WORDS:
         return Scalar(number(NUMBER_WORDS.index(text.casefold())))
     if match := PERCENT.match(text):
-        return Scalar(
-            read_expression(match[1], rules.log_base),
-            percent=True,
-            decimal_places=_places(match[1]),
-        )
+        tree = read_expression(match[1], rules.log_base)
+        return Scalar(tree, percent=True, decimal_places=_places(match[1]))
     bare, unit = split_unit(text)
     if unit is None:
         bare = _without_noun(text, problem)
@@ -88,13 +79,11 @@ def _without_noun(text: str, problem: str) -> str:
     if not match or not problem:
         return text
     words = [word.casefold() for word in match["words"].split()]
-    problem_words = set().union(
-        *(_forms(word) for word in re.findall(r"[a-z']+", problem.casefold()))
-    )
-    all_in_problem = all(
-        len(word) > 2 and word not in CHANGING and _forms(word) & problem_words for word in words
-    )
-    return match["number"] if all_in_problem else text
+    forms = set().union(*map(_forms, re.findall(r"[a-z']+", problem.casefold())))
+    kept = [
+        word for word in words if len(word) <= 2 or word in CHANGING or not _forms(word) & forms
+    ]
+    return text if kept else match["number"]
 
 
 def _forms(word: str) -> set[str]:

@@ -66,13 +66,7 @@ EVERYTHING = Collection("()", (Scalar(negative(INFINITY)), Scalar(INFINITY)))
 def read_answer(text: str, rules: GradingRules, problem: str = "") -> Answer:
     """Read a text in normal form as an answer.
 
-    Args:
-        text: A text in normal form.
-        rules: How names, inequalities and logarithms are read.
-        problem: The problem, whose words may stand behind a number: ``5 apples``.
-
-    Returns:
-        The answer.
+    Words of the problem may stand behind a number: ``5 apples``.
 
     Raises:
         Unreadable: It has no shape that is known here.
@@ -116,14 +110,9 @@ def fold(text: str) -> str:
 
 
 def split(text: str, separator: re.Pattern[str]) -> list[str]:
-    """Cut a text at the separators that stand in no brackets.
+    """Cut a text at the separators that stand in no brackets, into one part or more.
 
-    Args:
-        text: A text in normal form.
-        separator: What to cut at.
-
-    Returns:
-        The parts, at least one. Any closing bracket closes any opening one, as in ``[0, 1)``.
+    Any closing bracket closes any opening one, as in ``[0, 1)``.
     """
     parts, start, index = [], 0, 0
     for index in _top_level(text):
@@ -152,9 +141,9 @@ def _read_words(text: str) -> Answer | None:
         return EVERYTHING
     if fold(text) in NO_SOLUTION:
         return NOTHING
-    if fold(text) in SHORT_WORDS or (
-        WORDS.fullmatch(text) and REAL_WORD.search(text) and text.casefold() not in NUMBER_WORDS
-    ):
+    is_number = text.casefold() in NUMBER_WORDS
+    are_words = WORDS.fullmatch(text) and REAL_WORD.search(text) and not is_number
+    if are_words or fold(text) in SHORT_WORDS:
         return Text(SYNONYMS.get(fold(text), fold(text)))
     return None
 
@@ -166,27 +155,25 @@ def _listed(brackets: str, members: list[Answer]) -> Answer:
     """
     flat: list[Answer] = []
     for member in members:
-        flat += (
-            member.members
-            if isinstance(member, Collection) and member.brackets == LIST
-            else (member,)
-        )
+        inner = _members(member)
+        flat += (member,) if inner is None else inner
     if len(flat) > MOST_MEMBERS:
         raise Unreadable(f"more than {MOST_MEMBERS} members")
     return flat[0] if len(flat) == 1 and brackets == LIST else Collection(brackets, tuple(flat))
 
 
+def _members(answer: Answer) -> tuple[Answer, ...] | None:
+    """The members of a list; None if it is none."""
+    if isinstance(answer, Collection) and answer.brackets == LIST:
+        return answer.members
+    return None
+
+
 def _spread(answer: Answer) -> Answer:
     """``x = (list)`` as a list of named values."""
-    if (
-        isinstance(answer, Named)
-        and isinstance(answer.value, Collection)
-        and answer.value.brackets == LIST
-    ):
-        return Collection(
-            LIST, tuple(Named(answer.name, member) for member in answer.value.members)
-        )
-    return answer
+    if not isinstance(answer, Named) or (members := _members(answer.value)) is None:
+        return answer
+    return Collection(LIST, tuple(Named(answer.name, member) for member in members))
 
 
 def _read_matrix(text: str, inside: Reading) -> Answer:
@@ -233,11 +220,8 @@ def _closes_early(text: str) -> bool:
         opens = character in "([{" or text.startswith("\\langle", index)
         closes = character in ")]}" or text.startswith("\\rangle", index)
         depth += opens - closes
-        if (
-            closes
-            and depth == 0
-            and index < len(text) - len("\\rangle" if character == "\\" else character)
-        ):
+        length = len("\\rangle") if character == "\\" else 1
+        if closes and depth == 0 and index < len(text) - length:
             return True
     return depth != 0
 

@@ -39,9 +39,8 @@ def _table(text: str) -> dict[str, Unit]:
     for line in text.strip().splitlines():
         names, meaning = line.split("=")
         factor, *bases = meaning.split()
-        dimensions = tuple(
-            sorted((base.partition("^")[0], int(base.partition("^")[2] or 1)) for base in bases)
-        )
+        powers = [base.partition("^") for base in bases]
+        dimensions = tuple(sorted((name, int(exponent or 1)) for name, _, exponent in powers))
         for name in names.split():
             units[name] = Unit(dimensions, Fraction(factor), name)
     return units
@@ -101,14 +100,10 @@ cent cents ¢                                             = 1/100 dollar
 ₹ rupee rupees Rs                                        = 1 rupee
 unit units                                               = 1
 """)
-CELSIUS, FAHRENHEIT = (
-    Unit((("celsius", 1),), Fraction(1), "°C"),
-    Unit((("fahrenheit", 1),), Fraction(1), "°F"),
-)
-DEGREE, RADIAN = (
-    Unit((("angle", 1),), Fraction(1), "degrees"),
-    Unit((("angle", 1),), Fraction(1), "radians", radian=True),
-)
+CELSIUS = Unit((("celsius", 1),), Fraction(1), "°C")
+FAHRENHEIT = Unit((("fahrenheit", 1),), Fraction(1), "°F")
+DEGREE = Unit((("angle", 1),), Fraction(1), "degrees")
+RADIAN = Unit((("angle", 1),), Fraction(1), "radians", radian=True)
 
 # A word that raises to a power is never a unit itself: a text must not have two readings, nor a
 # pattern two ways to match.
@@ -129,21 +124,12 @@ PARTS = re.compile(rf"(\*|/|per\b)|({ONE})")
 
 
 def split_unit(text: str) -> tuple[str, Unit | None]:
-    """Separate a number from its unit.
-
-    Args:
-        text: A text in normal form.
-
-    Returns:
-        The text without the unit, and the unit; the text itself and None if no known unit is there.
-    """
+    """Separate a number in normal form from its unit; None if no known unit is there."""
     if money := PREFIX.match(text):
-        written = money["unit"].replace("US", "").strip().rstrip(".")
-        number, second_unit = split_unit(money["number"])
-        if second_unit is None or (
-            second_unit.dimensions == UNITS[written].dimensions and second_unit.factor == 1
-        ):
-            return money["sign"] + number, UNITS[written]
+        unit = UNITS[money["unit"].replace("US", "").strip().rstrip(".")]
+        number, second = split_unit(money["number"])
+        if second is None or (second.dimensions == unit.dimensions and second.factor == 1):
+            return money["sign"] + number, unit
     if angle := DEGREE_SUFFIX.match(text):
         return angle["number"], {"": DEGREE, "C": CELSIUS, "F": FAHRENHEIT}[angle["scale"]]
     if angle := re.match(r"^(.*\S)\s*(?:radians?|rad)$", text):
@@ -151,13 +137,11 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
     match = SUFFIX.match(text)
     if match is None:
         return text, None
-    unit = _read(match["unit"])
-    bare_letters = not match["blank"] and (
-        len(match["unit"]) == 1 or match["unit"] in ("mi", "in", "min")
-    )
-    if unit is None or (bare_letters and match["unit"] not in "$€£¥₹¢"):
+    name, product = match["unit"], _read(match["unit"])
+    bare_letters = not match["blank"] and (len(name) == 1 or name in ("mi", "in", "min"))
+    if product is None or (bare_letters and name not in "$€£¥₹¢"):
         return text, None
-    return match["number"], unit
+    return match["number"], product
 
 
 def _read(text: str) -> Unit | None:

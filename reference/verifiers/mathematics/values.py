@@ -59,14 +59,7 @@ class Comparison:
 
 
 def same_value(left: Tree, right: Tree) -> Comparison:
-    """Compare two expressions.
-
-    Args:
-        left: A tree.
-        right: A tree.
-
-    Returns:
-        The comparison; it does not depend on the order.
+    """Compare two expressions, in either order.
 
     Raises:
         TooLarge: A number lies outside what is computed.
@@ -82,9 +75,8 @@ def same_value(left: Tree, right: Tree) -> Comparison:
         return Comparison(False, f"{undefined} has no value")
     if None not in exact_values:
         equal = exact_values[0] == exact_values[1]
-        return Comparison(
-            equal, f"the exact rational values are {'equal' if equal else 'different'}"
-        )
+        word = "equal" if equal else "different"
+        return Comparison(equal, f"the exact rational values are {word}")
     left, right = folded(left), folded(right)
     numeric = _numeric_comparison(left, right)
     if numeric and not engine.agrees(left, right):
@@ -102,9 +94,8 @@ def folded(tree: Tree) -> Tree:
     parts = tuple(folded(part) for part in tree.parts)
     match tree.operation, parts:
         case "root", (Number(index), Number(radicand)) if radicand < 0 and index % 2 == 1:
-            return negative(
-                Apply("root", (parts[0], Number(-radicand)))
-            )  # the engine takes the complex root
+            # The engine takes the complex root.
+            return negative(Apply("root", (parts[0], Number(-radicand))))
     return Apply(tree.operation, parts)
 
 
@@ -117,16 +108,11 @@ def proportional(left: Tree, right: Tree, same_sign: bool) -> Comparison:
         left: f, not identically zero.
         right: g, with the same unknowns.
         same_sign: Whether the factor has to be positive.
-
-    Returns:
-        The comparison.
     """
     if symbols(left) != symbols(right):
         return Comparison(False, "the unknowns differ")
-    point = point_number(0, symbols(left))
-    at_left, at_right = (
-        substituted(tree, {name: Number(v) for name, v in point.items()}) for tree in (left, right)
-    )
+    point = {name: Number(v) for name, v in point_number(0, symbols(left)).items()}
+    at_left, at_right = substituted(left, point), substituted(right, point)
     product = exact(Apply("*", (at_left, at_right)))
     if product is not None and (product == 0 or (same_sign and product < 0)):
         return Comparison(False, "the statements differ by more than a factor")
@@ -150,9 +136,7 @@ def _numeric_comparison(left: Tree, right: Tree) -> Comparison:
             return Comparison(False, "an expression has no value")
         return Comparison(equal, "the values agree to 60 digits" if equal else "the values differ")
     points = [point_number(index, unknowns) for index in range(MOST_POINTS)]
-    real_points = (
-        point for point in points if is_real_at(left, point) and is_real_at(right, point)
-    )
+    real_points = (p for p in points if is_real_at(left, p) and is_real_at(right, p))
     agreed = _points_of_agreement(left, right, real_points)
     if agreed is not None and agreed < FEWEST_POINTS:
         agreed = _points_of_agreement(left, right, points)

@@ -45,7 +45,7 @@ from seed.reference.verifiers.mathematics.answers import (
     Scalar,
     Statement,
 )
-from seed.reference.verifiers.mathematics.choices import Choice, chosen_letter, reference_choice
+from seed.reference.verifiers.mathematics.choices import chosen_letter, reference_choice
 from seed.reference.verifiers.mathematics.equivalence import same_answer
 from seed.reference.verifiers.mathematics.evaluation import (
     BASE_DIGITS,
@@ -113,18 +113,10 @@ def _judge(reference: str, answer: str, problem: str, rules: GradingRules) -> tu
     if choice is not None and (letter := chosen_letter(answer, problem)):
         why = f"option {letter} is chosen, the reference is {choice.letter}"
         return _outcome(Comparison(letter == choice.letter, why))
-    if choice is not None and choice.text:
-        return _judge_text_of_choice(choice, answer, problem, rules)
-    return _judge_forms(reference, answer, problem, rules)
-
-
-def _judge_text_of_choice(
-    choice: Choice, answer: str, problem: str, rules: GradingRules
-) -> tuple[Outcome, str]:
-    """Judge an answer that names no option: it may still repeat the text of the right one.
-
-    A text that cannot be read is no error: the letter would have been enough.
-    """
+    if choice is None or not choice.text:
+        return _judge_forms(reference, answer, problem, rules)
+    # An answer that names no option may still repeat the text of the right one. A text that cannot
+    # be read is no error: the letter would have been enough.
     outcome, why = _judge_forms(choice.text, answer, problem, rules)
     outcome = Outcome.WRONG if outcome == Outcome.ERROR else outcome
     return outcome, f"no option is chosen; as its text: {why}"
@@ -163,13 +155,11 @@ def _compared_as_lists(
 
     Only where one side has several members and the other one.
     """
-    lists = [
-        read_answer(normal_form(text, thousands=False), rules, problem)
-        for text in (reference, answer)
-    ]
-    if not all(isinstance(side, Collection) for side in lists):
+    forms = (normal_form(text, thousands=False) for text in (reference, answer))
+    expected, given = (read_answer(form, rules, problem) for form in forms)
+    if not (isinstance(expected, Collection) and isinstance(given, Collection)):
         return Comparison(False, "only one of them is a list")
-    return same_answer(lists[0], lists[1], rules, problem)
+    return same_answer(expected, given, rules, problem)
 
 
 def _outcome(comparison: Comparison) -> tuple[Outcome, str]:

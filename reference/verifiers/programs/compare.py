@@ -25,28 +25,15 @@ BLANKS = re.compile(r"([ \t]+)")
 
 
 def same_output(output: str, expected: str) -> bool:
-    """Compare what a program printed with what it should have printed.
-
-    Args:
-        output: Any text at all.
-        expected: The tests' text.
-
-    Returns:
-        Whether they are the same; see the module.
-    """
+    """Whether a program printed what it should have printed; see the module."""
     lines, expected_lines = _lines(output), _lines(expected)
     return len(lines) == len(expected_lines) and all(map(_same_line, lines, expected_lines))
 
 
 def same_value(returned: Any, expected: Any) -> bool:
-    """Compare what a function returned with what it should have returned.
+    """Whether a function returned the JSON values that it should have returned; see the module.
 
-    Args:
-        returned: A plain value, or anything that is equal to nothing.
-        expected: JSON values.
-
-    Returns:
-        Whether they are the same; see the module.
+    ``returned`` is a plain value, or anything that is equal to nothing.
     """
     if isinstance(expected, list):
         same_length = isinstance(returned, list | tuple) and len(returned) == len(expected)

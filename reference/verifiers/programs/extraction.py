@@ -13,15 +13,11 @@ LANGUAGES = ("python", "py", "python3")
 
 
 def program_of(response: str) -> str:
-    """Find the program.
+    """Find the program in any text.
 
-    Args:
-        response: Any text at all.
-
-    Returns:
-        The last closed block that is marked as Python; without one, the last closed block without a
-        mark; without one, the whole answer, provided that no fence is left open. Empty if there is
-        none of these.
+    It is the last closed block that is marked as Python; without one, the last closed block without
+    a mark; without one, the whole answer, provided that no fence is left open. Empty if there is
+    none of these.
     """
     _, _, answer = response.rpartition(ANSWER)
     if THINKING in answer:
@@ -35,11 +31,7 @@ def program_of(response: str) -> str:
 
 
 def _blocks(answer: str) -> tuple[list[tuple[str, str]], bool]:
-    """Cut the answer into fenced blocks.
-
-    Returns:
-        Language and content of each block, and whether the last one is still open.
-    """
+    """Language and content of each fenced block, and whether the last one is still open."""
     blocks: list[tuple[str, str]] = []
     language, indent = "", 0
     content: list[str] | None = None

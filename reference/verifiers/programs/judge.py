@@ -65,10 +65,8 @@ def _checked(job: dict[str, Any]) -> tuple[str, str]:
     except BaseException as raised:
         return ERROR, f"the checker fails on the expected output: {_described(raised)}"
     if accepts_expected is not True:
-        return (
-            ERROR,
-            f"the checker does not accept the expected output: it returns {accepts_expected!r}",
-        )
+        why = f"it returns {accepts_expected!r}"
+        return ERROR, f"the checker does not accept the expected output: {why}"
     try:
         accepts = names[CHECK](job["input"], job["output"], job["expected"])
     except BaseException as raised:
@@ -168,18 +166,13 @@ def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
     """
     free = _free_names(trees, names)
     modules = _bases(trees, free)
-    names.update(
-        {name: importlib.import_module(name) for name in modules & sys.stdlib_module_names}
-    )
+    for name in modules & sys.stdlib_module_names:
+        names[name] = importlib.import_module(name)
     return sorted(free - modules)
 
 
 def _take_from_program(remote: Remote, names: dict[str, Any], wanted: list[str]) -> list[str]:
-    """Give the tests handles of the program's names.
-
-    Returns:
-        The names that the program does not define.
-    """
+    """Give the tests handles of the program's names; return those that it does not define."""
     defined = remote.defined(wanted)
     names.update({name: remote.read(PROGRAM, name) for name in defined})
     return [name for name in wanted if name not in defined]
@@ -193,12 +186,10 @@ def _parsed(source: str) -> ast.Module:
 
 
 def _calls_check(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Call)
-        and isinstance(statement.value.func, ast.Name)
-        and statement.value.func.id == CHECK
-    )
+    match statement:
+        case ast.Expr(ast.Call(ast.Name(name))):
+            return name == CHECK
+    return False
 
 
 def _free_names(trees: list[ast.Module], predefined: dict[str, Any]) -> set[str]:

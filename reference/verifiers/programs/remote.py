@@ -66,12 +66,7 @@ class Remote:
         return [name for name in names if isinstance(defined, list) and name in defined]
 
     def read(self, number: int, attribute: str) -> Any:
-        """Fetch an attribute of an object in the program's process.
-
-        Args:
-            number: Number of the object; ``PROGRAM`` for the program's own names.
-            attribute: Name of the attribute.
-        """
+        """Fetch an attribute of an object by number, ``PROGRAM`` for the program's own names."""
         value = self._value(self._request(["read", number, attribute], self.call_seconds))
         self.used += type(value) is not Handle
         return value
@@ -134,9 +129,8 @@ class Remote:
         try:
             return wire.Encoder(self._opaque).encode(value)
         except wire.WireError as failure:
-            raise TestsFault(
-                f"the tests hand over a value that cannot cross: {failure}"
-            ) from failure
+            why = f"the tests hand over a value that cannot cross: {failure}"
+            raise TestsFault(why) from failure
 
     def _opaque(self, value: Any) -> list[Any]:
         if type(value) is Handle:

@@ -17,13 +17,7 @@ class SuiteError(ValueError):
 
 
 def suite_of(tests: Any) -> dict[str, Any]:
-    """Bring tests into the canonical shape.
-
-    Args:
-        tests: Any of the shapes in ``reference.verifiers.programs.verifier``.
-
-    Returns:
-        ``{"kind": …, …}`` with all fields of its kind.
+    """Bring tests of any known shape into ``{"kind": …, …}`` with all fields of its kind.
 
     Raises:
         SuiteError: They are empty, or have none of the shapes.
@@ -38,9 +32,8 @@ def suite_of(tests: Any) -> dict[str, Any]:
     try:
         return complete(suite)
     except (KeyError, TypeError) as failure:
-        raise SuiteError(
-            f"tests of kind {suite['kind']} are malformed: {type(failure).__name__}: {failure}"
-        ) from failure
+        why = f"{type(failure).__name__}: {failure}"
+        raise SuiteError(f"tests of kind {suite['kind']} are malformed: {why}") from failure
 
 
 def _named(tests: Any) -> dict[str, Any]:
@@ -71,16 +64,11 @@ def _inputs_and_outputs(tests: Mapping[str, Any]) -> dict[str, Any]:
     inputs, outputs, entry = tests["inputs"], tests["outputs"], tests.get("fn_name")
     if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
         raise SuiteError("inputs and outputs must be lists of equal length")
+    pairs = zip(inputs, outputs, strict=True)
     if not entry:
-        cases = [
-            {"stdin": stdin, "stdout": stdout}
-            for stdin, stdout in zip(inputs, outputs, strict=True)
-        ]
+        cases = [{"stdin": given, "stdout": output} for given, output in pairs]
         return {"kind": "stdio", "cases": cases, "site": True}
-    cases = [
-        {"arguments": _arguments(arguments), "returns": _json(returned)}
-        for arguments, returned in zip(inputs, outputs, strict=True)
-    ]
+    cases = [{"arguments": _arguments(given), "returns": _json(output)} for given, output in pairs]
     return {"kind": "calls", "entry": entry, "cases": cases}
 
 
@@ -98,13 +86,10 @@ def _json(text: Any) -> Any:
 
 
 def _stdio(suite: dict[str, Any]) -> dict[str, Any]:
-    cases = [
-        {
-            "stdin": case.get("stdin", case.get("input")),
-            "stdout": case.get("stdout", case.get("output")),
-        }
-        for case in suite["cases"]
-    ]
+    cases = []
+    for case in suite["cases"]:
+        stdin, stdout = case.get("stdin", case.get("input")), case.get("stdout", case.get("output"))
+        cases.append({"stdin": stdin, "stdout": stdout})
     if not cases:
         raise SuiteError("there are no test cases")
     if not all(isinstance(text, str) for case in cases for text in case.values()):
@@ -116,9 +101,8 @@ def _stdio(suite: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calls(suite: dict[str, Any]) -> dict[str, Any]:
-    cases = [
-        {"arguments": case["arguments"], "returns": case["returns"]} for case in suite["cases"]
-    ]
+    fields = ("arguments", "returns")
+    cases = [{name: case[name] for name in fields} for case in suite["cases"]]
     if not cases:
         raise SuiteError("there are no test cases")
     if not all(isinstance(case["arguments"], list) for case in cases):
@@ -128,11 +112,8 @@ def _calls(suite: dict[str, Any]) -> dict[str, Any]:
 
 def _asserts(suite: dict[str, Any]) -> dict[str, Any]:
     asserts, setup = suite["asserts"], suite.get("setup") or ""
-    if (
-        not asserts
-        or not all(isinstance(test, str) and "assert" in test for test in asserts)
-        or not isinstance(setup, str)
-    ):
+    are_texts = bool(asserts) and all(isinstance(t, str) and "assert" in t for t in asserts)
+    if not are_texts or not isinstance(setup, str):
         raise SuiteError("asserts must be texts with at least one assertion each")
     return {"kind": "asserts", "asserts": list(asserts), "setup": setup, "site": False}
 
@@ -143,14 +124,9 @@ def _check(suite: dict[str, Any]) -> dict[str, Any]:
         raise SuiteError("the tests define no function check")
     if "assert" not in source and "raise" not in source:
         raise SuiteError("the tests assert nothing")
-    itself = CHECKS_ITSELF.search(source) is not None
-    return {
-        "kind": "check",
-        "source": source,
-        "entry": entry and _identifier(entry),
-        "prompt": str(prompt),
-        "site": itself,
-    }
+    site, entry = CHECKS_ITSELF.search(source) is not None, entry and _identifier(entry)
+    fields = {"source": source, "entry": entry, "prompt": str(prompt), "site": site}
+    return {"kind": "check", **fields}
 
 
 def _identifier(name: Any) -> str:

@@ -47,11 +47,7 @@ class TreeNode:
 
 
 def list_node(values: Sequence[Any]) -> ListNode | None:
-    """Build a linked list.
-
-    Returns:
-        Its head, or None for no values.
-    """
+    """Build a linked list and return its head; None for no values."""
     head = None
     for value in reversed(values):
         head = ListNode(value, head)
@@ -59,12 +55,9 @@ def list_node(values: Sequence[Any]) -> ListNode | None:
 
 
 def tree_node(values: Sequence[Any]) -> TreeNode | None:
-    """Build a binary tree from its values level by level, None for a missing child.
+    """Build a binary tree and return its root; None for no values.
 
-    This is how LeetCode writes trees.
-
-    Returns:
-        Its root, or None for no values.
+    LeetCode writes a tree as its values level by level, None for a missing child.
     """
     if not values or values[0] is None:
         return None
@@ -130,13 +123,10 @@ def prompt_of(problem: str, entry: str) -> tuple[str, str]:
         name.
     """
     try:
-        defined = [
-            node.name
-            for node in ast.parse(problem).body
-            if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        ]
+        body = ast.parse(problem).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "", entry
+    defined = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     if not defined or (entry and entry not in defined):
         return "", entry
     return problem, entry or defined[-1]

@@ -47,14 +47,10 @@ from seed.reference.verifiers.sandbox.probe import AUTOMATIC, choose
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.verify import Item
 
-SOLUTION, SCRIPT = (
-    "seed.reference.verifiers.programs.solution:serve",
-    "seed.reference.verifiers.programs.solution:program",
-)
-JUDGE, CHECKER = (
-    "seed.reference.verifiers.programs.judge:judge",
-    "seed.reference.verifiers.programs.judge:check_output",
-)
+SOLUTION = "seed.reference.verifiers.programs.solution:serve"
+SCRIPT = "seed.reference.verifiers.programs.solution:program"
+JUDGE = "seed.reference.verifiers.programs.judge:judge"
+CHECKER = "seed.reference.verifiers.programs.judge:check_output"
 
 JUDGE_EXTRA_SECONDS = 10
 """How much longer than the program the judge may take.
@@ -115,9 +111,8 @@ def _run_script(
         if seconds <= 0:
             return Outcome.WRONG, f"the cases took longer than {limits.suite_seconds:g} s in all"
         own = replace(limits, wall_seconds=min(limits.wall_seconds, seconds))
-        with start(
-            SCRIPT, job, mechanism, own, stdin=case["stdin"].encode("utf-8", "replace")
-        ) as guest:
+        stdin = case["stdin"].encode("utf-8", "replace")
+        with start(SCRIPT, job, mechanism, own, stdin=stdin) as guest:
             ended = guest.wait()
         if fault := ended.fault():
             return Outcome.WRONG, f"case {number}: the program {fault}"
@@ -146,22 +141,19 @@ def _run_with_judge(
 ) -> tuple[Outcome, str]:
     prompt = suite.get("prompt") or (problem if suite["kind"] == "check" else "")
     seconds = {"call_seconds": limits.call_seconds, "load_seconds": limits.wall_seconds}
-    longer = replace(
-        limits,
-        wall_seconds=limits.wall_seconds + JUDGE_EXTRA_SECONDS,
-        cpu_seconds=limits.cpu_seconds + JUDGE_EXTRA_SECONDS,
-    )
+    wall_seconds = limits.wall_seconds + JUDGE_EXTRA_SECONDS
+    cpu_seconds = limits.cpu_seconds + JUDGE_EXTRA_SECONDS
+    longer = replace(limits, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
     solution_job = {"program": program, "problem": prompt, "site": suite["site"]}
     judge_job = {"suite": suite, "problem": prompt, **seconds}
     with contextlib.ExitStack() as stack:
         with _two_pipes() as (solution_ends, judge_ends):
-            solution = start(
-                SOLUTION, solution_job, mechanism, limits, descriptors=solution_ends, quiet=True
+            first: Any = {"descriptors": solution_ends, "quiet": True}
+            solution = stack.enter_context(
+                start(SOLUTION, solution_job, mechanism, limits, **first)
             )
-            stack.enter_context(solution)
-            judge = stack.enter_context(
-                start(JUDGE, judge_job, mechanism, longer, descriptors=judge_ends)
-            )
+            judge = start(JUDGE, judge_job, mechanism, longer, descriptors=judge_ends)
+            stack.enter_context(judge)
         outcome, why, program_ended = _verdict_of(judge.wait(), "judge")
         solution.kill()
         fault = solution.wait().fault()

@@ -46,6 +46,9 @@ SMALL = 1 << 63
 NODES: Mapping[str, tuple[str, ...]] = {"ListNode": ("next",), "TreeNode": ("left", "right")}
 """LeetCode's node classes and their links; their content is in ``val``."""
 
+MALFORMED = (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError)
+"""What is raised where values are read from lists that nobody wrote."""
+
 Opaque = Callable[[Any], list[Any]]
 Unknown = Callable[[str, list[Any]], Any]
 
@@ -73,12 +76,10 @@ class Encoder:
             WireError: It is too large or too deep.
         """
         self.remaining -= 1
-        if depth > DEEPEST or self.remaining < 0:
-            raise WireError(
-                f"a value has more than {DEEPEST} levels"
-                if depth > DEEPEST
-                else f"more than {MOST_ITEMS} values"
-            )
+        if depth > DEEPEST:
+            raise WireError(f"a value has more than {DEEPEST} levels")
+        if self.remaining < 0:
+            raise WireError(f"more than {MOST_ITEMS} values")
         if value is None or value is True or value is False:
             return value
         # Subclasses are read by the method of the builtin type, never by their own.
@@ -97,25 +98,16 @@ class Encoder:
         return self._container(value, depth + 1)
 
     def _container(self, value: Any, depth: int) -> Any:
-        kinds: tuple[tuple[Any, str], ...] = (
-            (list, "l"),
-            (tuple, "t"),
-            (set, "s"),
-            (frozenset, "f"),
-        )
-        for kind, tag in kinds:
+        kinds: dict[str, Any] = {"l": list, "t": tuple, "s": set, "f": frozenset}
+        for tag, kind in kinds.items():
             if isinstance(value, kind):
                 return [tag, *(self.encode(member, depth) for member in kind.__iter__(value))]
         if isinstance(value, dict):
-            return [
-                "d",
-                *(self.encode(member, depth) for pair in dict.items(value) for member in pair),
-            ]
+            content = itertools.chain.from_iterable(dict.items(value))
+            return ["d", *(self.encode(member, depth) for member in content)]
         if isinstance(value, Iterator):
-            return [
-                "g",
-                *(self.encode(member, depth) for member in itertools.islice(value, MOST_ITEMS + 1)),
-            ]
+            members = itertools.islice(value, MOST_ITEMS + 1)
+            return ["g", *(self.encode(member, depth) for member in members)]
         if type(value).__name__ in NODES:
             return self._nodes(value, depth)
         if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
@@ -165,36 +157,20 @@ class Decoder:
         try:
             tag, *content = written
             return self._tagged(tag, content)
-        except (
-            TypeError,
-            ValueError,
-            LookupError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-        ) as failure:
+        except MALFORMED as failure:
             raise WireError(f"not a value: {type(failure).__name__}") from failure
 
     def _tagged(self, tag: str, content: list[Any]) -> Any:
         if tag in ("l", "t", "s", "f", "g"):
             members = [self.decode(written) for written in content]
-            made_by: dict[str, Callable[[list[Any]], Any]] = {
-                "l": list,
-                "t": tuple,
-                "s": set,
-                "f": frozenset,
-                "g": iter,
-            }
-            return made_by[tag](members)
+            makers: dict[str, Any] = {"l": list, "t": tuple, "s": set, "f": frozenset, "g": iter}
+            return makers[tag](members)
         if tag == "d":
             members = [self.decode(written) for written in content]
             return dict(zip(members[::2], members[1::2], strict=True))
         if tag == "i":
-            return (
-                int(content[0], 16)
-                if len(content[0]) * 4 <= MOST_BITS + 8
-                else _refuse("a long integer")
-            )
+            is_long = len(content[0]) * 4 > MOST_BITS + 8
+            return _refuse("a long integer") if is_long else int(content[0], 16)
         if tag == "c":
             return complex(float(content[0]), float(content[1]))
         if tag == "b":

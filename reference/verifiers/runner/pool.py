@@ -54,14 +54,10 @@ class Pool:
         self.idle, self.busy = [], {}
 
     def judge(self, requests: Iterable[Request | Judgement]) -> Iterator[Judgement]:
-        """Judge responses side by side.
+        """Judge responses side by side, and yield one judgement per request, in order.
 
-        Args:
-            requests: Taken one by one as workers fall idle, never far ahead. A judgement among them
-                comes out in its place.
-
-        Returns:
-            One judgement per request, in order.
+        Requests are taken one by one as workers fall idle, never far ahead. A judgement among them
+        comes out in its place.
         """
         source, submitted, returned, more = iter(requests), 0, 0, True
         judgements: dict[int, Judgement] = {}

@@ -134,21 +134,13 @@ class Worker:
         item = None if request.item is None else vars(request.item)
         loaded = _key(request) in self.loaded
         self.serial += 1
+        message = {"serial": self.serial, "verifier": request.verifier, "item": item}
         try:
-            message = encoded(
-                {
-                    "serial": self.serial,
-                    "verifier": request.verifier,
-                    "item": item,
-                    "announce": not loaded,
-                },
-                MAX_REQUEST_BYTES,
-            )
+            content = encoded(message | {"announce": not loaded}, MAX_REQUEST_BYTES)
         except (FrameError, ValueError, RecursionError) as failure:
-            return error(
-                f"the line cannot be handed to a verifier: {type(failure).__name__}: {failure}"
-            )
-        self.outgoing, self.request = memoryview(message), request
+            why = f"{type(failure).__name__}: {failure}"
+            return error(f"the line cannot be handed to a verifier: {why}")
+        self.outgoing, self.request = memoryview(content), request
         self.limit, self.deadline = 0.0, monotonic() + LOADING_SECONDS
         if loaded:
             self._start_time_limit(request)
@@ -173,9 +165,8 @@ class Worker:
                 if (judgement := self._read(message)) is not None:
                     return judgement
         except (FrameError, ValueError, TypeError):
-            raise WorkerLost(
-                "the worker sent something that is no verdict", suspect=self.serial > 1
-            ) from None
+            why = "the worker sent something that is no verdict"
+            raise WorkerLost(why, suspect=self.serial > 1) from None
         if has_ended or self.inbox.closed:
             raise WorkerLost(self._exit_reason(), suspect=self.serial > 1)
         if monotonic() > self.deadline:
@@ -214,9 +205,8 @@ class Worker:
         return judgement_of(message)
 
     def _start_time_limit(self, request: Request) -> None:
-        self.limit = self.limits.seconds_for(
-            request.item.domain if request.item else "", request.verifier
-        )
+        domain = request.item.domain if request.item else ""
+        self.limit = self.limits.seconds_for(domain, request.verifier)
         self.deadline = monotonic() + self.limit
 
     def _status(self) -> int | None:

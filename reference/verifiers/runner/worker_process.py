@@ -58,30 +58,18 @@ def main(requests: str, replies: str, lifeline: str, memory: str, isolation: str
 
 
 def serve(request: dict[str, Any], channel: Channel, isolation: str) -> dict[str, Any]:
-    """Handle one request; see the protocol above.
-
-    Args:
-        request: A request.
-        channel: Where the announcement goes.
-        isolation: Where programs are run.
-
-    Returns:
-        The reply.
-    """
+    """Handle one request and return the reply; the announcement goes to the channel."""
     process, serial = os.getpid(), request["serial"]
     try:
         item = None if request["item"] is None else Item(**request["item"])
         verifier = find_verifier(request["verifier"], item, isolation)
         if request["announce"]:
             channel.send({"serial": serial, "loaded": True})
-        judgement = judgement_of(
-            verifier(item) if item else Verdict(Outcome.CORRECT, "", "it loads")
-        )
+        returned = verifier(item) if item else Verdict(Outcome.CORRECT, "", "it loads")
+        judgement = judgement_of(returned)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
-    except (
-        BaseException
-    ) as failure:  # sys.exit and KeyboardInterrupt too: every request is answered
+    except BaseException as failure:  # sys.exit and KeyboardInterrupt too: each gets a reply
         judgement = failed(failure)
     if os.getpid() != process:
         # The verifier forked, and its child has returned here: it must not serve any request.
@@ -91,11 +79,9 @@ def serve(request: dict[str, Any], channel: Channel, isolation: str) -> dict[str
 
 def find_verifier(address: str, item: Item | None, isolation: str) -> Callable[[Item], Any]:
     """The custom verifier if one is named, else that of the item's domain."""
-    return (
-        custom_verifier(address)
-        if address or item is None
-        else domain_verifier(item.domain, isolation)
-    )
+    if address or item is None:
+        return custom_verifier(address)
+    return domain_verifier(item.domain, isolation)
 
 
 def failed(failure: BaseException) -> Judgement:

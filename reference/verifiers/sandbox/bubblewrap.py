@@ -27,11 +27,7 @@ INSIDE_USER = "65534"
 
 
 def program() -> str:
-    """Find bubblewrap.
-
-    Returns:
-        Its path, or an empty text where it is not installed.
-    """
+    """The path of bubblewrap, empty where it is not installed."""
     return shutil.which("bwrap", path="/usr/local/bin:/usr/bin:/bin") or ""
 
 

@@ -5,13 +5,9 @@ import os
 
 
 def descendants(ancestor: int) -> list[int]:
-    """Find the processes below one, orphans excepted.
+    """The ids of the processes below one, parents first, orphans excepted.
 
-    Args:
-        ancestor: A process id.
-
-    Returns:
-        Their ids, parents first; none where there is no /proc.
+    There are none where there is no /proc.
     """
     children: dict[int, list[int]] = {}
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():

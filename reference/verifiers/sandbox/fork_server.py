@@ -149,12 +149,8 @@ def become_guest(request: dict[str, Any], descriptors: list[int]) -> None:
         set_death_signal()  # once more: the kernel clears it when the uid changes
     run = request["run"]
     if run["mechanism"] == "bubblewrap":
-        inside = [
-            sys.executable,
-            *INTERPRETER_OPTIONS,
-            guest.__file__,
-            json.dumps({**run, "path": request["path"]}),
-        ]
+        argument = json.dumps({**run, "path": request["path"]})
+        inside = [sys.executable, *INTERPRETER_OPTIONS, guest.__file__, argument]
         command = bubblewrap.command(run["readable"], Limits(**run["limits"]), inside)
         os.execve(command[0], command, weak.ENVIRONMENT)
     guest.run(**run)
@@ -203,11 +199,7 @@ def _kill_all_of(uid: int) -> None:
 
 
 def _ended(process: int, lifeline: int, deadline: float) -> bool:
-    """Wait for the guest.
-
-    Returns:
-        True once it has ended; False if its time is up or the host has closed the lifeline.
-    """
+    """Wait until the guest has ended; False if its time is up or the host closed the lifeline."""
     descriptor = os.pidfd_open(process)
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

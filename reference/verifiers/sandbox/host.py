@@ -38,10 +38,7 @@ This is for a busy machine; a hostile program cannot delay the monitor.
 
 STATUS_BYTES = 4096
 
-SEALS = (
-    fcntl.F_ADD_SEALS,
-    fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL,
-)
+SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 _start_lock = threading.Lock()
 _fork_servers: dict[int, tuple[socket.socket, "subprocess.Popen[bytes]"]] = {}
@@ -79,10 +76,8 @@ class Ended:
         if self.late:
             return f"ran out of time after {self.wall_seconds:.1f} s"
         if self.status < 0:
-            return (
-                f"was killed by {Signals(-self.status).name} after {self.cpu_seconds:.1f} s of"
-                " processor time"
-            )
+            name = Signals(-self.status).name
+            return f"was killed by {name} after {self.cpu_seconds:.1f} s of processor time"
         if self.status > 0:
             last = self.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
             return f"ended with status {self.status}" + (f": {last[:200]}" if last else "")
@@ -140,10 +135,8 @@ class Guest:
         if "fault" in report:
             raise SandboxError(f"the monitor of a sandboxed process died: {report['fault']}")
         if not report.pop("ready"):
-            why = (
-                written[:300].decode("utf-8", "replace").strip()
-                or Ended(stdout=b"", stderr=b"", **report).fault()
-            )
+            why = written[:300].decode("utf-8", "replace").strip()
+            why = why or Ended(stdout=b"", stderr=b"", **report).fault()
             raise SandboxError(f"the process could not be confined: {why}")
         return Ended(stdout=_contents(stdout), stderr=written, **report)
 
@@ -280,7 +273,7 @@ def _sealed(content: bytes) -> int:
     with os.fdopen(os.dup(descriptor), "wb") as stream:
         stream.write(content)
     os.lseek(descriptor, 0, os.SEEK_SET)
-    fcntl.fcntl(descriptor, *SEALS)
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, SEALS)
     return descriptor
 
 

@@ -18,11 +18,7 @@ SET_NO_NEW_PRIVILEGES = 38
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIRECTORY = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 FILE_RIGHTS_BY_VERSION = {
-    1: (1 << 13) - 1,
-    2: (1 << 14) - 1,
-    3: (1 << 15) - 1,
-    4: (1 << 15) - 1,
-    5: (1 << 16) - 1,
+    number: (1 << rights) - 1 for number, rights in {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}.items()
 }
 """All file rights of each version: 2 adds renaming across folders, 3 truncating, 5 devices."""
 
@@ -39,11 +35,7 @@ WRITABLE_DEVICE = "/dev/null"
 class Ruleset(ctypes.Structure):
     """struct landlock_ruleset_attr: what is governed."""
 
-    _fields_ = (
-        ("files", ctypes.c_uint64),
-        ("network", ctypes.c_uint64),
-        ("scoped", ctypes.c_uint64),
-    )
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("files", "network", "scoped"))
 
 
 class PathRule(ctypes.Structure):
@@ -57,11 +49,7 @@ class PathRule(ctypes.Structure):
 
 
 def version() -> int:
-    """The Landlock version of the kernel.
-
-    Returns:
-        1 or more, or 0 where the kernel has no Landlock.
-    """
+    """The Landlock version of the kernel, 1 or more; 0 where the kernel has no Landlock."""
     return max(0, _library().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ASK_FOR_VERSION))
 
 
@@ -75,10 +63,9 @@ def confine(readable: Sequence[str]) -> None:
         OSError: The kernel has no Landlock, or refuses.
     """
     supported = version()
+    known = min(supported, max(FILE_RIGHTS_BY_VERSION))
     ruleset = Ruleset(
-        files=FILE_RIGHTS_BY_VERSION[min(supported, max(FILE_RIGHTS_BY_VERSION))]
-        if supported
-        else 0,
+        files=FILE_RIGHTS_BY_VERSION.get(known, 0),
         network=NETWORK_RIGHTS if supported >= NETWORK_VERSION else 0,
         scoped=SCOPES if supported >= SCOPE_VERSION else 0,
     )

@@ -62,9 +62,8 @@ def choose(isolation: str = AUTOMATIC) -> str:
     if isolation == WEAK:
         return WEAK
     if isolation not in (AUTOMATIC, *PREFERRED):
-        raise ValueError(
-            f"isolation={isolation!r} must be one of {', '.join((AUTOMATIC, *PREFERRED, WEAK))}"
-        )
+        legal = ", ".join((AUTOMATIC, *PREFERRED, WEAK))
+        raise ValueError(f"isolation={isolation!r} must be one of {legal}")
     faults = []
     for mechanism in PREFERRED if isolation == AUTOMATIC else (isolation,):
         checked = soundness(mechanism)
@@ -78,14 +77,7 @@ def choose(isolation: str = AUTOMATIC) -> str:
 
 @functools.cache
 def soundness(mechanism: str) -> Soundness:
-    """Try to get out of a mechanism; the result is kept for the life of this process.
-
-    Args:
-        mechanism: A member of ``host.MECHANISMS``.
-
-    Returns:
-        Whether every attempt failed, and which did not.
-    """
+    """Try to get out of a member of ``host.MECHANISMS``; kept for the life of this process."""
     if missing := _missing(mechanism):
         return Soundness(False, missing)
     try:
@@ -96,20 +88,13 @@ def soundness(mechanism: str) -> Soundness:
 
 
 def attempt_escapes(mechanism: str) -> list[str]:
-    """Lay out bait, run the probe inside, and check both.
-
-    Returns:
-        What succeeded.
+    """Lay out bait, run the probe inside, check both, and return what succeeded.
 
     Raises:
         SandboxError: The probe did not run to its end.
     """
-    with (
-        bait() as job,
-        start(
-            "seed.reference.verifiers.sandbox.escape:main", job, mechanism, PROBE_LIMITS
-        ) as guest,
-    ):
+    entry = "seed.reference.verifiers.sandbox.escape:main"
+    with bait() as job, start(entry, job, mechanism, PROBE_LIMITS) as guest:
         ended = guest.wait()
         if ended.fault():
             raise SandboxError(f"the probe {ended.fault()}")
@@ -172,11 +157,8 @@ def _touched(job: dict[str, Any]) -> bool:
 
 
 def _hidden(home: Path) -> list[str]:
-    on_the_way = {
-        Path(path).relative_to(home).parts[0]
-        for path in reach.readable()
-        if Path(path).is_relative_to(home)
-    }
+    below = [path for path in map(Path, reach.readable()) if path.is_relative_to(home)]
+    on_the_way = {path.relative_to(home).parts[0] for path in below}
     return sorted(set(os.listdir(home)) - on_the_way)
 
 

@@ -32,9 +32,8 @@ def interpreter() -> str:
 
 def packages() -> tuple[str, ...]:
     """List the folders of installed packages: a program may use numpy if this interpreter can."""
-    return tuple(
-        dict.fromkeys(os.path.realpath(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
-    )
+    paths = (os.path.realpath(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
+    return tuple(dict.fromkeys(paths))
 
 
 def own() -> tuple[str, ...]:
@@ -81,11 +80,7 @@ def open_closed_directories(paths: Sequence[str]) -> None:
 
 
 def closed_directory(path: str) -> str:
-    """Find the outermost directory on the way to a path that other users cannot enter.
-
-    Returns:
-        The directory, or an empty text where the way is open.
-    """
+    """Find the outermost directory on the way to a path that other users cannot enter, if any."""
     for parent in reversed(Path(path).parents):
         if parent.exists() and not parent.stat().st_mode & OTHERS_ENTER:
             return str(parent)
@@ -103,10 +98,9 @@ def _bind(library: ctypes.CDLL, descriptor: int, path: str) -> None:
 
 
 def _mount(library: ctypes.CDLL, source: str, target: str, kind: str, flags: int) -> None:
+    names = source.encode(), target.encode(), kind.encode() or None
     options = b"mode=755" if kind else None
-    returned = library.mount(
-        source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options
-    )
+    returned = library.mount(*names, ctypes.c_ulong(flags), options)
     _check(returned, f"mounting on {target}")
 
 
