@@ -6,7 +6,7 @@ import pytest
 
 from seed.reference.tasks.problems import is_held_out, qualified_identity
 from seed.reference.tasks.puzzles import FAMILIES
-from tests.support.command_line import assert_user_error, json_lines, run
+from tests.support.command_line import assert_user_error, json_lines, run, succeeded
 
 
 def test_problems_from_the_command_line_with_the_familys_solutions_are_all_judged_correct(
@@ -14,42 +14,18 @@ def test_problems_from_the_command_line_with_the_familys_solutions_are_all_judge
 ) -> None:
     lines = ""
     for name in FAMILIES:
-        done = run(
-            "puzzles",
-            "generate",
-            name,
-            "--level",
-            FAMILIES[name].LEVELS[0],
-            "--count",
-            3,
-            "--solved",
-        )
-        assert done.exit_code == 0, done.output
-        lines += done.stdout
+        options = "--level", FAMILIES[name].LEVELS[0], "--count", 3, "--solved"
+        lines += succeeded("puzzles", "generate", name, *options).stdout
     (tmp_path / "in").write_text(lines)
-    done = run("verify", tmp_path / "in", "--out", tmp_path / "out", "--jobs", 1)
-    assert done.exit_code == 0, done.output
+    done = succeeded("verify", tmp_path / "in", "--out", tmp_path / "out", "--jobs", 1)
     count = 3 * len(FAMILIES)
     assert done.stdout.splitlines()[1].split()[:5] == ["puzzle", f"{count}", f"{count}", "0", "0"]
     assert {one["verdict"] for one in json_lines((tmp_path / "out").read_bytes())} == {"correct"}
 
 
 def test_a_generated_problem_has_what_a_model_and_a_verifier_need(tmp_path: Path) -> None:
-    done = run(
-        "puzzles",
-        "generate",
-        "maze",
-        "--level",
-        2,
-        "--count",
-        4,
-        "--seed",
-        7,
-        "--held-out",
-        "--out",
-        tmp_path / "out",
-    )
-    assert done.exit_code == 0, done.output
+    options = "--level", 2, "--count", 4, "--seed", 7, "--held-out"
+    succeeded("puzzles", "generate", "maze", *options, "--out", tmp_path / "out")
     for line in json_lines((tmp_path / "out").read_bytes()):
         assert list(line) == ["id", "domain", "problem", "puzzle", "prompt", "answer", "difficulty"]
         assert line["problem"] == f"{FAMILIES['maze'].RULES}\n\n{line['prompt']}"
@@ -58,8 +34,7 @@ def test_a_generated_problem_has_what_a_model_and_a_verifier_need(tmp_path: Path
 
 
 def test_the_listing_names_every_family_with_its_levels() -> None:
-    done = run("puzzles")
-    assert done.exit_code == 0
+    done = succeeded("puzzles")
     for (name, family), line in zip(FAMILIES.items(), done.stdout.splitlines()[1:], strict=True):
         assert line.split()[:2] == [name, f"{family.LEVELS[0]}-{family.LEVELS[-1]}"]
 

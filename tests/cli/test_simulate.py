@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seed.cli.simulate import conclusion
-from tests.support.command_line import assert_user_error, run
+from tests.support.command_line import assert_user_error, run, succeeded
 from tests.support.simulations import points_of
 
 QUICK = (
@@ -35,8 +35,8 @@ def test_a_simulation_writes_a_table_its_figures_and_a_self_contained_report(
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "new" / "simulation"
-    done = run("srs", "simulate", *QUICK, "--alpha", "0.5", "--alpha", "0.75", "--out", str(out))
-    assert done.exit_code == 0, done.output
+    options = (*QUICK, "--alpha", "0.5", "--alpha", "0.75")
+    done = succeeded("srs", "simulate", *options, "--out", out)
     alphas = [line.split()[0] for line in done.stdout.splitlines()[2:5]]
     assert alphas == ["1", "0.75", "0.5"]
     assert {path.name for path in out.iterdir()} == {"simulation.json", "report.html"}
@@ -50,22 +50,10 @@ def test_a_simulation_writes_a_table_its_figures_and_a_self_contained_report(
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
     before = (out / "report.html").read_bytes()
-    assert_user_error(
-        run("srs", "simulate", *QUICK, "--out", str(out)), "file-exists", str(out), "--out"
-    )
+    refused = run("srs", "simulate", *QUICK, "--out", out)
+    assert_user_error(refused, "file-exists", str(out), "--out")
     assert (out / "report.html").read_bytes() == before
-    again = run(
-        "srs",
-        "simulate",
-        *QUICK,
-        "--alpha",
-        "0.5",
-        "--alpha",
-        "0.75",
-        "--out",
-        str(tmp_path / "again"),
-    )
-    assert again.exit_code == 0
+    succeeded("srs", "simulate", *options, "--out", tmp_path / "again")
     assert (tmp_path / "again" / "report.html").read_bytes() == before
 
 

@@ -25,12 +25,8 @@ def commands(
 
 
 COMMANDS = commands(seed)
-OPTIONS = [
-    (path, option)
-    for path, command in COMMANDS
-    for option in command.params
-    if isinstance(option, click.Option)
-]
+PARAMETERS = [(path, parameter) for path, command in COMMANDS for parameter in command.params]
+OPTIONS = [(path, option) for path, option in PARAMETERS if isinstance(option, click.Option)]
 NAMES = ", ".join(sorted(seed.commands))
 TYPED = [
     (path, option)

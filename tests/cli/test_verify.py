@@ -16,6 +16,7 @@ from tests.support.command_line import (
     chess_line,
     json_lines,
     run,
+    succeeded,
 )
 from tests.support.sandboxes import first_sound
 
@@ -50,8 +51,7 @@ def test_what_exists_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_an_empty_file_has_an_empty_output(tmp_path: Path) -> None:
     (tmp_path / "in").touch()
-    done = run("verify", tmp_path / "in", "--out", tmp_path / "out")
-    assert done.exit_code == 0
+    succeeded("verify", tmp_path / "in", "--out", tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == b""
 
 
@@ -59,8 +59,7 @@ def test_the_summary_shows_errors_apart_and_why(tmp_path: Path) -> None:
     lines = [chess_line("a", "1"), chess_line("b", "2"), chess_line("c", "3", "no")]
     lines += [chess_line("d", "raises"), chess_line("e", "raises"), b"{"]
     (tmp_path / "in").write_bytes(b"\n".join(lines))
-    done = run("verify", tmp_path / "in", "--out", tmp_path / "out", *BADLY_BEHAVED)
-    assert done.exit_code == 0, done.output
+    done = succeeded("verify", tmp_path / "in", "--out", tmp_path / "out", *BADLY_BEHAVED)
     _, chess, unreadable, overall, first, second = done.stdout.splitlines()
     assert chess.split() == ["chess", "5", "2", "1", "2", "66.7", "%", "[20.8,", "93.9]"]
     assert unreadable.split() == ["unreadable", "1", "0", "0", "1", "-"]
@@ -70,18 +69,8 @@ def test_the_summary_shows_errors_apart_and_why(tmp_path: Path) -> None:
 
 
 def test_weak_isolation_is_used_where_it_is_named_and_only_there(tmp_path: Path) -> None:
-    line = {
-        "id": "a",
-        "domain": "code",
-        "problem": "",
-        "tests": ["assert one() == 1"],
-        "response": "def one(): return 1",
-    }
-    (tmp_path / "in").write_text(json.dumps(line))
-    done = run(
-        "verify", tmp_path / "in", "--out", tmp_path / "out", "--jobs", 1, "--isolation", probe.WEAK
-    )
-    assert done.exit_code == 0, done.output
+    path, options = code_file(tmp_path / "in", 1), ("--jobs", 1, "--isolation", probe.WEAK)
+    succeeded("verify", path, "--out", tmp_path / "out", *options)
     (line_written,) = json_lines((tmp_path / "out").read_bytes())
     assert (line_written["verdict"], line_written["isolation"]) == ("correct", probe.WEAK)
     assert Limits().isolation == probe.AUTOMATIC
@@ -90,18 +79,13 @@ def test_weak_isolation_is_used_where_it_is_named_and_only_there(tmp_path: Path)
 def test_the_time_limit_can_be_set(tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(chess_line("a", "sleeps"))
     command = ("verify", tmp_path / "in", "--out", tmp_path / "out", *BADLY_BEHAVED)
-    done = run(*command, "--time-limit", "0.5")
-    assert done.exit_code == 0
+    done = succeeded(*command, "--time-limit", "0.5")
     assert "time limit of 0.5 s" in done.stdout
 
 
 def code_file(path: Path, count: int = 2) -> Path:
-    line = {
-        "domain": "code",
-        "problem": "",
-        "tests": ["assert one() == 1"],
-        "response": "def one(): return 1",
-    }
+    tests, response = ["assert one() == 1"], "def one(): return 1"
+    line = {"domain": "code", "problem": "", "tests": tests, "response": response}
     path.write_text("\n".join(json.dumps({"id": f"{number}"} | line) for number in range(count)))
     return path
 

@@ -34,11 +34,8 @@ def algorithm(**changes: object) -> AlgorithmConfig:
 def episode(seed: int, length: int = 7) -> tuple[Array, Array, BoolArray]:
     """Random rewards and values of one response without gaps."""
     random = np.random.default_rng(seed)
-    return (
-        random.normal(size=(1, length)),
-        random.normal(size=(1, length)),
-        np.ones((1, length), dtype=bool),
-    )
+    rewards, values = random.normal(size=(2, 1, length))
+    return rewards, values, np.ones((1, length), dtype=bool)
 
 
 def gappy(seed: int, rows: int = 3, width: int = 12) -> tuple[Array, Array, BoolArray]:
@@ -67,17 +64,8 @@ def test_gae_gives_the_golden_table(trace: float, advantages: tuple[float, ...])
 @pytest.mark.parametrize(
     ("length", "expected"),
     [
-        *(
-            (10, 0.0),
-            (20, 0.0),
-            (21, 0.047619),
-            (40, 0.5),
-            (100, 0.8),
-            (200, 0.9),
-            (400, 0.95),
-            (1000, 0.98),
-        ),
-        *((2000, 0.99), (4096, 0.995117), (16384, 0.998779), (20480, 0.999023)),
+        *((10, 0.0), (20, 0.0), (21, 0.047619), (40, 0.5), (100, 0.8), (200, 0.9), (400, 0.95)),
+        *((1000, 0.98), (2000, 0.99), (4096, 0.995117), (16384, 0.998779), (20480, 0.999023)),
     ],
 )
 def test_length_adaptive_lambda_gives_the_golden_table(length: int, expected: float) -> None:
@@ -176,15 +164,9 @@ def test_p8_whatever_stands_outside_the_response_changes_nothing(seed: int, dirt
 @MANY
 def test_p9_gae_over_a_gapped_row_is_gae_over_the_compressed_row(seed: int, trace: float) -> None:
     rewards, values, response = gappy(seed, rows=1)
-    compressed = gae(
-        rewards[response][None],
-        values[response][None],
-        np.ones((1, response.sum()), dtype=bool),
-        0.97,
-        np.array([trace]),
-        ZERO,
-    )
-    computed = gae(rewards, values, response, 0.97, np.array([trace]), ZERO)
+    traces, full = np.array([trace]), np.ones((1, response.sum()), dtype=bool)
+    compressed = gae(rewards[response][None], values[response][None], full, 0.97, traces, ZERO)
+    computed = gae(rewards, values, response, 0.97, traces, ZERO)
     np.testing.assert_allclose(computed[response], compressed[0], atol=1e-12)
     assert not computed[~response].any()
 
@@ -414,14 +396,9 @@ def test_p12_a_bootstrapped_cut_adds_the_decayed_last_value_to_advantages_and_ta
     """
     rewards, values, response = gappy(seed)
     truncated = np.array([True, False, True])
+    fixed = {"discount": discount, "lambda_value": trace, "lambda_policy": trace}
     zero, last = (
-        algorithm(
-            truncation_value=choice,
-            discount=discount,
-            lambda_value=trace,
-            lambda_policy=trace,
-            length_adaptive=False,
-        )
+        algorithm(truncation_value=choice, length_adaptive=False, **fixed)
         for choice in ("zero", "last")
     )
     as_ended, bootstrapped = (
@@ -450,17 +427,11 @@ def test_p8_a_row_without_a_response_gets_nothing_and_gives_nothing(choice: str)
     rewards, values, response = gappy(5)
     response[1], values[1], rewards[1] = False, np.nan, np.nan
     truncated = np.ones(3, dtype=bool)
-    computed = decoupled_gae(
-        rewards, values, response, truncated, algorithm(truncation_value=choice, whiten=True)
-    )
+    rules = algorithm(truncation_value=choice, whiten=True)
+    computed = decoupled_gae(rewards, values, response, truncated, rules)
     kept = [0, 2]
-    alone = decoupled_gae(
-        rewards[kept],
-        values[kept],
-        response[kept],
-        truncated[kept],
-        algorithm(truncation_value=choice, whiten=True),
-    )
+    rows = rewards[kept], values[kept], response[kept], truncated[kept]
+    alone = decoupled_gae(*rows, rules)
     for of_all, of_kept in zip(computed, alone, strict=True):
         assert not of_all[1].any()
         np.testing.assert_array_equal(of_all[kept], of_kept)
@@ -547,13 +518,8 @@ def test_p14_permuting_rows_permutes_advantages_and_targets(seed: int, row: list
 def test_gae_changes_none_of_its_arguments() -> None:
     rewards, values, response = gappy(4)
     before = [array.copy() for array in (rewards, values, response)]
-    decoupled_gae(
-        rewards,
-        values,
-        response,
-        np.ones(3, dtype=bool),
-        algorithm(truncation_value="last", whiten=True),
-    )
+    rules = algorithm(truncation_value="last", whiten=True)
+    decoupled_gae(rewards, values, response, np.ones(3, dtype=bool), rules)
     for array, copy in zip((rewards, values, response), before, strict=True):
         np.testing.assert_array_equal(array, copy)
 

@@ -40,13 +40,8 @@ KNIGHTS = {
     "knight_knave_terms": {"knight": "sage", "knave": "fool"},
 }
 CRYPTARITHM = {"words_letters": ["SO", "SO"], "result_letters": "TOO", "allow_leading_zero": False}
-MAZE = {
-    "grid": ["###", "#1#", "# #", "#C#", "###"],
-    "start": "1",
-    "goal": "C",
-    "wall": "#",
-    "path": " ",
-}
+GRID = ["###", "#1#", "# #", "#C#", "###"]
+MAZE = {"grid": GRID, "start": "1", "goal": "C", "wall": "#", "path": " "}
 SUDOKU = [[1, 2, 3, 4], [3, 4, 0, 2], [2, 1, 4, 3], [4, 3, 2, 1]]
 SOLVED = [[1, 2, 3, 4], [3, 4, 1, 2], [2, 1, 4, 3], [4, 3, 2, 1]]
 MISPRINTED = [[1, 2, 3, 4], [3, 4, 4, 2], [2, 1, 4, 3], [4, 3, 2, 1]]
@@ -56,138 +51,73 @@ CITY = {"left": [1, 2], "right": [2, 1], "top": [1, 2], "bottom": [2, 1]}
 WIDE_FIELD = [[-2, 1, *[0] * 8], [1, 1, *[0] * 8], *[[0] * 10] * 8]
 GRAPH = "4\n0 1\n1 2\n2 3\n3 0"
 
+THE = "The answer is: "
+NUMBERS = {"question": [2, 3, 4], "target": 20}
+STEPS = THE + "1-5=-4, 2-8=-6, (-4*-6) = 24"
+ROOMS = {"question": [["S", "B"], [".", "E"]]}
+MATRIX = {"matrix": [["*", "X"], ["O", "#"]]}
+BINARIO = {"question": "0 0 1 1\n_ _ 1 1\n1 1 0 0\n1 1 0 _"}
+FILLED = "0 0 1 1\n0 0 1 1\n1 1 0 0\n1 1 0 0"
+CAMPSITE = {"question": CAMP + ". . .\nX . X\n. . ."}
+PITCHED = CAMP + "<begin_board>\n* . .\nX . X\n. . *\n<end_board>"
+MISPITCHED = CAMP + "<begin_board>\n. . *\nX . X\n. . *\n<end_board>"
+TILES = [[1, 2, 3], [4, 5, 6], [7, 0, 8]]
+SWAPPED = [[1, 2, 3], [4, 5, 6], [8, 7, 0]]
+HITORI = {"question": [[1, 1, 2], [2, 3, 1], [3, 2, 3]]}
+KAKURASU = {"question": "Board size: 2 X 2\nRow sums: [1, 3]\nColumn sums: [3, 2]\n"}
+LAMPS = [[0, 1], [1, 0], [2, 2]]
+PARTLY = [[None, 0, 70], [60, 40, None], [10, 80, 30]]
+MAGIC = [[50, 0, 70], [60, 40, 20], [10, 80, 30]]
+STACK = {"input_sequence": [1, 2, 3], "output_sequence": [2, 3, 1]}
+NO_STACK = {"input_sequence": [1, 2, 3], "output_sequence": [3, 1, 2]}
+STARS = {"question": "X . . .\n. . . .\n. . . .\n. . . X"}
+STARRED = "X * . .\n. . . *\n* . . .\n. . * X"
+PETS, MISPLACED = "| Pet | cat | dog | fish |", "| Pet | dog | cat | fish |"
+FOOD = "| Food | corn | kiwi | lemon |"
+ROLES = "Ann is a fool, Bob is a fool"
+
 # task, meta, the answer, a broken answer; for the same task there may be several.
 CASES: dict[str, list[tuple[str, dict[str, Any], Any, Any]]] = {
     ENIGMATA: [
-        (
-            "binario",
-            {"question": "0 0 1 1\n_ _ 1 1\n1 1 0 0\n1 1 0 _"},
-            "0 0 1 1\n0 0 1 1\n1 1 0 0\n1 1 0 0",
-            "0 0 1 1\n0 0 1 1",
-        ),
-        (
-            "campsite",
-            {"question": CAMP + ". . .\nX . X\n. . ."},
-            CAMP + "<begin_board>\n* . .\nX . X\n. . *\n<end_board>",
-            CAMP + "<begin_board>\n. . *\nX . X\n. . *\n<end_board>",
-        ),
+        ("binario", BINARIO, FILLED, FILLED[:15]),
+        ("campsite", CAMPSITE, PITCHED, MISPITCHED),
         ("car_painting", {"colors": ["A", "B", "A", "B"], "K": 1}, [1, 3, 2, 4], [1, 2, 3, 4]),
-        (
-            "countdown",
-            {"question": [2, 3, 4], "target": 20},
-            "The answer is: 2+3=5, 5*4 = 20",
-            "The answer is: 4+3 = 20",
-        ),
-        (
-            "eight_puzzle",
-            {"question": [[1, 2, 3], [4, 5, 6], [7, 0, 8]]},
-            [[1, 2, 3], [4, 5, 6], [7, 0, 8]],
-            [[1, 2, 3]],
-        ),
-        (
-            "eight_puzzle",
-            {"question": [[1, 2, 3], [4, 5, 6], [8, 7, 0]]},
-            "No feasible move path exists.",
-            [[1, 2, 3]],
-        ),
-        (
-            "game24",
-            {"question": [1, 5, 2, 8]},
-            "The answer is: 1-5=-4, 2-8=-6, (-4*-6) = 24",
-            "The answer is: 2*8+5+1 = 24",
-        ),
+        ("countdown", NUMBERS, THE + "2+3=5, 5*4 = 20", THE + "4+3 = 20"),
+        ("eight_puzzle", {"question": TILES}, TILES, TILES[:1]),
+        ("eight_puzzle", {"question": SWAPPED}, "No feasible move path exists.", TILES[:1]),
+        ("game24", {"question": [1, 5, 2, 8]}, STEPS, THE + "2*8+5+1 = 24"),
         ("hamiltonian_cycle", {"question": GRAPH}, [2, 3, 0, 1, 2], [2, 3, 1, 0, 2]),
         ("hamiltonian_cycle", {"question": "4\n0 1\n1 2\n2 0"}, "NO", [0, 1, 2, 0]),
         ("hamiltonian_path", {"question": GRAPH}, [2, 3, 0, 1], "NO"),
-        (
-            "hitori",
-            {"question": [[1, 1, 2], [2, 3, 1], [3, 2, 3]]},
-            [[0, 0], [2, 2]],
-            [[0, 1], [1, 1]],
-        ),
-        (
-            "kakurasu",
-            {"question": "Board size: 2 X 2\nRow sums: [1, 3]\nColumn sums: [3, 2]\n"},
-            [[1, 1], [2, 1], [2, 2]],
-            [[0, 0]],
-        ),
+        ("hitori", HITORI, [[0, 0], [2, 2]], [[0, 1], [1, 1]]),
+        ("kakurasu", KAKURASU, [[1, 1], [2, 1], [2, 2]], [[0, 0]]),
         ("light_up", {"question": "...\n.0.\n..."}, [[0, 0], [2, 2]], [[0, 0]]),
-        (
-            "light_up",
-            {"question": "...\n.2.\n..."},
-            [[0, 1], [1, 0], [2, 2]],
-            [[0, 1], [1, 0], [2, 2], [9, 9]],
-        ),
-        (
-            "magic_square",
-            {"question": [[None, 0, 70], [60, 40, None], [10, 80, 30]]},
-            [[50, 0, 70], [60, 40, 20], [10, 80, 30]],
-            [[49, 0, 70], [60, 40, 20], [10, 80, 30]],
-        ),
-        (
-            "maze",
-            {"question": [["S", "B"], [".", "E"]]},
-            "The answer is: (1,1)->(2,1)->(2,2)",
-            "The answer is: (1,1)->(2,2)",
-        ),
-        (
-            "maze",
-            {"question": [["S", "B"], [".", "E"]]},
-            "(1,1)->(2,1)->(2,2)",
-            "not exist the path",
-        ),
-        ("maze", {"question": [["S", "B"], [".", "E"]]}, "(1, 1)->(2, 1)->(2, 2)", "(2,1)->(2,2)"),
+        ("light_up", {"question": "...\n.2.\n..."}, LAMPS, [*LAMPS, [9, 9]]),
+        ("magic_square", {"question": PARTLY}, MAGIC, [[49, 0, 70], *MAGIC[1:]]),
+        ("maze", ROOMS, THE + "(1,1)->(2,1)->(2,2)", THE + "(1,1)->(2,2)"),
+        ("maze", ROOMS, "(1,1)->(2,1)->(2,2)", "not exist the path"),
+        ("maze", ROOMS, "(1, 1)->(2, 1)->(2, 2)", "(2,1)->(2,2)"),
         ("minesweeper", {"question": [[-2, 1, 0], [1, 1, 0], [0, 0, 0]]}, [[0, 0]], [[0, 1]]),
         ("minesweeper", {"question": WIDE_FIELD}, [[0, 0]], [[0, 1]]),
         ("skyscraper", {"grid_size": 2, "question": CITY}, [[2, 1], [1, 2]], [[1, 2], [2, 1]]),
-        (
-            "stack_permutation",
-            {"input_sequence": [1, 2, 3], "output_sequence": [2, 3, 1]},
-            "It is a valid one",
-            "It is not a valid one",
-        ),
-        (
-            "stack_permutation",
-            {"input_sequence": [1, 2, 3], "output_sequence": [3, 1, 2]},
-            "It is not a valid one",
-            "It is a valid one",
-        ),
-        (
-            "star_battle",
-            {"question": "X . . .\n. . . .\n. . . .\n. . . X"},
-            "X * . .\n. . . *\n* . . .\n. . * X",
-            "X * . .",
-        ),
+        ("stack_permutation", STACK, "It is a valid one", "It is not a valid one"),
+        ("stack_permutation", NO_STACK, "It is not a valid one", "It is a valid one"),
+        ("star_battle", STARS, STARRED, STARRED[:7]),
         ("sudoku", {"question": SUDOKU}, SOLVED, MISPRINTED),
         ("sudoku2", {"question": SUDOKU}, SOLVED, MISPRINTED),
-        (
-            "twiddle",
-            {"question": [[2, 5, 3], [1, 4, 6], [7, 8, 9]]},
-            [[0, 0], [0, 0], [0, 0]],
-            [[1, 1]],
-        ),
-        (
-            "zebra_logic",
-            {"question": ZEBRA},
-            "| Pet | cat | dog | fish |\n| Food | corn | kiwi | lemon |",
-            "| Pet | dog | cat | fish |",
-        ),
+        ("twiddle", {"question": [[2, 5, 3], [1, 4, 6], [7, 8, 9]]}, [[0, 0]] * 3, [[1, 1]]),
+        ("zebra_logic", {"question": ZEBRA}, f"{PETS}\n{FOOD}", MISPLACED),
     ],
     GYM: [
         ("countdown", {"numbers": [2, 3, 4], "target": 20}, "4*(2 + 3)", "4*2 + 3"),
         ("cryptarithm", CRYPTARITHM, "S=5,O=0,T=1", "S=5,O=1,T=1"),
         ("kakurasu", {"row_sums": [1, 3], "col_sums": [3, 2]}, "1 0\n1 1", "1 0\n1 0"),
-        (
-            "knights_knaves",
-            KNIGHTS,
-            "Ann is a fool, Bob is a fool, and Cid is a sage.",
-            "Ann is a fool, Bob is a fool.",
-        ),
+        ("knights_knaves", KNIGHTS, f"{ROLES}, and Cid is a sage.", f"{ROLES}."),
         ("maze", MAZE, "2", "3"),
         ("mini_sudoku", {"puzzle": SUDOKU}, SOLVED_LINES, MISPRINTED_LINES),
         ("puzzle24", {"numbers": [2, 3, 4, 1]}, "4*3*2*1", "4*3*2"),
-        ("shortest_path", {"matrix": [["*", "X"], ["O", "#"]]}, "down right", "right down"),
-        ("shortest_path", {"matrix": [["*", "X"], ["O", "#"]]}, "down right", "infeasible"),
+        ("shortest_path", MATRIX, "down right", "right down"),
+        ("shortest_path", MATRIX, "down right", "infeasible"),
         ("sudoku", {"puzzle": SUDOKU}, SOLVED_LINES, MISPRINTED_LINES),
         ("zebra_puzzles", {}, "carol", "alice"),
     ],
@@ -198,22 +128,14 @@ ALL = [(source, *case) for source, cases in CASES.items() for case in cases]
 def line(source: str, task: str, meta: Any, answer: Any, **more: Any) -> bytes:
     """A line of a collection."""
     problem = STREET if task == "zebra_puzzles" else "Solve it."
-    fields = {
-        "id": "a1",
-        "task": task,
-        "problem": problem,
-        "answer": answer,
-        "meta": meta,
-        "source": source,
-    } | more
-    return json.dumps(fields).encode()
+    fields = {"id": "a1", "task": task, "problem": problem, "answer": answer, "meta": meta}
+    return json.dumps(fields | {"source": source} | more).encode()
 
 
 def outcome(read: dict[str, Any] | None) -> Outcome:
     assert read is not None
-    return verify(
-        Item(read["id"], read["domain"], read["problem"], read["response"], puzzle=read["puzzle"])
-    ).outcome
+    fields = {name: read[name] for name in ("id", "domain", "problem", "response", "puzzle")}
+    return verify(Item(**fields)).outcome
 
 
 @pytest.mark.parametrize(("source", "task", "meta", "answer", "broken"), ALL)

@@ -34,25 +34,11 @@ from seed.spec.config_files import load_config
 from seed.spec.config_rl import AlgorithmConfig
 from seed.spec.constants import LOG_RATIO_LIMIT
 from seed.spec.datatypes import Array, Batch, Metrics, Params
+from tests.support.small_models import SMALL_MODEL
 
-SMALL = (
-    "model.vocabulary=12",
-    "model.layers=1",
-    "model.hidden=8",
-    "model.heads=2",
-    "model.key_value_heads=1",
-    "model.head_width=4",
-    "model.experts=3",
-    "model.expert_width=6",
-    "precision=float64",
-    "rollout.temperature=0.8",
-)
-COEFFICIENTS = {
-    name.removesuffix("_weight"): 0.2 * (place + 1)
-    for place, name in enumerate(
-        name for name in AlgorithmConfig.model_fields if name.endswith("_weight")
-    )
-}
+SMALL = (*SMALL_MODEL, "model.vocabulary=12", "model.layers=1", "rollout.temperature=0.8")
+TERMS = [name[:-7] for name in AlgorithmConfig.model_fields if name.endswith("_weight")]
+COEFFICIENTS = {name: 0.2 * (place + 1) for place, name in enumerate(TERMS)}
 """Term of the policy's loss -> a coefficient that switches it on, the setting ``TERM_weight``."""
 
 ALL_ON = (*SMALL, *(f"algorithm.{name}_weight={value}" for name, value in COEFFICIENTS.items()))
@@ -136,12 +122,8 @@ def random_batch(seed: int, config: Config, rows: int = 4) -> Batch:
 
 def alone(batch: Batch, term: str) -> Batch:
     """The batch with every weight but one term's at 0."""
-    return replace(
-        batch,
-        weights={
-            name: w if name == term else np.zeros_like(w) for name, w in batch.weights.items()
-        },
-    )
+    weights = {name: w if name == term else np.zeros_like(w) for name, w in batch.weights.items()}
+    return replace(batch, weights=weights)
 
 
 def step_of(loss: str, batch: Batch, config: Config, micro_batch: int) -> tuple[Params, Metrics]:

@@ -26,43 +26,25 @@ from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Batch, Params
 from seed.spec.weights import policy_shapes
+from tests.support.small_models import SMALL_MODEL
 
 SEEDS = st.integers(0, 2**32 - 1)
 MANY = settings(max_examples=10)
-SMALL = (
-    "model.hidden=8",
-    "model.heads=2",
-    "model.key_value_heads=1",
-    "model.head_width=4",
-    "model.experts=3",
-    "model.expert_width=6",
-    "precision=float64",
-)
-ALL_TERMS = (
-    "algorithm.kl_weight=0.3",
-    "algorithm.load_balance_weight=0.2",
-    "algorithm.router_z_weight=0.1",
-)
-SHAPES = {
+BALANCE = "algorithm.load_balance_weight=0.2"
+ALL_TERMS = ("algorithm.kl_weight=0.3", BALANCE, "algorithm.router_z_weight=0.1")
+SHAPES: dict[str, tuple[str, ...]] = {
     "mixture": (),
-    "dense": ("model.dense_layers=2", "model.dense_width=6"),
-    "dense first, shared expert": (
-        "model.dense_layers=1",
-        "model.dense_width=6",
-        "model.shared_experts=1",
-    ),
-    "tied": ("model.tied_embeddings=true",),
-    "plain queries and keys, plain gates": (
-        "model.query_key_norm=false",
-        "model.normalise_gates=false",
-    ),
+    "dense": ("dense_layers=2", "dense_width=6"),
+    "dense first, shared expert": ("dense_layers=1", "dense_width=6", "shared_experts=1"),
+    "tied": ("tied_embeddings=true",),
+    "plain queries and keys, plain gates": ("query_key_norm=false", "normalise_gates=false"),
 }
 STEP = 1e-6
 
 
 def config(*overrides: str) -> Config:
     """VAPO on a model small enough for finite differences."""
-    return load_config("tiny", "vapo", [*SMALL, *overrides])
+    return load_config("tiny", "vapo", [*SMALL_MODEL, *overrides])
 
 
 def policy(settings_: Config, seed: int = 0) -> Params:
@@ -103,33 +85,26 @@ def assert_gradient_is_the_slope(loss: LossFunction, params: Params, batch: Batc
     random = np.random.default_rng(9)
     for name, weight in params.items():
         direction = random.normal(size=weight.shape)
-        ends = [
-            loss(params | {name: weight + sign * STEP * direction}, batch)[0] for sign in (1, -1)
-        ]
-        slope = float(ends[0] - ends[1]) / (2 * STEP)
-        assert float((gradient[name] * direction).sum()) == pytest.approx(
-            slope, rel=1e-5, abs=1e-8
-        ), name
+        up, down = (params | {name: weight + sign * STEP * direction} for sign in (1, -1))
+        slope = float(loss(up, batch)[0] - loss(down, batch)[0]) / (2 * STEP)
+        computed = float((gradient[name] * direction).sum())
+        assert computed == pytest.approx(slope, rel=1e-5, abs=1e-8), name
+
+
+def assert_gradient_of_a_shape_is_the_slope(loss: Any, seed: int, shape: str) -> None:
+    settings_ = config(*ALL_TERMS, *(f"model.{change}" for change in SHAPES[shape]))
+    params, batch = policy(settings_), learnable(seed, settings_)
+    assert_gradient_is_the_slope(lambda *at: loss(*at, settings_), params, batch)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_gradient_of_the_policy_loss_is_the_slope_of_the_loss(shape: str) -> None:
-    settings_ = config(*ALL_TERMS, *SHAPES[shape])
-    assert_gradient_is_the_slope(
-        lambda params, batch: policy_loss(params, batch, settings_),
-        policy(settings_),
-        learnable(1, settings_),
-    )
+    assert_gradient_of_a_shape_is_the_slope(policy_loss, 1, shape)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_gradient_of_the_sft_loss_is_the_slope_of_the_loss(shape: str) -> None:
-    settings_ = config(*ALL_TERMS, *SHAPES[shape])
-    assert_gradient_is_the_slope(
-        lambda params, batch: sft_loss(params, batch, settings_),
-        policy(settings_),
-        learnable(2, settings_),
-    )
+    assert_gradient_of_a_shape_is_the_slope(sft_loss, 2, shape)
 
 
 @pytest.mark.parametrize("clip", ["0.0", "0.2"])
@@ -146,24 +121,17 @@ def test_every_gradient_of_the_value_loss_is_the_slope_of_the_loss(clip: str) ->
 def test_p8_what_stands_outside_the_response_reaches_no_gradient(dirt: float) -> None:
     settings_ = config(*ALL_TERMS, "algorithm.value_clip=0.2")
     clean = learnable(4, settings_)
-    names = (
-        "advantages",
-        "behaviour_log_probs",
-        "reference_log_probs",
-        "value_targets",
-        "old_values",
-    )
+    log_probs = "behaviour_log_probs", "reference_log_probs"
+    names = ("advantages", *log_probs, "value_targets", "old_values")
     dirt_by_name: dict[str, Any] = {
         name: np.where(clean.response, getattr(clean, name), dirt) for name in names
     }
     dirty = replace(clean, **dirt_by_name)
     params = policy(settings_)
+    value = value_from_policy(params, settings_.model)
     losses: list[tuple[LossFunction, Params]] = [
         (lambda params, batch: policy_loss(params, batch, settings_), params),
-        (
-            lambda params, batch: value_loss(params, batch, settings_),
-            value_from_policy(params, settings_.model),
-        ),
+        (lambda params, batch: value_loss(params, batch, settings_), value),
     ]
     for loss, weights in losses:
         expected, computed = (accumulate(loss, weights, batch, 2)[0] for batch in (clean, dirty))

@@ -39,12 +39,8 @@ def model(**changes: Any) -> ModelConfig:
 def weights(seed: int, experts: int = 3) -> Params:
     """Random weights of one expert layer."""
     random = np.random.default_rng(seed)
-    shapes = {
-        "router": (5, experts),
-        "gate": (experts, 5, 4),
-        "up": (experts, 5, 4),
-        "down": (experts, 4, 5),
-    }
+    wide = (experts, 5, 4)
+    shapes = {"router": (5, experts), "gate": wide, "up": wide, "down": (experts, 4, 5)}
     return {name: random.normal(size=shape) for name, shape in shapes.items()}
 
 
@@ -53,10 +49,8 @@ def naive(params: Params, x: Array, ids: Any, g: Array) -> Array:
     out = np.zeros_like(x)
     for token in range(len(x)):
         for place_, expert in enumerate(ids[token]):
-            answer = swiglu(
-                x[token], params["gate"][expert], params["up"][expert], params["down"][expert]
-            )
-            out[token] += g[token, place_] * answer
+            matrices = (params[name][expert] for name in ("gate", "up", "down"))
+            out[token] += g[token, place_] * swiglu(x[token], *matrices)
     return out
 
 

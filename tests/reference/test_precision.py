@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from seed.reference.backend import ReferenceBackend
 from seed.reference.model import initial_policy
 from seed.reference.precision import (
     Quantised,
@@ -28,33 +27,19 @@ from seed.reference.precision import (
     squared_error,
 )
 from seed.reference.training import trainer
-from seed.reference.training.run import Run
-from seed.reference.training.run_directory import RunDirectory
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.constants import E4M3_LARGEST, E4M3_TOP_BINADE
 from seed.spec.datatypes import Array, Params
 from seed.spec.errors import Reason, SeedError
-from seed.spec.observer import SilentObserver
 from seed.spec.weights import is_quantised, scale_of
+from tests.support.small_runs import SMALL, metrics_of, new_run
 
 MANY = settings(max_examples=40)
-SMALL = (
-    "model.hidden=16",
-    "model.head_width=4",
-    "model.expert_width=8",
-    "model.layers=1",
-    "data.demonstrations=40",
-    "supervised.steps=4",
-    "supervised.batch=8",
-    "value_pretraining.steps=1",
-    "rollout.steps=2",
-    "rollout.prompts=2",
-    "rollout.samples_per_prompt=4",
-    "algorithm.mini_batch=8",
-    "algorithm.micro_batch=8",
-    "evaluation.problems=4",
-    "evaluation.samples=2",
+SMALLER = (
+    *SMALL,
+    *("supervised.steps=4", "value_pretraining.steps=1", "rollout.steps=2"),
+    *("rollout.prompts=2", "evaluation.problems=4"),
 )
 ROUND_OFF = 1e-7
 """Scales are float32 numbers, and what is rounded to 8 bits is rounded to float32 before."""
@@ -282,7 +267,7 @@ def test_a_plain_matrix_is_multiplied_as_ever_and_keeps_its_gradient() -> None:
 
 
 def config_with(*overrides: str) -> Config:
-    return load_config("tiny", "vapo", [*SMALL, *overrides])
+    return load_config("tiny", "vapo", [*SMALLER, *overrides])
 
 
 def test_an_fp8_policy_holds_attention_and_experts_in_8_bits_and_all_else_as_it_is() -> None:
@@ -294,13 +279,8 @@ def test_an_fp8_policy_holds_attention_and_experts_in_8_bits_and_all_else_as_it_
     plain = {name for name in policy if published[name] is policy[name]}
     endings = {name.rpartition(".")[2] for name in policy.keys() - plain}
     assert endings == {"query", "key", "value", "output", "gate", "up", "down"}
-    assert {
-        "embedding",
-        "head",
-        "final_norm",
-        "layers.1.moe.router",
-        "layers.0.attention.query_norm",
-    } <= plain
+    assert {"embedding", "head", "final_norm"} <= plain
+    assert {"layers.1.moe.router", "layers.0.attention.query_norm"} <= plain
     for name in policy.keys() - plain:
         assert is_quantised(name) and published[name].dtype == ml_dtypes.float8_e4m3fn
         assert published[scale_of(name)].dtype == np.float32
@@ -322,27 +302,20 @@ def test_only_rollouts_of_the_named_phases_are_drawn_in_fp8() -> None:
         assert not drawn("reinforcement", purpose, "rollout.precision=fp8")
 
 
+NO_PHASE = (
+    "rollout.fp8_phases=[] must name a phase with rollout.precision=fp8:"
+    " value_pretraining or reinforcement"
+)
+NO_SUCH_PHASE = "rollout.fp8_phases.0='evaluation' must be 'value_pretraining' or 'reinforcement'"
+NO_SUCH_PRECISION = "rollout.precision='int4' must be 'trainer' or 'fp8'"
+
+
 @pytest.mark.parametrize(
     ("override", "reason", "line"),
     [
-        (
-            "rollout.fp8_phases=[]",
-            Reason.ILLEGAL_COMBINATION,
-            (
-                "rollout.fp8_phases=[] must name a phase with rollout.precision=fp8:"
-                " value_pretraining or reinforcement"
-            ),
-        ),
-        (
-            'rollout.fp8_phases=["evaluation"]',
-            Reason.ILLEGAL_VALUE,
-            "rollout.fp8_phases.0='evaluation' must be 'value_pretraining' or 'reinforcement'",
-        ),
-        (
-            "rollout.precision=int4",
-            Reason.ILLEGAL_VALUE,
-            "rollout.precision='int4' must be 'trainer' or 'fp8'",
-        ),
+        ("rollout.fp8_phases=[]", Reason.ILLEGAL_COMBINATION, NO_PHASE),
+        ('rollout.fp8_phases=["evaluation"]', Reason.ILLEGAL_VALUE, NO_SUCH_PHASE),
+        ("rollout.precision=int4", Reason.ILLEGAL_VALUE, NO_SUCH_PRECISION),
     ],
 )
 def test_a_phase_or_precision_that_is_none_is_refused(
@@ -355,16 +328,11 @@ def test_a_phase_or_precision_that_is_none_is_refused(
 
 def gaps_of(path: Path, *overrides: str) -> dict[str, list[float | None]]:
     """The gap of every step of a run of a fraction of a second, by phase."""
-    config = config_with(*overrides)
-    trainer.train(
-        Run.start(ReferenceBackend(), config, RunDirectory.create(path, config), SilentObserver())
-    )
-    lines = RunDirectory(path).read("metrics.jsonl")
-    phases = dict.fromkeys(line["phase"] for line in lines)
-    return {
-        phase: [line.get("rollout/log_prob_gap") for line in lines if line["phase"] == phase]
-        for phase in phases
-    }
+    trainer.train(new_run(path, config_with(*overrides)))
+    gaps: dict[str, list[float | None]] = {}
+    for line in metrics_of(path):
+        gaps.setdefault(line["phase"], []).append(line.get("rollout/log_prob_gap"))
+    return gaps
 
 
 def test_every_step_of_fp8_rollouts_says_how_far_they_are_from_the_trainer_and_no_other_step_does(
@@ -377,9 +345,6 @@ def test_every_step_of_fp8_rollouts_says_how_far_they_are_from_the_trainer_and_n
     assert weighed["reinforcement"][0] == gaps["reinforcement"][0]
     plain = gaps_of(tmp_path / "plain")
     assert {gap for phase in plain.values() for gap in phase} == {None}
-    both = gaps_of(
-        tmp_path / "both",
-        "rollout.precision=fp8",
-        'rollout.fp8_phases=["value_pretraining", "reinforcement"]',
-    )
+    both_phases = 'rollout.fp8_phases=["value_pretraining", "reinforcement"]'
+    both = gaps_of(tmp_path / "both", "rollout.precision=fp8", both_phases)
     assert all(gap is not None and 1e-6 < gap < 0.5 for gap in both["value_pretraining"])

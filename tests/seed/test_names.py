@@ -9,6 +9,7 @@ import pytest
 
 OWN_MODULES = ("cli", "spec", "reference", "scaled", "conformance")
 SCRIPT = Path(sys.executable).with_name("seed")
+INSTALLED = pytest.mark.skipif(not SCRIPT.exists(), reason="not installed")
 
 
 @pytest.fixture
@@ -23,11 +24,7 @@ def own_folder(tmp_path: Path) -> Path:
     "command",
     [
         pytest.param((sys.executable, "-m", "seed"), id="module"),
-        pytest.param(
-            (str(SCRIPT),),
-            marks=pytest.mark.skipif(not SCRIPT.exists(), reason="not installed"),
-            id="script",
-        ),
+        pytest.param((str(SCRIPT),), marks=INSTALLED, id="script"),
     ],
 )
 @pytest.mark.parametrize("arguments", [("--version",), ("explain",)], ids=lambda words: words[0])

@@ -97,11 +97,8 @@ def test_generate_is_deterministic_in_prompt_sample_and_draw(trained: seed.RunRe
 
 def test_verify_judges_mathematics_and_a_puzzle() -> None:
     (problem,) = problem_set(["maze"], {"maze": [1]}, 1, seed=1, held_out=False)
-    maze = {
-        "domain": "puzzle",
-        "problem": problem.prompt,
-        "puzzle": {"family": "maze", "instance": dict(problem.instance)},
-    }
+    puzzle = {"family": "maze", "instance": dict(problem.instance)}
+    maze = {"domain": "puzzle", "problem": problem.prompt, "puzzle": puzzle}
     half = {"domain": "math", "problem": "1/4 + 1/4 = ?", "reference": "1/2"}
     judgements = seed.verify(
         [
@@ -114,13 +111,7 @@ def test_verify_judges_mathematics_and_a_puzzle() -> None:
         jobs=1,
     )
     outcomes = [judgement.verdict.outcome for judgement in judgements]
-    assert outcomes == [
-        Outcome.CORRECT,
-        Outcome.WRONG,
-        Outcome.CORRECT,
-        Outcome.WRONG,
-        Outcome.ERROR,
-    ]
+    assert outcomes == [Outcome.CORRECT, Outcome.WRONG] * 2 + [Outcome.ERROR]
     assert [judgement.reward for judgement in judgements] == [1.0, 0.0, 1.0, 0.0, None]
     assert judgements[-1].verdict.why == "reference is missing"
 

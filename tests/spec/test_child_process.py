@@ -44,12 +44,8 @@ def test_a_child_gets_the_path_and_the_arguments_of_its_parent(child_module: str
 
 def test_an_extra_path_comes_behind_the_interpreters_own(tmp_path: Path, child_module: str) -> None:
     root = str(Path(__file__).parents[2])
-    command = start_command(
-        f"{child_module}:print_arguments",
-        "x",
-        options=("-S", "-P"),
-        extra_path=[root, str(tmp_path)],
-    )
+    paths, entry = [root, str(tmp_path)], f"{child_module}:print_arguments"
+    command = start_command(entry, "x", options=("-S", "-P"), extra_path=paths)
     assert subprocess.run(command, capture_output=True, check=True).stdout == b"x\n"
 
 

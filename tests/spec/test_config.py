@@ -28,151 +28,51 @@ OPTIMIZER_KEYS = (
     " weight_decay, clip_norm"
 )
 
-# Case -> override of tiny with recipe vapo, reason, and the whole line.
-USER_ERRORS = {
-    "unknown key with a hint": (
-        "rollout.promts=3",
-        Reason.UNKNOWN_KEY,
-        (
-            "rollout.promts is not a key (did you mean prompts?); legal keys of section rollout:"
-            f" {ROLLOUT_KEYS}"
-        ),
-    ),
-    "unknown key without a near one": (
-        "rollout.zzz=3",
-        Reason.UNKNOWN_KEY,
-        f"rollout.zzz is not a key; legal keys of section rollout: {ROLLOUT_KEYS}",
-    ),
-    "unknown key of a nested section": (
-        "supervised.optimizer.learning_rat=1",
-        Reason.UNKNOWN_KEY,
-        (
-            "supervised.optimizer.learning_rat is not a key (did you mean learning_rate?); legal"
-            f" keys of section supervised.optimizer: {OPTIMIZER_KEYS}"
-        ),
-    ),
-    "unknown section with a hint": (
-        "rolout.prompts=3",
-        Reason.UNKNOWN_KEY,
-        f"rolout is not a key (did you mean rollout?); legal keys of the configuration: {TOP_KEYS}",
-    ),
-    "unknown section without a near one": (
-        "zzz.yyy=3",
-        Reason.UNKNOWN_KEY,
-        f"zzz is not a key; legal keys of the configuration: {TOP_KEYS}",
-    ),
-    "clip_high below clip_low": (
-        "algorithm.clip_high=0.1",
-        Reason.ILLEGAL_COMBINATION,
-        "algorithm.clip_high=0.1 must be at least algorithm.clip_low=0.2",
-    ),
-    "dual clip that would clip the middle": (
-        "algorithm.dual_clip=0.5",
-        Reason.ILLEGAL_COMBINATION,
-        "algorithm.dual_clip=0.5 must be 0 (off) or greater than 1",
-    ),
-    "mini_batch that does not divide": (
-        "algorithm.mini_batch=60",
-        Reason.ILLEGAL_COMBINATION,
-        (
-            "algorithm.mini_batch=60 must divide rollout.prompts * rollout.samples_per_prompt = 16"
-            " * 16 = 256"
-        ),
-    ),
-    "key_value_heads that do not divide": (
-        "model.key_value_heads=3",
-        Reason.ILLEGAL_COMBINATION,
-        "model.key_value_heads=3 must divide model.heads=4",
-    ),
-    "odd head width": (
-        "model.head_width=15",
-        Reason.ILLEGAL_COMBINATION,
-        "model.head_width=15 must be even",
-    ),
-    "more experts per token than experts": (
-        "model.experts_per_token=9",
-        Reason.ILLEGAL_COMBINATION,
-        "model.experts_per_token=9 must be at most model.experts=4",
-    ),
-    "more dense layers than layers": (
-        "model.dense_layers=3",
-        Reason.ILLEGAL_COMBINATION,
-        "model.dense_layers=3 must be at most model.layers=2",
-    ),
-    "dense layers without a width": (
-        "model.dense_layers=1",
-        Reason.ILLEGAL_COMBINATION,
-        "model.dense_width=0 must be at least 1 when model.dense_layers > 0",
-    ),
-    "nucleus in rollouts": (
-        "rollout.top_p=0.7",
-        Reason.ILLEGAL_COMBINATION,
-        (
-            "rollout.top_p=0.7 must be 1.0 (log-probs of a changing nucleus cannot be recomputed;"
-            " evaluation.top_p may be smaller)"
-        ),
-    ),
-    "temperature zero": (
-        "rollout.temperature=0",
-        Reason.ILLEGAL_VALUE,
-        "rollout.temperature=0 must be greater than 0",
-    ),
-    "temperature below zero": (
-        "evaluation.temperature=-1.5",
-        Reason.ILLEGAL_VALUE,
-        "evaluation.temperature=-1.5 must be greater than 0",
-    ),
-    "learning rate that is no number": (
-        "policy_optimizer.learning_rate=nan",
-        Reason.ILLEGAL_VALUE,
-        "policy_optimizer.learning_rate=nan must be a finite number",
-    ),
-    "infinite learning rate": (
-        "value_optimizer.learning_rate=inf",
-        Reason.ILLEGAL_VALUE,
-        "value_optimizer.learning_rate=inf must be a finite number",
-    ),
-    "word that is not in the list": (
-        "algorithm.advantage=gea",
-        Reason.ILLEGAL_VALUE,
-        "algorithm.advantage='gea' must be 'gae' or 'group'",
-    ),
-    "override without an equals sign": (
-        "rollout.prompts",
-        Reason.ILLEGAL_VALUE,
-        "override 'rollout.prompts' must look like section.key=value",
-    ),
-    "override without a key": (
-        "=3",
-        Reason.ILLEGAL_VALUE,
-        "override '=3' must look like section.key=value",
-    ),
-    "family without difficulties": (
-        "data.difficulties.maze=[]",
-        Reason.ILLEGAL_COMBINATION,
-        "data.difficulties.maze=[] must name at least one level",
-    ),
-    "difficulty zero": (
-        "data.difficulties.maze=[0]",
-        Reason.ILLEGAL_VALUE,
-        "data.difficulties.maze.0=0 must be greater than or equal to 1",
-    ),
-    "overlong ramp as long as a response": (
-        "reward.overlong_share=1.0",
-        Reason.ILLEGAL_VALUE,
-        "reward.overlong_share=1.0 must be less than 1",
-    ),
-    "reward of a correct answer below that of a wrong one": (
-        "reward.correct=-2",
-        Reason.ILLEGAL_COMBINATION,
-        "reward.correct=-2.0 must exceed reward.wrong=-1.0",
-    ),
-    "fewer problems than families": (
-        "evaluation.problems=1",
-        Reason.ILLEGAL_COMBINATION,
-        "evaluation.problems=1 must be at least 2, one per family",
-    ),
+UNKNOWN_KEYS = {
+    "rollout.promts=3": "rollout.promts is not a key (did you mean prompts?); legal keys of section"
+    f" rollout: {ROLLOUT_KEYS}",
+    "rollout.zzz=3": f"rollout.zzz is not a key; legal keys of section rollout: {ROLLOUT_KEYS}",
+    "supervised.optimizer.learning_rat=1": "supervised.optimizer.learning_rat is not a key (did you"
+    f" mean learning_rate?); legal keys of section supervised.optimizer: {OPTIMIZER_KEYS}",
+    "rolout.prompts=3": "rolout is not a key (did you mean rollout?); legal keys of the"
+    f" configuration: {TOP_KEYS}",
+    "zzz.yyy=3": f"zzz is not a key; legal keys of the configuration: {TOP_KEYS}",
 }
+ILLEGAL_COMBINATIONS = {
+    "algorithm.clip_high=0.1": "algorithm.clip_high=0.1 must be at least algorithm.clip_low=0.2",
+    "algorithm.dual_clip=0.5": "algorithm.dual_clip=0.5 must be 0 (off) or greater than 1",
+    "algorithm.mini_batch=60": "algorithm.mini_batch=60 must divide rollout.prompts *"
+    " rollout.samples_per_prompt = 16 * 16 = 256",
+    "model.key_value_heads=3": "model.key_value_heads=3 must divide model.heads=4",
+    "model.head_width=15": "model.head_width=15 must be even",
+    "model.experts_per_token=9": "model.experts_per_token=9 must be at most model.experts=4",
+    "model.dense_layers=3": "model.dense_layers=3 must be at most model.layers=2",
+    "model.dense_layers=1": "model.dense_width=0 must be at least 1 when model.dense_layers > 0",
+    "rollout.top_p=0.7": "rollout.top_p=0.7 must be 1.0 (log-probs of a changing nucleus cannot be"
+    " recomputed; evaluation.top_p may be smaller)",
+    "data.difficulties.maze=[]": "data.difficulties.maze=[] must name at least one level",
+    "reward.correct=-2": "reward.correct=-2.0 must exceed reward.wrong=-1.0",
+    "evaluation.problems=1": "evaluation.problems=1 must be at least 2, one per family",
+}
+ILLEGAL_VALUES = {
+    "rollout.temperature=0": "rollout.temperature=0 must be greater than 0",
+    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than 0",
+    "policy_optimizer.learning_rate=nan": "policy_optimizer.learning_rate=nan must be a finite"
+    " number",
+    "value_optimizer.learning_rate=inf": "value_optimizer.learning_rate=inf must be a finite"
+    " number",
+    "algorithm.advantage=gea": "algorithm.advantage='gea' must be 'gae' or 'group'",
+    "rollout.prompts": "override 'rollout.prompts' must look like section.key=value",
+    "=3": "override '=3' must look like section.key=value",
+    "data.difficulties.maze=[0]": "data.difficulties.maze.0=0 must be greater than or equal to 1",
+    "reward.overlong_share=1.0": "reward.overlong_share=1.0 must be less than 1",
+}
+USER_ERRORS = {
+    Reason.UNKNOWN_KEY: UNKNOWN_KEYS,
+    Reason.ILLEGAL_COMBINATION: ILLEGAL_COMBINATIONS,
+    Reason.ILLEGAL_VALUE: ILLEGAL_VALUES,
+}
+"""Reason -> override of tiny with recipe vapo -> the whole line."""
 
 
 def user_error(*overrides: str, preset: str = "tiny", recipe: str = "vapo") -> SeedError:
@@ -224,12 +124,9 @@ def test_a_later_override_beats_an_earlier_one(values: list[int]) -> None:
 
 
 def test_an_override_changes_nothing_but_its_own_value() -> None:
-    before, after = (
-        load_config("tiny", "vapo", overrides) for overrides in ([], ["rollout.steps=7"])
-    )
-    assert after == before.model_copy(
-        update={"rollout": before.rollout.model_copy(update={"steps": 7})}
-    )
+    before, after = load_config("tiny", "vapo"), load_config("tiny", "vapo", ["rollout.steps=7"])
+    rollout = before.rollout.model_copy(update={"steps": 7})
+    assert after == before.model_copy(update={"rollout": rollout})
 
 
 def test_top_level_values_are_keywords_or_overrides() -> None:
@@ -256,23 +153,21 @@ def test_an_override_is_read_as_toml_and_a_bare_word_as_itself(
     assert parse_override(override) == tree
 
 
-@pytest.mark.parametrize("case", USER_ERRORS)
-def test_every_error_names_the_field_the_value_and_what_is_legal(case: str) -> None:
-    override, reason, line = USER_ERRORS[case]
-    error = user_error(override)
+@pytest.mark.parametrize(
+    ("reason", "override"), [(reason, key) for reason in USER_ERRORS for key in USER_ERRORS[reason]]
+)
+def test_every_error_names_the_field_the_value_and_what_is_legal(
+    reason: Reason, override: str
+) -> None:
+    error, line = user_error(override), USER_ERRORS[reason][override]
     assert (error.reason, error.line, str(error)) == (reason, line, f"{reason}: {line}")
 
 
 def test_an_unknown_preset_or_recipe_is_refused_with_the_known_ones() -> None:
     preset, recipe = user_error(preset="huge"), user_error(recipe="reinforce")
-    assert (preset.reason, preset.line) == (
-        Reason.UNKNOWN_NAME,
-        "preset 'huge' is not one of: tiny, mixed, seed-200b",
-    )
-    assert (recipe.reason, recipe.line) == (
-        Reason.UNKNOWN_NAME,
-        "recipe 'reinforce' is not one of: vapo, dapo, grpo, ppo",
-    )
+    assert preset.reason == recipe.reason == Reason.UNKNOWN_NAME
+    assert preset.line == "preset 'huge' is not one of: tiny, mixed, seed-200b"
+    assert recipe.line == "recipe 'reinforce' is not one of: vapo, dapo, grpo, ppo"
 
 
 def test_a_missing_value_is_refused_by_name() -> None:
@@ -280,10 +175,8 @@ def test_a_missing_value_is_refused_by_name() -> None:
     del tree["rollout"]["prompts"]
     with pytest.raises(SeedError) as caught:
         validated(tree)
-    assert (caught.value.reason, caught.value.line) == (
-        Reason.ILLEGAL_VALUE,
-        "rollout.prompts is missing and has no default",
-    )
+    assert caught.value.reason == Reason.ILLEGAL_VALUE
+    assert caught.value.line == "rollout.prompts is missing and has no default"
 
 
 @pytest.mark.parametrize(
@@ -324,38 +217,19 @@ def test_the_difficulties_of_a_loaded_configuration_are_frozen_too() -> None:
 
 def test_the_full_scale_vapo_run_has_the_numbers_of_the_paper() -> None:
     config = load_config("seed-200b", "vapo")
-    algorithm, rollout = config.algorithm, config.rollout
-    assert (
-        rollout.prompts,
-        rollout.samples_per_prompt,
-        algorithm.mini_batch,
-        algorithm.epochs,
-    ) == (512, 16, 512, 1)
+    algorithm, rollout, evaluation = config.algorithm, config.rollout, config.evaluation
+    optimizers = config.policy_optimizer, config.value_optimizer
+    assert (rollout.prompts, rollout.samples_per_prompt) == (512, 16)
+    assert (algorithm.mini_batch, algorithm.epochs) == (512, 1)
     assert (algorithm.clip_low, algorithm.clip_high, algorithm.positive_weight) == (0.2, 0.28, 0.1)
-    assert (algorithm.lambda_value, algorithm.length_adaptive, algorithm.gae_alpha) == (
-        1.0,
-        True,
-        0.05,
-    )
+    assert (algorithm.lambda_value, algorithm.length_adaptive) == (1.0, True)
+    assert algorithm.gae_alpha == 0.05
     assert (algorithm.aggregation, algorithm.discount, algorithm.kl_weight) == ("token", 1.0, 0.0)
-    assert (config.policy_optimizer.learning_rate, config.value_optimizer.learning_rate) == (
-        1e-6,
-        2e-6,
-    )
-    assert (config.policy_optimizer.schedule, config.value_optimizer.schedule) == (
-        "constant",
-        "constant",
-    )
-    assert (config.value_pretraining.steps, config.reward.correct, config.reward.wrong) == (
-        50,
-        1.0,
-        -1.0,
-    )
-    assert (config.evaluation.samples, config.evaluation.temperature, config.evaluation.top_p) == (
-        32,
-        1.0,
-        0.7,
-    )
+    assert [optimizer.learning_rate for optimizer in optimizers] == [1e-6, 2e-6]
+    assert [optimizer.schedule for optimizer in optimizers] == ["constant", "constant"]
+    assert config.value_pretraining.steps == 50
+    assert (config.reward.correct, config.reward.wrong) == (1.0, -1.0)
+    assert (evaluation.samples, evaluation.temperature, evaluation.top_p) == (32, 1.0, 0.7)
 
 
 @pytest.mark.parametrize("section", ["supervised.optimizer", "policy_optimizer", "value_optimizer"])
@@ -370,9 +244,8 @@ def test_a_rising_cosine_is_refused_with_the_section_that_has_it(section: str) -
 def test_a_count_is_a_number_and_neither_a_switch_nor_a_text(value: str) -> None:
     error = user_error(f"rollout.prompts={value}")
     assert error.reason is Reason.ILLEGAL_VALUE
-    assert error.line.startswith(
-        f"rollout.prompts={parse_override(f'x={value}')['x']!r} must be a valid integer"
-    )
+    shown = parse_override(f"x={value}")["x"]
+    assert error.line.startswith(f"rollout.prompts={shown!r} must be a valid integer")
 
 
 @pytest.mark.parametrize(
@@ -387,10 +260,8 @@ def test_a_moment_that_never_decays_is_refused_since_its_bias_correction_divides
     name: str,
 ) -> None:
     error = user_error(f"policy_optimizer.{name}=1.0")
-    assert (error.reason, error.line) == (
-        Reason.ILLEGAL_VALUE,
-        f"policy_optimizer.{name}=1.0 must be less than 1",
-    )
+    line = f"policy_optimizer.{name}=1.0 must be less than 1"
+    assert (error.reason, error.line) == (Reason.ILLEGAL_VALUE, line)
 
 
 @pytest.mark.parametrize(
@@ -398,10 +269,8 @@ def test_a_moment_that_never_decays_is_refused_since_its_bias_correction_divides
 )
 def test_a_malformed_override_is_refused_as_such(override: str) -> None:
     error = user_error(override)
-    assert (error.reason, error.line) == (
-        Reason.ILLEGAL_VALUE,
-        f"override {override!r} must look like section.key=value",
-    )
+    line = f"override {override!r} must look like section.key=value"
+    assert (error.reason, error.line) == (Reason.ILLEGAL_VALUE, line)
 
 
 def test_an_error_stays_one_line_whatever_a_name_holds() -> None:

@@ -36,11 +36,8 @@ many = settings(max_examples=60)
 degrees = st.integers(1, 3)
 
 SMALL = (
-    "model.experts=8",
-    "model.hidden=48",
-    "model.shared_experts=1",
-    "model.dense_layers=1",
-    "model.dense_width=40",
+    *("model.experts=8", "model.hidden=48", "model.shared_experts=1"),
+    *("model.dense_layers=1", "model.dense_width=40"),
 )
 """The tiny preset with every kind of weight; 48 rows do not divide evenly over 5 or 7 ranks."""
 
@@ -127,27 +124,20 @@ def test_a_layout_uses_all_ranks_or_is_refused(
         assert error.value.reason is Reason.ILLEGAL_COMBINATION
 
 
+NO_FSDP = (
+    "any fsdp * parallel.cp=3 * parallel.tp=1 must be the number of ranks, 8; "
+    "legal: a product of cp and tp among 1, 2, 4, 8"
+)
+TOO_MANY = (
+    "parallel.fsdp=16 * parallel.cp=4 * parallel.tp=1 must be the number of ranks, 6; "
+    "legal: 64 ranks, or parallel.fsdp=0 and a product of cp and tp among 1, 2, 3, 6"
+)
+NO_DIVISOR = "parallel.ep=4 must divide the number of ranks, 6; legal: 1, 2, 3, 6"
+
+
 @pytest.mark.parametrize(
     ("degrees", "ranks", "line"),
-    [
-        (
-            {"cp": 3},
-            8,
-            (
-                "any fsdp * parallel.cp=3 * parallel.tp=1 must be the number of ranks, 8; "
-                "legal: a product of cp and tp among 1, 2, 4, 8"
-            ),
-        ),
-        (
-            {"fsdp": 16, "cp": 4},
-            6,
-            (
-                "parallel.fsdp=16 * parallel.cp=4 * parallel.tp=1 must be the number of ranks, 6; "
-                "legal: 64 ranks, or parallel.fsdp=0 and a product of cp and tp among 1, 2, 3, 6"
-            ),
-        ),
-        ({"ep": 4}, 6, "parallel.ep=4 must divide the number of ranks, 6; legal: 1, 2, 3, 6"),
-    ],
+    [({"cp": 3}, 8, NO_FSDP), ({"fsdp": 16, "cp": 4}, 6, TOO_MANY), ({"ep": 4}, 6, NO_DIVISOR)],
 )
 def test_a_refused_layout_names_field_value_and_legal_values(
     degrees: dict[str, int], ranks: int, line: str
@@ -162,18 +152,10 @@ BUILT: list[tuple[str, tuple[str, ...], Layout, list[int]]] = [
     ("seed-200b", (), LARGE, [0, 63]),
     ("tiny", SMALL, Layout(fsdp=5, cp=1, tp=1, ep=1), [0, 1, 2, 3, 4]),
     ("tiny", SMALL, Layout(fsdp=2, cp=1, tp=2, ep=4), [0, 1, 2, 3]),
-    (
-        "tiny",
-        SMALL,
-        Layout(fsdp=16, cp=1, tp=2, ep=4),
-        [0, 5, 31],
-    ),  # 2 experts a rank, 8 shards: the second axis
-    (
-        "tiny",
-        SMALL,
-        Layout(fsdp=5, cp=2, tp=1, ep=2),
-        [0, 3, 9],
-    ),  # 4 experts a rank, 5 shards: uneven
+    # 2 experts a rank, 8 shards: the second axis
+    ("tiny", SMALL, Layout(fsdp=16, cp=1, tp=2, ep=4), [0, 5, 31]),
+    # 4 experts a rank, 5 shards: uneven
+    ("tiny", SMALL, Layout(fsdp=5, cp=2, tp=1, ep=2), [0, 3, 9]),
     ("tiny", SMALL, Layout(), [0]),
 ]
 """Preset, overrides, layout, and the ranks to build."""

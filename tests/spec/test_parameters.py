@@ -55,16 +55,13 @@ GPT_OSS_120B = Architecture(
     experts=Experts(routed=128, per_token=4, width=2880, biases=True, router_bias=True),
 )
 
-sizes = st.integers(1, 40)
+sizes, flags = st.integers(1, 40), st.booleans()
 
 
 @st.composite
 def models(draw: st.DrawFn) -> ModelConfig:
-    key_value_heads, layers, experts = (
-        draw(st.integers(1, 4)),
-        draw(st.integers(1, 4)),
-        draw(st.integers(1, 8)),
-    )
+    key_value_heads, layers = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    experts = draw(st.integers(1, 8))
     return ModelConfig(
         vocabulary=draw(sizes),
         layers=layers,
@@ -79,40 +76,30 @@ def models(draw: st.DrawFn) -> ModelConfig:
         expert_width=draw(sizes),
         shared_experts=draw(st.integers(0, 2)),
         normalise_gates=True,
-        query_key_norm=draw(st.booleans()),
-        tied_embeddings=draw(st.booleans()),
+        query_key_norm=draw(flags),
+        tied_embeddings=draw(flags),
         rope_base=10_000.0,
         norm_epsilon=1e-6,
     )
 
 
-attentions = st.one_of(
-    st.builds(
-        GroupedQueryAttention, sizes, sizes, sizes, st.booleans(), st.booleans(), st.booleans()
-    ),
-    st.builds(LatentAttention, sizes, sizes, sizes, sizes, sizes, sizes),
-)
+grouped = st.builds(GroupedQueryAttention, sizes, sizes, sizes, flags, flags, flags)
+attentions = grouped | st.builds(LatentAttention, *[sizes] * 6)
 
 
 @st.composite
 def architectures(draw: st.DrawFn) -> Architecture:
     routed, layers = draw(st.integers(1, 8)), draw(st.integers(1, 4))
+    per_token = st.integers(1, routed)
     return Architecture(
         vocabulary=draw(sizes),
         hidden=draw(sizes),
         layers=layers,
         attention=draw(attentions),
-        experts=Experts(
-            routed,
-            draw(st.integers(1, routed)),
-            draw(sizes),
-            draw(sizes),
-            draw(st.booleans()),
-            draw(st.booleans()),
-        ),
+        experts=draw(st.builds(Experts, st.just(routed), per_token, sizes, sizes, flags, flags)),
         dense_layers=draw(st.integers(0, layers)),
         dense_width=draw(sizes),
-        tied_embeddings=draw(st.booleans()),
+        tied_embeddings=draw(flags),
     )
 
 
@@ -160,17 +147,15 @@ def test_the_tiny_preset_has_the_weights_of_its_tensors() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_has_the_weights_of_the_reference(preset: str) -> None:
     model = load_config(preset, "vapo").model
-    assert count(architecture(model)).total == sum(
-        math.prod(shape) for shape in policy_shapes(model).values()
-    )
+    weights = sum(math.prod(shape) for shape in policy_shapes(model).values())
+    assert count(architecture(model)).total == weights
 
 
 @given(model=models())
 @settings(max_examples=100)
 def test_every_model_has_the_weights_of_the_reference(model: ModelConfig) -> None:
-    assert count(architecture(model)).total == sum(
-        math.prod(shape) for shape in policy_shapes(model).values()
-    )
+    weights = sum(math.prod(shape) for shape in policy_shapes(model).values())
+    assert count(architecture(model)).total == weights
 
 
 @given(counted=architectures())
@@ -188,10 +173,8 @@ def test_the_parts_sum_to_the_total(counted: Architecture) -> None:
 def test_all_weights_are_active_exactly_if_no_block_has_an_expert_to_skip(
     counted: Architecture,
 ) -> None:
-    nothing_to_skip = (
-        counted.experts.per_token == counted.experts.routed
-        or counted.dense_layers == counted.layers
-    )
+    all_chosen = counted.experts.per_token == counted.experts.routed
+    nothing_to_skip = all_chosen or counted.dense_layers == counted.layers
     assert count(counted).active <= count(counted).total
     assert (count(counted).active == count(counted).total) == nothing_to_skip
 
@@ -200,12 +183,8 @@ def test_all_weights_are_active_exactly_if_no_block_has_an_expert_to_skip(
 @settings(max_examples=50)
 def test_a_dense_model_has_neither_routers_nor_experts(model: ModelConfig) -> None:
     dense = count(architecture(model.model_copy(update={"dense_layers": model.layers})))
-    assert (dense.router, dense.routed_experts, dense.shared_experts, dense.idle_experts) == (
-        0,
-        0,
-        0,
-        0,
-    )
+    assert dense.router == dense.idle_experts == 0
+    assert dense.routed_experts == dense.shared_experts == 0
     assert dense.dense_mlp == 3 * model.layers * model.hidden * model.dense_width
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.spec.datatypes import Outcome
@@ -27,3 +28,9 @@ def instances(name: str, level: int, count: int = 40) -> list[dict[str, Any]]:
     """Instances of a level, the same ones every time."""
     random = np.random.default_rng(level)
     return [FAMILIES[name].draw(random, level) for _ in range(count)]
+
+
+def wrong_responses(*rows: tuple[str, ...]) -> pytest.MarkDecorator:
+    """Parametrise a test by ``response`` and ``why``: a row has a reason, then wrong responses."""
+    cases = [(response, why) for why, *responses in rows for response in responses]
+    return pytest.mark.parametrize(("response", "why"), cases)

@@ -8,14 +8,8 @@ from seed.reference.training.run_directory import RunDirectory
 from seed.spec.config_files import load_config
 
 HOSTILE = "<script>alert('x')</script>&amp;\"<img src=x>"
-SCORE = {
-    "accuracy": 0.25,
-    "ci_low": 0.125,
-    "ci_high": 0.375,
-    "n": 8,
-    "samples": 4,
-    "pass_at_k": 0.5,
-}
+INTERVAL = {"accuracy": 0.25, "ci_low": 0.125, "ci_high": 0.375}
+SCORE = INTERVAL | {"n": 8, "samples": 4, "pass_at_k": 0.5}
 BETTER = SCORE | {"accuracy": 0.75, "ci_low": 0.625, "ci_high": 0.875}
 POLICY_METRICS = (
     *("entropy", "ratio", "log_prob_gap", "clip_fraction_low", "clip_fraction_high"),
@@ -130,12 +124,8 @@ def sample_line(step: int, response: str, outcome: str, why: str) -> dict[str, A
 def timing_line(line: dict[str, Any]) -> dict[str, Any]:
     """Seconds and tokens of the step of a metrics line."""
     position = {name: line[name] for name in ("phase", "step", "phase_step")}
-    return position | {
-        "update_seconds": 2.0,
-        "update_tokens": 50.0,
-        "rollout_seconds": 1.0,
-        "rollout_tokens": 70.0,
-    }
+    updates = {"update_seconds": 2.0, "update_tokens": 50.0}
+    return position | updates | {"rollout_seconds": 1.0, "rollout_tokens": 70.0}
 
 
 def titles(page: str) -> set[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seed.reference.verifiers.sandbox.descendants import descendants
-from seed.reference.verifiers.sandbox.host import Ended, SandboxError, start
+from seed.reference.verifiers.sandbox.host import Ended, Guest, SandboxError, start
 from seed.reference.verifiers.sandbox.limits import Limits
 from seed.reference.verifiers.sandbox.probe import PREFERRED, soundness
 
@@ -49,12 +49,18 @@ def first_sound() -> str:
     pytest.skip("; ".join(f"{mechanism}: {soundness(mechanism).why}" for mechanism in PREFERRED))
 
 
+def started(program: str, mechanism: str, limits: Limits = TIGHT, stdin: bytes = b"") -> Guest:
+    """A script that runs."""
+    job, entry = (
+        {"program": program, "site": False},
+        "seed.reference.verifiers.programs.solution:program",
+    )
+    return start(entry, job, mechanism, limits, stdin=stdin)
+
+
 def script(program: str, mechanism: str, limits: Limits = TIGHT, stdin: bytes = b"") -> Ended:
     """Run a script and wait for its end."""
-    job = {"program": program, "site": False}
-    with start(
-        "seed.reference.verifiers.programs.solution:program", job, mechanism, limits, stdin=stdin
-    ) as guest:
+    with started(program, mechanism, limits, stdin) as guest:
         return guest.wait()
 
 

@@ -13,22 +13,11 @@ from seed.spec.config_files import load_config
 from seed.spec.observer import SilentObserver
 
 SMALL = (
-    "model.hidden=16",
-    "model.head_width=4",
-    "model.expert_width=8",
-    "model.layers=1",
-    "data.demonstrations=40",
-    "supervised.steps=6",
-    "supervised.batch=8",
-    "value_pretraining.steps=2",
-    "rollout.steps=4",
-    "rollout.prompts=4",
-    "rollout.samples_per_prompt=4",
-    "algorithm.mini_batch=8",
-    "algorithm.micro_batch=8",
-    "evaluation.problems=8",
-    "evaluation.samples=2",
-    "run.checkpoint_every=2",
+    *("model.hidden=16", "model.head_width=4", "model.expert_width=8", "model.layers=1"),
+    *("data.demonstrations=40", "supervised.steps=6", "supervised.batch=8"),
+    *("value_pretraining.steps=2", "rollout.steps=4", "rollout.prompts=4"),
+    *("rollout.samples_per_prompt=4", "algorithm.mini_batch=8", "algorithm.micro_batch=8"),
+    *("evaluation.problems=8", "evaluation.samples=2", "run.checkpoint_every=2"),
 )
 """Overrides that make a run of a preset last about a second."""
 
@@ -66,9 +55,8 @@ def small_config(recipe: str = "vapo", *overrides: str) -> Config:
 
 def new_run(path: Path, config: Config, observer: Any = None) -> Run[Any]:
     """A run in a new directory."""
-    return Run.start(
-        ReferenceBackend(), config, RunDirectory.create(path, config), observer or SilentObserver()
-    )
+    directory = RunDirectory.create(path, config)
+    return Run.start(ReferenceBackend(), config, directory, observer or SilentObserver())
 
 
 def metrics_of(path: Path) -> list[dict[str, Any]]:
@@ -81,10 +69,8 @@ def lasting_bytes(path: Path) -> dict[str, bytes]:
 
     These are metrics, samples, weights, optimizer moments and rollouts.
     """
-    content = {
-        name: (path / name).read_bytes()
-        for name in ("metrics.jsonl", "samples.jsonl", "config.toml")
-    }
+    names = "metrics.jsonl", "samples.jsonl", "config.toml"
+    content = {name: (path / name).read_bytes() for name in names}
     for name in sorted([*path.glob("rollouts.h5"), *path.glob("checkpoints/step_*/state.h5")]):
         with h5py.File(name) as file:
 

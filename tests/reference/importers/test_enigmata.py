@@ -23,21 +23,14 @@ def test_equal_lines_are_allowed_exactly_where_the_instance_allows_them() -> Non
 
 
 def test_five_and_six_numbers_make_24_exactly_if_an_exhaustive_search_finds_a_way() -> None:
-    for numbers in [
-        *IMPOSSIBLE_FIVES,
-        (1, 1, 1, 1, 6),
-        (2, 2, 2, 2, 3),
-        (1, 1, 4, 6, 13),
-        (1, 2, 2, 5, 7, 13),
-    ]:
-        if numbers in IMPOSSIBLE_FIVES:
-            assert twentyfour.shortest_expression(numbers) is None
-            with pytest.raises(ValueError, match="24 cannot be made"):
-                twentyfour.solve({"numbers": numbers})
-        else:
-            assert accepted(
-                twentyfour, {"numbers": numbers}, twentyfour.solve({"numbers": numbers})
-            )
+    for numbers in IMPOSSIBLE_FIVES:
+        assert twentyfour.shortest_expression(numbers) is None
+        with pytest.raises(ValueError, match="24 cannot be made"):
+            twentyfour.solve({"numbers": numbers})
+    fives = (1, 1, 1, 1, 6), (2, 2, 2, 2, 3), (1, 1, 4, 6, 13)
+    for possible in (*fives, (1, 2, 2, 5, 7, 13)):
+        instance = {"numbers": possible}
+        assert accepted(twentyfour, instance, twentyfour.solve(instance))
 
 
 def test_vertices_without_edges_are_vertices() -> None:
@@ -45,16 +38,11 @@ def test_vertices_without_edges_are_vertices() -> None:
     assert not accepted(hamiltonian, {"kind": "P", "edges": "AB C"}, "AB")
 
 
-@pytest.mark.parametrize(
-    "grid",
-    [
-        ". . ./. . ./. . .",
-        ". . ./. 5 ./. . .",
-        "-2 . ./. . ./. . 46",
-        ". . ./. . ./29 64 .",
-        ". 1 ./3 . ./. . 2",
-    ],
-)
+UNFILLED = ". . ./. . ./. . ."
+PARTLY_FILLED = (". . ./. 5 ./. . .", "-2 . ./. . ./. . 46", ". . ./. . ./29 64 .")
+
+
+@pytest.mark.parametrize("grid", [UNFILLED, *PARTLY_FILLED, ". 1 ./3 . ./. . 2"])
 def test_a_square_of_any_integers_is_completed(grid: str) -> None:
     instance = {"grid": grid, "any_integers": True}
     assert accepted(magic_square, instance, magic_square.solve(instance))
@@ -76,19 +64,14 @@ def test_where_no_integers_complete_a_square_none_are_found(impossible: dict[int
 
 
 @pytest.mark.parametrize(
-    "square",
+    ("square", "magic"),
     [
-        "8 1 6/3 5 7/4 9 2",
-        "0 1 2/3 4 5/6 7 8",
-        "5 5 5/5 5 5/5 5 5",
-        "80 10 60/30 50 70/40 90 20",
-        "8 1 6/3 05 7/4 9 2",
+        *(("8 1 6/3 5 7/4 9 2", True), ("80 10 60/30 50 70/40 90 20", True)),
+        *(("0 1 2/3 4 5/6 7 8", False), ("5 5 5/5 5 5/5 5 5", False)),
+        ("8 1 6/3 05 7/4 9 2", False),
     ],
 )
 def test_of_squares_of_any_integers_those_with_equal_sums_and_different_numbers_are_accepted(
-    square: str,
+    square: str, magic: bool
 ) -> None:
-    magic = square in ("8 1 6/3 5 7/4 9 2", "80 10 60/30 50 70/40 90 20")
-    assert (
-        accepted(magic_square, {"grid": ". . ./. . ./. . .", "any_integers": True}, square) == magic
-    )
+    assert accepted(magic_square, {"grid": UNFILLED, "any_integers": True}, square) == magic

@@ -34,29 +34,22 @@ def counted(*lines: bytes) -> Counts:
     return counts
 
 
-def response(source: str, task: str, meta: Any, answer: Any) -> str:
-    read = problem_line(line(source, task, meta, answer), 1, Counts())
+def read_line(source: str, task: str, meta: Any, answer: Any, **more: Any) -> dict[str, Any]:
+    """The problem that a line of a collection becomes."""
+    read = problem_line(line(source, task, meta, answer, **more), 1, Counts())
     assert read is not None
-    return str(read["response"])
+    return read
 
 
 def test_every_task_that_is_read_has_a_case() -> None:
     cases = {(source, task) for source, task, *_ in ALL}
-    tasks = {
-        (source, task)
-        for name, tasks in COLLECTIONS.items()
-        for source in (ENIGMATA, GYM)
-        if name in source
-        for task in tasks
-    }
-    assert cases == tasks
+    sources = {name: next(s for s in (ENIGMATA, GYM) if name in s) for name in COLLECTIONS}
+    assert cases == {(sources[name], task) for name in COLLECTIONS for task in COLLECTIONS[name]}
 
 
 def test_the_problem_has_the_words_of_its_family_and_not_those_of_the_collection() -> None:
-    read = problem_line(
-        line(ENIGMATA, "hamiltonian_cycle", CYCLE, [0, 1, 2, 0], licence="Apache-2.0"), 1, Counts()
-    )
-    assert read == {
+    walk = [0, 1, 2, 0]
+    assert read_line(ENIGMATA, "hamiltonian_cycle", CYCLE, walk, licence="Apache-2.0") == {
         "id": "a1",
         "domain": "puzzle",
         "problem": f"{hamiltonian.RULES}\n\nOC AB AC BC=",
@@ -73,14 +66,21 @@ def test_the_problem_has_the_words_of_its_family_and_not_those_of_the_collection
 
 @pytest.mark.parametrize("lines", [1, 2, 5])
 def test_a_task_without_a_family_is_named_and_counted(lines: int) -> None:
-    counts = counted(
-        *[line(GYM, "rush_hour", {}, None)] * lines, line(ENIGMATA, "rush_hour", {}, None)
-    )
-    assert (dict(counts.no_family), counts.tasks, counts.unreadable) == (
-        {"rush_hour": lines + 1},
-        {},
-        [],
-    )
+    one, two = (line(source, "rush_hour", {}, None) for source in (GYM, ENIGMATA))
+    counts = counted(*[one] * lines, two)
+    assert dict(counts.no_family) == {"rush_hour": lines + 1}
+    assert not counts.tasks and not counts.unreadable
+
+
+def enigmata(task: str, question: Any, answer: Any = "") -> bytes:
+    """A line whose meta has the question only."""
+    return line(ENIGMATA, task, {"question": question}, answer)
+
+
+NOT_A_GRID = "meta.question must be a list of equally long lists"
+NO_TERMS = {"statements": [["xor"]], "names": ["A"], "knight_knave_terms": {}}
+MIXED = {"numbers": [1, "2"], "target": 3}
+NO_PERMUTATION = {"input_sequence": [1], "output_sequence": [2]}
 
 
 @pytest.mark.parametrize(
@@ -94,57 +94,26 @@ def test_a_task_without_a_family_is_named_and_counted(lines: int) -> None:
         (b'{"id": "a"}', "task is missing"),
         (line("mine", "maze", {}, ""), "source must name one of"),
         (line(ENIGMATA, "maze", [], ""), "meta must be an object"),
-        (line(ENIGMATA, "maze", {}, ""), "meta.question must be a list of equally long lists"),
-        (
-            line(ENIGMATA, "maze", {"question": [["S", "."], ["E"]]}, ""),
-            "meta.question must be a list of equally long lists",
-        ),
-        (
-            line(ENIGMATA, "maze", {"question": [["S", "."], ["S", "E"]]}, ""),
-            "meta.question must hold one S, one E",
-        ),
-        (
-            line(ENIGMATA, "maze", {"question": [["S", "E"]]}, "none"),
-            "answer must be a path such as",
-        ),
+        (line(ENIGMATA, "maze", {}, ""), NOT_A_GRID),
+        (enigmata("maze", [["S", "."], ["E"]]), NOT_A_GRID),
+        (enigmata("maze", [["S", "."], ["S", "E"]]), "meta.question must hold one S, one E"),
+        (enigmata("maze", [["S", "E"]], "none"), "answer must be a path such as"),
         (line(ENIGMATA, "car_painting", {"colors": ["A"]}, [1]), "meta.K is missing"),
         (
             line(ENIGMATA, "car_painting", {"colors": ["A"], "K": "1"}, [1]),
             "meta.K must be an integer",
         ),
+        (enigmata("hitori", [[1, 2], [2, 1]], "[(0, 0)]"), "answer must be a list of pairs"),
+        (enigmata("kakurasu", "Row sums: [1]", []), "meta.question must hold 'Row sums: […]' and"),
         (
-            line(ENIGMATA, "hitori", {"question": [[1, 2], [2, 1]]}, "[(0, 0)]"),
-            "answer must be a list of pairs",
-        ),
-        (
-            line(ENIGMATA, "kakurasu", {"question": "Row sums: [1]"}, []),
-            "meta.question must hold 'Row sums: […]' and",
-        ),
-        (
-            line(ENIGMATA, "hamiltonian_path", {"question": "2\n0 5"}, "NO"),
+            enigmata("hamiltonian_path", "2\n0 5", "NO"),
             "meta.question must be the number of vertices, then",
         ),
+        (line(ENIGMATA, "stack_permutation", NO_PERMUTATION, ""), "meta.output_sequence must hold"),
+        (enigmata("zebra_logic", ZEBRA.replace("Pet:dog", "Pet:cow")), "meta.question: the clue"),
+        (line(GYM, "knights_knaves", NO_TERMS, ""), "meta.statements must be"),
         (
-            line(
-                ENIGMATA, "stack_permutation", {"input_sequence": [1], "output_sequence": [2]}, ""
-            ),
-            "meta.output_sequence must hold",
-        ),
-        (
-            line(ENIGMATA, "zebra_logic", {"question": ZEBRA.replace("Pet:dog", "Pet:cow")}, ""),
-            "meta.question: the clue",
-        ),
-        (
-            line(
-                GYM,
-                "knights_knaves",
-                {"statements": [["xor"]], "names": ["A"], "knight_knave_terms": {}},
-                "",
-            ),
-            "meta.statements must be",
-        ),
-        (
-            line(GYM, "countdown", {"numbers": [1, "2"], "target": 3}, "1+2"),
+            line(GYM, "countdown", MIXED, "1+2"),
             "meta.numbers must be a list of 1 to 40 members of type int",
         ),
         (line(GYM, "zebra_puzzles", {}, "dora"), "answer must be one of the names"),
@@ -157,66 +126,33 @@ def test_an_unreadable_line_names_its_number_and_the_field(given_line: bytes, wh
     assert sum(count.lines for count in counts.tasks.values()) == 1
 
 
+NO_ANSWER = "no answer exists, as the collection says"
+SUNG = ZEBRA.replace("is on the far", "sings on the")
+LETTERS = {"words_letters": ["A", "B"], "result_letters": "C", "allow_leading_zero": True}
+STACK = {"input_sequence": [10], "output_sequence": [10]}
+
+
 @pytest.mark.parametrize(
-    ("source", "task", "meta", "answer", "why"),
+    ("given_line", "why"),
     [
+        (enigmata("maze", [["S", "B", "E"]], "not exist the path"), NO_ANSWER),
+        (enigmata("game24", [1, 1, 1, 1, 1], "cannot form 24"), NO_ANSWER),
+        (line(GYM, "shortest_path", {"matrix": [["*", "X", "#"]]}, "infeasible"), NO_ANSWER),
         (
-            ENIGMATA,
-            "maze",
-            {"question": [["S", "B", "E"]]},
-            "not exist the path",
-            "no answer exists, as the collection says",
+            line(ENIGMATA, "car_painting", {"colors": ["Z"], "K": 1}, [1]),
+            "colours other than A to I",
         ),
-        (
-            ENIGMATA,
-            "game24",
-            {"question": [1, 1, 1, 1, 1]},
-            "cannot form 24",
-            "no answer exists, as the collection says",
-        ),
-        (
-            GYM,
-            "shortest_path",
-            {"matrix": [["*", "X", "#"]]},
-            "infeasible",
-            "no answer exists, as the collection says",
-        ),
-        (ENIGMATA, "car_painting", {"colors": ["Z"], "K": 1}, [1], "colours other than A to I"),
-        (
-            ENIGMATA,
-            "hamiltonian_path",
-            {"question": "27\n0 1"},
-            "NO",
-            "27 vertices, and hamiltonian names 26",
-        ),
-        (
-            ENIGMATA,
-            "stack_permutation",
-            {"input_sequence": [10], "output_sequence": [10]},
-            "is a valid",
-            "items of more than one",
-        ),
-        (ENIGMATA, "hitori", {"question": [[12, 1], [1, 2]]}, [], "numbers outside 0 to 9"),
-        (
-            ENIGMATA,
-            "zebra_logic",
-            {"question": ZEBRA.replace("is on the far", "sings on the")},
-            "",
-            "the clue 'Food:lemon sings on",
-        ),
-        (
-            GYM,
-            "cryptarithm",
-            {"words_letters": ["A", "B"], "result_letters": "C", "allow_leading_zero": True},
-            "",
-            "numbers that begin",
-        ),
+        (enigmata("hamiltonian_path", "27\n0 1", "NO"), "27 vertices, and hamiltonian names 26"),
+        (line(ENIGMATA, "stack_permutation", STACK, "is a valid"), "items of more than one"),
+        (enigmata("hitori", [[12, 1], [1, 2]], []), "numbers outside 0 to 9"),
+        (enigmata("zebra_logic", SUNG), "the clue 'Food:lemon sings on"),
+        (line(GYM, "cryptarithm", LETTERS, ""), "numbers that begin"),
     ],
 )
 def test_what_a_family_cannot_express_is_counted_with_the_reason(
-    source: str, task: str, meta: Any, answer: Any, why: str
+    given_line: bytes, why: str
 ) -> None:
-    count = counted(line(source, task, meta, answer)).tasks[task]
+    (count,) = counted(given_line).tasks.values()
     assert (count.lines, count.read) == (1, 0)
     (reason,) = count.unsuited
     assert reason.startswith(why)
@@ -275,8 +211,7 @@ def test_one_joint_expresses_any_nested_statement_of_two_claims() -> None:
             "names": ["Ann", "Bob"],
             "knight_knave_terms": {"knight": "knight", "knave": "knave"},
         }
-        read = problem_line(line(GYM, "knights_knaves", meta, ""), 1, Counts())
-        assert read is not None
+        read = read_line(GYM, "knights_knaves", meta, "")
         for roles in product((True, False), repeat=2):
             claims = roles[0] == (first == "telling-truth"), roles[1] != (second == "telling-truth")
             consistent = (truths[joint](*claims) != negated) == roles[0]
@@ -285,31 +220,21 @@ def test_one_joint_expresses_any_nested_statement_of_two_claims() -> None:
 
 
 def test_left_right_and_between_are_direct_neighbours() -> None:
-    read = problem_line(
-        line(ENIGMATA, "zebra_logic", {"question": ZEBRA}, "| Pet | cat | dog | fish |"),
-        1,
-        Counts(),
-    )
-    assert read is not None
+    read = read_line(ENIGMATA, "zebra_logic", {"question": ZEBRA}, "| Pet | cat | dog | fish |")
     assert read["puzzle"]["instance"] == {"rows": "abc/def", "clues": "b|d b|c d#c e~b f~3"}
-    street = problem_line(line(GYM, "zebra_puzzles", {}, "carol"), 1, Counts())
-    assert street is not None
+    street = read_line(GYM, "zebra_puzzles", {}, "carol")
     assert street["puzzle"]["instance"]["clues"] == "h^b f~b c|g d~1 b<a g~b"
 
 
 def test_a_claim_that_does_not_hold_leaves_the_empty_response() -> None:
     order = {"input_sequence": [1, 2, 3], "output_sequence": [3, 1, 2]}
-    assert response(ENIGMATA, "stack_permutation", order, "It is a valid one.") == ""
-    assert response(ENIGMATA, "game24", {"question": [4, 6]}, "cannot form 24") == ""
-    assert (
-        response(
-            ENIGMATA,
-            "eight_puzzle",
-            {"question": [[1, 2, 3], [4, 5, 6], [8, 7, 0]]},
-            [[1, 2, 3], [4, 5, 6], [8, 7, 0]],
-        )
-        == ""
-    )
+    tiles = [[1, 2, 3], [4, 5, 6], [8, 7, 0]]
+    for task, meta, claim in (
+        ("stack_permutation", order, "It is a valid one."),
+        ("game24", {"question": [4, 6]}, "cannot form 24"),
+        ("eight_puzzle", {"question": tiles}, tiles),
+    ):
+        assert read_line(ENIGMATA, task, meta, claim)["response"] == "", task
 
 
 # --- at the command line
@@ -329,21 +254,17 @@ def test_a_collection_is_read_scored_and_counted_by_task(tmp_path: Path) -> None
     shown = [row.split() for row in done.stdout.splitlines()]
     assert shown[1] == ["hamiltonian_cycle", "2", "2", "0"]
     assert shown[2][:5] == ["maze", "1", "0", "0", "1"]
-    assert shown[3:6] == [
-        ["overall", "5", "2", "0"],
-        ["no", "family", "1", "rush_hour", "1"],
-        ["unreadable", "1"],
-    ]
+    assert shown[3:5] == [["overall", "5", "2", "0"], ["no", "family", "1", "rush_hour", "1"]]
+    assert shown[5] == ["unreadable", "1"]
     assert "line 5: the line is not JSON" in done.stdout
     assert [fields["id"] for fields in json_lines((tmp_path / "read").read_bytes())] == ["a", "b"]
-    scored = run(
-        "verify", tmp_path / "read", "--out", tmp_path / "out", "--jobs", 1, "--by", "task"
-    )
+    by_task = "--jobs", 1, "--by", "task"
+    scored = run("verify", tmp_path / "read", "--out", tmp_path / "out", *by_task)
     assert [row.split()[:5] for row in scored.stdout.splitlines()] == [
         ["task", "lines", "correct", "wrong", "error"],
         ["hamiltonian_cycle", "2", "1", "1", "0"],
     ]
-    audited = run("audit", tmp_path / "read", "--jobs", 1, "--by", "task")
+    audited = run("audit", tmp_path / "read", *by_task)
     assert "1 of 2 correct: 50.0 %" in audited.stdout
 
 
@@ -352,23 +273,18 @@ def test_what_exists_is_never_overwritten_and_a_file_of_something_else_is_refuse
 ) -> None:
     (tmp_path / "in").write_bytes(line(ENIGMATA, "hamiltonian_cycle", CYCLE, "NO"))
     (tmp_path / "taken").write_text("mine")
-    assert_user_error(
-        run("puzzles", "read", tmp_path / "in", "--out", tmp_path / "taken"),
-        "taken exists; choose another --out",
-    )
+    rejected = run("puzzles", "read", tmp_path / "in", "--out", tmp_path / "taken")
+    assert_user_error(rejected, "taken exists; choose another --out")
     assert (tmp_path / "taken").read_text() == "mine"
     (tmp_path / "other").write_text(json.dumps({"id": "a", "question": "?"}))
     rejected = run("puzzles", "read", tmp_path / "other", "--out", tmp_path / "out")
-    assert_user_error(
-        rejected, "holds no line of Enigmata or reasoning-gym", "line 1: task is missing"
-    )
-    assert_user_error(
-        run("puzzles", "read", tmp_path / "none", "--out", tmp_path / "out"), "No such file"
-    )
+    no_line = "holds no line of Enigmata or reasoning-gym"
+    assert_user_error(rejected, no_line, "line 1: task is missing")
+    rejected = run("puzzles", "read", tmp_path / "none", "--out", tmp_path / "out")
+    assert_user_error(rejected, "No such file")
     assert not (tmp_path / "out").exists()
 
 
 def test_every_family_that_is_read_exists() -> None:
     for source, task, meta, answer, _ in ALL:
-        read = problem_line(line(source, task, meta, answer), 1, Counts())
-        assert read is not None and read["puzzle"]["family"] in FAMILIES
+        assert read_line(source, task, meta, answer)["puzzle"]["family"] in FAMILIES

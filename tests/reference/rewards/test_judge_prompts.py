@@ -58,11 +58,8 @@ def test_no_answer_ends_its_string_early(answer: str) -> None:
 @settings(max_examples=150)
 def test_a_request_can_be_parsed_back_exactly(question: str, reference: str, answer: str) -> None:
     text = request_text(Triplet(question, reference, answer), CURRENT, thinking=False)
-    assert case_of(text) == {
-        "question": question,
-        "reference_answer": reference,
-        "model_answer": answer,
-    }
+    case = {"question": question, "reference_answer": reference, "model_answer": answer}
+    assert case_of(text) == case
 
 
 @pytest.mark.parametrize(
@@ -83,26 +80,16 @@ def test_the_last_verdict_after_the_last_reasoning_counts(reply: str, verdict: s
     assert read_verdict(reply) == (verdict, "")
 
 
-@pytest.mark.parametrize(
-    "reply",
-    [
-        "",
-        "yes",
-        "YES.",
-        "YES or NO",
-        "I say YES",
-        "<answer>Correct</answer>",
-        "<answer>YES",
-        "<answer></answer>",
-        "<answer>YES NO</answer>",
-        "<answer>YES</answer> on second thought <answer>maybe</answer>",
-        "<think>it is <answer>YES</answer>",
-        "<think>done</think> <think>again <answer>YES</answer>",
-        "<think><answer>YES</answer></think>",
-        "Final Decision: Yes",
-        '{"verdict": "YES"}',
-    ],
+UNDECIDED = (
+    *("", "yes", "YES.", "YES or NO", "I say YES", "Final Decision: Yes", '{"verdict": "YES"}'),
+    *("<answer>Correct</answer>", "<answer>YES", "<answer></answer>", "<answer>YES NO</answer>"),
+    "<answer>YES</answer> on second thought <answer>maybe</answer>",
+    *("<think>it is <answer>YES</answer>", "<think><answer>YES</answer></think>"),
+    "<think>done</think> <think>again <answer>YES</answer>",
 )
+
+
+@pytest.mark.parametrize("reply", UNDECIDED)
 def test_no_verdict_is_read_where_none_was_given(reply: str) -> None:
     verdict, why = read_verdict(reply)
     assert not verdict and why

@@ -83,23 +83,11 @@ def test_a_perfect_model_is_a_judge_that_is_always_right(thinking: bool) -> None
         assert ("thinking" in verdict.why) == thinking
 
 
+NO_NUMBERS = ("", "16=Y", "16?16", "16=Y?16", "Y", "#", "16\n", " 16", "1" * 33, "\u0661")
+
+
 @pytest.mark.parametrize("thinking", [False, True])
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "",
-        "16=Y",
-        "16?16",
-        "16=Y?16",
-        "Y",
-        "#",
-        "16\n",
-        " 16",
-        "1" * 33,
-        "\u0661",
-        "<answer>YES</answer>",
-    ],
-)
+@pytest.mark.parametrize("answer", [*NO_NUMBERS, "<answer>YES</answer>"])
 def test_an_answer_that_is_no_number_is_an_error_and_is_never_read(
     thinking: bool, answer: str
 ) -> None:

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,13 +80,8 @@ def preference(share: float) -> Preference:
 @pytest.mark.parametrize(
     ("length", "penalty"),
     [
-        (16384, 0),
-        (16385, -1 / 4096),
-        (17408, -0.25),
-        (18432, -0.5),
-        (19456, -0.75),
-        (20480, -1),
-        (20481, -1),
+        *((16384, 0), (16385, -1 / 4096), (17408, -0.25), (18432, -0.5)),
+        *((19456, -0.75), (20480, -1), (20481, -1)),
     ],
 )
 def test_p24_the_overlong_ramp_has_its_golden_values_at_every_boundary(
@@ -269,25 +265,17 @@ def test_a_finite_reward_passes_unchanged() -> None:
 @pytest.mark.parametrize(
     ("problem", "text", "lacks"),
     [
-        (SUM, "1 2 3", True),
-        (SUM, "", True),
-        (SUM, "=3", False),
-        (SUM, "1=", False),
-        (MAZE, "DR", False),
-        (LINE, "abc", False),
+        *((SUM, "1 2 3", True), (SUM, "", True), (SUM, "=3", False), (SUM, "1=", False)),
+        *((MAZE, "DR", False), (LINE, "abc", False)),
     ],
 )
 def test_an_answer_mark_is_required_where_the_demonstration_has_one(
     problem: Problem, text: str, lacks: bool
 ) -> None:
     assert lacks_answer_mark(problem, text) is lacks
-    plain, penalised = (
-        score(
-            response(problem, text),
-            config_of_class("verifiable", f"reward.format_penalty={penalty}"),
-        )
-        for penalty in (0, 0.25)
-    )
+    penalty = "reward.format_penalty=0.25"
+    plain = score(response(problem, text), config_of_class("verifiable"))
+    penalised = score(response(problem, text), config_of_class("verifiable", penalty))
     assert plain.reward - penalised.reward == 0.25 * lacks
     assert (plain.accuracy, plain.verdict) == (penalised.accuracy, penalised.verdict)
 
@@ -350,10 +338,8 @@ def test_a_general_group_is_kept_by_the_spread_of_its_scores(
 
 def test_a_kept_general_group_has_advantages() -> None:
     group = general_group(config_of_class("general"), (0.2, 0.4, 0.9))
-    batch = rollout_batch(group)
-    advantages = group_advantages(
-        batch.lengths * 0.0 + [item.reward for item in group], batch.group, "population"
-    )
+    rewards = np.array([item.reward for item in group])
+    advantages = group_advantages(rewards, rollout_batch(group).group, "population")
     assert list(advantages) == sorted(advantages) and advantages[0] < 0 < advantages[-1]
 
 
@@ -390,6 +376,9 @@ def test_each_data_class_has_its_own_mean_reward() -> None:
     assert "reward/by_class" not in sampling_metrics([verified], config_of().data)
 
 
+CLASSES = "'verifiable', 'general' or 'hybrid'"
+
+
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
@@ -398,10 +387,7 @@ def test_each_data_class_has_its_own_mean_reward() -> None:
             "reward.hybrid_rule='sum' must be 'gate', 'product' or 'mean'",
         ),
         (("reward.opponent=nobody",), "reward.opponent='nobody' must be 'reference' or 'group'"),
-        (
-            ("data.classes.prose=nice",),
-            "data.classes.prose='nice' must be 'verifiable', 'general' or 'hybrid'",
-        ),
+        (("data.classes.prose=nice",), f"data.classes.prose='nice' must be {CLASSES}"),
         (
             ("reward.opponent=group", "rollout.samples_per_prompt=1", "algorithm.mini_batch=16"),
             "rollout.samples_per_prompt=1 must be at least 2 with reward.opponent=group",

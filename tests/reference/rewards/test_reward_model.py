@@ -52,22 +52,13 @@ from tests.support.small_runs import (
 )
 
 PROSE = (
-    'data.families=["prose"]',
-    "model.vocabulary=97",
-    "reward_model.steps=3",
-    "reward_model.batch=8",
-    "reward_model.evaluation_pairs=20",
-    "supervised.steps=2",
-    "value_pretraining.steps=1",
-    "rollout.steps=3",
-    "rollout.max_response_tokens=8",
-    "evaluation.problems=4",
+    *('data.families=["prose"]', "model.vocabulary=97", "evaluation.problems=4"),
+    *("reward_model.steps=3", "reward_model.batch=8", "reward_model.evaluation_pairs=20"),
+    *("supervised.steps=2", "value_pretraining.steps=1"),
+    *("rollout.steps=3", "rollout.max_response_tokens=8"),
 )
-MIXED = (
-    'data.families=["prose","arithmetic"]',
-    "data.classes.prose=hybrid",
-    "reward.opponent=group",
-)
+FAMILIES_OF_TWO_CLASSES = 'data.families=["prose","arithmetic"]'
+MIXED = (FAMILIES_OF_TWO_CLASSES, "data.classes.prose=hybrid", "reward.opponent=group")
 PROBLEM = training_problem(("prose",), {"prose": (1,)}, 0, seed=1)
 SECOND_PROBLEM = training_problem(("prose",), {"prose": (1,)}, 1, seed=1)
 SUM = training_problem(("arithmetic",), {"arithmetic": (3,)}, 0, seed=1)
@@ -185,12 +176,8 @@ def test_the_reference_opponent_is_the_demonstration_and_ties_with_its_copy() ->
 def test_the_group_opponents_are_all_other_responses_to_the_same_draw() -> None:
     texts = ["abcab", "bbbbb", "cabca"]
     group = [rollout(text, sample) for sample, text in enumerate(texts)]
-    other_groups = [
-        rollout("ppppp", 0, 1),
-        rollout("opopo", 1, 1),
-        rollout("ababa", 0, 0, SECOND_PROBLEM),
-        rollout("a", 1, 0, SECOND_PROBLEM),
-    ]
+    other_groups = [rollout("ppppp", 0, 1), rollout("opopo", 1, 1)]
+    other_groups += [rollout("ababa", 0, 0, SECOND_PROBLEM), rollout("a", 1, 0, SECOND_PROBLEM)]
     model = scripted(arbitrary)
     scored = preferences(model, config_of("reward.opponent=group"), [*group, *other_groups])
     for text, preference in zip(texts, scored, strict=False):
@@ -269,12 +256,8 @@ def test_an_easy_preference_is_learned_from_pairs_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reward_model, "TASKS", {"prose": HashPreference()})
-    config = config_of(
-        "reward_model.optimizer.learning_rate=1e-2",
-        "reward_model.steps=20",
-        "reward_model.batch=32",
-        "reward_model.evaluation_pairs=100",
-    )
+    sizes = "reward_model.steps=20", "reward_model.batch=32", "reward_model.evaluation_pairs=100"
+    config = config_of("reward_model.optimizer.learning_rate=1e-2", *sizes)
     model = load_or_train(ReferenceBackend(), config, tmp_path / "model", SilentObserver())
     assert model is not None
     assert model.report["agreement"]["ci_low"] > 0.8

@@ -114,12 +114,9 @@ def grown(rollout: Rollout, length: int, version: int) -> Rollout:
     new = range(len(rollout.response_tokens), length)
     return replace(
         rollout,
-        response_tokens=(
-            *rollout.response_tokens,
-            *(1000 * version + position for position in new),
-        ),
-        log_probs=(*rollout.log_probs, *(-float(version) for _ in new)),
-        weight_versions=(*rollout.weight_versions, *(version for _ in new)),
+        response_tokens=rollout.response_tokens + tuple(1000 * version + at for at in new),
+        log_probs=rollout.log_probs + (-float(version),) * len(new),
+        weight_versions=rollout.weight_versions + (version,) * len(new),
         finish=Finish.EOS,
     )
 
@@ -274,12 +271,8 @@ def test_no_worker_exceeds_its_slots_or_its_memory(rules: Rules, seed: int) -> N
         for number, worker in enumerate(rules.workers):
             here = scheduler.state.running(number)
             assert len(here) <= worker.slots
-            if (
-                isinstance(event, Scheduled)
-                and worker.memory
-                and len(here) > 1
-                and event.worker == number
-            ):
+            scheduled_here = isinstance(event, Scheduled) and event.worker == number
+            if scheduled_here and worker.memory and len(here) > 1:
                 assert sum(sample.prompt + sample.tokens for sample in here) <= worker.memory
 
 
@@ -298,14 +291,8 @@ def test_older_samples_are_scheduled_first_then_longer_ones() -> None:
     scheduler = Scheduler(rules)
     events: list[Event] = [Published(0), *(Submitted(n, (n,), 3) for n in range(4)), Requested(2)]
     events += [Scheduled(n, 0, 0) for n in range(3)]
-    events += [
-        Advanced((0, 1, 2), 2),
-        Preempted(0, 2),
-        Preempted(1, 5),
-        Preempted(2, 2),
-        Published(1),
-    ]
-    events += [Scheduled(3, 0, 1), Preempted(3, 1), Published(2)]
+    events += [Advanced((0, 1, 2), 2), Preempted(0, 2), Preempted(1, 5), Preempted(2, 2)]
+    events += [Published(1), Scheduled(3, 0, 1), Preempted(3, 1), Published(2)]
     for event in events:
         scheduler.apply(event)
     assert [sample for sample, _ in placed_by(scheduler)] == [1, 0, 2, 3]
@@ -318,14 +305,8 @@ def test_samples_go_where_the_cache_holds_least_per_slot_and_old_ones_to_remote_
     for event in events:
         scheduler.apply(event)
     assert [worker for _, worker in placed_by(scheduler)] == [0, 1, 2, 0, 2, 0, 1, 2]
-    events = [
-        Scheduled(0, 0, 0),
-        Scheduled(1, 0, 0),
-        Advanced((0, 1), 5),
-        Preempted(0, 5),
-        Preempted(1, 5),
-        Published(1),
-    ]
+    events = [Scheduled(0, 0, 0), Scheduled(1, 0, 0), Advanced((0, 1), 5)]
+    events += [Preempted(0, 5), Preempted(1, 5), Published(1)]
     for event in events:
         scheduler.apply(event)
     expected = [(0, 1), (1, 2), (2, 0), (3, 0), (4, 0), (5, 2), (6, 0), (7, 2)]
@@ -335,15 +316,15 @@ def test_samples_go_where_the_cache_holds_least_per_slot_and_old_ones_to_remote_
 def test_samples_of_a_lost_worker_return_to_their_state_at_scheduling() -> None:
     rules = Rules(0.5, 2, 1, 1, 8, "wait", "newest", (WorkerSpec(4), WorkerSpec(4, remote=True)))
     scheduler = Scheduler(rules)
-    events: list[Event] = [
-        Published(0),
-        Submitted(0, (0,), 3),
-        Scheduled(0, 1, 0),
+    events: list[Event] = [Published(0), Submitted(0, (0,), 3), Scheduled(0, 1, 0)]
+    events += [
         Advanced((0,), 2),
         Preempted(0, 2),
         Published(1),
+        Scheduled(0, 1, 1),
+        Advanced((0,), 7),
+        WorkerLost(1),
     ]
-    events += [Scheduled(0, 1, 1), Advanced((0,), 7), WorkerLost(1)]
     for event in events:
         scheduler.apply(event)
     sample = scheduler.state.samples[0]
@@ -361,12 +342,7 @@ def test_an_impossible_event_is_an_error() -> None:
 
 def test_a_log_with_a_wrong_decision_does_not_replay() -> None:
     rules = Rules(0.5, 1, 1, 1, 8, "wait", "newest", (WorkerSpec(1),))
-    log: list[Event] = [
-        Published(0),
-        Submitted(0, (0,), 3),
-        Submitted(1, (1,), 3),
-        Requested(1),
-        Scheduled(1, 0, 0),
-    ]
+    log: list[Event] = [Published(0), Submitted(0, (0,), 3), Submitted(1, (1,), 3)]
+    log += [Requested(1), Scheduled(1, 0, 0)]
     with pytest.raises(ValueError, match="cannot have"):
         replay(rules, log)

@@ -93,13 +93,8 @@ def test_a_plain_batch_knows_tokens_only() -> None:
     assert not batch.truncated.any()
     assert batch.group.tolist() == [0, 1]
     assert not batch.weights
-    for name in (
-        "behaviour_log_probs",
-        "advantages",
-        "value_targets",
-        "old_values",
-        "reference_log_probs",
-    ):
+    log_probs = "behaviour_log_probs", "reference_log_probs"
+    for name in (*log_probs, "advantages", "value_targets", "old_values"):
         values = getattr(batch, name)
         assert values.shape == batch.tokens.shape
         assert not values.any()
@@ -111,9 +106,8 @@ def test_a_plain_batch_knows_tokens_only() -> None:
 def test_rows_are_grouped_by_problem_and_not_by_position() -> None:
     first, second = PROBLEMS
     order = (first, second, second, first, second)
-    group = rollout_batch(
-        [sampled(problem, (7, 1), sample=i) for i, problem in enumerate(order)]
-    ).group
+    rollouts = [sampled(problem, (7, 1), sample=i) for i, problem in enumerate(order)]
+    group = rollout_batch(rollouts).group
     same = [[one.id == other.id for other in order] for one in order]
     np.testing.assert_array_equal(group[:, None] == group, same)
 
@@ -128,12 +122,8 @@ def test_truncation_is_what_the_sampler_says_and_not_guessed_from_the_length() -
 def test_positive_is_the_accuracy_and_not_the_sign_of_the_reward() -> None:
     right, wrong = sampled(PROBLEMS[0], (7, 1)), sampled(PROBLEMS[0], (8, 1), accuracy=0.0)
     punished, lucky = replace(right, reward=-0.5), replace(wrong, reward=0.5)
-    assert rollout_batch([right, wrong, punished, lucky]).positive.tolist() == [
-        True,
-        False,
-        True,
-        False,
-    ]
+    batch = rollout_batch([right, wrong, punished, lucky])
+    assert batch.positive.tolist() == [True, False, True, False]
 
 
 def test_behaviour_log_probs_stand_at_the_tokens_they_were_drawn_with() -> None:
@@ -237,10 +227,8 @@ def test_terms_that_are_off_are_absent_and_policy_and_tokens_are_always_there() 
 def test_the_overlong_filter_masks_the_policy_terms_of_truncated_rows_and_no_other() -> None:
     batch = replace(plain_batch([[2], [3]], [[4], [5, 6, 7]]), truncated=np.array([False, True]))
     off, on = (
-        step_weights(
-            batch, config_of("algorithm.kl_weight=1", f"algorithm.overlong_filter={switch}")
-        )
-        for switch in ("false", "true")
+        step_weights(batch, config_of("algorithm.kl_weight=1", switch))
+        for switch in ("algorithm.overlong_filter=false", "algorithm.overlong_filter=true")
     )
     np.testing.assert_array_equal(on["surrogate"], [[0, 1, 0, 0], [0, 0, 0, 0]])
     np.testing.assert_array_equal(on["kl"], on["surrogate"])

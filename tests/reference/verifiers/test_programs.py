@@ -80,9 +80,8 @@ def test_subclasses_are_reduced_to_the_builtin_type() -> None:
 
         __hash__ = int.__hash__
 
-    value = crossed_over(
-        [Yes(1), type("Text", (str,), {})("x"), type("Many", (list,), {})([Yes(2)])]
-    )
+    text, many = type("Text", (str,), {})("x"), type("Many", (list,), {})([Yes(2)])
+    value = crossed_over([Yes(1), text, many])
     assert value == [1, "x", [2]]
     assert [type(member) for member in value] == [int, str, list]
 
@@ -98,12 +97,9 @@ def test_values_without_end_are_rejected() -> None:
 @given(values=st.lists(st.none() | st.integers(0, 9), max_size=30))
 @settings(max_examples=50)
 def test_linked_lists_and_trees_cross_node_by_node(values: list[int | None]) -> None:
-    assert surroundings.is_same_list(
-        crossed_over(surroundings.list_node(values)), surroundings.list_node(values)
-    )
-    assert surroundings.is_same_tree(
-        crossed_over(surroundings.tree_node(values)), surroundings.tree_node(values)
-    )
+    linked, tree = surroundings.list_node(values), surroundings.tree_node(values)
+    assert surroundings.is_same_list(crossed_over(linked), linked)
+    assert surroundings.is_same_tree(crossed_over(tree), tree)
 
 
 def test_a_circular_list_crosses_and_is_the_same_as_none() -> None:
@@ -124,14 +120,8 @@ def test_a_handle_is_equal_to_itself_and_to_nothing_else() -> None:
 
 def test_only_builtin_exceptions_keep_their_type() -> None:
     assert type(crossed("ValueError", "x")) is ValueError
-    for name in (
-        "SystemExit",
-        "KeyboardInterrupt",
-        "print",
-        "Own",
-        "__import__",
-        "UnicodeDecodeError",
-    ):
+    exits = "SystemExit", "KeyboardInterrupt"
+    for name in (*exits, "print", "Own", "__import__", "UnicodeDecodeError"):
         assert type(crossed(name, "x")) is SolutionError
 
 
@@ -201,23 +191,15 @@ def test_returned_values_are_compared_by_value_and_kind() -> None:
     assert same_value((1, [2.0000001]), [1, [2.0]])
     assert same_value({"a": (1,)}, {"a": [1]})
     assert same_value(10**400, 10**400)
-    for returned, expected in (
-        (1, 2),
-        ("1", 1),
-        ([1], [1, 2]),
-        (None, 0),
-        (math.nan, 1.0),
-        (10**400, 1.0),
-        ({1}, [1]),
-    ):
+    kinds = ("1", 1), ([1], [1, 2]), (None, 0), ({1}, [1])
+    for returned, expected in ((1, 2), *kinds, (math.nan, 1.0), (10**400, 1.0)):
         assert not same_value(returned, expected)
 
 
 def test_the_raw_shapes_of_one_suite_have_one_canonical_shape() -> None:
     cases = [{"stdin": "1", "stdout": "2"}]
-    assert (
-        suite_of(cases) == suite_of({"cases": cases}) == suite_of({"kind": "stdio", "cases": cases})
-    )
+    assert suite_of(cases) == suite_of({"cases": cases})
+    assert suite_of(cases) == suite_of({"kind": "stdio", "cases": cases})
     assert suite_of(["assert f()"]) == suite_of({"test_list": ["assert f()"]})
     source = "def check(f):\n    assert f()"
     assert suite_of({"test": source}) == suite_of(source)
@@ -226,11 +208,8 @@ def test_the_raw_shapes_of_one_suite_have_one_canonical_shape() -> None:
 
 
 def test_a_canonical_suite_is_its_own_canonical_shape() -> None:
-    for tests in (
-        [{"input": "1", "output": "2"}],
-        ["assert f()"],
-        "def check(f):\n    assert f()\ncheck(g)",
-    ):
+    check = "def check(f):\n    assert f()\ncheck(g)"
+    for tests in ([{"input": "1", "output": "2"}], ["assert f()"], check):
         assert suite_of(suite_of(tests)) == suite_of(tests)
 
 

@@ -35,15 +35,16 @@ def judged(puzzle: Any, response: str = "") -> Verdict:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_family_decides(name: str) -> None:
     instance = EXAMPLES[name]
-    for response in (
-        FAMILIES[name].solve(instance),
-        FAMILIES[name].answer(instance),
-        "",
-        "no answer",
-    ):
-        assert judged({"family": name, "instance": instance}, response) == FAMILIES[name].verify(
-            instance, response
-        )
+    family, puzzle = FAMILIES[name], {"family": name, "instance": instance}
+    for response in (family.solve(instance), family.answer(instance), "", "no answer"):
+        assert judged(puzzle, response) == family.verify(instance, response)
+
+
+def maze(**instance: Any) -> dict[str, Any]:
+    return {"family": "maze", "instance": instance}
+
+
+NO_MAZE = "puzzle.instance is no maze instance"
 
 
 @pytest.mark.parametrize(
@@ -55,41 +56,33 @@ def test_the_family_decides(name: str) -> None:
         ({"family": ["maze"], "instance": {}}, "puzzle.family=['maze'] must be one of"),
         ({"family": "maze"}, "puzzle.instance must be an object, not NoneType"),
         ({"family": "maze", "instance": "S.G"}, "puzzle.instance must be an object, not str"),
-        (
-            {"family": "maze", "instance": {}},
-            "puzzle.instance is no maze instance: KeyError: 'grid'",
-        ),
-        ({"family": "maze", "instance": {"grid": 3}}, "puzzle.instance is no maze instance"),
-        (
-            {"family": "maze", "instance": {"grid": "S../..."}},
-            "puzzle.instance is no maze instance: ValueError: no walk",
-        ),
-        (
-            {"family": "maze", "instance": {"grid": "S#G"}},
-            "puzzle.instance is no maze instance: ValueError: no walk",
-        ),
-        (
-            {"family": "maze", "instance": {"grid": "S.x/..G"}},
-            "puzzle.instance is no maze instance: it holds 'x'",
-        ),
-        (
-            {"family": "twentyfour", "instance": {"numbers": [1, 1]}},
-            "puzzle.instance is no twentyfour instance",
-        ),
-        (
-            {"family": "sudoku", "instance": {"grid": "11../..../..../...."}},
-            "puzzle.instance is no sudoku instance",
-        ),
-        (
-            {"family": "arithmetic", "instance": {"chain": "3+", "clock": True}},
-            "puzzle.instance is no arithmetic instance",
-        ),
+        (maze(), f"{NO_MAZE}: KeyError: 'grid'"),
+        (maze(grid=3), NO_MAZE),
+        (maze(grid="S../..."), f"{NO_MAZE}: ValueError: no walk"),
+        (maze(grid="S#G"), f"{NO_MAZE}: ValueError: no walk"),
+        (maze(grid="S.x/..G"), f"{NO_MAZE}: it holds 'x'"),
     ],
 )
 def test_a_puzzle_that_is_none_is_an_error_with_the_reason(puzzle: Any, why: str) -> None:
     verdict = judged(puzzle, "R")
     assert verdict.outcome is Outcome.ERROR
     assert verdict.why.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("family", "instance"),
+    [
+        ("twentyfour", {"numbers": [1, 1]}),
+        ("sudoku", {"grid": "11../..../..../...."}),
+        ("arithmetic", {"chain": "3+", "clock": True}),
+    ],
+)
+def test_an_instance_that_its_family_cannot_solve_is_an_error(
+    family: str, instance: dict[str, Any]
+) -> None:
+    verdict = judged({"family": family, "instance": instance}, "R")
+    assert verdict.outcome is Outcome.ERROR
+    assert verdict.why.startswith(f"puzzle.instance is no {family} instance")
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -1,7 +1,6 @@
 """A program inside cannot get out, whatever it tries, and nothing is left of it."""
 
 import itertools
-import json
 import os
 import socket
 import threading
@@ -22,6 +21,7 @@ from tests.support.sandboxes import (
     printed_list,
     script,
     sound,
+    started,
     timed_out,
 )
 
@@ -137,11 +137,8 @@ def test_a_program_finds_no_environment_and_no_descriptor_of_the_host(mechanism:
 
 def test_standard_input_ends_where_the_data_ends(mechanism: str) -> None:
     program = PRINT.format("[os.read(0, 9).decode(), sys.stdin.read(), sys.stdin.read()]")
-    assert printed_list(script(program, mechanism, stdin=b"first line\nrest")) == [
-        "first lin",
-        "e\nrest",
-        "",
-    ]
+    ended = script(program, mechanism, stdin=b"first line\nrest")
+    assert printed_list(ended) == ["first lin", "e\nrest", ""]
 
 
 def test_a_thread_that_is_not_joined_may_finish(mechanism: str) -> None:
@@ -166,40 +163,31 @@ print("met")
     assert script(program, mechanism, Limits()).stdout == b"met\n"
 
 
+IGNORE = "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"
+THREAD = "threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
+
+
 @pytest.mark.parametrize(
     ("program", "fault"),
     [
-        ("while True: pass", "SIGXCPU"),
-        (
-            "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
-            "SIGKILL",
+        pytest.param("while True: pass", "SIGXCPU", id="loop"),
+        pytest.param(f"{IGNORE}while True: pass", "SIGKILL", id="ignored signal"),
+        pytest.param("x = bytearray(1 << 40)", "MemoryError", id="memory"),
+        pytest.param(
+            "x = []\nwhile True: x.append(bytearray(1 << 20))", "MemoryError", id="memory in steps"
         ),
-        ("x = bytearray(1 << 40)", "MemoryError"),
-        ("x = []\nwhile True: x.append(bytearray(1 << 20))", "MemoryError"),
-        ("import os\nwhile True: os.write(1, b'x' * 65536)", "File too large"),
-        ("import sys\nwhile True: print('x' * 65536, file=sys.stderr)", ""),
-        ("import os\nwhile True: os.fork()", "PermissionError"),
-        (
-            (
-                "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(9,),"
-                " daemon=True).start()"
-            ),
-            "thread",
+        pytest.param(
+            "import os\nwhile True: os.write(1, b'x' * 65536)", "File too large", id="output"
         ),
-        ("import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()", ""),
-        ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
-    ],
-    ids=[
-        "loop",
-        "ignored signal",
-        "memory",
-        "memory in steps",
-        "output",
-        "errors",
-        "forks",
-        "threads",
-        "recursion",
-        "crash",
+        pytest.param(
+            "import sys\nwhile True: print('x' * 65536, file=sys.stderr)", "", id="errors"
+        ),
+        pytest.param("import os\nwhile True: os.fork()", "PermissionError", id="forks"),
+        pytest.param(f"import threading, time\nwhile True: {THREAD}", "thread", id="threads"),
+        pytest.param(
+            "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()", "", id="recursion"
+        ),
+        pytest.param("import ctypes\nctypes.string_at(0)", "SIGSEGV", id="crash"),
     ],
 )
 def test_whatever_a_program_uses_up_is_bounded(program: str, fault: str) -> None:
@@ -285,17 +273,13 @@ def test_what_cannot_be_confined_is_not_run() -> None:
         pytest.raises(SandboxError) as raised,
     ):
         guest.wait()
-    assert (
-        str(raised.value)
-        == "the process could not be confined: ModuleNotFoundError: No module named"
-        " 'seed.reference.nothing'"
-    )
+    reason = "ModuleNotFoundError: No module named 'seed.reference.nothing'"
+    assert str(raised.value) == f"the process could not be confined: {reason}"
 
 
 def test_weak_isolation_is_never_chosen_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        probe, "soundness", lambda mechanism: probe.Soundness(False, "switched off")
-    )
+    off = probe.Soundness(False, "switched off")
+    monkeypatch.setattr(probe, "soundness", lambda mechanism: off)
     with pytest.raises(SandboxError) as raised:
         probe.choose()
     assert (
@@ -307,9 +291,8 @@ def test_weak_isolation_is_never_chosen_by_itself(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_unknown_isolation_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="isolation='none' must be one of automatic, bubblewrap, landlock, weak"
-    ):
+    legal = "automatic, bubblewrap, landlock, weak"
+    with pytest.raises(ValueError, match=f"isolation='none' must be one of {legal}"):
         probe.choose("none")
 
 
@@ -319,28 +302,20 @@ def test_limits_under_which_nothing_can_run_are_rejected() -> None:
 
 
 def _sleeper(mechanism: str) -> Guest:
-    job = json.loads('{"program": "import time\\ntime.sleep(1000)", "site": false}')
-    return start("seed.reference.verifiers.programs.solution:program", job, mechanism, TIGHT)
+    return started("import time\ntime.sleep(1000)", mechanism)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root gives every program a uid of its own")
 def test_no_program_is_killed_with_another_that_leaves_children_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def started(program: str) -> Guest:
-        # As another host would, which begins at the same uid.
+    def by_another_host(program: str) -> Guest:
+        # It begins at the same uid.
         monkeypatch.setattr(users, "_serial", itertools.count(7))
-        return start(
-            "seed.reference.verifiers.programs.solution:program",
-            {"program": program, "site": False},
-            probe.WEAK,
-            TIGHT,
-        )
+        return started(f"import os, time\n{program}", probe.WEAK)
 
-    with started("import os, time\ntime.sleep(0.5)\nprint(os.getuid())") as quiet:
-        with started(
-            "import os, time\nprint(os.getuid())\nif os.fork() == 0: time.sleep(100)"
-        ) as crowded:
+    with by_another_host("time.sleep(0.5)\nprint(os.getuid())") as quiet:
+        with by_another_host("print(os.getuid())\nif os.fork() == 0: time.sleep(100)") as crowded:
             ended = crowded.wait()
         survivor = quiet.wait()
     assert (survivor.fault(), ended.fault()) == ("", "")
@@ -371,6 +346,5 @@ def test_a_process_that_is_killed_before_it_was_confined_has_not_failed() -> Non
 
 def test_an_environment_below_tmp_is_not_covered_by_the_scratch_space(tmp_path: Path) -> None:
     command = bubblewrap.command([str(tmp_path)], Limits(), ["true"])
-    assert command.index(str(tmp_path)) > max(
-        index for index, argument in enumerate(command) if argument == "--tmpfs"
-    )
+    scratch = [index for index, argument in enumerate(command) if argument == "--tmpfs"]
+    assert command.index(str(tmp_path)) > max(scratch)

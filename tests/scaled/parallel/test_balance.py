@@ -139,13 +139,9 @@ groups_of_rows = st.lists(st.tuples(st.integers(1, 300), responses), min_size=1,
 
 def test_rows_share_a_prompt_that_is_at_least_as_long_as_their_responses_on_average() -> None:
     batch = batch_of_prompts((5, [4, 6]), (5, [5, 6]), (9, [1]), (3, [3, 3, 3]))
-    assert prefix_groups(batch, range(8)) == [
-        PrefixGroup((0, 1), 5),
-        PrefixGroup((2,), 0),
-        PrefixGroup((3,), 0),
-        PrefixGroup((4,), 0),
-        PrefixGroup((5, 6, 7), 3),
-    ]
+    alone = [PrefixGroup((row,), 0) for row in (2, 3, 4)]
+    expected = [PrefixGroup((0, 1), 5), *alone, PrefixGroup((5, 6, 7), 3)]
+    assert prefix_groups(batch, range(8)) == expected
     assert prefix_groups(batch, [7, 1, 0]) == [PrefixGroup((0,), 0), PrefixGroup((1, 2), 5)]
 
 
@@ -163,10 +159,10 @@ def test_rows_of_other_prompts_never_share_even_if_one_begins_with_the_other() -
 def test_the_cost_of_a_prefix_group_counts_its_prompt_once() -> None:
     model = load_config("tiny", "vapo").model
     one, other, prompt = sequence_costs([10, 12, 7], "flops", model)
-    assert group_costs(
-        [PrefixGroup((0, 1), 7), PrefixGroup((1,), 0)], [10, 12], "flops", model
-    ) == [one + other - prompt, other]
-    assert group_costs([PrefixGroup((0, 1), 7)], [10, 12], "tokens", model) == [15]
+    shared, alone = PrefixGroup((0, 1), 7), PrefixGroup((1,), 0)
+    costs = group_costs([shared, alone], [10, 12], "flops", model)
+    assert costs == [one + other - prompt, other]
+    assert group_costs([shared], [10, 12], "tokens", model) == [15]
 
 
 @given(
@@ -197,35 +193,23 @@ def test_every_row_is_in_one_of_equally_many_micro_batches_a_rank_none_above_the
     shares = spread(batch, load_config("tiny", "vapo", changes), ranks)
     assert len(shares) == ranks
     assert len({len(share) for share in shares}) == 1
-    assert sorted(row for share in shares for part in share for row in part) == list(
-        range(len(batch.lengths))
-    )
-    if cap:
-        tokens = (
-            computed_tokens
-            if share_prompts
-            else lambda batch, rows: int(batch.lengths[list(rows)].sum())
-        )
-        assert all(tokens(batch, part) <= cap for share in shares for part in share)
+    parts = [part for share in shares for part in share]
+    assert sorted(row for part in parts for row in part) == list(range(len(batch.lengths)))
+    for part in parts if cap else []:
+        tokens = computed_tokens(batch, part) if share_prompts else batch.lengths[list(part)].sum()
+        assert tokens <= cap
 
 
 def test_rows_of_a_prompt_are_together_and_in_fewer_micro_batches() -> None:
     batch = batch_of_prompts(*[(60, [4] * 4)] * 4)
-    apart, together = (
-        spread(
-            batch,
-            load_config(
-                "tiny", "vapo", ["algorithm.micro_batch=4", f"parallel.share_prompts={share}"]
-            ),
-            1,
-        )
-        for share in ("false", "true")
+    (apart,), (together,) = (
+        spread(batch, load_config("tiny", "vapo", ["algorithm.micro_batch=4", share]), 1)
+        for share in ("parallel.share_prompts=false", "parallel.share_prompts=true")
     )
-    assert len(apart[0]) == 4
-    assert len(together[0]) == 2
-    assert {tuple(row // 4 for row in part) for part in together[0]} <= {
-        (a,) * 4 + (b,) * 4 for a in range(4) for b in range(4)
-    }
+    assert len(apart) == 4
+    assert len(together) == 2
+    whole_prompts = {(a,) * 4 + (b,) * 4 for a in range(4) for b in range(4)}
+    assert {tuple(row // 4 for row in part) for part in together} <= whole_prompts
 
 
 def test_a_large_prefix_group_is_cut_so_that_ranks_stay_even() -> None:
@@ -239,10 +223,8 @@ def test_a_cap_below_the_longest_sequence_is_refused_with_the_least_legal_value(
     with pytest.raises(SeedError) as error:
         spread(batch, load_config("tiny", "vapo", ["parallel.micro_batch_tokens=29"]), 2)
     assert error.value.reason is Reason.ILLEGAL_COMBINATION
-    assert (
-        error.value.line
-        == "parallel.micro_batch_tokens=29 must be at least the longest sequence, 30 tokens"
-    )
+    line = "parallel.micro_batch_tokens=29 must be at least the longest sequence, 30 tokens"
+    assert error.value.line == line
 
 
 @cache
@@ -252,9 +234,8 @@ def stepped(*changes: str) -> tuple[dict[str, Array], Metrics]:
     backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
     state = backend.start_rl(backend.initial_state(config), config)
     batch = case_batch(config)
-    advantages = np.where(
-        batch.response, np.sin(np.arange(batch.tokens.size)).reshape(batch.tokens.shape), 0.0
-    )
+    waves = np.sin(np.arange(batch.tokens.size)).reshape(batch.tokens.shape)
+    advantages = np.where(batch.response, waves, 0.0)
     state, metrics = backend.update_policy(state, config, replace(batch, advantages=advantages))
     return {name: weight.numpy() for name, weight in shards_of(state.policy).items()}, metrics
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import campsite
-from tests.support.puzzles import accepted, instances, wrong_because
+from tests.support.puzzles import accepted, instances, wrong_because, wrong_responses
 
 Cells = set[tuple[int, int]]
 EXAMPLE = {"grid": "..T./..TT/..../....", "rows": "2010", "columns": "0111"}
@@ -106,9 +106,8 @@ def test_a_camp_is_accepted_and_found_exactly_if_there_is_one(
     ]
     instance = counted(pitched(grid, data.draw(st.sampled_from(apart))))
     right = [pitched(grid, camp) for camp in camps if obeys(instance, camp)]
-    assert [
-        pitched(grid, camp) for camp in camps if accepted(campsite, instance, pitched(grid, camp))
-    ] == right
+    fields = [pitched(grid, camp) for camp in camps]
+    assert [field for field in fields if accepted(campsite, instance, field)] == right
     if right:
         assert campsite.solve(instance) in right
     else:
@@ -118,45 +117,33 @@ def test_a_camp_is_accepted_and_found_exactly_if_there_is_one(
 
 @pytest.mark.parametrize("response", [".^../TT../^..^/...T", "^.../TT../.^.^/...T"])
 def test_every_camp_by_the_rules_is_accepted(response: str) -> None:
-    assert accepted(
-        campsite, {"grid": "..../TT../..../...T", "rows": "1020", "columns": "1101"}, response
-    )
+    instance = {"grid": "..../TT../..../...T", "rows": "1020", "columns": "1101"}
+    assert accepted(campsite, instance, response)
 
 
-@pytest.mark.parametrize(
-    ("camp", "why"),
-    [
-        ("..../^T../.^../.T..", "row 2 column 1 and row 3 column 2 touch"),
-        ("..../T^^T/..../....", "row 2 column 2 and row 2 column 3 touch"),
-        ("^.../..T./..^./....", "there are 2 tents for 1 trees"),
-        ("..T./..^./T.../....", "there are 1 tents for 2 trees"),
-        ("T^../..../...^/..T.", "cannot each have a tent"),
-        ("T.^./..../..^./..T.", "cannot each have a tent"),
-        ("T.../.^../...T/...^", "cannot each have a tent"),
-        (".^T^/..../..../...T", "cannot each have a tent"),
-        ("...../...T^/....T/...../.^T^.", "cannot each have a tent"),
-    ],
+@wrong_responses(
+    ("row 2 column 1 and row 3 column 2 touch", "..../^T../.^../.T.."),
+    ("row 2 column 2 and row 2 column 3 touch", "..../T^^T/..../...."),
+    ("there are 2 tents for 1 trees", "^.../..T./..^./...."),
+    ("there are 1 tents for 2 trees", "..T./..^./T.../...."),
+    ("cannot each have a tent", "T^../..../...^/..T.", "T.^./..../..^./..T."),
+    ("cannot each have a tent", "T.../.^../...T/...^", ".^T^/..../..../...T"),
+    ("cannot each have a tent", "...../...T^/....T/...../.^T^."),
 )
 def test_tents_that_do_not_belong_to_their_trees_are_wrong_though_every_number_is_right(
-    camp: str, why: str
+    response: str, why: str
 ) -> None:
-    assert wrong_because(campsite, counted(camp), camp, why)
+    assert wrong_because(campsite, counted(response), response, why)
 
 
-@pytest.mark.parametrize(
-    ("response", "why"),
-    [
-        (".^T^/..TT/..../..^.", "row 3 holds 0 tents instead of 1"),
-        ("^.T^/..TT/..^./....", "column 1 holds 1 tents instead of 0"),
-        (".^T^/..TT/..../....", "row 3 holds 0 tents instead of 1"),
-        (".^^^/..TT/..^./....", "row 1 column 3 is neither"),
-        (".^T^/..T./..^./....", "row 2 column 4 is neither"),
-        (".^T^/.TTT/..^./....", "row 2 column 2 is neither"),
-        (".*T*/..TT/..*./....", "row 1 column 2 is neither"),
-        (".^T^/..TT/..^.", "not 4 rows"),
-        (".^T^2/..TT0/..^.1/....0/0111", "not 4 rows"),
-        (".^T^/..TT/..^./..../", "not 4 rows"),
-    ],
+@wrong_responses(
+    ("row 3 holds 0 tents instead of 1", ".^T^/..TT/..../..^.", ".^T^/..TT/..../...."),
+    ("column 1 holds 1 tents instead of 0", "^.T^/..TT/..^./...."),
+    ("row 1 column 3 is neither", ".^^^/..TT/..^./...."),
+    ("row 2 column 4 is neither", ".^T^/..T./..^./...."),
+    ("row 2 column 2 is neither", ".^T^/.TTT/..^./...."),
+    ("row 1 column 2 is neither", ".*T*/..TT/..*./...."),
+    ("not 4 rows", ".^T^/..TT/..^.", ".^T^2/..TT0/..^.1/....0/0111", ".^T^/..TT/..^./..../"),
 )
 def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
     assert wrong_because(campsite, EXAMPLE, response, why)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import car_painting
-from tests.support.puzzles import accepted, wrong_because
+from tests.support.puzzles import accepted, wrong_because, wrong_responses
 
 PUZZLE = {"reach": 1, "colours": "ABAB"}
 
@@ -87,36 +87,17 @@ def test_the_queue_as_it_stands_is_never_the_answer_and_notes_show_the_new_colou
     assert notes == "".join(instance["colours"][int(car) - 1] for car in order.split(" "))
 
 
-@pytest.mark.parametrize(
-    ("response", "why"),
-    [
-        ("1 2 3 4", "3 changes of colour, and 1 are enough"),
-        ("2 1 3 4", "2 changes of colour, and 1 are enough"),
-        ("1 3 4 2", "car 2 stands at place 4, more than 1"),
-        ("3 1 2 4", "car 3 stands at place 1, more than 1"),
-        ("1 3 2", "every car"),
-        ("1 3 2 4 4", "every car"),
-        ("1 3 3 4", "every car"),
-        ("1 3 2 4 5", "every car"),
-        ("1 1 2 2", "every car"),
-        ("0 2 1 3", "not car numbers"),
-        ("1 3 2 -1", "not car numbers"),
-        ("1 3 2 04", "not car numbers"),
-        ("1 3 2 +4", "not car numbers"),
-        ("1 3 2 4.0", "not car numbers"),
-        ("1 3 2 100", "not car numbers"),
-        ("1 3 2 4 ", "not car numbers"),
-        (" 1 3 2 4", "not car numbers"),
-        ("1  3 2 4", "not car numbers"),
-        ("1, 3, 2, 4", "not car numbers"),
-        ("[1 3 2 4]", "not car numbers"),
-        ("1 3 2 4\n", "not car numbers"),
-        ("1324", "not car numbers"),
-        ("AABB", "not car numbers"),
-        ("1 3 2 4:", "not car numbers"),
-        ("1 3 2 4:1 2 3 4", "3 changes"),
-        ("1 3 2 \u0664", "ASCII"),
-    ],
+@wrong_responses(
+    ("3 changes of colour, and 1 are enough", "1 2 3 4"),
+    ("2 changes of colour, and 1 are enough", "2 1 3 4"),
+    ("car 2 stands at place 4, more than 1", "1 3 4 2"),
+    ("car 3 stands at place 1, more than 1", "3 1 2 4"),
+    ("every car", "1 3 2", "1 3 2 4 4", "1 3 3 4", "1 3 2 4 5", "1 1 2 2"),
+    ("not car numbers", "0 2 1 3", "1 3 2 -1", "1 3 2 04", "1 3 2 +4", "1 3 2 4.0", "1 3 2 100"),
+    ("not car numbers", "1 3 2 4 ", " 1 3 2 4", "1  3 2 4", "1, 3, 2, 4", "[1 3 2 4]", "1 3 2 4\n"),
+    ("not car numbers", "1324", "AABB", "1 3 2 4:"),
+    ("3 changes", "1 3 2 4:1 2 3 4"),
+    ("ASCII", "1 3 2 \u0664"),
 )
 def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
     assert wrong_because(car_painting, PUZZLE, response, why)

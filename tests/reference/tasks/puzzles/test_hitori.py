@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import hitori
-from tests.support.puzzles import accepted, instances, wrong_because
+from tests.support.puzzles import accepted, instances, wrong_because, wrong_responses
 
 EXAMPLE = {"grid": "3121/1231/2413/1144"}
 DISTINCT = {"grid": "123/231/312"}
@@ -82,21 +82,15 @@ def test_cells_that_need_no_shade_may_be_shaded_as_well() -> None:
     assert accepted(hitori, DISTINCT, "123/2#1/312")
 
 
-@pytest.mark.parametrize(
-    ("response", "why"),
-    [
-        ("3121/123#/2413/#1#4", "the number 1 repeats in row 1"),
-        ("3#21/123#/2413/1##4", "the number 1 repeats in column 1"),
-        ("3#21/123#/24#3/#1#4", "row 3 column 3 and row 4 column 3 touch"),
-        ("3##1/123#/2413/#1#4", "row 1 column 2 and row 1 column 3 touch"),
-        ("3#2#/123#/2413/#1#4", "row 1 column 4 and row 2 column 4 touch"),
-        ("3#21/12#1/2413/#1#4", "the number 1 repeats in row 2"),
-        ("3#21/123#/2413/#1#5", "row 4 column 4 is neither"),
-        ("3#21/123#/2413/#1#.", "row 4 column 4 is neither"),
-        ("3#21/123#/2413", "not 4 rows"),
-        ("3#21/123#/2413/#1#4#", "not 4 rows"),
-        ("(0,1),(1,3),(3,0),(3,2)", "not 4 rows"),
-    ],
+@wrong_responses(
+    ("the number 1 repeats in row 1", "3121/123#/2413/#1#4"),
+    ("the number 1 repeats in column 1", "3#21/123#/2413/1##4"),
+    ("row 3 column 3 and row 4 column 3 touch", "3#21/123#/24#3/#1#4"),
+    ("row 1 column 2 and row 1 column 3 touch", "3##1/123#/2413/#1#4"),
+    ("row 1 column 4 and row 2 column 4 touch", "3#2#/123#/2413/#1#4"),
+    ("the number 1 repeats in row 2", "3#21/12#1/2413/#1#4"),
+    ("row 4 column 4 is neither", "3#21/123#/2413/#1#5", "3#21/123#/2413/#1#."),
+    ("not 4 rows", "3#21/123#/2413", "3#21/123#/2413/#1#4#", "(0,1),(1,3),(3,0),(3,2)"),
 )
 def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
     assert wrong_because(hitori, EXAMPLE, response, why)
@@ -117,10 +111,8 @@ def test_renaming_the_numbers_changes_the_prompt_and_not_the_problem() -> None:
         for one in (renamed, EXAMPLE)
     ]
     assert shaded[0] == shaded[1]
-    assert (
-        len({hitori.identity(one) for one in (EXAMPLE, DISTINCT, {"grid": "1213/1321/3142/4411"})})
-        == 3
-    )
+    grids = EXAMPLE, DISTINCT, {"grid": "1213/1321/3142/4411"}
+    assert len({hitori.identity(one) for one in grids}) == 3
 
 
 def test_the_work_is_the_number_of_cells_whose_number_stands_in_their_line_again() -> None:

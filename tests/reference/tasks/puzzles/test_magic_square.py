@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import magic_square
-from tests.support.puzzles import accepted, wrong_because
+from tests.support.puzzles import accepted, wrong_because, wrong_responses
 
 LO_SHU = "8 1 6/3 5 7/4 9 2"
 PUZZLE = {"grid": "8 . 6/. 5 7/4 9 ."}
@@ -93,34 +93,17 @@ def test_every_completion_is_accepted_not_only_that_of_the_demonstration() -> No
     assert accepted(magic_square, instance, DURER) and accepted(magic_square, instance, swapped)
 
 
-@pytest.mark.parametrize(
-    ("response", "why"),
-    [
-        ("6 1 8/7 5 3/2 9 4", "given"),
-        ("8 1 6/3 5 7/4 9 2/", "not 3 rows"),
-        ("8 1 6/3 5 7/4 9 2/1 2 3", "not 3 rows"),
-        ("8 1 6/3 5 7", "not 3 rows"),
-        ("8 1 6 3/3 5 7/4 9 2", "not 3 rows"),
-        ("8 1 6/3 5 7/4 9 2 ", "not 3 rows"),
-        (" 8 1 6/3 5 7/4 9 2", "not 3 rows"),
-        ("8  1 6/3 5 7/4 9 2", "not 3 rows"),
-        ("816/357/492", "not 3 rows"),
-        ("1 3", "not 3 rows"),
-        ("1 3 2 2", "not 3 rows"),
-        ("1 3 2 ", "not 3 rows"),
-        ("8 . 6/. 5 7/4 9 .", "not a number"),
-        ("8 01 6/3 5 7/4 9 2", "not a number"),
-        ("8 +1 6/3 5 7/4 9 2", "not a number"),
-        ("8 1.0 6/3 5 7/4 9 2", "not a number"),
-        ("8 10 6/3 5 7/4 9 2", "not a number"),
-        ("0 3 2", "not a number"),
-        ("-1 3 2", "not a number"),
-        ("1 3 2\n", "not a number"),
-        ("5 5 5", "twice"),
-        ("3 1 2", "sum to 15"),
-        ("1 3 \u0662", "ASCII"),
-        ("8 1 6/3 5 7/4 9 2=1 3 2", "not 3 rows"),
-    ],
+@wrong_responses(
+    ("given", "6 1 8/7 5 3/2 9 4"),
+    ("not 3 rows", "8 1 6/3 5 7/4 9 2/", "8 1 6/3 5 7/4 9 2/1 2 3", "8 1 6/3 5 7"),
+    ("not 3 rows", "8 1 6 3/3 5 7/4 9 2", "8 1 6/3 5 7/4 9 2 ", " 8 1 6/3 5 7/4 9 2"),
+    ("not 3 rows", "8  1 6/3 5 7/4 9 2", "816/357/492", "1 3", "1 3 2 2", "1 3 2 "),
+    ("not 3 rows", "8 1 6/3 5 7/4 9 2=1 3 2"),
+    ("not a number", "8 . 6/. 5 7/4 9 .", "8 01 6/3 5 7/4 9 2", "8 +1 6/3 5 7/4 9 2"),
+    ("not a number", "8 1.0 6/3 5 7/4 9 2", "8 10 6/3 5 7/4 9 2", "0 3 2", "-1 3 2", "1 3 2\n"),
+    ("twice", "5 5 5"),
+    ("sum to 15", "3 1 2"),
+    ("ASCII", "1 3 \u0662"),
 )
 def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
     assert wrong_because(magic_square, PUZZLE, response, why)

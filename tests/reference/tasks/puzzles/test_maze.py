@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import maze
-from tests.support.puzzles import accepted, instances, wrong_because
+from tests.support.puzzles import accepted, instances, wrong_because, wrong_responses
 
 MAZE = {"grid": "S.#/..#/#.G"}
 
@@ -25,24 +25,14 @@ def test_every_walk_that_ends_on_the_goal_is_accepted(walk: str) -> None:
     assert accepted(maze, MAZE, walk)
 
 
-@pytest.mark.parametrize(
-    ("walk", "why"),
-    [
-        ("RRDD", "enters a wall"),
-        ("DRDRR", "leaves the grid"),
-        ("U", "leaves the grid"),
-        ("L", "leaves the grid"),
-        ("DRDRD", "leaves the grid"),
-        ("DRD", "does not end on the goal"),
-        ("", "does not end on the goal"),
-        ("DRDRL", "does not end on the goal"),
-        ("drdr", "not one of"),
-        ("D R D R", "not one of"),
-        ("DRDR=", "not one of"),
-    ],
+@wrong_responses(
+    ("enters a wall", "RRDD"),
+    ("leaves the grid", "DRDRR", "U", "L", "DRDRD"),
+    ("does not end on the goal", "DRD", "", "DRDRL"),
+    ("not one of", "drdr", "D R D R", "DRDR="),
 )
-def test_a_walk_that_breaks_a_rule_is_wrong_for_that_reason(walk: str, why: str) -> None:
-    assert wrong_because(maze, MAZE, walk, why)
+def test_a_walk_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(maze, MAZE, response, why)
 
 
 @given(seed=st.integers(0, 10**6), level=st.integers(1, 3))

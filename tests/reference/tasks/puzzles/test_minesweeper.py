@@ -1,6 +1,6 @@
 """Properties of minesweeper: what is certain, and that exactly the certain mines are accepted."""
 
-from itertools import combinations, permutations, product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -58,12 +58,9 @@ def test_grids_are_square_and_some_but_not_all_hidden_cells_are_certain_mines(le
     for instance in instances("minesweeper", level):
         rows = instance["grid"].split("/")
         assert [len(row) for row in rows] == [level + 2] * (level + 2)
-        assert (
-            0
-            < len(minesweeper.answer(instance).split(" "))
-            < minesweeper.work(instance)
-            == instance["grid"].count(".")
-        )
+        hidden = minesweeper.work(instance)
+        assert 0 < len(minesweeper.answer(instance).split(" ")) < hidden
+        assert hidden == instance["grid"].count(".")
 
 
 @given(seed=st.integers(0, 10**6), level=st.sampled_from(minesweeper.LEVELS), data=st.data())
@@ -116,10 +113,8 @@ def test_rows_come_before_columns() -> None:
 @given(reasoning=st.text(alphabet="*.123/ =", max_size=12))
 @settings(max_examples=50)
 def test_what_precedes_the_last_equals_sign_is_never_judged(reasoning: str) -> None:
-    assert all(
-        accepted(minesweeper, GRID, f"{reasoning}={' '.join(order)}")
-        for order in permutations(["22", "33"])
-    )
+    for order in ("22 33", "33 22"):
+        assert accepted(minesweeper, GRID, f"{reasoning}={order}")
     assert not accepted(minesweeper, GRID, f"{reasoning}=22")
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import skyscraper
-from tests.support.puzzles import accepted, instances, wrong_because
+from tests.support.puzzles import accepted, instances, wrong_because, wrong_responses
 
 EXAMPLE = {
     "grid": "3.../.4.1/1..3/...2",
@@ -16,13 +16,13 @@ EXAMPLE = {
 }
 NO_CLUES = {"grid": ".../.../...", "clues": {"row": ["00"] * 3, "column": ["00"] * 3}}
 ANY_CITY = ["/".join(rows) for rows in product(map("".join, product("123", repeat=3)), repeat=3)]
-LATIN = [
-    city
-    for city in ANY_CITY
-    if all(
-        set(line) == set("123") for line in [*city.split("/"), *zip(*city.split("/"), strict=True)]
-    )
-]
+
+
+def is_latin(rows: list[str]) -> bool:
+    return all(set(line) == set("123") for line in [*rows, *zip(*rows, strict=True)])
+
+
+LATIN = [city for city in ANY_CITY if is_latin(city.split("/"))]
 
 
 def seen(towers: str) -> int:
@@ -85,24 +85,14 @@ def test_of_all_fillings_of_the_unknown_heights_exactly_those_by_the_rules_are_a
             assert accepted(skyscraper, instance, "".join(heights)) == obeys(city, instance)
 
 
-@pytest.mark.parametrize(
-    ("response", "why"),
-    [
-        ("3124/2411/1243/4332", "a height repeats in row 2"),
-        ("3124/2431/1243/3412", "a height repeats in column 1"),
-        ("3412/2341/1234/4123", "given"),
-        ("3142/2431/1324/4213", "given"),
-        ("3421/2143/1234/4312", "given"),
-        ("3214/2431/1243/4312", "a height repeats in column 2"),
-        ("3124/2431/1243/431.", "not one of 1234"),
-        ("3124/2431/1243/4315", "not one of 1234"),
-        ("3124/2431/1243/4310", "not one of 1234"),
-        ("3124/2431/1243", "not 4 rows"),
-        ("3124/2431/1243/4312/4312", "not 4 rows"),
-        ("+0230+/231240/224310/312432/043120/+1200+", "not 4 rows"),
-        ("124232443", "not 4 rows"),
-        ("12423244311", "not 4 rows"),
-    ],
+@wrong_responses(
+    ("a height repeats in row 2", "3124/2411/1243/4332"),
+    ("a height repeats in column 1", "3124/2431/1243/3412"),
+    ("given", "3412/2341/1234/4123", "3142/2431/1324/4213", "3421/2143/1234/4312"),
+    ("a height repeats in column 2", "3214/2431/1243/4312"),
+    ("not one of 1234", "3124/2431/1243/431.", "3124/2431/1243/4315", "3124/2431/1243/4310"),
+    ("not 4 rows", "3124/2431/1243", "3124/2431/1243/4312/4312"),
+    ("not 4 rows", "+0230+/231240/224310/312432/043120/+1200+", "124232443", "12423244311"),
 )
 def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
     assert wrong_because(skyscraper, EXAMPLE, response, why)
@@ -118,9 +108,7 @@ def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, wh
     ],
 )
 def test_every_end_of_a_line_has_its_own_clue(line: str, end: int, why: str) -> None:
-    city = (  # row 1 and column 1 read 123: three towers from the first end, one from the last
-        "123/231/312"
-    )
+    city = "123/231/312"  # row 1 and column 1: three towers from the first end, one from the last
     for clue, fits in (("1", end == 1), ("2", False), ("3", end == 0)):
         clues = {"row": ["00"] * 3, "column": ["00"] * 3}
         clues[line][0] = clue + "0" if end == 0 else "0" + clue

@@ -48,13 +48,8 @@ def distances() -> dict[str, int]:
             blank = board.index(".")
             for neighbour in neighbours[blank]:
                 low, high = min(blank, neighbour), max(blank, neighbour)
-                moved = (
-                    board[:low]
-                    + board[high]
-                    + board[low + 1 : high]
-                    + board[low]
-                    + board[high + 1 :]
-                )
+                between = board[low + 1 : high]
+                moved = board[:low] + board[high] + between + board[low] + board[high + 1 :]
                 if moved not in distances:
                     distances[moved] = distances[board] + 1
                     following.append(moved)

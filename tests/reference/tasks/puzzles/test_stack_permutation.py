@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import stack_permutation
-from tests.support.puzzles import accepted, wrong_because
+from tests.support.puzzles import accepted, wrong_because, wrong_responses
 
 PUZZLE = {"pushed": "3142", "wanted": "1324"}
 IMPOSSIBLE = {"pushed": "123", "wanted": "312"}
@@ -108,28 +108,17 @@ def test_the_note_of_an_impossible_output_proves_it(seed: int, level: int) -> No
     assert wanted.index(c) < wanted.index(a) < wanted.index(b)
 
 
-@pytest.mark.parametrize(
-    ("response", "why"),
-    [
-        ("", "only 0 of 4"),
-        ("++--++-", "only 3 of 4"),
-        ("++--++--+", "no item is left"),
-        ("++--++---", "empty stack"),
-        ("-++--++-", "empty stack"),
-        ("+-+-+-+-", "the output is 3142"),
-        ("++++----", "the output is 2413"),
-        ("X", "can be had"),
-        ("132X", "can be had"),
-        ("++--++--X", "neither"),
-        ("X++--++--", "neither"),
-        ("XX", "neither"),
-        ("x", "neither"),
-        ("++ --++--", "neither"),
-        ("++--++--\n", "neither"),
-        ("Push(3)", "neither"),
-        ("++--++--=", "neither"),
-        ("++--++\u2212\u2212", "ASCII"),
-    ],
+@wrong_responses(
+    ("only 0 of 4", ""),
+    ("only 3 of 4", "++--++-"),
+    ("no item is left", "++--++--+"),
+    ("empty stack", "++--++---", "-++--++-"),
+    ("the output is 3142", "+-+-+-+-"),
+    ("the output is 2413", "++++----"),
+    ("can be had", "X", "132X"),
+    ("neither", "++--++--X", "X++--++--", "XX", "x", "++ --++--", "++--++--\n", "Push(3)"),
+    ("neither", "++--++--="),
+    ("ASCII", "++--++\u2212\u2212"),
 )
 def test_an_answer_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
     assert wrong_because(stack_permutation, PUZZLE, response, why)

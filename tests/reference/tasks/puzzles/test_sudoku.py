@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import sudoku
-from tests.support.puzzles import accepted, instances, wrong_because
+from tests.support.puzzles import accepted, instances, wrong_because, wrong_responses
 
 SUDOKU = {"grid": ".2.4/.4.2/2143/4321"}
 SUDOKU_COMPLETIONS = ["1234/3412/2143/4321", "3214/1432/2143/4321"]
@@ -68,25 +68,15 @@ def test_verdicts_on_changed_grids_agree_with_a_check_by_sets(
     assert accepted(sudoku, instance, changed) == follows_the_rules(instance["grid"], changed)
 
 
-@pytest.mark.parametrize(
-    ("answer", "why"),
-    [
-        ("2134/3412/1243/4321", "given"),
-        ("1234/3412/2143/432", "not 4 rows"),
-        ("1234/3412/2143", "not 4 rows"),
-        ("1234/3412/2143/4321/", "not 4 rows"),
-        ("1234341221434321", "not 4 rows"),
-        ("1234/3412/2143/4321 ", "not 4 rows"),
-        (".2.4/.4.2/2143/4321", "not a digit"),
-        ("5234/3412/2143/4321", "not a digit"),
-        ("0234/3412/2143/4321", "not a digit"),
-        ("1214/3412/2143/4321", "repeats"),
-        ("3234/1412/2143/4321", "repeats"),
-        ("1234/1432/2143/4321", "repeats"),
-    ],
+@wrong_responses(
+    ("given", "2134/3412/1243/4321"),
+    ("not 4 rows", "1234/3412/2143/432", "1234/3412/2143", "1234/3412/2143/4321/"),
+    ("not 4 rows", "1234341221434321", "1234/3412/2143/4321 "),
+    ("not a digit", ".2.4/.4.2/2143/4321", "5234/3412/2143/4321", "0234/3412/2143/4321"),
+    ("repeats", "1214/3412/2143/4321", "3234/1412/2143/4321", "1234/1432/2143/4321"),
 )
-def test_a_grid_that_breaks_a_rule_is_wrong_for_that_reason(answer: str, why: str) -> None:
-    assert wrong_because(sudoku, SUDOKU, answer, why)
+def test_a_grid_that_breaks_a_rule_is_wrong_for_that_reason(response: str, why: str) -> None:
+    assert wrong_because(sudoku, SUDOKU, response, why)
 
 
 def test_right_rows_and_columns_do_not_excuse_wrong_boxes() -> None:

@@ -32,32 +32,22 @@ MANY = settings(max_examples=30)
 
 
 def puzzle_lines() -> list[bytes]:
-    problems = problem_set(
-        list(FAMILIES), {name: [1] for name in FAMILIES}, 24, seed=3, held_out=False
-    )
-    return [
-        json.dumps(
-            {
-                "id": f"{number}",
-                "domain": "puzzle",
-                "problem": problem.prompt,
-                "puzzle": {"family": problem.family, "instance": dict(problem.instance)},
-                "response": problem.answer if number % 3 else "no idea",
-            }
-        ).encode()
-        for number, problem in enumerate(problems)
-    ]
+    levels = {name: [1] for name in FAMILIES}
+    lines = []
+    for number, problem in enumerate(problem_set(list(FAMILIES), levels, 24, 3, held_out=False)):
+        fields = {
+            "id": f"{number}",
+            "domain": "puzzle",
+            "problem": problem.prompt,
+            "puzzle": {"family": problem.family, "instance": dict(problem.instance)},
+            "response": problem.answer if number % 3 else "no idea",
+        }
+        lines.append(json.dumps(fields).encode())
+    return lines
 
 
-BAD_LINES = [
-    b"",
-    b"{",
-    b"\xff",
-    b"[[[",
-    b'{"id": "x"}',
-    chess_line("y"),
-    b'{"id": "\\ud800", "domain": "\\u001b[2J"}',
-]
+BAD_LINES = [b"", b"{", b"\xff", b"[[[", b'{"id": "x"}', chess_line("y")]
+BAD_LINES += [b'{"id": "\\ud800", "domain": "\\u001b[2J"}']
 LINES = [line for pair in zip(puzzle_lines(), BAD_LINES * 4, strict=False) for line in pair]
 
 
@@ -89,11 +79,8 @@ def test_every_input_line_has_exactly_one_output_line_in_its_place(
         given_id = json.loads(line)["id"] if line.startswith(b'{"id": ') else None
         assert judgement["id"] == given_id
         assert (judgement["verdict"] == "error") == (judgement["reward"] is None)
-    assert Counter(judgement["verdict"] for judgement in judgements) == {
-        "correct": 16,
-        "wrong": 8,
-        "error": 24,
-    }
+    verdicts = Counter(judgement["verdict"] for judgement in judgements)
+    assert verdicts == {"correct": 16, "wrong": 8, "error": 24}
 
 
 def test_the_output_does_not_depend_on_the_number_of_workers(
@@ -140,9 +127,8 @@ def test_an_output_that_belongs_to_something_else_is_refused_and_left_as_it_is(
     out = path.with_name("foreign.jsonl")
     judgements = [json.loads(line) for line in output.splitlines()]
     index = data.draw(st.integers(0, len(judgements) - 1))
-    field = data.draw(
-        st.sampled_from(["id", "domain", "line", "verdict", "reward", "order", "more"])
-    )
+    fields = ["id", "domain", "line", "verdict", "reward", "order", "more"]
+    field = data.draw(st.sampled_from(fields))
     if field == "order":
         judgements[index], judgements[index - 1] = judgements[index - 1], judgements[index]
     else:
@@ -155,16 +141,17 @@ def test_an_output_that_belongs_to_something_else_is_refused_and_left_as_it_is(
     assert out.read_bytes() == foreign
 
 
+NO_JUDGEMENT = "line 1 is no judgement of that input line"
+NO_BEGINNING = "line 1, the last, is not the beginning of a judgement of that input line"
+
+
 @pytest.mark.parametrize(
     ("foreign", "why"),
     [
-        (
-            b"my notes, without a line end",
-            "line 1, the last, is not the beginning of a judgement of that input line",
-        ),
-        (b"my notes\n", "line 1 is no judgement of that input line"),
-        (b"\n", "line 1 is no judgement of that input line"),
-        (LINES[0] + b"\n", "line 1 is no judgement of that input line"),
+        (b"my notes, without a line end", NO_BEGINNING),
+        (b"my notes\n", NO_JUDGEMENT),
+        (b"\n", NO_JUDGEMENT),
+        (LINES[0] + b"\n", NO_JUDGEMENT),
     ],
 )
 def test_no_foreign_file_is_resumed(
@@ -183,9 +170,7 @@ def test_an_output_longer_than_its_input_or_by_another_verifier_is_refused(
     path, out = tmp_path / "in", tmp_path / "out"
     path.write_bytes(chess_line("a") + b"\n" + chess_line("b"))
     verify_file(path, out, CUSTOM, pool, False, ignore)
-    with pytest.raises(
-        SeedError, match="line 1 is no judgement of that input line by this verifier"
-    ):
+    with pytest.raises(SeedError, match=f"{NO_JUDGEMENT} by this verifier"):
         verify_file(path, out, Rule(VERIFIER.replace(":behave", ":exits")), pool, True, ignore)
     path.write_bytes(chess_line("a"))
     with pytest.raises(SeedError, match="the input has no line 2"):
@@ -197,9 +182,8 @@ def test_an_output_that_exists_is_refused_without_resume(
 ) -> None:
     out = tmp_path / "out"
     out.write_bytes(uninterrupted[1])
-    with pytest.raises(
-        SeedError, match="exists; choose another --out, or continue it with --resume"
-    ):
+    advice = "exists; choose another --out, or continue it with --resume"
+    with pytest.raises(SeedError, match=advice):
         verify_file(uninterrupted[0], out, Rule(), pool, False, ignore)
     assert out.read_bytes() == uninterrupted[1]
 
@@ -222,15 +206,8 @@ def test_an_output_has_one_writer_at_a_time(
 
 def test_lines_may_name_a_custom_verifier_if_the_user_allows_it(pool: Pool, tmp_path: Path) -> None:
     path = tmp_path / "in"
-    path.write_bytes(
-        b"\n".join(
-            [
-                chess_line("a", verifier=VERIFIER),
-                chess_line("b", response="", verifier=VERIFIER),
-                LINES[0],
-            ]
-        )
-    )
+    chess = [chess_line("a", verifier=VERIFIER), chess_line("b", response="", verifier=VERIFIER)]
+    path.write_bytes(b"\n".join([*chess, LINES[0]]))
     verify_file(path, tmp_path / "out", Rule("", lines_may_choose=True), pool, False, ignore)
     judgements = [json.loads(line) for line in (tmp_path / "out").read_bytes().splitlines()]
     assert [judgement["verdict"] for judgement in judgements] == ["correct", "wrong", "wrong"]
@@ -318,33 +295,21 @@ def test_audit_counts_are_hand_counts(
     pool: Pool, tmp_path_factory: pytest.TempPathFactory, cases: list[Any]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "labelled.jsonl"
-    path.write_bytes(
-        b"".join(
-            chess_line(
-                str(number),
-                "raises" if response == "raises" else f" {number}",
-                response,
-                domain=domain,
-                label=label,
-            )
-            + b"\n"
-            for number, (domain, label, response) in enumerate(cases)
-        )
-    )
+    lines = []
+    for number, (domain, label, response) in enumerate(cases):
+        problem = "raises" if response == "raises" else f" {number}"
+        lines.append(chess_line(str(number), problem, response, domain=domain, label=label))
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
     audited = audit_file(path, CUSTOM, pool, ignore)
     for domain, row in [*audited.rows.items(), (None, audited.overall)]:
         mine = [(label, response) for name, label, response in cases if domain in (None, name)]
         judged = [case for case in mine if case[0] in ("correct", "wrong") and case[1] != "raises"]
         positives, negatives = row.false_positives.rate(), row.false_negatives.rate()
         assert (row.lines, row.errors) == (len(mine), len(mine) - len(judged))
-        assert (positives.hits, positives.cases) == (
-            judged.count(("wrong", "right")),
-            sum(c[0] == "wrong" for c in judged),
-        )
-        assert (negatives.hits, negatives.cases) == (
-            judged.count(("correct", "wrong")),
-            sum(c[0] == "correct" for c in judged),
-        )
+        assert positives.hits == judged.count(("wrong", "right"))
+        assert positives.cases == sum(label == "wrong" for label, _ in judged)
+        assert negatives.hits == judged.count(("correct", "wrong"))
+        assert negatives.cases == sum(label == "correct" for label, _ in judged)
     kinds = Counter(kind for kind, _ in audited.findings)
     assert kinds[Finding.FALSE_POSITIVE] == audited.overall.false_positives.rate().hits
     assert kinds[Finding.FALSE_NEGATIVE] == audited.overall.false_negatives.rate().hits
@@ -352,14 +317,10 @@ def test_audit_counts_are_hand_counts(
 
 
 def test_a_label_that_is_none_is_an_error_and_is_reported(pool: Pool, tmp_path: Path) -> None:
-    (tmp_path / "in").write_bytes(
-        chess_line("a", label=["correct"]) + b"\n{\n" + chess_line("b", label="wrong")
-    )
+    lines = [chess_line("a", label=["correct"]), b"{", chess_line("b", label="wrong")]
+    (tmp_path / "in").write_bytes(b"\n".join(lines))
     audited: Audit = audit_file(tmp_path / "in", CUSTOM, pool, ignore)
-    assert [(str(kind), fields["id"]) for kind, fields in audited.findings] == [
-        ("error", "a"),
-        ("error", None),
-        ("false positive", "b"),
-    ]
+    findings = [(str(kind), fields["id"]) for kind, fields in audited.findings]
+    assert findings == [("error", "a"), ("error", None), ("false positive", "b")]
     assert audited.findings[0][1]["why"] == "label must be correct or wrong"
     assert audited.findings[1][1]["why"].startswith("the line is not JSON")

@@ -41,18 +41,15 @@ def test_a_good_line_becomes_an_item_with_its_fields() -> None:
     assert (heading.id, heading.domain, heading.row, heading.verifier) == ("a", "math", "math", "")
 
 
+NO_JSON = "the line is not JSON"
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
         (b"", "the line is empty"),
         (b"  \t", "the line is empty"),
-        (
-            b"{",
-            (
-                "the line is not JSON: Expecting property name enclosed in double quotes at"
-                " character 1"
-            ),
-        ),
+        (b"{", f"{NO_JSON}: Expecting property name enclosed in double quotes at character 1"),
         (b"\xff\xfe", "the line is not UTF-8: invalid start byte at byte 0"),
         (b"[" * 100_000, "the line cannot be read: maximum recursion depth exceeded"),
         (b'{"id": ' + b"9" * 10_000 + b"}", "the line cannot be read: Exceeds the limit"),

@@ -136,23 +136,14 @@ def test_a_group_that_is_read_is_balanced(text: str) -> None:
     assert content is None or signs.count("{") == signs.count("}")
 
 
+HARMLESS = (
+    *(r"\boxed{", r"\boxed{7}", "answer is ", "answer is", "answer to ", "answer "),
+    *("**a** ", "#", "{", " ", "\t.", "\n"),
+)
+
+
 @pytest.mark.parametrize(
-    ("repeated", "answer"),
-    [
-        (r"\boxed{", "5"),
-        ("<think>", None),
-        ("answer is ", "5"),
-        ("answer is", "5"),
-        (r"\boxed{7}", "5"),
-        ("**a** ", "5"),
-        ("answer to ", "5"),
-        ("answer ", "5"),
-        ("#", "5"),
-        ("{", "5"),
-        (" ", "5"),
-        ("\t.", "5"),
-        ("\n", "5"),
-    ],
+    ("repeated", "answer"), [("<think>", None), *((text, "5") for text in HARMLESS)]
 )
 def test_a_very_long_response_has_its_answer(repeated: str, answer: str | None) -> None:
     """A search whose time grows with the square of the length would take hours: it never ends."""

@@ -45,11 +45,16 @@ def test_every_mechanism_gives_the_same_verdicts_and_is_named(mechanism: str) ->
     for program, outcome in ((ADD, Outcome.CORRECT), ("def add(a, b): return 3", Outcome.WRONG)):
         verdict = judged(program, ADD_TESTS, mechanism=mechanism)
         assert (verdict.outcome, verdict.isolation) == (outcome, mechanism), verdict
-    assert (
-        judged("print(input())", [{"stdin": "1", "stdout": "1"}], mechanism=mechanism).outcome
-        is Outcome.CORRECT
-    )
+    verdict = judged("print(input())", [{"stdin": "1", "stdout": "1"}], mechanism=mechanism)
+    assert verdict.outcome is Outcome.CORRECT
     assert leftovers() == []
+
+
+RAISED, NOT_LOADED = "the program raised", "the program cannot be loaded:"
+NO_MODULE = "ModuleNotFoundError: No module named 'nothing'"
+SYNTAX = "SyntaxError: invalid syntax (solution.py, line 1)"
+ZERO = "ZeroDivisionError: division by zero"
+ANSWER = [{"stdin": "", "stdout": "42"}]
 
 
 @pytest.mark.parametrize(
@@ -59,28 +64,12 @@ def test_every_mechanism_gives_the_same_verdicts_and_is_named(mechanism: str) ->
         ("def add(a, b): return 3", ADD_TESTS, "test 2 fails: assert add(a=20, b=30) == 50"),
         ("def plus(a, b): return 3", ADD_TESTS, "the program does not define add"),
         ("add = 5", ADD_TESTS, "a test raised TypeError: 'int' object is not callable"),
-        (
-            "def add(a, b): return c",
-            ADD_TESTS,
-            "the program raised NameError: name 'c' is not defined",
-        ),
-        (
-            "def add(a, b): import nothing",
-            ADD_TESTS,
-            "the program raised ModuleNotFoundError: No module named 'nothing'",
-        ),
-        (
-            "def add(a b): return 3",
-            ADD_TESTS,
-            "the program cannot be loaded: SyntaxError: invalid syntax (solution.py, line 1)",
-        ),
-        ("1 / 0", ADD_TESTS, "the program cannot be loaded: ZeroDivisionError: division by zero"),
-        ("print(43)", [{"stdin": "", "stdout": "42"}], "case 1: the output is '43\\n', not '42'"),
-        (
-            "print(42); 1 / 0",
-            [{"stdin": "", "stdout": "42"}],
-            "case 1: the program ended with status 1: ZeroDivisionError: division by zero",
-        ),
+        ("def add(a, b): return c", ADD_TESTS, f"{RAISED} NameError: name 'c' is not defined"),
+        ("def add(a, b): import nothing", ADD_TESTS, f"{RAISED} {NO_MODULE}"),
+        ("def add(a b): return 3", ADD_TESTS, f"{NOT_LOADED} {SYNTAX}"),
+        ("1 / 0", ADD_TESTS, f"{NOT_LOADED} {ZERO}"),
+        ("print(43)", ANSWER, "case 1: the output is '43\\n', not '42'"),
+        ("print(42); 1 / 0", ANSWER, f"case 1: the program ended with status 1: {ZERO}"),
         (
             "def f(): return 3",
             {"kind": "calls", "entry": "f", "cases": [{"arguments": [], "returns": 4}]},
@@ -117,16 +106,13 @@ def test_a_test_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_response_without_a_program_is_wrong() -> None:
     for response in ("", "I do not know.", "<think>```python\n" + ADD + "```", "```python\n" + ADD):
-        assert (
-            verify(Item("id", "code", "", response, tests=ADD_TESTS), first_sound(), TIGHT).outcome
-            is Outcome.WRONG
-        )
+        item = Item("id", "code", "", response, tests=ADD_TESTS)
+        assert verify(item, first_sound(), TIGHT).outcome is Outcome.WRONG
 
 
 def test_without_a_sound_isolation_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        probe, "soundness", lambda mechanism: probe.Soundness(False, "switched off")
-    )
+    off = probe.Soundness(False, "switched off")
+    monkeypatch.setattr(probe, "soundness", lambda mechanism: off)
     verdict = verify(Item("id", "code", "", ADD, tests=ADD_TESTS))
     assert verdict.outcome is Outcome.ERROR
     assert "isolation=weak" in verdict.why

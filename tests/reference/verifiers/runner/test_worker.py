@@ -172,16 +172,11 @@ def test_a_pool_that_is_left_in_the_middle_leaves_no_process_and_can_be_used_aga
 ) -> None:
     process_file = tmp_path / "processes"
     with Pool(2, LONG) as pool:
-        running = pool.judge(
-            [
-                request("tells_its_process", reference=str(process_file)),
-                request("sleeps"),
-                request(""),
-            ]
-        )
+        telling = request("tells_its_process", reference=str(process_file))
+        running = pool.judge([telling, request("sleeps"), request("")])
         next(running)
         del running
-        (again,) = pool.judge([request("tells_its_process", reference=str(process_file))])
+        (again,) = pool.judge([telling])
         assert again.verdict.outcome is Outcome.CORRECT
     assert ended_in_time(list(map(int, process_file.read_text().split())))
 
@@ -238,9 +233,8 @@ def test_a_verifier_that_cannot_be_loaded_is_an_error() -> None:
 
 
 def test_a_custom_verifier_gets_the_fields_of_the_item_and_returns_its_reward() -> None:
-    (results,) = judgements(
-        [Request(Item("one", "chess", "", ""), VERIFIER.replace(":behave", ":looks_at_the_fields"))]
-    )
+    verifier = VERIFIER.replace(":behave", ":looks_at_the_fields")
+    (results,) = judgements([Request(Item("one", "chess", "", ""), verifier)])
     assert results.verdict.extracted == "id domain problem response reference tests puzzle"
     assert (results.verdict.outcome, results.reward) == (Outcome.CORRECT, 2.5)
 
@@ -254,22 +248,16 @@ def pool() -> Iterator[Pool]:
 @given(order=st.lists(st.sampled_from(["right", "wrong", "raises", "fault"]), max_size=40))
 @settings(max_examples=30)
 def test_every_request_has_one_judgement_in_its_place(pool: Pool, order: list[str]) -> None:
-    expected = {
-        "right": Outcome.CORRECT,
-        "wrong": Outcome.WRONG,
-        "raises": Outcome.ERROR,
-        "fault": Outcome.ERROR,
-    }
+    expected = dict.fromkeys(order, Outcome.ERROR)
+    expected |= {"right": Outcome.CORRECT, "wrong": Outcome.WRONG}
     requests = [
         error("fault") if name == "fault" else request("raises" if name == "raises" else "", name)
         for name in order
     ]
     with_workers = list(pool.judge(requests))
     assert [result.verdict.outcome for result in with_workers] == [expected[name] for name in order]
-    assert all(
-        (result.reward is None) == (result.verdict.outcome is Outcome.ERROR)
-        for result in with_workers
-    )
+    for result in with_workers:
+        assert (result.reward is None) == (result.verdict.outcome is Outcome.ERROR)
 
 
 def test_no_descriptor_is_left_open() -> None:
