@@ -46,8 +46,7 @@ BANNED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (words("begin_reinforcement"), "start_rl", ()),
     (words("journals?"), "metrics", ()),
     (words("curricul[a-z]*"), "prompt stream, dynamic sampling", ()),
-    # The setting reward_model.examined_pairs keeps its name.
-    (words("examin(?!ed_pairs)[a-z]*"), "evaluation, evaluate", ()),
+    (words("examin[a-z]*"), "evaluation, evaluate", ()),
     (words("publications?"), "policy version", ()),
     (words("openings"), "prompts needed", ()),
     (words("bundles?"), "atomic group", ()),
