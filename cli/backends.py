@@ -73,7 +73,7 @@ def _load_torch(world: "World", config: Config) -> "torch.device":
     from seed.scaled.processes.device import device_of, torch_required
 
     with torch_required():
-        import seed.scaled.backend  # noqa: F401  # takes seconds
+        import seed.scaled.backend  # noqa: F401  # torch loads, or its absence is said, here
     return device_of(world.local_rank, config.parallel.device)
 
 

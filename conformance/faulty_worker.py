@@ -35,6 +35,7 @@ def serve(parent: str, descriptor: str, what: str, count: str, rank: str) -> Non
             FAULTS[what]()
         real_report(self, reports, decode_steps)
 
+    # The real loop runs, with a fault put in from outside: no branch of it exists for tests.
     WorkerLoop.report = report  # type: ignore[method-assign]
     worker_process.serve(parent, descriptor)
 

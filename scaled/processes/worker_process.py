@@ -39,7 +39,7 @@ def serve(parent: str, descriptor: str) -> None:
     world, config = identity.world, Config.model_validate(identity.settings)
     try:
         with torch_required():
-            import seed.scaled.backend  # noqa: F401  # takes seconds
+            import seed.scaled.backend  # noqa: F401  # torch loads, or its absence is said, here
         device = device_of(world.local_rank, config.parallel.device)
     except SeedError as error:
         channel.send(Refused(error.reason, error.line))

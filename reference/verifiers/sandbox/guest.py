@@ -119,7 +119,7 @@ def _print_traceback() -> None:
 def _end_of_threads() -> Callable[[], Any]:
     import threading
 
-    # What the interpreter itself calls at its end.
+    # What the interpreter itself calls at its end. It is private, and there is no public name.
     finish: Callable[[], Any] = threading._shutdown  # type: ignore[attr-defined]
     return finish
 
