@@ -91,8 +91,9 @@ def derived(config: "Config") -> list[str]:
             "one, of the policy's size" if config.uses_value_model else "none (group advantages)"
         ),
         "SFT": (
-            f"{demonstrations:,} demonstrations read in {supervised.steps} optimizer steps,"
-            f" {config.data.demonstrations:,} of them distinct draws"
+            f"{demonstrations:,} demonstrations read in {supervised.steps} optimizer steps:"
+            f" {demonstrations / config.data.demonstrations:.2f} epochs of"
+            f" {config.data.demonstrations:,}"
         ),
         "responses per RL step": (
             f"{rollout.prompts} prompts x {rollout.samples_per_prompt} samples = {responses}"

@@ -24,7 +24,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from transformers import (
     AutoModelForCausalLM,
+    GraniteMoeSharedConfig,
     LlamaConfig,
+    MixtralConfig,
     PretrainedConfig,
     Qwen3Config,
     Qwen3MoeConfig,
@@ -37,7 +39,8 @@ from seed.spec.datatypes import Array, BoolArray, IntArray, Params
 torch.set_num_threads(1)
 
 CASTING_MODULES = tuple(
-    f"transformers.models.{name}.modeling_{name}" for name in ("llama", "qwen3", "qwen3_moe")
+    f"transformers.models.{name}.modeling_{name}"
+    for name in ("llama", "qwen3", "qwen3_moe", "mixtral", "granitemoeshared")
 )
 """Modules in which ``torch`` is replaced while an exact model is built or run."""
 
@@ -64,6 +67,11 @@ BLOCK_NAMES = {
 """Our name of a weight of one block -> theirs, without the suffix ``.weight``. Experts are missing,
 as theirs are fused.
 """
+
+GRANITE_ROUTER = "block_sparse_moe.router.weight"
+GRANITE_EXPERTS = "block_sparse_moe.experts."
+GRANITE_SHARED = ("shared_mlp.input_linear.weight", "shared_mlp.output_linear.weight")
+"""Granite's names of what the others call ``mlp.gate``, ``mlp.experts``, and of shared experts."""
 
 
 class Float64Torch:
@@ -129,7 +137,8 @@ class Outside:
     def _run(
         self, tokens_BS: IntArray, real_BS: BoolArray
     ) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
-        routers = {"output_router_logits": True} if family(self.model) is Qwen3MoeConfig else {}
+        mixture = self.model.dense_layers < self.model.layers
+        routers = {"output_router_logits": True} if mixture else {}
         output = self.network(
             input_ids=torch.from_numpy(tokens_BS),
             attention_mask=torch.from_numpy(real_BS.astype(numpy.int64)),
@@ -155,7 +164,7 @@ def build(model: ModelConfig, seed: int, exact: bool = True) -> Outside:
     could be confused unnoticed.
 
     Args:
-        model: Sizes; no shared experts, which Qwen3-MoE does not have.
+        model: Sizes of a model that one of the families can have.
         seed: Of the weights.
         exact: Whether it computes in float64 throughout.
     """
@@ -174,23 +183,29 @@ def build(model: ModelConfig, seed: int, exact: bool = True) -> Outside:
             if weight.ndim == 1:
                 weight.copy_(1.0 + 0.3 * noise)
             else:
-                gain = 2.0 if name.endswith("mlp.gate.weight") else 1.0
+                gain = 2.0 if name.endswith(("mlp.gate.weight", GRANITE_ROUTER)) else 1.0
                 weight.copy_(gain * weight.shape[-1] ** -0.5 * noise)
     return Outside(network, model, exact)
 
 
 def family(model: ModelConfig) -> type[PretrainedConfig]:
     """The architecture of transformers that a configuration of ours describes."""
-    if model.dense_layers < model.layers:
+    if model.dense_layers == model.layers:
+        return Qwen3Config if model.query_key_norm else LlamaConfig
+    if model.query_key_norm:
         return Qwen3MoeConfig
-    return Qwen3Config if model.query_key_norm else LlamaConfig
+    return GraniteMoeSharedConfig if model.shared_experts else MixtralConfig
 
 
 def outside_config(model: ModelConfig) -> PretrainedConfig:
     """Our sizes under their names."""
     kind = family(model)
-    if kind is Qwen3MoeConfig and (model.shared_experts or not model.query_key_norm):
-        raise ValueError("Qwen3-MoE has query-key norms and no shared experts")
+    if kind is Qwen3MoeConfig and model.shared_experts:
+        raise ValueError("Qwen3-MoE has no shared experts")
+    if kind in (MixtralConfig, GraniteMoeSharedConfig) and not (
+        model.normalise_gates and model.dense_layers == 0
+    ):
+        raise ValueError("Mixtral and Granite have normalised gates and no dense layers")
     settings: dict[str, Any] = {
         "vocab_size": model.vocabulary,
         "hidden_size": model.hidden,
@@ -218,11 +233,24 @@ def outside_config(model: ModelConfig) -> PretrainedConfig:
             "mlp_only_layers": list(range(model.dense_layers)),
             "decoder_sparse_step": 1,
         }
+    if kind in (MixtralConfig, GraniteMoeSharedConfig):
+        settings |= {
+            "intermediate_size": model.expert_width,
+            "num_local_experts": model.experts,
+            "num_experts_per_tok": model.experts_per_token,
+        }
+    if kind is GraniteMoeSharedConfig:
+        settings |= {
+            "shared_intermediate_size": model.shared_experts * model.expert_width,
+            "attention_multiplier": model.head_width**-0.5,
+        }
     return kind(**settings)
 
 
 def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
     """Their arrays by our names; matrices transposed to [in, out], fused experts split.
+
+    Granite has one shared layer, as wide as all our shared experts together.
 
     Args:
         theirs: Weights or gradients as ``named_parameters`` names them.
@@ -248,9 +276,15 @@ def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
             if array is not None:
                 ours[prefix + name] = array.T
         if layer >= model.dense_layers:
-            gate_up_E2FD = remaining.pop(their_prefix + "mlp.experts.gate_up_proj")
+            experts = "mlp.experts."
+            if family(model) is GraniteMoeSharedConfig:
+                experts = GRANITE_EXPERTS
+                ours[f"{prefix}moe.router"] = remaining.pop(their_prefix + GRANITE_ROUTER).T
+                in_2FD, out_DF = (remaining.pop(their_prefix + name) for name in GRANITE_SHARED)
+                ours |= shared_experts(f"{prefix}moe.shared.", in_2FD, out_DF, model.shared_experts)
+            gate_up_E2FD = remaining.pop(f"{their_prefix}{experts}gate_up_proj")
             gate_EFD, up_EFD = numpy.split(gate_up_E2FD, 2, axis=1)
-            down_EDF = remaining.pop(their_prefix + "mlp.experts.down_proj")
+            down_EDF = remaining.pop(f"{their_prefix}{experts}down_proj")
             for name, array in (("gate", gate_EFD), ("up", up_EFD), ("down", down_EDF)):
                 ours[f"{prefix}moe.{name}"] = array.transpose(0, 2, 1)
     if remaining:
@@ -258,10 +292,22 @@ def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
     return {name: array.copy() for name, array in ours.items()}
 
 
+def shared_experts(prefix: str, gate_up_2FD: Array, down_DF: Array, count: int) -> Params:
+    """Granite's one shared layer cut along its inner width into ``count`` experts of ours."""
+    gate_FD, up_FD = numpy.split(gate_up_2FD, 2)
+    wholes = {"gate": gate_FD.T, "up": up_FD.T, "down": down_DF.T}
+    return {
+        f"{prefix}{number}.{name}": part
+        for name, whole in wholes.items()
+        for number, part in enumerate(numpy.split(whole, count, axis=0 if name == "down" else 1))
+    }
+
+
 @contextmanager
 def float64_throughout() -> Iterator[None]:
     """Models of transformers compute in float64 where their code says float32."""
     with ExitStack() as replaced:
+        replaced.enter_context(patch.object(torch.Tensor, "float", torch.Tensor.double))
         for module in CASTING_MODULES:
             replaced.enter_context(patch(f"{module}.torch", Float64Torch()))
         yield

@@ -45,6 +45,45 @@ def test_rewards_and_last_values_are_at_the_same_tokens(response: BoolArray, see
         )
 
 
+@pytest.mark.parametrize("std", ["population", "sample"])
+@given(seed=Seeds, exponent=st.integers(-1060, 900))
+@MANY
+def test_standardised_numbers_do_not_depend_on_their_scale(
+    std: str, seed: int, exponent: int
+) -> None:
+    """Rewards 1e-300 apart are apart: no square under- or overflows, in either backend."""
+    rewards, group = np.round(numbers(seed, 6), 3), np.array([0, 0, 0, 1, 1, 1])
+    scaled = np.ldexp(rewards, exponent)
+    theirs = reference_advantage.group_advantages(scaled, group, std)
+    assert_same(on_tensors(scaled_advantage.group_advantages, scaled, group, std), theirs, "group")
+    response = np.ones((2, 3), dtype=bool)
+    whitened = reference_advantage.whiten(scaled.reshape(2, 3), response)
+    ours = on_tensors(scaled_advantage.whiten, scaled.reshape(2, 3), response)
+    assert_same(ours, whitened, "whitened")
+    if exponent > -1000:  # below, the rewards themselves are rounded
+        np.testing.assert_array_equal(
+            theirs, reference_advantage.group_advantages(rewards, group, std)
+        )
+        np.testing.assert_array_equal(
+            whitened, reference_advantage.whiten(rewards.reshape(2, 3), response)
+        )
+
+
+def test_a_response_of_a_hundred_thousand_tokens_gives_the_same_advantages() -> None:
+    rows, length = 2, 100_000
+    response = np.arange(length) < np.array([length, 70_000])[:, None]
+    rewards, values = (
+        numbers(1, rows, length) * (numbers(2, rows, length) > 3),
+        numbers(3, rows, length),
+    )
+    truncated, switches = np.array([True, False]), algorithm(whiten=True)
+    inputs = tensors(rewards, values, response, truncated)
+    ours = scaled_advantage.decoupled_gae(inputs[0], inputs[1], inputs[2], inputs[3], switches)
+    theirs = reference_advantage.decoupled_gae(rewards, values, response, truncated, switches)
+    for name, our, their in zip(("advantages", "targets"), ours, theirs, strict=True):
+        assert_same(our, their, name)
+
+
 @given(lengths=st.lists(st.integers(0, 10_000), max_size=8), gae_alpha=st.floats(1e-3, 10.0))
 @MANY
 def test_lambdas_are_the_same_at_any_length(lengths: list[int], gae_alpha: float) -> None:

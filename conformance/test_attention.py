@@ -53,6 +53,24 @@ def test_rotary_is_the_same_at_any_position(seed: int, far: int, width: int, bas
     assert_same(ours, theirs, "rotary")
 
 
+@pytest.mark.parametrize("far", [0, 22_527, 131_071, 1_000_000])
+@pytest.mark.parametrize("base", [10_000.0, 1e6])
+def test_rotary_in_float32_is_as_exact_far_away_as_near(far: int, base: float) -> None:
+    positions, x_BnSh = far + np.arange(5), numbers(far, 1, 3, 5, 16)
+    exact = reference_attention.rotary(x_BnSh, positions[None], base)
+    single = x_BnSh.astype(np.float32)
+    angles = scaled_attention.rotation(tensor(positions), 16, base, torch.float32)
+    turned = {
+        "reference": reference_attention.rotary(single, positions[None], base),
+        "scaled": scaled_attention.rotary(tensor(single[0].transpose(1, 0, 2)), angles)
+        .numpy()
+        .transpose(1, 0, 2)[None],
+    }
+    bound = 4 * np.finfo(np.float32).eps * np.abs(x_BnSh).max()
+    for backend, ours in turned.items():
+        assert np.abs(ours - exact).max() <= bound, backend
+
+
 @pytest.mark.parametrize(
     "changes",
     [{}, {"query_key_norm": False}, {"key_value_heads": 1}, {"key_value_heads": 4}],

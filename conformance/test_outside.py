@@ -1,4 +1,6 @@
-"""Our transformer is Qwen3-MoE, Qwen3 and Llama of ``transformers``, up to rounding."""
+"""Our transformer is Qwen3-MoE, Mixtral, Granite with shared experts, Qwen3 and Llama of
+``transformers``, up to rounding.
+"""
 
 import numpy
 import pytest
@@ -65,6 +67,13 @@ MODELS = {
         update={"dense_layers": 2, "dense_width": 13}
     ),
     "qwen3-moe, tied": MIXTURE.model_copy(update={"tied_embeddings": True, "experts_per_token": 3}),
+    "mixtral": MIXTURE.model_copy(update={"query_key_norm": False, "rope_base": 1e6}),
+    "granite, a shared expert": MIXTURE.model_copy(
+        update={"query_key_norm": False, "shared_experts": 1, "experts_per_token": 3}
+    ),
+    "granite, two shared experts": MIXTURE.model_copy(
+        update={"query_key_norm": False, "shared_experts": 2, "tied_embeddings": True}
+    ),
     "qwen3": DENSE.model_copy(update={"rope_base": 1e6, "norm_epsilon": 1e-5}),
     "qwen3, tied": DENSE.model_copy(update={"tied_embeddings": True, "key_value_heads": 6}),
     "llama": DENSE.model_copy(update={"query_key_norm": False, "key_value_heads": 3}),
@@ -183,6 +192,23 @@ def test_loss_and_gradients_of_every_weight_agree(
 def test_unchanged_models_agree_within_their_float32(model: ModelConfig) -> None:
     outside, batch = build(model, 3, exact=False), random_batch(model, 3, LENGTHS["padded"])
     assert_forward_agrees(outside, *batch, RELATIVE_WITH_CASTS)
+
+
+@every_model
+def test_float32_is_as_close_to_the_exact_logits_as_theirs(model: ModelConfig) -> None:
+    """Roundings differ in order, so ours may be off by a few times what theirs are off."""
+    outside, (tokens_BS, real_BS) = build(model, 4), random_batch(model, 4, LENGTHS["full"])
+    exact, _, routers = outside.forward(tokens_BS, real_BS)
+    assert all(least_margin(router, model.experts_per_token) > 1e-4 for router in routers)
+    params = {name: weight.astype(numpy.float32) for name, weight in outside.params().items()}
+    ours, _ = token_logits(params, tokens_BS, model)
+    single = Outside(outside.network.float(), model, exact=False)
+    theirs, _, _ = single.forward(tokens_BS, real_BS)
+    error, their_error = (
+        numpy.abs(logits - exact[:, :-1]).max() for logits in (ours[:, 1:], theirs[:, :-1])
+    )
+    assert ours.dtype == numpy.float32
+    assert error <= 3 * their_error
 
 
 @every_model

@@ -163,15 +163,17 @@ def final_values(
 def whiten(advantages_BS: Array, response_BS: BoolArray) -> Array:
     """Subtract the mean and divide by the standard deviation over all response tokens.
 
-    Formula: ``(A - mean) / std``.
+    Formula: ``(A - mean) / std``, std over n tokens divided by n.
     Source: common practice, in no paper.
 
     A constant array becomes 0.
     """
     inside = advantages_BS[response_BS]
-    if inside.size == 0 or np.ptp(inside) <= EQUAL_WITHIN * np.abs(inside).max():
-        return np.zeros_like(advantages_BS)
-    return np.where(response_BS, (advantages_BS - inside.mean()) / inside.std(), 0.0)
+    whitened_BS = np.zeros_like(advantages_BS)
+    if inside.size and np.ptp(inside) > EQUAL_WITHIN * np.abs(inside).max():
+        inside = _with_unit_spread(inside)
+        whitened_BS[response_BS] = (inside - inside.mean()) / inside.std()
+    return whitened_BS
 
 
 def group_advantages(rewards_B: Array, group_B: IntArray, std: str) -> Array:
@@ -198,9 +200,24 @@ def group_advantages(rewards_B: Array, group_B: IntArray, std: str) -> Array:
         rewards = rewards_B[members]
         if np.ptp(rewards) <= EQUAL_WITHIN * np.abs(rewards).max():
             continue
-        divisor = {"population": rewards.std(), "sample": rewards.std(ddof=1), "none": 1.0}[std]
+        if std == "none":
+            advantages_B[members] = rewards - rewards.mean()
+            continue
+        rewards = _with_unit_spread(rewards)
+        divisor = rewards.std(ddof=1 if std == "sample" else 0)
         advantages_B[members] = (rewards - rewards.mean()) / divisor
     return advantages_B
+
+
+def _with_unit_spread(numbers: Array) -> Array:
+    """The numbers times the power of two that brings their spread into [1/2, 1).
+
+    Standardised they are the same, bit for bit, and no square of a difference becomes 0 or
+    infinite. They must not all be equal.
+    """
+    exponent = int(np.frexp(np.ptp(numbers))[1])
+    half = exponent // 2  # 2^1074 is no float64, its square root is
+    return numbers * 2.0**-half * 2.0 ** (half - exponent)
 
 
 def explained_variance(values: Array, returns: Array) -> float:

@@ -139,8 +139,9 @@ def clipped_surrogate(
 
     Formula: ``l = -min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``; with dual clip c > 1,
     ``l <= -c A`` where A < 0.
-    Gradient: ``dl/dlog pi = -A rho`` where (A > 0 and rho < 1 + clip_high) or (A < 0 and rho > 1 -
-    clip_low), else 0.
+    Gradient: ``dl/dlog pi = -A rho`` where (A > 0 and rho <= 1 + clip_high) or (A < 0 and
+    rho >= 1 - clip_low and, with dual clip, rho <= c), else 0. A bound itself is inside: with
+    ``clip_low = 0`` the first update, where rho = 1, still learns.
     Source: DAPO eq. 10; VAPO eq. 8; report eq. 1.
 
     Args:
@@ -150,10 +151,12 @@ def clipped_surrogate(
         algorithm: clip_low, clip_high, dual_clip.
     """
     rho = ratio(log_probs, behaviour_log_probs)
-    clipped = anp.clip(rho, 1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
-    loss = anp.maximum(-rho * advantages, -clipped * advantages)
+    low, high = _beyond_the_clip(rho, advantages, algorithm)
+    held = anp.clip(rho, 1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
+    loss = -anp.where(low | high, held, rho) * advantages
     if algorithm.dual_clip:
-        loss = anp.where(advantages < 0, anp.minimum(loss, -algorithm.dual_clip * advantages), loss)
+        too_far = (advantages < 0) & (rho > algorithm.dual_clip)
+        loss = anp.where(too_far, -algorithm.dual_clip * advantages, loss)
     return loss
 
 
@@ -165,7 +168,13 @@ def clip_fractions(
     Formula: ``A < 0`` and ``rho < 1 - clip_low``; ``A > 0`` and ``rho > 1 + clip_high``.
     Source: DAPO 3.1.
     """
-    rho = ratio(log_probs, behaviour_log_probs)
+    return _beyond_the_clip(ratio(log_probs, behaviour_log_probs), advantages, algorithm)
+
+
+def _beyond_the_clip(
+    rho: Array, advantages: Array, algorithm: AlgorithmConfig
+) -> tuple[BoolArray, BoolArray]:
+    """Where the clipped term is the smaller one: below the floor, above the cap."""
     low = (advantages < 0) & (rho < 1.0 - algorithm.clip_low)
     high = (advantages > 0) & (rho > 1.0 + algorithm.clip_high)
     return low, high
@@ -176,19 +185,25 @@ def value_error(values: Array, old_values: Array, targets: Array, value_clip: fl
 
     Formula: ``1/2 (V - target)^2``; with value clip c the larger of it and the same with V held
     within c of the old V.
+    Gradient: ``V - target``, or 0 where V is beyond c and the error of the held V is larger.
     Source: VC-PPO algorithm 1; the clip is that of PPO implementations.
     """
     error = 0.5 * (values - targets) ** 2
     if not value_clip:
         return error
     held = old_values + anp.clip(values - old_values, -value_clip, value_clip)
-    return anp.maximum(error, 0.5 * (held - targets) ** 2)
+    held_error = 0.5 * (held - targets) ** 2
+    beyond = anp.abs(values - old_values) > value_clip
+    return anp.where(beyond & (held_error > error), held_error, error)
 
 
 def kl_penalty(log_probs: Array, reference_log_probs: Array, estimator: str) -> Array:
     """KL(pi || pi_reference) per sampled token, to be differentiated.
 
-    Formula: with d = log pi - log pi_reference, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``.
+    Formula: with d = log pi - log pi_reference, ``k2 = d^2 / 2`` and ``k3 = exp(-d) - 1 + d``; k3
+    keeps its value at d = -20 below it.
+    Gradient: ``d`` and ``1 - exp(-d)``, which never push pi away from the reference policy; k3's is
+    0 below d = -20.
     Source: Schulman, Approximating KL Divergence.
 
     On on-policy samples the gradient of k2 is an unbiased estimate of the reverse KL's gradient
@@ -197,4 +212,5 @@ def kl_penalty(log_probs: Array, reference_log_probs: Array, estimator: str) -> 
     d = log_probs - reference_log_probs
     if estimator == "k2":
         return 0.5 * d * d
-    return anp.exp(anp.clip(-d, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT)) - 1.0 + d
+    d = anp.where(d < -LOG_RATIO_LIMIT, -LOG_RATIO_LIMIT, d)
+    return anp.exp(-d) - 1.0 + d

@@ -109,9 +109,11 @@ def final_values(
 def whiten(advantages_BS: Tensor, response_BS: Tensor) -> Tensor:
     """Zero mean and unit standard deviation over response tokens; a constant array becomes 0."""
     inside = advantages_BS[response_BS]
-    if not len(inside) or inside.max() - inside.min() <= EQUAL_WITHIN * inside.abs().max():
-        return torch.zeros_like(advantages_BS)
-    return torch.where(response_BS, (advantages_BS - inside.mean()) / inside.std(correction=0), 0.0)
+    whitened_BS = torch.zeros_like(advantages_BS)
+    if len(inside) and inside.max() - inside.min() > EQUAL_WITHIN * inside.abs().max():
+        inside = _with_unit_spread(inside)
+        whitened_BS[response_BS] = (inside - inside.mean()) / inside.std(correction=0)
+    return whitened_BS
 
 
 def group_advantages(rewards_B: Tensor, group_B: Tensor, std: str) -> Tensor:
@@ -122,6 +124,17 @@ def group_advantages(rewards_B: Tensor, group_B: Tensor, std: str) -> Tensor:
         rewards = rewards_B[members]
         if rewards.max() - rewards.min() <= EQUAL_WITHIN * rewards.abs().max():
             continue
-        divisor = 1.0 if std == "none" else rewards.std(correction=1 if std == "sample" else 0)
+        if std == "none":
+            advantages_B[members] = rewards - rewards.mean()
+            continue
+        rewards = _with_unit_spread(rewards)
+        divisor = rewards.std(correction=1 if std == "sample" else 0)
         advantages_B[members] = (rewards - rewards.mean()) / divisor
     return advantages_B
+
+
+def _with_unit_spread(numbers: Tensor) -> Tensor:
+    """The numbers times the power of two that brings their spread into [1/2, 1)."""
+    exponent = int(torch.frexp(numbers.max() - numbers.min()).exponent)
+    half = exponent // 2
+    return numbers * 2.0**-half * 2.0 ** (half - exponent)

@@ -71,12 +71,12 @@ def clipped_surrogate(
 ) -> Tensor:
     """``-min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)``; dual clip ``<= -c A`` if A < 0."""
     rho = ratio(log_probs, behaviour_log_probs)
-    clipped = rho.clamp(1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
-    loss = torch.maximum(-rho * advantages, -clipped * advantages)
+    low, high = _beyond_the_clip(rho, advantages, algorithm)
+    held = rho.clamp(1.0 - algorithm.clip_low, 1.0 + algorithm.clip_high)
+    loss = -torch.where(low | high, held, rho) * advantages
     if algorithm.dual_clip:
-        loss = torch.where(
-            advantages < 0, torch.minimum(loss, -algorithm.dual_clip * advantages), loss
-        )
+        too_far = (advantages < 0) & (rho > algorithm.dual_clip)
+        loss = torch.where(too_far, -algorithm.dual_clip * advantages, loss)
     return loss
 
 
@@ -84,7 +84,13 @@ def clip_fractions(
     log_probs: Tensor, behaviour_log_probs: Tensor, advantages: Tensor, algorithm: AlgorithmConfig
 ) -> tuple[Tensor, Tensor]:
     """Tokens whose gradient the clip removes: below the floor (A < 0), above the cap (A > 0)."""
-    rho = ratio(log_probs, behaviour_log_probs)
+    return _beyond_the_clip(ratio(log_probs, behaviour_log_probs), advantages, algorithm)
+
+
+def _beyond_the_clip(
+    rho: Tensor, advantages: Tensor, algorithm: AlgorithmConfig
+) -> tuple[Tensor, Tensor]:
+    """Where the clipped term is the smaller one: below the floor, above the cap."""
     low = (advantages < 0) & (rho < 1.0 - algorithm.clip_low)
     high = (advantages > 0) & (rho > 1.0 + algorithm.clip_high)
     return low, high
@@ -96,12 +102,18 @@ def value_error(values: Tensor, old_values: Tensor, targets: Tensor, value_clip:
     if not value_clip:
         return error
     held = old_values + (values - old_values).clamp(-value_clip, value_clip)
-    return torch.maximum(error, 0.5 * (held - targets) ** 2)
+    held_error = 0.5 * (held - targets) ** 2
+    beyond = (values - old_values).abs() > value_clip
+    return torch.where(beyond & (held_error > error), held_error, error)
 
 
 def kl_penalty(log_probs: Tensor, reference_log_probs: Tensor, estimator: str) -> Tensor:
-    """KL(pi || reference policy) of a sampled token: ``k2 = d^2 / 2``, ``k3 = exp(-d) - 1 + d``."""
+    """KL(pi || reference policy) of a sampled token: ``k2 = d^2 / 2``, ``k3 = exp(-d) - 1 + d``.
+
+    k3 keeps its value at d = -20 below it.
+    """
     d = log_probs - reference_log_probs
     if estimator == "k2":
         return 0.5 * d * d
-    return (-d).clamp(-LOG_RATIO_LIMIT, LOG_RATIO_LIMIT).exp() - 1.0 + d
+    d = torch.where(d < -LOG_RATIO_LIMIT, -LOG_RATIO_LIMIT, d)
+    return (-d).exp() - 1.0 + d

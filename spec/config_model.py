@@ -129,7 +129,11 @@ class DataConfig(Section):
 
 
 class OptimizerConfig(Section):
-    """AdamW: linear warm-up, then a constant or cosine learning rate; clipping by global norm."""
+    """AdamW: linear warm-up, then a constant or cosine learning rate; clipping by global norm.
+
+    The papers print AdamW and the learning rates only. beta1 and epsilon are AdamW's usual ones,
+    beta2 is our choice, clip_norm that of DAPO's script.
+    """
 
     learning_rate: PositiveFloat = Field(description="peak learning rate")
     final_learning_rate: NonNegativeFloat = Field(

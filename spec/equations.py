@@ -359,7 +359,7 @@ EQUATIONS = (
     Equation(
         title="clip-higher",
         reference="seed.reference.loss:clipped_surrogate",
-        test="tests/reference/test_loss.py::test_the_surrogate_gradient_has_its_closed_form_everywhere_off_the_kinks",
+        test="tests/reference/test_loss.py::test_the_surrogate_gradient_has_its_closed_form_everywhere_and_bounds_are_inside",
         scaled="seed.scaled.loss:clipped_surrogate",
     ),
     Equation(

@@ -94,20 +94,33 @@ def finish_phase(run: Run[State], following: str) -> None:
 
 
 def supervised(run: Run[State]) -> None:
-    """SFT: each step draws ``supervised.batch`` demonstrations without replacement."""
+    """SFT: every epoch reads each demonstration once, ``supervised.batch`` of them a step."""
     config = run.config
     run.observer.phase("supervised", config.supervised.steps, run.progress.phase_step)
     prompts, responses = demonstrations(config)
-    size = min(config.supervised.batch, len(prompts))
     while run.progress.phase_step < config.supervised.steps:
-        random = generator(config.seed, "demonstrations", run.progress.phase_step)
-        chosen = random.choice(len(prompts), size, replace=False)
+        chosen = demonstrations_of_step(config, run.progress.phase_step)
         batch = plain_batch([prompts[i] for i in chosen], [responses[i] for i in chosen])
         began = time.monotonic()
         run.state, metrics = run.backend.sft_step(run.state, config, batch)
         time_update(run, began, batch)
         run.record(mean_of([metrics], "policy/"))
         run.observer.advance(loss=metrics["loss_nll"])
+
+
+def demonstrations_of_step(config: Config, step: int) -> list[int]:
+    """Numbers of the demonstrations that an SFT step reads; a step may reach into the next epoch.
+
+    Each epoch has an order of its own.
+    """
+    count = config.data.demonstrations
+    size = min(config.supervised.batch, count)
+    positions = range(step * size, (step + 1) * size)
+    orders = {
+        epoch: generator(config.seed, "demonstrations", epoch).permutation(count)
+        for epoch in {position // count for position in positions}
+    }
+    return [int(orders[position // count][position % count]) for position in positions]
 
 
 def demonstrations(config: Config) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:

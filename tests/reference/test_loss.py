@@ -208,18 +208,36 @@ def test_the_clip_stops_a_token_only_on_the_side_where_it_already_moved_far(
     assert slope == pytest.approx(-0.7 * sign * rho if learns else 0.0)
 
 
-@given(seed=Seeds, low=st.floats(0.0, 0.5), extra=st.floats(0.0, 0.5))
+@given(seed=Seeds, low=st.floats(0.0, 0.5), extra=st.floats(0.0, 0.5), c=st.floats(1.5, 3.0))
 @settings(max_examples=20)
-def test_the_surrogate_gradient_has_its_closed_form_everywhere_off_the_kinks(
-    seed: int, low: float, extra: float
+def test_the_surrogate_gradient_has_its_closed_form_everywhere_and_bounds_are_inside(
+    seed: int, low: float, extra: float, c: float
 ) -> None:
     random = np.random.default_rng(seed)
-    of = algorithm(clip_low=low, clip_high=low + extra)
-    log_probs, behaviour, advantages = random.standard_normal((3, 64))
-    rho = np.exp(log_probs - behaviour)
-    learns = np.where(advantages > 0, rho < 1 + of.clip_high, rho > 1 - of.clip_low)
+    behaviour, advantages = np.zeros(64), random.standard_normal(64)
+    log_probs = 0.7 * random.standard_normal(64)
+    # A third of the tokens stand exactly on a bound, at 1 or beside it, where max and clip tie.
+    log_probs[:9] = [
+        0.0,
+        *np.log([1 - low, 1 + low + extra, c]),
+        *np.nextafter(0.0, [-1, 1] * 2),
+        0,
+    ]
+    rho = ratio(log_probs, behaviour)
+    of = algorithm(clip_low=1 - rho[1], clip_high=rho[2] - 1, dual_clip=rho[3])
+    below_cap = rho <= 1 + of.clip_high
+    above_floor = (rho >= 1 - of.clip_low) & (rho <= of.dual_clip)
+    learns = np.where(advantages > 0, below_cap, above_floor)
     slope = surrogate_slope(log_probs, behaviour, advantages, of)
     np.testing.assert_allclose(slope, np.where(learns, -advantages * rho, 0.0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("advantage", [-2.0, 2.0])
+def test_an_unmoved_policy_learns_even_if_the_clip_leaves_no_room(advantage: float) -> None:
+    slope = surrogate_slope(
+        np.zeros(1), np.zeros(1), np.array([advantage]), algorithm(clip_low=0.0, clip_high=0.0)
+    )
+    assert slope[0] == -advantage
 
 
 @given(seed=Seeds)
@@ -417,7 +435,16 @@ def test_value_clip_never_lowers_the_error_and_is_inert_near_the_old_value(
     plain, clipped = (value_error(values, old, targets, c) for c in (0.0, clip))
     near = np.abs(values - old) <= clip
     assert (clipped >= plain).all()
-    np.testing.assert_allclose(clipped[near], plain[near], atol=1e-14)
+    np.testing.assert_array_equal(clipped[near], plain[near])
+
+
+@pytest.mark.parametrize("moved", [-0.5, 0.5])
+@pytest.mark.parametrize("target", [-2.0, 0.0, 2.0])
+def test_a_value_on_the_bound_of_its_clip_still_learns(moved: float, target: float) -> None:
+    def of(values: Any) -> Any:
+        return anp.sum(value_error(values, np.zeros(1), np.array([target]), 0.5))
+
+    assert grad(of)(np.array([moved]))[0] == moved - target
 
 
 def test_both_kl_estimators_are_zero_at_equality_and_positive_elsewhere() -> None:
@@ -428,6 +455,21 @@ def test_both_kl_estimators_are_zero_at_equality_and_positive_elsewhere() -> Non
         assert (np.delete(penalty, 3) > 0).all()
     np.testing.assert_allclose(kl_penalty(d, np.zeros(7), "k2"), d**2 / 2)
     np.testing.assert_allclose(kl_penalty(d, np.zeros(7), "k3"), np.exp(-d) - 1 + d)
+
+
+@pytest.mark.parametrize("estimator", ["k2", "k3"])
+def test_no_kl_estimator_pushes_the_policy_away_and_k3_is_bounded_below(estimator: str) -> None:
+    def penalty(d: Any) -> Any:
+        return anp.sum(kl_penalty(d, np.zeros(d.shape), estimator))
+
+    d = np.array([-1e9, -1e4, -30.0, -20.1, -20.0, -19.0, -1e-3, 0.0, 1e-3, 19.0, 30.0, 1e4])
+    slopes = grad(penalty)(d)
+    assert np.isfinite(slopes).all()
+    assert (slopes * d >= 0).all()
+    if estimator == "k3":
+        assert (kl_penalty(d[:4], np.zeros(4), "k3") == kl_penalty(d[4:5], np.zeros(1), "k3")).all()
+        assert (slopes[:4] == 0.0).all()
+        np.testing.assert_allclose(slopes[4:], 1 - np.exp(-d[4:]), atol=1e-15)
 
 
 @pytest.mark.parametrize("seed", range(5))
