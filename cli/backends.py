@@ -26,31 +26,33 @@ def open_backend(config: Config) -> Iterator[Backend[Any]]:
     """
     from seed.scaled.processes.launch import (
         agree_on,
-        find_peers,
+        find_job,
         join_process_group,
         layout_of_launch,
     )
+    from seed.scaled.processes.launcher import launcher
     from seed.scaled.processes.shutdown import end_together
-    from seed.scaled.processes.world import started_by_mpi
 
     if config.backend == "reference":
-        if started_by_mpi():
+        if launcher().kind != "none":
             line = (
-                "backend='reference' runs in one process; under mpirun the legal backend is scaled"
+                "backend='reference' runs in one process; under mpirun, srun and torchrun the legal"
+                " backend is scaled"
             )
             raise SeedError(Reason.ILLEGAL_COMBINATION, line)
         from seed.reference.backend import ReferenceBackend
 
         yield ReferenceBackend()
         return
-    layout = agree_on(lambda: layout_of_launch(config.parallel))
-    world = find_peers(config.parallel)
+    job = find_job()
+    layout = layout_of_launch(config.parallel, job)
+    world = job.world(config.parallel)
     if world.worker is not None:
         from seed.scaled.processes.supervisor import supervise
 
         supervise(world, config)
         raise SystemExit(0)
-    device = agree_on(lambda: _load_torch(world, config))
+    device = agree_on(job, lambda: _load_torch(world, config))
     from seed.scaled.backend import ScaledBackend
 
     world = join_process_group(world, config.parallel)
