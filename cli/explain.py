@@ -8,6 +8,7 @@ import click
 from seed.cli.options import overrides_argument, preset_option, recipe_option
 from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
+from seed.spec.extras import require
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -143,13 +144,9 @@ def on_each_rank(config: "Config", layout: "Layout", build: bool) -> list[str]:
 
 def weights_built(config: "Config", layout: "Layout") -> dict[str, int]:
     """Weights by group that the fullest rank of the sharded torch model holds."""
-    try:
-        from seed.scaled.parallel.dry_run import weights_held
-    except ImportError as missing:
-        raise SeedError(
-            Reason.BACKEND_MISSING,
-            f"--build needs torch: pip install 'seed-reasoning[scaled]' ({missing})",
-        ) from None
+    require("torch", "--build")
+    from seed.scaled.parallel.dry_run import weights_held
+
     return weights_held(config, layout)
 
 
