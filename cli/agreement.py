@@ -10,9 +10,12 @@ from tqdm import tqdm
 
 from seed.conformance.compare import NotComparable, largest_error
 from seed.conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
+from seed.conformance.launch import mpirun
 from seed.conformance.target import config_of, parse_target, traced
 from seed.conformance.traces import COMPONENTS, Trace, without_step
+from seed.scaled.processes.launcher import launcher
 from seed.spec.errors import Reason, SeedError
+from seed.spec.extras import require
 from seed.spec.layout import Layout
 
 TOLERANCES = {"float64": EXACT, "float32": 1e-4, "bfloat16": 0.1}
@@ -36,6 +39,8 @@ def check_agreement(full: bool, ranks: Sequence[int], precisions: Sequence[str])
         given, legal = (", ".join(map(str, numbers)) for numbers in (ranks, QUICK))
         raise SeedError(Reason.ILLEGAL_VALUE, f"--ranks={given} must be some of: {legal}")
 
+    prepare_ranks("seed conform", max(grid))
+
     def of(layout: Layout) -> tuple[str, ...]:
         return tuple(precisions) or (PRECISIONS if full else quick_precisions(layout))
 
@@ -55,6 +60,29 @@ def check_agreement(full: bool, ranks: Sequence[int], precisions: Sequence[str])
             f" differs most in {line.worst}"
         )
     return not failed
+
+
+def prepare_ranks(command: str, ranks: int) -> None:
+    """Refuse, before any work, a comparison that cannot start its ranks.
+
+    Args:
+        command: As the user typed it.
+        ranks: Most ranks of the torch backend; 0 without it.
+
+    Raises:
+        SeedError: BACKEND_MISSING without torch, mpi4py or mpirun; ILLEGAL_COMBINATION under a
+            launcher.
+    """
+    if launcher().kind != "none":
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"{command} starts its own ranks; legal: {command} without mpirun, srun and torchrun",
+        )
+    if ranks:
+        require("torch", command)
+    if ranks > 1:
+        require("mpi4py", command)
+        mpirun()
 
 
 def grid_table(lines: Sequence[Line]) -> str:
@@ -86,6 +114,8 @@ def compare_targets(first: str, second: str, recipe: str, overrides: Sequence[st
     """
     targets = parse_target(first), parse_target(second)
     configs = [config_of(target, recipe, tuple(overrides)) for target in targets]
+    scaled = [target.layout.ranks for target in targets if target.backend == "scaled"]
+    prepare_ranks("seed diff", max(scaled, default=0))
     tolerance = max(TOLERANCES[config.precision] for config in configs)
     with tempfile.TemporaryDirectory(prefix="seed-diff-") as folder:
         traces = [

@@ -36,7 +36,7 @@ def restored(path: Path, overrides: Sequence[str]) -> Iterator[Restored]:
     """
     checkpoint = find_checkpoint(path)
     config = checkpoint_config(checkpoint, overrides)
-    with open_backend(config) as backend:
+    with open_backend(config, trains=False) as backend:
         state, progress = backend.restore(config, checkpoint)
         yield Restored(checkpoint, config, backend, state, dict(progress))
 

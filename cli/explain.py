@@ -7,13 +7,11 @@ import click
 
 from seed.cli.options import overrides_argument, preset_option, recipe_option
 from seed.cli.user_errors import Command
-from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from seed.spec.config import Config
-    from seed.spec.layout import Layout
 
 
 @click.command(cls=Command)
@@ -44,20 +42,12 @@ def explanation(preset: str, recipe: str, overrides: Sequence[str], build: bool 
         preset, recipe, overrides: As for ``load_config``.
         build: Whether to count the weights of a rank on the sharded model as well.
     """
+    from seed.cli.explain_memory import memory_lines
     from seed.spec.config_files import load_config
-    from seed.spec.layout import layout_for
 
     config = load_config(preset, recipe, overrides)
-    parallel = config.parallel
     lines = [*settings(config, ""), "", "derived", *derived(config)]
-    if parallel.fsdp:
-        layout = layout_for(parallel, parallel.fsdp * parallel.cp * parallel.tp)
-        lines += ["", *on_each_rank(config, layout, build)]
-    elif build:
-        raise SeedError(
-            Reason.ILLEGAL_COMBINATION,
-            "--build with parallel.fsdp=0 gives no number of ranks; legal: parallel.fsdp >= 1",
-        )
+    lines += ["", *memory_lines(config, build)]
     return "\n".join(lines)
 
 
@@ -113,45 +103,6 @@ def overlong_start(config: "Config") -> str:
     longest = config.rollout.max_response_tokens
     penalised = round(config.reward.overlong_share * longest)
     return f"{longest - penalised + 1} of {longest} tokens" if penalised else "off"
-
-
-def on_each_rank(config: "Config", layout: "Layout", build: bool) -> list[str]:
-    """What the fullest rank holds of the policy, by group of weights.
-
-    Args:
-        config: Sizes and precision.
-        layout: Degrees of parallelism.
-        build: Whether to shard the real model as well, without memory, and count the weights there.
-    """
-    from seed.spec.layout import MASTER_BYTES, weights_per_rank
-    from seed.spec.weights import policy_shapes
-
-    held = weights_per_rank(policy_shapes(config.model), layout)
-    built = weights_built(config, layout) if build else {}
-    size = MASTER_BYTES[config.precision]
-    columns = ["weights", "their bytes", "gradient", "two moments", *["weights built"] * build]
-    lines = [
-        f"policy on each rank: {layout.title}, {layout.ranks} ranks (none holds more than this)",
-        f"  {'group':12}" + "".join(f"{column:>18}" for column in columns),
-    ]
-    held["all"], built["all"] = sum(held.values()), sum(built.values())
-    for group, weights in held.items():
-        figures = [weights, size * weights, size * weights, 2 * size * weights]
-        figures += [built[group]] if build else []
-        lines.append(f"  {group:12}" + "".join(f"{figure:>18,}" for figure in figures))
-    return lines
-
-
-def weights_built(config: "Config", layout: "Layout") -> dict[str, int]:
-    """Weights by group that the fullest rank of the sharded torch model holds."""
-    try:
-        from seed.scaled.parallel.dry_run import weights_held
-    except ImportError as missing:
-        raise SeedError(
-            Reason.BACKEND_MISSING,
-            f"--build needs torch: pip install 'seed-reasoning[scaled]' ({missing})",
-        ) from None
-    return weights_held(config, layout)
 
 
 def equation_table() -> str:

@@ -80,12 +80,16 @@ def start_run(
 ) -> None:
     """Validate everything, create the run directory, train, write the report."""
     from seed.cli.backends import open_backend
+    from seed.cli.memory_check import check_memory
     from seed.reference.training.run import Run, check
     from seed.reference.training.run_directory import RunDirectory
     from seed.spec.config_errors import check_effect
     from seed.spec.config_files import load_config
+    from seed.spec.layout import Layout
 
     config = load_config(preset, recipe, overrides, seed=seed, backend=backend)
+    if config.backend == "reference":  # the parallel.* of a large preset have no effect there
+        check_memory(config, Layout())
     check_effect(config)
     with open_backend(config) as computing:
         check(config, computing)

@@ -7,7 +7,6 @@ click would print its usage text around a line of its own. ``Command`` and ``Gro
 line that names the option, the value and the legal values.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import IO, Any
@@ -15,6 +14,7 @@ from typing import IO, Any
 import click
 from click.exceptions import UsageError
 
+from seed.scaled.processes.launcher import launcher
 from seed.spec.errors import INTERRUPTED, Reason, SeedError
 
 NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
@@ -90,12 +90,7 @@ class Group(Command, click.Group):
 
 def is_main_process() -> bool:
     """Whether this is the process of a launched job that prints: rank 0, or the only one."""
-    ranks = [
-        os.environ[name]
-        for name in ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
-        if name in os.environ
-    ]
-    return not ranks or ranks[0] == "0"
+    return launcher().rank == 0
 
 
 def usage_error(

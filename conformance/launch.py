@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seed.spec.errors import Reason, SeedError
+from seed.spec.extras import install
 
 
 def mpirun() -> str:
@@ -20,8 +21,7 @@ def mpirun() -> str:
     program = str(own) if own.exists() else shutil.which("mpirun")
     if program is None:
         raise SeedError(
-            Reason.BACKEND_MISSING,
-            "no mpirun here; it comes with: pip install 'seed-reasoning[scaled]'",
+            Reason.BACKEND_MISSING, f"no mpirun here; it comes with: {install('scaled')}"
         )
     return program
 

@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator
 from seed.conformance.cases import case_batch, case_config, case_requests
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.processes.device import device_of
-from seed.scaled.processes.launch import layout_of_launch, start
+from seed.scaled.processes.launch import find_job, layout_of_launch, start
 from seed.scaled.processes.shutdown import end_together
 from seed.spec.datatypes import Request, Sampling
 from seed.spec.errors import Reason, SeedError
@@ -71,7 +71,7 @@ class FaultyRequests(list[Request]):
 def main(what: str, where: str, rank: int, seconds: float) -> None:
     """Join the other ranks, misbehave, and print ``done``, which must not be reached."""
     config = case_config("grpo", f"parallel.collective_timeout={seconds}")
-    layout = layout_of_launch(config.parallel)
+    layout = layout_of_launch(config.parallel, find_job())
     world = start(config.parallel)
     fault = FAULTS[what] if world.rank == rank else lambda: None
     if where == "start":

@@ -29,7 +29,7 @@ from seed.scaled.parallel.collectives import gather_objects
 from seed.scaled.parallel.offload import Ledger
 from seed.scaled.parallel.parallelize import shards_of
 from seed.scaled.processes.device import device_of
-from seed.scaled.processes.launch import layout_of_launch, start
+from seed.scaled.processes.launch import find_job, layout_of_launch, start
 from seed.scaled.processes.shutdown import end_together
 from seed.spec.config import Config
 from seed.spec.config_files import load_config, merged, validated
@@ -82,7 +82,7 @@ def memory(rows: int, length: int, steps: int, overrides: tuple[str, ...]) -> No
     base = load_config(
         "tiny", "vapo", [*sizes, f"algorithm.micro_batch={rows}", *overrides], backend="scaled"
     )
-    layout, world = layout_of_launch(base.parallel), start(base.parallel)
+    layout, world = layout_of_launch(base.parallel, find_job()), start(base.parallel)
     with end_together(world):
         backend = ScaledBackend(world, layout, device_of(world.local_rank, base.parallel.device))
         batch = batch_of(base, rows, length)

@@ -40,6 +40,7 @@ from seed.scaled.processes.world import World
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
+from seed.spec.extras import install
 from seed.spec.layout import Layout
 from seed.spec.tokenizer import ALPHABET, VOCABULARY, decode
 
@@ -74,7 +75,7 @@ NO_TOKEN = -1
 def peer_trl(size: str, steps: int) -> None:
     """Seconds of a GRPO step here and in TRL, side by side."""
     if find_spec("trl") is None:
-        raise click.ClickException("this comparison needs TRL: pip install 'seed-reasoning[bench]'")
+        raise click.ClickException(f"this comparison needs TRL: {install('bench')}")
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     prompts, group, tokens = BATCHES[size]

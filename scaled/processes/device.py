@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from seed.spec.errors import Reason, SeedError
+from seed.spec.extras import install
 
 if TYPE_CHECKING:
     import torch
@@ -22,8 +23,7 @@ def torch_required() -> Iterator[None]:
         yield
     except ImportError as missing:
         raise SeedError(
-            Reason.BACKEND_MISSING,
-            f"backend=scaled needs torch: pip install 'seed-reasoning[scaled]' ({missing})",
+            Reason.BACKEND_MISSING, f"backend=scaled needs torch: {install('scaled')} ({missing})"
         ) from None
 
 

@@ -20,10 +20,11 @@ import time
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
+from typing import NoReturn
 
+from seed.scaled.processes.job import Job
 from seed.scaled.processes.watchdog import REPORT_SECONDS, current
-from seed.scaled.processes.world import World, mpi_communicator
+from seed.scaled.processes.world import World
 from seed.spec.errors import INTERRUPTED, SeedError
 
 AGREEMENT_SECONDS = 3.0
@@ -34,9 +35,6 @@ ECHO_SECONDS = 1.0
 
 A launcher that lost a rank ends the others in milliseconds, and then nothing is printed.
 """
-
-FLUSH_SECONDS = 0.5
-"""Delay before an abort: it discards what the launcher has not yet read from a rank."""
 
 
 @contextlib.contextmanager
@@ -60,16 +58,15 @@ def end_together(world: World) -> Iterator[None]:
     leave_process_group(world)
 
 
-def end_all(world: World, code: int) -> None:
+def end_all(world: World, code: int) -> NoReturn:
     """End every rank with this exit code, after the launcher has read what was printed.
 
     A worker process ends only itself; its parent then ends the worker's other processes.
     """
     sys.stderr.flush()
-    if world.communicator is None:
+    if world.job is None:
         os._exit(code)
-    time.sleep(FLUSH_SECONDS)
-    mpi_communicator().Abort(code)
+    world.job.abort(code)
 
 
 def leave_process_group(world: World) -> None:
@@ -82,7 +79,7 @@ def leave_process_group(world: World) -> None:
     dist.destroy_process_group()
 
 
-def abort_on_uncaught(communicator: Any) -> None:
+def abort_on_uncaught(job: Job) -> None:
     """Let an uncaught exception end all ranks; MPI would wait for this one.
 
     ``python -m mpi4py`` does the same.
@@ -94,8 +91,7 @@ def abort_on_uncaught(communicator: Any) -> None:
         # torch wraps this hook and holds back what it writes to sys.stderr until it returns, which
         # it never does.
         traceback.print_exception(kind, failure, trace, file=sys.__stderr__)
-        time.sleep(FLUSH_SECONDS)
-        communicator.Abort(1)
+        job.abort(1)
 
     sys.excepthook = hook
 

@@ -57,7 +57,7 @@ class WorkerHandle:
         self.outbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.early: list[WorkerProcessMessage] = []
         threading.Thread(target=self._write_all, name="writer", daemon=True).start()
-        itself = replace(world, communicator=None, everyone=None)
+        itself = replace(world, job=None, peers=None, everyone=None)
         self.send(Identity(itself, config.model_dump(mode="json")))
 
     def wait_until_ready(self) -> None:
