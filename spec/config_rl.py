@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from seed.spec.config_model import OptimizerConfig
 from seed.spec.config_types import (
+    LIST,
     Count,
     FiniteFloat,
     NonNegativeFloat,
@@ -82,7 +83,7 @@ class RolloutConfig(Section):
             " speed"
         ),
     )
-    fp8_phases: tuple[Literal["value_pretraining", "reinforcement"], ...] = Field(
+    fp8_phases: Annotated[tuple[Literal["value_pretraining", "reinforcement"], ...], LIST] = Field(
         ("reinforcement",),
         description=(
             "phases whose rollouts are drawn in FP8 if rollout.precision is fp8; evaluation never"

@@ -97,6 +97,8 @@ def supervised(run: Run[State]) -> None:
     """SFT: each step draws ``supervised.batch`` demonstrations without replacement."""
     config = run.config
     run.observer.phase("supervised", config.supervised.steps, run.progress.phase_step)
+    if run.progress.phase_step >= config.supervised.steps:
+        return
     prompts, responses = demonstrations(config)
     size = min(config.supervised.batch, len(prompts))
     while run.progress.phase_step < config.supervised.steps:
