@@ -150,6 +150,8 @@ def train(run: "Run[Any]") -> None:
     path, prints = run.directory.path, run.backend.is_main_process
     if prints:
         click.echo(f"run directory {path}", err=True)
+        if start := run.config.start.checkpoint:
+            click.echo(f"weights of {start}", err=True)
     try:
         summary = trainer.train(run)
     except KeyboardInterrupt:
