@@ -3,12 +3,13 @@
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from seed.cli.options import PATH, overrides_argument, preset_option
+from seed.cli.options import PATH, config_option, overrides_argument, preset_option, typed
 from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
 
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
     from seed.spec.config import Config
 
 FULL = "full VAPO"
+
+
+@dataclass(frozen=True)
+class Base:
+    """What all variants have in common: preset, file and overrides."""
+
+    preset: str | None
+    file: Path | None
+    overrides: tuple[str, ...]
+
+    def config(self, seed: int, change: Sequence[str] = ()) -> "Config":
+        """The configuration of a run."""
+        from seed.spec.config_files import load_config
+
+        overrides = (*self.overrides, *change)
+        return load_config(self.preset, "vapo", overrides, file=self.file, seed=seed)
 
 
 @click.command(cls=Command)
@@ -34,19 +51,29 @@ FULL = "full VAPO"
     help="Runs at a time.",
 )
 @preset_option
+@config_option
 @click.option(
     "--out", type=PATH, default=Path("runs/ablation"), show_default=True, help="New folder."
 )
 @overrides_argument
-def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, ...]) -> None:
+@click.pass_context
+def ablate(
+    context: click.Context,
+    /,
+    seeds: int,
+    jobs: int,
+    out: Path,
+    overrides: tuple[str, ...],
+    **_: object,
+) -> None:
     """Run VAPO without one component at a time; compare with the full recipe, paired by seed."""
     from seed.cli.backends import open_backend
     from seed.cli.report.ablation import AblationRow, ablation_table, write_ablation
     from seed.reference.training.run import check
     from seed.spec.config_errors import check_effect
-    from seed.spec.config_files import load_config
 
-    config = load_config(preset, "vapo", overrides)
+    base = Base(typed(context, "preset"), typed(context, "file"), overrides)
+    config = base.config(1)
     check_effect(config)
     with open_backend(config) as computing:
         check(config, computing)
@@ -54,7 +81,7 @@ def ablate(seeds: int, jobs: int, preset: str, out: Path, overrides: tuple[str, 
         raise SeedError(Reason.RUN_DIRECTORY_IN_USE, f"{out} is not empty; choose another --out")
     seed_numbers = tuple(range(1, seeds + 1))
     changes = variants(config)
-    accuracies = run_all(changes, seed_numbers, jobs, preset, out, overrides)
+    accuracies = run_all(changes, seed_numbers, jobs, base, out)
     rows = [
         AblationRow(
             name=name,
@@ -86,12 +113,7 @@ def variants(config: "Config") -> dict[str, tuple[str, ...]]:
 
 
 def run_all(
-    changes: dict[str, tuple[str, ...]],
-    seeds: Sequence[int],
-    jobs: int,
-    preset: str,
-    out: Path,
-    overrides: Sequence[str],
+    changes: dict[str, tuple[str, ...]], seeds: Sequence[int], jobs: int, base: Base, out: Path
 ) -> dict[tuple[str, int], tuple[float, float]]:
     """Run every variant for every seed, ``jobs`` at a time.
 
@@ -104,17 +126,12 @@ def run_all(
     from tqdm import tqdm
 
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        sft_jobs = {seed: pool.submit(run_sft, preset, seed, overrides, out) for seed in seeds}
+        sft_jobs = {seed: pool.submit(run_sft, base, seed, out) for seed in seeds}
         bar = tqdm(sft_jobs.items(), desc="SFT", dynamic_ncols=True)
         checkpoints = {seed: job.result() for seed, job in bar}
         rl_jobs = {
             (name, seed): pool.submit(
-                run_variant,
-                preset,
-                seed,
-                (*overrides, *change),
-                out / folder_name(name),
-                checkpoints[seed],
+                run_variant, base, seed, change, out / folder_name(name), checkpoints[seed]
             )
             for name, change in changes.items()
             for seed in seeds
@@ -123,7 +140,7 @@ def run_all(
         return {key: job.result() for key, job in bar}
 
 
-def run_sft(preset: str, seed: int, overrides: Sequence[str], out: Path) -> Path:
+def run_sft(base: Base, seed: int, out: Path) -> Path:
     """Run the SFT phase of a seed.
 
     Returns:
@@ -133,10 +150,9 @@ def run_sft(preset: str, seed: int, overrides: Sequence[str], out: Path) -> Path
     from seed.reference.training import trainer
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
-    from seed.spec.config_files import load_config
     from seed.spec.observer import SilentObserver
 
-    config = load_config(preset, "vapo", overrides, seed=seed)
+    config = base.config(seed)
     directory = RunDirectory.create(out / "sft" / f"seed{seed}", config)
     with open_backend(config) as computing:
         run = Run.start(computing, config, directory, SilentObserver())
@@ -146,7 +162,7 @@ def run_sft(preset: str, seed: int, overrides: Sequence[str], out: Path) -> Path
 
 
 def run_variant(
-    preset: str, seed: int, overrides: Sequence[str], out: Path, checkpoint: Path
+    base: Base, seed: int, change: Sequence[str], out: Path, checkpoint: Path
 ) -> tuple[float, float]:
     """Run one variant from the SFT checkpoint of its seed.
 
@@ -157,10 +173,9 @@ def run_variant(
     from seed.reference.training import trainer
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
-    from seed.spec.config_files import load_config
     from seed.spec.observer import SilentObserver
 
-    config = load_config(preset, "vapo", overrides, seed=seed)
+    config = base.config(seed, change)
     directory = RunDirectory.create(out / f"seed{seed}", config)
     shutil.copytree(checkpoint, directory.path / "checkpoints" / checkpoint.name)
     with open_backend(config) as computing:

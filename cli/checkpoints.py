@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from seed.cli.backends import open_backend
-from seed.reference.training.run_directory import RunDirectory
+from seed.reference.training.run_directory import find_checkpoint
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config import Config
 from seed.spec.config_files import merged, validated
-from seed.spec.errors import Reason, SeedError
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,6 @@ def restored(path: Path, overrides: Sequence[str]) -> Iterator[Restored]:
     with open_backend(config, trains=False) as backend:
         state, progress = backend.restore(config, checkpoint)
         yield Restored(checkpoint, config, backend, state, dict(progress))
-
-
-def find_checkpoint(path: Path) -> Path:
-    """The folder itself if it is a checkpoint, else the newest checkpoint of that run directory."""
-    if not path.is_dir():
-        line = f"{path} is not a folder; give a checkpoints/step_N or a run directory"
-        raise SeedError(Reason.NOT_A_CHECKPOINT, line)
-    return RunDirectory(path).newest_checkpoint() or path
 
 
 def checkpoint_config(checkpoint: Path, overrides: Sequence[str]) -> Config:

@@ -5,65 +5,102 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seed.cli.options import overrides_argument, preset_option, recipe_option
+from seed.cli.explain_settings import explained, folded, settings
+from seed.cli.explain_tables import equation_table, metric_table
+from seed.cli.options import config_option, preset_option, recipe_option
+from seed.cli.start import chosen_layers
 from seed.cli.user_errors import Command
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from seed.spec.config import Config
+    from seed.spec.config_files import Layer
+
+DERIVED_COLUMN = 28
+"""Where the text of ``derived`` begins."""
 
 
 @click.command(cls=Command)
 @preset_option
 @recipe_option
+@config_option
+@click.option("--toml", is_flag=True, help="Print the configuration as --config reads it.")
+@click.option(
+    "--metrics", is_flag=True, help="List every key of metrics.jsonl, or those with WORD."
+)
 @click.option(
     "--equations",
     is_flag=True,
-    help="List every equation with its source, its function and its test.",
+    help="List every equation with source, functions and test, or those with WORD.",
 )
 @click.option(
     "--build",
     is_flag=True,
     help="Also shard the real model, without memory, and count what a rank holds.",
 )
-@overrides_argument
+@click.argument("words", nargs=-1, metavar="[WORD | KEY.SUB=VALUE]...")
+@click.pass_context
 def explain(
-    preset: str, recipe: str, equations: bool, build: bool, overrides: tuple[str, ...]
+    context: click.Context,
+    /,
+    toml: bool,
+    metrics: bool,
+    equations: bool,
+    build: bool,
+    words: tuple[str, ...],
+    **_: object,
 ) -> None:
-    """Show every setting with its meaning, and the sizes that follow. Trains nothing."""
-    click.echo(equation_table() if equations else explanation(preset, recipe, overrides, build))
+    """Show every setting with its meaning, and the sizes that follow. Trains nothing.
+
+    A WORD narrows it down: a setting (algorithm.clip_high, clip_high), a section (algorithm), a
+    metric (policy/entropy) or a name in another framework (kl_coef).
+    """
+    names = [word for word in words if "=" not in word]
+    overrides = [word for word in words if "=" in word]
+    if metrics or equations:
+        require_alone("--metrics" if metrics else "--equations", overrides)
+        click.echo(metric_table(names) if metrics else equation_table(names))
+        return
+    layers = chosen_layers(context, overrides)
+    if toml:
+        require_alone("--toml", names)
+        click.echo(to_toml_text(layers), nl=False)
+    else:
+        click.echo(explanation(layers, names, build))
 
 
-def explanation(preset: str, recipe: str, overrides: Sequence[str], build: bool = False) -> str:
-    """The resolved configuration and its derived sizes as text.
+def require_alone(option: str, words: Sequence[str]) -> None:
+    """Refuse words that an option does not use."""
+    if words:
+        line = f"{' '.join(words)} has no effect with {option}; leave one of them out"
+        raise SeedError(Reason.ILLEGAL_COMBINATION, line)
+
+
+def to_toml_text(layers: "Sequence[Layer]") -> str:
+    """The resolved configuration as a file."""
+    from seed.spec.config_files import composed, to_toml
+
+    return to_toml(composed(layers))
+
+
+def explanation(layers: "Sequence[Layer]", words: Sequence[str] = (), build: bool = False) -> str:
+    """The resolved configuration and its derived sizes as text, or what the words name.
 
     Args:
-        preset, recipe, overrides: As for ``load_config``.
+        layers: Settings by origin.
+        words: Settings, sections, metrics; all settings if there is none.
         build: Whether to count the weights of a rank on the sharded model as well.
     """
     from seed.cli.explain_memory import memory_lines
-    from seed.spec.config_files import load_config
+    from seed.reference.training.run import check_data
+    from seed.spec.config_files import composed
 
-    config = load_config(preset, recipe, overrides)
-    lines = [*settings(config, ""), "", "derived", *derived(config)]
-    lines += ["", *memory_lines(config, build)]
+    config = composed(layers)
+    check_data(config)
+    if words:
+        return "\n".join(explained(words, config, layers))
+    sizes = [line for text in derived(config) for line in folded(text, DERIVED_COLUMN)]
+    lines = [*settings(config, ""), "", "derived", *sizes, "", *memory_lines(config, build)]
     return "\n".join(lines)
-
-
-def settings(section: "BaseModel", path: str) -> list[str]:
-    """One line per setting, ``section.key = value   meaning``; subsections last."""
-    from pydantic import BaseModel
-
-    lines, subsections = [], []
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if isinstance(value, BaseModel):
-            subsections += ["", f"[{path}{name}]", *settings(value, f"{path}{name}.")]
-        else:
-            shown = dict(value) if hasattr(value, "keys") else value
-            lines.append(f"  {f'{path}{name} = {shown}':52}  {field.description or ''}".rstrip())
-    return lines + subsections
 
 
 def derived(config: "Config") -> list[str]:
@@ -103,19 +140,3 @@ def overlong_start(config: "Config") -> str:
     longest = config.rollout.max_response_tokens
     penalised = round(config.reward.overlong_share * longest)
     return f"{longest - penalised + 1} of {longest} tokens" if penalised else "off"
-
-
-def equation_table() -> str:
-    """Every equation: formula, source, function in each backend or why there is none, test."""
-    from seed.spec.equations import EQUATIONS
-
-    lines = []
-    for number, equation in enumerate(EQUATIONS, start=1):
-        lines += [
-            f"{number:3}  {equation.title}: {equation.formula}",
-            f"     source     {equation.source}",
-            f"     reference  {equation.reference or equation.apart}",
-            f"     scaled     {equation.scaled or equation.apart}",
-            f"     test       {equation.test}",
-        ]
-    return "\n".join(lines)

@@ -1,6 +1,7 @@
 """Options and arguments that several commands have."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,3 +28,17 @@ preset_option = click.option(
 recipe_option = click.option(
     "--recipe", type=click.Choice(RECIPES), default="vapo", show_default=True, help="Algorithm."
 )
+
+config_option = click.option(
+    "--config",
+    "file",
+    type=PATH,
+    metavar="FILE.toml",
+    help="Settings as in a run's config.toml, all or some; preset and recipe are defaults then.",
+)
+
+
+def typed(context: click.Context, name: str) -> Any:
+    """The value of an option that was typed; None if it was not, or does not exist."""
+    source = context.get_parameter_source(name)
+    return context.params[name] if source is click.core.ParameterSource.COMMANDLINE else None

@@ -1,20 +1,27 @@
 """``seed run``: start or continue a run, then write its report."""
 
 import itertools
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from seed.cli.formatting import score_text
-from seed.cli.options import BACKENDS, PATH, overrides_argument, preset_option, recipe_option
+from seed.cli.options import (
+    BACKENDS,
+    PATH,
+    config_option,
+    overrides_argument,
+    preset_option,
+    recipe_option,
+)
 from seed.cli.user_errors import Command, name_of
 from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
     from seed.reference.training.run import Run
     from seed.spec.backend import Backend
+    from seed.spec.config import Config
     from seed.spec.observer import Observer
 
 
@@ -32,27 +39,38 @@ if TYPE_CHECKING:
     "--seed", type=int, default=1, show_default=True, help="Keys all randomness of the run."
 )
 @click.option("--out", type=PATH, help="New run directory.  [default: runs/PRESET-RECIPE-seedN]")
+@config_option
+@click.option(
+    "--from",
+    "source",
+    type=PATH,
+    metavar="CHECKPOINT",
+    help="Start a new run from these weights (a step_N folder, or a run for its newest), without"
+    " SFT unless supervised.steps=N is given.",
+)
 @click.option("--resume", type=PATH, help="Continue the run in this directory.")
+@click.option("--dry-run", is_flag=True, help="Check everything, print a summary, start nothing.")
 @overrides_argument
 @click.pass_context
 def run(
     context: click.Context,
-    backend: str,
-    preset: str,
-    recipe: str,
-    seed: int,
+    /,
     out: Path | None,
     resume: Path | None,
+    dry_run: bool,
     overrides: tuple[str, ...],
+    **_: object,
 ) -> None:
     """Train: SFT, value pretraining, RL; evaluate on held-out problems before and after RL.
 
-    Any setting can be changed as section.key=value; `seed explain` lists them. The run directory
-    holds the metrics, the checkpoints, a summary and report.html. Nothing that exists is
-    overwritten.
+    Any setting can be changed as section.key=value; `seed explain` lists them. Later beats
+    earlier: preset, recipe, --config, other options, section.key=value. The run directory holds
+    the metrics, the checkpoints, a summary and report.html. Nothing that exists is overwritten.
     """
     if resume is None:
-        start_run(preset, recipe, seed, backend, out, overrides)
+        from seed.cli.start import chosen_config
+
+        start_run(chosen_config(context, overrides), out, dry_run)
         return
     if unused := [*options_given(context, except_for="resume"), *overrides]:
         line = (
@@ -75,28 +93,34 @@ def options_given(context: click.Context, except_for: str) -> list[str]:
     ]
 
 
-def start_run(
-    preset: str, recipe: str, seed: int, backend: str, out: Path | None, overrides: Sequence[str]
-) -> None:
-    """Validate everything, create the run directory, train, write the report."""
+def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
+    """Check everything, then create the run directory, train and write the report.
+
+    A dry run ends after the checks.
+    """
     from seed.cli.backends import open_backend
     from seed.cli.memory_check import check_memory
+    from seed.cli.start import summary_of
     from seed.reference.training.run import Run, check
     from seed.reference.training.run_directory import RunDirectory
+    from seed.reference.training.start import with_start
     from seed.spec.config_errors import check_effect
-    from seed.spec.config_files import load_config
     from seed.spec.layout import Layout
 
-    config = load_config(preset, recipe, overrides, seed=seed, backend=backend)
     if config.backend == "reference":  # the parallel.* of a large preset have no effect there
         check_memory(config, Layout())
     check_effect(config)
     with open_backend(config) as computing:
+        config = with_start(config, computing)
         check(config, computing)
-        title = f"{preset}-{config.recipe}-seed{config.seed}"
-        path = computing.on_rank_zero(
-            lambda: RunDirectory.create(out or free_directory(title), config).path
-        )
+        title = f"{config.preset}-{config.recipe}-seed{config.seed}"
+        path = computing.on_rank_zero(lambda: out or free_directory(title))
+        computing.on_rank_zero(lambda: RunDirectory.require_free(path))
+        if dry_run:
+            if computing.is_main_process:
+                click.echo(summary_of(config, path))
+            return
+        computing.on_rank_zero(lambda: RunDirectory.create(path, config).path)
         directory = RunDirectory(path, computing.is_main_process)
         train(Run.start(computing, config, directory, observer_of(computing)))
 
@@ -130,6 +154,8 @@ def train(run: "Run[Any]") -> None:
     path, prints = run.directory.path, run.backend.is_main_process
     if prints:
         click.echo(f"run directory {path}", err=True)
+        if start := run.config.start.checkpoint:
+            click.echo(f"weights of {start}", err=True)
     try:
         summary = trainer.train(run)
     except KeyboardInterrupt:

@@ -8,17 +8,21 @@ line that names the option, the value and the legal values.
 """
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import IO, Any
 
 import click
 from click.exceptions import UsageError
 
+from seed.cli.near_names import command_suggestion, setting_hint, suggestion
 from seed.scaled.processes.launcher import launcher
 from seed.spec.errors import INTERRUPTED, Reason, SeedError
 
 NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """What newer versions of click raise to show the help of a group without a subcommand: no error."""
+
+
+WHOLE = 1000
+"""More characters than any sentence has."""
 
 
 class UserError(click.ClickException):
@@ -39,7 +43,11 @@ class Interrupted(click.ClickException):
 
 
 class Command(click.Command):
-    """A command whose usage errors are one line."""
+    """A command whose usage errors are one line, and whose line in a help is whole."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence of the help; click would cut it at ``limit`` characters."""
+        return super().get_short_help_str(max(limit, WHOLE))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments."""
@@ -65,8 +73,8 @@ class Group(Command, click.Group):
         if self.get_command(ctx, args[0]) is None:
             legal = self.list_commands(ctx)
             line = (
-                f"{one_line(args[0])} is not a command{suggestion(args[0], legal)}; legal commands"
-                f" of {ctx.command_path}: {', '.join(legal)}"
+                f"{one_line(args[0])} is not a command{command_suggestion(args[0], legal)}; legal"
+                f" commands of {ctx.command_path}: {', '.join(legal)}"
             )
             raise UserError(str(SeedError(Reason.UNKNOWN_NAME, line)))
         return super().resolve_command(ctx, args)
@@ -111,8 +119,11 @@ def usage_error(
     see_help = f"; see {ctx.command_path} --help"
     if isinstance(error, click.NoSuchOption):
         legal = list(map(name_of, options))
-        near = suggestion(error.option_name, legal)
-        line = f"{one_line(error.option_name)} is not an option{near}"
+        hint = ""
+        if takes_settings(command) and is_plain(error.option_name):
+            hint = setting_hint(error.option_name, following(error.option_name, args))
+        hint = f": {hint}" if hint else suggestion(error.option_name, legal)
+        line = f"{one_line(error.option_name)} is not an option{hint}"
         return SeedError(
             Reason.UNKNOWN_NAME, f"{line}; legal options of {ctx.command_path}: {', '.join(legal)}"
         )
@@ -167,10 +178,23 @@ def name_of(param: click.Parameter) -> str:
     return param.human_readable_name
 
 
-def suggestion(name: str, legal: Sequence[str]) -> str:
-    """The legal name that was probably meant, as a hint."""
-    near = get_close_matches(name, legal, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+def takes_settings(command: click.Command) -> bool:
+    """Whether a command takes ``section.key=value``."""
+    return any("VALUE" in str(param.metavar) for param in command.params)
+
+
+def is_plain(option: str) -> bool:
+    """Whether an option is a name of words."""
+    return option.lstrip("-").replace("-", "_").isidentifier()
+
+
+def following(option: str, args: Sequence[str]) -> list[str]:
+    """What was typed as the value of an option: ``--steps=5`` or ``--steps 5``."""
+    for place, word in enumerate(args):
+        name, _, value = word.partition("=")
+        if name == option:
+            return [value] if value else list(args[place + 1 : place + 2])
+    return []
 
 
 def one_line(text: str) -> str:

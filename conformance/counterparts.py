@@ -58,6 +58,7 @@ WITHOUT_COUNTERPART: dict[str, str] = {
 DIFFERENT_PARAMETERS: dict[str, str] = {
     "attention.attention": "weights and rotation, not names; rows are those of packed sequences",
     "attention.rotary": "cosines and sines are computed once for all layers",
+    "checkpoint.initial_from": "also the mesh, and moments of this rank's shards",
     "checkpoint.restore": "also the mesh, and moments of this rank's shards",
     "checkpoint.save": "also whether this process writes",
     "generate.generate": "also the mesh and the number of slots",

@@ -133,3 +133,20 @@ def test_a_checkpoint_of_one_backend_and_layout_has_the_same_evaluation_in_anoth
     assert done.returncode == 0, done.stderr
     overall = next(line for line in done.stdout.splitlines() if line.startswith("overall"))
     assert overall.split()[1] == f"{100 * expected:.1f}"
+
+
+def test_a_run_that_starts_from_a_checkpoint_is_the_same_in_both_backends(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    short = ("supervised.steps=0", "rollout.steps=1")
+    started = ("--from", str(runs["reference"]), *SMALL, *short)
+    ours = seed_run(tmp_path / "reference", 1, *started)
+    ranks = ("--backend", "scaled", *FEW_MICRO_BATCHES, "parallel.tp=2")
+    theirs = seed_run(tmp_path / "ranks", 2, *started, *ranks)
+    lines = [
+        [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+        for path in (ours, theirs)
+    ]
+    assert [line["phase"] for line in lines[0]] == ["value_pretraining", "reinforcement"]
+    assert differences(lines[0], lines[1]) == []
+    assert (ours / "samples.jsonl").read_text() == (theirs / "samples.jsonl").read_text()

@@ -57,13 +57,19 @@ class ReferenceBackend:
         policy = initial_policy(config.model, config.seed, config.precision)
         return State(policy, {}, {}, initial_optimizer(policy), initial_optimizer({}), 0)
 
+    def initial_state_from(self, config: Config, directory: Path) -> State:
+        """A checkpoint's policy, and its value model if the recipe has one; all else is initial."""
+        return checkpoint.initial_from(config, directory)
+
     def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken."""
         return state.optimizer_step
 
     def start_rl(self, state: State, config: Config) -> State:
         """Make the policy the reference policy and the value model's body; moments start anew."""
-        value = value_from_policy(state.policy, config.model) if config.uses_value_model else {}
+        value = state.value
+        if config.uses_value_model and not value:
+            value = value_from_policy(state.policy, config.model)
         return State(
             policy=state.policy,
             value=value,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seed.reference.optimizer import OptimizerState
+from seed.reference.optimizer import OptimizerState, initial_optimizer
 from seed.spec import checkpoint_format
 from seed.spec.config import Config
 from seed.spec.datatypes import Params
@@ -20,7 +20,8 @@ class State:
 
     Attributes:
         policy: Weights of the policy.
-        value: Weights of the value model; empty before RL and for critic-free recipes.
+        value: Weights of the value model; empty for critic-free recipes, and before RL unless the
+            run started from a checkpoint that has one.
         reference_policy: The policy that RL started from, for the KL term; empty if it is off.
         policy_optimizer: Moments of the policy.
         value_optimizer: Moments of the value model.
@@ -102,3 +103,27 @@ def restore(config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
             optimizer("value_optimizer"),
             int(progress["optimizer_step"]),
         ), progress
+
+
+def initial_from(config: Config, directory: Path) -> State:
+    """The weights of a verified checkpoint as those of a new run.
+
+    Args:
+        config: Sizes, precision, and whether the recipe has a value model.
+        directory: A ``step_N`` folder.
+
+    Returns:
+        Policy and value model in the configuration's precision, zero moments, optimizer step 0.
+
+    Raises:
+        SeedError: See ``spec.checkpoint_format.open_checkpoint``.
+    """
+    with checkpoint_format.open_checkpoint(directory, config) as (file, _):
+
+        def model(part: str) -> Params:
+            weights = file[part].items() if part in file else ()
+            return {name: array[()].astype(config.precision) for name, array in weights}
+
+        policy = model("policy")
+        value = model("value") if config.uses_value_model else {}
+    return State(policy, value, {}, initial_optimizer(policy), initial_optimizer({}), 0)

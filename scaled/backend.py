@@ -102,14 +102,21 @@ class ScaledBackend:
         fill(policy, drawn)
         return State(policy, None, None, moments(policy, config), OptimizerState({}, {}, 0), 0)
 
+    def initial_state_from(self, config: Config, directory: Path) -> State:
+        """A checkpoint's policy, and its value model if the recipe has one; all else is initial."""
+        with phase("restore"):
+            return checkpoint.initial_from(
+                config, directory, self.mesh, lambda model: moments(model, config)
+            )
+
     def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken."""
         return state.optimizer_step
 
     def start_rl(self, state: State, config: Config) -> State:
         """Make the policy the reference policy and the value model's body; moments start anew."""
-        value, reference_policy = None, None
-        if config.uses_value_model:
+        value, reference_policy = state.value, None
+        if config.uses_value_model and value is None:
             value = build(config, self.mesh, is_value=True)
             body, learned = body_shapes(config.model), shards_of(state.policy)
             for name, shard in shards_of(value).items():

@@ -28,7 +28,8 @@ class State:
 
     Attributes:
         policy: The policy.
-        value: The value model; None before RL and for critic-free recipes.
+        value: The value model; None for critic-free recipes, and before RL unless the run started
+            from a checkpoint that has one.
         reference_policy: The policy that RL started from, for the KL term; None if it is off.
         policy_optimizer: Moments of the policy's shards.
         value_optimizer: Moments of the value model's shards.
@@ -108,13 +109,6 @@ def restore(
     """
     with checkpoint_format.open_checkpoint(directory, config) as (file, progress):
 
-        def model(part: str) -> Transformer | None:
-            if part not in file:
-                return None
-            built = build(config, mesh, is_value=part == "value")
-            fill(built, lambda name: file[part][name][()])
-            return built
-
         def optimizer(part: str, of: Transformer | None) -> OptimizerState:
             if of is None or f"{part}.first" not in file:
                 return OptimizerState({}, {}, 0)
@@ -126,10 +120,40 @@ def restore(
             return OptimizerState(empty.first, empty.second, int(progress["steps"][part]))
 
         policy, value, reference_policy = (
-            model(part) for part in ("policy", "value", "reference_policy")
+            _model(config, mesh, file, part) for part in ("policy", "value", "reference_policy")
         )
         assert policy is not None
         moved = optimizer("policy_optimizer", policy), optimizer("value_optimizer", value)
         return State(
             policy, value, reference_policy, *moved, int(progress["optimizer_step"])
         ), progress
+
+
+def initial_from(
+    config: Config, directory: Path, mesh: Mesh, moments: Callable[[Transformer], OptimizerState]
+) -> State:
+    """The weights of a verified checkpoint as those of a new run, in this layout.
+
+    Args:
+        config: Sizes, precision, and whether the recipe has a value model.
+        directory: A ``step_N`` folder of any backend and layout.
+        mesh: Ranks.
+        moments: Zero moments of a model, where the configuration wants them.
+
+    Returns:
+        Policy and value model, zero moments, optimizer step 0.
+    """
+    with checkpoint_format.open_checkpoint(directory, config) as (file, _):
+        policy = _model(config, mesh, file, "policy")
+        value = _model(config, mesh, file, "value") if config.uses_value_model else None
+    assert policy is not None
+    return State(policy, value, None, moments(policy), OptimizerState({}, {}, 0), 0)
+
+
+def _model(config: Config, mesh: Mesh, file: Mapping[str, Any], part: str) -> Transformer | None:
+    """A model of the checkpoint in this layout, None if it has no such part."""
+    if part not in file:
+        return None
+    built = build(config, mesh, is_value=part == "value")
+    fill(built, lambda name: file[part][name][()])
+    return built

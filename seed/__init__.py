@@ -79,31 +79,38 @@ class RunRecord:
 
 
 def load_config(
-    preset: str = "tiny",
-    recipe: str = "vapo",
+    preset: str | None = None,
+    recipe: str | None = None,
     overrides: Sequence[str] = (),
     *,
-    seed: int = 1,
-    backend: str = "reference",
+    file: Location | None = None,
+    seed: int | None = None,
+    backend: str | None = None,
 ) -> "Config":
     """Compose a configuration and validate it.
 
+    Later beats earlier: preset, recipe, file, seed and backend, overrides.
+
     Args:
-        preset: Sizes and task: ``tiny``, ``mixed`` or ``seed-200b``.
-        recipe: Algorithm: ``vapo``, ``dapo``, ``grpo`` or ``ppo``.
+        preset: Sizes and task: ``tiny`` (default), ``mixed`` or ``seed-200b``.
+        recipe: Algorithm: ``vapo`` (default), ``dapo``, ``grpo`` or ``ppo``.
         overrides: Settings as ``section.key=value``; ``seed explain`` lists them.
-        seed: Keys all randomness of the run, 0 <= seed < 2**32.
-        backend: ``reference`` (NumPy) or ``scaled`` (torch).
+        file: TOML file with settings, such as the ``config.toml`` of a run. It may name preset and
+            recipe.
+        seed: Keys all randomness of the run, 0 <= seed < 2**32; 1 by default.
+        backend: ``reference`` (NumPy, default) or ``scaled`` (torch).
 
     Returns:
         The configuration.
 
     Raises:
-        SeedError: UNKNOWN_NAME, UNKNOWN_KEY, ILLEGAL_VALUE or ILLEGAL_COMBINATION.
+        SeedError: UNKNOWN_NAME, UNKNOWN_KEY, ILLEGAL_VALUE, ILLEGAL_COMBINATION or
+            UNREADABLE_FILE.
     """
     from seed.spec.config_files import load_config as load
 
-    return load(preset, recipe, overrides, seed=seed, backend=backend)
+    path = None if file is None else Path(file)
+    return load(preset, recipe, overrides, file=path, seed=seed, backend=backend)
 
 
 def train(config: "Config", out: Location, observer: "Observer | None" = None) -> RunRecord:
@@ -119,18 +126,21 @@ def train(config: "Config", out: Location, observer: "Observer | None" = None) -
 
     Raises:
         SeedError: RUN_DIRECTORY_IN_USE, ILLEGAL_VALUE, ILLEGAL_COMBINATION, BACKEND_MISSING,
-            VERIFIER_FAILED, REWARD_NOT_FINITE, LOSS_NOT_FINITE.
+            NOT_A_CHECKPOINT, FOREIGN_CHECKPOINT, VERIFIER_FAILED, REWARD_NOT_FINITE,
+            LOSS_NOT_FINITE.
     """
     _use_one_thread()
     from seed.cli.backends import open_backend
     from seed.reference.training import trainer
     from seed.reference.training.run import Run, check
     from seed.reference.training.run_directory import RunDirectory
+    from seed.reference.training.start import with_start
     from seed.spec.config_errors import check_effect
     from seed.spec.observer import SilentObserver
 
     check_effect(config)
     with open_backend(config) as backend:
+        config = with_start(config, backend)
         check(config, backend)
         path = backend.on_rank_zero(lambda: RunDirectory.create(Path(out), config).path)
         directory = RunDirectory(path, backend.is_main_process)
@@ -222,7 +232,8 @@ def generate(
     _use_one_thread()
     from hashlib import sha256
 
-    from seed.cli.checkpoints import checkpoint_config, find_checkpoint, restored
+    from seed.cli.checkpoints import checkpoint_config, restored
+    from seed.reference.training.run_directory import find_checkpoint
     from seed.spec.datatypes import Problem, Request, Sampling
     from seed.spec.tokenizer import decode, encode
 

@@ -171,10 +171,18 @@ def hint_for(name: str) -> str:
     Returns:
         The line, made only of names in the table, or "" if the name is not in it.
     """
+    if found := alias_of(name):
+        key, alias = found
+        note = f" ({alias.note})" if alias.note else ""
+        return f"{key} is {alias.setting} here{note}"
+    return ""
+
+
+def alias_of(name: str) -> tuple[str, Alias] | None:
+    """The longest end of a name that is in the table, and its entry; None if there is none."""
     components = name.lstrip("-").replace("-", "_").lower().split(".")
     for start in range(len(components)):
         key = ".".join(components[start:])
         if alias := ALIASES.get(key):
-            note = f" ({alias.note})" if alias.note else ""
-            return f"{key} is {alias.setting} here{note}"
-    return ""
+            return key, alias
+    return None

@@ -111,12 +111,19 @@ class Backend(Protocol[State]):
         """Random weights, zero optimizer moments, optimizer step 0."""
         ...
 
+    def initial_state_from(self, config: Config, directory: Path) -> State:
+        """A checkpoint's policy, and its value model if the recipe has one; all else is initial."""
+        ...
+
     def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken; recorded with every sampled token."""
         ...
 
     def start_rl(self, state: State, config: Config) -> State:
-        """Make the policy the reference policy and the value model's body; moments start anew."""
+        """Make the policy the reference policy and the value model's body; moments start anew.
+
+        A value model that the state has already, from the checkpoint it started from, is kept.
+        """
         ...
 
     def generate(

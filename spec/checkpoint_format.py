@@ -81,11 +81,7 @@ def open_checkpoint(directory: Path, config: Config) -> Iterator[tuple[Any, dict
         SeedError: NOT_A_CHECKPOINT, DAMAGED_CHECKPOINT or FOREIGN_CHECKPOINT.
     """
     manifest = read_manifest(directory)
-    if manifest["config"]["model"] != config.model.model_dump(mode="json"):
-        raise SeedError(
-            Reason.FOREIGN_CHECKPOINT,
-            f"{directory} holds a model of other sizes than the configuration's section model",
-        )
+    check_sizes(directory, manifest, config)
     state_file = directory / STATE_FILE
     if not state_file.is_file():
         raise SeedError(Reason.DAMAGED_CHECKPOINT, f"{state_file} is missing")
@@ -97,6 +93,23 @@ def open_checkpoint(directory: Path, config: Config) -> Iterator[tuple[Any, dict
     with h5py.File(state_file, "r") as file:
         parts = {CHECKPOINT_PARTS.get(name, name): group for name, group in file.items()}
         yield parts, manifest["progress"]
+
+
+def check_sizes(directory: Path, manifest: Mapping[str, Any], config: Config) -> None:
+    """Refuse a checkpoint of another model, with the first setting that differs.
+
+    Raises:
+        SeedError: FOREIGN_CHECKPOINT.
+    """
+    for name, wanted in config.model.model_dump(mode="json").items():
+        default = type(config.model).model_fields[name].default
+        saved = manifest["config"]["model"].get(name, default)
+        if saved != wanted:
+            raise SeedError(
+                Reason.FOREIGN_CHECKPOINT,
+                f"{directory} holds a model with model.{name}={saved}, the configuration has"
+                f" model.{name}={wanted}",
+            )
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:

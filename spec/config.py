@@ -18,6 +18,7 @@ from seed.spec.config_model import (
 )
 from seed.spec.config_parallel import ParallelConfig
 from seed.spec.config_rl import AlgorithmConfig, RewardConfig, RewardModelConfig, RolloutConfig
+from seed.spec.config_start import StartConfig
 from seed.spec.config_types import Section
 
 
@@ -53,6 +54,7 @@ class Config(Section):
     value_optimizer: OptimizerConfig
     evaluation: EvaluationConfig
     parallel: ParallelConfig = Field(default_factory=lambda: ParallelConfig.model_validate({}))
+    start: StartConfig = Field(default_factory=lambda: StartConfig.model_validate({}))
     run: RunConfig
 
     @model_validator(mode="after")

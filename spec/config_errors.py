@@ -28,11 +28,32 @@ def user_error(error: ValidationError) -> SeedError:
     if first["type"] == "value_error":
         message = first["msg"].removeprefix("Value error, ").replace("{section}", name)
         return SeedError(Reason.ILLEGAL_COMBINATION, message)
-    message = first["msg"].replace("Input should be", "must be")
     value = first["input"]
+    if first["type"] == "model_type":
+        return SeedError(Reason.ILLEGAL_VALUE, _section_line(location, value))
+    message = first["msg"].replace("Input should be", "must be")
+    message = _how_to_write(first["type"], name) or message
     if isinstance(value, str) and (renamed := VALUES.get(name, {}).get(value)):
         message += f"; {value} is {renamed} now"
     return SeedError(Reason.ILLEGAL_VALUE, f"{name}={value!r} {message}")
+
+
+def _section_line(location: tuple[str, ...], value: Any) -> str:
+    """A section got a value."""
+    name, legal = ".".join(location), ", ".join(legal_keys(location))
+    return f"{name}={value!r}: {name} is a section; write {name}.KEY=VALUE, KEY one of {legal}"
+
+
+def _how_to_write(kind: str, name: str) -> str:
+    """What to type for values whose form is not plain from the legal values."""
+    if kind == "tuple_type":
+        example = "'[1, 2]'" if name.startswith("data.difficulties.") else "WORD,WORD"
+        return f"must be a list; write {name}={example}"
+    return {
+        "dict_type": f"must be a table; write {name}.FAMILY=VALUE",
+        "bool_type": "must be true or false",
+        "too_short": "must hold at least one item",
+    }.get(kind, "")
 
 
 def _unknown_key_line(location: tuple[str, ...], value: Any) -> str:

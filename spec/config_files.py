@@ -1,7 +1,9 @@
-"""Presets and recipes as TOML, overrides as ``section.key=value``.
+"""Presets, recipes and files as TOML, overrides as ``section.key=value``.
 
-A preset fixes sizes and the task, a recipe fixes the algorithm, an override changes one value;
-later beats earlier.
+    preset < recipe < file < options < overrides          later beats earlier
+
+A preset fixes sizes and the task, a recipe fixes the algorithm, a file holds any settings (the
+``config.toml`` of a run holds all), an override changes one value.
 """
 
 import copy
@@ -9,7 +11,9 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,37 +21,153 @@ from pydantic import ValidationError
 from seed.spec.config import Config
 from seed.spec.config_errors import user_error
 from seed.spec.errors import Reason, SeedError
+from seed.spec.renames import current_settings
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 
-
 PRESETS = ("tiny", "mixed", "seed-200b")
 
+DEFAULTS = {"preset": "tiny", "recipe": "vapo"}
+"""What is taken where nothing says more."""
 
-def load_config(preset: str, recipe: str, overrides: Sequence[str] = (), **top: Any) -> Config:
-    """Compose preset, recipe and ``section.key=value`` overrides into a validated configuration.
+
+@dataclass(frozen=True)
+class Layer:
+    """Settings of one origin.
+
+    Attributes:
+        origin: ``default``, ``preset tiny``, ``recipe vapo``, ``file NAME`` or ``command line``.
+        tree: Nested plain values.
+    """
+
+    origin: str
+    tree: Mapping[str, Any]
+
+
+FILE = "file "
+"""Beginning of the origin of a file's settings."""
+COMMAND_LINE = "command line"
+
+
+def load_config(
+    preset: str | None = None,
+    recipe: str | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    file: Path | None = None,
+    **top: Any,
+) -> Config:
+    """Compose preset, recipe, file, options and overrides into a validated configuration.
 
     Args:
-        preset: One of ``PRESETS``.
-        recipe: One of ``RECIPES``.
+        preset: One of ``PRESETS``; None for the file's, else ``tiny``.
+        recipe: One of ``RECIPES``; None for the file's, else ``vapo``.
         overrides: Strings ``section.key=value``; the value is read as TOML, a bare word as a
             string.
-        top: Values of the top-level keys (``seed``, ``backend``).
+        file: TOML file with any settings, among them perhaps ``preset`` and ``recipe``.
+        top: Values of the top-level keys (``seed``, ``backend``); None leaves a key as it is.
 
     Raises:
-        SeedError: UNKNOWN_NAME, UNKNOWN_KEY, ILLEGAL_VALUE or ILLEGAL_COMBINATION.
+        SeedError: UNKNOWN_NAME, UNKNOWN_KEY, ILLEGAL_VALUE, ILLEGAL_COMBINATION, UNREADABLE_FILE.
+            If a setting of the file is at fault, the line begins with the file's name.
     """
-    tree = _read_named("presets", preset, PRESETS)
-    _merge(tree, _read_named("recipes", recipe, RECIPES))
-    _merge(tree, top)
-    tree = merged(tree, overrides)
+    return composed(layers_of(preset, recipe, overrides, file=file, **top))
+
+
+def layers_of(
+    preset: str | None = None,
+    recipe: str | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    file: Path | None = None,
+    **top: Any,
+) -> list[Layer]:
+    """What each origin says, the weakest first; arguments as for ``load_config``."""
+    settings = read_settings(file) if file else {}
+    preset, recipe = (
+        _name("preset", preset, settings, file),
+        _name("recipe", recipe, settings, file),
+    )
+    options = {key: value for key, value in top.items() if value is not None}
+    changes = merged({}, overrides)
     for name in ("preset", "recipe"):
-        if name in tree:
+        if name in changes:
             raise SeedError(
                 Reason.ILLEGAL_VALUE,
-                f"{name}={tree[name]!r} cannot be an override; choose it with --{name}",
+                f"{name}={changes[name]!r} cannot be an override; choose it with --{name}",
             )
-    return validated({"preset": preset, "recipe": recipe, **tree})
+    return [
+        Layer("default", {"preset": preset, "recipe": recipe}),
+        Layer(f"preset {preset}", _read_named("presets", preset, PRESETS)),
+        Layer(f"recipe {recipe}", _read_named("recipes", recipe, RECIPES)),
+        *([Layer(f"{FILE}{file}", settings)] if file else []),
+        Layer(COMMAND_LINE, options),
+        Layer(COMMAND_LINE, changes),
+    ]
+
+
+def composed(layers: Sequence[Layer]) -> Config:
+    """The validated configuration of layers, of which later ones beat earlier ones."""
+    tree: dict[str, Any] = {}
+    for layer in layers:
+        _merge(tree, layer.tree)
+    try:
+        return validated(tree)
+    except SeedError as error:
+        at_fault = re.match(r"[\w.-]*", error.line)
+        origin = origin_of(layers, at_fault[0].strip(".")) if at_fault else ""
+        if not origin.startswith(FILE):
+            raise
+        raise SeedError(error.reason, f"{origin.removeprefix(FILE)}: {error.line}") from None
+
+
+def origin_of(layers: Sequence[Layer], name: str) -> str:
+    """Origin of the last layer that holds a dotted setting or a part of it, else ``default``."""
+    for layer in reversed(layers):
+        value: Any = layer.tree
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is not None:
+            return layer.origin
+    return "default"
+
+
+def read_settings(file: Path) -> dict[str, Any]:
+    """The settings of a TOML file under today's names.
+
+    Raises:
+        SeedError: UNREADABLE_FILE.
+    """
+    if file.is_dir():
+        line = f"{file} is a folder; the configuration of a run is {file / 'config.toml'}"
+        raise SeedError(Reason.UNREADABLE_FILE, line)
+    try:
+        return current_settings(tomllib.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        line = f"{file}: {error.strerror}"
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        line = f"{file} is not readable TOML: {error}"
+    raise SeedError(Reason.UNREADABLE_FILE, line)
+
+
+def _name(kind: str, chosen: str | None, settings: dict[str, Any], file: Path | None) -> str:
+    """The preset or recipe: as chosen, as in the file, or the default; taken out of the settings.
+
+    A file holds settings made for its preset and recipe, which would hide those of another one.
+    """
+    named = settings.pop(kind, None)
+    if named is None:
+        return chosen or DEFAULTS[kind]
+    legal = {"preset": PRESETS, "recipe": RECIPES}[kind]
+    if named not in legal:
+        line = f"{file}: {kind} {named!r} is not one of: {', '.join(legal)}"
+        raise SeedError(Reason.UNKNOWN_NAME, line)
+    if chosen not in (None, named):
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"{kind} {chosen} contradicts {file}, which has {kind} = {named!r}; give one of them",
+        )
+    return str(named)
 
 
 def merged(tree: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -129,4 +249,4 @@ def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
         if isinstance(value, Mapping) and isinstance(tree.get(key), dict):
             _merge(tree[key], value)
         else:
-            tree[key] = value
+            tree[key] = copy.deepcopy(value)

@@ -1,5 +1,6 @@
 """Sections about the model, its data, its optimizer and the phases before RL."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,6 +18,8 @@ from seed.spec.config_types import (
     Section,
     Share,
     Switch,
+    Words,
+    words_of,
 )
 
 
@@ -79,8 +82,8 @@ class ModelConfig(Section):
 class DataConfig(Section):
     """Which puzzles the policy is trained and evaluated on."""
 
-    families: tuple[str, ...] = Field(
-        description="puzzle families, see `seed explain`", min_length=1
+    families: Words = Field(
+        description="puzzle families, see `seed explain data.families`", min_length=1
     )
     difficulties: Levels = Field(
         description="family -> difficulties to draw from; [1] where not named"
@@ -106,10 +109,11 @@ class DataConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _first_level_by_default(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or not isinstance(values.get("families"), list | tuple):
+        given = values if isinstance(values, dict) else {}
+        families, levels = words_of(given.get("families")), given.get("difficulties", {})
+        if not isinstance(families, list | tuple) or not isinstance(levels, Mapping):
             return values
-        levels = {str(family): (1,) for family in values["families"]}
-        return values | {"difficulties": levels | dict(values.get("difficulties", {}))}
+        return given | {"difficulties": {str(family): (1,) for family in families} | dict(levels)}
 
     @model_validator(mode="after")
     def _every_family_has_difficulties(self) -> Self:

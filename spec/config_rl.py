@@ -1,11 +1,12 @@
 """Sections about RL: rollouts, rewards, the algorithm with a switch for every equation."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from seed.spec.config_model import OptimizerConfig
 from seed.spec.config_types import (
+    LIST,
     Count,
     FiniteFloat,
     NonNegativeFloat,
@@ -82,7 +83,7 @@ class RolloutConfig(Section):
             " speed"
         ),
     )
-    fp8_phases: tuple[Literal["value_pretraining", "reinforcement"], ...] = Field(
+    fp8_phases: Annotated[tuple[Literal["value_pretraining", "reinforcement"], ...], LIST] = Field(
         ("reinforcement",),
         description=(
             "phases whose rollouts are drawn in FP8 if rollout.precision is fp8; evaluation never"
@@ -152,6 +153,14 @@ class RewardConfig(Section):
     )
 
 
+_AS_IN_SFT = {
+    "learning_rate": 3e-3,
+    "final_learning_rate": 3e-4,
+    "schedule": "cosine",
+    "warmup_steps": 10,
+}
+
+
 class RewardModelConfig(Section):
     """The pairwise generative reward model: of the policy's sizes, trained before the run."""
 
@@ -169,16 +178,17 @@ class RewardModelConfig(Section):
         400, description="held-out pairs that its agreement and position bias are measured on"
     )
     optimizer: OptimizerConfig = Field(
-        default_factory=lambda: OptimizerConfig.model_validate(
-            {
-                "learning_rate": 3e-3,
-                "final_learning_rate": 3e-4,
-                "schedule": "cosine",
-                "warmup_steps": 10,
-            }
-        ),
+        default_factory=lambda: OptimizerConfig.model_validate(_AS_IN_SFT),
         description="as in SFT of the tiny preset",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_change_keeps_the_rest_of_the_optimizer(cls, values: Any) -> Any:
+        optimizer = values.get("optimizer") if isinstance(values, dict) else None
+        if not isinstance(optimizer, dict):
+            return values
+        return values | {"optimizer": _AS_IN_SFT | optimizer}
 
 
 class AlgorithmConfig(Section):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
 Count = Annotated[int, Field(ge=0, strict=True)]
@@ -21,6 +21,18 @@ Levels = Annotated[
         lambda levels: {family: list(of_family) for family, of_family in levels.items()}
     ),
 ]
+
+
+def words_of(value: object) -> object:
+    """A text as the words between its commas, so that a shell needs no quotes."""
+    if not isinstance(value, str):
+        return value
+    return [word for word in map(str.strip, value.split(",")) if word]
+
+
+LIST = BeforeValidator(words_of)
+"""For lists of words: ``maze,arithmetic`` is read as ``["maze", "arithmetic"]``."""
+Words = Annotated[tuple[str, ...], LIST]
 DataClass = Literal["verifiable", "general", "hybrid"]
 Classes = Annotated[
     Mapping[str, DataClass],

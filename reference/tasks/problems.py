@@ -64,7 +64,7 @@ def draw_problem(
         SeedError: The family or the difficulty does not exist, or the level has no problem of that
             split.
     """
-    _check(family, difficulty)
+    check_level(family, difficulty)
     for _ in range(MAX_DRAWS):
         instance = FAMILIES[family].draw(random, difficulty)
         if is_held_out(qualified_identity(family, instance)) == held_out:
@@ -177,7 +177,12 @@ def verify(problem: Problem, response: str) -> Verdict:
         return Verdict(Outcome.ERROR, "", f"{type(failure).__name__}: {failure}")
 
 
-def _check(family: str, difficulty: int) -> None:
+def check_level(family: str, difficulty: int) -> None:
+    """Refuse a family or a level that does not exist.
+
+    Raises:
+        SeedError: UNKNOWN_NAME, ILLEGAL_VALUE.
+    """
     if family not in FAMILIES:
         message = f"family {family!r} does not exist; legal are {', '.join(FAMILIES)}"
         raise SeedError(Reason.UNKNOWN_NAME, message)

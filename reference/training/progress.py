@@ -23,7 +23,7 @@ class Progress:
         rollout_state: Samples in flight: the scheduler's state and the partial rollouts.
         stopped: Name of the event that ended RL early, or empty.
         seconds: Wall seconds so far, over all resumes.
-        eval_before: Scores of the SFT model.
+        eval_before: Scores of the model that RL starts from.
         eval_after: Scores of the trained model.
         judges: "before" and "after" RL -> evaluation of the policy as a judge and of its
             unverifiable writing.

@@ -9,17 +9,19 @@ from seed.reference.evaluation.evaluate import held_out_problems
 from seed.reference.evaluation.judges import judge_summary
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward_model import RewardModel
+from seed.reference.tasks.problems import check_level
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
 from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run_directory import RunDirectory
+from seed.reference.training.start import initial_state, provenance
 from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.datatypes import Metrics
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import Observer
-from seed.spec.tokenizer import vocabulary_for
+from seed.spec.tokenizer import encode, vocabulary_for
 
 State = TypeVar("State")
 PHASES = ("supervised", "value_pretraining", "reinforcement")
@@ -62,8 +64,8 @@ class Run(Generic[State]):
     def start(
         cls, backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer
     ) -> "Run[State]":
-        """A new run from random weights."""
-        return cls(backend, config, directory, observer, backend.initial_state(config))
+        """A new run from random weights, or from those of ``start.checkpoint``."""
+        return cls(backend, config, directory, observer, initial_state(backend, config))
 
     @classmethod
     def resume(
@@ -121,6 +123,7 @@ class Run(Generic[State]):
             "preset": config.preset,
             "backend": self.backend.name,
             "precision": config.precision,
+            **provenance(config),
             "steps": len(rl_lines),
             "steps_by_phase": {name: sum(x["phase"] == name for x in lines) for name in PHASES},
             "stopped": progress.stopped or "steps_done",
@@ -146,11 +149,30 @@ def check(config: Config, backend: Backend[Any]) -> None:
 
     Raises:
         SeedError: A family or level does not exist, there are too few distinct held-out problems,
-            the vocabulary is too small for the families' characters, or the backend lacks a term of
-            the loss.
+            the vocabulary or data.max_prompt_tokens is too small for the families, or the backend
+            lacks a term of the loss.
     """
     check_loss_terms(config, backend)
-    held_out_problems(config)
+    check_data(config)
+    longest = max(held_out_problems(config), key=lambda problem: len(problem.prompt))
+    tokens = len(encode(longest.prompt))
+    if tokens > config.data.max_prompt_tokens:
+        raise SeedError(
+            Reason.ILLEGAL_VALUE,
+            f"data.max_prompt_tokens={config.data.max_prompt_tokens} must be at least {tokens}, for"
+            f" problem {longest.id}",
+        )
+
+
+def check_data(config: Config) -> None:
+    """The part of ``check`` that draws no problem and needs no backend.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE.
+    """
+    for family in config.data.families:
+        for level in config.data.difficulties[family]:
+            check_level(family, level)
     reward_model.check(config)
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
     needed = vocabulary_for(characters + (reward_model.CHARACTERS if config.data.preferred else ""))

@@ -9,6 +9,7 @@ off and written again, byte for byte.
 """
 
 import json
+import os
 import shutil
 import tomllib
 from collections.abc import Sequence
@@ -32,6 +33,18 @@ SCHEDULE = "schedule.jsonl"
 """Only a streaming run has one."""
 
 
+def find_checkpoint(path: Path) -> Path:
+    """The folder itself if it is a checkpoint, else the newest checkpoint of that run directory.
+
+    Raises:
+        SeedError: NOT_A_CHECKPOINT.
+    """
+    if not path.is_dir():
+        line = f"{path} is not a folder; give a checkpoints/step_N or a run directory"
+        raise SeedError(Reason.NOT_A_CHECKPOINT, line)
+    return RunDirectory(path).newest_checkpoint() or path
+
+
 class RunDirectory:
     """The folder of one run, open for writing. Steps are counted over all phases.
 
@@ -51,17 +64,31 @@ class RunDirectory:
         Raises:
             SeedError: RUN_DIRECTORY_IN_USE if anything is there already; nothing is overwritten.
         """
+        cls.require_free(path)
+        (path / "checkpoints").mkdir(parents=True)
+        for name in STEP_LINES:
+            (path / name).touch()
+        (path / "config.toml").write_text(to_toml(config), encoding="utf-8")
+        return cls(path)
+
+    @staticmethod
+    def require_free(path: Path) -> None:
+        """Refuse a place that a new run cannot have.
+
+        Raises:
+            SeedError: RUN_DIRECTORY_IN_USE, UNWRITABLE_FILE.
+        """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise SeedError(
                 Reason.RUN_DIRECTORY_IN_USE,
                 f"{path} is not empty; choose another --out, or continue it with: seed run --resume"
                 f" {path}",
             )
-        (path / "checkpoints").mkdir(parents=True)
-        for name in STEP_LINES:
-            (path / name).touch()
-        (path / "config.toml").write_text(to_toml(config), encoding="utf-8")
-        return cls(path)
+        above = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            what = "cannot be written to" if above.is_dir() else "is no folder"
+            line = f"{path}: {above} {what}; choose another --out"
+            raise SeedError(Reason.UNWRITABLE_FILE, line)
 
     @classmethod
     def resume(cls, path: Path) -> tuple["RunDirectory", Config]:

@@ -97,6 +97,8 @@ def supervised(run: Run[State]) -> None:
     """SFT: every epoch reads each demonstration once, ``supervised.batch`` of them a step."""
     config = run.config
     run.observer.phase("supervised", config.supervised.steps, run.progress.phase_step)
+    if run.progress.phase_step >= config.supervised.steps:
+        return
     prompts, responses = demonstrations(config)
     while run.progress.phase_step < config.supervised.steps:
         chosen = demonstrations_of_step(config, run.progress.phase_step)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import click
 import pytest
 
 from seed.cli import options
@@ -16,6 +17,17 @@ COMMANDS = [
     *("ablate", "audit", "conform", "diff", "eval", "explain", "puzzles", "run", "srs"),
     "verify",
 ]
+WORDS = [
+    (),
+    *((name,) for name in seed.commands),
+    *(
+        (name, below)
+        for name, group in seed.commands.items()
+        if isinstance(group, click.Group)
+        for below in group.commands
+    ),
+]
+"""The words that call every command."""
 HEAVY = {"numpy", "torch", "mpi4py", "matplotlib", "h5py", "pydantic", "tqdm"}
 
 
@@ -39,4 +51,11 @@ def test_called_alone_the_command_shows_its_help() -> None:
 def test_help_lists_every_command(flag: str) -> None:
     assert sorted(seed.commands) == COMMANDS
     lines = run(flag).output.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in lines if line.strip()] == COMMANDS
+    assert [line.split()[0] for line in lines if line[:3].strip()] == COMMANDS
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_no_line_of_a_help_is_cut_or_too_long(words: tuple[str, ...]) -> None:
+    lines = run(*words, "--help", columns=80).output.splitlines()
+    assert not [line for line in lines if line.endswith("...") and not line.startswith("Usage")]
+    assert max(map(len, lines)) <= 80

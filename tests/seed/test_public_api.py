@@ -51,6 +51,22 @@ def test_train_returns_what_it_wrote(trained: seed.RunRecord) -> None:
     assert trained.metrics[-1]["phase"] == "reinforcement"
 
 
+def test_the_file_of_a_run_is_its_configuration(trained: seed.RunRecord) -> None:
+    file = trained.path / "config.toml"
+    assert seed.load_config(file=file) == trained.config
+    changed = seed.load_config(file=str(file), overrides=["rollout.steps=9"], seed=4)
+    assert (changed.seed, changed.rollout.steps) == (4, 9)
+    assert changed.model == trained.config.model
+
+
+def test_train_starts_from_a_checkpoint(trained: seed.RunRecord, tmp_path: Path) -> None:
+    start = ("supervised.steps=0", "rollout.steps=1", f"start.checkpoint={trained.path}")
+    run = seed.train(seed.load_config("tiny", "grpo", [*SMALL, *start]), tmp_path / "run")
+    assert run.summary is not None and len(run.metrics) == 1
+    assert run.summary["started_from"] == run.config.start.model_dump()
+    assert run.config.start.step == 12
+
+
 def test_train_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     seed.train(seed.load_config("tiny", "grpo", [*SMALL, "rollout.steps=1"]), tmp_path / "run")
     assert capfd.readouterr() == ("", "")

@@ -21,7 +21,8 @@ ROLLOUT_KEYS = (
 )
 TOP_KEYS = (
     "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout,"
-    " reward, reward_model, algorithm, policy_optimizer, value_optimizer, evaluation, parallel, run"
+    " reward, reward_model, algorithm, policy_optimizer, value_optimizer, evaluation, parallel,"
+    " start, run"
 )
 OPTIMIZER_KEYS = (
     "learning_rate, final_learning_rate, schedule, warmup_steps, beta1, beta2, epsilon,"

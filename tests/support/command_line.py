@@ -14,9 +14,10 @@ BADLY_BEHAVED = ("--verifier", VERIFIER, "--jobs", "2")
 """Options that judge all lines with the verifier of ``tests.support.badly_behaved``."""
 
 
-def run(*arguments: str | int | Path) -> Result:
-    """Call ``seed`` with these arguments."""
-    return CliRunner().invoke(seed, list(map(str, arguments)))
+def run(*arguments: str | int | Path, columns: int = 200) -> Result:
+    """Call ``seed`` with these arguments, in a terminal so wide that few lines are folded."""
+    environment = {"COLUMNS": str(columns)}
+    return CliRunner(env=environment).invoke(seed, list(map(str, arguments)))
 
 
 def succeeded(*arguments: str | int | Path) -> Result:

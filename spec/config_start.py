@@ -1,0 +1,29 @@
+"""The section about the weights that a run starts from."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from seed.spec.config_types import Count, Section
+
+
+class StartConfig(Section):
+    """Where a new run takes its weights from; random ones by default.
+
+    ``seed run --from CHECKPOINT`` is short for ``start.checkpoint=CHECKPOINT supervised.steps=0``.
+    When the run starts, the other two settings are filled in, so its ``config.toml`` says what was
+    loaded, and a resume before the first checkpoint loads the same again or stops.
+    """
+
+    checkpoint: str = Field(
+        "",
+        description=(
+            "checkpoint, or run directory for its newest, whose policy and value model the run"
+            " starts from; empty = random weights. Optimizers, schedules and random numbers begin"
+            " anew"
+        ),
+    )
+    step: Count = Field(0, description="step of that checkpoint; filled in when the run starts")
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = Field(
+        "", description="digest of its arrays; filled in when the run starts, checked if given"
+    )
