@@ -10,6 +10,7 @@ from seed.cli.explain_tables import equation_table, metric_table
 from seed.cli.options import config_option, preset_option, recipe_option
 from seed.cli.start import chosen_layers
 from seed.cli.user_errors import Command
+from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
     from seed.spec.config import Config
