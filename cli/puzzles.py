@@ -1,4 +1,4 @@
-"""``seed puzzles``: list the families, generate problems, read those of public collections."""
+"""``seed puzzles``: list and explain the families, generate problems, read public collections."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from seed.cli.import_puzzles import read_puzzles
 from seed.cli.options import PATH, SEED
+from seed.cli.show_puzzles import show_puzzles
 from seed.cli.user_errors import Group
 
 if TYPE_CHECKING:
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 @click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def puzzles(context: click.Context) -> None:
-    """List the puzzle families; generate problems; read those of public collections."""
+    """List and explain the puzzle families; generate problems; read public collections."""
     if context.invoked_subcommand is None:
         click.echo(family_table())
 
 
 puzzles.add_command(read_puzzles)
+puzzles.add_command(show_puzzles)
 
 
 def family_table() -> str:
@@ -61,17 +63,17 @@ def generate_puzzles(
     family: str, level: int, count: int, seed: int, held_out: bool, solved: bool, out: Path | None
 ) -> None:
     """Write problems of FAMILY as JSON lines. Add a response to each for `seed verify`."""
-    from seed.cli.progress import DELAY_SECONDS, bar
+    from seed.cli.meter import DELAY_SECONDS, meter
     from seed.reference.tasks.problems import distinct_problems
     from seed.reference.verifiers.files.publish import check_free, publish
 
     if out is not None:
         check_free(out)
     lines = []
-    with bar(count, family, delay=DELAY_SECONDS) as shown:
+    with meter(family, count, delay=DELAY_SECONDS) as shown:
         for problem in distinct_problems(family, level, count, seed, held_out):
             lines.append(json.dumps(problem_line(problem, solved)))
-            shown.update()
+            shown.advance()
     if out is None:
         click.echo("\n".join(lines))
     else:
