@@ -31,8 +31,8 @@ LONGEST_PAUSE = 60.0
 """... and at least one in so many seconds. A run of two minutes has about 30, of ten hours 800."""
 PLAIN_WIDTH = 160
 """Columns of a line that is not on a terminal."""
-LEAST_BAR = 6
-"""Columns that a bar needs to say anything; with less there is none."""
+LEAST_BAR = 8
+"""Columns that a bar and its ends need to say anything; with less there is none."""
 
 
 class Pace:

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import click
+
 from seed.cli.formatting import score_text
 from seed.cli.meter import Meter, Pace, cut, escaped, open_meter, width
 from seed.spec.config import Config
@@ -73,7 +75,7 @@ class ProgressBars:
     def write(self, line: str) -> None:
         """Write a line that stays, above the bar if there is one."""
         if self.meter is None:
-            open_meter("", 0).write(line)
+            click.echo(line, err=True)
         else:
             self.meter.write(line)
 
