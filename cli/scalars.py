@@ -5,17 +5,18 @@ Held-out scores are ``evaluation/FAMILY/FIGURE``. Curves are left out: lists, an
 keys are numbers, such as ``advantage/lambda_by_length``.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 
 def scalars(line: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    """Names and values of the numbers in a line of ``metrics.jsonl``, ``step`` excepted."""
+    """Names and values of the finite numbers in a line of ``metrics.jsonl``, ``step`` excepted."""
     for key, value in line.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping) and not all(map(is_number, value)):
             yield from scalars(value, f"{name}/")
-        elif isinstance(value, int | float) and name != "step":
+        elif isinstance(value, int | float) and math.isfinite(value) and name != "step":
             yield name, float(value)
 
 

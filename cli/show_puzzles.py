@@ -40,12 +40,11 @@ def explanation(family: str, level: int | None, seed: int, count: int) -> str:
     from seed.reference.tasks.problems import distinct_problems
     from seed.reference.tasks.puzzles import FAMILIES
 
-    known = FAMILIES.get(family)
-    chosen = level if level is not None or known is None else known.LEVELS[0]
+    easiest = FAMILIES[family].LEVELS[0] if family in FAMILIES else 1
+    chosen = easiest if level is None else level
     # An unknown family is refused here.
-    problems = list(distinct_problems(family, chosen or 1, count, seed, held_out=False))
-    rules = FAMILIES[family].RULES
-    levels = FAMILIES[family].LEVELS
+    problems = list(distinct_problems(family, chosen, count, seed, held_out=False))
+    levels, rules = FAMILIES[family].LEVELS, FAMILIES[family].RULES
     title = f"{family}, level {chosen} of {levels[0]} to {levels[-1]}"
     return "\n\n".join([title, textwrap.fill(rules, WIDTH), *map(example, problems)])
 

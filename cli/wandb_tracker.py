@@ -53,16 +53,19 @@ class WandbTracker(SilentObserver):
     def metrics(self, line: Mapping[str, Any]) -> None:
         """Send the numbers of a step."""
         self.step = line["step"]
-        self._log(scalars(line))
+        self._log(scalars(line), self.step)
 
     def event(self, name: str, line: str) -> None:
         """Send an event as a 1 in a chart of its name; its text is in the summary."""
-        self._log(iter([(f"events/{name}", 1.0)]))
+        self._log(iter([(f"events/{name}", 1.0)]), self.step)
         self.run.summary[f"events/{name}/text"] = line
 
     def scores(self, moment: str, step: int, scores: Mapping[str, Any]) -> None:
-        """Send held-out scores; the summary has those before and those after RL."""
-        self._log(score_scalars(scores))
+        """Send held-out scores; the summary has those before and those after RL.
+
+        If W&B got the metrics of the step before a kill, the scores stand one step later.
+        """
+        self._log(score_scalars(scores), max(step, self.run.step))
         for name, value in score_scalars(scores):
             self.run.summary[f"{moment} RL/{name}"] = value
 
@@ -70,9 +73,9 @@ class WandbTracker(SilentObserver):
         """Wait until all is sent."""
         self.run.finish(exit_code=0 if succeeded else 1)
 
-    def _log(self, figures: Iterator[tuple[str, float]]) -> None:
-        if self.step >= self.run.step:
-            self.run.log(dict(figures), step=self.step)
+    def _log(self, figures: Iterator[tuple[str, float]], step: int) -> None:
+        if step >= self.run.step:
+            self.run.log(dict(figures), step=step)
 
 
 def run_id(folder: Path) -> str:

@@ -9,6 +9,7 @@ import sys
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -94,7 +95,7 @@ def test_plain_lines_are_seconds_apart_at_first_and_a_minute_at_most_later(
             shown.advance()
             if capsys.readouterr().err:
                 times.append(clock.now)
-    pauses = [after - before for before, after in zip(times, times[1:], strict=False)]
+    pauses = [after - before for before, after in pairwise(times)]
     assert pauses[1] == 5.0 and pauses == sorted(pauses) and pauses[-1] == LONGEST_PAUSE
     assert len(times) < 500
 
@@ -132,9 +133,7 @@ def chunks(descriptor: int) -> Iterator[bytes]:
             yield chunk
 
 
-def test_on_a_terminal_every_redraw_fits_and_has_no_colour(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_on_a_terminal_every_redraw_fits_and_has_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal(monkeypatch) as drawn:
         assert is_terminal() and width() == 40
         shown = open_meter("RL", 9, 3)
