@@ -8,7 +8,7 @@ import click
 
 from seed.cli.import_puzzles import read_puzzles
 from seed.cli.options import PATH, SEED
-from seed.cli.show_puzzles import show_puzzles
+from seed.cli.show_puzzles import family_table, show_puzzles
 from seed.cli.user_errors import Group
 
 if TYPE_CHECKING:
@@ -25,18 +25,6 @@ def puzzles(context: click.Context) -> None:
 
 puzzles.add_command(read_puzzles)
 puzzles.add_command(show_puzzles)
-
-
-def family_table() -> str:
-    """One line per family: name, levels, what it is (the first line of its module)."""
-    from seed.reference.tasks.puzzles import FAMILIES
-
-    width = max(map(len, FAMILIES))
-    lines = [f"{'family':{width}}{'levels':>8}   what"]
-    for name, family in FAMILIES.items():
-        levels = f"{family.LEVELS[0]}-{family.LEVELS[-1]}"
-        lines.append(f"{name:{width}}{levels:>8}   {(family.__doc__ or '').partition(chr(10))[0]}")
-    return "\n".join(lines)
 
 
 @puzzles.command("generate")

@@ -27,9 +27,9 @@ LABEL = "  {:10}"
 @click.command(cls=Command)
 @click.argument("run", type=PATH)
 @click.argument("prompts", nargs=-1, metavar="[PROMPT]...")
-@click.option("--family", help="Draw problems of this family.  [default: those of the run]")
+@click.option("--family", help="Family to draw from.  [default: those of the run]")
 @click.option(
-    "-n", "--problems", type=click.IntRange(1), help=f"Problems to draw.  [default: {PROBLEMS}]"
+    "--problems", "-n", type=click.IntRange(1), help=f"Problems to draw.  [default: {PROBLEMS}]"
 )
 @click.option(
     "--samples", type=click.IntRange(1), default=1, show_default=True, help="Responses to each."
@@ -50,7 +50,7 @@ LABEL = "  {:10}"
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change a setting, such as top_p.",
+    help="Change a setting, such as evaluation.top_p=1.",
 )
 def sample(run: Path, prompts: tuple[str, ...], out: Path | None, **options: Any) -> None:
     """Sample responses of a RUN directory or checkpoint to held-out problems, or to each PROMPT.

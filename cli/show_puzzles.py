@@ -1,4 +1,4 @@
-"""``seed puzzles show``: the rules of a family with worked examples."""
+"""``seed puzzles show``: all families in a line each; the rules of one with worked examples."""
 
 import textwrap
 from typing import TYPE_CHECKING
@@ -19,16 +19,26 @@ WIDTH = 80
 @click.option("--level", type=int, help="Difficulty.  [default: the easiest]")
 @click.option("--seed", type=SEED, default=1, show_default=True, help="Keys the draws.")
 @click.option(
-    "-n", "--count", type=click.IntRange(1), default=1, show_default=True, help="Examples."
+    "--count", "-n", type=click.IntRange(1), default=1, show_default=True, help="Examples."
 )
 def show_puzzles(family: str | None, level: int | None, seed: int, count: int) -> None:
     """Explain FAMILY: its rules, and examples with demonstration and answer. Without: list all."""
     if family is None:
-        from seed.cli.puzzles import family_table
-
         click.echo(family_table())
         return
     click.echo(explanation(family, level, seed, count))
+
+
+def family_table() -> str:
+    """One line per family: name, levels, what it is (the first line of its module)."""
+    from seed.reference.tasks.puzzles import FAMILIES
+
+    width = max(map(len, FAMILIES))
+    lines = [f"{'family':{width}}{'levels':>8}   what"]
+    for name, family in FAMILIES.items():
+        levels = f"{family.LEVELS[0]}-{family.LEVELS[-1]}"
+        lines.append(f"{name:{width}}{levels:>8}   {(family.__doc__ or '').partition(chr(10))[0]}")
+    return "\n".join(lines)
 
 
 def explanation(family: str, level: int | None, seed: int, count: int) -> str:
