@@ -69,12 +69,14 @@ def ablate(
     """Run VAPO without one component at a time; compare with the full recipe, paired by seed."""
     from seed.cli.backends import open_backend
     from seed.cli.report.ablation import AblationRow, ablation_table, write_ablation
+    from seed.cli.tracking import check_trackers
     from seed.reference.training.run import check
     from seed.spec.config_errors import check_effect
 
     base = Base(typed(context, "preset"), typed(context, "file"), overrides)
     config = base.config(1)
     check_effect(config)
+    check_trackers(config)
     with open_backend(config) as computing:
         check(config, computing)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -123,12 +125,16 @@ def run_all(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from tqdm import tqdm
+    from seed.cli.meter import Pace, meter
 
+    pace = Pace()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         sft_jobs = {seed: pool.submit(run_sft, base, seed, out) for seed in seeds}
-        bar = tqdm(sft_jobs.items(), desc="SFT", dynamic_ncols=True)
-        checkpoints = {seed: job.result() for seed, job in bar}
+        checkpoints = {}
+        with meter("SFT", len(sft_jobs), pace=pace) as shown:
+            for seed, sft_job in sft_jobs.items():
+                checkpoints[seed] = sft_job.result()
+                shown.advance()
         rl_jobs = {
             (name, seed): pool.submit(
                 run_variant, base, seed, change, out / folder_name(name), checkpoints[seed]
@@ -136,8 +142,13 @@ def run_all(
             for name, change in changes.items()
             for seed in seeds
         }
-        bar = tqdm(rl_jobs.items(), desc="variants", dynamic_ncols=True)
-        return {key: job.result() for key, job in bar}
+        accuracies = {}
+        with meter("runs", len(rl_jobs), pace=pace) as shown:
+            for (name, seed), job in rl_jobs.items():
+                accuracies[name, seed] = job.result()
+                after = accuracies[name, seed][1]
+                shown.advance(1, [f"{name}, seed {seed}: accuracy {100 * after:.1f} %"])
+        return accuracies
 
 
 def run_sft(base: Base, seed: int, out: Path) -> Path:
@@ -147,6 +158,7 @@ def run_sft(base: Base, seed: int, out: Path) -> Path:
         Its last checkpoint, from which every variant of the seed starts.
     """
     from seed.cli.backends import open_backend
+    from seed.cli.tracking import tracked
     from seed.reference.training import trainer
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
@@ -156,8 +168,9 @@ def run_sft(base: Base, seed: int, out: Path) -> Path:
     directory = RunDirectory.create(out / "sft" / f"seed{seed}", config)
     with open_backend(config) as computing:
         run = Run.start(computing, config, directory, SilentObserver())
-        trainer.supervised(run)
-        trainer.finish_sft(run)
+        with tracked(run):
+            trainer.supervised(run)
+            trainer.finish_sft(run)
         return directory.checkpoint_directory(run.progress.step)
 
 
@@ -170,6 +183,7 @@ def run_variant(
         Held-out accuracy over all families before and after RL.
     """
     from seed.cli.backends import open_backend
+    from seed.cli.tracking import tracked
     from seed.reference.training import trainer
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
@@ -180,7 +194,8 @@ def run_variant(
     shutil.copytree(checkpoint, directory.path / "checkpoints" / checkpoint.name)
     with open_backend(config) as computing:
         run = Run.resume(computing, config, directory, SilentObserver())
-        summary = trainer.train(run)
+        with tracked(run):
+            summary = trainer.train(run)
     before, after = summary["eval_before"]["overall"], summary["eval_after"]["overall"]
     return before["accuracy"], after["accuracy"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from tqdm import tqdm
 
+from seed.cli.meter import meter
 from seed.conformance.compare import NotComparable, largest_error
 from seed.conformance.grid import EXACT, FULL, PRECISIONS, QUICK, Line, quick_precisions, run_grid
 from seed.conformance.launch import mpirun
@@ -44,11 +44,10 @@ def check_agreement(full: bool, ranks: Sequence[int], precisions: Sequence[str])
     def of(layout: Layout) -> tuple[str, ...]:
         return tuple(precisions) or (PRECISIONS if full else quick_precisions(layout))
 
-    with tqdm(total=len(grid) + 1, desc="conform", dynamic_ncols=True) as bar:
+    with meter("conform", len(grid) + 1) as shown:
 
         def report(text: str) -> None:
-            bar.set_postfix_str(text, refresh=False)
-            bar.update(1)
+            shown.advance(1, [text])
 
         lines = run_grid(grid, of, report)
     click.echo(grid_table(lines))
@@ -117,11 +116,12 @@ def compare_targets(first: str, second: str, recipe: str, overrides: Sequence[st
     scaled = [target.layout.ranks for target in targets if target.backend == "scaled"]
     prepare_ranks("seed diff", max(scaled, default=0))
     tolerance = max(TOLERANCES[config.precision] for config in configs)
-    with tempfile.TemporaryDirectory(prefix="seed-diff-") as folder:
-        traces = [
-            traced(target, recipe, tuple(overrides), Path(folder) / f"{number}.npz")
-            for number, target in enumerate(tqdm(targets, desc="diff", dynamic_ncols=True))
-        ]
+    traces: list[Trace] = []
+    with tempfile.TemporaryDirectory(prefix="seed-diff-") as folder, meter("diff", 2) as shown:
+        for name, target in zip((first, second), targets, strict=True):
+            file = Path(folder) / f"{len(traces)}.npz"
+            traces.append(traced(target, recipe, tuple(overrides), file))
+            shown.advance(1, [name])
     click.echo(f"{first} against {second}, relative tolerance {tolerance:g}\n")
     text, differing = diff_table(traces[0], traces[1], tolerance)
     click.echo(text)

@@ -1,7 +1,9 @@
 """``seed eval``: accuracy of a checkpoint on held-out problems."""
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,11 +11,18 @@ from seed.cli.formatting import score_text
 from seed.cli.options import PATH, overrides_argument
 from seed.cli.user_errors import Command
 
+if TYPE_CHECKING:
+    from seed.cli.checkpoints import Restored
+    from seed.spec.datatypes import Problem
+
 
 @click.command("eval", cls=Command)
 @click.argument("checkpoint", type=PATH)
+@click.option(
+    "--out", type=PATH, help="New JSON file: scores, correct responses by problem, configuration."
+)
 @overrides_argument
-def evaluate(checkpoint: Path, overrides: tuple[str, ...]) -> None:
+def evaluate(checkpoint: Path, out: Path | None, overrides: tuple[str, ...]) -> None:
     """Evaluate a CHECKPOINT (step_N folder, or run directory for its newest) on held-out problems.
 
     Changes such as evaluation.samples=16 or data.families='["maze"]' apply to this evaluation
@@ -22,16 +31,52 @@ def evaluate(checkpoint: Path, overrides: tuple[str, ...]) -> None:
     from seed.cli.checkpoints import restored
     from seed.cli.progress import ProgressBars
     from seed.cli.run import observer_of
-    from seed.reference.evaluation.evaluate import evaluate_held_out
+    from seed.reference.evaluation.evaluate import count_held_out, scores_of
+    from seed.reference.verifiers.files.publish import check_free, publish
 
+    if out is not None:
+        check_free(out)
     with restored(checkpoint, overrides) as model:
-        observer = observer_of(model.backend)
-        scores = evaluate_held_out(model.backend, model.state, model.config, observer, "evaluation")
+        observer = observer_of(model.backend, model.config)
+        problems, counts = count_held_out(
+            model.backend, model.state, model.config, observer, "evaluation"
+        )
+        scores = scores_of(problems, counts, model.config)
         if isinstance(observer, ProgressBars):
             observer.close()
             progress = model.progress
             click.echo(f"{model.path}, after step {progress['step']} ({progress['phase']})")
             click.echo(score_table(scores))
+            if out is not None:
+                publish(out, [json.dumps(record(model, scores, problems, counts), indent=1)])
+
+
+def record(
+    model: "Restored",
+    scores: dict[str, Any],
+    problems: "Sequence[Problem]",
+    counts: "Mapping[str, int]",
+) -> dict[str, Any]:
+    """The content of ``--out``: all that is needed to say what was measured, and on what."""
+    return {
+        "checkpoint": str(model.path),
+        "step": model.progress["step"],
+        "phase": model.progress["phase"],
+        "seed": model.config.seed,
+        "scores": scores,
+        "problems": [
+            {
+                "id": problem.id,
+                "family": problem.family,
+                "difficulty": problem.difficulty,
+                "prompt": problem.prompt,
+                "correct": counts[problem.id],
+                "samples": model.config.evaluation.samples,
+            }
+            for problem in problems
+        ],
+        "config": model.config.model_dump(mode="json"),
+    }
 
 
 def score_table(scores: dict[str, dict[str, Any]]) -> str:

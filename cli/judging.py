@@ -96,18 +96,18 @@ def rule_and_pool(
 @contextmanager
 def judging_bar(path: Path, name: str) -> "Iterator[Listener]":
     """A bar on stderr with the counts so far."""
-    from seed.cli.progress import DELAY_SECONDS, bar
+    from seed.cli.meter import DELAY_SECONDS, meter
     from seed.reference.verifiers.files.file import count_lines
     from seed.spec.datatypes import Outcome
 
     counts = dict.fromkeys(Outcome, 0)
-    with bar(count_lines(path), name, unit=" lines", delay=DELAY_SECONDS) as shown:
+    with meter(f"{name} line", count_lines(path), delay=DELAY_SECONDS) as shown:
 
         def count(heading: "Heading", judgement: "Judgement") -> None:
             counts[judgement.verdict.outcome] += 1
-            text = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
-            shown.set_postfix_str(text, refresh=False)
-            shown.update()
+            shown.advance(
+                1, [f"{number} {outcome}" for outcome, number in counts.items() if number]
+            )
 
         yield count
 

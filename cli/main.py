@@ -11,6 +11,7 @@ from seed.cli.evaluate import evaluate
 from seed.cli.explain import explain
 from seed.cli.puzzles import puzzles
 from seed.cli.run import run
+from seed.cli.sample import sample
 from seed.cli.srs import srs
 from seed.cli.user_errors import Group
 from seed.cli.verify import verify
@@ -32,7 +33,7 @@ def seed() -> None:
     """Train a mixture-of-experts model to reason by RL, as in Seed1.5-Thinking, VAPO and DAPO."""
 
 
-for command in (run, explain, evaluate, ablate, conform, diff, verify, audit, puzzles, srs):
+for command in (run, explain, evaluate, sample, ablate, conform, diff, verify, audit, puzzles, srs):
     seed.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""``seed puzzles``: list the families, generate problems, read those of public collections."""
+"""``seed puzzles``: list and explain the families, generate problems, read public collections."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from seed.cli.import_puzzles import read_puzzles
 from seed.cli.options import PATH, SEED
+from seed.cli.show_puzzles import family_table, show_puzzles
 from seed.cli.user_errors import Group
 
 if TYPE_CHECKING:
@@ -17,24 +18,13 @@ if TYPE_CHECKING:
 @click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def puzzles(context: click.Context) -> None:
-    """List the puzzle families; generate problems; read those of public collections."""
+    """List and explain the puzzle families; generate problems; read public collections."""
     if context.invoked_subcommand is None:
         click.echo(family_table())
 
 
 puzzles.add_command(read_puzzles)
-
-
-def family_table() -> str:
-    """One line per family: name, levels, what it is (the first line of its module)."""
-    from seed.reference.tasks.puzzles import FAMILIES
-
-    width = max(map(len, FAMILIES))
-    lines = [f"{'family':{width}}{'levels':>8}   what"]
-    for name, family in FAMILIES.items():
-        levels = f"{family.LEVELS[0]}-{family.LEVELS[-1]}"
-        lines.append(f"{name:{width}}{levels:>8}   {(family.__doc__ or '').partition(chr(10))[0]}")
-    return "\n".join(lines)
+puzzles.add_command(show_puzzles)
 
 
 @puzzles.command("generate")
@@ -61,17 +51,17 @@ def generate_puzzles(
     family: str, level: int, count: int, seed: int, held_out: bool, solved: bool, out: Path | None
 ) -> None:
     """Write problems of FAMILY as JSON lines. Add a response to each for `seed verify`."""
-    from seed.cli.progress import DELAY_SECONDS, bar
+    from seed.cli.meter import DELAY_SECONDS, meter
     from seed.reference.tasks.problems import distinct_problems
     from seed.reference.verifiers.files.publish import check_free, publish
 
     if out is not None:
         check_free(out)
     lines = []
-    with bar(count, family, delay=DELAY_SECONDS) as shown:
+    with meter(family, count, delay=DELAY_SECONDS) as shown:
         for problem in distinct_problems(family, level, count, seed, held_out):
             lines.append(json.dumps(problem_line(problem, solved)))
-            shown.update()
+            shown.advance()
     if out is None:
         click.echo("\n".join(lines))
     else:

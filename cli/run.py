@@ -101,6 +101,7 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
     from seed.cli.backends import open_backend
     from seed.cli.memory_check import check_memory
     from seed.cli.start import summary_of
+    from seed.cli.tracking import check_trackers
     from seed.reference.training.run import Run, check
     from seed.reference.training.run_directory import RunDirectory
     from seed.reference.training.start import with_start
@@ -110,6 +111,7 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
     if config.backend == "reference":  # the parallel.* of a large preset have no effect there
         check_memory(config, Layout())
     check_effect(config)
+    check_trackers(config)
     with open_backend(config) as computing:
         config = with_start(config, computing)
         check(config, computing)
@@ -122,33 +124,36 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
             return
         computing.on_rank_zero(lambda: RunDirectory.create(path, config).path)
         directory = RunDirectory(path, computing.is_main_process)
-        train(Run.start(computing, config, directory, observer_of(computing)))
+        train(Run.start(computing, config, directory, observer_of(computing, config)))
 
 
 def resume_run(path: Path) -> None:
     """Continue from the newest checkpoint with the configuration that the run directory holds."""
     from seed.cli.backends import open_backend
+    from seed.cli.tracking import check_trackers
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
 
     _, config = RunDirectory.resume(path)
+    check_trackers(config)
     with open_backend(config) as computing:
         directory = RunDirectory(path, computing.is_main_process)
-        train(Run.resume(computing, config, directory, observer_of(computing)))
+        train(Run.resume(computing, config, directory, observer_of(computing, config)))
 
 
-def observer_of(computing: "Backend[Any]") -> "Observer":
+def observer_of(computing: "Backend[Any]", config: "Config") -> "Observer":
     """Progress bars in the main process; the others print nothing."""
     from seed.cli.progress import ProgressBars
     from seed.spec.observer import SilentObserver
 
-    return ProgressBars() if computing.is_main_process else SilentObserver()
+    return ProgressBars(config) if computing.is_main_process else SilentObserver()
 
 
 def train(run: "Run[Any]") -> None:
     """Train to the end; print the scores and the path of the report."""
-    from seed.cli.progress import ProgressBars
+    from seed.cli.progress import ProgressBars, score_before_line
     from seed.cli.report.page import write_report
+    from seed.cli.tracking import tracked
     from seed.reference.training import trainer
 
     path, prints = run.directory.path, run.backend.is_main_process
@@ -156,8 +161,11 @@ def train(run: "Run[Any]") -> None:
         click.echo(f"run directory {path}", err=True)
         if start := run.config.start.checkpoint:
             click.echo(f"weights of {start}", err=True)
+        if run.progress.eval_before:
+            click.echo(score_before_line(run.progress.eval_before), err=True)
     try:
-        summary = trainer.train(run)
+        with tracked(run):
+            summary = trainer.train(run)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"continue with: seed run --resume {path}") from None
     finally:
@@ -179,8 +187,9 @@ def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:
 
     lines = run.directory.read("metrics.jsonl")
     rl_steps = [line for line in lines if line["phase"] == "reinforcement"]
+    before, after = summary["eval_before"], summary["eval_after"]
     tables = (
-        score_table(summary["eval_before"], summary["eval_after"]),
+        "\n".join([score_table(before, after), *worse_lines(before, after)]),
         class_text(class_rewards(rl_steps, run.config.data)),
         judge_text(summary),
     )
@@ -196,6 +205,15 @@ def score_table(before: dict[str, Any], after: dict[str, Any]) -> str:
             f"{family:18}{score_text(score):>22}{score_text(after[family]):>22}{gain:>+8.1f}"
         )
     return "\n".join(lines)
+
+
+def worse_lines(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """A line for each family that RL made worse: its interval lies wholly below that before RL."""
+    return [
+        f"RL made {family} worse: the interval after RL is wholly below the one before"
+        for family, score in before.items()
+        if after[family]["ci_high"] < score["ci_low"]
+    ]
 
 
 def free_directory(name: str) -> Path:

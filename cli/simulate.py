@@ -189,7 +189,7 @@ def run_simulation(out: Path, settings: Settings) -> None:
         SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION, FILE_EXISTS, UNREADABLE_FILE,
             UNWRITABLE_FILE.
     """
-    from seed.cli.progress import bar
+    from seed.cli.meter import meter
     from seed.cli.report.simulation_page import simulation_page, sweep_text
     from seed.reference.simulation.sweep import sweep
     from seed.reference.verifiers.files.publish import publish
@@ -198,8 +198,8 @@ def run_simulation(out: Path, settings: Settings) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SeedError(Reason.FILE_EXISTS, f"{out} is not empty; choose another --out")
     scenario = settings.scenario
-    with bar(len({1.0, *settings.alphas}), "srs_alpha") as shown:
-        points = sweep(settings.rules, settings.alphas, scenario, shown.update)
+    with meter("srs_alpha", len({1.0, *settings.alphas})) as shown:
+        points = sweep(settings.rules, settings.alphas, scenario, shown.advance)
     click.echo(sweep_text(points))
     click.echo(f"\n{conclusion(points)}")
     try:

@@ -8,7 +8,8 @@
     print(seed.generate("runs/mine", ["(2+3)*4="], samples=4))
 
 ``import seed`` loads neither NumPy nor torch: each function imports what it needs when it is
-called. Nothing is printed; pass an ``Observer`` to follow a run. User errors are a
+called. Nothing is printed; pass an ``Observer`` to follow a run, or let ``run.track`` send its
+metrics to TensorBoard or W&B. User errors are a
 ``seed.SeedError`` with the line that the command line prints.
 
 The packages lie at the top of the repository and are imported below this name. In a checkout this
@@ -119,18 +120,19 @@ def train(config: "Config", out: Location, observer: "Observer | None" = None) -
     Args:
         config: From ``load_config``.
         out: New run directory; must not exist or be empty.
-        observer: Receives phases, steps and events.
+        observer: Receives phases, steps, metrics, events, samples and scores.
 
     Returns:
         The finished run. Under ``mpirun`` every process calls this and gets the same.
 
     Raises:
         SeedError: RUN_DIRECTORY_IN_USE, ILLEGAL_VALUE, ILLEGAL_COMBINATION, BACKEND_MISSING,
-            NOT_A_CHECKPOINT, FOREIGN_CHECKPOINT, VERIFIER_FAILED, REWARD_NOT_FINITE,
-            LOSS_NOT_FINITE.
+            NOT_A_CHECKPOINT, FOREIGN_CHECKPOINT, TRACKER_FAILED, VERIFIER_FAILED,
+            REWARD_NOT_FINITE, LOSS_NOT_FINITE.
     """
     _use_one_thread()
     from seed.cli.backends import open_backend
+    from seed.cli.tracking import check_trackers, tracked
     from seed.reference.training import trainer
     from seed.reference.training.run import Run, check
     from seed.reference.training.run_directory import RunDirectory
@@ -139,12 +141,15 @@ def train(config: "Config", out: Location, observer: "Observer | None" = None) -
     from seed.spec.observer import SilentObserver
 
     check_effect(config)
+    check_trackers(config)
     with open_backend(config) as backend:
         config = with_start(config, backend)
         check(config, backend)
         path = backend.on_rank_zero(lambda: RunDirectory.create(Path(out), config).path)
         directory = RunDirectory(path, backend.is_main_process)
-        trainer.train(Run.start(backend, config, directory, observer or SilentObserver()))
+        run = Run.start(backend, config, directory, observer or SilentObserver())
+        with tracked(run):
+            trainer.train(run)
         return backend.on_rank_zero(lambda: read_run(path))
 
 
@@ -164,15 +169,19 @@ def resume(path: Location, observer: "Observer | None" = None) -> RunRecord:
     """
     _use_one_thread()
     from seed.cli.backends import open_backend
+    from seed.cli.tracking import check_trackers, tracked
     from seed.reference.training import trainer
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
     from seed.spec.observer import SilentObserver
 
     _, config = RunDirectory.resume(Path(path))
+    check_trackers(config)
     with open_backend(config) as backend:
         directory = RunDirectory(Path(path), backend.is_main_process)
-        trainer.train(Run.resume(backend, config, directory, observer or SilentObserver()))
+        run = Run.resume(backend, config, directory, observer or SilentObserver())
+        with tracked(run):
+            trainer.train(run)
         return backend.on_rank_zero(lambda: read_run(path))
 
 
@@ -230,28 +239,21 @@ def generate(
         SeedError: ILLEGAL_VALUE for a prompt or a number; else as ``evaluate``.
     """
     _use_one_thread()
-    from hashlib import sha256
-
+    _check_number(prompts, samples)
     from seed.cli.checkpoints import checkpoint_config, restored
+    from seed.cli.prompts import check_prompts, typed_problem
     from seed.reference.training.run_directory import find_checkpoint
-    from seed.spec.datatypes import Problem, Request, Sampling
+    from seed.spec.datatypes import Request, Sampling
     from seed.spec.tokenizer import decode, encode
 
     checkpoint = find_checkpoint(Path(path))
     config = checkpoint_config(checkpoint, overrides)
-    _check_prompts(prompts, samples, config)
-    requests = []
-    for prompt in prompts:
-        problem = Problem(
-            id=f"prompt/{sha256(prompt.encode()).hexdigest()}",
-            family="",
-            difficulty=1,
-            prompt=prompt,
-            instance={},
-            demonstration="",
-            answer="",
-        )
-        requests += [Request(problem, encode(prompt), sample, draw) for sample in range(samples)]
+    check_prompts(prompts, config)
+    requests = [
+        Request(typed_problem(prompt), encode(prompt), sample, draw)
+        for prompt in prompts
+        for sample in range(samples)
+    ]
     if not requests:
         return []
     evaluation, longest = config.evaluation, config.rollout.max_response_tokens
@@ -341,31 +343,14 @@ if not TYPE_CHECKING:  # a type checker would accept every misspelt name of this
         return getattr(importlib.import_module(_TYPES[name]), name)
 
 
-def _check_prompts(prompts: Sequence[str], samples: int, config: "Config") -> None:
-    """Refuse prompts that the model cannot read."""
+def _check_number(prompts: Sequence[str], samples: int) -> None:
+    """Refuse what is no list of prompts, or no number of samples."""
     from seed.spec.errors import Reason, SeedError
-    from seed.spec.tokenizer import vocabulary_for
 
-    limit, vocabulary = config.data.max_prompt_tokens, config.model.vocabulary
-    line = ""
     if isinstance(prompts, str):
-        line = "prompts is one text; it must be a list of texts"
-    elif samples < 1:
-        line = f"samples={samples} must be at least 1"
-    else:
-        for prompt in prompts:
-            if not 1 <= len(prompt) <= limit:
-                line = (
-                    f"prompt {prompt!r} has {len(prompt)} characters, must have 1 to"
-                    f" data.max_prompt_tokens={limit}"
-                )
-            elif vocabulary_for(prompt) > vocabulary:
-                line = (
-                    f"prompt {prompt!r} has a character beyond the model's"
-                    f" model.vocabulary={vocabulary}"
-                )
-    if line:
-        raise SeedError(Reason.ILLEGAL_VALUE, line)
+        raise SeedError(Reason.ILLEGAL_VALUE, "prompts is one text; it must be a list of texts")
+    if samples < 1:
+        raise SeedError(Reason.ILLEGAL_VALUE, f"samples={samples} must be at least 1")
 
 
 def _use_one_thread() -> None:

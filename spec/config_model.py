@@ -18,6 +18,7 @@ from seed.spec.config_types import (
     Section,
     Share,
     Switch,
+    Trackers,
     Words,
     words_of,
 )
@@ -207,3 +208,9 @@ class RunConfig(Section):
     )
     keep_checkpoints: PositiveInt = Field(2, description="newest checkpoints to keep")
     sampled_rollouts: PositiveInt = Field(4, description="rollouts a step written out as text")
+    show: Count = Field(
+        20, description="RL steps between responses shown while the run goes on, 0 = none"
+    )
+    track: Trackers = Field(
+        (), description="also send metrics to tensorboard, wandb, or a list of both; none = nowhere"
+    )

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
 Count = Annotated[int, Field(ge=0, strict=True)]
@@ -39,6 +40,19 @@ Classes = Annotated[
     AfterValidator(lambda classes: MappingProxyType(dict(classes))),
     PlainSerializer(dict),
 ]
+TRACKERS = ("tensorboard", "wandb")
+
+
+def tracker_names(value: object) -> object:
+    """Names of trackers: a list without repeats, one word as a list of it, ``none`` as ()."""
+    names = () if value == "none" else (value,) if isinstance(value, str) else value
+    if isinstance(names, list | tuple) and all(name in TRACKERS for name in names):
+        return tuple(dict.fromkeys(names))
+    legal = f"must be none, {', '.join(TRACKERS)} or a list of both"
+    raise PydanticCustomError("tracker", legal)
+
+
+Trackers = Annotated[tuple[str, ...], BeforeValidator(tracker_names)]
 
 
 class Section(BaseModel):

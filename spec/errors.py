@@ -27,6 +27,7 @@ class Reason(StrEnum):
     FILE_EXISTS = "file-exists"
     FOREIGN_OUTPUT = "foreign-output"
     BACKEND_MISSING = "backend-missing"
+    TRACKER_FAILED = "tracker-failed"
 
 
 class SeedError(Exception):

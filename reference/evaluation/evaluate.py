@@ -1,7 +1,7 @@
 """Accuracy of a policy on the held-out problems."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -67,6 +67,17 @@ def evaluate_held_out(
     Raises:
         SeedError: VERIFIER_FAILED: a response without a verdict has no score.
     """
+    return scores_of(*count_held_out(backend, state, config, observer, name), config)
+
+
+def count_held_out(
+    backend: Backend[State], state: State, config: Config, observer: Observer, name: str
+) -> tuple[list[Problem], Counter[str]]:
+    """The held-out problems, and the number of correct responses by problem id.
+
+    Raises:
+        SeedError: VERIFIER_FAILED.
+    """
     problems = held_out_problems(config)
     observer.phase(name, len(config.data.families), 0)
     counts: Counter[str] = Counter()
@@ -75,6 +86,13 @@ def evaluate_held_out(
         rollouts = sample_held_out(backend, state, config, of_family)
         counts += backend.on_rank_zero(partial(correct_counts, rollouts))
         observer.advance()
+    return problems, counts
+
+
+def scores_of(
+    problems: Sequence[Problem], counts: Mapping[str, int], config: Config
+) -> dict[str, Any]:
+    """Family, and ``overall`` -> score, of problems with their numbers of correct responses."""
     families = [problem.family for problem in problems]
     correct = [counts[problem.id] for problem in problems]
     scores = score_families(families, correct, config.evaluation.samples)

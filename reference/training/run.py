@@ -35,7 +35,7 @@ class Run(Generic[State]):
         backend: Computes.
         config: Of the whole run; a phase may narrow it.
         directory: Where the run writes.
-        observer: Is told phases, steps and events.
+        observer: Is told phases, steps, metrics, events, samples and scores.
         state: Weights and moments.
         progress: Where the run stands; saved with every checkpoint.
         reward_model: Scores general and hybrid problems, where there are any.
@@ -85,17 +85,19 @@ class Run(Generic[State]):
         return cls(backend, config, directory, observer, state, progress)
 
     def record(self, metrics: Mapping[str, Any], events: Sequence[tuple[str, str]] = ()) -> None:
-        """Count a step, write its lines, report its events, save a checkpoint if one is due."""
+        """Count a step, write and report its line and events, save a checkpoint if one is due."""
         progress = self.progress
         progress.step += 1
         progress.phase_step += 1
         step = {"phase": progress.phase, "step": progress.step, "phase_step": progress.phase_step}
         names = [name for name, _ in events]
-        self.directory.append("metrics.jsonl", step | dict(metrics) | {"events": names})
+        line = step | dict(metrics) | {"events": names}
+        self.directory.append("metrics.jsonl", line)
         self.directory.append("timings.jsonl", step | self.timing)
         self.timing = {}
-        for name, line in events:
-            self.observer.event(name, f"step {progress.step}: {line}")
+        self.observer.metrics(line)
+        for name, what in events:
+            self.observer.event(name, f"step {progress.step}: {what}")
         if progress.phase_step % self.config.run.checkpoint_every == 0:
             self.save()
 

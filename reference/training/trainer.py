@@ -38,6 +38,13 @@ from seed.spec.philox import generator
 from seed.spec.tokenizer import END, encode
 
 State = TypeVar("State")
+SHOWN_FIGURES = {
+    "reward": "reward/mean",
+    "accuracy": "reward/accuracy",
+    "entropy": "policy/entropy",
+    "length": "response_length/mean",
+}
+"""Metrics of an RL step that the observer shows beside the bar; without an update no entropy."""
 PATIENCE = 2
 """Consecutive steps that must reach the explained variance: one alone may be luck of the batch."""
 
@@ -73,6 +80,7 @@ def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
     run.progress.judges[moment] = evaluate_judges(
         run.backend, run.state, run.config, run.reward_model
     )
+    run.observer.scores(moment, run.progress.step, scores)
     return scores
 
 
@@ -96,7 +104,7 @@ def finish_phase(run: Run[State], following: str) -> None:
 def supervised(run: Run[State]) -> None:
     """SFT: every epoch reads each demonstration once, ``supervised.batch`` of them a step."""
     config = run.config
-    run.observer.phase("supervised", config.supervised.steps, run.progress.phase_step)
+    run.observer.phase("SFT", config.supervised.steps, run.progress.phase_step)
     if run.progress.phase_step >= config.supervised.steps:
         return
     prompts, responses = demonstrations(config)
@@ -177,7 +185,7 @@ def pretrain_value(run: Run[State]) -> None:
 def reinforce(run: Run[State]) -> None:
     """RL for ``rollout.steps`` steps, or until dynamic sampling finds nothing to learn from."""
     config = run.config.in_phase("reinforcement")
-    run.observer.phase("reinforcement", config.rollout.steps, run.progress.phase_step)
+    run.observer.phase("RL", config.rollout.steps, run.progress.phase_step)
     while run.progress.phase_step < config.rollout.steps and not run.progress.stopped:
         collection = collect_rollouts(run, config)
         if collection.exhausted:
@@ -275,11 +283,24 @@ def record_rl_step(
     """Write a step's rollouts, a few samples as text, its metrics and events."""
     step = run.progress.step + 1
     run.directory.keep_rollouts(step, collection.scored)
-    for line in sample_lines(collection.scored, config.run.sampled_rollouts):
-        run.directory.append("samples.jsonl", {"step": step} | line)
+    samples = [
+        {"step": step} | line
+        for line in sample_lines(collection.scored, config.run.sampled_rollouts)
+    ]
+    run.directory.append_all("samples.jsonl", samples)
     run.record(metrics, learning_events(collection, batch, config))
-    accuracy, length = metrics["reward/accuracy"], metrics["response_length/mean"]
-    run.observer.advance(accuracy=accuracy, length=length)
+    run.observer.advance(
+        **{name: metrics[key] for name, key in SHOWN_FIGURES.items() if key in metrics}
+    )
+    show_sample(run, samples)
+
+
+def show_sample(run: Run[State], samples: Sequence[dict[str, Any]]) -> None:
+    """Tell the observer one of the step's samples, every ``run.show`` RL steps."""
+    every, rl_step = run.config.run.show, run.progress.phase_step
+    if every and rl_step % every == 0:
+        # Families take turns within a step, so the first sample would always be of the same one.
+        run.observer.sample(samples[rl_step // every % len(samples)])
 
 
 def stop_exhausted(run: Run[State], collection: Collection) -> None:

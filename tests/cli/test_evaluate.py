@@ -1,5 +1,6 @@
 """Properties of ``seed eval``: it scores sound checkpoints and refuses all others."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,24 @@ def test_a_checkpoint_and_a_run_directory_are_evaluated(finished: Path) -> None:
         output = succeeded("eval", target, "evaluation.samples=3").output
         assert "avg@3" in output and "pass@3" in output and "overall" in output
         assert f"{newest_checkpoint(finished)}, after step" in output
+
+
+def test_out_holds_scores_that_follow_from_its_problems(finished: Path, tmp_path: Path) -> None:
+    file = tmp_path / "scores.json"
+    printed = succeeded("eval", finished, "evaluation.samples=3", "--out", file).stdout
+    assert printed == succeeded("eval", finished, "evaluation.samples=3").stdout
+    record = json.loads(file.read_text())
+    assert record["checkpoint"] == str(newest_checkpoint(finished))
+    assert record["config"]["evaluation"]["samples"] == 3 and record["seed"] == 1
+    shares = [problem["correct"] / problem["samples"] for problem in record["problems"]]
+    assert record["scores"]["overall"]["accuracy"] == pytest.approx(sum(shares) / len(shares))
+    assert record["scores"]["overall"]["n"] == len(shares) == 8
+
+
+def test_out_never_overwrites(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    assert_user_error(run("eval", finished, "--out", tmp_path / "mine"), "file-exists")
+    assert (tmp_path / "mine").read_text() == "mine"
 
 
 def test_a_truncated_checkpoint_is_refused(checkpoint: Path) -> None:

@@ -1,11 +1,12 @@
 """Properties of ``seed run``: nothing is lost or overwritten, and user errors come first."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seed.cli.run import free_directory
+from seed.cli.run import free_directory, worse_lines
 from tests.support.command_line import assert_user_error, run, succeeded
 from tests.support.small_runs import SMALL
 
@@ -55,6 +56,30 @@ def test_a_preset_for_many_gpus_is_refused_by_the_reference(tmp_path: Path) -> N
 def test_the_reference_runs_with_the_parallel_setting_that_it_uses(tmp_path: Path) -> None:
     settings = ("parallel.rollout_slots=8", "rollout.srs_alpha=0.5", "rollout.steps=1")
     succeeded("run", "--out", tmp_path / "run", *SMALL, *settings)
+
+
+def test_a_run_without_a_terminal_logs_plain_lines(tmp_path: Path) -> None:
+    result = succeeded("run", "--out", tmp_path / "run", *SMALL, "run.show=3")
+    log = result.stderr
+    assert "\r" not in log and "\x1b" not in log
+    for text in ("SFT 1/6 ", "SFT 6/6 ", "value pretraining 2/2 ", "RL 1/4 ", "RL 4/4 "):
+        assert re.search(rf"^\d\d:\d\d:\d\d {text}", log, re.M), text
+    assert log.count("held-out accuracy before RL: ") == 1
+    assert log.index("held-out accuracy before RL") < log.index("RL 1/4")
+    assert log.count("prompt    ") == 1  # of RL step 3
+
+
+def test_a_resumed_run_says_what_is_known_before_rl(finished: Path) -> None:
+    result = succeeded("run", "--resume", finished)
+    assert "held-out accuracy before RL: " in result.stderr
+
+
+def test_what_rl_made_worse_is_said() -> None:
+    before = {"overall": {"ci_low": 0.5, "ci_high": 0.7}, "maze": {"ci_low": 0.8, "ci_high": 0.9}}
+    after = {"overall": {"ci_low": 0.3, "ci_high": 0.5}, "maze": {"ci_low": 0.1, "ci_high": 0.2}}
+    (line,) = worse_lines(before, after)
+    assert line.startswith("RL made maze worse")
+    assert worse_lines(before, before) == []
 
 
 def test_a_directory_in_use_is_left_as_it_is(finished: Path) -> None:

@@ -75,7 +75,7 @@ UNKNOWN_NAMES = [
     (("rnu",), f"rnu is not a command (did you mean run?); legal commands of seed: {NAMES}"),
     (
         ("puzzles", "solve"),
-        "solve is not a command; legal commands of seed puzzles: generate, read",
+        "solve is not a command; legal commands of seed puzzles: generate, read, show",
     ),
 ]
 
