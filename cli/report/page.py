@@ -9,6 +9,8 @@ from seed.cli.report import accuracy, policy, rewards, value_model
 from seed.cli.report.data_classes import class_rewards, class_section
 from seed.cli.report.document import card, details, document, heading, in_columns, table
 from seed.cli.report.drawing import Plot
+from seed.cli.report.families import family_section
+from seed.cli.report.held_out import difference, worse_text
 from seed.cli.report.judges import judge_section
 from seed.cli.report.record import Record, read_record
 from seed.cli.report.samples import sample_section
@@ -16,6 +18,8 @@ from seed.cli.report.speed import speed_plot
 from seed.cli.report.streaming import streaming_section
 from seed.spec.atomic_files import write_atomically
 
+REFRESH_SECONDS = 30
+"""An unfinished run's page is loaded again this often."""
 PLOTS = (
     accuracy.held_out_plot,
     accuracy.accuracy_plot,
@@ -41,15 +45,27 @@ PLOTS = (
 """In reading order. A plot is left out where the run has no figures for it."""
 
 
-def write_report(directory: Path) -> Path:
-    """Write ``report.html`` of a run, finished or not, at once, and return its path.
+def write_report(directory: Path, out: Path | None = None) -> Path:
+    """Write the page of a run, finished or not, at once, and return its path.
 
-    Equal contents of the run directory give equal bytes.
+    The page of an unfinished run loads itself again every ``REFRESH_SECONDS``. Equal contents of
+    the run directory give equal bytes.
+
+    Args:
+        directory: The run.
+        out: Where to write instead of ``report.html`` in the run directory.
 
     Raises:
         SeedError: NOT_A_RUN_DIRECTORY.
     """
     record = read_record(directory)
+    path = out or directory / "report.html"
+    write_atomically(path, report_page(record))
+    return path
+
+
+def report_page(record: Record) -> str:
+    """The whole page."""
     config = record.config
     sections = (
         header(record),
@@ -60,12 +76,12 @@ def write_report(directory: Path) -> Path:
         streaming_section(record),
         event_section(record),
         sample_section(record),
+        family_section(config.data),
         "<h2>Configuration</h2>" + details("Every setting of this run", record.config_text),
     )
     title = f"{config.recipe} on {config.preset}, seed {config.seed}"
-    path = directory / "report.html"
-    write_atomically(path, document(title, "\n".join(sections)))
-    return path
+    refresh = None if record.summary else REFRESH_SECONDS
+    return document(title, "\n".join(sections), refresh)
 
 
 # Header
@@ -92,7 +108,9 @@ def header(record: Record) -> str:
         card(duration(wall_seconds(record)), time_label),
         card(str(steps["reinforcement"]), f"RL steps of {config.rollout.steps} planned"),
     )
-    return heading("Run report", summary, cards)
+    hint = worse_text(record.before, record.after)
+    note = f'<p class="note">{escape(hint)}</p>' if hint else ""
+    return heading("Run report", summary, cards) + note
 
 
 def ending(record: Record) -> str:
@@ -100,11 +118,18 @@ def ending(record: Record) -> str:
     if record.summary:
         stopped = record.summary["stopped"]
         return "" if stopped == "steps_done" else f"RL ended early: <b>{escape(stopped)}</b>."
-    phase = "its first phase, before any step"
-    if record.metrics:
-        phase = record.metrics[-1]["phase"]
-        phase = {"supervised": "SFT", "reinforcement": "RL"}.get(phase, phase.replace("_", " "))
-    return f"<b>The run is not finished</b>: it is in {phase}."
+    return (
+        f"<b>The run is not finished</b>: it is in {phase_name(record)}. This page loads itself"
+        f" again every {REFRESH_SECONDS} seconds; a run that goes on writes it anew."
+    )
+
+
+def phase_name(record: Record) -> str:
+    """The phase of the newest step, in words."""
+    if not record.metrics:
+        return "its first phase, before any step"
+    phase: str = record.metrics[-1]["phase"]
+    return {"supervised": "SFT", "reinforcement": "RL"}.get(phase, phase.replace("_", " "))
 
 
 def accuracy_card(record: Record) -> str:
@@ -121,13 +146,18 @@ def accuracy_card(record: Record) -> str:
 
 
 def gain_card(record: Record) -> str:
-    """Percentage points gained or lost, and whether the two intervals overlap."""
+    """Percentage points gained or lost, and how sure that is."""
     if not (record.before and record.after):
         return card("–", "points gained: known after RL")
     before, after = record.before["overall"], record.after["overall"]
-    apart = before["ci_high"] < after["ci_low"] or after["ci_high"] < before["ci_low"]
-    overlap = "the intervals do not overlap" if apart else "the intervals overlap"
-    return card(points(before, after), f"percentage points; {overlap}")
+    gain = difference(record.before, record.after)
+    if gain is not None and gain.low is not None and gain.high is not None:
+        low, high = (f"{100 * bound:+.1f}".replace("-", "−") for bound in (gain.low, gain.high))
+        certainty = f"<br>95 % interval, paired by problem [{low}, {high}]"
+    else:
+        apart = before["ci_high"] < after["ci_low"] or after["ci_high"] < before["ci_low"]
+        certainty = f"; the intervals {'do not ' if apart else ''}overlap"
+    return card(points(before, after), f"percentage points{certainty}")
 
 
 def points(before: Mapping[str, float], after: Mapping[str, float]) -> str:
@@ -167,7 +197,8 @@ def score_section(record: Record) -> str:
         size = f"{score['n']} × {score['samples']}"
         rows.append([name, score_html(before), score_html(after), gain, size])
     head = ("family", "before RL [95 %]", "after RL [95 %]", "points", "problems × samples")
-    return f"<h2>Evaluation on held-out problems</h2>{table(head, rows)}"
+    title = "Evaluation on held-out problems"
+    return f"<h2>{title}</h2>{table(title, head, rows)}"
 
 
 def score_html(score: Mapping[str, float] | None) -> str:
@@ -202,4 +233,4 @@ def event_section(record: Record) -> str:
         for name, some in steps.items()
     ]
     head = ("name", "times", "first at step", "last at step")
-    return f"<h2>Events</h2>{table(head, rows)}"
+    return f"<h2>Events</h2>{table('Events by name', head, rows)}"

@@ -4,53 +4,64 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seed.cli.report.colours import BEFORE, CORRECT, POLICY, VALUE, WRONG
+from seed.cli.report.colours import BEFORE, CORRECT, POLICY, TRAINER, VALUE, WRONG
 from seed.cli.report.drawing import (
     WIDE,
     Curve,
     Plot,
+    Series,
     column,
     curves_plot,
     dotted_level,
     draw_curve,
-    drawn,
     label_axes,
 )
 from seed.cli.report.record import Record, first_middle_last
 from seed.reference.advantage import policy_lambda
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
 def explained_variance_plot(record: Record) -> Plot | None:
-    """Explained variance over value pretraining and RL."""
+    """Explained variance over RL; the steps of value pretraining count down to 0 before it."""
     both_phases = record.of_phase("value_pretraining", "reinforcement")
     lines = [line for line in both_phases if line.get("value/explained_variance") is not None]
     if not lines:
         return None
-    pretraining = [line["step"] for line in lines if line["phase"] == "value_pretraining"]
-    has_both = bool(pretraining) and lines[-1]["phase"] == "reinforcement"
+    pretraining = [line for line in both_phases if line["phase"] == "value_pretraining"]
+    offset = {"value_pretraining": len(pretraining), "reinforcement": 0}
+    x = np.array([float(line["phase_step"] - offset[line["phase"]]) for line in lines])
+    y = np.clip(column(lines, "value/explained_variance"), -1.0, None)
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         dotted_level(axes, 0.0)
-        y = np.clip(column(lines, "value/explained_variance"), -1.0, None)
-        draw_curve(axes, column(lines, "step"), y, "explained variance", VALUE)
-        if has_both:
-            last = max(pretraining)
-            axes.axvline(last + 0.5, color=BEFORE, linewidth=1.0)
-            above: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
-            axes.text(last, 1.01, "pretraining ", ha="right", **above)
-            axes.text(last + 1, 1.01, " RL", ha="left", **above)
-        label_axes(axes, "step over all phases", "explained variance", legend=False)
+        draw_curve(axes, x, y, "explained variance", VALUE)
+        label_axes(axes, "RL step", "explained variance", legend=False)
+        if pretraining:
+            mark_pretraining(axes, len(pretraining))
 
     caption = (
         "Share of the variance of returns that the value model explains, on responses it has not"
         " been trained on yet: 1 is all, 0 (dotted) no more than a constant; values under -1 are"
-        " drawn at -1. Look for a rise in pretraining that RL keeps."
+        " drawn at -1. Look for a rise in pretraining (shaded) that RL keeps."
     )
-    return drawn("explained-variance", "Explained variance of the value model", caption, paint)
+    title, y_label = "Explained variance of the value model", "explained variance"
+    series = (Series("explained variance", x, y, VALUE),)
+    return Plot(
+        "explained-variance", title, caption, paint, series=series, y_label=y_label, level=0.0
+    )
+
+
+def mark_pretraining(axes: "Axes", steps: int) -> None:
+    """Shade the ``steps`` of value pretraining, which end at 0, and name them."""
+    axes.axvspan(0.5 - steps, 0.5, color=TRAINER, alpha=0.35, linewidth=0)
+    above: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
+    axes.text(0.5 - steps, 1.01, f"pretraining ({steps})", ha="left", **above)
+    ticks = [tick for tick in axes.get_xticks() if tick >= 0 and tick <= axes.get_xlim()[1]]
+    axes.set_xticks(ticks)
 
 
 def value_loss_plot(record: Record) -> Plot | None:
@@ -81,7 +92,7 @@ def value_position_plot(record: Record) -> Plot | None:
                 last = longest - 1 if len(values) < longest else len(values) - 1
                 x = np.linspace(0, last, len(values)).astype(int)
                 axes.plot(x, values, style, color=colour, label=kind, marker="o", markersize=2.5)
-            axes.set_title(f"RL step {line['phase_step']}", fontsize=9, color="#444444", loc="left")
+            axes.set_title(f"RL step {line['phase_step']}", fontsize=9, loc="left")
             y_label = "mean value" if axes is row[0] else ""
             label_axes(axes, "response position (tokens)", y_label, legend=False)
         row[-1].legend(loc="best")
@@ -91,7 +102,7 @@ def value_position_plot(record: Record) -> Plot | None:
         " value model keeps the correct line above the wrong one, more so towards the end; lines on"
         " top of each other do not tell them apart."
     )
-    return drawn("value-by-position", "Value along the response", caption, paint, WIDE)
+    return Plot("value-by-position", "Value along the response", caption, paint, WIDE)
 
 
 def lambda_plot(record: Record) -> Plot | None:
@@ -122,4 +133,4 @@ def lambda_plot(record: Record) -> Plot | None:
         "How far back along a response the outcome counts in the policy's advantages: lambda is"
         f" {rule}. Each dot is a response length that occurred and must lie on the curve."
     )
-    return drawn("lambda", "Lambda by response length", caption, paint)
+    return Plot("lambda", "Lambda by response length", caption, paint)
