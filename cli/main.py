@@ -14,6 +14,7 @@ from seed.cli.run import run
 from seed.cli.srs import srs
 from seed.cli.user_errors import Group
 from seed.cli.verify import verify
+from seed.cli.write_report import report
 
 # The reference multiplies many small matrices. OpenBLAS threads do not speed that up, and on a
 # shared machine they slow it down twentyfold by waiting for each other. NumPy reads this when it
@@ -32,7 +33,9 @@ def seed() -> None:
     """Train a mixture-of-experts model to reason by RL, as in Seed1.5-Thinking, VAPO and DAPO."""
 
 
-for command in (run, explain, evaluate, ablate, conform, diff, verify, audit, puzzles, srs):
+for command in (
+    *(run, report, explain, evaluate, ablate, conform, diff, verify, audit, puzzles, srs),
+):
     seed.add_command(command)
 
 

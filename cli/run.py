@@ -119,12 +119,13 @@ def observer_of(computing: "Backend[Any]") -> "Observer":
 
 def train(run: "Run[Any]") -> None:
     """Train to the end; print the scores and the path of the report."""
+    from seed.cli.live_page import keep_page
     from seed.cli.progress import ProgressBars
-    from seed.cli.report.page import write_report
     from seed.reference.training import trainer
 
     path, prints = run.directory.path, run.backend.is_main_process
     if prints:
+        page = keep_page(run)
         click.echo(f"run directory {path}", err=True)
     try:
         summary = trainer.train(run)
@@ -134,17 +135,17 @@ def train(run: "Run[Any]") -> None:
         if isinstance(run.observer, ProgressBars):
             run.observer.close()
     if prints:
-        report = write_report(path)
+        report = page.write()
         for table in result_tables(run, summary):
             click.echo(table)
-        click.echo(
-            f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}"
-        )
+        look = f"; look at {report}" if report else ""
+        click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s{look}")
 
 
 def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:
     """Accuracy before and after RL, and reward by data class and judges where the run has them."""
     from seed.cli.report.data_classes import class_rewards, class_text
+    from seed.cli.report.held_out import worse_text
     from seed.cli.report.judges import judge_text
 
     lines = run.directory.read("metrics.jsonl")
@@ -153,6 +154,7 @@ def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:
         score_table(summary["eval_before"], summary["eval_after"]),
         class_text(class_rewards(rl_steps, run.config.data)),
         judge_text(summary),
+        worse_text(summary["eval_before"], summary["eval_after"]),
     )
     return list(filter(None, tables))
 

@@ -46,7 +46,7 @@ def explained_variance_plot(record: Record) -> Plot | None:
     caption = (
         "Share of the variance of returns that the value model explains, on responses it has not"
         " been trained on yet: 1 is all, 0 (dotted) no more than a constant; values under -1 are"
-        " drawn at -1. Look for a rise in pretraining (shaded) that RL keeps."
+        " drawn at -1. Steps up to 0 are value pretraining: look for a rise there that RL keeps."
     )
     title, y_label = "Explained variance of the value model", "explained variance"
     series = (Series("explained variance", x, y, VALUE),)

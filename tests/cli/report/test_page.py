@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seed.cli.report.page import PLOTS, duration, write_report
+from seed.cli.report.header import duration
+from seed.cli.report.page import PLOTS, write_report
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.config_files import load_config
 from seed.spec.errors import Reason, SeedError
