@@ -78,9 +78,18 @@ def accuracy_plot(record: Record) -> Plot | None:
         f" {evaluation.temperature:g}, top-p {evaluation.top_p:g}), so they need not lie on the"
         " line; look whether both rise."
     )
-    series = (Series("training", steps, values, POLICY),)
-    title = "Accuracy in training"
-    return Plot("accuracy", title, caption, paint, series=series, y_label="accuracy (%)")
+    return Plot(
+        "accuracy",
+        "Accuracy in training",
+        caption,
+        paint,
+        series=(Series("training", steps, values, POLICY),),
+        y_label="accuracy (%)",
+        series_caption=(
+            "Share of correct responses among those sampled for training (temperature"
+            f" {rollout.temperature:g}). Look for a run that rises earlier or ends higher."
+        ),
+    )
 
 
 def centre_and_errors(scores: Sequence[Mapping[str, Any]]) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ from html import escape
 from seed.cli.report.colours import RUN_COLOURS, variable
 from seed.cli.report.comparison import ComparedRun, difference_after, differing_settings, obstacle
 from seed.cli.report.comparison_plots import RUN_STYLES, compared_plots
-from seed.cli.report.document import document, figure, in_columns, table
+from seed.cli.report.document import NO_BREAK, document, figure, in_columns, table
 from seed.cli.report.drawing import Plot
 from seed.cli.report.estimates import EstimateRow, estimate_text, estimates_plot
 from seed.cli.report.header import duration, phase_name, points, score_html, wall_seconds
@@ -117,7 +117,7 @@ def score_section(runs: Sequence[ComparedRun]) -> str:
     rows = [score_row(first, run) for run in runs]
     return (
         "<h2>Evaluation on held-out problems</h2>"
-        f"<p class=soft>{HOW_TO_READ.format(first=first.letter)}</p>"
+        f"<p class=soft>{HOW_TO_READ.format(first=first.letter).replace(' %', NO_BREAK + '%')}</p>"
         f"{table('Held-out accuracy of each run', head, rows)}"
         f"{difference_figure(runs)}{family_table(runs)}"
     )
@@ -142,11 +142,13 @@ def difference_figure(runs: Sequence[ComparedRun]) -> str:
     rows += [
         EstimateRow(run.name, score_after(run), difference_after(first, run)) for run in scored[1:]
     ]
-    caption = (
-        "Accuracy after RL with 95 % intervals on the left, paired differences on the right: right"
-        f" of the dotted line, a run is better than {first.letter}. The paired intervals are"
-        " narrower, since all runs met the same problems."
-    )
+    caption = "Accuracy after RL with 95 % intervals."
+    if any(row.difference for row in rows):
+        caption += (
+            f" On the right, paired differences: right of the dotted line, a run is better than"
+            f" {first.letter}. Their intervals are narrower, since problems that are hard for both"
+            " cancel."
+        )
     labels = "held-out accuracy after RL (%)", f"difference to {first.letter} (percentage points)"
     title = "After RL, all families"
     return figure(estimates_plot("runs-scores", title, caption, rows, labels))

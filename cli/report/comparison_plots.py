@@ -79,10 +79,15 @@ def compared_plot(plots: Sequence[tuple[int, Plot]], names: Sequence[str]) -> Pl
             axes.remove()
         legend(figure, grid[: len(panels)], per_line)
 
-    caption = first.caption
-    if any(plot.caption != caption for _, plot in plots):
+    caption = caption_of(first)
+    if any(caption_of(plot) != caption for _, plot in plots):
         caption += f" Settings named here are those of {names[plots[0][0]]}."
     return Plot(f"runs-{first.name}", first.title, caption, paint, (width, height))
+
+
+def caption_of(plot: Plot) -> str:
+    """What to say about the lines of a plot."""
+    return plot.series_caption or plot.caption
 
 
 def draw_panel(axes: "Axes", plot: Plot, lines: NamedSeries) -> None:

@@ -80,6 +80,8 @@ class Plot:
         y_label: What the values are.
         level: A marked value of the y axis.
         words: The values in words, where they do not follow from what is drawn.
+        series_caption: What to say where the series of several runs are drawn, without the rest of
+            the plot; the caption if empty.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Plot:
     y_label: str = ""
     level: float | None = None
     words: str = ""
+    series_caption: str = ""
 
     @property
     def wide(self) -> bool:

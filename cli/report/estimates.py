@@ -4,7 +4,7 @@ What is compared stands in rows; the first row is what all others are compared w
 pairs by seed, a comparison of runs by problem.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from seed.reference.evaluation.intervals import Estimate
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+Figures = Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,12 @@ class EstimateRow:
     name: str
     value: Estimate
     difference: Estimate | None
-    single_values: Sequence[float] = ()
-    single_differences: Sequence[float] = ()
+    single_values: Figures = ()
+    single_differences: Figures = ()
+
+
+Side = tuple[Callable[[EstimateRow], tuple[Estimate | None, Figures]], float, str, float]
+"""What a row shows on it, the marked level, the label of its axis, the lowest figure possible."""
 
 
 def estimate_text(value: Estimate, style: str) -> str:
@@ -47,26 +54,31 @@ def estimate_text(value: Estimate, style: str) -> str:
 def estimates_plot(
     name: str, title: str, caption: str, rows: Sequence[EstimateRow], labels: tuple[str, str]
 ) -> Plot:
-    """Values on the left, differences to the first row on the right, under two ``labels``."""
+    """Values on the left, differences to the first row on the right, under two ``labels``.
+
+    Without any difference there is no right side.
+    """
     first = rows[0]
 
+    sides: list[Side] = [
+        (lambda row: (row.value, row.single_values), 100 * first.value.mean, labels[0], 0.0)
+    ]
+    if any(row.difference for row in rows):
+        sides.append((lambda row: (row.difference, row.single_differences), 0.0, labels[1], -100.0))
+
     def paint(figure: "Figure") -> None:
-        left, right = figure.subplots(1, 2, sharey=True)
-        for y, row in enumerate(rows):
-            colour = BEFORE if row is first else POLICY
-            draw_estimate(left, y, row.value, row.single_values, colour)
-            if row.difference:
-                draw_estimate(right, y, row.difference, row.single_differences, POLICY)
-        for axes, level, x_label, lowest in (
-            (left, 100 * first.value.mean, labels[0], 0.0),
-            (right, 0.0, labels[1], -100.0),
-        ):
+        panels = figure.subplots(1, len(sides), sharey=True, squeeze=False)[0]
+        for axes, (of_row, level, x_label, lowest) in zip(panels, sides, strict=True):
+            for y, row in enumerate(rows):
+                value, single = of_row(row)
+                if value:
+                    draw_estimate(axes, y, value, single, BEFORE if row is first else POLICY)
             axes.axvline(level, color=BEFORE, linestyle=":", linewidth=1.2)
             label_axes(axes, x_label, "", legend=False)
             low, high = axes.get_xlim()
             axes.set_xlim(max(low, lowest - 1), min(high, 101.0))
-        left.set_yticks(range(len(rows)), [row.name for row in rows])
-        left.set_ylim(len(rows) - 0.5, -0.5)
+        panels[0].set_yticks(range(len(rows)), [row.name for row in rows])
+        panels[0].set_ylim(len(rows) - 0.5, -0.5)
 
     size, words = (WIDE[0], 1.2 + 0.42 * len(rows)), " ".join(map(row_words, rows))
     return Plot(name, title, caption, paint, size, words=words)
@@ -80,9 +92,7 @@ def row_words(row: EstimateRow) -> str:
     return f"{text}."
 
 
-def draw_estimate(
-    axes: "Axes", y: int, value: Estimate, single: Sequence[float], colour: str
-) -> None:
+def draw_estimate(axes: "Axes", y: int, value: Estimate, single: Figures, colour: str) -> None:
     """Draw a mean with its interval, and the figures that it is the mean of."""
     figures = [100 * x for x in single]
     axes.plot(figures, [y] * len(figures), "o", color=AFTER, markersize=4, markerfacecolor="none")

@@ -70,12 +70,23 @@ def class_plot(record: Record) -> Plot | None:
 
     caption = (
         "The same rewards by class of problem: judged by a verifier, scored by the reward model"
-        " (general), or both (hybrid). The dots at both ends are means of the first and of the last"
-        " sixth of the steps, with 95 % intervals. Look for one class that rises while another"
-        " falls."
+        " (general), or both (hybrid)."
     )
-    name, title = "reward-by-data-class", "Reward by data class"
-    return Plot(name, title, caption, paint, WIDE, series, y_label="mean reward")
+    look_for = " Look for one class that rises while another falls."
+    means = (
+        " The dots at both ends are means of the first and of the last sixth of the steps, with"
+        " 95 % intervals."
+    )
+    return Plot(
+        "reward-by-data-class",
+        "Reward by data class",
+        caption + means + look_for,
+        paint,
+        WIDE,
+        series,
+        y_label="mean reward",
+        series_caption=caption + look_for,
+    )
 
 
 def length_plot(record: Record) -> Plot | None:

@@ -43,9 +43,10 @@ svg.key { width: 3.5rem; height: .6rem; display: inline-block; }
 code, pre { font: .85rem/1.45 ui-monospace, "Cascadia Mono", Menlo, "Liberation Mono",
   monospace; }
 code { overflow-wrap: anywhere; white-space: pre-wrap; } .samples td { break-inside: avoid; }
-.samples { table-layout: fixed; min-width: 42rem; }
+.samples { table-layout: fixed; min-width: 36rem; }
 .samples th:nth-child(3) { width: 34%; } .samples th:last-child { width: 5rem; }
-.scroll + h3 { margin-top: 1.6rem; }
+.scroll + h3, .scroll + figure, .scroll + .note, figure + h3 { margin-top: 1.6rem; }
+.runs code, .settings th, tbody th.name { white-space: nowrap; }
 .correct { color: var(--correct); } .wrong { color: var(--wrong); } .outcome { font-weight: 600; }
 .grid { width: auto; margin-top: .35rem; font: .75rem/1 ui-monospace, Menlo, monospace; }
 .grid td { width: 1.35rem; height: 1.35rem; padding: 0; text-align: center;
@@ -59,7 +60,7 @@ summary { cursor: pointer; font-weight: 600; }
 pre { margin: .6rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1rem;
   margin: .6rem 0 0; } dt { color: var(--soft); } dd { margin: 0; }
-@media (max-width: 52rem) { .plots { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 48rem) { .plots { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 32rem) { body { padding: 1.2rem .8rem 3rem; } .card { padding: .6rem .8rem; }
   h1 { font-size: 1.45rem; } dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: .5rem; } }
