@@ -105,8 +105,9 @@ def timeline_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
         figure.legend(*legend, **above, handlelength=1.4, columnspacing=1.4)
 
     caption = (
-        "Slots of workers over time, filled from below; white is idle. Old samples hold tokens of"
-        " older policies; grey is training, which needs the processors of colocated workers."
+        "Slots of workers over time, filled from below; what is empty is idle. Old samples hold"
+        " tokens of older policies; grey is training, which needs the processors of colocated"
+        " workers."
         " Vertical lines are policy versions. Look at the long thin tail of the synchronous system:"
         " a few long responses keep everything waiting."
     )

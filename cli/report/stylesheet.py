@@ -31,7 +31,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
   border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; font-size: .85rem; color: var(--soft); }
-tbody th { font-weight: inherit; }
+tbody th { font-weight: inherit; min-width: 8rem; }
 td.n, th.n { text-align: right; white-space: nowrap; padding-left: .8rem; }
 .plots { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr));
   grid-auto-flow: dense; gap: 2rem; }
@@ -46,7 +46,7 @@ code { overflow-wrap: anywhere; white-space: pre-wrap; } .samples td { break-ins
 .samples { table-layout: fixed; min-width: 36rem; }
 .samples th:nth-child(3) { width: 34%; } .samples th:last-child { width: 5rem; }
 .scroll + h3, .scroll + figure, .scroll + .note, figure + h3 { margin-top: 1.6rem; }
-.runs code, .settings th, tbody th.name { white-space: nowrap; }
+.runs tbody th { min-width: 0; } .runs code, .settings th { white-space: nowrap; }
 .correct { color: var(--correct); } .wrong { color: var(--wrong); } .outcome { font-weight: 600; }
 .grid { width: auto; margin-top: .35rem; font: .75rem/1 ui-monospace, Menlo, monospace; }
 .grid td { width: 1.35rem; height: 1.35rem; padding: 0; text-align: center;
