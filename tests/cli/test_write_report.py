@@ -10,7 +10,7 @@ from tests.support.reports import outline, refreshes, write_run
 
 
 def test_the_page_of_a_run_is_written_at_any_time(tmp_path: Path) -> None:
-    killed = write_run(tmp_path / "run", finished=False)
+    killed = write_run(tmp_path / "run", rl_steps=0, finished=False)
     page = killed / "report.html"
     for _ in range(2):
         assert succeeded("report", killed).output.splitlines() == [str(page)]
@@ -45,7 +45,7 @@ def test_a_comparison_of_runs_of_several_folders_lies_here(
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
     one = write_run(tmp_path / "run", rl_steps=0)
     assert_user_error(run("report"), "RUN... is missing")
-    assert_user_error(run("report", tmp_path / "no"), "not-a-run-directory", "no/config.toml")
+    assert_user_error(run("report", tmp_path / "no"), "not-a-run-directory", "holds no config.toml")
     assert_user_error(run("report", one, f"{one}/."), "is given twice")
     assert_user_error(run("report", *map(Path, "abcdefghi")), "9 runs", "at most 8")
     missing = tmp_path / "no" / "page.html"
