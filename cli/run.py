@@ -145,7 +145,6 @@ def train(run: "Run[Any]") -> None:
 def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:
     """Accuracy before and after RL, and reward by data class and judges where the run has them."""
     from seed.cli.report.data_classes import class_rewards, class_text
-    from seed.cli.report.held_out import worse_text
     from seed.cli.report.judges import judge_text
 
     lines = run.directory.read("metrics.jsonl")
@@ -154,7 +153,6 @@ def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:
         score_table(summary["eval_before"], summary["eval_after"]),
         class_text(class_rewards(rl_steps, run.config.data)),
         judge_text(summary),
-        worse_text(summary["eval_before"], summary["eval_after"]),
     )
     return list(filter(None, tables))
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seed.cli.report.colours import BEFORE, CORRECT, POLICY, TRAINER, VALUE, WRONG
+from seed.cli.report.colours import BEFORE, CORRECT, POLICY, TICK, TRAINER, VALUE, WRONG
 from seed.cli.report.drawing import (
+    STYLES,
     WIDE,
     Curve,
     Plot,
@@ -25,21 +26,29 @@ if TYPE_CHECKING:
 
 
 def explained_variance_plot(record: Record) -> Plot | None:
-    """Explained variance over RL; the steps of value pretraining count down to 0 before it."""
+    """Explained variance, and the variance there is to explain, over RL.
+
+    The steps of value pretraining count up to 0 before it.
+    """
     both_phases = record.of_phase("value_pretraining", "reinforcement")
-    lines = [line for line in both_phases if line.get("value/explained_variance") is not None]
-    if not lines:
+    lines = [line for line in both_phases if "value/explained_variance" in line]
+    if not np.isfinite(column(lines, "value/explained_variance")).any():
         return None
-    pretraining = [line for line in both_phases if line["phase"] == "value_pretraining"]
+    pretraining = record.of_phase("value_pretraining")
     offset = {"value_pretraining": len(pretraining), "reinforcement": 0}
     x = np.array([float(line["phase_step"] - offset[line["phase"]]) for line in lines])
-    y = np.clip(column(lines, "value/explained_variance"), -1.0, None)
+    explained = np.clip(column(lines, "value/explained_variance"), -1.0, None)
+    variance = column(lines, "value/return_variance")
+    series = [Series("explained variance", x, explained, VALUE)]
+    if np.isfinite(variance).any():  # runs of earlier versions have none
+        series.append(Series("variance of returns", x, variance, BEFORE))
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         dotted_level(axes, 0.0)
-        draw_curve(axes, x, y, "explained variance", VALUE)
-        label_axes(axes, "RL step", "explained variance", legend=False)
+        for line, style in zip(series, STYLES, strict=False):
+            draw_curve(axes, x, line.values, line.label, line.colour, style)
+        label_axes(axes, "RL step", y_label, legend=len(series) > 1)
         if pretraining:
             mark_pretraining(axes, len(pretraining))
 
@@ -48,20 +57,32 @@ def explained_variance_plot(record: Record) -> Plot | None:
         " been trained on yet: 1 is all, 0 (dotted) no more than a constant; values under -1 are"
         " drawn at -1. Steps up to 0 are value pretraining: look for a rise there that RL keeps."
     )
-    title, y_label = "Explained variance of the value model", "explained variance"
-    series = (Series("explained variance", x, y, VALUE),)
+    y_label = "explained variance"
+    if len(series) > 1:
+        y_label = "share, and reward squared"
+        caption += (
+            " Read it together with the variance of returns itself: outcomes of 1 and -1 in equal"
+            " parts give 1, outcomes that are all alike 0. A share near 0 of a large variance is a"
+            " value model that does not help; of a small one it says little, for hardly anything is"
+            " left to predict."
+        )
     return Plot(
-        "explained-variance", title, caption, paint, series=series, y_label=y_label, level=0.0
+        "explained-variance",
+        "Explained variance of the value model",
+        caption,
+        paint,
+        series=tuple(series),
+        y_label=y_label,
+        level=0.0,
     )
 
 
 def mark_pretraining(axes: "Axes", steps: int) -> None:
     """Shade the ``steps`` of value pretraining, which end at 0, and name them."""
     axes.axvspan(0.5 - steps, 0.5, color=TRAINER, alpha=0.35, linewidth=0)
-    above: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
-    axes.text(0.5 - steps, 1.01, f"pretraining ({steps})", ha="left", **above)
-    ticks = [tick for tick in axes.get_xticks() if tick >= 0 and tick <= axes.get_xlim()[1]]
-    axes.set_xticks(ticks)
+    inside: Any = {"color": TICK, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
+    axes.text(0.7 - steps, 0.96, f"pretraining ({steps})", ha="left", va="top", **inside)
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= axes.get_xlim()[1]])
 
 
 def value_loss_plot(record: Record) -> Plot | None:

@@ -50,11 +50,12 @@ def test_a_page_that_cannot_be_written_is_an_event_and_no_error(
         raise ValueError("no room")
 
     monkeypatch.setattr(live_page, "write_report", fail)
-    run = new_run(tmp_path / "run", small_config(), EventRecorder())
+    observer = EventRecorder()
+    run = new_run(tmp_path / "run", small_config(), observer)
     page = keep_page(run)
     assert trainer.train(run)["stopped"] == "steps_done"
     assert page.write() is None
-    assert run.observer.events.count("report_not_written") == 2
+    assert observer.events.count("report_not_written") == 2
 
 
 def test_a_run_writes_its_page_at_checkpoints_and_is_the_same_run(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ def test_a_line_is_described_by_its_values_and_not_by_its_moving_mean(steps: int
     axes = figure.subplots()
     values = np.zeros(steps)
     values[2], values[-1], values[3] = 7.0, 0.5, np.nan
-    draw_curve(axes, np.arange(steps), values, "a line", "#0072b2")
+    draw_curve(axes, np.arange(float(steps)), values, "a line", "#0072b2")
     dotted_level(axes, 99.0)
     axes.set_xlabel("step")
     words = "A title, over step. a line: first 0, last 0.5, smallest 0, largest 7."

@@ -8,8 +8,7 @@ import pytest
 
 from seed.cli.report.header import duration, header
 from seed.cli.report.page import PLOTS, write_report
-from seed.cli.report.record import Record, read_record
-from seed.cli.report.value_model import explained_variance_plot
+from seed.cli.report.record import read_record
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.config_files import load_config
 from seed.spec.errors import Reason, SeedError
@@ -83,18 +82,6 @@ def test_a_run_that_is_being_written_or_was_killed_in_a_line_has_a_report(tmp_pa
     (run / "checkpoints" / "step_2").mkdir()
     (run / "checkpoints" / ".step_4.partial").mkdir()
     assert report(run) == before
-
-
-def test_the_steps_of_explained_variance_are_rl_steps(tmp_path: Path) -> None:
-    plot = explained_variance_plot(read_record(write_run(tmp_path / "run", rl_steps=4)))
-    assert plot is not None
-    (series,) = plot.series
-    assert series.steps.tolist() == [2, 3, 4]  # the first step of either phase has no figure
-    lines = read_record(tmp_path / "run").metrics
-    known = [line | {"value/explained_variance": 0.5} for line in lines if line["step"] > 2]
-    plot = explained_variance_plot(Record(load_config("tiny", "vapo"), "", metrics=known))
-    assert plot is not None and plot.series[0].steps.tolist() == [0, 1, 2, 3, 4]
-    assert "pretraining (1)" in plot.svg
 
 
 def test_a_run_that_got_worse_is_told_where_to_look(text: str, tmp_path: Path) -> None:
