@@ -1,9 +1,12 @@
 """``seed conform`` and ``seed diff``: whether the backends agree, and where they do not."""
 
+from pathlib import Path
+
 import click
 
 from seed.cli.options import PRECISIONS, overrides_argument, recipe_option
 from seed.cli.user_errors import Command
+from seed.spec.errors import Reason, SeedError
 
 
 @click.command(cls=Command)
@@ -48,7 +51,19 @@ def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> No
     A and B are reference or scaled, with a layout and settings if wanted:
     scaled:tp=2,ep=2,precision=float32. Exit code 1 if they differ.
     """
+    check_no_runs(first, second)
     from seed.cli.agreement import compare_targets
 
     if not compare_targets(first, second, recipe, overrides):
         raise SystemExit(1)
+
+
+def check_no_runs(first: str, second: str) -> None:
+    """Refuse run directories, which another command compares."""
+    for name in (first, second):
+        if (Path(name) / "config.toml").is_file():
+            raise SeedError(
+                Reason.UNKNOWN_NAME,
+                f"{name} is a run directory, and seed diff compares backends; compare runs with:"
+                f" seed report {first} {second}",
+            )

@@ -15,6 +15,7 @@ from seed.cli.sample import sample
 from seed.cli.srs import srs
 from seed.cli.user_errors import Group
 from seed.cli.verify import verify
+from seed.cli.write_report import report
 
 # The reference multiplies many small matrices. OpenBLAS threads do not speed that up, and on a
 # shared machine they slow it down twentyfold by waiting for each other. NumPy reads this when it
@@ -33,7 +34,13 @@ def seed() -> None:
     """Train a mixture-of-experts model to reason by RL, as in Seed1.5-Thinking, VAPO and DAPO."""
 
 
-for command in (run, explain, evaluate, sample, ablate, conform, diff, verify, audit, puzzles, srs):
+COMMANDS = (
+    *(run, report, sample, evaluate, explain, ablate),
+    *(conform, diff, verify, audit, puzzles, srs),
+)
+"""In the order of the help."""
+
+for command in COMMANDS:
     seed.add_command(command)
 
 

@@ -151,13 +151,14 @@ def observer_of(computing: "Backend[Any]", config: "Config") -> "Observer":
 
 def train(run: "Run[Any]") -> None:
     """Train to the end; print the scores and the path of the report."""
+    from seed.cli.live_page import keep_page
     from seed.cli.progress import ProgressBars, score_before_line
-    from seed.cli.report.page import write_report
     from seed.cli.tracking import tracked
     from seed.reference.training import trainer
 
     path, prints = run.directory.path, run.backend.is_main_process
     if prints:
+        page = keep_page(run)
         click.echo(f"run directory {path}", err=True)
         if start := run.config.start.checkpoint:
             click.echo(f"weights of {start}", err=True)
@@ -172,12 +173,11 @@ def train(run: "Run[Any]") -> None:
         if isinstance(run.observer, ProgressBars):
             run.observer.close()
     if prints:
-        report = write_report(path)
+        report = page.write()
         for table in result_tables(run, summary):
             click.echo(table)
-        click.echo(
-            f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s; look at {report}"
-        )
+        look = f"; look at {report}" if report else ""
+        click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s{look}")
 
 
 def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:

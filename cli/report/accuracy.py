@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seed.cli.report.colours import AFTER, BEFORE, FAMILY_COLOURS, POLICY
-from seed.cli.report.drawing import Curve, Plot, column, curves_plot, draw_curve, drawn, label_axes
+from seed.cli.report.drawing import Curve, Plot, Series, column, curves_plot, draw_curve, label_axes
 from seed.cli.report.record import Line, Record
 from seed.reference.evaluation.intervals import clustered_interval
 from seed.spec.datatypes import Array
@@ -42,7 +42,7 @@ def held_out_plot(record: Record) -> Plot | None:
         "Share of correct responses to problems that training never draws, with 95 % intervals. "
         "Look for a diamond to the right of its circle, with bars that do not overlap."
     )
-    return drawn("held-out", "Held-out accuracy by family", caption, paint)
+    return Plot("held-out", "Held-out accuracy by family", caption, paint)
 
 
 def accuracy_plot(record: Record) -> Plot | None:
@@ -54,15 +54,15 @@ def accuracy_plot(record: Record) -> Plot | None:
     group, shares = rollout.samples_per_prompt, record.shares
     intervals = [accuracy_interval(line, shares.get(line["step"]), group) for line in lines]
     bands = 100 * np.array(intervals)
+    steps, values = column(lines, "phase_step"), column(lines, "reward/accuracy", 100.0)
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
-        x = column(lines, "phase_step")
-        axes.fill_between(x, bands[:, 0], bands[:, 1], color=POLICY, alpha=0.14, linewidth=0)
-        draw_curve(axes, x, column(lines, "reward/accuracy", 100.0), "training, 95 % band", POLICY)
+        axes.fill_between(steps, bands[:, 0], bands[:, 1], color=POLICY, alpha=0.14, linewidth=0)
+        draw_curve(axes, steps, values, "training, 95 % band", POLICY)
         for label, scores, step, colour, marker in (
             ("held-out before", record.before, 0, BEFORE, "o"),
-            ("held-out after", record.after, x[-1] + 1, AFTER, "D"),
+            ("held-out after", record.after, steps[-1] + 1, AFTER, "D"),
         ):
             if scores:
                 centre, errors = centre_and_errors([scores["overall"]])
@@ -78,7 +78,18 @@ def accuracy_plot(record: Record) -> Plot | None:
         f" {evaluation.temperature:g}, top-p {evaluation.top_p:g}), so they need not lie on the"
         " line; look whether both rise."
     )
-    return drawn("accuracy", "Accuracy in training", caption, paint)
+    return Plot(
+        "accuracy",
+        "Accuracy in training",
+        caption,
+        paint,
+        series=(Series("training", steps, values, POLICY),),
+        y_label="accuracy (%)",
+        series_caption=(
+            "Share of correct responses among those sampled for training (temperature"
+            f" {rollout.temperature:g}). Look for a run that rises earlier or ends higher."
+        ),
+    )
 
 
 def centre_and_errors(scores: Sequence[Mapping[str, Any]]) -> tuple[Array, Array]:

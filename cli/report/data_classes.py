@@ -95,7 +95,7 @@ def class_section(classes: Sequence[ClassReward]) -> str:
     if not classes:
         return ""
     head, *rows = escaped(cells(classes))
-    body = table(head, rows, text_columns=2)
+    body = table("Reward by data class", head, rows, text_columns=2)
     return f'<h2>Reward by data class</h2><p class="soft">{NOTE}</p>{body}'
 
 

@@ -4,63 +4,27 @@ from collections.abc import Sequence
 from html import escape
 
 from seed.cli.report.drawing import Plot
+from seed.cli.report.stylesheet import STYLESHEET
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
-STYLESHEET = """
-:root { --ink: #222; --soft: #5f6368; --line: #e3e3e3; --correct: #00664b; --wrong: #a84600; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2.2rem 1.5rem 4rem; max-width: 70rem; background: #fff;
-  color: var(--ink);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue",
-  "Liberation Sans", sans-serif; }
-h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.25rem; margin: 2.6rem 0 .8rem; }
-h3 { font-size: 1rem; margin: 0 0 .3rem; } p { margin: .3rem 0 .8rem; max-width: 46rem; }
-.soft, figcaption { color: var(--soft); }
-.cards { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0; }
-.card { border: 1px solid var(--line); border-radius: .6rem; padding: .7rem 1.1rem;
-  flex: 1 1 9rem; }
-.card b { display: block; font-size: 1.45rem; line-height: 1.3; white-space: nowrap; }
-.card span { font-size: .85rem; }
-.card.big { flex-grow: 3; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
-  border-bottom: 1px solid var(--line); }
-th { font-weight: 600; font-size: .85rem; color: var(--soft); } td.n, th.n { text-align: right; }
-.plots { display: grid; grid-template-columns: 1fr 1fr; grid-auto-flow: dense; gap: 2rem; }
-figure { margin: 0; break-inside: avoid; } figure.wide { grid-column: 1 / -1; }
-figcaption { font-size: .85rem; line-height: 1.4; }
-svg { width: 100%; height: auto; display: block; } svg text { font-family: inherit !important; }
-code, pre { font: .85rem/1.45 ui-monospace, "Cascadia Mono", Menlo, "Liberation Mono",
-  monospace; }
-code { overflow-wrap: anywhere; white-space: pre-wrap; } .samples td { break-inside: avoid; }
-.samples { table-layout: fixed; margin-bottom: 1.4rem; } .samples th:nth-child(3) { width: 34%; }
-.samples th:last-child { width: 5rem; } table + h3 { margin-top: 1.6rem; }
-.correct { color: var(--correct); } .wrong { color: var(--wrong); } .outcome { font-weight: 600; }
-.grid { width: auto; margin-top: .35rem; font: .75rem/1 ui-monospace, Menlo, monospace; }
-.grid td { width: 1.35rem; height: 1.35rem; padding: 0; text-align: center;
-  vertical-align: middle;
-  border: 1px solid #bbb; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-.grid .wall { background: #555; color: #555; } .grid .free { color: transparent; }
-.grid .start { background: #cfe6f5; }
-.grid .goal { background: #fbe3b0; }
-details { border: 1px solid var(--line); border-radius: .6rem; padding: .7rem 1.1rem; }
-summary { cursor: pointer; font-weight: 600; } pre { margin: .6rem 0 0; white-space: pre-wrap; }
-@media (max-width: 52rem) { .plots { grid-template-columns: 1fr; } }
-@media print { html { font-size: 11px; } body { padding: 0; max-width: none; }
-  .plots { grid-template-columns: 1fr 1fr; gap: 1rem; } h2 { break-after: avoid; } }
-"""
 
+def document(title: str, body: str, refresh: int | None = None) -> str:
+    """A whole HTML document. The content policy forbids scripts and everything from outside.
 
-def document(title: str, body: str) -> str:
-    """A whole HTML document. The content policy forbids scripts and everything from outside."""
+    Args:
+        title: Plain text.
+        body: HTML.
+        refresh: Seconds after which a browser loads the page again; None for a page that stays.
+    """
+    again = f'<meta http-equiv="refresh" content="{refresh}">\n' if refresh else ""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLESHEET}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
+        f"{again}<title>{escape(title)}</title>\n<style>{STYLESHEET}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
@@ -75,24 +39,43 @@ def card(figure: str, label: str, kind: str = "") -> str:
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 1, kind: str = ""
+    caption: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    text_columns: int = 1,
+    kind: str = "",
 ) -> str:
-    """A table of HTML cells.
+    """A table of HTML cells, in a box of its own that scrolls where the window is too narrow.
 
     Args:
+        caption: What the table shows, as plain text; a screen reader reads it, the page does not
+            show it.
         head: Headings of the columns.
-        rows: As long as ``head``.
+        rows: As long as ``head``; the first cell is the heading of its row.
         text_columns: So many columns hold text; those behind them hold numbers, flush right.
         kind: Class of the table.
     """
 
-    def row(tag: str, cells: Sequence[str]) -> str:
-        texts = (f"<{tag}>{cell}</{tag}>" for cell in cells[:text_columns])
-        numbers = (f"<{tag} class=n>{cell}</{tag}>" for cell in cells[text_columns:])
-        return f"<tr>{''.join(texts)}{''.join(numbers)}</tr>"
+    def cells(row: Sequence[str], tags: Sequence[str]) -> str:
+        classes = ("" if column < text_columns else " class=n" for column in range(len(row)))
+        cells = zip(tags, classes, row, strict=True)
+        return "".join(f"<{tag}{of}>{cell}</{tag.split()[0]}>" for tag, of, cell in cells)
 
+    columns = ["th scope=col"] * len(head)
+    row_tags = ["th scope=row", *["td"] * (len(head) - 1)]
+    body = "".join(f"<tr>{cells(row, row_tags)}</tr>" for row in rows)
     kind = f" class={kind}" if kind else ""
-    return f"<table{kind}>{row('th', head)}{''.join(row('td', cells) for cells in rows)}</table>"
+    text = escape(caption)
+    return scrolling(
+        f"<table{kind}><caption><span class=hidden>{text}</span></caption>"
+        f"<thead><tr>{cells(head, columns)}</tr></thead><tbody>{body}</tbody></table>",
+        caption,
+    )
+
+
+def scrolling(content: str, label: str) -> str:
+    """HTML in a box that scrolls sideways, by keyboard as well."""
+    return f'<div class=scroll tabindex=0 role=region aria-label="{escape(label)}">{content}</div>'
 
 
 def escaped(rows: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -111,10 +94,11 @@ def in_columns(plots: Sequence[Plot]) -> str:
 
 
 def figure(plot: Plot) -> str:
-    """A picture with its heading above and its caption below."""
+    """A picture with its heading above and its caption below; a wide one scrolls if it must."""
     wide = " class=wide" if plot.wide else ""
+    picture = scrolling(plot.svg, plot.title) if plot.wide else plot.svg
     caption = escape(plot.caption.replace(" %", NO_BREAK + "%"))
     return (
-        f"<figure{wide}><h3>{escape(plot.title)}</h3>{plot.svg}"
+        f"<figure{wide}><h3>{escape(plot.title)}</h3>{picture}"
         f"<figcaption>{caption}</figcaption></figure>"
     )

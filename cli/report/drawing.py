@@ -7,25 +7,28 @@ moving mean. Equal figures give equal bytes.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from html import escape
 from io import StringIO
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seed.cli.report.colours import BEFORE
+from seed.cli.report.colours import AFTER, AXIS, BEFORE, DARK, GRID, LABEL, TICK, variable
+from seed.cli.report.description import SINGLE_STEPS, describe
 from seed.spec.datatypes import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STYLES = ("-", "--", "-.", ":")
+STYLES: tuple[Any, ...] = ("-", "--", "-.", ":")
 TREND_FROM = 20
 """Fewest steps that get a moving mean; fewer can be read one by one."""
 TREND_SHARE = 12
 """The moving mean spans this fraction of the steps: 1 / 12."""
-SIZE, WIDE = (5.4, 2.9), (11.0, 3.0)
+SIZE, WIDE = (4.8, 2.8), (9.8, 3.0)
 """Inches of a plot in one column and of one across both."""
 RC_PARAMS: Any = {
     "svg.hashsalt": "seed",
@@ -35,18 +38,30 @@ RC_PARAMS: Any = {
     "axes.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": "#999999",
-    "axes.labelcolor": "#444444",
+    "axes.edgecolor": AXIS,
+    "axes.labelcolor": LABEL,
+    "axes.titlecolor": LABEL,
+    "text.color": AFTER,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#e8e8e8",
-    "xtick.color": "#666666",
-    "ytick.color": "#666666",
+    "grid.color": GRID,
+    "xtick.color": TICK,
+    "ytick.color": TICK,
     "font.size": 9.0,
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "lines.linewidth": 1.8,
 }
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line of a plot over the steps of a run; ``values`` [n] belong to ``steps`` [n]."""
+
+    label: str
+    steps: Array
+    values: Array
+    colour: str
 
 
 @dataclass(frozen=True)
@@ -57,15 +72,39 @@ class Plot:
         name: Unique on the page.
         title: Heading.
         caption: One or two sentences: what it shows, what to look for.
-        svg: The picture, without any reference to the outside.
-        wide: Whether it needs the full width of the page.
+        paint: Fills an empty figure.
+        size: Inches.
+        series: The lines over steps, for a comparison with those of other runs; other plots have
+            none.
+        x_label: What the steps count.
+        y_label: What the values are.
+        level: A marked value of the y axis.
+        words: The values in words, where they do not follow from what is drawn.
+        series_caption: What to say where the series of several runs are drawn, without the rest of
+            the plot; the caption if empty.
     """
 
     name: str
     title: str
     caption: str
-    svg: str
-    wide: bool = False
+    paint: Callable[["Figure"], None]
+    size: tuple[float, float] = SIZE
+    series: tuple[Series, ...] = ()
+    x_label: str = "RL step"
+    y_label: str = ""
+    level: float | None = None
+    words: str = ""
+    series_caption: str = ""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the full width of the page."""
+        return self.size[0] > SIZE[0]
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture, without any reference to the outside; drawn when it is first needed."""
+        return draw_svg(self)
 
 
 @dataclass(frozen=True)
@@ -78,29 +117,20 @@ class Curve:
     scale: float = 1.0
 
 
-def drawn(
-    name: str,
-    title: str,
-    caption: str,
-    paint: Callable[["Figure"], None],
-    size: tuple[float, float] = SIZE,
-) -> Plot:
-    """Paint a plot; what is wider than a column spans both."""
-    return Plot(name, title, caption, draw_svg(name, size, paint), wide=size[0] > SIZE[0])
+def draw_svg(plot: Plot) -> str:
+    """Draw a plot as SVG that can stand inside a page.
 
-
-def draw_svg(name: str, size: tuple[float, float], paint: Callable[["Figure"], None]) -> str:
-    """Let ``paint`` fill an empty figure and return it as SVG that can stand inside a page.
-
-    Names of elements get ``name`` as prefix, so that two pictures on a page never share one.
-    Namespaces and metadata, which inline SVG does not need, are dropped.
+    Names of elements get the plot's name as prefix, so that two pictures on a page never share
+    one. Colours become variables of the style sheet. Namespaces and metadata, which inline SVG does
+    not need, are dropped.
     """
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(RC_PARAMS):
-        figure = Figure(figsize=size)
-        paint(figure)
+        figure = Figure(figsize=plot.size)
+        plot.paint(figure)
+        label = f"{plot.title}. {plot.words}" if plot.words else describe(plot.title, figure)
         buffer = StringIO()
         no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(buffer, format="svg", metadata=no_metadata)
@@ -108,9 +138,15 @@ def draw_svg(name: str, size: tuple[float, float], paint: Callable[["Figure"], N
     head, body = text[text.index("<svg") :].split(">", 1)
     view_box = head[head.index("viewBox") :].split('"')[1]
     body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)
-    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body)
-    label = name.replace("-", " ")
-    return f'<svg viewBox="{view_box}" role="img" aria-label="{label}">{body.strip()}'
+    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{plot.name}-", body)
+    body = re.sub(r": (#[0-9a-f]{6})\b", as_variable, body)
+    return f'<svg viewBox="{view_box}" role="img" aria-label="{escape(label)}">{body.strip()}'
+
+
+def as_variable(colour: re.Match[str]) -> str:
+    """A colour of the palette in a style as a variable; any other as it is."""
+    value = colour[1]
+    return f": var({variable(value)})" if value in DARK else colour[0]
 
 
 def trend(values: Array) -> Array:
@@ -121,13 +157,14 @@ def trend(values: Array) -> Array:
     return np.array([window.mean() if window.size else np.nan for window in finite])
 
 
-def draw_curve(axes: "Axes", x: Array, y: Array, label: str, colour: str, style: str = "-") -> None:
+def draw_curve(axes: "Axes", x: Array, y: Array, label: str, colour: str, style: Any = "-") -> None:
     """Draw a line over steps, with its moving mean if there are many."""
+    look: Any = {"color": colour, "linestyle": style, "label": label}
     if len(y) >= TREND_FROM:
-        axes.plot(x, y, color=colour, linewidth=0.8, alpha=0.4)
-        axes.plot(x, trend(y), style, color=colour, label=label)
+        axes.plot(x, y, color=colour, linewidth=0.8, alpha=0.4, label=SINGLE_STEPS + label)
+        axes.plot(x, trend(y), **look)
     else:
-        axes.plot(x, y, style, color=colour, label=label, marker="o", markersize=3.0)
+        axes.plot(x, y, **look, marker="o", markersize=3.0)
 
 
 def dotted_level(axes: "Axes", value: float) -> None:
@@ -166,7 +203,12 @@ def curves_plot(
 
     Curves that no line holds are left out; ``level`` is marked with a dotted line.
     """
-    held = [curve for curve in curves if np.isfinite(column(lines, curve.metric)).any()]
+    steps = column(lines, "phase_step")
+    series = tuple(
+        Series(curve.label, steps, column(lines, curve.metric, curve.scale), curve.colour)
+        for curve in curves
+    )
+    held = tuple(line for line in series if np.isfinite(line.values).any())
     if not held:
         return None
 
@@ -174,11 +216,16 @@ def curves_plot(
         axes = figure.subplots()
         if level is not None:
             dotted_level(axes, level)
-        for curve, style in zip(held, cycle(STYLES), strict=False):
-            y = column(lines, curve.metric, curve.scale)
-            draw_curve(axes, column(lines, "phase_step"), y, curve.label, curve.colour, style)
+        for line, style in zip(held, cycle(STYLES), strict=False):
+            draw_curve(axes, line.steps, line.values, line.label, line.colour, style)
         label_axes(axes, x_label, y_label, legend=len(curves) > 1)
-        if all(np.nanmax(np.abs(column(lines, curve.metric))) == 0.0 for curve in held):
-            axes.set_ylim(-0.02, 1.0)  # a metric that stays 0 has no scale of its own
+        keep_zero_flat(axes, held)
 
-    return drawn(title.lower().replace(" ", "-"), title, caption, paint)
+    name = title.lower().replace(" ", "-")
+    return Plot(name, title, caption, paint, SIZE, held, x_label, y_label, level)
+
+
+def keep_zero_flat(axes: "Axes", series: Sequence[Series]) -> None:
+    """Give metrics that stay 0 a scale: they have none of their own."""
+    if all(np.nanmax(np.abs(line.values)) == 0.0 for line in series):
+        axes.set_ylim(-0.02, 1.0)

@@ -37,7 +37,7 @@ def judge_section(summary: Mapping[str, Any]) -> str:
     """All tables as HTML, empty if the run has no judge."""
     sections = []
     for title, head, rows in tables(summary):
-        html = table(list(map(escape, head)), escaped(rows), text_columns=len(head))
+        html = table(title, list(map(escape, head)), escaped(rows), text_columns=1)
         sections.append(f"<h3>{escape(title)}</h3>{html}")
     return f"<h2>Judges</h2>{''.join(sections)}" if sections else ""
 

@@ -57,7 +57,7 @@ class Record:
 
 
 def read_record(directory: Path) -> Record:
-    """Read a run, finished or not.
+    """Read a run, finished or not; it may write on meanwhile, or have been killed in a line.
 
     Raises:
         SeedError: NOT_A_RUN_DIRECTORY.
@@ -91,9 +91,18 @@ def newest_progress(run: RunDirectory) -> Line:
 
 
 def problem_shares(path: Path) -> dict[int, list[float]]:
-    """Step -> share of correct responses of each of its problems, from the published rollouts."""
-    if not path.is_file():
+    """Step -> share of correct responses of each of its problems, from the published rollouts.
+
+    Empty while a resumed run rewrites the file.
+    """
+    try:
+        return shares_in(path) if path.is_file() else {}
+    except OSError:
         return {}
+
+
+def shares_in(path: Path) -> dict[int, list[float]]:
+    """The same from a file that can be read."""
     shares = {}
     with h5py.File(path, "r") as file:
         for name, group in file.items():

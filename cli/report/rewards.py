@@ -10,10 +10,10 @@ from seed.cli.report.drawing import (
     WIDE,
     Curve,
     Plot,
+    Series,
     column,
     curves_plot,
     draw_curve,
-    drawn,
     label_axes,
 )
 from seed.cli.report.record import Record
@@ -43,17 +43,24 @@ def class_plot(record: Record) -> Plot | None:
     classes = class_rewards(lines, record.config.data)
     if not classes:
         return None
+    x = column(lines, "phase_step")
+    series = tuple(
+        Series(
+            f"{of_class.name}: {', '.join(of_class.families)}",
+            x,
+            column([line["reward/by_class"] for line in lines], of_class.name),
+            colour,
+        )
+        for of_class, colour in zip(classes, cycle(FAMILY_COLOURS), strict=False)
+    )
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
-        x = column(lines, "phase_step")
         gap = 0.015 * (x[-1] - x[0])  # the means stand side by side, outside of the lines
-        looks = zip(classes, cycle(FAMILY_COLOURS), cycle(STYLES), strict=False)
-        for number, (of_class, colour, style) in enumerate(looks, start=1):
-            y = column([line["reward/by_class"] for line in lines], of_class.name)
-            label = f"{of_class.name}: {', '.join(of_class.families)}"
-            draw_curve(axes, x, y, label, colour, style)
-            look: Any = {"fmt": "o", "color": colour, "markersize": 5, "linewidth": 1.4}
+        looks = zip(classes, series, cycle(STYLES), strict=False)
+        for number, (of_class, line, style) in enumerate(looks, start=1):
+            draw_curve(axes, x, line.values, line.label, line.colour, style)
+            look: Any = {"fmt": "o", "color": line.colour, "markersize": 5, "linewidth": 1.4}
             steps = x[0] - number * gap, x[-1] + number * gap
             for step, window in zip(steps, (of_class.early, of_class.late), strict=True):
                 mean, low, high = window.reward.mean, window.reward.low, window.reward.high
@@ -63,11 +70,23 @@ def class_plot(record: Record) -> Plot | None:
 
     caption = (
         "The same rewards by class of problem: judged by a verifier, scored by the reward model"
-        " (general), or both (hybrid). The dots at both ends are means of the first and of the last"
-        " sixth of the steps, with 95 % intervals. Look for one class that rises while another"
-        " falls."
+        " (general), or both (hybrid)."
     )
-    return drawn("reward-by-data-class", "Reward by data class", caption, paint, WIDE)
+    look_for = " Look for one class that rises while another falls."
+    means = (
+        " The dots at both ends are means of the first and of the last sixth of the steps, with"
+        " 95 % intervals."
+    )
+    return Plot(
+        "reward-by-data-class",
+        "Reward by data class",
+        caption + means + look_for,
+        paint,
+        WIDE,
+        series,
+        y_label="mean reward",
+        series_caption=caption + look_for,
+    )
 
 
 def length_plot(record: Record) -> Plot | None:

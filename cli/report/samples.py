@@ -29,9 +29,10 @@ def sample_section(record: Record) -> str:
     head = ("prompt", "response", "outcome and why", "reward")
     tables = []
     for step in first_middle_last(sorted(by_step)):
+        title = f"RL step {rl_step.get(step, '?')}"
         rows = list(map(sample_cells, by_step[step]))
-        html = table(head, rows, text_columns=3, kind="samples")
-        tables.append(f"<h3>RL step {rl_step.get(step, '?')}</h3>{html}")
+        html = table(title, head, rows, text_columns=3, kind="samples")
+        tables.append(f"<h3>{title}</h3>{html}")
     note = (
         "The first response to a few problems of the first, a middle and the last RL step, as the"
         " policy sampled it then."
@@ -42,19 +43,26 @@ def sample_section(record: Record) -> str:
 def sample_cells(line: Line) -> list[str]:
     """One response with its verdict as HTML cells."""
     prompt, response = line["prompt"], line["response"]
-    prompt_grid = response_grid = ""
-    if line["problem"].split("/")[0] in GRID_FAMILIES:
-        prompt_grid = grid(prompt[1:].rstrip("="))
-        response_grid = grid(response.partition("=")[0])
+    has_grid = line["problem"].split("/")[0] in GRID_FAMILIES
     kind, mark = MARKS[line["outcome"]]
     outcome = f'<span class="outcome {kind}">{mark} {escape(line["outcome"])}</span>'
     truncated = " Cut off at the token limit." if line["finish"] == "length" else ""
     return [
-        f"<code>{escape(prompt)}</code>{prompt_grid}",
-        f"{response_html(response)}{response_grid}",
+        f"<code>{escape(prompt)}</code>{prompt_grid(prompt) if has_grid else ''}",
+        f"{response_html(response)}{answer_grid(response) if has_grid else ''}",
         f"{outcome} <span class=soft>{escape(line['why'])}.{truncated}</span>",
         f"{line['reward']:.2f}".replace("-", "−"),
     ]
+
+
+def prompt_grid(prompt: str) -> str:
+    """The grid of a prompt, which stands between the family's letter and ``=``."""
+    return grid(prompt[1:].rstrip("="))
+
+
+def answer_grid(response: str) -> str:
+    """The grid of a response, which stands before a ``=`` if there is one."""
+    return grid(response.partition("=")[0])
 
 
 def response_html(response: str) -> str:
@@ -78,4 +86,5 @@ def grid(text: str) -> str:
     for row in rows:
         cells = (f"<td class={CELLS.get(cell, 'mark')}>{escape(cell)}</td>" for cell in row)
         body += f"<tr>{''.join(cells)}</tr>"
-    return f"<table class=grid>{body}</table>"
+    label = escape(f"grid: {text.replace('/', ' / ')}")
+    return f'<table class=grid role=img aria-label="{label}">{body}</table>'

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seed.cli.report.colours import AFTER, BEFORE, CORRECT, POLICY, TRAINER, VALUE
-from seed.cli.report.drawing import WIDE, Plot, drawn, label_axes
+from seed.cli.report.drawing import WIDE, Plot, label_axes
 from seed.reference.simulation.simulate import Outcome
 from seed.reference.simulation.sweep import LEAST_GAIN, Point, Scenario
 from seed.spec.datatypes import Array
@@ -76,7 +76,7 @@ def sweep_plot(points: Sequence[Point], best: Point) -> Plot:
         f" line marks srs_alpha = {best.alpha:g}, {reason}. The speed-up beyond refilling alone is"
         " the gain of decoding while the trainer trains."
     )
-    return drawn("sweep", "Where speed stops paying", caption, paint, WIDE)
+    return Plot("sweep", "Where speed stops paying", caption, paint, WIDE)
 
 
 def timeline_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
@@ -98,20 +98,21 @@ def timeline_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
             axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8.5)
             if number == shown[0][1]:
                 title = system_name(point, synchronous)
-                axes.set_title(title, loc="left", fontsize=9, color="#444444")
+                axes.set_title(title, loc="left", fontsize=9)
         rows[-1].set_xlabel("seconds")
         above: Any = {"loc": "outside upper right", "ncols": 4}
         legend = rows[0].get_legend_handles_labels()
         figure.legend(*legend, **above, handlelength=1.4, columnspacing=1.4)
 
     caption = (
-        "Slots of workers over time, filled from below; white is idle. Old samples hold tokens of"
-        " older policies; grey is training, which needs the processors of colocated workers."
+        "Slots of workers over time, filled from below; what is empty is idle. Old samples hold"
+        " tokens of older policies; grey is training, which needs the processors of colocated"
+        " workers."
         " Vertical lines are policy versions. Look at the long thin tail of the synchronous system:"
         " a few long responses keep everything waiting."
     )
     size = (WIDE[0], 0.9 + 0.75 * len(shown))
-    return drawn("timeline", "What the slots do", caption, paint, size)
+    return Plot("timeline", "What the slots do", caption, paint, size)
 
 
 def system_name(point: Point, synchronous: Point) -> str:
@@ -192,7 +193,7 @@ def iteration_plot(points: Sequence[Point]) -> Plot:
         "Mean time of an iteration against the synchronous system (the first bar). Streaming"
         " shortens the wait, not the training."
     )
-    return drawn("iteration", "Iteration time", caption, paint)
+    return Plot("iteration", "Iteration time", caption, paint)
 
 
 def occupancy_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
@@ -219,7 +220,7 @@ def occupancy_plot(synchronous: Point, best: Point, scenario: Scenario) -> Plot:
         "All slots of all workers, on the clock of the plot above. While the trainer trains,"
         " colocated workers have no slots to fill, so 100 % is out of reach."
     )
-    return drawn("occupancy", "Slot occupancy", caption, paint)
+    return Plot("occupancy", "Slot occupancy", caption, paint)
 
 
 def staleness_plot(best: Point) -> Plot:
@@ -240,7 +241,7 @@ def staleness_plot(best: Point) -> Plot:
         " are on-policy. No bar can stand beyond the bound of"
         f" {best.outcome.rules.max_staleness}."
     )
-    return drawn("staleness", "Staleness", caption, paint)
+    return Plot("staleness", "Staleness", caption, paint)
 
 
 def length_plot(scenario: Scenario) -> Plot:
@@ -261,4 +262,4 @@ def length_plot(scenario: Scenario) -> Plot:
         " long as the longest response of its batch, a system whose slots are always full as long"
         " as the mean: streaming can gain the difference."
     )
-    return drawn("lengths", "Response lengths", caption, paint)
+    return Plot("lengths", "Response lengths", caption, paint)

@@ -53,7 +53,8 @@ def simulation_page(
     options = "\n".join(f"{name} = {value}" for name, value in settings.items())
     body = (
         f"{header(settings, scenario, points, best)}<h2>What to expect</h2>{figures}"
-        f"<h2>Table</h2>{table(COLUMNS, rows)}<h2>How to read this</h2>{READING}"
+        f"<h2>Table</h2>{table('Every srs_alpha that was simulated', COLUMNS, rows)}"
+        f"<h2>How to read this</h2>{READING}"
         f"<h2>Settings</h2>{details('Every setting of this simulation', options)}"
     )
     return document("Simulation of streaming rollouts", body)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from seed.cli.report.colours import AFTER, BEFORE, CORRECT, POLICY, VALUE, WRONG
 from seed.cli.report.document import NO_BREAK, in_columns
 from seed.cli.report.drawing import (
+    STYLES,
     Curve,
     Plot,
+    Series,
     column,
     curves_plot,
     dotted_level,
     draw_curve,
-    drawn,
     label_axes,
 )
 from seed.cli.report.record import Line, Record
@@ -29,7 +30,6 @@ def streaming_section(record: Record) -> str:
     if not summary:
         return ""
     lines = [line for line in record.rl_steps if "rollout/occupancy" in line]
-    settings = record.config.rollout
     dropped = f"{summary['dropped']:,} were dropped" if summary["dropped"] else "none was dropped"
     text = (
         "Each step trains on the samples that are ready and leaves the others in flight for the"
@@ -39,26 +39,40 @@ def streaming_section(record: Record) -> str:
         f" {summary['staleness_mean']:.2f} policy versions (at most {summary['staleness_max']}),"
         f" and {dropped} at the staleness bound."
     )
+    figures = in_columns(streaming_plots(record))
+    return f"<h2>Streaming rollouts</h2><p>{text.replace(' %', NO_BREAK + '%')}</p>{figures}"
+
+
+def streaming_plots(record: Record) -> list[Plot]:
+    """All plots, in reading order; none for a synchronous run."""
+    lines = [line for line in record.rl_steps if "rollout/occupancy" in line]
+    settings = record.config.rollout
+    if not lines:
+        return []
     plots = (
         share_plot(lines, settings.srs_alpha),
         staleness_plot(lines, settings.max_staleness),
         histogram_plot(lines, settings.max_staleness),
         in_flight_plot(lines),
     )
-    figures = in_columns([plot for plot in plots if plot is not None])
-    return f"<h2>Streaming rollouts</h2><p>{text.replace(' %', NO_BREAK + '%')}</p>{figures}"
+    return [plot for plot in plots if plot is not None]
 
 
 def share_plot(lines: Sequence[Line], alpha: float) -> Plot:
     """Occupancy of the slots and share of on-policy samples per step, both in percent."""
 
+    x, occupancy = column(lines, "phase_step"), column(lines, "rollout/occupancy", 100.0)
+    on_policy = column(lines, "rollout/on_policy_share", 100.0)
+    series = (
+        Series("slots that drew a token", x, occupancy, POLICY),
+        Series("samples on-policy", x, on_policy, CORRECT),
+    )
+
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         dotted_level(axes, 100 * alpha)
-        x, occupancy = column(lines, "phase_step"), column(lines, "rollout/occupancy", 100.0)
-        draw_curve(axes, x, occupancy, "slots that drew a token", POLICY)
-        on_policy = column(lines, "rollout/on_policy_share", 100.0)
-        draw_curve(axes, x, on_policy, "samples on-policy", CORRECT, "--")
+        for line, style in zip(series, STYLES, strict=False):
+            draw_curve(axes, x, line.values, line.label, line.colour, style)
         label_axes(axes, "RL step", "share (%)", legend=True)
         axes.set_ylim(-2, 104)
 
@@ -67,7 +81,8 @@ def share_plot(lines: Sequence[Line], alpha: float) -> Plot:
         " the share of trained samples that the newest policy drew alone; it never falls below"
         f" srs_alpha = {alpha:g} (dotted)."
     )
-    return drawn("stream-shares", "Occupancy and on-policy share", caption, paint)
+    name, title = "stream-shares", "Occupancy and on-policy share"
+    return Plot(name, title, caption, paint, series=series, y_label="share (%)")
 
 
 def staleness_plot(lines: Sequence[Line], bound: int) -> Plot | None:
@@ -108,7 +123,7 @@ def histogram_plot(lines: Sequence[Line], bound: int) -> Plot:
         f"Staleness of all {total:,} samples that RL trained on; those of 0 (blue) are on-policy."
         f" No bar can stand beyond the bound of {bound} (dotted)."
     )
-    return drawn("stream-staleness", "Staleness over the run", caption, paint)
+    return Plot("stream-staleness", "Staleness over the run", caption, paint)
 
 
 def staleness_counts(lines: Sequence[Line]) -> dict[int, int]:

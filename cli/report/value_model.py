@@ -4,53 +4,85 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seed.cli.report.colours import BEFORE, CORRECT, POLICY, VALUE, WRONG
+from seed.cli.report.colours import BEFORE, CORRECT, POLICY, TICK, TRAINER, VALUE, WRONG
 from seed.cli.report.drawing import (
+    STYLES,
     WIDE,
     Curve,
     Plot,
+    Series,
     column,
     curves_plot,
     dotted_level,
     draw_curve,
-    drawn,
     label_axes,
 )
 from seed.cli.report.record import Record, first_middle_last
 from seed.reference.advantage import policy_lambda
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
 def explained_variance_plot(record: Record) -> Plot | None:
-    """Explained variance over value pretraining and RL."""
+    """Explained variance, and the variance there is to explain, over RL.
+
+    The steps of value pretraining count up to 0 before it.
+    """
     both_phases = record.of_phase("value_pretraining", "reinforcement")
-    lines = [line for line in both_phases if line.get("value/explained_variance") is not None]
-    if not lines:
+    lines = [line for line in both_phases if "value/explained_variance" in line]
+    if not np.isfinite(column(lines, "value/explained_variance")).any():
         return None
-    pretraining = [line["step"] for line in lines if line["phase"] == "value_pretraining"]
-    has_both = bool(pretraining) and lines[-1]["phase"] == "reinforcement"
+    pretraining = record.of_phase("value_pretraining")
+    offset = {"value_pretraining": len(pretraining), "reinforcement": 0}
+    x = np.array([float(line["phase_step"] - offset[line["phase"]]) for line in lines])
+    explained = np.clip(column(lines, "value/explained_variance"), -1.0, None)
+    variance = column(lines, "value/return_variance")
+    series = [Series("explained variance", x, explained, VALUE)]
+    if np.isfinite(variance).any():  # runs of earlier versions have none
+        series.append(Series("variance of returns", x, variance, BEFORE))
 
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         dotted_level(axes, 0.0)
-        y = np.clip(column(lines, "value/explained_variance"), -1.0, None)
-        draw_curve(axes, column(lines, "step"), y, "explained variance", VALUE)
-        if has_both:
-            last = max(pretraining)
-            axes.axvline(last + 0.5, color=BEFORE, linewidth=1.0)
-            above: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
-            axes.text(last, 1.01, "pretraining ", ha="right", **above)
-            axes.text(last + 1, 1.01, " RL", ha="left", **above)
-        label_axes(axes, "step over all phases", "explained variance", legend=False)
+        for line, style in zip(series, STYLES, strict=False):
+            draw_curve(axes, x, line.values, line.label, line.colour, style)
+        label_axes(axes, "RL step", y_label, legend=len(series) > 1)
+        if pretraining:
+            mark_pretraining(axes, len(pretraining))
 
     caption = (
         "Share of the variance of returns that the value model explains, on responses it has not"
         " been trained on yet: 1 is all, 0 (dotted) no more than a constant; values under -1 are"
-        " drawn at -1. Look for a rise in pretraining that RL keeps."
+        " drawn at -1. Steps up to 0 are value pretraining: look for a rise there that RL keeps."
     )
-    return drawn("explained-variance", "Explained variance of the value model", caption, paint)
+    y_label = "explained variance"
+    if len(series) > 1:
+        y_label = "share, and reward squared"
+        caption += (
+            " Read it together with the variance of returns itself: outcomes of 1 and -1 in equal"
+            " parts give 1, outcomes that are all alike 0. A share near 0 of a large variance is a"
+            " value model that does not help; of a small one it says little, for hardly anything is"
+            " left to predict."
+        )
+    return Plot(
+        "explained-variance",
+        "Explained variance of the value model",
+        caption,
+        paint,
+        series=tuple(series),
+        y_label=y_label,
+        level=0.0,
+    )
+
+
+def mark_pretraining(axes: "Axes", steps: int) -> None:
+    """Shade the ``steps`` of value pretraining, which end at 0, and name them."""
+    axes.axvspan(0.5 - steps, 0.5, color=TRAINER, alpha=0.35, linewidth=0)
+    inside: Any = {"color": TICK, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
+    axes.text(0.7 - steps, 0.96, f"pretraining ({steps})", ha="left", va="top", **inside)
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= axes.get_xlim()[1]])
 
 
 def value_loss_plot(record: Record) -> Plot | None:
@@ -81,7 +113,7 @@ def value_position_plot(record: Record) -> Plot | None:
                 last = longest - 1 if len(values) < longest else len(values) - 1
                 x = np.linspace(0, last, len(values)).astype(int)
                 axes.plot(x, values, style, color=colour, label=kind, marker="o", markersize=2.5)
-            axes.set_title(f"RL step {line['phase_step']}", fontsize=9, color="#444444", loc="left")
+            axes.set_title(f"RL step {line['phase_step']}", fontsize=9, loc="left")
             y_label = "mean value" if axes is row[0] else ""
             label_axes(axes, "response position (tokens)", y_label, legend=False)
         row[-1].legend(loc="best")
@@ -91,7 +123,7 @@ def value_position_plot(record: Record) -> Plot | None:
         " value model keeps the correct line above the wrong one, more so towards the end; lines on"
         " top of each other do not tell them apart."
     )
-    return drawn("value-by-position", "Value along the response", caption, paint, WIDE)
+    return Plot("value-by-position", "Value along the response", caption, paint, WIDE)
 
 
 def lambda_plot(record: Record) -> Plot | None:
@@ -122,4 +154,4 @@ def lambda_plot(record: Record) -> Plot | None:
         "How far back along a response the outcome counts in the policy's advantages: lambda is"
         f" {rule}. Each dot is a response length that occurred and must lie on the curve."
     )
-    return drawn("lambda", "Lambda by response length", caption, paint)
+    return Plot("lambda", "Lambda by response length", caption, paint)

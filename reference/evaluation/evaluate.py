@@ -62,7 +62,9 @@ def evaluate_held_out(
     ``name`` and has one step per family.
 
     Returns:
-        Family, and ``overall`` -> accuracy, ci_low, ci_high, n, samples, pass_at_k.
+        Family, and ``overall`` -> accuracy, ci_low, ci_high, n, samples, pass_at_k. ``overall``
+        also has ``correct_by_problem``, problem id -> correct responses, so that two evaluations of
+        the same problems can be compared problem by problem.
 
     Raises:
         SeedError: VERIFIER_FAILED: a response without a verdict has no score.
@@ -96,4 +98,7 @@ def scores_of(
     families = [problem.family for problem in problems]
     correct = [counts[problem.id] for problem in problems]
     scores = score_families(families, correct, config.evaluation.samples)
-    return {family: score.as_json() for family, score in scores.items()}
+    result: dict[str, Any] = {family: score.as_json() for family, score in scores.items()}
+    by_problem = {problem.id: counts[problem.id] for problem in problems}
+    result["overall"]["correct_by_problem"] = by_problem
+    return result

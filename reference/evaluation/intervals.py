@@ -8,13 +8,15 @@
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from seed.spec.datatypes import Array
 
+Key = TypeVar("Key", bound=Hashable)
 Z975 = 1.959963984540054
 """97.5 % quantile of the normal distribution."""
 T975 = (
@@ -174,6 +176,19 @@ def estimate(values: Sequence[float]) -> Estimate:
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
     half = T975[min(count - 1, len(T975)) - 1] * deviation / math.sqrt(count)
     return Estimate(mean, mean - half, mean + half)
+
+
+def paired_differences(base: Mapping[Key, float], other: Mapping[Key, float]) -> list[float]:
+    """Differences ``other - base`` of what both have, one per pair, in the order of ``other``.
+
+    What makes a pair alike, such as its seed or its problem, cancels in the difference. Its mean
+    and interval are those of ``estimate``.
+
+    Args:
+        base: What the pair has in common, for instance a seed -> a figure.
+        other: The same of what is compared with it.
+    """
+    return [value - base[key] for key, value in other.items() if key in base]
 
 
 def normal_interval(values: Array) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """A run in progress: where it stands, how it starts and resumes, what a step leaves on disk."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -42,6 +42,8 @@ class Run(Generic[State]):
         timing: Seconds and tokens of the step at hand, by kind of work.
         started: When the seconds that ``progress`` does not yet hold began.
         rollouts: Samples responses for the loop.
+        after_save: Called after every checkpoint, when all files of the run are up to date; it must
+            not raise.
     """
 
     backend: Backend[State]
@@ -54,6 +56,7 @@ class Run(Generic[State]):
     timing: Metrics = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     rollouts: Rollouts[State] = field(init=False)
+    after_save: Callable[[], object] = field(default=lambda: None, kw_only=True)
 
     def __post_init__(self) -> None:
         """The scheduler goes on from the state that the progress holds."""
@@ -113,6 +116,7 @@ class Run(Generic[State]):
         self.rollouts.drop_snapshots()
         keep = self.config.run.keep_checkpoints
         self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
+        self.after_save()
 
     def summary(self) -> dict[str, Any]:
         """The run in one mapping; only rank 0 can read the files."""

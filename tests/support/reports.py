@@ -1,6 +1,8 @@
 """Run directories as the trainer leaves them, with made-up figures, for tests of reports."""
 
 import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,12 @@ def write_run(
     rl_steps: int = 3,
     finished: bool = True,
     streams: bool = False,
+    overrides: tuple[str, ...] = (),
+    correct: Mapping[str, int] | None = None,
 ) -> Path:
-    """Write a run directory."""
-    config = load_config("tiny", recipe, ("rollout.srs_alpha=0.5",) if streams else ())
+    """Write a run directory; ``correct`` are the results by problem after RL."""
+    changes = ("rollout.srs_alpha=0.5",) if streams else ()
+    config = load_config("tiny", recipe, (*changes, *overrides))
     run = RunDirectory.create(path, config)
     lines = [sft_line(step) for step in (1, 2)]
     if config.uses_value_model and rl_steps:
@@ -42,12 +47,14 @@ def write_run(
         run.append("metrics.jsonl", line)
         run.append("timings.jsonl", timing_line(line))
     if finished:
-        summary = {
+        summary: dict[str, Any] = {
             "stopped": "steps_done",
             "wall_seconds": 3725.0,
             "eval_before": {"overall": SCORE, "maze": SCORE},
             "eval_after": {"overall": BETTER, "maze": BETTER},
         }
+        if correct is not None:
+            summary["eval_after"] = {"overall": BETTER | {"correct_by_problem": dict(correct)}}
         run.write_json("summary.json", summary)
     return path
 
@@ -126,6 +133,71 @@ def timing_line(line: dict[str, Any]) -> dict[str, Any]:
     position = {name: line[name] for name in ("phase", "step", "phase_step")}
     updates = {"update_seconds": 2.0, "update_tokens": 50.0}
     return position | updates | {"rollout_seconds": 1.0, "rollout_tokens": 70.0}
+
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+"""Elements without an end."""
+
+
+class Outline(HTMLParser):
+    """Checks that every element ends where it should, and keeps all elements in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element that opens and ends at once."""
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        """End the innermost element."""
+        assert self.open and self.open[-1] == tag, f"</{tag}> in {self.open}"
+        self.open.pop()
+
+    def of(self, tag: str) -> list[dict[str, str]]:
+        """Attributes of all elements of a name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def outline(page: str) -> Outline:
+    """Parse a page and check what holds of all pages.
+
+    It is well formed, runs no script, needs no network, and is legible for everyone.
+    """
+    parsed = Outline()
+    parsed.feed(page)
+    parsed.close()
+    assert parsed.open == []
+    assert "http:" not in page and "https:" not in page
+    active = r"<(script|link|iframe|img|object)|@import|\bon\w+="
+    assert re.search(active, page, re.IGNORECASE) is None
+    assert all(target.startswith("#") for target in re.findall(r'(?:href|src)="([^"]*)"', page))
+    assert len(parsed.of("main")) == 1
+    for picture in parsed.of("svg"):
+        spoken = picture.get("role") == "img" and picture.get("aria-label")
+        assert spoken or picture.get("aria-hidden") == "true"
+    tables = [table for table in parsed.of("table") if table.get("class") != "grid"]
+    assert len(parsed.of("caption")) == len(tables)
+    assert all(cell.get("scope") in {"col", "row"} for cell in parsed.of("th"))
+    boxes = [box for box in parsed.of("div") if box.get("class") == "scroll"]
+    assert all(box.get("tabindex") == "0" and box.get("aria-label") for box in boxes)
+    assert len(boxes) >= len(tables)
+    figures = page[page.index("<main>") :]
+    assert re.findall(r": ?#[0-9a-f]{6}\b", figures) == [], "a colour that is no variable"
+    return parsed
+
+
+def refreshes(page: str) -> bool:
+    """Whether a browser loads the page again by itself."""
+    return any(meta.get("http-equiv") == "refresh" for meta in outline(page).of("meta"))
 
 
 def titles(page: str) -> set[str]:

@@ -63,7 +63,9 @@ def test_report_and_terminal_keep_classes_and_families_apart(finished: tuple[Pat
     for heading in ("<h2>Reward by data class</h2>", "<h3>Reward by data class</h3>"):
         assert heading in report
     for name, family in CLASSES.items():
-        assert re.search(rf"<td>{name}</td><td>{family}</td>(<td class=n>[^<]+</td>){{3}}", report)
+        assert re.search(
+            rf"<th scope=row>{name}</th><td>{family}</td>(<td class=n>[^<]+</td>){{3}}", report
+        )
         assert f">{name}: {family}<" in report
         assert re.search(rf"^{name} +{family} ", terminal, re.MULTILINE)
     for family in ("prose", "maze"):

@@ -53,6 +53,7 @@ def test_scores_count_correct_responses_of_each_family_and_of_all() -> None:
         assert result[family]["n"] == len(counts) and result[family]["samples"] == 4
         assert result[family]["accuracy"] == pytest.approx(sum(counts) / (4 * len(counts)))
         assert result[family]["pass_at_k"] == pytest.approx(sum(map(bool, counts)) / len(counts))
+    assert result["overall"]["correct_by_problem"] == correct
 
 
 def test_a_verifier_that_fails_gives_no_score(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from seed.reference.evaluation.intervals import (
     clustered_interval,
     estimate,
     normal_interval,
+    paired_differences,
     pass_at_k,
     ratio_interval,
     score_families,
@@ -277,3 +278,18 @@ def test_the_normal_interval_has_its_golden_values() -> None:
 def test_the_normal_interval_of_a_single_figure_is_infinite() -> None:
     interval = normal_interval(np.array([0.5]))
     assert interval == {"mean": 0.5, "ci_low": -math.inf, "ci_high": math.inf}
+
+
+@given(
+    base=st.dictionaries(st.integers(0, 9), st.floats(-1, 1)),
+    other=st.dictionaries(st.integers(0, 9), st.floats(-1, 1)),
+    common=st.floats(-1, 1),
+)
+def test_what_pairs_have_in_common_cancels_and_what_has_no_partner_is_left_out(
+    base: dict[int, float], other: dict[int, float], common: float
+) -> None:
+    plain = paired_differences(base, other)
+    assert len(plain) == len(base.keys() & other.keys())
+    moved = [{key: value + common * key for key, value in of.items()} for of in (base, other)]
+    assert paired_differences(*moved) == pytest.approx(plain, abs=1e-12)
+    assert paired_differences(base, base) == [0.0] * len(base)
