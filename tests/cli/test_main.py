@@ -13,7 +13,7 @@ from seed.spec import config_files
 from tests.support.command_line import run
 
 COMMANDS = [
-    *("ablate", "audit", "conform", "diff", "eval", "explain", "puzzles", "run", "srs"),
+    *("ablate", "audit", "conform", "diff", "eval", "exercise", "explain", "puzzles", "run", "srs"),
     "verify",
 ]
 HEAVY = {"numpy", "torch", "mpi4py", "matplotlib", "h5py", "pydantic", "tqdm"}
