@@ -66,7 +66,7 @@ def without_gaps(
     for t in reversed(range(V.shape[1])):
         running = delta[:, t] + factor * running
         A[:, t] = running
-    return np.where(response, A, 0.0)
+    return np.asarray(np.where(response, A, 0.0))
 
 
 def gamma_and_lambda_swapped(
@@ -257,7 +257,7 @@ def sign_forgotten(lp: Array, behaviour: Array, A: Array, low: float, high: floa
 
 
 def clip_only(lp: Array, behaviour: Array, A: Array, low: float, high: float) -> Array:
-    return -np.clip(np.exp(lp - behaviour), 1 - low, 1 + high) * A
+    return np.asarray(-np.clip(np.exp(lp - behaviour), 1 - low, 1 + high) * A
 
 
 def ratio_upside_down(lp: Array, behaviour: Array, A: Array, low: float, high: float) -> Array:
