@@ -102,9 +102,9 @@ def overlong_ramp(figure: Figure) -> None:
     lengths = np.arange(12000, 22001, 50)
     penalties = [soft_overlong(int(length), 20480, 4096) for length in lengths]
     axes.plot(lengths, penalties, color=POLICY)
-    for x, words in ((16384, "L_max - L_cache"), (20480, "L_max")):
+    for x, words, side in ((16384, "L_max - L_cache ", "right"), (20480, " L_max", "left")):
         axes.axvline(x, color=BEFORE, linestyle=":", linewidth=1.0)
-        axes.text(x - 80, -1.0, words, color="#444444", ha="right", va="bottom", fontsize=8.5)
+        axes.text(x, -0.5, words, color="#444444", ha=side, va="center", fontsize=8.5)
     axes.set_xticks([12000, 14000, 16384, 18432, 20480])
     axes.set_ylim(-1.08, 0.08)
     named(axes, "response length (tokens)", "added to the reward")
@@ -125,7 +125,7 @@ def four_means(figure: Figure) -> None:
     axes.minorticks_off()
     axes.axvspan(90, 565, color="#f3f3f3", zorder=0)
     for x, words in ((95, "prompt 1"), (600, "prompt 2")):
-        axes.text(x, 35, words, fontsize=8.5, color="#444444")
+        axes.text(x, 52, words, fontsize=8.5, color="#444444")
     axes.set_xlim(90, 3600)
     axes.set_ylim(30, 2500)
     named(axes, "length of the token's response", "weight x 1,000,000", columns=4)
@@ -215,19 +215,21 @@ def pipeline(figure: Figure) -> None:
     arrow(axes, (6.45, 5.4), (6.95, 5.4))
     arrow(axes, (8.4, 4.7), (8.4, 3.92))
     arrow(axes, (6.95, 3.2), (6.45, 3.2))
-    arrow(axes, (5.0, 2.5), (5.0, 1.72), " advantages A")
-    arrow(axes, (6.4, 2.5), (7.4, 1.72), "  targets")
-    axes.plot([3.3, 1.6, 1.6], [1.0, 1.0, 4.0], color="#444444", linewidth=1.2)
-    arrow(axes, (1.6, 3.9), (1.6, 4.7))
+    arrow(axes, (5.0, 2.5), (5.0, 1.72), "advantages A ", "right")
+    arrow(axes, (6.4, 2.5), (7.4, 1.72), "   targets")
+    axes.plot([3.3, 1.6], [1.0, 1.0], color="#444444", linewidth=1.2)
+    arrow(axes, (1.6, 1.0), (1.6, 4.7))
     axes.text(1.75, 2.6, "new weights,\nnext step", fontsize=8.5, color="#444444", va="center")
 
 
-def arrow(axes: Axes, begin: Sequence[float], end: Sequence[float], words: str = "") -> None:
+def arrow(
+    axes: Axes, begin: Sequence[float], end: Sequence[float], words: str = "", side: Any = "left"
+) -> None:
     """An arrow, with words at its middle."""
     look = {"arrowstyle": "-|>", "color": "#444444", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", end, begin, arrowprops=look)
     middle = np.add(begin, end) / 2
-    axes.text(*middle, words, fontsize=8.5, color="#444444", va="center")
+    axes.text(*middle, words, fontsize=8.5, color="#444444", va="center", ha=side)
 
 
 FIGURES: dict[str, tuple[tuple[float, float], Paint]] = {
