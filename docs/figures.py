@@ -216,7 +216,7 @@ def pipeline(figure: Figure) -> None:
     arrow(axes, (8.4, 4.7), (8.4, 3.92))
     arrow(axes, (6.95, 3.2), (6.45, 3.2))
     arrow(axes, (5.0, 2.5), (5.0, 1.72), "advantages A ", "right")
-    arrow(axes, (6.4, 2.5), (7.4, 1.72), "   targets")
+    arrow(axes, (6.4, 2.5), (7.4, 1.72), "      targets")
     axes.plot([3.3, 1.6], [1.0, 1.0], color="#444444", linewidth=1.2)
     arrow(axes, (1.6, 1.0), (1.6, 4.7))
     axes.text(1.75, 2.6, "new weights,\nnext step", fontsize=8.5, color="#444444", va="center")

@@ -28,7 +28,7 @@ def test_it_has_at_most_200_lines() -> None:
 def test_reinforcement_teaches_it_to_reason(
     script: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before, after = script["main"](sft_steps=500, value_steps=5, rl_steps=12)
+    before, after = script["main"](sft_steps=400, value_steps=3, rl_steps=10)
     assert before < 0.45 and after > before + 0.3
     assert "RL step 10" in capsys.readouterr().out
 

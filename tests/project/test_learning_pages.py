@@ -16,7 +16,8 @@ FIGURES = runpy.run_path(str(DOCS / "figures.py"))
 
 def sessions(page: str) -> list[str]:
     """The Python sessions of a page."""
-    return re.findall(r"^```pycon\n(.*?)^```", page, re.M | re.S)
+    blocks: list[str] = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    return [block for block in blocks if block.startswith(">>> ")]
 
 
 def test_every_number_of_the_walk_is_what_the_functions_print() -> None:

@@ -48,7 +48,7 @@ def alpha_divides(lengths_B: IntArray, gae_alpha: float) -> Array:
 
 
 def an_empty_response_divides_by_zero(lengths_B: IntArray, gae_alpha: float) -> Array:
-    return np.clip(1.0 - 1.0 / (gae_alpha * lengths_B), 0.0, 1.0)
+    return np.asarray(np.clip(1.0 - 1.0 / (gae_alpha * lengths_B), 0.0, 1.0))
 
 
 # --- GAE
@@ -257,7 +257,7 @@ def sign_forgotten(lp: Array, behaviour: Array, A: Array, low: float, high: floa
 
 
 def clip_only(lp: Array, behaviour: Array, A: Array, low: float, high: float) -> Array:
-    return np.asarray(-np.clip(np.exp(lp - behaviour), 1 - low, 1 + high) * A
+    return np.asarray(-np.clip(np.exp(lp - behaviour), 1 - low, 1 + high) * A)
 
 
 def ratio_upside_down(lp: Array, behaviour: Array, A: Array, low: float, high: float) -> Array:
@@ -279,7 +279,7 @@ def a_mean_over_tokens(lp: Array, behaviour: Array, A: Array, low: float, high: 
 
 def both_signs(lp: Array, behaviour: Array, A: Array, low: float, high: float, c: float) -> Array:
     loss = solutions.clipped_surrogate(lp, behaviour, A, low, high)
-    return np.minimum(loss, -c * A)
+    return np.asarray(np.minimum(loss, -c * A))
 
 
 def no_dual_clip(lp: Array, behaviour: Array, A: Array, low: float, high: float, c: float) -> Array:
