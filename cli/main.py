@@ -8,6 +8,7 @@ from seed.cli.ablate import ablate
 from seed.cli.audit import audit
 from seed.cli.conform import conform, diff
 from seed.cli.evaluate import evaluate
+from seed.cli.exercise import exercise
 from seed.cli.explain import explain
 from seed.cli.puzzles import puzzles
 from seed.cli.run import run
@@ -42,6 +43,7 @@ COMMANDS = (
 
 for command in COMMANDS:
     seed.add_command(command)
+seed.add_command(exercise)
 
 
 if __name__ == "__main__":

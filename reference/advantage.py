@@ -79,7 +79,7 @@ def gae(
 
     Returns:
         Advantages [B, S], 0 outside the response. Value targets are advantages plus values (see
-        ``value_targets``).
+        ``decoupled_gae``).
     """
     rewards_BS = np.where(response_BS, rewards_BS, 0.0)
     values_BS = np.where(response_BS, values_BS, 0.0)
@@ -225,6 +225,10 @@ def explained_variance(values: Array, returns: Array) -> float:
 
     Formula: ``1 - Var(returns - values) / Var(returns)``; NaN if the returns are constant.
     Source: VAPO 4.1.
+
+    Args:
+        values: Predictions, any shape.
+        returns: What came out, same shape; equal within rounding counts as constant.
     """
     if returns.size == 0 or np.ptp(returns) <= EQUAL_WITHIN * np.abs(returns).max():
         return float("nan")

@@ -41,7 +41,8 @@ ANSWER_MARK = "="
 def soft_overlong(length: int, longest: int, cache: int) -> float:
     """Length penalty in [-1, 0].
 
-    Formula: 0, a ramp, -1 (R_length of the module).
+    Formula: ``0`` for n <= longest - cache, ``(longest - cache - n) / cache`` up to longest, ``-1``
+    beyond.
     Source: DAPO eq. 13.
 
     Args:

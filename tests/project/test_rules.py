@@ -16,7 +16,7 @@ from tests.support.suite import LAUNCH, SLOW
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("spec", "reference", "scaled", "conformance", "cli")
-NOT_MIRRORED = ("project", "seed", "support")
+NOT_MIRRORED = ("examples", "project", "seed", "support")
 """Folders of tests that have no sources of their own."""
 
 

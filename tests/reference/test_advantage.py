@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seed.conformance.exercises import of_advantages, solutions
+from seed.conformance.exercises.check import assert_holds
 from seed.reference.advantage import (
     decoupled_gae,
     explained_variance,
@@ -46,71 +48,29 @@ def gappy(seed: int, rows: int = 3, width: int = 12) -> tuple[Array, Array, Bool
     return random.normal(size=(rows, width)), random.normal(size=(rows, width)), response
 
 
-@pytest.mark.parametrize(
-    ("trace", "advantages"),
-    [
-        (0.0, (0.1, 0.1, 0.1, 0.1, 0.5)),
-        (0.5, (0.21875, 0.2375, 0.275, 0.35, 0.5)),
-        (0.95, (0.778241, 0.713937, 0.64625, 0.575, 0.5)),
-        (1.0, (0.9, 0.8, 0.7, 0.6, 0.5)),
-    ],
-)
-def test_gae_gives_the_golden_table(trace: float, advantages: tuple[float, ...]) -> None:
-    rewards, values = np.array([[0.0, 0, 0, 0, 1]]), np.array([[0.1, 0.2, 0.3, 0.4, 0.5]])
-    computed = gae(rewards, values, np.ones((1, 5), dtype=bool), 1.0, np.array([trace]), ZERO)
-    np.testing.assert_allclose(computed[0], advantages, atol=5e-7)
+def test_gae_gives_the_golden_table() -> None:
+    assert_holds(of_advantages.gae_has_its_golden_values, gae)
 
 
-@pytest.mark.parametrize(
-    ("length", "expected"),
-    [
-        *((10, 0.0), (20, 0.0), (21, 0.047619), (40, 0.5), (100, 0.8), (200, 0.9), (400, 0.95)),
-        *((1000, 0.98), (2000, 0.99), (4096, 0.995117), (16384, 0.998779), (20480, 0.999023)),
-    ],
-)
-def test_length_adaptive_lambda_gives_the_golden_table(length: int, expected: float) -> None:
-    assert length_adaptive_lambda(np.array([length]), 0.05)[0] == pytest.approx(expected, abs=5e-7)
+def test_length_adaptive_lambda_gives_the_golden_table() -> None:
+    assert_holds(of_advantages.lambda_has_its_golden_values, length_adaptive_lambda)
 
 
-@given(length=st.integers(1, 10**6), alpha=st.floats(1e-3, 10.0))
-@MANY
-def test_the_window_of_the_length_adaptive_lambda_is_a_fixed_share_of_the_response(
-    length: int, alpha: float
-) -> None:
-    computed = length_adaptive_lambda(np.array([length]), alpha)[0]
-    assert 0.0 <= computed < 1.0
-    if alpha * length > 1.0:
-        assert 1.0 / (1.0 - computed) == pytest.approx(alpha * length, rel=1e-6)
+def test_the_window_of_the_length_adaptive_lambda_is_a_fixed_share_of_the_response() -> None:
+    assert_holds(of_advantages.the_window_is_a_fixed_share_of_the_response, length_adaptive_lambda)
+    assert_holds(of_advantages.lambda_stays_in_range, length_adaptive_lambda)
 
 
-@given(seed=SEEDS)
-@MANY
-def test_p10_with_lambda_one_advantage_plus_value_is_the_return_at_every_token(seed: int) -> None:
-    rewards, values, response = episode(seed)
-    computed = gae(rewards, values, response, 1.0, np.ones(1), ZERO)
-    returns = np.cumsum(rewards[:, ::-1], axis=1)[:, ::-1]
-    np.testing.assert_allclose(computed + values, returns, atol=1e-12)
+def test_p10_with_lambda_one_advantage_plus_value_is_the_return_at_every_token() -> None:
+    assert_holds(of_advantages.lambda_one_gives_the_return, gae)
 
 
-@given(seed=SEEDS)
-@MANY
-def test_with_lambda_zero_the_advantage_is_the_td_error(seed: int) -> None:
-    rewards, values, response = episode(seed)
-    computed = gae(rewards, values, response, 0.9, ZERO, ZERO)
-    following = np.append(values[0, 1:], 0.0)
-    np.testing.assert_allclose(computed[0], rewards[0] + 0.9 * following - values[0], atol=1e-12)
+def test_with_lambda_zero_the_advantage_is_the_td_error() -> None:
+    assert_holds(of_advantages.lambda_zero_gives_the_td_error, gae)
 
 
-@given(seed=SEEDS, trace=st.floats(0, 1))
-@MANY
-def test_gae_is_linear_in_rewards_and_values(seed: int, trace: float) -> None:
-    first, second = episode(seed), episode(seed + 1)
-    lambdas = np.array([trace])
-    parts = 2.0 * gae(*first, 1.0, lambdas, ZERO) - 3.0 * gae(*second, 1.0, lambdas, ZERO)
-    mixed = gae(
-        2 * first[0] - 3 * second[0], 2 * first[1] - 3 * second[1], first[2], 1.0, lambdas, ZERO
-    )
-    np.testing.assert_allclose(mixed, parts, atol=1e-11)
+def test_gae_is_linear_in_rewards_and_values() -> None:
+    assert_holds(of_advantages.gae_is_linear, gae)
 
 
 @given(seed=SEEDS, trace=st.floats(0, 0.99))
@@ -130,17 +90,8 @@ def test_gae_is_the_mixture_of_n_step_returns_less_the_value(seed: int, trace: f
         assert computed[t] == pytest.approx(mixture - v[t], abs=1e-10)
 
 
-@given(seed=SEEDS, trace=st.floats(0, 1), shift=st.floats(-5, 5))
-@MANY
-def test_a_constant_added_to_all_values_decays_from_the_end(
-    seed: int, trace: float, shift: float
-) -> None:
-    rewards, values, response = episode(seed)
-    lambdas = np.array([trace])
-    moved = gae(rewards, values + shift, response, 1.0, lambdas, ZERO) - gae(
-        rewards, values, response, 1.0, lambdas, ZERO
-    )
-    np.testing.assert_allclose(moved[0], -shift * trace ** np.arange(6, -1, -1.0), atol=1e-11)
+def test_a_constant_added_to_all_values_decays_from_the_end() -> None:
+    assert_holds(of_advantages.a_constant_in_all_values_decays_from_the_end, gae)
 
 
 @given(seed=SEEDS, dirt=st.sampled_from([np.nan, np.inf, -np.inf, 1e300]))
@@ -160,15 +111,8 @@ def test_p8_whatever_stands_outside_the_response_changes_nothing(seed: int, dirt
         np.testing.assert_array_equal(clean[1], dirty[1])
 
 
-@given(seed=SEEDS, trace=st.floats(0, 1))
-@MANY
-def test_p9_gae_over_a_gapped_row_is_gae_over_the_compressed_row(seed: int, trace: float) -> None:
-    rewards, values, response = gappy(seed, rows=1)
-    traces, full = np.array([trace]), np.ones((1, response.sum()), dtype=bool)
-    compressed = gae(rewards[response][None], values[response][None], full, 0.97, traces, ZERO)
-    computed = gae(rewards, values, response, 0.97, traces, ZERO)
-    np.testing.assert_allclose(computed[response], compressed[0], atol=1e-12)
-    assert not computed[~response].any()
+def test_p9_gae_over_a_gapped_row_is_gae_over_the_compressed_row() -> None:
+    assert_holds(of_advantages.gaps_are_skipped, gae)
 
 
 def test_p11_the_baseline_of_the_first_response_token_is_the_value_of_the_prompt() -> None:
@@ -226,34 +170,22 @@ def test_p13_one_outlier_stays_bounded_by_the_group_size(
     ).max() <= np.sqrt(size - 1) * (1 + 1e-9)
 
 
-@given(seed=SEEDS)
-@MANY
-def test_p14_groups_are_found_by_number_and_not_by_place(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    rewards, group = random.normal(size=12), random.integers(0, 4, size=12)
-    order = random.permutation(12)
-    computed = group_advantages(rewards, group, "population")
-    np.testing.assert_allclose(
-        group_advantages(rewards[order], group[order], "population"), computed[order], atol=1e-12
-    )
+def test_p14_groups_are_found_by_number_and_not_by_place() -> None:
+    assert_holds(of_advantages.groups_are_found_by_number, solutions.group_advantages)
 
 
 @pytest.mark.parametrize(
-    ("correct", "population", "sample"),
-    [
-        (1, (3.87298, -0.25820), (3.75, -0.25)),
-        (4, (1.73205, -0.57735), (1.67705, -0.55902)),
-        (8, (1.0, -1.0), (0.96825, -0.96825)),
-        (15, (0.25820, -3.87298), (0.25, -3.75)),
-    ],
+    ("correct", "high", "low"),
+    [(1, 3.75, -0.25), (4, 1.67705, -0.55902), (8, 0.96825, -0.96825), (15, 0.25, -3.75)],
 )
-def test_group_advantages_give_the_golden_table(
-    correct: int, population: tuple[float, float], sample: tuple[float, float]
-) -> None:
+def test_group_advantages_give_the_golden_table(correct: int, high: float, low: float) -> None:
+    """With Bessel's correction; without it by the property of the exercise."""
+    assert_holds(
+        of_advantages.group_advantages_have_their_golden_values, solutions.group_advantages
+    )
     rewards = np.where(np.arange(16) < correct, 1.0, -1.0)
-    for std, (high, low) in (("population", population), ("sample", sample)):
-        computed = group_advantages(rewards, np.zeros(16, dtype=int), std)
-        np.testing.assert_allclose(computed, np.where(rewards > 0, high, low), atol=5e-6)
+    computed = group_advantages(rewards, np.zeros(16, dtype=int), "sample")
+    np.testing.assert_allclose(computed, np.where(rewards > 0, high, low), atol=5e-6)
 
 
 def test_a_length_penalty_in_a_solved_group_gives_advantages() -> None:
@@ -313,26 +245,12 @@ def test_policy_lambda_is_adaptive_or_fixed() -> None:
 
 
 def test_explained_variance_is_one_for_the_truth_and_zero_for_a_constant() -> None:
-    returns = np.array([1.0, -1.0, 1.0, 1.0])
-    assert explained_variance(returns, returns) == 1.0
-    assert explained_variance(np.full(4, 0.3), returns) == pytest.approx(0.0)
-    assert np.isnan(explained_variance(returns, np.ones(4)))
+    assert_holds(of_advantages.the_truth_explains_all_and_a_constant_nothing, explained_variance)
+    assert_holds(of_advantages.half_the_returns_explain_three_quarters, explained_variance)
 
 
-@pytest.mark.parametrize(
-    ("trace", "targets"),
-    [
-        (0.0, (0.2, 0.3, 0.4, 0.5, 1.0)),
-        (0.5, (0.31875, 0.4375, 0.575, 0.75, 1.0)),
-        (0.95, (0.878241, 0.913937, 0.94625, 0.975, 1.0)),
-        (1.0, (1.0, 1.0, 1.0, 1.0, 1.0)),
-    ],
-)
-def test_value_targets_give_the_golden_table(trace: float, targets: tuple[float, ...]) -> None:
-    rewards, values = np.array([[0.0, 0, 0, 0, 1]]), np.array([[0.1, 0.2, 0.3, 0.4, 0.5]])
-    response, nobody = np.ones((1, 5), dtype=bool), np.zeros(1, dtype=bool)
-    _, computed = decoupled_gae(rewards, values, response, nobody, algorithm(lambda_value=trace))
-    np.testing.assert_allclose(computed[0], targets, atol=5e-7)
+def test_value_targets_give_the_golden_table() -> None:
+    assert_holds(of_advantages.value_targets_have_their_golden_values, solutions.decoupled_gae)
 
 
 @pytest.mark.parametrize(
@@ -352,7 +270,7 @@ def test_the_weight_of_a_reward_decays_with_its_distance_as_in_the_golden_values
 
 
 def test_length_adaptive_lambda_counts_an_empty_response_as_one_token() -> None:
-    np.testing.assert_array_equal(length_adaptive_lambda(np.array([0, 1]), 2.0), [0.5, 0.5])
+    assert_holds(of_advantages.an_empty_response_counts_as_one_token, length_adaptive_lambda)
 
 
 @given(seed=SEEDS)
@@ -481,14 +399,10 @@ def test_group_advantages_are_those_of_each_group_alone(seed: int) -> None:
             )
 
 
-@given(seed=SEEDS, scale=st.floats(0.1, 10), shift=st.floats(-5, 5))
-@MANY
-def test_group_advantages_know_neither_unit_nor_origin_of_the_reward(
-    seed: int, scale: float, shift: float
-) -> None:
-    rewards, group = np.random.default_rng(seed).normal(size=8), np.repeat([0, 1], 4)
-    computed = group_advantages(scale * rewards + shift, group, "population")
-    np.testing.assert_allclose(computed, group_advantages(rewards, group, "population"), atol=1e-9)
+def test_group_advantages_know_neither_unit_nor_origin_of_the_reward() -> None:
+    assert_holds(
+        of_advantages.unit_and_origin_of_the_reward_do_not_matter, solutions.group_advantages
+    )
 
 
 @given(seed=SEEDS)
@@ -524,17 +438,13 @@ def test_gae_changes_none_of_its_arguments() -> None:
         np.testing.assert_array_equal(array, copy)
 
 
-@pytest.mark.parametrize("returned", [1.0, 0.95, 0.1, 1 / 3, -0.7])
-@pytest.mark.parametrize("size", [3, 10, 100])
-def test_explained_variance_of_constant_returns_is_not_a_number(size: int, returned: float) -> None:
-    """Also where the mean of equal returns is only exact up to round-off."""
-    assert np.isnan(explained_variance(np.linspace(0.0, 1.0, size), np.full(size, returned)))
+def test_explained_variance_of_constant_returns_is_not_a_number() -> None:
+    assert_holds(of_advantages.constant_returns_cannot_be_explained, explained_variance)
 
 
 def test_explained_variance_ignores_a_constant_error_and_punishes_the_wrong_sign() -> None:
-    returns = np.array([1.0, -1.0, 1.0, -1.0])
-    assert explained_variance(returns + 5.0, returns) == pytest.approx(1.0)
-    assert explained_variance(-returns, returns) == pytest.approx(-3.0)
+    assert_holds(of_advantages.a_constant_error_does_not_count, explained_variance)
+    assert_holds(of_advantages.the_wrong_sign_is_punished, explained_variance)
 
 
 @given(seed=SEEDS)

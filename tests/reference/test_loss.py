@@ -12,6 +12,8 @@ from autograd import grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seed.conformance.exercises import of_losses, solutions
+from seed.conformance.exercises.check import assert_holds
 from seed.reference.backend import ReferenceBackend, accumulate
 from seed.reference.generate import log_distribution
 from seed.reference.loss import (
@@ -285,44 +287,20 @@ def test_the_ratio_of_a_stale_token_stays_finite() -> None:
 # -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("aggregation", "group", "short", "long"),
-    [
-        ("token", (0, 1), 1 / 1000, 1 / 1000),
-        ("sequence", (0, 1), 1 / 200, 1 / 1800),
-        ("group", (0, 1), 1 / 200, 1 / 1800),
-        ("group", (7, 7), 1 / 1000, 1 / 1000),
-        ("constant", (0, 1), 1 / 4000, 1 / 4000),
-    ],
-)
-def test_p6_the_four_meanings_of_mean_have_their_golden_weights(
-    aggregation: str, group: tuple[int, int], short: float, long: float
-) -> None:
-    response = np.arange(905) < np.array([[100], [900]])
-    weights = token_weights(response, np.array(group), aggregation, 2000.0)
-    np.testing.assert_allclose(weights, np.where(response, [[short], [long]], 0.0), rtol=1e-15)
+def test_p6_the_four_meanings_of_mean_have_their_golden_weights() -> None:
+    assert_holds(of_losses.the_four_means_have_their_golden_weights, token_weights)
 
 
 def test_p6_the_group_mean_weighs_prompts_alike_wherever_their_rows_stand() -> None:
-    response = np.arange(6) < np.array([[1], [6], [3]])
-    weights = token_weights(response, np.array([5, 2, 5]), "group")
-    np.testing.assert_allclose(weights[:, 0], [1 / 8, 1 / 12, 1 / 8])
+    assert_holds(of_losses.prompts_weigh_alike_in_the_group_mean, token_weights)
 
 
-@pytest.mark.parametrize("aggregation", AGGREGATIONS)
-def test_p6_rows_without_a_response_do_not_count(aggregation: str) -> None:
-    response = np.arange(5) < np.array([[3], [0], [5], [0]])
-    group = np.array([0, 0, 1, 2])
-    full = token_weights(response, group, aggregation, 9.0)
-    kept = token_weights(response[[0, 2]], group[[0, 2]], aggregation, 9.0)
-    np.testing.assert_array_equal(full[[0, 2]], kept)
-    assert not full[[1, 3]].any()
+def test_p6_rows_without_a_response_do_not_count() -> None:
+    assert_holds(of_losses.rows_without_a_response_do_not_count, token_weights)
 
 
-@pytest.mark.parametrize("aggregation", AGGREGATIONS)
-def test_p5_weights_are_zero_and_finite_if_no_token_counts(aggregation: str) -> None:
-    weights = token_weights(np.zeros((3, 4), dtype=bool), np.arange(3), aggregation)
-    assert (weights == 0.0).all()
+def test_p5_weights_are_zero_and_finite_if_no_token_counts() -> None:
+    assert_holds(of_losses.no_token_no_weight, token_weights)
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
@@ -448,13 +426,9 @@ def test_a_value_on_the_bound_of_its_clip_still_learns(moved: float, target: flo
 
 
 def test_both_kl_estimators_are_zero_at_equality_and_positive_elsewhere() -> None:
-    d = np.linspace(-3, 3, 7)
-    for estimator in ("k2", "k3"):
-        penalty = kl_penalty(d, np.zeros(7), estimator)
-        assert penalty[3] == 0.0
-        assert (np.delete(penalty, 3) > 0).all()
-    np.testing.assert_allclose(kl_penalty(d, np.zeros(7), "k2"), d**2 / 2)
-    np.testing.assert_allclose(kl_penalty(d, np.zeros(7), "k3"), np.exp(-d) - 1 + d)
+    assert_holds(of_losses.equal_policies_have_no_kl, solutions.kl_estimators)
+    assert_holds(of_losses.k2_and_k3_are_never_negative, solutions.kl_estimators)
+    assert_holds(of_losses.k1_and_k3_are_unbiased, solutions.kl_estimators)
 
 
 @pytest.mark.parametrize("estimator", ["k2", "k3"])

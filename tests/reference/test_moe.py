@@ -9,6 +9,8 @@ from autograd import grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seed.conformance.exercises import of_routing, solutions
+from seed.conformance.exercises.check import assert_holds
 from seed.reference.moe import (
     balance_loss,
     dispatch,
@@ -101,7 +103,8 @@ def test_gates_are_the_routers_probabilities_rescaled_or_not(seed: int) -> None:
 
 
 def test_equal_router_logits_go_to_the_smaller_ids() -> None:
-    np.testing.assert_array_equal(top_k(np.array([[1.0, 3.0, 3.0, 1.0]]), 3), [[1, 2, 0]])
+    assert_holds(of_routing.equal_logits_go_to_the_smaller_id, solutions.route)
+    assert_holds(of_routing.the_k_largest_come_first, solutions.route)
 
 
 @given(experts=st.lists(st.integers(0, 4), min_size=1, max_size=30))

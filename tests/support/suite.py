@@ -40,6 +40,7 @@ SLOW = (
     "tests/spec/test_tokenizer.py",
     "conformance/test_vectors.py",
     "tests/reference/rewards/test_reward_model.py",
+    "tests/examples/",
     "tests/seed/",
 )
 """Files and folders, the longest first: the file that begins last should be short."""

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seed.conformance.exercises import of_rewards
+from seed.conformance.exercises.check import assert_holds
 from seed.reference.advantage import group_advantages
 from seed.reference.rewards.reward import (
     lacks_answer_mark,
@@ -77,37 +79,21 @@ def preference(share: float) -> Preference:
 # --- length penalty
 
 
-@pytest.mark.parametrize(
-    ("length", "penalty"),
-    [
-        *((16384, 0), (16385, -1 / 4096), (17408, -0.25), (18432, -0.5)),
-        *((19456, -0.75), (20480, -1), (20481, -1)),
-    ],
-)
-def test_p24_the_overlong_ramp_has_its_golden_values_at_every_boundary(
-    length: int, penalty: float
-) -> None:
-    assert soft_overlong(length, LONGEST, CACHE) == penalty
+def test_p24_the_overlong_ramp_has_its_golden_values_at_every_boundary() -> None:
+    assert_holds(of_rewards.the_ramp_has_its_golden_values, soft_overlong)
 
 
 def test_p24_the_first_token_of_the_ramp_costs_the_printed_amount() -> None:
     assert round(soft_overlong(16385, LONGEST, CACHE), 6) == -0.000244
 
 
-@pytest.mark.parametrize("length", [0, 1, 16385, 20480, 20481, 10**9])
-def test_p24_without_a_ramp_no_length_costs_anything(length: int) -> None:
-    assert soft_overlong(length, LONGEST, 0) == 0.0
+def test_p24_without_a_ramp_no_length_costs_anything() -> None:
+    assert_holds(of_rewards.without_a_ramp_no_length_costs_anything, soft_overlong)
 
 
-@given(length=st.integers(0, 300), longest=st.integers(1, 200), data=st.data())
-@settings(max_examples=50)
-def test_p24_the_penalty_never_rewards_and_never_falls_with_brevity(
-    length: int, longest: int, data: st.DataObject
-) -> None:
-    cache = data.draw(st.integers(0, longest))
-    penalty = soft_overlong(length, longest, cache)
-    assert -1.0 <= soft_overlong(length + 1, longest, cache) <= penalty <= 0.0
-    assert cache == 0 or (penalty == 0.0) == (length <= longest - cache)
+def test_p24_the_penalty_never_rewards_and_never_falls_with_brevity() -> None:
+    assert_holds(of_rewards.the_penalty_never_rewards_and_never_rises_with_length, soft_overlong)
+    assert_holds(of_rewards.the_ramp_is_straight, soft_overlong)
 
 
 @pytest.mark.parametrize(("correct", "reward"), [(True, 0.5), (False, -1.5)])
