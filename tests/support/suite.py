@@ -25,6 +25,7 @@ LAUNCH = (
 
 SLOW = (
     "tests/project/test_tools.py",
+    "tests/project/test_code_blocks.py",
     "tests/reference/tasks/test_puzzles.py",
     "tests/reference/training/",
     "tests/reference/verifiers/",
@@ -41,6 +42,7 @@ SLOW = (
     "conformance/test_vectors.py",
     "tests/reference/rewards/test_reward_model.py",
     "tests/seed/",
+    "tests/project/test_site.py",
 )
 """Files and folders, the longest first: the file that begins last should be short."""
 
