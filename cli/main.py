@@ -37,13 +37,11 @@ def seed() -> None:
 
 COMMANDS = (
     *(run, report, sample, evaluate, explain, ablate),
-    *(conform, diff, verify, audit, puzzles, srs),
+    *(conform, diff, verify, audit, puzzles, srs, exercise),
 )
-"""In the order of the help."""
 
 for command in COMMANDS:
     seed.add_command(command)
-seed.add_command(exercise)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ LAUNCH = (
 
 SLOW = (
     "tests/project/test_tools.py",
+    "tests/project/test_code_blocks.py",
     "tests/reference/tasks/test_puzzles.py",
     "tests/reference/training/",
     "tests/reference/verifiers/",
@@ -42,6 +43,7 @@ SLOW = (
     "tests/reference/rewards/test_reward_model.py",
     "tests/examples/",
     "tests/seed/",
+    "tests/project/test_site.py",
 )
 """Files and folders, the longest first: the file that begins last should be short."""
 
