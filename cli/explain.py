@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seed.cli.explain_settings import explained, folded, settings
+from seed.cli.explain_settings import explained, settings
 from seed.cli.explain_tables import equation_table, metric_table
+from seed.cli.folding import folded
 from seed.cli.options import config_option, preset_option, recipe_option
 from seed.cli.start import chosen_layers
 from seed.cli.user_errors import Command

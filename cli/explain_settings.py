@@ -2,10 +2,11 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from seed.cli.explain_tables import metric_lines
+from seed.cli.folding import LABEL_WIDTH, hanging, width
 from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
 
 MEANING_COLUMN = 42
 """Where meanings begin in the list of settings."""
-LABEL_WIDTH = 12
-NARROWEST = 60
-"""Columns below which lines are not made shorter."""
-
-
-def width() -> int:
-    """Columns of the terminal, 80 where there is none."""
-    return max(get_terminal_size((80, 24)).columns, NARROWEST)
 
 
 def settings(section: "BaseModel", path: str) -> list[str]:
@@ -51,26 +44,6 @@ def row(text: str, meaning: str) -> list[str]:
     return texts + [" " * MEANING_COLUMN + line for line in meanings]
 
 
-def hanging(text: str, first: str, indent: int) -> list[str]:
-    """A text as lines of the terminal's width, the first after ``first``, the others indented."""
-    lines = wrap(
-        text,
-        width(),
-        initial_indent=first,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return lines or [first.rstrip()]
-
-
-def folded(line: str, column: int) -> list[str]:
-    """A line whose text begins at a column, folded there if it is too long for the terminal."""
-    if len(line) <= width():
-        return [line]
-    return hanging(line[column:], line[:column], column)
-
-
 def explained(words: Sequence[str], config: "Config", layers: "Sequence[Layer]") -> list[str]:
     """What each word names: a setting, the settings with a last part, a section, or a metric.
 
@@ -85,7 +58,6 @@ def of_word(word: str, config: "Config", layers: "Sequence[Layer]") -> Iterator[
     """The lines about one word."""
     from pydantic import BaseModel
 
-    from seed.cli.explain_tables import metric_lines
     from seed.spec.config_errors import settings_named
     from seed.spec.metrics import METRICS, metric_of
     from seed.spec.settings import all_settings

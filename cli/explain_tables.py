@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from seed.cli.explain_settings import LABEL_WIDTH, hanging
+from seed.cli.folding import LABEL_WIDTH, hanging
 from seed.spec.errors import Reason, SeedError
 
 INDENT = 5

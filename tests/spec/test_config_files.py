@@ -7,6 +7,7 @@ import pytest
 from seed.spec.config import Config
 from seed.spec.config_files import COMMAND_LINE, layers_of, load_config, origin_of, to_toml
 from seed.spec.errors import Reason, SeedError
+from seed.spec.renames import SETTINGS
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -120,8 +121,10 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_file_of_version_0_1_is_read_under_the_names_of_today(tmp_path: Path) -> None:
-    file = written(tmp_path, '[rollout]\nat_staleness_bound = "evict"\n[parallel]\nunit_tp = 1\n')
-    assert load_config(file=file) == load_config(overrides=["rollout.at_staleness_bound=drop"])
+    new = "reward_model.evaluation_pairs"
+    old = next(name for name in SETTINGS if SETTINGS[name] == new)
+    file = written(tmp_path, f"[reward_model]\n{old.rpartition('.')[2]} = 7\n")
+    assert load_config(file=file) == load_config(overrides=[f"{new}=7"])
 
 
 def test_the_origin_of_a_value_is_the_last_that_says_it(tmp_path: Path) -> None:
