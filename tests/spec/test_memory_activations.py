@@ -45,14 +45,19 @@ def saved(config: Config) -> int:
         ("model.shared_experts=1",),
         ("model.query_key_norm=false",),
         ("precision=bfloat16",),
-        ("precision=float64",),
     ],
-    ids=["moe", "dense", "wide experts", "shared", "no norms", "bfloat16", "float64"],
+    ids=["moe", "dense", "wide experts", "shared", "no norms", "bfloat16"],
 )
 def test_activations_are_within_a_quarter_of_what_autograd_saves(settings: tuple[str, ...]) -> None:
     config = config_with(*settings)
     (kept,) = activation_terms(config, Layout(), has_logits=False)
     assert 0.75 < kept.bytes / saved(config) < 1.25
+
+
+def test_float64_which_has_no_grouped_product_keeps_up_to_two_thirds_more() -> None:
+    config = config_with("precision=float64")
+    (kept,) = activation_terms(config, Layout(), has_logits=False)
+    assert 0.6 < kept.bytes / saved(config) < 1.25
 
 
 def test_with_recomputation_the_inputs_of_blocks_are_kept() -> None:
