@@ -111,7 +111,8 @@ def phase_table(title: str, phases: "Mapping[str, Sequence[MemoryTerm]]") -> lis
         *formulas(phases[max(totals, key=lambda phase: totals[phase])]),
         "  ~ an estimate of the most: a full micro-batch, all rows of the longest",
         "  ^ off the device: memory of the host",
-        "  Not counted: the start of Python and torch, buffers of NCCL, gaps of the allocator.",
+        "  Not counted: the start of Python and torch, buffers of NCCL, gaps of the",
+        "  allocator, masks of attention, evaluation and checkpoints.",
     ]
 
 

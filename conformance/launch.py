@@ -46,6 +46,25 @@ def run_ranks(
     command = [sys.executable, *arguments]
     if ranks > 1:
         command = [mpirun(), "-n", str(ranks), *command]
+    return run_command(command, timeout, environment)
+
+
+def run_torchrun(
+    ranks: int,
+    arguments: Sequence[str],
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """The same as ``run_ranks``, started by torchrun on this machine."""
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(ranks)]
+    command = [sys.executable, *torchrun, "--no-python", sys.executable, *arguments]
+    return run_command(command, timeout, environment)
+
+
+def run_command(
+    command: Sequence[str], timeout: float, environment: Mapping[str, str] | None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command whose processes have one thread each; arguments as for ``run_ranks``."""
     # Threads of ranks that share cores wait for each other, so each rank has one.
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     full = {**os.environ, **threads, **(environment or {})}

@@ -45,7 +45,8 @@ def block_bytes(model: ModelConfig, layout: Layout, precision: str, is_moe: bool
     - experts: k (2 D + 4 F) (copies in and out; gate, its silu, up, their product); shared 4 s F
     - dense layer: 4 F
 
-    bfloat16 norms sum in float32 and keep their input so, 4 D bytes more each.
+    bfloat16 norms sum in float32 and keep their input so, 4 D bytes more each. float64 and GPUs
+    have no grouped product (``scaled.moe``): their padded experts keep up to two thirds more.
     Source: the operations of ``scaled.model``, counted.
     """
     c, D, h = COMPUTE_BYTES[precision], model.hidden, model.head_width

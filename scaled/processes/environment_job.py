@@ -67,7 +67,7 @@ class EnvironmentJob:
         self.has_agent = environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
         # A restart by torchrun finds the keys of the attempt before.
         self.prefix = f"seed/{environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
-        self.messages = 0
+        self.messages, self.has_left = 0, threading.Event()
 
     def trainers(self, parallel: ParallelConfig) -> int:
         """All processes.
@@ -131,8 +131,9 @@ class EnvironmentJob:
             SeedError: BACKEND_MISSING without torch.
         """
         store = self._connect(opens=self.rank == 0 and not self.has_agent)
-        threading.Thread(target=self._listen, name="listener", daemon=True).start()
-        atexit.register(self._leave)
+        listener = threading.Thread(target=self._listen, name="listener", daemon=True)
+        listener.start()
+        atexit.register(self._leave, listener)
         return store
 
     def _connect(self, opens: bool) -> Any:
@@ -151,19 +152,25 @@ class EnvironmentJob:
         store = self._connect(opens=False)  # of its own: a connection serves one call at a time
         with contextlib.suppress(Exception):  # the store has ended
             while not store.check([ABORT]):
-                time.sleep(LISTEN_SECONDS)
+                if self.has_left.wait(LISTEN_SECONDS):
+                    return
             os._exit(int(store.get(ABORT)))
-        if self.has_agent:
+        if self.has_agent and not self.has_left.is_set():
             if self.rank == 0:
                 print("error: torchrun has ended", file=sys.stderr, flush=True)
             os._exit(1)
 
-    def _leave(self) -> None:
-        """At rank 0: wait until all others have ended too, as the end of MPI does."""
+    def _leave(self, listener: threading.Thread) -> None:
+        """At the end of the program: rank 0 waits for all others, as the end of MPI does.
+
+        The listener ends first: a thread that calls torch while Python ends aborts the process.
+        """
         with contextlib.suppress(Exception):  # torchrun ends the processes
             self.store.add("left", 1)
             deadline = time.monotonic() + LEAVE_SECONDS
-            while self.rank == 0 and time.monotonic() < deadline:
-                if self.store.add("left", 0) >= self.size:
-                    return
+            while self.rank == 0 and self.store.add("left", 0) < self.size:
+                if time.monotonic() > deadline:
+                    break
                 time.sleep(0.02)
+        self.has_left.set()
+        listener.join()

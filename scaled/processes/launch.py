@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from seed.scaled.processes.environment_job import EnvironmentJob
 from seed.scaled.processes.job import Job, SingleProcess
 from seed.scaled.processes.launcher import Launcher, launcher
+from seed.scaled.processes.mpi_job import mpi_job
 from seed.scaled.processes.shutdown import abort_on_uncaught, end_all
 from seed.scaled.processes.world import LOOPBACK, World
 from seed.spec.config_parallel import ParallelConfig
@@ -27,9 +29,8 @@ STORE_SECONDS = 300.0
 """Longest wait for the store of rank 0."""
 
 
-@functools.cache
 def find_job() -> Job:
-    """All processes of this launch; torch is not loaded, and the job is found once.
+    """All processes of this launch; torch is not loaded.
 
     Raises:
         SeedError: BACKEND_MISSING if the processes cannot find each other.
@@ -38,7 +39,7 @@ def find_job() -> Job:
     refuse_copies(found)
     if found.kind == "none":
         return SingleProcess()
-    job = _launched_job(found)
+    job = _environment_job() if found.kind == "environment" else mpi_job(found)
     abort_on_uncaught(job)
     return job
 
@@ -65,14 +66,10 @@ def refuse_copies(found: Launcher) -> None:
         )
 
 
-def _launched_job(found: Launcher) -> Job:
-    if found.kind == "environment":
-        from seed.scaled.processes.environment_job import EnvironmentJob
-
-        return EnvironmentJob(os.environ)
-    from seed.scaled.processes.mpi_job import mpi_job
-
-    return mpi_job(found)
+@functools.cache
+def _environment_job() -> EnvironmentJob:
+    """The same for the whole life of the process: it has a connection and counts messages."""
+    return EnvironmentJob(os.environ)
 
 
 def layout_of_launch(parallel: ParallelConfig, job: Job) -> Layout:

@@ -68,7 +68,7 @@ def started_by_mpi(environ: Mapping[str, str], tasks: int) -> bool:
 
     PMIX_RANK alone also stands in a shell that ``srun --mpi=pmix`` opened as its only task.
     """
-    if any(name in environ for name in MPI_SIZES):
+    if any(name in environ for name in (*MPI_SIZES, *MPI_RANKS) if name != "PMIX_RANK"):
         return True
     alone = tasks == 1 and number(environ, "SLURM_STEP_NUM_TASKS", 0) == 1
     return "PMIX_RANK" in environ and not alone

@@ -134,6 +134,13 @@ def check_library(version: str, environ: Mapping[str, str]) -> None:
     if not version.startswith("MPICH") or "pmix" in version.lower():
         return
     library = " ".join(version.split()[:3]).replace("Version: ", "")
+    if "OMPI_COMM_WORLD_SIZE" in environ and "PMI_SIZE" not in environ:
+        raise SeedError(
+            Reason.BACKEND_MISSING,
+            f"Open MPI's mpirun started {environ['OMPI_COMM_WORLD_SIZE']} processes, the library is"
+            f" {library}, which cannot join them; legal: the mpirun that belongs to"
+            f" {sys.executable}",
+        )
     if "PMIX_RANK" in environ and "PMI_SIZE" not in environ:
         raise SeedError(
             Reason.BACKEND_MISSING,

@@ -11,6 +11,8 @@
   printed, and the worker is given up (``scaled.processes.worker_handle``).
 - A worker that is silent for longer than ``parallel.worker_timeout``: the run goes on and exits
   with 0. The worker is given up.
+
+The codes are those of the ranks; torchrun itself exits with 1 whatever they were.
 """
 
 import contextlib

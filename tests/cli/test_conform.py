@@ -1,5 +1,7 @@
 """The tables that ``seed conform`` and ``seed diff`` print."""
 
+import sys
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -11,6 +13,7 @@ from seed.conformance.grid import Job, Line
 from seed.conformance.traces import Trace
 from seed.spec.datatypes import Array
 from seed.spec.layout import Layout
+from tests.support.command_line import assert_user_error, run
 
 
 def test_a_cell_shows_error_and_bound_and_marks_what_does_not_hold() -> None:
@@ -80,3 +83,18 @@ def test_diff_omits_a_component_that_the_precision_of_one_target_does_not_have()
     one: Trace = {"moe": {"a": np.ones(3)}, "precision": {"b": np.ones(2)}}
     text, differing = diff_table(one, {"moe": one["moe"]}, 1e-10)
     assert differing == [] and "precision" not in text
+
+
+@pytest.mark.parametrize("command", [("conform",), ("diff", "reference", "scaled")])
+def test_what_is_missing_is_refused_before_any_work(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert_user_error(run(*command), f"seed {command[0]} needs torch: pip install '.[scaled]'")
+
+
+def test_a_command_that_starts_ranks_is_refused_under_a_launcher(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PMI_SIZE", "2")
+    assert_user_error(run("conform"), "seed conform starts its own ranks")

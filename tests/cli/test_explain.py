@@ -35,8 +35,8 @@ def test_what_a_rank_holds_is_counted_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "fsdp=16 cp=4 tp=1 ep=8, 64 ranks" in done.stdout
-    bytes_of_a_rank = [f"{n * WEIGHTS_OF_A_RANK:,}" for n in (1, 4, 4, 8)]
-    assert done.stdout.splitlines()[-1].split() == ["all", *bytes_of_a_rank]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("  all ")]
+    assert line.split()[1:] == [f"{n * WEIGHTS_OF_A_RANK:,}" for n in (1, 4)]
 
 
 def test_any_layout_can_be_explained_with_the_default_backend() -> None:
