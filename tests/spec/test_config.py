@@ -285,3 +285,24 @@ def test_every_name_survives_being_written_and_read(name: str) -> None:
     tree = load_config("tiny", "vapo").model_dump()
     tree["data"] |= {"families": (name,), "difficulties": {name: (1,)}}
     assert read_back(validated(tree)) == validated(tree)
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("none", ()),
+        ("[]", ()),
+        ("wandb", ("wandb",)),
+        ('["tensorboard", "wandb", "wandb"]', ("tensorboard", "wandb")),
+    ],
+)
+def test_trackers_are_none_one_or_a_list(value: str, names: tuple[str, ...]) -> None:
+    config = load_config("tiny", "vapo", [f"run.track={value}"])
+    assert config.run.track == names
+    assert validated(tomllib.loads(to_toml(config))) == config
+
+
+@pytest.mark.parametrize("value", ["mlflow", '["mlflow"]', "3", "[[1]]", "true"])
+def test_an_unknown_tracker_is_refused_with_the_legal_ones(value: str) -> None:
+    with pytest.raises(SeedError, match="must be none, tensorboard, wandb or a list of both"):
+        load_config("tiny", "vapo", [f"run.track={value}"])

@@ -262,6 +262,51 @@ def test_a_verifier_that_fails_stops_the_run_and_is_not_a_wrong_answer(
     assert error.value.reason is Reason.VERIFIER_FAILED
 
 
+class Listener(SilentObserver):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[Any] = []
+        self.samples: list[Any] = []
+        self.moments: list[tuple[str, int, Any]] = []
+
+    def metrics(self, line: Any) -> None:
+        self.lines.append(line)
+
+    def sample(self, line: Any) -> None:
+        self.samples.append(line)
+
+    def scores(self, moment: str, step: int, scores: Any) -> None:
+        self.moments.append((moment, step, scores))
+
+
+def test_the_observer_is_told_what_the_files_hold(tmp_path: Path) -> None:
+    listener = Listener()
+    config = small_config("grpo", "run.show=2")
+    summary = trainer.train(new_run(tmp_path / "run", config, listener))
+    written = metrics_of(tmp_path / "run")
+    assert [line["step"] for line in listener.lines] == [line["step"] for line in written]
+    assert listener.lines[-1]["reward/mean"] == written[-1]["reward/mean"]
+    samples = RunDirectory(tmp_path / "run").read("samples.jsonl")
+    assert [line["step"] for line in listener.samples] == [8, 10]  # RL steps 2 and 4
+    assert all(line in samples for line in listener.samples)
+    # Both families are shown in turn, though every step begins with the same one.
+    assert len({line["problem"].split("/")[0] for line in listener.samples}) == 2
+    assert listener.moments == [
+        ("before", 6, summary["eval_before"]),
+        ("after", 10, summary["eval_after"]),
+    ]
+
+
+def test_what_is_shown_changes_no_byte(tmp_path: Path) -> None:
+    for name, show in (("never", 0), ("always", 1)):
+        config = small_config("grpo", f"run.show={show}")
+        trainer.train(new_run(tmp_path / name, config, Listener()))
+    contents = [lasting_bytes(tmp_path / name) for name in ("never", "always")]
+    assert [content.pop("config.toml") for content in contents]
+    assert contents[0] == contents[1]
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     config = small_config()
     (tmp_path / "taken").mkdir()
