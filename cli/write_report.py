@@ -35,7 +35,7 @@ def report(runs: tuple[Path, ...], out: Path | None) -> None:
         raise SeedError(Reason.FILE_EXISTS, f"{out} exists; choose another --out")
     records = {run: read_record(run) for run in runs}
     if len(runs) == 1:
-        page = report_page(records[runs[0]])
+        page = report_page(records[runs[0]], followed=out is None)
         write(out or runs[0] / "report.html", page, replace=out is None)
     else:
         write(out or free_file(runs), comparison_page(compared_runs(records)), replace=False)

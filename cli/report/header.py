@@ -12,8 +12,13 @@ REFRESH_SECONDS = 30
 """An unfinished run's page is loaded again this often."""
 
 
-def header(record: Record) -> str:
-    """The kind of run, and its outcome in a few large figures."""
+def header(record: Record, refresh: int | None) -> str:
+    """The kind of run, and its outcome in a few large figures.
+
+    Args:
+        record: What the run has written.
+        refresh: Seconds after which the page of an unfinished run is loaded again, if it is.
+    """
     config = record.config
     phases = ("supervised", "value_pretraining", "reinforcement")
     counted = {phase: len(record.of_phase(phase)) for phase in phases}
@@ -24,7 +29,7 @@ def header(record: Record) -> str:
         f" {config.seed}, computed by the {escape(config.backend)} backend in"
         f" {config.precision}{rollouts}: {steps['supervised']} SFT steps,"
         f" {steps['value_pretraining']} steps of value pretraining, {steps['reinforcement']} RL"
-        f" steps. {ending(record)}"
+        f" steps. {ending(record, refresh)}"
     )
     time_label = "wall time" if record.summary else "wall time of the steps so far"
     cards = (
@@ -38,15 +43,16 @@ def header(record: Record) -> str:
     return heading("Run report", summary, cards) + note
 
 
-def ending(record: Record) -> str:
+def ending(record: Record, refresh: int | None) -> str:
     """How the run ended, or that it has not."""
     if record.summary:
         stopped = record.summary["stopped"]
         return "" if stopped == "steps_done" else f"RL ended early: <b>{escape(stopped)}</b>."
-    return (
-        f"<b>The run is not finished</b>: it is in {phase_name(record)}. This page loads itself"
-        f" again every {REFRESH_SECONDS} seconds; a run that goes on writes it anew."
-    )
+    text = f"<b>The run is not finished</b>: it is in {phase_name(record)}."
+    if refresh is None:
+        return text
+    again = f"This page loads itself again every {refresh} seconds; a run that goes on writes it"
+    return f"{text} {again} anew."
 
 
 def phase_name(record: Record) -> str:

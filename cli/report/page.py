@@ -41,30 +41,31 @@ PLOTS = (
 """In reading order. A plot is left out where the run has no figures for it."""
 
 
-def write_report(directory: Path, out: Path | None = None) -> Path:
-    """Write the page of a run, finished or not, at once, and return its path.
+def write_report(directory: Path) -> Path:
+    """Write ``report.html`` of a run, finished or not, at once, and return its path.
 
-    The page of an unfinished run loads itself again every ``REFRESH_SECONDS``. Equal contents of
-    the run directory give equal bytes.
-
-    Args:
-        directory: The run.
-        out: Where to write instead of ``report.html`` in the run directory.
+    Equal contents of the run directory give equal bytes.
 
     Raises:
         SeedError: NOT_A_RUN_DIRECTORY.
     """
-    record = read_record(directory)
-    path = out or directory / "report.html"
-    write_atomically(path, report_page(record))
+    path = directory / "report.html"
+    write_atomically(path, report_page(read_record(directory), followed=True))
     return path
 
 
-def report_page(record: Record) -> str:
-    """The whole page."""
+def report_page(record: Record, followed: bool) -> str:
+    """The whole page of a run.
+
+    Args:
+        record: What the run has written.
+        followed: Whether the run itself writes the page again while it goes on. Such a page loads
+            itself again every ``REFRESH_SECONDS`` until the run is finished.
+    """
     config = record.config
+    refresh = REFRESH_SECONDS if followed and not record.summary else None
     sections = (
-        header(record),
+        header(record, refresh),
         score_section(record),
         class_section(class_rewards(record.rl_steps, config.data)),
         judge_section(record.summary),
@@ -76,7 +77,6 @@ def report_page(record: Record) -> str:
         "<h2>Configuration</h2>" + details("Every setting of this run", record.config_text),
     )
     title = f"{config.recipe} on {config.preset}, seed {config.seed}"
-    refresh = None if record.summary else REFRESH_SECONDS
     return document(title, "\n".join(sections), refresh)
 
 

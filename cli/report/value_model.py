@@ -81,7 +81,7 @@ def mark_pretraining(axes: "Axes", steps: int) -> None:
     """Shade the ``steps`` of value pretraining, which end at 0, and name them."""
     axes.axvspan(0.5 - steps, 0.5, color=TRAINER, alpha=0.35, linewidth=0)
     inside: Any = {"color": TICK, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
-    axes.text(0.7 - steps, 0.96, f"pretraining ({steps})", ha="left", va="top", **inside)
+    axes.text(0.7 - steps, 0.03, f"pretraining ({steps})", ha="left", va="bottom", **inside)
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= axes.get_xlim()[1]])
 
 

@@ -18,8 +18,10 @@ def test_the_page_of_a_run_is_written_at_any_time(tmp_path: Path) -> None:
 
 
 def test_pages_elsewhere_are_never_overwritten(tmp_path: Path) -> None:
-    one, out = write_run(tmp_path / "run", rl_steps=0), tmp_path / "page.html"
+    one = write_run(tmp_path / "run", rl_steps=0, finished=False)
+    out = tmp_path / "page.html"
     succeeded("report", one, "--out", out)
+    assert not refreshes(out.read_text(encoding="utf-8"))  # no run writes this page again
     assert not (one / "report.html").exists()
     before = out.read_bytes()
     for runs in ((one,), (one, write_run(tmp_path / "other", rl_steps=0))):

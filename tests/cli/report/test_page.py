@@ -90,7 +90,7 @@ def test_a_run_that_got_worse_is_told_where_to_look(text: str, tmp_path: Path) -
     summary = json.loads((run / "summary.json").read_text())
     summary["eval_before"], summary["eval_after"] = summary["eval_after"], summary["eval_before"]
     (run / "summary.json").write_text(json.dumps(summary))
-    assert "RL made the policy worse, by 50.0 points" in header(read_record(run))
+    assert "RL made the policy worse, by 50.0 points" in header(read_record(run), None)
 
 
 @pytest.mark.parametrize("rl_steps", [0, 1])
