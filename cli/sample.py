@@ -167,8 +167,9 @@ def check_value_model(model: "Restored") -> None:
 def token_values(model: "Restored", rollouts: "Sequence[Rollout]") -> list[dict[str, Any]]:
     """The tokens of each response as texts, and V of the state before each of them."""
     from seed.reference.training.batch import plain_batch
-    from seed.spec.tokenizer import END, decode
+    from seed.spec.tokenizer import END, PADDING, decode
 
+    special = {END: "END", PADDING: "PAD"}
     batch = plain_batch(
         [rollout.request.prompt_tokens for rollout in rollouts],
         [rollout.response_tokens for rollout in rollouts],
@@ -176,7 +177,7 @@ def token_values(model: "Restored", rollouts: "Sequence[Rollout]") -> list[dict[
     values = model.backend.values(model.state, model.config, batch)
     return [
         {
-            "tokens": ["END" if token == END else decode([token]) for token in tokens],
+            "tokens": [special.get(token) or decode([token]) for token in tokens],
             "values": [float(value) for value in row[inside]],
         }
         for tokens, row, inside in zip(
