@@ -15,7 +15,8 @@ class World:
         local_rank: This process among all those of its machine: the GPU it takes.
         local_size: How many of them are on its machine.
         host: Address under which the others reach this process.
-        job: All processes of the launch (``job.Job``); None without a launcher and in a worker process.
+        job: All processes of the launch (``job.Job``); None without a launcher and in a
+            worker process.
         peers: These processes alone, as a job; None where ``job`` is.
         store: Their common key-value store (``torch.distributed``); None for one process.
         watchdog: The thread that ends all ranks when they stall; None for one process.
