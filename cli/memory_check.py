@@ -51,7 +51,7 @@ def check_memory(
     have, where = room(device, ranks)
     phase, terms = max(phases.items(), key=lambda item: certain_bytes(item[1], "device"))
     if certain_bytes(terms, "device") > have:
-        line = refusal(config, layout, phase, terms, where, have)
+        line = error_line(config, layout, phase, terms, where, have)
         raise SeedError(Reason.ILLEGAL_COMBINATION, line)
     sums = {
         phase: sum(term.bytes for term in terms if term.place == "device")
@@ -81,7 +81,7 @@ def gpu_bytes(device: "torch.device") -> int:
     return int(torch.cuda.mem_get_info(device)[0])
 
 
-def refusal(
+def error_line(
     config: Config, layout: Layout, phase: str, terms: Sequence[MemoryTerm], where: str, have: int
 ) -> str:
     """The line: phase, need, have, the largest terms, and what shrinks them."""

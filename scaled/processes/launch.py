@@ -129,9 +129,7 @@ def join_process_group(
             host, port, world.size, opens, timedelta(seconds=STORE_SECONDS), wait_for_workers=False
         )
 
-    if share_address is None:
-        assert world.peers is not None
-        share_address = world.peers.broadcast
+    share_address = share_address or world.peers.broadcast
     store = connect(world.host, 0, True) if world.rank == 0 else None
     host, port = share_address((world.host, store.port) if store is not None else None)
     store = store if store is not None else connect(host, port, False)

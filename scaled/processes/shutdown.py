@@ -66,9 +66,9 @@ def end_all(world: World, code: int) -> NoReturn:
     A worker process ends only itself; its parent then ends the worker's other processes.
     """
     sys.stderr.flush()
-    if world.job is None:
-        os._exit(code)
-    world.job.abort(code)
+    if world.job is not None:
+        world.job.abort(code)
+    os._exit(code)
 
 
 def leave_process_group(world: World) -> None:

@@ -53,7 +53,6 @@ def supervise(world: World, config: Config) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     process = WorkerHandle(world, config)
     try:
-        assert world.job is not None
         agree_on(world.job, process.wait_until_ready)
         Supervisor(world, process).run()
     finally:

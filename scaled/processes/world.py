@@ -1,10 +1,7 @@
 """The processes that compute together. Nothing here loads torch or MPI."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from seed.scaled.processes.job import Job
+from typing import Any
 
 LOOPBACK = "127.0.0.1"
 
@@ -18,7 +15,8 @@ class World:
         local_rank: This process among all those of its machine: the GPU it takes.
         local_size: How many of them are on its machine.
         host: Address under which the others reach this process.
-        job: All processes of the launch; None without a launcher and in a worker process.
+        job: All processes of the launch (``job.Job``); None without a launcher and in a
+            worker process.
         peers: These processes alone, as a job; None where ``job`` is.
         store: Their common key-value store (``torch.distributed``); None for one process.
         watchdog: The thread that ends all ranks when they stall; None for one process.
@@ -31,8 +29,8 @@ class World:
     local_rank: int = 0
     local_size: int = 1
     host: str = LOOPBACK
-    job: "Job | None" = None
-    peers: "Job | None" = None
+    job: Any = None
+    peers: Any = None
     store: Any = None
     watchdog: Any = None
     everyone: Any = None

@@ -19,7 +19,7 @@ LAUNCH = (
     "conformance/test_worker_pool.py",
     "conformance/test_run.py",
     "conformance/test_shutdown.py",
-    "conformance/test_torchrun.py",
+    "conformance/test_environment_job.py",
     "conformance/test_collectives.py",
 )
 """The longest first."""
