@@ -6,13 +6,14 @@ With ``--check`` nothing is written; the exit code is 1 if some page would chang
 import sys
 from pathlib import Path
 
-from extensions.tables import filled
-
 DOCS = Path(__file__).parent
+sys.path.insert(1, str(DOCS.parent))  # the tables are those of this tree, whatever is installed
 
 
 def main() -> int:
     """Write what changed, and name it."""
+    from extensions.tables import filled
+
     check = "--check" in sys.argv[1:]
     changed = []
     for page in sorted(DOCS.glob("*.md")):

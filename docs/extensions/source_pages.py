@@ -35,17 +35,18 @@ def link_files(app: Sphinx, doctree: nodes.document) -> None:
     page = app.env.current_document.docname
     kinds = (addnodes.pending_xref, addnodes.download_reference)
     for node in list(doctree.findall(lambda node: isinstance(node, kinds))):
-        path = target_of(page, node.get("reftarget", ""))
+        path = target_of(page, node)
         if not is_page(path) and (ROOT / path).exists():
             uri = app.builder.get_relative_uri(page, page_of(path))
             link = nodes.reference("", "", *node.children, refuri=uri, internal=True, file=path)
             node.replace_self(link)
 
 
-def target_of(page: str, target: str) -> str:
-    """What a link of a page means; MyST has made the name of a Markdown file an absolute one."""
-    if os.path.isabs(target):
-        return os.path.relpath(f"{target}.md", ROOT)
+def target_of(page: str, link: nodes.Element) -> str:
+    """The file that a link of a page means; of a Markdown file MyST keeps the name of a page."""
+    target = str(link.get("reftarget", ""))
+    if link.get("refdomain") == "doc":
+        return os.path.relpath(os.path.join(ROOT, "docs", f"{target}.md"), ROOT)
     return repository_path(f"docs/{page}.md", target)
 
 
@@ -98,7 +99,8 @@ def markdown(app: Sphinx, path: str, text: str) -> tuple[str, set[str]]:
     reader = MarkdownIt("commonmark").enable("table")
     tokens = reader.use(anchors_plugin, max_level=4).parse(text)
     links = {link for token in flat(tokens) if (link := fitted(app, path, token))}
-    return reader.renderer.render(tokens, reader.options, {}), links
+    body = reader.renderer.render(tokens, reader.options, {})
+    return f'<div class="repository-file">{body}</div>', links
 
 
 def flat(tokens: list[Token]) -> Iterator[Token]:
@@ -142,7 +144,8 @@ def page_of(path: str) -> str:
 
 def is_page(path: str) -> bool:
     """Whether Sphinx itself makes a page of a path."""
-    return path.startswith("docs/") and path.endswith(".md") and path != "docs/README.md"
+    folder, name = os.path.split(path)
+    return folder == "docs" and name.endswith(".md") and name != "README.md"
 
 
 def repository_path(page: str, target: str) -> str:

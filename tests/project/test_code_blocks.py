@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner
 
@@ -47,8 +46,8 @@ RUN_ELSEWHERE = {
 }
 """Beginning of a command that takes minutes or other machines -> what runs it instead."""
 
-PLANNED = ("--config", "--from", "--dry-run")
-"""Options that pages may name before the command has them."""
+PLANNED = ("report", "sample", "--config", "--from", "--dry-run")
+"""Commands and options that pages may name before they exist."""
 
 
 @dataclass
@@ -211,8 +210,8 @@ def changed_tree(page: Path, folder: Path) -> Path:
         ignored = shutil.ignore_patterns("__pycache__", "*.h5")
         shutil.copytree(ROOT / name, tree / name, symlinks=True, ignore=ignored)
     for block in blocks_of(page):
-        if (name := block.remark("new file")) is not None:
-            (tree / name).write_text(block.code, encoding="utf-8")
+        if (new_file := block.remark("new file")) is not None:
+            (tree / new_file).write_text(block.code, encoding="utf-8")
         if block.language == "diff":
             done = subprocess.run(
                 ["git", "apply", "-"],
@@ -252,17 +251,13 @@ def without(small: Sequence[str], own: Sequence[str]) -> Iterator[str]:
 
 
 def is_planned(command: str) -> bool:
-    """Whether a command uses an option that does not exist yet."""
-    words = shlex.split(command)
-    if words[0] != "seed" or words[1] not in command_line.commands:
-        return False
-    known = {
-        option
-        for parameter in command_line.commands[words[1]].params
-        if isinstance(parameter, click.Option)
-        for option in parameter.opts
-    }
-    return any(word in PLANNED and word not in known for word in words)
+    """Whether a line needs a command or an option that does not exist yet."""
+    program, name, *arguments = shlex.split(command)
+    if program != "seed" or name not in command_line.commands:
+        return program == "seed" and name in PLANNED
+    parameters = command_line.commands[name].params
+    known = {option for parameter in parameters for option in parameter.opts}
+    return any(word in PLANNED and word not in known for word in arguments)
 
 
 def files() -> dict[str, str]:
