@@ -20,14 +20,15 @@ from seed.cli.report.record import Record, first_middle_last
 from seed.reference.advantage import policy_lambda
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
 def explained_variance_plot(record: Record) -> Plot | None:
-    """Explained variance over value pretraining and RL."""
+    """Explained variance, and the variance there is to explain, over value pretraining and RL."""
     both_phases = record.of_phase("value_pretraining", "reinforcement")
-    lines = [line for line in both_phases if line.get("value/explained_variance") is not None]
-    if not lines:
+    lines = [line for line in both_phases if "value/explained_variance" in line]
+    if not np.isfinite(column(lines, "value/explained_variance")).any():
         return None
     pretraining = [line["step"] for line in lines if line["phase"] == "value_pretraining"]
     has_both = bool(pretraining) and lines[-1]["phase"] == "reinforcement"
@@ -35,22 +36,34 @@ def explained_variance_plot(record: Record) -> Plot | None:
     def paint(figure: "Figure") -> None:
         axes = figure.subplots()
         dotted_level(axes, 0.0)
+        x = column(lines, "step")
         y = np.clip(column(lines, "value/explained_variance"), -1.0, None)
-        draw_curve(axes, column(lines, "step"), y, "explained variance", VALUE)
+        draw_curve(axes, x, y, "explained variance", VALUE)
+        variance = column(lines, "value/return_variance")
+        if np.isfinite(variance).any():  # runs of earlier versions have none
+            draw_curve(axes, x, variance, "variance of returns", BEFORE, "--")
         if has_both:
-            last = max(pretraining)
-            axes.axvline(last + 0.5, color=BEFORE, linewidth=1.0)
-            above: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
-            axes.text(last, 1.01, "pretraining ", ha="right", **above)
-            axes.text(last + 1, 1.01, " RL", ha="left", **above)
-        label_axes(axes, "step over all phases", "explained variance", legend=False)
+            label_phases(axes, max(pretraining))
+        label_axes(axes, "step over all phases", "share, and reward squared", legend=True)
 
     caption = (
-        "Share of the variance of returns that the value model explains, on responses it has not"
-        " been trained on yet: 1 is all, 0 (dotted) no more than a constant; values under -1 are"
-        " drawn at -1. Look for a rise in pretraining that RL keeps."
+        "Explained variance is the share of the variance of returns that the value model explains,"
+        " on responses it has not been trained on yet: 1 is all, 0 (dotted) no more than a constant;"
+        " values under -1 are drawn at -1. Read it together with the dashed line, the variance of"
+        " returns itself (outcomes of 1 and -1 in equal parts give 1, outcomes that are all alike"
+        " give 0). A share near 0 of a variance near 0 says little: there is hardly anything left to"
+        " predict. A share near 0 of a large variance is a value model that does not help. Look for"
+        " a rise in pretraining that RL keeps."
     )
     return drawn("explained-variance", "Explained variance of the value model", caption, paint)
+
+
+def label_phases(axes: "Axes", last: int) -> None:
+    """Divide the picture after step ``last`` of pretraining."""
+    axes.axvline(last + 0.5, color=BEFORE, linewidth=1.0)
+    beside: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
+    axes.text(last, 0.02, "pretraining ", ha="right", **beside)
+    axes.text(last + 1, 0.02, " RL", ha="left", **beside)
 
 
 def value_loss_plot(record: Record) -> Plot | None:
