@@ -48,12 +48,12 @@ def explained_variance_plot(record: Record) -> Plot | None:
 
     caption = (
         "Explained variance is the share of the variance of returns that the value model explains,"
-        " on responses it has not been trained on yet: 1 is all, 0 (dotted) no more than a constant;"
-        " values under -1 are drawn at -1. Read it together with the dashed line, the variance of"
-        " returns itself (outcomes of 1 and -1 in equal parts give 1, outcomes that are all alike"
-        " give 0). A share near 0 of a variance near 0 says little: there is hardly anything left to"
-        " predict. A share near 0 of a large variance is a value model that does not help. Look for"
-        " a rise in pretraining that RL keeps."
+        " on responses it has not been trained on yet: 1 is all, 0 (dotted) no more than a"
+        " constant; values under -1 are drawn at -1. Read it together with the dashed line, the"
+        " variance of returns itself: outcomes of 1 and -1 in equal parts give 1, outcomes that are"
+        " all alike 0. A share near 0 of a large variance is a value model that does not help. A"
+        " share near 0 of a small variance says little, for hardly anything is left to predict."
+        " Look for a rise in pretraining that RL keeps."
     )
     return drawn("explained-variance", "Explained variance of the value model", caption, paint)
 
@@ -62,8 +62,7 @@ def label_phases(axes: "Axes", last: int) -> None:
     """Divide the picture after step ``last`` of pretraining."""
     axes.axvline(last + 0.5, color=BEFORE, linewidth=1.0)
     beside: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
-    axes.text(last, 0.02, "pretraining ", ha="right", **beside)
-    axes.text(last + 1, 0.02, " RL", ha="left", **beside)
+    axes.text(last + 1, 0.93, "RL begins", ha="left", **beside)
 
 
 def value_loss_plot(record: Record) -> Plot | None:
@@ -100,9 +99,10 @@ def value_position_plot(record: Record) -> Plot | None:
         row[-1].legend(loc="best")
 
     caption = (
-        "Mean value at each position of the responses that turned out correct and wrong. A useful"
-        " value model keeps the correct line above the wrong one, more so towards the end; lines on"
-        " top of each other do not tell them apart."
+        "Mean value at each position of the responses that turned out correct and wrong. Where the"
+        " correct line is above the wrong one, the value model can tell them apart; where they lie"
+        " on top of each other, it cannot. A position counts only the responses that reach it: late"
+        " positions show the long responses alone."
     )
     return drawn("value-by-position", "Value along the response", caption, paint, WIDE)
 

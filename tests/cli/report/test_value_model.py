@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from seed.cli.report.record import Record, read_record
+from seed.cli.report.record import read_record
 from seed.cli.report.value_model import explained_variance_plot
 from tests.support.reports import write_run
 
