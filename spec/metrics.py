@@ -249,7 +249,13 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "number, at most 1; 0 is a constant V, below 0 is worse; null if all targets are equal",
             "Should rise in value pretraining. Near 0 in RL: either V is behind (raise"
             " value_optimizer.learning_rate or value_pretraining.steps), or nearly all returns are"
-            " equal and little is left to explain: look at reward/accuracy.",
+            " equal and little is left to explain: look at value/return_variance.",
+        ),
+        "value/return_variance": Metric(
+            "variance of the value targets over response tokens: what there is to explain",
+            "reward squared, 0 or more; outcomes of 1 and -1 in equal parts give 1",
+            "Near 0: nearly all responses have the same outcome. Ask harder or more various"
+            " problems.",
         ),
         "value/mean": Metric(
             "mean V over response tokens, before the step's updates",

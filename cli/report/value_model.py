@@ -119,9 +119,10 @@ def value_position_plot(record: Record) -> Plot | None:
         row[-1].legend(loc="best")
 
     caption = (
-        "Mean value at each position of the responses that turned out correct and wrong. A useful"
-        " value model keeps the correct line above the wrong one, more so towards the end; lines on"
-        " top of each other do not tell them apart."
+        "Mean value at each position of the responses that turned out correct and wrong. Where the"
+        " correct line is above the wrong one, the value model can tell them apart; where they lie"
+        " on top of each other, it cannot. A position counts only the responses that reach it: late"
+        " positions show the long responses alone."
     )
     return Plot("value-by-position", "Value along the response", caption, paint, WIDE)
 

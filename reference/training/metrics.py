@@ -113,12 +113,15 @@ def group_metrics(groups: Sequence[Sequence[ScoredRollout]]) -> dict[str, Any]:
 def value_metrics(batch: Batch) -> dict[str, Any]:
     """How well the value model predicts the outcome before this step's updates.
 
+    ``value/return_variance`` is what there is to explain: variance of the value targets over
+    response tokens, in reward squared. Outcomes of 1 and -1 in equal parts give 1; all alike, 0.
     ``value/by_position`` is the mean V at each response position over correct and over wrong
     responses; null where no response is that long.
     """
     values, targets = batch.old_values[batch.response], batch.value_targets[batch.response]
     return {
         "value/explained_variance": explained_variance(values, targets),
+        "value/return_variance": float(targets.var()),
         "value/mean": float(values.mean()),
         "value/target_mean": float(targets.mean()),
         "value/by_position": {

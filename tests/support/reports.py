@@ -86,6 +86,7 @@ def value_metrics(phase_step: int) -> dict[str, Any]:
     """Metrics of the value model in a step; the first has no explained variance."""
     return {
         "value/explained_variance": None if phase_step == 1 else 0.5,
+        "value/return_variance": 0.0 if phase_step == 1 else 0.75,
         "value/by_position": {"correct": [0.0, 0.5, None], "wrong": [0.0, -0.5, -0.75]},
         "value/loss": 0.3,
         "value/grad_norm": 1.5,
