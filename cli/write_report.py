@@ -19,7 +19,7 @@ from seed.spec.errors import Reason, SeedError
     help="New file.  [default: report.html in the run; of several, comparison.html beside them]",
 )
 def report(runs: tuple[Path, ...], out: Path | None) -> None:
-    """Write the page of a RUN directory, at any time, or of several to compare them.
+    """Write the page of a RUN at any time, or compare several.
 
     A run may be going on, have been killed, or be finished. Its own page, report.html, is written
     anew; no other file is ever overwritten: comparison.html becomes comparison-2.html and so on.
