@@ -55,7 +55,9 @@ def remaining_rewards(rewards_BS: Array) -> Array:
 
 
 def gae_has_its_golden_values(gae: Function, _: Draw) -> None:
-    """The response of the learning page has the advantages printed there."""
+    """Five tokens, a reward of 1 at the end, values 0.1 to 0.5: at lambda = 0 the advantages are 0.1,
+    0.1, 0.1, 0.1, 0.5, and at lambda = 1 they are 0.9, 0.8, 0.7, 0.6, 0.5.
+    """
     response = np.ones((1, 5), dtype=bool)
     for trace, advantages in ADVANTAGES.items():
         computed = gae(REWARDS, VALUES, response, 1.0, np.array([trace]), ZERO)
@@ -192,7 +194,9 @@ def an_empty_response_counts_as_one_token(length_adaptive_lambda: Function, _: D
 
 
 def value_targets_have_their_golden_values(decoupled_gae: Function, _: Draw) -> None:
-    """The response of the learning page has the targets printed there: A + V with lambda_value."""
+    """Five tokens, a reward of 1 at the end, values 0.1 to 0.5: with lambda_value = 0 the targets are
+    0.2, 0.3, 0.4, 0.5, 1, and with 1 all are 1.
+    """
     response = np.ones((1, 5), dtype=bool)
     for trace, advantages in ADVANTAGES.items():
         _, targets = decoupled_gae(REWARDS, VALUES, response, trace, 0.3)
