@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seed.conformance.exercises import of_advantages, solutions
+from seed.conformance.exercises import of_advantages, of_statistics, solutions
 from seed.conformance.exercises.check import assert_holds
 from seed.reference.advantage import (
     decoupled_gae,
@@ -171,7 +171,7 @@ def test_p13_one_outlier_stays_bounded_by_the_group_size(
 
 
 def test_p14_groups_are_found_by_number_and_not_by_place() -> None:
-    assert_holds(of_advantages.groups_are_found_by_number, solutions.group_advantages)
+    assert_holds(of_statistics.groups_are_found_by_number, solutions.group_advantages)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_p14_groups_are_found_by_number_and_not_by_place() -> None:
 def test_group_advantages_give_the_golden_table(correct: int, high: float, low: float) -> None:
     """With Bessel's correction; without it by the property of the exercise."""
     assert_holds(
-        of_advantages.group_advantages_have_their_golden_values, solutions.group_advantages
+        of_statistics.group_advantages_have_their_golden_values, solutions.group_advantages
     )
     rewards = np.where(np.arange(16) < correct, 1.0, -1.0)
     computed = group_advantages(rewards, np.zeros(16, dtype=int), "sample")
@@ -245,8 +245,8 @@ def test_policy_lambda_is_adaptive_or_fixed() -> None:
 
 
 def test_explained_variance_is_one_for_the_truth_and_zero_for_a_constant() -> None:
-    assert_holds(of_advantages.the_truth_explains_all_and_a_constant_nothing, explained_variance)
-    assert_holds(of_advantages.half_the_returns_explain_three_quarters, explained_variance)
+    assert_holds(of_statistics.the_truth_explains_all_and_a_constant_nothing, explained_variance)
+    assert_holds(of_statistics.half_the_returns_explain_three_quarters, explained_variance)
 
 
 def test_value_targets_give_the_golden_table() -> None:
@@ -401,7 +401,7 @@ def test_group_advantages_are_those_of_each_group_alone(seed: int) -> None:
 
 def test_group_advantages_know_neither_unit_nor_origin_of_the_reward() -> None:
     assert_holds(
-        of_advantages.unit_and_origin_of_the_reward_do_not_matter, solutions.group_advantages
+        of_statistics.unit_and_origin_of_the_reward_do_not_matter, solutions.group_advantages
     )
 
 
@@ -439,12 +439,12 @@ def test_gae_changes_none_of_its_arguments() -> None:
 
 
 def test_explained_variance_of_constant_returns_is_not_a_number() -> None:
-    assert_holds(of_advantages.constant_returns_cannot_be_explained, explained_variance)
+    assert_holds(of_statistics.constant_returns_cannot_be_explained, explained_variance)
 
 
 def test_explained_variance_ignores_a_constant_error_and_punishes_the_wrong_sign() -> None:
-    assert_holds(of_advantages.a_constant_error_does_not_count, explained_variance)
-    assert_holds(of_advantages.the_wrong_sign_is_punished, explained_variance)
+    assert_holds(of_statistics.a_constant_error_does_not_count, explained_variance)
+    assert_holds(of_statistics.the_wrong_sign_is_punished, explained_variance)
 
 
 @given(seed=SEEDS)
