@@ -50,7 +50,8 @@ def test_bad_settings_are_refused_before_anything_is_written(
 
 def test_a_preset_for_many_gpus_is_refused_by_the_reference(tmp_path: Path) -> None:
     result = run("run", "--preset", "seed-200b", "--out", tmp_path / "run")
-    assert_user_error(result, "parallel.fsdp=16", NO_EFFECT, "backend=scaled")
+    assert_user_error(result, "needs at least", "GiB", "the machine has", "--backend scaled")
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_reference_runs_with_the_parallel_setting_that_it_uses(tmp_path: Path) -> None:
