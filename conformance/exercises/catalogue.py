@@ -5,7 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from seed.conformance.exercises import of_advantages, of_losses, of_rewards, of_routing, solutions
+from seed.conformance.exercises import (
+    of_advantages,
+    of_losses,
+    of_rewards,
+    of_routing,
+    of_statistics,
+    solutions,
+)
 from seed.conformance.exercises.check import Property
 from seed.reference.advantage import explained_variance, gae, length_adaptive_lambda
 from seed.reference.loss import token_weights
