@@ -1,1 +1,1 @@
-"""The command line: it reads arguments, chooses a backend, runs it and shows the results."""
+"""The command line: reads arguments, chooses a backend, runs it, shows results."""

@@ -1,1 +1,1 @@
-"""Exercises: functions to write oneself, judged by the properties that hold the reference."""
+"""Functions to write oneself, judged by the properties that hold the reference."""

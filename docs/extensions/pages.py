@@ -8,12 +8,12 @@ from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parents[1]
 GROUPS = {
-    "Learn": ("learn-vapo", "exercises", "faq", "glossary"),
+    "Learn": ("learn-vapo", "exercises", "cheat-sheet", "faq", "glossary"),
     "Use": (
         *("python", "extending", "from-elsewhere", "run-directory"),
         *("verifying", "streaming", "scaling", "cluster"),
     ),
-    "Look up": ("configuration", "metrics", "equations"),
+    "Look up": ("configuration", "metrics", "equations", "modules"),
     "Why trust it": ("benchmarks", "known-bugs", "decisions", "log"),
 }
 """Group -> its pages in reading order. A page that is not named here joins ``Use``."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import annotated_types
+from extensions.modules import modules
 from extensions.pages import page_list
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -242,6 +243,7 @@ TABLES: Mapping[str, Callable[[], str]] = types.MappingProxyType(
         "metrics": metrics,
         "timings": timings,
         "equations": equations,
+        "modules": modules,
     }
 )
 """Name of a part -> what writes it."""

@@ -1,1 +1,1 @@
-"""Readers of public puzzle collections: lines become instances, their answers our responses."""
+"""Readers of public puzzle collections: lines become instances and responses of ours."""

@@ -1,1 +1,1 @@
-"""The streaming rollout scheduler (SRS): events, decisions, and the engines that carry them out."""
+"""The streaming rollout scheduler (SRS): events, decisions, the engines that act."""

@@ -1,1 +1,1 @@
-"""The RL loop of both backends: SFT, value pretraining, RL, and what a run leaves on disk."""
+"""The loop of both backends: SFT, value pretraining, RL, and what a run leaves."""

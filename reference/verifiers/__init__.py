@@ -1,1 +1,1 @@
-"""Verifiers of mathematics, code, puzzles and judges, and the processes that contain them."""
+"""Verifiers of mathematics, code, puzzles; judges; the processes that contain them."""

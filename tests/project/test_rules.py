@@ -4,7 +4,6 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -57,23 +56,13 @@ def test_the_import_graph_has_no_circle() -> None:
         pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
-def test_the_folder_map_of_the_readme_names_every_module() -> None:
-    listed = dict(folder_map((ROOT / "README.md").read_text(encoding="utf-8")))
-    assert set(PACKAGES) <= listed.keys()
-    named = set(listed) | {
-        f"{folder}/{name.rstrip('/')}"
-        for folder, names in listed.items()
-        for name in names
-        if name.endswith("/")
-    }
-    for folder in sorted(listed):
-        if not folder.startswith(PACKAGES):
-            assert (ROOT / folder).is_dir(), folder
-            continue
-        names = {name for name in listed[folder] if not name.endswith("/")}
-        assert names == module_names(ROOT / folder), folder
-    folders = {str(path) for path in modules_and_folders() if not path.suffix}
-    assert folders == {name for name in named if name.startswith(PACKAGES)} - set(PACKAGES)
+def test_the_folder_map_of_the_readme_is_what_the_packages_say_of_themselves() -> None:
+    packages = [ROOT / package for package in PACKAGES]
+    packages += [file.parent for package in packages for file in package.rglob("*/__init__.py")]
+    expected = {str(path.relative_to(ROOT)): first_sentence(path) for path in packages}
+    listed = folder_map((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {folder: listed.get(folder) for folder in expected} == expected
+    assert [folder for folder in listed if not (ROOT / folder).is_dir()] == []
 
 
 def test_every_public_function_and_class_is_documented() -> None:
@@ -122,29 +111,24 @@ def modules_and_folders() -> list[Path]:
     return sorted(path.relative_to(ROOT) for path in wanted if path.name not in unwanted)
 
 
-def folder_map(readme: str) -> Iterator[tuple[str, list[str]]]:
-    """Folders of the README's map with the names on their line.
+def first_sentence(package: Path) -> str:
+    """What the docstring of a package begins with."""
+    tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
+    docstring = ast.get_docstring(tree) or ""
+    return re.split(r"\.(?:\s|$)", docstring, maxsplit=1)[0].replace("\n", " ")
 
-    A line begins with a folder; indented by two, it lies below the last one that is not indented.
-    A line indented further continues the one before. Names with a slash are folders without a line.
+
+def folder_map(readme: str) -> dict[str, str]:
+    """The folders of the README's map, with their texts.
+
+    Two blanks of indentation put a folder below the one before that has fewer.
     """
-    heading = re.search(r"^#+ .*(?:Folder|Where is what).*\n", readme, re.M)
-    assert heading, "README.md has no folder map"
-    block = readme[heading.end() :].split("```")[1].partition("\n")[2]
-    top, folder, names = "", "", list[str]()
-    for line in block.splitlines():
-        indent, words = len(line) - len(line.lstrip()), line.split()
-        if indent > 2:
-            names += words
-            continue
-        if folder:
-            yield folder, names
-        if all(word.endswith("/") for word in words) and len(words) > 1 and not indent:
-            yield from ((word.rstrip("/"), []) for word in words)
-            folder = ""
-            continue
-        top = top if indent else words[0].rstrip("/")
-        folder = f"{top}/{words[0].rstrip('/')}" if indent else top
-        names = words[1:]
-    if folder:
-        yield folder, names
+    block = readme.split("## Folders")[1].split("```")[1]
+    folders: dict[str, str] = {}
+    above: list[str] = []
+    for line in filter(str.strip, block.splitlines()[1:]):
+        name, _, text = line.strip().partition("/ ")
+        depth = (len(line) - len(line.lstrip())) // 2
+        above = [*above[:depth], name]
+        folders["/".join(above)] = text.strip()
+    return folders

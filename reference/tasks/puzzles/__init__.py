@@ -1,4 +1,4 @@
-"""The puzzle families, each one a module that fulfils ``spec.puzzle.PuzzleFamily``."""
+"""The puzzle families, a module each."""
 
 from collections.abc import Mapping
 

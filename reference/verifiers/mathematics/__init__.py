@@ -1,4 +1,4 @@
-"""Final answers of mathematics: found, read, brought into one form and compared.
+"""Final answers of mathematics: found, read, in one form, compared.
 
 ``reference.verifiers.mathematics.verifier`` decides.
 """

@@ -1,4 +1,4 @@
-"""Programs against tests: the judge's process, the untrusted process, and the values between them.
+"""Programs against tests: judge, untrusted process, the values between them.
 
 ``reference.verifiers.programs.verifier`` starts both.
 """

@@ -1,1 +1,1 @@
-"""What several puzzle families share: exact search, expressions, reading and writing of grids."""
+"""What several puzzle families share: exact search, expressions, grids."""
