@@ -13,7 +13,7 @@ GROUPS = {
         *("python", "extending", "from-elsewhere", "run-directory"),
         *("verifying", "streaming", "scaling", "cluster"),
     ),
-    "Look up": ("configuration", "metrics", "equations"),
+    "Look up": ("configuration", "metrics", "equations", "cheat-sheet"),
     "Why trust it": ("benchmarks", "known-bugs", "decisions", "log"),
 }
 """Group -> its pages in reading order. A page that is not named here joins ``Use``."""
