@@ -40,11 +40,11 @@ RUN_ELSEWHERE = {
     "pip install": ".ci/run",
     "python3 -m venv": ".ci/run",
     "mpirun": "conformance/test_run.py",
-    "seed conform": "tests/cli/test_conform.py",
-    "seed diff": "conformance/test_compare.py",
+    "seed conform": "conformance/test_grid.py",
+    "seed diff": "tests/cli/test_conform.py",
     "seed srs simulate": "tests/cli/test_simulate.py",
 }
-"""Beginning of a command that takes minutes or other machines -> what runs it instead."""
+"""Beginning of a command that takes minutes or other machines -> what runs it, or its parts."""
 
 PLANNED = ("report", "sample", "--config", "--from", "--dry-run")
 """Commands and options that pages may name before they exist."""
@@ -105,6 +105,12 @@ def test_every_block_runs_or_says_why_not(page: Path, workshop: Callable[[Path],
         assert reason is None or len(reason.split()) > 2, f"{block}: no reason"
         if place and reason is None:
             RUNNERS[block.language](block, place)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_block_of_a_page_is_overlooked(page: Path) -> None:
+    fences = re.findall(r"^ *```", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(fences) == 2 * len(blocks_of(page))
 
 
 def test_every_page_with_a_diff_is_applied_in_whole(tmp_path: Path) -> None:
