@@ -1,4 +1,4 @@
-"""What all backends share: types, configuration, contracts, and what must be bit-equal.
+"""What all backends share: types, configuration, contracts, what must be bit-equal.
 
 Shape alphabet of the whole project. A docstring that says ``[B, S]`` means these letters and no
 others:

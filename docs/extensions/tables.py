@@ -97,8 +97,8 @@ def legal(field: FieldInfo) -> str:
         (inner, *_) = typing.get_args(kind)
         choices = [code(toml(value)) for value in typing.get_args(inner)]
         return "list of " + (", ".join(choices) or "texts")
-    names = {bool: "`true`, `false`", int: "integer", float: "number", str: "text"}
-    return f"{names.get(kind, 'table')}{''.join(bounds(field))}"  # type: ignore[call-overload]
+    names: dict[Any, str] = {bool: "`true`, `false`", int: "integer", float: "number", str: "text"}
+    return f"{names.get(kind, 'table')}{''.join(bounds(field))}"
 
 
 def bounds(field: FieldInfo) -> Iterator[str]:

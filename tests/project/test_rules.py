@@ -58,7 +58,7 @@ def test_the_import_graph_has_no_circle() -> None:
 
 def test_the_folder_map_of_the_readme_is_what_the_packages_say_of_themselves() -> None:
     packages = [ROOT / package for package in PACKAGES]
-    packages += [file.parent for package in packages for file in package.rglob("*/__init__.py")]
+    packages += [file.parent for package in packages for file in package.glob("*/__init__.py")]
     expected = {str(path.relative_to(ROOT)): first_sentence(path) for path in packages}
     listed = folder_map((ROOT / "README.md").read_text(encoding="utf-8"))
     assert {folder: listed.get(folder) for folder in expected} == expected

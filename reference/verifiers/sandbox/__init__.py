@@ -1,1 +1,1 @@
-"""Running untrusted programs: what contains them, for how long, and that nothing is left."""
+"""Running untrusted programs: what contains them, how long they run, what is left."""
