@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-PRESETS = ("tiny", "mixed", "seed-200b")
+PRESETS = ("tiny", "small", "mixed", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
 ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")

@@ -89,7 +89,7 @@ def load_config(
     """Compose a configuration and validate it.
 
     Args:
-        preset: Sizes and task: ``tiny``, ``mixed`` or ``seed-200b``.
+        preset: Sizes and task: ``tiny``, ``small``, ``mixed`` or ``seed-200b``.
         recipe: Algorithm: ``vapo``, ``dapo``, ``grpo`` or ``ppo``.
         overrides: Settings as ``section.key=value``; ``seed explain`` lists them.
         seed: Keys all randomness of the run, 0 <= seed < 2**32.

@@ -21,7 +21,7 @@ from seed.spec.errors import Reason, SeedError
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 
 
-PRESETS = ("tiny", "mixed", "seed-200b")
+PRESETS = ("tiny", "small", "mixed", "seed-200b")
 
 
 def load_config(preset: str, recipe: str, overrides: Sequence[str] = (), **top: Any) -> Config:

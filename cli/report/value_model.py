@@ -1,6 +1,6 @@
 """Plots of the value model: what it explains, its loss, its values, and lambda by length."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from seed.cli.report.record import Record, first_middle_last
 from seed.reference.advantage import policy_lambda
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -43,7 +42,7 @@ def explained_variance_plot(record: Record) -> Plot | None:
         if np.isfinite(variance).any():  # runs of earlier versions have none
             draw_curve(axes, x, variance, "variance of returns", BEFORE, "--")
         if has_both:
-            label_phases(axes, max(pretraining))
+            axes.axvline(max(pretraining) + 0.5, color=BEFORE, linewidth=1.0, label="RL begins")
         label_axes(axes, "step over all phases", "share, and reward squared", legend=True)
 
     caption = (
@@ -56,13 +55,6 @@ def explained_variance_plot(record: Record) -> Plot | None:
         " Look for a rise in pretraining that RL keeps."
     )
     return drawn("explained-variance", "Explained variance of the value model", caption, paint)
-
-
-def label_phases(axes: "Axes", last: int) -> None:
-    """Divide the picture after step ``last`` of pretraining."""
-    axes.axvline(last + 0.5, color=BEFORE, linewidth=1.0)
-    beside: Any = {"color": BEFORE, "fontsize": 8.5, "transform": axes.get_xaxis_transform()}
-    axes.text(last + 1, 0.93, "RL begins", ha="left", **beside)
 
 
 def value_loss_plot(record: Record) -> Plot | None:
