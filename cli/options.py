@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-PRESETS = ("tiny", "mixed", "seed-200b")
+PRESETS = ("tiny", "small", "mixed", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
 ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")

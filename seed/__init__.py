@@ -93,7 +93,7 @@ def load_config(
     Later beats earlier: preset, recipe, file, seed and backend, overrides.
 
     Args:
-        preset: Sizes and task: ``tiny`` (default), ``mixed`` or ``seed-200b``.
+        preset: Sizes and task: ``tiny`` (default), ``small``, ``mixed`` or ``seed-200b``.
         recipe: Algorithm: ``vapo`` (default), ``dapo``, ``grpo`` or ``ppo``.
         overrides: Settings as ``section.key=value``; ``seed explain`` lists them.
         file: TOML file with settings, such as the ``config.toml`` of a run. It may name preset and

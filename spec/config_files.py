@@ -25,7 +25,7 @@ from seed.spec.renames import current_settings
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 
-PRESETS = ("tiny", "mixed", "seed-200b")
+PRESETS = ("tiny", "small", "mixed", "seed-200b")
 
 DEFAULTS = {"preset": "tiny", "recipe": "vapo"}
 """What is taken where nothing says more."""

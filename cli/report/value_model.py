@@ -1,6 +1,6 @@
 """Plots of the value model: what it explains, its loss, its values, and lambda by length."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from seed.cli.report.record import Record, first_middle_last
 from seed.reference.advantage import policy_lambda
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
