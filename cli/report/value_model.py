@@ -1,6 +1,6 @@
 """Plots of the value model: what it explains, its loss, its values, and lambda by length."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from seed.cli.report.record import Record, first_middle_last
 from seed.reference.advantage import policy_lambda
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
