@@ -35,8 +35,11 @@ There is no alarm, no thread and no clock here: the verdict is the same everywhe
 that needs a time limit gives the verifier a process and kills it.
 """
 
+import re
 from collections.abc import Iterator
 
+from seed.reference.verifiers.announcements import without_announcement
+from seed.reference.verifiers.marks import last_box
 from seed.reference.verifiers.mathematics.answers import (
     Answer,
     Collection,
@@ -45,7 +48,7 @@ from seed.reference.verifiers.mathematics.answers import (
     Scalar,
     Statement,
 )
-from seed.reference.verifiers.mathematics.choices import chosen_letter, reference_choice
+from seed.reference.verifiers.mathematics.choices import chosen_letter, labels, reference_choice
 from seed.reference.verifiers.mathematics.equivalence import same_answer
 from seed.reference.verifiers.mathematics.evaluation import (
     BASE_DIGITS,
@@ -55,20 +58,21 @@ from seed.reference.verifiers.mathematics.evaluation import (
     point_number,
 )
 from seed.reference.verifiers.mathematics.expressions import Tree, symbols
-from seed.reference.verifiers.mathematics.extraction import (
-    braced,
-    final_answer,
-    without_announcement,
-)
 from seed.reference.verifiers.mathematics.grading_rules import DEFAULT, GradingRules
 from seed.reference.verifiers.mathematics.limits import broken_limit
 from seed.reference.verifiers.mathematics.normal_forms import normal_form
+from seed.reference.verifiers.mathematics.numerals import Commas
 from seed.reference.verifiers.mathematics.parser import Unreadable
 from seed.reference.verifiers.mathematics.structures import read_answer
 from seed.reference.verifiers.mathematics.values import Comparison, Undecided, folded
+from seed.reference.verifiers.response import final_answer, plain
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.puzzle import MAX_EXTRACTED_CHARACTERS
 from seed.spec.verify import Item
+
+
+AS_WRITTEN = re.compile(r"\d+ ?- ?\d+(?: ?- ?\d+)*|\d{1,2} ?/ ?\d{1,2} ?/ ?\d{2,4}")
+"""A reference such as 3-2, 555-1234, 1/2/2003: a sum that nobody would ask for."""
 
 
 def verify(item: Item, rules: GradingRules = DEFAULT) -> Verdict:
@@ -89,6 +93,8 @@ def verify(item: Item, rules: GradingRules = DEFAULT) -> Verdict:
     extracted = (extraction.text or "")[:MAX_EXTRACTED_CHARACTERS]
     if not reference:
         return Verdict(Outcome.ERROR, extracted, "the reference is empty")
+    if extraction.text is not None and _same_text(reference, extraction.text):
+        return Verdict(Outcome.CORRECT, extracted, f"{extraction.place}: the same text")
     if limit := broken_limit(reference):
         return Verdict(Outcome.ERROR, extracted, f"the reference breaks a limit: {limit}")
     if extraction.text is None:
@@ -101,9 +107,17 @@ def verify(item: Item, rules: GradingRules = DEFAULT) -> Verdict:
 
 def _reference_text(reference: str) -> str:
     """The reference without the box that some sets keep around it."""
-    start = reference.rfind("\\boxed{")
-    content = braced(reference, start + len("\\boxed")) if start >= 0 else None
+    reference = plain(reference)
+    box = last_box(reference)
+    content = box.text if box is not None else None
     return without_announcement(content if content is not None else reference)
+
+
+def _same_text(reference: str, answer: str) -> bool:
+    """Whether two texts, of any length, are the same but for layout and dollars around them."""
+    texts = [" ".join(text.replace("$", " ").split()) for text in (reference, answer)]
+    texts = [text.removesuffix(".") if not text.endswith("..") else text for text in texts]
+    return texts[0] == texts[1] != ""
 
 
 def _judge(reference: str, answer: str, problem: str, rules: GradingRules) -> tuple[Outcome, str]:
@@ -128,15 +142,22 @@ def _judge_forms(
     forms = normal_form(reference), normal_form(answer)
     if forms[0] == forms[1]:
         return Outcome.CORRECT, "the same text in normal form"
+    if AS_WRITTEN.fullmatch(forms[0]):
+        return Outcome.WRONG, "a score, date or telephone number is compared sign by sign"
+    listed = labels(forms[0]), labels(forms[1])
+    if listed[0] and listed[1]:
+        return _outcome(Comparison(listed[0] == listed[1], "labels are compared as a set"))
     try:
         correct = read_answer(forms[0], rules, problem)
     except Unreadable as unreadable:
+        if listed[0]:
+            return Outcome.WRONG, "the reference is a label"
         return Outcome.ERROR, f"the reference cannot be read: {unreadable}"
     try:
         given = read_answer(forms[1], rules, problem)
         comparison = same_answer(correct, given, rules, problem)
         if not comparison and isinstance(correct, Collection) != isinstance(given, Collection):
-            comparison = _compared_as_lists(reference, answer, rules, problem) or comparison
+            comparison = _with_other_commas(reference, answer, rules, problem) or comparison
     except Unreadable as unreadable:
         return Outcome.WRONG, f"the answer cannot be read: {unreadable}"
     except TooLarge as large:
@@ -148,18 +169,19 @@ def _judge_forms(
     return _outcome(comparison)
 
 
-def _compared_as_lists(
+def _with_other_commas(
     reference: str, answer: str, rules: GradingRules, problem: str
-) -> Comparison:
-    """Compare once more with ``1,234`` read as two numbers.
+) -> Comparison | None:
+    """Compare once more where one side has several members and the other one.
 
-    Only where one side has several members and the other one.
+    ``1,234`` may be two numbers, ``0,125`` one; None if no such reading makes them of one kind.
     """
-    forms = (normal_form(text, thousands=False) for text in (reference, answer))
-    expected, given = (read_answer(form, rules, problem) for form in forms)
-    if not (isinstance(expected, Collection) and isinstance(given, Collection)):
-        return Comparison(False, "only one of them is a list")
-    return same_answer(expected, given, rules, problem)
+    for commas in (Commas.LIST, Commas.ONE_NUMBER):
+        forms = (normal_form(text, commas) for text in (reference, answer))
+        expected, given = (read_answer(form, rules, problem) for form in forms)
+        if isinstance(expected, Collection) == isinstance(given, Collection):
+            return same_answer(expected, given, rules, problem)
+    return None
 
 
 def _outcome(comparison: Comparison) -> tuple[Outcome, str]:

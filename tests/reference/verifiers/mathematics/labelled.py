@@ -38,6 +38,7 @@ TABLE = r"""
 = 1234567 ;; 1,234,567 ;; 1\,234\,567 ;; 1{,}234{,}567 ;; 1 234 567
 = 1,234,567 ;; 1234567
 = 120 ;; 5!
+= 5 ;; \sum_{k=1}^{5} 1
 = 12 ;; twelve
 = 33 ;; 033
 = 3 ;; three
@@ -187,6 +188,7 @@ TABLE = r"""
 = 3\sqrt{2}\text{ m} ;; 3\sqrt{2}
 = 195200 \mathrm{J} ;; 195.2 kJ
 = 5 \text{ units} ;; 5
+= 5 ;; 5 apples
 = 5 m ;; 5m
 = 90 ;; 90°F
 ≠ 10 m ;; 10 cm
@@ -196,7 +198,7 @@ TABLE = r"""
 ≠ 25 km/h ;; 25 m/s
 ≠ \$5 ;; 5 cents ;; €5
 ≠ 5 hours ;; 5 minutes
-≠ 5 ;; 5m ;; 5 more ;; 5 apples
+≠ 5 ;; 5m ;; 5 more
 ≠ 90°F ;; 90°C
 
 # nouns of the problem
@@ -427,7 +429,7 @@ TABLE = r"""
 ≠ 5 ;; __import__("os").system("x") ;; eval(5) ;; \input{5} ;; \dfrac{5^{(5^{(5^{(5^5)})}-4)}-5}{16}
 ≠ 5 ;; 9^{9^{9^{9}}} ;; 9**9**9**9 ;; \log(\log(\log(10^{10^{100}}))) ;; 100000000! ;; 5!!!!
 ≠ 5 ;; ((5!)!)! ;; 10^{10^{10}} ;; e^{e^{e^{9}}} ;; \frac{1}{0} ;; \frac{5 ;; 5 \\ 6 ;; \det(5)
-≠ 5 ;; \int_0^5 dx ;; \sum_{k=1}^{5} 1 ;; \lim_{x \to 5} x ;; 5 \pmod 7 ;; f(5) ;; \square ;; ?
+≠ 5 ;; \int_0^5 dx ;; \lim_{x \to 5} x ;; 5 \pmod 7 ;; f(5) ;; \square ;; ?
 ≠ 5 ;; \ldots ;; 5\ldots
 
 # written after the verifier
