@@ -98,7 +98,8 @@ SENTENCE_END = re.compile(
     r"\.[ \t]+(?=(?-i:[^\W\da-z_])|[\\($])"
     r"|[。！；]|．(?=\s|$)|，(?=[^\W\d_a-z]{2})"
     r"|(?:[.,;]|(?<![ \t]))[ \t]++(?:because|since)\b"
-    r"|,[ \t]+(?:which|where|as|in|so|not|with|when|if|given|obtained|rounded|and (?:we|that|this))\b"
+    r"|,[ \t]+(?:which|where|as|in|so|not|with|when|if|given|obtained|rounded)\b"
+    r"|,[ \t]+and (?:we|that|this)\b"
     r"|(?<=\d)[ \t]+\((?=[a-z]{3})[a-z -]+\)",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-r"""Marks that show where an answer begins and ends: boxes, ``<answer>`` tags, fences, Markdown signs.
+r"""Marks around an answer: boxes, ``<answer>`` tags, fences, signs of Markdown.
 
 ``\boxed{5}``, ``\boxed {5}``, ``\boxed 5``, ``\boxed\frac{1}{2}`` are boxes; ``\boxed`` before a
 word of prose only speaks of one.

@@ -39,7 +39,7 @@ INVISIBLE = dict.fromkeys(
 
 BLANKS = dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
 END_TOKENS = re.compile(
-    r"(?:\s*(?:<\|[A-Za-z_ |]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<eos>|<end_of_turn>|<\[end_of_turn\]>))+\s*\Z"
+    r"(?:\s*(?:<\|[A-Za-z_ |]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</s>|<eos>|<end_of_turn>))+\s*\Z"
 )
 FENCE_LINE = re.compile(r"(?:`{3,}|~{3,})\s*\w*|\\[\[\]]|\$\$")
 BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")

@@ -59,8 +59,8 @@ class Collection:
     """Several answers.
 
     Attributes:
-        brackets: One of ``INTERVALS``, ``SET``, ``LIST``, ``UNION``, ``DIFFERENCE``, ``INTERSECTION``
-            or ``RATIO``.
+        brackets: One of ``INTERVALS``, ``SET``, ``LIST``, ``RATIO``, ``UNION``, ``DIFFERENCE`` or
+            ``INTERSECTION``.
         members: The answers.
     """
 

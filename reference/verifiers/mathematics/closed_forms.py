@@ -1,8 +1,8 @@
 r"""Operators that are worked out when they are read: gcd, lcm, max, min, sums and products.
 
-``\gcd(12,18)`` is 6, ``\sum_{k=1}^{5} k^2`` is 55. The work is bounded: at most ``MOST_TERMS`` terms
-of an expression, exact ones of at most ``MOST_BITS`` bits in all, others at most ``MOST_ROOTS``. A sum with an unknown
-bound has no value here.
+``\gcd(12,18)`` is 6, ``\sum_{k=1}^{5} k^2`` is 55. The work is bounded: at most ``MOST_TERMS``
+rational terms, whose sum has at most ``MOST_BITS`` bits, or ``MOST_ROOTS`` other ones. A sum with
+an unknown bound has no value here.
 """
 
 from collections.abc import Callable

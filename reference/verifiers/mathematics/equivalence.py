@@ -121,8 +121,8 @@ def _same_named(reference: Answer, answer: Answer, rules: GradingRules, problem:
         return _same_statement(_as_statement(reference, rules), _as_statement(answer, rules))
     if not rules.named_value:
         return Comparison(False, "only one of them is named (grading rule named_value)")
-    sides = (in_order_of_names(side, problem) for side in (reference, answer))
-    compared = same_answer(*map(_without_name, sides), rules, problem)
+    ordered = [_without_name(in_order_of_names(side, problem)) for side in (reference, answer)]
+    compared = same_answer(ordered[0], ordered[1], rules, problem)
     why = f"{compared.why}; a name in front is not compared (grading rule named_value)"
     return Comparison(compared.equal, why)
 

@@ -1,7 +1,7 @@
 r"""Matrices and what is set like one: systems of equations, functions by cases.
 
 =====================================================  =========================================
-``\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}``       ``Matrix``; also bmatrix, array, ``[[1,2],[3,4]]``
+``\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}``       ``Matrix``; also bmatrix, array
 ``\frac12 \begin{pmatrix} .. \end{pmatrix}``           the matrix with every entry multiplied
 ``\begin{pmatrix} .. \end{pmatrix}^T``                 its transpose
 ``\begin{vmatrix} .. \end{vmatrix}``                   a number, the determinant, up to 4 rows

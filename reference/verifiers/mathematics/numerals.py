@@ -19,7 +19,7 @@ COUNTS |= {"trillion": 10**12, "dozen": 12}
 COUNTED = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?) ?({'|'.join(COUNTS)})s?(?![A-Za-z])")
 CHINESE_COUNTS = {"百": 10**2, "千": 10**3, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 CHINESE_COUNTED = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?([百千万萬亿億]+)(?![米克瓦卡])")
-SCIENTIFIC = re.compile(r"(?<![A-Za-z\d.\\])(\d+\.?\d*|\.\d+)[eE]([+-]?\d{1,4})(?![\w.])")
+SCIENTIFIC = re.compile(r"(?<![A-Za-z\d.\\])(\d++\.?\d*+|\.\d++)[eE]([+-]?\d{1,4})(?![\w.])")
 THOUSANDS = re.compile(r"(?<![\d.,\w])[1-9]\d{0,2}(?:(?:\{,\}|,)\d{3})+(?![\d,]|\{,)")
 SPACED_THOUSANDS = re.compile(
     r"(?<![\d.,\w])(?:\d{1,3} \d{3}(?!\d| \d|/)|\d{1,3}(?: \d{3}){2,}(?!\d| \d))"

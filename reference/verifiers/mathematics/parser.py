@@ -15,6 +15,8 @@ except an integer before a proper fraction (a mixed number).
 import re
 from fractions import Fraction
 
+from seed.reference.verifiers.mathematics.characters import GREEK_NAMES
+from seed.reference.verifiers.mathematics.closed_forms import MOST_TERMS, of_list, repeated
 from seed.reference.verifiers.mathematics.expressions import (
     INVERSE,
     TRIGONOMETRIC,
@@ -26,8 +28,6 @@ from seed.reference.verifiers.mathematics.expressions import (
     negative,
     number,
 )
-from seed.reference.verifiers.mathematics.characters import GREEK_NAMES
-from seed.reference.verifiers.mathematics.closed_forms import MOST_TERMS, of_list, repeated
 
 DEEPEST = 60
 """Calls of ``sum`` and ``signed`` inside one another.

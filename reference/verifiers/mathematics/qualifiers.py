@@ -21,12 +21,16 @@ SUBJECT = re.compile(
 )
 SUBJECT_IS_NO_NAME = re.compile(r"\b(?:not|never|no|than|or|if|think|guess|about)\b", re.IGNORECASE)
 VARIABLE = r"[A-Za-z](?:_\w)?(?: ?, ?[A-Za-z])?"
-MEMBER = rf"(?:\\forall ?)?{VARIABLE} ?\\in ?\\mathbb\{{[NZQRC]\}}(?: ?[\^_] ?\{{?[+*\d>= \\a-z]{{1,6}}\}}?)?"
+SIGNED = r"(?: ?[\^_] ?\{?[+*\d>= \\a-z]{1,6}\}?)?"
+MEMBER = rf"(?:\\forall ?)?{VARIABLE} ?\\in ?\\mathbb\{{[NZQRC]\}}{SIGNED}"
 COUNTING = (
     rf"{VARIABLE} ?(?:(?:\\ge|\\le|\\neq|>|<) ?-?\d+"
     r"|= ?-?\d+ ?, ?-?\d+ ?, ?(?:\d+ ?, ?)?\\(?:ldots|dots|cdots))"
 )
-KIND = r"(?: (?:all|any|every|each|some))?(?: (?:real|positive|natural|whole))?(?: (?:integers?|numbers?))?"
+KIND = (
+    r"(?: (?:all|any|every|each|some))?(?: (?:real|positive|natural|whole))?"
+    r"(?: (?:integers?|numbers?))?"
+)
 BEHIND = re.compile(
     rf"(?: ?, ?| ?\( ?){MEMBER} ?\)?$"
     r"|(?: ?, ?| ?\( ?)[nkmij] ?(?:\\ge|>) ?\d+ ?\)?$"

@@ -110,7 +110,7 @@ def _pieces(answer: Answer) -> list[Interval] | None:
         case Collection(brackets, members) if brackets in (UNION, LIST):
             parts = [_pieces(member) for member in members]
             known = [part for part in parts if part is not None]
-            return sum(known, []) if len(known) == len(parts) else None
+            return [piece for part in known for piece in part] if len(known) == len(parts) else None
         case Collection(brackets, (first, second)) if brackets in (DIFFERENCE, INTERSECTION):
             alone = Collection(SET, (second,)) if isinstance(second, Scalar) else second
             sides = _pieces(first), _pieces(alone)

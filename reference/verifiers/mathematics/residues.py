@@ -47,8 +47,8 @@ def _residue(tree: Tree, prime: int) -> int | None:
             values = [_residue(part, prime) for part in parts]
             known = [value for value in values if value is not None]
             return _combined(operation, known, prime) if len(known) == len(values) else None
-    value = exact(tree)
-    return None if value is None else _residue(Number(value), prime)
+    rational = exact(tree)
+    return None if rational is None else _residue(Number(rational), prime)
 
 
 def _combined(operation: str, values: list[int], prime: int) -> int | None:

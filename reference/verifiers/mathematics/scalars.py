@@ -19,7 +19,8 @@ from seed.reference.verifiers.mathematics.units import (
 )
 
 PERCENT = re.compile(
-    r"^(.*\S) ?(?:%|(?<![A-Za-z])(?:percent|per cent|pct|percentage points?))(?: (?P<words>[A-Za-z ]+))?$"
+    r"^(.*\S) ?(?:%|(?<![A-Za-z])(?:percent|per cent|pct|percentage points?))"
+    r"(?: (?P<words>[A-Za-z ]+))?$"
 )
 NUMERAL = re.compile(
     r"^(?:\( ?)?([0-9A-Fa-f]+)(?: ?\))? ?_ ?\{? ?(?:base ?|\( ?)?(\d+|[a-z]{3,9})(?: ?\))? ?\}?$"
@@ -59,9 +60,9 @@ def read_scalar(text: str, rules: GradingRules, problem: str) -> Answer:
     Raises:
         Unreadable: The expression cannot be read.
     """
-    if match := (NUMERAL.match(text) or BASE_WORD.match(text)):
-        if numeral := _numeral(match[1], match[2]):
-            return numeral
+    match = NUMERAL.match(text) or BASE_WORD.match(text)
+    if match and (numeral := _numeral(match[1], match[2])):
+        return numeral
     if text.casefold() in NUMBER_WORDS:
         return Scalar(number(NUMBER_WORDS.index(text.casefold())))
     percent = PERCENT.match(text)

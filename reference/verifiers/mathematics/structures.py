@@ -158,7 +158,7 @@ def _read_list(parts: list[str], inside: Reading) -> Answer:
     if are_intervals and len(names) == 1 and len(pieces) == len(members) == 2:
         both = intersection(*pieces)
         if both:
-            return Named(*names, as_answer(both))
+            return Named(next(iter(names)), as_answer(both))
     return _listed(LIST, members)
 
 
@@ -215,15 +215,12 @@ def _read_brackets(text: str, inside: Reading) -> Answer | None:
     if BOTH_SIGNS.search(content):
         return _signed_tuples(brackets, parts, inside)
     members = tuple(inside(part) for part in parts)
-    rows = [member.members for member in members if _is_row(member)]
-    if brackets == "[]" and len(rows) == len(members):  # [[1,2],[3,4]]
-        if len({len(row) for row in rows}) == 1:
-            return Matrix(tuple(rows))
+    rows = [member.members for member in members if isinstance(member, Collection)]
+    if any(isinstance(member, Collection) and member.brackets != "[]" for member in members):
+        rows = []
+    if brackets == "[]" and len(rows) == len(members) and len(set(map(len, rows))) == 1:
+        return Matrix(tuple(rows))  # [[1,2],[3,4]]
     return Collection(brackets, members)
-
-
-def _is_row(answer: Answer) -> bool:
-    return isinstance(answer, Collection) and answer.brackets == "[]"
 
 
 def _closes_early(text: str) -> bool:

@@ -92,7 +92,6 @@ mA                                                       = 1/1000 current
 ohm ohms Ω 欧姆                                          = 1 mass length^2 time^-3 current^-2
 kΩ kohm                                                  = 1000 mass length^2 time^-3 current^-2
 F farad farads                                           = 1 mass^-1 length^-2 time^4 current^2
-µF                                                       = 1/1000000 mass^-1 length^-2 time^4 current^2
 T tesla                                                  = 1 mass time^-2 current^-1
 V volt volts 伏                                          = 1 mass length^2 time^-3 current^-1
 N newton newtons 牛 牛顿                                 = 1 mass length time^-2
@@ -135,10 +134,8 @@ SUFFIX = re.compile(
     rf"^(?P<number>.*?(?:[\d)}}!.]|\\pi))(?P<blank> ?)(?P<unit>{ONE}(?: ?(?:\*|/|per\b|(?= ))"
     rf" ?{ONE})*)\.?$"
 )
-DEGREE_SUFFIX = re.compile(
-    r"^(?P<number>[^A-Za-z]*(?:\\frac)?[^A-Za-z\\]*[\d)}])\s*\^ ?\{? ?\\circ ?\}?"
-    r" ?(?P<scale>[CF]?)$"
-)
+DEGREE_SUFFIX = re.compile(r"^(?P<number>.*[\d)}])\s*\^ ?\{? ?\\circ ?\}? ?(?P<scale>[CF]?)$")
+DEGREES = re.compile(r"[^A-Za-z\\]*(?:\\frac[^A-Za-z\\]*)?")
 PREFIX = re.compile(
     r"^(?P<sign>-?) ?(?P<unit>US ?\$|[$€£¥₹]|(?:USD|EUR|GBP|RMB|Rs\.?)(?= ?\d))"
     r" ?(?P<number>-? ?[\d.].*)$"
@@ -162,7 +159,8 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
         number, second = split_unit(RATE.sub("", money["number"]))
         if second is None or (second.dimensions == unit.dimensions and second.factor == 1):
             return money["sign"] + number, unit
-    if angle := DEGREE_SUFFIX.match(text):
+    angle = DEGREE_SUFFIX.match(text)
+    if angle and DEGREES.fullmatch(angle["number"]):
         return angle["number"], {"": DEGREE, "C": CELSIUS, "F": FAHRENHEIT}[angle["scale"]]
     if angle := re.match(r"^(.*\S)\s*(?:radians?|rad)$", text):
         return angle[1], RADIAN

@@ -8,9 +8,9 @@
 4. Second comparison: if math-verify (``engine``) confirms, they are equal. If it does not, they are
    undecided: an error, no verdict.
 
-Unknowns are real. Points where a side has no value are left out, and so are those where one side is
-real and the other is not, unless that is due to a logarithm: 2 ln x is not ln(x^2); three points are needed, and where no point gives real values on both sides the complex
-ones are compared.
+Unknowns are real. Points where a side has no value are left out, and so are those where one side
+is real and the other is not, unless that is due to a logarithm: 2 ln x is not ln(x^2). Three points
+are needed, and where no point gives real values on both sides the complex ones are compared.
 """
 
 from collections.abc import Iterable

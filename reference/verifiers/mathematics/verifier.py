@@ -70,7 +70,6 @@ from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.puzzle import MAX_EXTRACTED_CHARACTERS
 from seed.spec.verify import Item
 
-
 AS_WRITTEN = re.compile(r"\d+ ?- ?\d+(?: ?- ?\d+)*|\d{1,2} ?/ ?\d{1,2} ?/ ?\d{2,4}")
 """A reference such as 3-2, 555-1234, 1/2/2003: a sum that nobody would ask for."""
 

@@ -17,7 +17,8 @@ from seed.reference.verifiers.mathematics.answers import EVERYTHING, NOTHING, An
 WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s'\",.()/:?!·-])*")
 REAL_WORD = re.compile(r"[A-Za-z]{3,}|(?![a-zA-Z])[^\W\d_]")
 NO_SOLUTION = re.compile(
-    r"(?:(?:there|it|we|the \w+|they) (?:is|are|has|have|exists?) )?no (?:\w+ ){0,2}?(?:solutions?|roots?)(?: exists?)?"
+    r"(?:(?:there|it|we|the \w+|they) (?:is|are|has|have|exists?) )?"
+    r"no (?:\w+ ){0,2}?(?:solutions?|roots?)(?: exists?)?"
     r"|(?:the )?empty set|\w{0,8}(?:无|無|没有|沒有)(?:实数?|實數?)?(?:解|根)|空集"
     r"|解なし|keine (?:reelle )?lösung|aucune solution|sin solución|нет решений|해가 없다"
 )

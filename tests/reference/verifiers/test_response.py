@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.verifiers.marks import braced
-from seed.reference.verifiers.response import final_answer
 from seed.reference.verifiers.mathematics.verifier import verify
+from seed.reference.verifiers.response import final_answer
 from seed.spec.datatypes import Outcome
 from seed.spec.verify import Item
 
