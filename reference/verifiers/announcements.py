@@ -108,6 +108,7 @@ SENTENCE_END = re.compile(
 COPULA_BEHIND = re.compile(
     r"(?:です|である|となります?|になります|だ|입니다|이다|이에요|예요|है|است)$"
 )
+SENTENCE_SIGNS = ".．。,;: \t"
 LAST_LINE = (
     re.compile(
         r"^[#*_ \t]*(?:(?:final )?(?:solution|result)|lösung|ergebnis|solución|résultat|resultado|"
@@ -151,7 +152,7 @@ def statement(text: str) -> str:
     line = text.split("\n", 1)[0]
     end_of_sentence = SENTENCE_END.search(line)
     line = unmarked(line[: end_of_sentence.start()] if end_of_sentence else line)
-    line = COPULA_BEHIND.sub("", re.sub(r"[.．。,;:\s]+$", "", line) or line)
+    line = COPULA_BEHIND.sub("", line.rstrip(SENTENCE_SIGNS) or line)
     return unmarked(line)
 
 

@@ -9,6 +9,7 @@ rank  place                                         example
       of the languages of ``announcements``         ``**Answer:** B``, ``答案：42``
 3     the last line, after four hashes              ``#### 42``
 4     the last line, if it holds one bold span      ``**42**``
+      or is a fenced block
 5     the whole response, if it is one short line   ``x = 3``
 ====  ============================================  ====================================
 
@@ -26,7 +27,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from seed.reference.verifiers.announcements import announced_answer, without_announcement
-from seed.reference.verifiers.marks import last_box, last_tagged, unmarked
+from seed.reference.verifiers.marks import last_box, last_fenced, last_tagged, unmarked
 
 LONGEST_BARE_ANSWER = 200
 """A response without any mark is an answer up to this length; longer lines are prose."""
@@ -106,6 +107,10 @@ def _marked(answer_part: str) -> Extraction | None:
 
 
 def _last_line(answer_part: str) -> Extraction | None:
+    fence = last_fenced(answer_part)
+    if fence is not None and fence.text and not answer_part[fence.end :].strip():
+        content = fence.text.strip()
+        return Extraction(content, "the fenced last line") if "\n" not in content else None
     lines = [line.strip() for line in answer_part.splitlines()]
     lines = [line for line in lines if line and not FENCE_LINE.fullmatch(line)]
     if not lines:

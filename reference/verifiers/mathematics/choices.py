@@ -80,15 +80,21 @@ def chosen_letter(answer: str, problem: str) -> str | None:
     return None if others - {letter} else letter
 
 
+def _distinct(members: list[str]) -> bool:
+    return len(set(members)) == len(members)
+
+
 def labels(text: str) -> Labels | None:
     """Read a text in normal form as several labels; None if it is something else.
 
-    Letters and Roman numbers that stand side by side are in order, as labels are listed.
+    Letters that stand side by side are labels only in their order: ``AC``, not ``CA``.
     """
     for kind, (pattern, one) in LABELS.items():
         if not pattern.fullmatch(text):
             continue
         members = one.findall(text)
-        if kind == "circled" or (len(members) > 1 and sorted(set(members)) == members):
+        apart = "".join(members) != text
+        in_order = apart or sorted(members) == members
+        if kind == "circled" or (len(members) > 1 and in_order and _distinct(members)):
             return Labels(kind, frozenset(members))
     return None

@@ -147,7 +147,14 @@ FEET = re.compile(r"^(\d+) ?'(?: ?(\d+) ?(?:\"|''))?$")
 COMPOUND = re.compile(
     r"(?<![\d.])(-?\d+(?:\.\d+)?) ?([A-Za-z]+|[一-鿿]+)(?:$|,? (?:and )?|(?<=[一-鿿]))"
 )
-WORDS_OF_UNITS = ((r"\\Omega ?", "Ω"), (r"\\mu ?(?=[A-Za-z])", "µ"), (r"\bU\.?S\.? (?=dollar)", ""))
+WORDS_OF_UNITS = (
+    (r"k ?\\Omega ?", "kΩ"),
+    (r"\\Omega ?", "Ω"),
+    (r"\\mu ?(?=[A-Za-z])", "µ"),
+    (r"\bU\.?S\.? (?=dollar)", ""),
+)
+"""What stands behind a number or a blank -> its name in the table."""
+
 PARTS = re.compile(rf"(\*|/|per\b)|({ONE})")
 
 

@@ -3,6 +3,7 @@
 Categories follow the kinds of failure of public graders. ``problem`` is given where it decides.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -523,8 +524,13 @@ TABLE = r"""
 """Categories of lines ``= reference ;; answer ;; answer ...``; in lines with ≠, all are wrong."""
 
 
-def pairs(table: str) -> list[Pair]:
-    """Read a table; a line that begins with ``;;`` continues the line before it."""
+def pairs(table: str, problems: Mapping[str, str]) -> list[Pair]:
+    """Read a table; a line that begins with ``;;`` continues the line before it.
+
+    Args:
+        table: Its text.
+        problems: Category -> the problem of its pairs.
+    """
     labelled_pairs, category = [], ""
     for line in table.replace("\n    ;;", " ;;").split("\n"):
         mark, _, text = line.partition(" ")
@@ -532,9 +538,9 @@ def pairs(table: str) -> list[Pair]:
             category = text
         elif text:
             reference, *answers = text.split(" ;; ")
-            problem = PROBLEMS.get(category, "")
+            problem = problems.get(category, "")
             labelled_pairs += [Pair(category, reference, a, mark == "=", problem) for a in answers]
     return labelled_pairs
 
 
-PAIRS = pairs(TABLE)
+PAIRS = pairs(TABLE, PROBLEMS)
