@@ -1,8 +1,8 @@
 r"""Operators that are worked out when they are read: gcd, lcm, max, min, sums and products.
 
 ``\gcd(12,18)`` is 6, ``\sum_{k=1}^{5} k^2`` is 55. The work is bounded: at most ``MOST_TERMS``
-rational terms, whose sum has at most ``MOST_BITS`` bits, or ``MOST_ROOTS`` other ones. A sum with
-an unknown bound has no value here.
+rational terms, whose sum has at most ``MOST_BITS`` bits, or other ones of ``MOST_LEAVES`` leaves in
+all. A sum with an unknown bound has no value here.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,12 @@ from seed.reference.verifiers.mathematics.expressions import (
     Apply,
     Number,
     Tree,
+    leaves,
     number,
     substituted,
 )
 
-MOST_TERMS, MOST_ROOTS, MOST_BITS = 1000, 40, 20_000
+MOST_TERMS, MOST_LEAVES, MOST_BITS = 1000, 120, 20_000
 
 OF_INTEGERS: dict[str, Callable[..., int]] = {"gcd": gcd, "lcm": lcm}
 OF_RATIONALS: dict[str, Callable[..., Fraction]] = {"max": max, "min": min}
@@ -63,7 +64,7 @@ def repeated(name: str, body: Tree, unknown: str, low: Tree, high: Tree) -> tupl
             return None
     if total is not None:
         return number(total), count
-    if count > MOST_ROOTS:
+    if count * sum(1 for _ in leaves(body)) > MOST_LEAVES:
         return None
     return reduce(lambda left, right: Apply(REPEATED[name], (left, right)), terms), count
 
