@@ -48,7 +48,10 @@ LANGUAGES = {
 
 COLON = r"[:：∶=＝﹕]"
 IS = r"(?:is|are|was|equals|becomes|(?:must|should|will|would|has to|can only) be)"
-LATER = r"(?:(?:therefore|thus|then|hence|simply|indeed|just|clearly|exactly|equal to) +)?"
+LATER = (
+    r"(?:(?:therefore|thus|then|hence|simply|indeed|just|clearly|exactly|equal to"
+    r"|also|somit|donc|alors|entonces|portanto|quindi|dunque) +)?"
+)
 SPACE = r"[ \t]*[*_]{0,3}[ \t]*"
 MORE = r"(?:(?:[ \t]+(?:to|for)\b[^\n.:：]{0,80}?|(?:[ \t]+[^\W\d_]+){1,2}?))?"
 
@@ -59,7 +62,7 @@ def _pattern(nouns: str, copulas: str) -> str:
     written_apart = not re.match(r"[\u0e00-\u0e7f\u1100-\uffff]", nouns)  # Thai, Chinese, ...
     begin, end = (r"(?<![^\W_])", r"(?![^\W_])") if written_apart else ("", "")
     verb = rf"(?:{copulas}){end}(?: *{COLON})?|" if copulas else ""
-    return rf"{begin}(?:{nouns}){MORE if written_apart else ''}{SPACE}(?:{verb}{COLON})"
+    return rf"{begin}(?:{nouns}){MORE if written_apart else ''}{SPACE}(?:{verb}{COLON}) *{LATER}"
 
 
 ANNOUNCEMENT = re.compile(

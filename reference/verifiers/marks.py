@@ -89,8 +89,8 @@ def braced(text: str, start: int) -> str | None:
 def unmarked(text: str) -> str:
     """A text without the signs of Markdown around it: bold, back-ticks, headings, quotes."""
     text = re.sub(r"^(?:#{1,6}|>)[ \t]+", "", text.strip())
-    text = text.replace("**", "").replace("__", "") if "**" in text else text
-    return text.strip().strip("`").strip()
+    text = text.replace("**", "").strip().strip("`").strip()
+    return text.removeprefix("__").removesuffix("__")
 
 
 def _unbraced_end(text: str, position: int) -> int:

@@ -92,7 +92,8 @@ def plain(text: str) -> str:
 def _marked(answer_part: str) -> Extraction | None:
     """The last box or tag."""
     box, tag = last_box(answer_part), last_tagged(answer_part)
-    if tag is not None and (box is None or box.start < tag.end):
+    # A box behind a tag that is never closed is later, too: the tag may only be spoken of.
+    if tag is not None and (box is None or box.start < (tag.end if tag.text else tag.start)):
         if tag.text is None:
             return Extraction(None, "the last <answer> is never closed")
         inside = final_answer(tag.text)

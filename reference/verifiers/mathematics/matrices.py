@@ -23,9 +23,10 @@ from seed.reference.verifiers.mathematics.answers import (
     Scalar,
     Text,
 )
+from seed.reference.verifiers.mathematics.cursor import Unreadable
 from seed.reference.verifiers.mathematics.expressions import Apply, Tree, negative, number
 from seed.reference.verifiers.mathematics.grading_rules import GradingRules
-from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
+from seed.reference.verifiers.mathematics.parser import read_expression
 from seed.reference.verifiers.mathematics.relations import RELATION, Reading
 
 ENVIRONMENT = re.compile(

@@ -17,6 +17,7 @@ from fractions import Fraction
 
 from seed.reference.verifiers.mathematics.characters import GREEK_NAMES
 from seed.reference.verifiers.mathematics.closed_forms import MOST_TERMS, of_list, repeated
+from seed.reference.verifiers.mathematics.cursor import Cursor, Unreadable
 from seed.reference.verifiers.mathematics.expressions import (
     INVERSE,
     TRIGONOMETRIC,
@@ -28,12 +29,6 @@ from seed.reference.verifiers.mathematics.expressions import (
     negative,
     number,
 )
-
-DEEPEST = 60
-"""Calls of ``sum`` and ``signed`` inside one another.
-
-No answer comes near it, and it is far below Python's recursion limit.
-"""
 
 MOST_FACTORS = 160
 """Factors of an expression; long answers have about 40.
@@ -62,10 +57,6 @@ INVERSE_OF = {name: f"arc{name}" for name in ("sin", "cos", "tan", "cot", "sinh"
 DEGREE_IN_RADIANS = Apply("/", (Constant("pi"), number(180)))
 
 
-class Unreadable(Exception):
-    """A text is not what its reader reads; the message is the reason in a verdict."""
-
-
 def read_expression(text: str, log_base: int = 10) -> Tree:
     """Read a whole text in normal form as one expression.
 
@@ -83,53 +74,15 @@ def read_expression(text: str, log_base: int = 10) -> Tree:
     return tree
 
 
-class _Reader:
-    """A position in a text, moving to the right."""
+class _Reader(Cursor):
+    """Reads expressions, moving to the right."""
 
     def __init__(self, text: str, log_base: int) -> None:
-        self.text, self.log_base = text, log_base
-        self.position = self.depth = self.factors = 0
+        super().__init__(text)
+        self.log_base = log_base
+        self.factors = 0
         self.terms = 0  # of the sums and products read so far
         self.bars = 0  # open |..| since the last bracket: inside one, a bar closes
-
-    def rest(self) -> str:
-        """What is still to be read, without blanks in front."""
-        while self.text.startswith(" ", self.position):
-            self.position += 1
-        return self.text[self.position :]
-
-    def take(self, *signs: str) -> str:
-        """Move past the first of the signs that comes next and return it, or an empty text.
-
-        A sign that ends in a letter is a command, and a letter after it would belong to its name:
-        ``\\over`` does not match ``\\overline``.
-        """
-        rest = self.rest()
-        for sign in signs:
-            is_longer_name = sign[-1].isalpha() and rest[len(sign) : len(sign) + 1].isalpha()
-            if rest.startswith(sign) and not is_longer_name:
-                self.position += len(sign)
-                return sign
-        return ""
-
-    def expect(self, sign: str) -> None:
-        """Move past a sign that has to come."""
-        if not self.take(sign):
-            raise Unreadable(f"{sign!r} is missing before {self.rest()[:20]!r}")
-
-    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Move past a pattern."""
-        self.rest()
-        match = pattern.match(self.text, self.position)
-        if match:
-            self.position = match.end()
-        return match
-
-    def deeper(self) -> None:
-        """Count one more level of nesting."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise Unreadable("nested too deeply")
 
     def sum(self) -> Tree:
         """Read terms joined by plus and minus."""

@@ -20,6 +20,7 @@ from seed.reference.verifiers.mathematics.answers import (
     Scalar,
     Statement,
 )
+from seed.reference.verifiers.mathematics.cursor import Unreadable
 from seed.reference.verifiers.mathematics.evaluation import TooLarge, equal_at, exact
 from seed.reference.verifiers.mathematics.expressions import (
     INFINITY,
@@ -30,7 +31,7 @@ from seed.reference.verifiers.mathematics.expressions import (
     symbols,
 )
 from seed.reference.verifiers.mathematics.grading_rules import GradingRules
-from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
+from seed.reference.verifiers.mathematics.parser import read_expression
 
 RELATION = re.compile(r"\\(le|ge|neq|approx)(?![A-Za-z])|(?<![<>=!])([<>=])(?!=)")
 INDEX = r"_ ?(?:\{[^{}=<>]*\}|[A-Za-z0-9])"

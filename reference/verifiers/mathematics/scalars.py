@@ -6,9 +6,10 @@ r"""One expression with what may stand beside it: percent sign, unit, base, a no
 import re
 
 from seed.reference.verifiers.mathematics.answers import Answer, Numeral, Scalar
+from seed.reference.verifiers.mathematics.cursor import Unreadable
 from seed.reference.verifiers.mathematics.expressions import Tree, number
 from seed.reference.verifiers.mathematics.grading_rules import GradingRules
-from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
+from seed.reference.verifiers.mathematics.parser import read_expression
 from seed.reference.verifiers.mathematics.units import (
     DEGREE,
     Unit,
@@ -47,7 +48,8 @@ HOW_MANY = re.compile(r"\b(?:how many|number of)\b", re.IGNORECASE)
 CHANGING = (
     *("or", "and", "not", "more", "less", "times", "plus", "minus", "over", "half", "squared"),
     *("cubed", "percent", "dozen", "hundred", "thousand", "million", "billion", "mod"),
-    *("factorial", "off", "short", "exactly", "approximately", "roots", "fold", "wrong", "base"),
+    *("factorial", "off", "short", "exactly", "approximately", "roots", "fold", "base"),
+    *("wrong", "incorrect", "false", "maybe", "perhaps", "probably", "likely", "unless", "except"),
 )
 """Words that change the number they stand beside, so that they are never dropped as a noun."""
 

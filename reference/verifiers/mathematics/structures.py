@@ -37,10 +37,10 @@ from seed.reference.verifiers.mathematics.answers import (
     Named,
     Scalar,
 )
+from seed.reference.verifiers.mathematics.cursor import Unreadable
 from seed.reference.verifiers.mathematics.expressions import negative
 from seed.reference.verifiers.mathematics.grading_rules import GradingRules
 from seed.reference.verifiers.mathematics.matrices import read_environment
-from seed.reference.verifiers.mathematics.parser import Unreadable
 from seed.reference.verifiers.mathematics.real_sets import as_answer, intersection, real_set
 from seed.reference.verifiers.mathematics.relations import RELATION, Reading, read_relation
 from seed.reference.verifiers.mathematics.scalars import NUMBER_WORDS, read_scalar

@@ -3,10 +3,10 @@ r"""The verifier of mathematics: is the final answer the reference answer, in an
     response -> response, marks, announcements                   where the answer stands
              -> limits
              -> characters, numerals, normal_forms, qualifiers   its spelling
-             -> structures, words, relations, matrices,
-                scalars, units, parser, closed_forms             its shape
-             -> equivalence, named, real_sets, quantities,
-                values, infinity, residues, engine               its value
+             -> structures, words, relations, matrices, scalars,
+                units, parser, cursor, closed_forms              its shape
+             -> equivalence, named, real_sets, statements,
+                quantities, values, infinity, residues, engine   its value
 
 The choices where graders differ. A name in brackets is a field of
 ``reference.verifiers.mathematics.grading_rules.GradingRules``; the other choices are fixed.
@@ -89,6 +89,7 @@ from seed.reference.verifiers.mathematics.answers import (
     Statement,
 )
 from seed.reference.verifiers.mathematics.choices import chosen_letter, labels, reference_choice
+from seed.reference.verifiers.mathematics.cursor import Unreadable
 from seed.reference.verifiers.mathematics.equivalence import same_answer
 from seed.reference.verifiers.mathematics.evaluation import (
     BASE_DIGITS,
@@ -102,7 +103,6 @@ from seed.reference.verifiers.mathematics.grading_rules import DEFAULT, GradingR
 from seed.reference.verifiers.mathematics.limits import broken_limit
 from seed.reference.verifiers.mathematics.normal_forms import normal_form
 from seed.reference.verifiers.mathematics.numerals import Commas
-from seed.reference.verifiers.mathematics.parser import Unreadable
 from seed.reference.verifiers.mathematics.structures import read_answer
 from seed.reference.verifiers.mathematics.values import Comparison, Undecided, folded
 from seed.reference.verifiers.response import final_answer, plain

@@ -52,6 +52,8 @@ def correct(reference: str, response: str) -> bool:
         (r"\boxed{4} <answer>5</answer>", "5"),
         (r"<answer>4</answer> \boxed{5}", "5"),
         (r"<answer>so \boxed{5}</answer>", "5"),
+        (r"It belongs into <answer> tags: \boxed{5}", "5"),
+        (r"\boxed{5}, with no <answer></answer>", ""),
         ("<answer>The answer is 5.</answer>", "5"),
         ("<answer>**5**</answer>", "5"),
         ("The answer is 5. I hope that helps.", "5"),

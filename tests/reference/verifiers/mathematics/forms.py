@@ -229,6 +229,31 @@ TABLE = r"""
 ≠ 5 ;; The answer is not 5 ;; The area is 5 or 6
 = 10 ;; \binom{5}{3} ;; {}_5C_3
 
+# near misses
+≠ 5 ;; 5 or 6 apples ;; 5 not 6 ;; 5 incorrect ;; 5 and 6 ;; 5 cm + 3 ;; 5 if x>0
+    ;; 5, 6 trees ;; 5 at least ;; 5x trees
+≠ 12 ;; a+b=12 and c=3 ;; a^2=12 ;; x+2y=12 ;; a+b>12 ;; a+b \neq 12
+≠ (1,2) ;; x=2,y=1 ;; (1,2),(2,1) ;; \{1,2\} ;; (1,2]
+≠ 8 ;; x^3=8 ;; 2^3 or 3^2 ;; 2^{3}x
+≠ [0,1] ;; [0,1) \cup (1,2] ;; [0,1]\cup\{2\} ;; 0 ;; x\in(0,1)
+≠ (0,1) ;; (0,1)\setminus\{0.5\} ;; \mathbb{R}
+≠ 3 ;; 3 \cup 4 ;; \min(3,2) ;; \max(2,3,4) ;; \gcd(6,9,5) ;; \sum_{k=1}^{3} k ;; 3:1 ;; 3\%
+    ;; 3万 ;; 3 dozen
+≠ \frac{1}{2} ;; \frac{1}{2}\begin{pmatrix}1\end{pmatrix}
+    ;; \text{The probability is not }\frac{1}{2} ;; \text{The odds are } 1:2
+≠ x^2 ;; f(x^2) ;; f(x)=x^2+1 ;; x^2 for x<0 or x
+≠ B ;; B or C ;; (B) and/or (C) ;; A, B ;; not B ;; B) or C) ;; B C
+≠ 2.5 ;; 2,5,1 ;; (2,5) ;; \{2,5\} ;; 25
+≠ 10 cm ;; 10 kg ;; 10 trees ;; 10 per cm
+≠ 90^\circ ;; 90\text{ rad} ;; 9^o ;; 90^0
+≠ 无解 ;; 有解 ;; 0 ;; 1
+≠ \text{no} ;; \text{yes} ;; \text{no solution}
+≠ True ;; F ;; x ;; False
+≠ 1 ;; \frac{\infty}{\infty} ;; e^{\infty} ;; \circled{1} ;; ①
+= 0.5 ;; 0,5 ;; \frac{1}{2} trees
+= 1 ;; 1 tree
+≠ 2^{1000000} ;; 2^{1000000}+2^{-1000000}
+
 # settled in the table of the verifier
 = 5 ;; ~5 ;; $5
 = x ;; \frac{x^2}{x}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from seed.reference.verifiers.mathematics.cursor import Unreadable
 from seed.reference.verifiers.mathematics.evaluation import equal_at, exact, point_number
 from seed.reference.verifiers.mathematics.expressions import (
     Apply,
@@ -20,7 +21,7 @@ from seed.reference.verifiers.mathematics.expressions import (
 )
 from seed.reference.verifiers.mathematics.limits import broken_limit
 from seed.reference.verifiers.mathematics.normal_forms import normal_form
-from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
+from seed.reference.verifiers.mathematics.parser import read_expression
 from seed.reference.verifiers.mathematics.verifier import verify
 from seed.spec.datatypes import Outcome
 from seed.spec.verify import Item

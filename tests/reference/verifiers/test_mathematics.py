@@ -13,7 +13,14 @@ from seed.spec.verify import Item
 from tests.reference.verifiers.mathematics.forms import FORMS
 from tests.reference.verifiers.mathematics.labelled import Pair
 
-ASYMMETRIC = ("false positives", "commas and points", "labels", "plain", "more of each kind")
+ASYMMETRIC = (
+    "false positives",
+    "commas and points",
+    "labels",
+    "plain",
+    "more of each kind",
+    "near misses",
+)
 """Categories with references that are compared as written, or say how the answer is read."""
 
 
@@ -93,6 +100,75 @@ def test_an_answer_is_found_however_it_is_said(said: str) -> None:
         response = f"We work it out in 40 steps.\n\n{said.format(answer)}"
         assert judged(answer, response).outcome == Outcome.CORRECT, answer
         assert judged(ANSWERS[index - 1], response).outcome == Outcome.WRONG, answer
+
+
+@pytest.mark.parametrize(
+    ("reference", "response", "right"),
+    [
+        ("5", "The answer is 5. Wait, that is wrong. The answer is 6.", False),
+        ("5", "The answer is 5. No, it is not clear.", True),
+        ("5", "The answer is 5. Actually the answer is undefined.", False),
+        ("5", "The answer is 5. Hmm, the answer is wrong.", False),
+        ("5", "Is the answer 5? I think the answer is between 4 and 6.", False),
+        ("5", "If the answer is 5, then x = 2. So the answer is 7.", False),
+        ("5", "If the answer is 5, then x = 2.", False),
+        ("5", "I hope the answer is 5.", False),
+        ("5", "My answer: 5", True),
+        ("5", "So, the final answer is therefore $5$.", True),
+        ("B", "Therefore, the correct answer is option B.", True),
+        ("B", "The correct answer is (B) birch.", True),
+        ("B", "**The correct answer is: B**", True),
+        ("B", "Answer: B. birch\nThis is a tree.", True),
+        ("3,5", "The solutions are x = 3 and x = 5. The answers are $3$ and $5$.", True),
+        ("\\frac{1}{2}", "The answer is $\\frac{1}{2}$, which is less than 1.", True),
+        ("1,2", "The answer is 1, 2.", True),
+        ("5", "### Answer\n$$5$$", True),
+        ("5", "**Answer**\n\n\\[ 5 \\]\n", True),
+        ("5", "Final answer:\n- 5", False),
+        ("42", "Let x be the answer.\n\\boxed{42}", True),
+        ("42", "答案：\\boxed{42}", True),
+        ("42", "综上所述，最终答案为 42。", True),
+        ("42", "因此，答案是：**42**。", True),
+        ("C", "因此选C", True),
+        ("C", "正确答案是 C。", True),
+        ("C", "答案：C．", True),
+        ("C", "选择 B，不对。故选：C．", True),
+        ("42", "したがって、答えは 42 です。", True),
+        ("42", "따라서 답은 42 입니다.", True),
+        ("42", "Итак, ответ: 42.", True),
+        ("42", "Ответ — 42", True),
+        ("42", "Die endgültige Antwort ist 42.", True),
+        ("42", "La réponse finale est donc 42.", True),
+        ("42", "La respuesta final es: $42$.", True),
+        ("42", "A resposta correta é 42.", True),
+        ("42", "La risposta è 42.", True),
+        ("42", "Cevap: 42", True),
+        ("42", "Jawaban akhirnya adalah 42.", True),
+        ("42", "Đáp số: 42", True),
+        ("42", "Odpowiedź: 42", True),
+        ("42", "उत्तर: 42", True),
+        ("42", "Svaret är 42.", True),
+        ("42", "Het antwoord is 42.", True),
+        ("42", "<|im_start|>assistant\nThe answer is 42<|im_end|>", True),
+        ("42", "<think>\n</think>\n\n42", True),
+        ("42", "The answer is 42</s>", True),
+        ("42", "The answer is __42__.", True),
+        ("42", "The answer is\u200b 42\u3002", True),
+        ("-5", "The answer is −5.", True),
+        ("42", "\\boxed{42} \\boxed{}", False),
+        ("7", "x \\boxed{5} so \\boxed\\text{7}", True),
+        ("5", "x \\boxed{5} so \\boxed\\text{7}", False),
+        ("5", "We use \\boxed{5}. In LaTeX, \\boxed is used.", True),
+        ("5", "The answer is 5!", False),
+        ("120", "The answer is 5!", True),
+        ("x=2", "The answer is x = 2.", True),
+        ("12", "Answer: 12 (twelve)", True),
+        ("3.14", "The answer is 3.14.", True),
+        ("10:30", "The answer is 10:30 a.m.", False),
+    ],
+)
+def test_a_response_in_words_says_what_it_says(reference: str, response: str, right: bool) -> None:
+    assert (judged(reference, response).outcome == Outcome.CORRECT) == right
 
 
 RETRACTED = (
