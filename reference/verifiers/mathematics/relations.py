@@ -59,6 +59,8 @@ def read_relation(text: str, rules: GradingRules, inside: Reading) -> Answer:
         Unreadable: It is none of them.
     """
     members, signs = _members(text)
+    if not signs:
+        raise Unreadable("a relation inside of brackets that do not match")
     if not members[0]:
         if signs[0] not in ("=", "approx"):
             raise Unreadable("an inequality without a left side")
@@ -86,6 +88,7 @@ def _members(text: str) -> tuple[list[str], list[str]]:
     members, signs, start, depth = [], [], 0, 0
     for index, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")
+        depth += text.startswith("\\begin", index) - text.startswith("\\end", index)
         match = RELATION.match(text, index) if depth == 0 else None
         if match:
             members.append(text[start:index].strip())

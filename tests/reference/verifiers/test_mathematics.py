@@ -213,7 +213,66 @@ HOSTILE = [
     *(r"(\pm1,\pm2,\pm3,\pm4,\pm5,\pm6)", r"\text{" * 20 + "5" + "}" * 20 + "x", "是" * 2000),
     *(r"[0,1]\cup" * 35 + "[0,1]", r"\mathbb{R}\setminus " * 50 + "1", "A" * 2000, "①" * 100),
     *("[" * 20 + "1" + "]" * 20, r"\ln " * 60 + "2", "(1/" * 20 + "1" + ")" * 20, "x\\in " * 100),
+    *(r"5\end{a=b}", r"\begin{pmatrix}=5", r"5\end{cases}<6", r"\begin{cases}5=\end{pmatrix}"),
 ]
+
+TOKENS = (
+    *(
+        "5",
+        "x",
+        "1/2",
+        "cm",
+        " and ",
+        " or ",
+        "=",
+        "<",
+        ",",
+        ";",
+        ":",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+    ),
+    *(
+        "^",
+        "_",
+        "&",
+        r"\\",
+        "!",
+        "%",
+        "$",
+        "|",
+        "-",
+        "~",
+        ".",
+        "'",
+        "é",
+        "①",
+        "或",
+        r"\frac",
+        r"\sqrt",
+    ),
+    *(r"\begin{pmatrix}", r"\end{pmatrix}", r"\begin{cases}", r"\end{cases}", r"\cup", r"\in"),
+    *(r"\setminus", r"\pm", r"\sum_{k=1}^{5}", r"\infty", r"\le", r"\text{", r"\ln", r"\mathbb{R}"),
+    *(r"\gcd", r"\{", r"\}", r"\pi", "trees", r"\not"),
+)
+
+
+@given(
+    tokens=st.lists(st.sampled_from(TOKENS), max_size=12),
+    reference=st.sampled_from(
+        ("5", r"(-\infty,1)\cup(2,3)", "ACD", r"\{1,2\}", "x=1, y=2", "5 cm")
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_sequence_of_signs_gets_a_verdict_and_never_an_error(
+    tokens: list[str], reference: str
+) -> None:
+    verdict = judged(reference, rf"\boxed{{{''.join(tokens)}}}")
+    assert verdict.outcome in (Outcome.CORRECT, Outcome.WRONG), verdict.why
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:24])
