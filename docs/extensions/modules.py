@@ -31,4 +31,5 @@ def packages(folder: Path) -> list[Path]:
 def first_sentence(file: Path) -> str:
     """What the docstring of a module begins with."""
     docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-    return " ".join(re.split(r"\.(?:\s|$)", docstring, maxsplit=1)[0].split())
+    paragraph = " ".join(docstring.partition("\n\n")[0].split())
+    return paragraph.partition(". ")[0].rstrip(".:")

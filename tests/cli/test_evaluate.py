@@ -68,7 +68,7 @@ def test_a_foreign_manifest_is_refused(checkpoint: Path, manifest: str) -> None:
 
 def test_a_checkpoint_of_another_model_is_refused(finished: Path) -> None:
     result = run("eval", finished, "model.layers=2")
-    assert_user_error(result, "foreign-checkpoint", "section model")
+    assert_user_error(result, "foreign-checkpoint", "model.layers=1", "model.layers=2")
 
 
 @pytest.mark.parametrize("path", ["missing", "."])

@@ -37,6 +37,7 @@ SMALLER = (
 """Appended to every command that trains, but for settings that the command has itself."""
 
 RUN_ELSEWHERE = {
+    "git clone": ".ci/run",
     "pip install": ".ci/run",
     "python3 -m venv": ".ci/run",
     "mpirun": "conformance/test_run.py",
