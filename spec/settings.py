@@ -1,5 +1,6 @@
 """Every setting by its dotted name: meaning, default, and legal values in words."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ class Setting:
     legal: str
 
 
-def all_settings() -> dict[str, Setting]:
+@functools.cache
+def all_settings() -> Mapping[str, Setting]:
     """Dotted name -> setting, in the order of declaration; subsections come last."""
     return {setting.name: setting for setting in _settings(Config, "", PydanticUndefined)}
 
