@@ -82,14 +82,6 @@ def test_a_run_has_the_metrics_of_the_same_run_under_mpirun(tmp_path: Path) -> N
     assert len((torchrun / "metrics.jsonl").read_text().splitlines()) == 4
 
 
-def test_a_user_error_of_all_ranks_is_printed_once(tmp_path: Path) -> None:
-    (tmp_path / "note.txt").write_text("mine")
-    done = run_torchrun(2, run_arguments(tmp_path), SECONDS)
-    (line,) = error_lines(done)
-    assert line.startswith("Error: run-directory-in-use") and "(exitcode: 2)" in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
-
-
 def test_a_user_error_of_one_rank_ends_all_and_is_printed_once() -> None:
     arguments = ["-m", "seed.conformance.misbehave", "refuse", "update", "1", "60"]
     done = run_torchrun(2, arguments, SECONDS, {"TORCH_CPP_LOG_LEVEL": "ERROR"})
