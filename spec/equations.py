@@ -564,7 +564,9 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "seed.reference.optimizer": ("initial_optimizer",),
     "seed.reference.advantage": (),
     "seed.reference.loss": (),
-    "seed.reference.evaluation.intervals": ("score_problems", "score_families"),
+    "seed.reference.evaluation.intervals": (
+        *("score_problems", "score_families", "paired_differences"),
+    ),
     "seed.scaled.parallel.balance": ("prefix_groups", "prompt_lengths", "spread"),
     "seed.scaled.advantage": ("values_after",),
     "seed.scaled.attention": ("rotation", "heads_of"),

@@ -91,7 +91,11 @@ def test_another_preset_beside_that_of_a_file_is_refused(tmp_path: Path) -> None
             Reason.ILLEGAL_COMBINATION,
             "algorithm.clip_high=0.1 must be at least algorithm.clip_low=0.2",
         ),
-        ('preset = "huge"\n', Reason.UNKNOWN_NAME, "preset 'huge' is not one of: tiny, mixed"),
+        (
+            'preset = "huge"\n',
+            Reason.UNKNOWN_NAME,
+            "preset 'huge' is not one of: tiny, small, mixed",
+        ),
         ("recipe = [1]\n", Reason.UNKNOWN_NAME, "recipe [1] is not one of: vapo"),
     ],
 )
@@ -182,7 +186,7 @@ def test_every_list_of_words_is_read_so() -> None:
         (
             "run=3",
             "run=3: run is a section; write run.KEY=VALUE, KEY one of checkpoint_every,"
-            " keep_checkpoints, sampled_rollouts",
+            " keep_checkpoints, sampled_rollouts, show, track",
         ),
     ],
 )
