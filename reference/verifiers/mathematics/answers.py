@@ -2,8 +2,8 @@
 
 - ``Scalar(tree, unit, percent, ...)``: a number or an expression, with its unit.
 - ``Numeral(digits, base)``: a number written in a base, such as 1010_2.
-- ``Collection(brackets, members)``: (1,2), [0,1), {1,2} and, without brackets, a list, a union, a
-  ratio.
+- ``Collection(brackets, members)``: (1,2), [0,1), {1,2} and, without brackets, a list, a ratio, a
+  union, a difference, an intersection.
 - ``Matrix(rows)``: a matrix; a column vector is one with one column.
 - ``Statement(left, relation, right)``: an equation, or an inequality that is no interval.
 - ``Named(name, value)``: x = 3, m+n = 33, x > 1.
@@ -12,10 +12,11 @@
 
 from dataclasses import dataclass
 
-from seed.reference.verifiers.mathematics.expressions import Tree
+from seed.reference.verifiers.mathematics.expressions import INFINITY, Tree, negative
 from seed.reference.verifiers.mathematics.units import Unit
 
 LIST, SET, UNION, RATIO = "list", "{}", "union", ":"
+DIFFERENCE, INTERSECTION = "difference", "intersection"
 POINT = "()"
 UNORDERED = (LIST, SET, UNION)
 INTERVALS = ("()", "[]", "(]", "[)")
@@ -58,7 +59,8 @@ class Collection:
     """Several answers.
 
     Attributes:
-        brackets: One of ``INTERVALS``, ``SET``, ``LIST``, ``UNION`` or ``RATIO``.
+        brackets: One of ``INTERVALS``, ``SET``, ``LIST``, ``RATIO``, ``UNION``, ``DIFFERENCE`` or
+            ``INTERSECTION``.
         members: The answers.
     """
 
@@ -107,3 +109,6 @@ Answer = Scalar | Numeral | Collection | Matrix | Statement | Named | Text
 
 NOTHING = Collection(SET, ())
 """The empty set, and the answer of an equation without solutions."""
+
+EVERYTHING = Collection("()", (Scalar(negative(INFINITY)), Scalar(INFINITY)))
+"""All real numbers."""

@@ -1,9 +1,12 @@
-"""Multiple choice: the letter decides, however it is written, if the reference is a letter.
+r"""Multiple choice: the letter decides, however it is written, if the reference is a letter.
 
 reference   B    (B)    B. 3.6 eV
-accepted    B    B.    (B)    B) 3.6 eV    \\text{B}    B: text    option B
+accepted    B    B.    (B)    B) 3.6 eV    \text{B}    B: text    option B    B (not A)
             (b)    b, if the problem lists options
-rejected    A or B    B and C    A = 5    not B
+rejected    A or B    (A) or (B)    B and C    A = 5    not B
+
+Several labels are a set, in any order: options ``ACD`` are ``A, C, D``, statements ``II and III
+only`` are ``II, III``, circled ones ①③ are ③、①; the circled 1 is not the number 1.
 """
 
 import re
@@ -18,10 +21,19 @@ REFERENCE = re.compile(rf"^\(?([{LETTERS}])\)?[.):]?(?:\s+(\S.*))?$", re.DOTALL)
 BARE = re.compile(rf"^\(?[{LETTERS}]\)?[.):]?$")
 WITH_TEXT = re.compile(rf"^\(?[{LETTERS}]\)?[.):]\s+\S", re.DOTALL)
 RESPONSE = re.compile(
-    rf"^(?:(?:option|choice)\s*)?(?P<open>[(\[]?)(?P<letter>[{LETTERS}])[)\]]?\s*(?:[.:)].*)?$",
+    rf"^(?:(?:the )?(?:option|choice|answer)\s*)?(?P<open>[(\[]?)(?P<letter>[{LETTERS}])[)\]]?\s*"
+    r"(?P<rest>[.:)].*|\(not .*)?$",
     re.IGNORECASE,
 )
+ANOTHER = re.compile(rf"(?:\bor\b|\band\b|[,;/&]) *\(?([{LETTERS}])(?![A-Za-z])")
 OPTIONS = re.compile(r"(?:^|\s)\(?A[.):]\s.*\sB[.):]\s", re.DOTALL)
+JOINT = r"(?:[ ,;&]|and\b)"
+LABELS = {
+    "options": (re.compile(rf"(?:\(?[{LETTERS}]\)?{JOINT}*)+"), re.compile(rf"[{LETTERS}]")),
+    "statements": (re.compile(rf"(?:\(?[IVX]+\)?(?:{JOINT}+|$))+"), re.compile(r"[IVX]+")),
+    "circled": (re.compile(rf"(?:\\circled\{{\d+\}}{JOINT}*)+"), re.compile(r"\d+")),
+}
+"""Kind of label -> a text of such labels, and one of them."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,14 @@ class Choice:
 
     letter: str
     text: str
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Several labels of one kind."""
+
+    kind: str
+    members: frozenset[str]
 
 
 def reference_choice(reference: str) -> Choice | None:
@@ -44,7 +64,7 @@ def reference_choice(reference: str) -> Choice | None:
 
 
 def chosen_letter(answer: str, problem: str) -> str | None:
-    """The letter that an answer chooses, as a capital; None if it is no choice.
+    """The letter that an answer chooses, as a capital; None if it is no choice, or two.
 
     Where the problem lists options, a small letter is a choice too.
     """
@@ -55,4 +75,26 @@ def chosen_letter(answer: str, problem: str) -> str | None:
     # A bare small letter may also be an unknown.
     if small and not match["open"] and not OPTIONS.search(problem):
         return None
-    return match["letter"].upper()
+    letter = match["letter"].upper()
+    others = {other.upper() for other in ANOTHER.findall(match["rest"] or "")}
+    return None if others - {letter} else letter
+
+
+def _distinct(members: list[str]) -> bool:
+    return len(set(members)) == len(members)
+
+
+def labels(text: str) -> Labels | None:
+    """Read a text in normal form as several labels; None if it is something else.
+
+    Letters that stand side by side are labels only in their order: ``AC``, not ``CA``.
+    """
+    for kind, (pattern, one) in LABELS.items():
+        if not pattern.fullmatch(text):
+            continue
+        members = one.findall(text)
+        apart = "".join(members) != text
+        in_order = apart or sorted(members) == members
+        if kind == "circled" or (len(members) > 1 and in_order and _distinct(members)):
+            return Labels(kind, frozenset(members))
+    return None

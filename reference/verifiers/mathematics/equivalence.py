@@ -17,6 +17,8 @@
 """
 
 from seed.reference.verifiers.mathematics.answers import (
+    DIFFERENCE,
+    INTERSECTION,
     INTERVALS,
     LIST,
     POINT,
@@ -34,12 +36,22 @@ from seed.reference.verifiers.mathematics.answers import (
     Text,
 )
 from seed.reference.verifiers.mathematics.evaluation import exact
-from seed.reference.verifiers.mathematics.expressions import Apply, difference, symbols
+from seed.reference.verifiers.mathematics.expressions import (
+    Apply,
+    Symbol,
+    difference,
+    numerator,
+    symbols,
+)
 from seed.reference.verifiers.mathematics.grading_rules import GradingRules
+from seed.reference.verifiers.mathematics.named import in_order_of_names, value_of_combination
 from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
 from seed.reference.verifiers.mathematics.quantities import same_quantity
+from seed.reference.verifiers.mathematics.real_sets import as_interval, real_set
 from seed.reference.verifiers.mathematics.values import Comparison, proportional, same_value
 
+TRUTH = {"T": "true", "F": "false"}
+SETS_OF_REALS = (UNION, DIFFERENCE, INTERSECTION)
 DIFFERENT_KINDS = Comparison(False, "the answers are of different kinds")
 
 
@@ -52,8 +64,16 @@ def same_answer(
         TooLarge: A number lies outside what is computed.
         Undecided: The two comparisons of an expression disagree.
     """
+    if compared := _same_real_set(reference, answer, rules, problem):
+        return compared
     match reference, answer:
         # The order matters: a name or a relation on one side decides before the kinds of values.
+        case (Scalar() as number, Statement() as equation) | (
+            Statement() as equation,
+            Scalar() as number,
+        ):
+            value = value_of_combination(equation)
+            return same_quantity(number, value, rules, problem) if value else DIFFERENT_KINDS
         case (Named(), _) | (_, Named()):
             return _same_named(reference, answer, rules, problem)
         case (Statement(), _) | (_, Statement()):
@@ -61,6 +81,8 @@ def same_answer(
         case Text(reference_words), Text(answer_words):
             equal = reference_words == answer_words
             return Comparison(equal, f"the words are {'the same' if equal else 'different'}")
+        case (Text(words), Scalar(Symbol(letter))) | (Scalar(Symbol(letter)), Text(words)):
+            return Comparison(TRUTH.get(letter) == words, "T and F are true and false")
         case (Numeral(), _) | (_, Numeral()):
             return _same_numeral(reference, answer, problem)
         case Matrix(), Matrix():
@@ -88,9 +110,10 @@ def _same_named(reference: Answer, answer: Answer, rules: GradingRules, problem:
         one_function = ("(" in reference.name) != ("(" in answer.name) and defines
         if one_function or _same_name(reference.name, answer.name):
             return same_answer(reference.value, answer.value, rules, problem)
-        # Two other names: `y = 2x` and `2x - y = 0` are one equation, `x = 3` and `y = 3` are not.
+        # Two other names: `xy = 1` and `y = 1/x` are one equation, `x = 3` and `y = 3` are not.
         statements = _as_statement(reference, rules), _as_statement(answer, rules)
-        if None in statements or any(not symbols(s.right) for s in statements if s is not None):
+        solved = any(isinstance(s.left, Symbol) and not symbols(s.right) for s in statements if s)
+        if None in statements or solved:
             given, expected = answer.name[:20], reference.name[:20]
             return Comparison(False, f"{given!r} is named, the reference names {expected!r}")
         return _same_statement(*statements)
@@ -98,7 +121,8 @@ def _same_named(reference: Answer, answer: Answer, rules: GradingRules, problem:
         return _same_statement(_as_statement(reference, rules), _as_statement(answer, rules))
     if not rules.named_value:
         return Comparison(False, "only one of them is named (grading rule named_value)")
-    compared = same_answer(_without_name(reference), _without_name(answer), rules, problem)
+    ordered = [_without_name(in_order_of_names(side, problem)) for side in (reference, answer)]
+    compared = same_answer(ordered[0], ordered[1], rules, problem)
     why = f"{compared.why}; a name in front is not compared (grading rule named_value)"
     return Comparison(compared.equal, why)
 
@@ -131,6 +155,8 @@ def _same_statement(reference: Statement | None, answer: Statement | None) -> Co
     if reference.relation != answer.relation:
         return Comparison(False, "the relations differ")
     sides = difference(reference.left, reference.right), difference(answer.left, answer.right)
+    if reference.relation == "=":
+        sides = numerator(sides[0]), numerator(sides[1])
     compared = proportional(*sides, same_sign=reference.relation in ("<", "le"))
     return Comparison(compared.equal, f"as statements, up to a constant factor: {compared.why}")
 
@@ -182,6 +208,7 @@ def _same_collection(
     if LIST in kinds and (POINT in kinds or "[]" in kinds):
         if not rules.bare_list_as_tuple:
             return Comparison(False, "a list is no tuple (grading rule bare_list_as_tuple)")
+        expected, given = (_ordered(side, problem) for side in (reference, answer))
         return _in_order(expected, given, rules, problem, "member")
     if kinds == (RATIO, RATIO):
         return _same_ratio(expected, given, rules, problem)
@@ -190,6 +217,34 @@ def _same_collection(
     if not same_kind:
         return Comparison(False, f"the brackets differ: {kinds[0]} and {kinds[1]}")
     return _in_order(expected, given, rules, problem, "member")
+
+
+def _ordered(collection: Collection, problem: str) -> tuple[Answer, ...]:
+    """The members, those with names in the order of their names."""
+    ordered = in_order_of_names(collection, problem)
+    return ordered.members if isinstance(ordered, Collection) else collection.members
+
+
+def _same_real_set(
+    reference: Answer, answer: Answer, rules: GradingRules, problem: str
+) -> Comparison | None:
+    """Compare unions and the like in one form; None where neither side is one, or they differ."""
+    if not any(map(_is_made_of_sets, (reference, answer))):
+        return None
+    sets = real_set(reference), real_set(answer)
+    if not sets[0] or not sets[1] or len(sets[0]) != len(sets[1]):
+        return None
+    pairs = zip(map(as_interval, sets[0]), map(as_interval, sets[1]), strict=True)
+    if not all(same_answer(*pair, rules, problem) for pair in pairs):
+        return None
+    return Comparison(True, "the sets of real numbers are equal")
+
+
+def _is_made_of_sets(answer: Answer) -> bool:
+    value = _without_name(answer)
+    if isinstance(value, Statement):
+        return value.relation == "neq"
+    return isinstance(value, Collection) and value.brackets in SETS_OF_REALS
 
 
 def _is_interval(answer: Answer) -> bool:
@@ -243,13 +298,20 @@ def _matched(
             unmatched.remove(member)
             continue
         equal = (
-            index for index, one in enumerate(unmatched) if same_answer(member, one, rules, problem)
+            index
+            for index, one in enumerate(unmatched)
+            if _is_set(one) == _is_set(member) and same_answer(member, one, rules, problem)
         )
         partner = next(equal, None)
         if partner is None:
             return Comparison(False, "a member of the reference is missing")
         del unmatched[partner]
     return Comparison(True, "the members are equal, in some order")
+
+
+def _is_set(answer: Answer) -> bool:
+    """Whether a member is a set itself: {{1}} is not {1}, though {1} alone answers 1."""
+    return isinstance(answer, Collection) and answer.brackets == SET
 
 
 def _distinct(members: tuple[Answer, ...], rules: GradingRules, problem: str) -> tuple[Answer, ...]:

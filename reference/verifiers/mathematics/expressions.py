@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -75,6 +75,36 @@ def difference(left: Tree, right: Tree) -> Tree:
     return Apply("+", (left, negative(right)))
 
 
+def numerator(tree: Tree) -> Tree:
+    """What is zero where the tree is zero: the tree times the unknowns that it divides by."""
+    above, below = _fraction(tree)
+    return above if symbols(below) else tree
+
+
+def _fraction(tree: Tree) -> tuple[Tree, Tree]:
+    """Numerator and denominator over sums, products and quotients."""
+    if not isinstance(tree, Apply) or tree.operation not in ("+", "-", "*", "/"):
+        return tree, number(1)
+    parts = [_fraction(part) for part in tree.parts]
+    match tree.operation, parts:
+        case "-", [(above, below)]:
+            return negative(above), below
+        case "*", [(a, b), (c, d)]:
+            return _product(a, c), _product(b, d)
+        case "/", [(a, b), (c, d)]:
+            return _product(a, d), _product(b, c)
+        case "+", [(a, b), (c, d)] if b == d:
+            return Apply("+", (a, c)), b
+        case "+", [(a, b), (c, d)]:
+            return Apply("+", (_product(a, d), _product(c, b))), _product(b, d)
+    return tree, number(1)
+
+
+def _product(left: Tree, right: Tree) -> Tree:
+    one = number(1)
+    return right if left == one else left if right == one else Apply("*", (left, right))
+
+
 def leaves(tree: Tree) -> Iterator[Number | Constant | Symbol]:
     """All numbers, constants and symbols, from left to right."""
     if isinstance(tree, Apply):
@@ -87,6 +117,23 @@ def leaves(tree: Tree) -> Iterator[Number | Constant | Symbol]:
 def symbols(tree: Tree) -> frozenset[str]:
     """Names of the unknowns."""
     return frozenset(leaf.name for leaf in leaves(tree) if isinstance(leaf, Symbol))
+
+
+def substituted(tree: Tree, values: Mapping[str, Tree]) -> Tree:
+    """The tree with other trees in place of its unknowns."""
+    if isinstance(tree, Apply):
+        return Apply(tree.operation, tuple(substituted(part, values) for part in tree.parts))
+    return values.get(tree.name, tree) if isinstance(tree, Symbol) else tree
+
+
+def operations(tree: Tree) -> frozenset[str]:
+    """Names of the operations; a power whose exponent is no integer counts as ``power``."""
+    if not isinstance(tree, Apply):
+        return frozenset()
+    name = tree.operation
+    if name == "^" and not (isinstance(tree.parts[1], Number) and tree.parts[1].value % 1 == 0):
+        name = "power"
+    return frozenset((name,)).union(*map(operations, tree.parts))
 
 
 def latex(tree: Tree, names: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from its input.
 import re
 
 LONGEST_ANSWER = 2048
-"""Characters.
+"""Characters besides digits.
 
 The longest answer of MATH, AIME and BeyondAIME has 60, a written-out 4x4 matrix of fractions about
 300.
@@ -18,8 +18,8 @@ The longest answer of MATH, AIME and BeyondAIME has 60, a written-out 4x4 matrix
 DEEPEST_NESTING = 24
 """Brackets of any kind inside one another; answers of contests stay below 6."""
 
-MOST_DIGITS = 1200
-"""Digits in all; 2^2005 written out has 604."""
+MOST_DIGITS = 4000
+"""Digits in all; 2^2005 written out has 604, 3^5000 has 2386."""
 
 MOST_COMMANDS = 160
 """LaTeX commands; a 6x6 matrix of fractions has 36."""
@@ -50,13 +50,16 @@ FACTORIAL = re.compile(r"(?<!\d)(\d+)\s*[)}]*\s*!(?!=)")
 
 def broken_limit(text: str) -> str:
     """The limit that a text breaks, e.g. ``longer than 2048 characters``; empty if none."""
-    if len(text) > LONGEST_ANSWER:
+    if len(text) > LONGEST_ANSWER + MOST_DIGITS:
+        return f"longer than {LONGEST_ANSWER} characters"
+    digits = sum(character.isdigit() for character in text)
+    if len(text) - digits > LONGEST_ANSWER:
         return f"longer than {LONGEST_ANSWER} characters"
     if CODE.search(text):
         return "shaped like a program"
     counts = (
         (_nesting(text), DEEPEST_NESTING, "levels of brackets"),
-        (sum(character.isdigit() for character in text), MOST_DIGITS, "digits"),
+        (digits, MOST_DIGITS, "digits"),
         (text.count("\\"), MOST_COMMANDS, "commands"),
         (sum(text.count(sign) for sign in "+-*/^=<>,&"), MOST_OPERATORS, "operators"),
         (_tower(text), TALLEST_TOWER, "exponents upon one another"),

@@ -1,75 +1,34 @@
 r"""One spelling for what people write in many ways: a plain dialect of LaTeX.
 
-- Unicode digits, signs, superscripts and fractions: ``４２``, ``−5``, ``x²``, ``√2`` become ``42``,
-  ``-5``, ``x^{2}``, ``\sqrt{2}``.
+``characters`` (Unicode) and ``numerals`` (digits and their commas) do their part; here:
+
+- Wrappers give way to their content, with braces inside: ``$..$``, ``\(..\)``, ``**..**``,
+  ``\text{..}``, ``\mathbf{\frac12}``, ``\textcolor{red}{..}``. ``\$`` and a lone ``$`` are
+  dollars.
+- A backslash that was escaped twice, ``\\frac``, is one, unless it ends the row of a matrix.
 - An integer before a proper fraction is a mixed number: ``2 1/2``, ``2\frac{1}{2}``, ``2½`` are
   kept here and read as 2+1/2 by ``parser``.
-- Thousands, in groups of exactly three digits: ``1,234,567``, ``1\,234\,567``, ``1{,}234`` become
-  ``1234567``, ... A braced comma before other than three digits is a point: ``3{,}14`` is ``3.14``.
-- ``3e8``, ``3 x 10^8``, ``3 million`` become ``3*10^{8}``, ``3*10^8``, ``3*1000000``.
-- Wrappers give way to their content: ``$..$``, ``\(..\)``, ``**..**``, ``\text{..}``. ``\$`` and a
-  lone ``$`` are dollars.
 - A bracket turned outwards is a round one: ``]0, 1]`` becomes ``(0, 1]``.
 - Whole words become commands: ``pi``, ``sqrt2``, ``sin(x)``, ``infinity`` become ``\pi``, ...
+- Notations for one thing: ``C_5^2``, ``^5C_2``, ``{5 \choose 2}`` become ``\binom{5}{2}``;
+  ``90^o``, ``\ang{90}``, ``90 deg`` become ``90^\circ``.
 - Layout means nothing: ``\dfrac``, ``\left(``, ``\leqslant``, ``\,`` become ``\frac``, ``(``,
-  ``\le``, a blank.
+  ``\le``, a blank. One point at the end is the sentence's; two, or a comma, are not.
 """
 
 import re
-import unicodedata
 
-CHARACTERS = {
-    **dict.fromkeys("−‒–—﹣－", "-"),
-    **dict.fromkeys("×✕⨯∗⋅·•∙", "*"),
-    **dict.fromkeys("÷∕⁄", "/"),
-    **dict.fromkeys("“”„″", '"'),
-    **dict.fromkeys("‘’′`´", "'"),
-    **dict.fromkeys("°º˚", "^\\circ "),
-    **dict.fromkeys("≤⩽", "\\le "),
-    **dict.fromkeys("≥⩾", "\\ge "),
-    **dict.fromkeys("∅⌀", "\\emptyset "),
-    "∞": "\\infty ",
-    "√": "\\sqrt ",
-    "∛": "\\sqrt[3]",
-    "≠": "\\neq ",
-    "±": "\\pm ",
-    "∓": "\\mp ",
-    "≈": "\\approx ",
-    "∪": "\\cup ",
-    "∩": "\\cap ",
-    "∈": "\\in ",
-    "ℝ": "\\mathbb{R}",
-    "∠": "\\angle ",
-    "⟨": "\\langle ",
-    "⟩": "\\rangle ",
-    "⌊": "\\lfloor ",
-    "⌋": "\\rfloor ",
-    "⌈": "\\lceil ",
-    "⌉": "\\rceil ",
-    "…": "\\ldots ",
-    "。": ".",
-    "、": ",",
-}
-GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"
-GREEK_NAMES = (
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
-    *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
-    *("omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"),
-)
-CHARACTERS |= {
-    letter: f"\\{name} " for letter, name in zip(GREEK_LETTERS, GREEK_NAMES, strict=True)
-}
-SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿ", "0123456789+-()n", strict=True))
-SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True))
-VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
+from seed.reference.verifiers.marks import braced
+from seed.reference.verifiers.mathematics.characters import plain_characters
+from seed.reference.verifiers.mathematics.numerals import GROUPED_IN_LATEX, Commas, plain_numbers
+from seed.reference.verifiers.mathematics.qualifiers import without_qualifiers
 
 LAYOUT = re.compile(
-    r"\\(?:left|right|bigl|bigr|Bigl|Bigr|biggl|biggr|big|Big|bigg|Bigg|displaystyle|textstyle|limits|nolimits|mathstrut)"
-    r"(?![A-Za-z])\.?"
+    r"\\(?:left|right|bigl|bigr|Bigl|Bigr|biggl|biggr|big|Big|bigg|Bigg|displaystyle|textstyle|limits|nolimits|mathstrut"
+    r"|hline|bf|rm|it|centering)(?![A-Za-z{])\.?"
+    r"|\\(?:color|phantom|hspace|vspace|label|tag)\*?\s*\{[^{}]*\}"
 )
-SPACES = re.compile(
-    r"\\(?:[,;: ]|quad(?![A-Za-z])|qquad(?![A-Za-z])|thinspace(?![A-Za-z]))|[~\s\u200b]+"
-)
+SPACES = re.compile(r"\\(?:[,;:! ]|(?:quad|qquad|thinspace|enspace)(?![A-Za-z]))|[~\s]+")
 SPELLINGS = [
     (re.compile(rf"\\(?:{names})(?![A-Za-z])"), f"\\\\{one} ")
     for names, one in {
@@ -86,9 +45,10 @@ SPELLINGS = [
         "land|wedge": "text{and}",
         "lor|vee": "text{or}",
         "simeq": "approx",
-        "degree": "circ",
         "bar": "overline",
         "infin": "infty",
+        "backslash|smallsetminus": "setminus",
+        "tfrac": "frac",
     }.items()
 ] + [
     (re.compile(r"\\(?:cdot|times|ast)(?![A-Za-z])"), "*"),
@@ -101,84 +61,82 @@ SPELLINGS = [
     (re.compile(r"<=(?!>)"), r"\\le "),
     (re.compile(r">="), r"\\ge "),
     (re.compile(r"!="), r"\\neq "),
+    (re.compile(r":="), "="),
+    (re.compile(r"\\equiv(?![A-Za-z])(?!.*mod)"), "="),
     (re.compile(r"\\[lr]?vert(?![A-Za-z])"), "|"),
+    (re.compile(r"\\mathbb\s*\{?\s*([A-Z])\s*\}?"), r"\\mathbb{\1}"),
     (re.compile(r"\\%"), "%"),
+    (re.compile(r"\\#"), ""),
     (re.compile(r"\*\*(?=[\d({-])"), "^"),
+    (re.compile(r"(?<![^=,])\s*(?:\+-|\+/-)(?=\s*[\d\\A-Za-z])"), r"\\pm "),
+    # Degrees.
+    (re.compile(r"\^\s*\{\s*\\degree\s*\}|\^?\s*\\degree(?![A-Za-z])"), r"^\\circ "),
+    (re.compile(r"(?<=\d)\s*\^\s*(?:\{\s*o\s*\}|o(?![A-Za-z]))"), r"^\\circ "),
+    (re.compile(r"\\ang\s*\{([^{}]*)\}"), r"\1^\\circ "),
+    (re.compile(r"(?<=\d) ?degs?(?![A-Za-z])\.?"), r"^\\circ "),
+    # Binomial coefficients, fractions.
+    (re.compile(r"\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}"), r"\\binom{\1}{\2}"),
+    (re.compile(r"(?:\{\s*\})?\s*[_^]\s*\{?(\d+)\}?\s*C\s*_?\s*\{?(\d+)\}?"), r"\\binom{\1}{\2}"),
+    (
+        re.compile(r"(?<![A-Za-z\\])C\s*_\s*\{?(\d{2,}|[2-9])\}?\s*\^\s*\{?(\d+)\}?"),
+        r"\\binom{\1}{\2}",
+    ),
+    (re.compile(r"(?<![\w)}\]])\^\s*\{?(\d+)\}?\s*/\s*_\s*\{?(\d+)\}?"), r"\\frac{\1}{\2}"),
+    # Words between formulas.
+    (re.compile(r"(?<![一-鿿])(?:或者|或)(?![一-鿿])"), " or "),
+    (re.compile(r"(?<![一-鿿])[和与與及且](?![一-鿿])"), " and "),
 ]
-WRAPPERS = re.compile(
-    r"\\(?:text|textbf|textit|textrm|texttt|textnormal|mathrm|mathbf|mathit|mathsf|mathtt|mbox|hbox|boldsymbol|bm|vec|"
-    r"operatorname|operatorname\*|emph|underline|boxed|fbox|rm|ensuremath)\s*\{([^{}]*)\}"
+WRAPPER = re.compile(
+    r"\\(?:(?:text|textbf|textit|textrm|texttt|textsf|textnormal|mathrm|mathbf|mathit|mathsf|mathtt|mathcal"
+    r"|mathbin|mathrel|mathop|mathord|mathopen|mathclose|mbox|hbox|boldsymbol|bm|vec|hat|num|mathstrut"
+    r"|operatorname|emph|underline|boxed|fbox|rm|ensuremath)\*?"
+    r"|(?:textcolor|colorbox|fcolorbox)\s*\{[^{}]*\})\s*(?=\{)"
 )
-DEEPEST_WRAPPER = 4
-"""Passes over wrappers inside wrappers.
-
-What is wrapped deeper stays, cannot be read and so is not correct.
-"""
-
 FUNCTIONS = (
     "arcsinh|arccosh|arctanh|arcsin|arccos|arctan|arccot|sinh|cosh|tanh|coth|sin|cos|tan|cot|sec|csc"
     "|exp|ln|log|lg|sqrt"
 )
 WORDS = re.compile(
-    rf"(?<![A-Za-z\\])(pi|theta|alpha|beta|gamma|infinity|infty|inf|degrees?|{FUNCTIONS})(?![A-Za-z'])"
+    rf"(?<![A-Za-z\\])(pi|theta|alpha|beta|gamma|[Ii]nfinity|infty|inf|degrees?|{FUNCTIONS}"
+    r"|(?:gcd|GCD|lcm|LCM|max|min)(?= ?(?:[({]|\\\{)))(?![A-Za-z'])"
 )
 WORD_COMMANDS = {"infinity": "infty", "inf": "infty"}
 TURNED_BRACKETS = re.compile(r"([\[\]])([^\[\](),]+),([^\[\](),]+)([\[\]])")
-COUNTS = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9}
-COUNTS |= {"trillion": 10**12, "dozen": 12}
-COUNTED = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?) ?({'|'.join(COUNTS)})s?(?![A-Za-z])")
-SCIENTIFIC = re.compile(r"(?<![A-Za-z\d.\\])(\d+\.?\d*|\.\d+)[eE]([+-]?\d{1,4})(?![\w.])")
-THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?:(?:\{,\}|,)\d{3})+(?![\d,]|\{,)")
-SPACED_THOUSANDS = re.compile(
-    r"(?<![\d.,\w])(?:\d{1,3} \d{3}(?!\d| \d|/)|\d{1,3}(?: \d{3}){2,}(?!\d| \d))"
-)
-"""``2 101/102`` is a mixed number, ``2 101 / 102`` the fraction 2101/102.
-
-A mixed number has no blanks around its bar.
-"""
+ROW_ARGUMENT = re.compile(r"\\\\\s*\[-?[\d.]+ ?[a-z]{2}\]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+DOLLAR, ROW_END = "\0", "\1"
+"""What stands for a dollar that is money, and for the double backslash that ends a row."""
 
 
-def normal_form(text: str, thousands: bool = True) -> str:
+def normal_form(text: str, commas: Commas = Commas.GROUP) -> str:
     """Rewrite an answer within the static limits in the plain dialect, on one line.
 
     Characters that mean nothing to the dialect are kept, so that what cannot be read stays
-    unreadable instead of turning into something else. The commas of ``1,234`` separate
-    ``thousands``, or else members of a list.
+    unreadable instead of turning into something else.
     """
     # The order of the steps matters; each one relies on the spelling that those before it leave.
-    text = _without_dollars(_plain_characters(text))
-    text = re.sub(r"\\[()\[\]]", " ", text.replace("\\!", ""))  # \( \) \[ \] delimit mathematics
+    text = _plain_rows(CONTROLS.sub("\ufffd", text))
+    text = _without_dollars(plain_characters(text))
+    text = re.sub(r"\\[()\[\]]", " ", GROUPED_IN_LATEX.sub(",", text))  # delimiters of mathematics
     text = _unwrapped(LAYOUT.sub(" ", text))
     for pattern, spelling in SPELLINGS:
         text = pattern.sub(spelling, text)
     text = _unwrapped(text)  # some spellings are wrappers themselves: \land is \text{and}
-    # A double backslash ends a row of a matrix: NUL stands for it, so that `\\ ` is no blank.
-    text = SPACES.sub(" ", text.replace("\\\\", "\0")).replace("\0", "\\\\")
+    text = SPACES.sub(" ", text).replace(ROW_END, "\\\\").strip()
     text = TURNED_BRACKETS.sub(_usual_brackets, text)
-    text = _plain_words(_plain_numbers(text.strip(), thousands))
-    return _without_punctuation(" ".join(text.split()))
+    text = _plain_words(plain_numbers(text, commas))
+    return without_qualifiers(_without_punctuation(" ".join(text.split())))
 
 
-def _plain_characters(text: str) -> str:
-    text = _plain_scripts(_plain_scripts(text, "^", SUPERSCRIPTS), "_", SUBSCRIPTS)
-    text = re.sub(f"[{VULGAR}]", lambda fraction: _vulgar(fraction[0]), text)
-    text = "".join(CHARACTERS.get(character, character) for character in text)
-    # Digits of any script.
-    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-    # Only now: compatibility folding would turn x² into x2 and ½ into 1⁄2.
-    return unicodedata.normalize("NFKC", text)
-
-
-def _plain_scripts(text: str, sign: str, characters: dict[str, str]) -> str:
-    def script(run: re.Match[str]) -> str:
-        return f"{sign}{{{''.join(characters[character] for character in run[0])}}}"
-
-    return re.sub(f"[{''.join(characters)}]+", script, text)
-
-
-def _vulgar(sign: str) -> str:
-    above, below = unicodedata.normalize("NFKC", sign).split("\u2044")
-    return f"\\frac{{{above}}}{{{below}}}"
+def _plain_rows(text: str) -> str:
+    """Double backslashes: ends of rows in an environment, elsewhere one that was escaped twice."""
+    if "\\\\begin" in text:
+        text = text.replace("\\\\", "\\")
+    if "\\begin" in text:
+        text = ROW_ARGUMENT.sub(r"\\\\", text)
+    else:
+        text = re.sub(r"\\\\(?=[A-Za-z%$#{}])", r"\\", text)
+    return text.replace("\\\\", ROW_END)
 
 
 def _without_dollars(text: str) -> str:
@@ -186,18 +144,21 @@ def _without_dollars(text: str) -> str:
     text = text.strip()
     if text.startswith("**"):  # bold; elsewhere two asterisks are a power
         text = text.replace("**", "")
-    text = text.replace("\\$", "\0")  # NUL stands for a dollar that is money
-    if text.count("$") % 2 == 1 and re.match(r"-?\$\s*[\d.]", text):
-        text = text.replace("$", "\0", 1)
-    return text.replace("$", " ").replace("\0", "$").strip()
+    text = text.replace("\\$", DOLLAR)
+    if text.count("$") % 2 == 1 and re.match(r"-?\$\s*-?[\d.]", text):
+        text = text.replace("$", DOLLAR, 1)
+    return text.replace("$", " ").replace(DOLLAR, "$").strip()
 
 
 def _unwrapped(text: str) -> str:
-    for _ in range(DEEPEST_WRAPPER):
-        shorter = WRAPPERS.sub(r" \1 ", text)
-        if shorter == text:
-            return text
-        text = shorter
+    position = 0
+    while wrapper := WRAPPER.search(text, position):
+        position, start = wrapper.start(), wrapper.end()
+        content = braced(text, start)
+        if content is None:
+            position = start
+        else:
+            text = f"{text[:position]} {content} {text[start + len(content) + 2 :]}"
     return text
 
 
@@ -207,18 +168,6 @@ def _usual_brackets(interval: re.Match[str]) -> str:
     return f"{left}{interval[2]},{interval[3]}{')' if interval[4] == '[' else ']'}"
 
 
-def _plain_numbers(text: str, thousands: bool) -> str:
-    text = re.sub(r"(?<=\d)\{,\}(?=\d{3}(?!\d))", ",", text)
-    text = re.sub(r"(?<=\d)\{,\}(?=\d)", ".", text)
-    # In brackets a comma separates members: (1,234) is a pair.
-    if thousands and not text.startswith(("(", "[", "\\{", "{")):
-        text = THOUSANDS.sub(lambda number: number[0].replace(",", ""), text)
-    text = SPACED_THOUSANDS.sub(lambda number: number[0].replace(" ", ""), text)
-    text = COUNTED.sub(lambda count: f"{count[1]}*{COUNTS[count[2]]}", text)
-    text = re.sub(r"(?<=[\d}])\s*[xX]\s*(?=10\s*\^)", "*", text)
-    return SCIENTIFIC.sub(r"\1*10^{\2}", text)
-
-
 def _plain_words(text: str) -> str:
     text = re.sub(r"(?<![A-Za-z\\])sqrt\s*(\d+)", r"\\sqrt{\1}", text)
     # The root sign covers the whole number after it.
@@ -226,7 +175,7 @@ def _plain_words(text: str) -> str:
     # `inf` and the like may be words of a sentence, and a sentence holds no mathematics.
     if len(re.findall(r"(?<![A-Za-z\\])[A-Za-z]{3,}", WORDS.sub(" ", text))) > 1:
         return text
-    return WORDS.sub(lambda word: _command(word[0]), text)
+    return WORDS.sub(lambda word: _command(word[0].lower()), text)
 
 
 def _command(word: str) -> str:
@@ -234,5 +183,6 @@ def _command(word: str) -> str:
 
 
 def _without_punctuation(text: str) -> str:
-    text = text.rstrip(" .,;:?")
+    if text.endswith((".", ":")) and not text.endswith(".."):
+        text = text[:-1].rstrip()
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text

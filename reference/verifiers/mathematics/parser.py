@@ -5,7 +5,7 @@ r"""A reader for the plain dialect of LaTeX: text in, tree out, or an error that
     signed   = { +|- } factor
     factor   = atom { ! | % | degree } [ ^ exponent ]
     atom     = number | mixed | symbol | constant | ( sum ) | \frac | \sqrt | \binom | |sum|
-             | floor | function
+             | floor | function | \gcd | \sum
 
 Recursive descent: each rule is a method of ``_Reader``. Every character must be understood: nothing
 is skipped and no number is found inside what is not one. Two numbers side by side are rejected,
@@ -15,6 +15,8 @@ except an integer before a proper fraction (a mixed number).
 import re
 from fractions import Fraction
 
+from seed.reference.verifiers.mathematics.characters import GREEK_NAMES
+from seed.reference.verifiers.mathematics.closed_forms import MOST_TERMS, of_list, repeated
 from seed.reference.verifiers.mathematics.expressions import (
     INVERSE,
     TRIGONOMETRIC,
@@ -26,7 +28,6 @@ from seed.reference.verifiers.mathematics.expressions import (
     negative,
     number,
 )
-from seed.reference.verifiers.mathematics.normal_forms import GREEK_NAMES
 
 DEEPEST = 60
 """Calls of ``sum`` and ``signed`` inside one another.
@@ -50,6 +51,7 @@ REPEATING = re.compile(
 )
 """A repeating decimal: 0.1\\overline{6}, 0.1(6), 0.1\\dot{6} or 0.\\dot{1}4285\\dot{7}."""
 
+BOUND = re.compile(r"_ ?\{ ?([A-Za-z]) ?=")
 LONG_WORD = re.compile(r"[A-Za-z]{4,}")
 COMMAND = re.compile(r"\\([A-Za-z]+)")
 UNKNOWNS = frozenset((*GREEK_NAMES, "ell"))
@@ -87,6 +89,7 @@ class _Reader:
     def __init__(self, text: str, log_base: int) -> None:
         self.text, self.log_base = text, log_base
         self.position = self.depth = self.factors = 0
+        self.terms = 0  # of the sums and products read so far
         self.bars = 0  # open |..| since the last bracket: inside one, a bar closes
 
     def rest(self) -> str:
@@ -311,6 +314,10 @@ class _Reader:
                 inside = self.sum()
                 self.expect("\\r" + name[1:])
                 return Apply(name[1:], (inside,))
+            case "gcd" | "lcm" | "max" | "min":
+                return self.function_of_list(name)
+            case "sum" | "prod":
+                return self.repeated(name)
             case "pi" | "infty":
                 return Constant({"pi": "pi", "infty": "infinity"}[name])
             case "imath":
@@ -321,6 +328,34 @@ class _Reader:
             subscript = self.match(SUBSCRIPT)
             return Symbol(f"\\{name}" + (f"_{subscript[1] or subscript[2]}" if subscript else ""))
         raise Unreadable(f"the command {name!r} is not known here")
+
+    def function_of_list(self, name: str) -> Tree:
+        """Read ``\\gcd(12, 18)``."""
+        opening = self.take("(", "\\{", "{", "[")
+        members = [self.sum()]
+        while self.take(","):
+            members.append(self.sum())
+        self.expect({"(": ")", "\\{": "\\}", "{": "}", "[": "]"}.get(opening, "("))
+        value = of_list(name, members)
+        if value is None:
+            raise Unreadable(f"{name} of what is not rational")
+        return value
+
+    def repeated(self, name: str) -> Tree:
+        """Read ``\\sum_{k=1}^{5} k^2``; the bounds stand in either order."""
+        bound = self.match(BOUND)
+        if bound is None:
+            raise Unreadable(f"a {name} without bounds")
+        low = self.sum()
+        self.expect("}")
+        self.expect("^")
+        high = self.script()
+        body = self.product()
+        result = repeated(name, body, bound[1], low, high)
+        self.terms += result[1] if result else MOST_TERMS
+        if result is None or self.terms > 2 * MOST_TERMS:
+            raise Unreadable(f"a {name} that is not worked out here")
+        return result[0]
 
     def function(self, name: str) -> Tree:
         """Read a function with its base or power, and its argument."""

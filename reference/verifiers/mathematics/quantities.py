@@ -25,11 +25,13 @@ from seed.reference.verifiers.mathematics.expressions import (
     Constant,
     Number,
     Tree,
+    leaves,
     number,
+    substituted,
     symbols,
 )
 from seed.reference.verifiers.mathematics.grading_rules import GradingRules
-from seed.reference.verifiers.mathematics.units import DEGREE, Unit
+from seed.reference.verifiers.mathematics.units import DEGREE, Unit, same_thing
 from seed.reference.verifiers.mathematics.values import Comparison, same_value
 
 
@@ -70,6 +72,10 @@ def _same_percent(
 def _same_units(
     reference: Scalar, answer: Scalar, reference_unit: Unit, answer_unit: Unit
 ) -> Comparison:
+    if reference_unit.is_thing and answer_unit.is_thing:
+        if not same_thing(reference_unit, answer_unit):
+            return Comparison(False, f"{answer_unit.name!r} for {reference_unit.name!r}")
+        return same_value(reference.tree, answer.tree)
     if reference_unit.dimensions != answer_unit.dimensions:
         return Comparison(False, f"the units differ: {answer_unit.name} for {reference_unit.name}")
     expected = _in_base_units(reference.tree, reference_unit)
@@ -91,13 +97,23 @@ def _one_unit(reference: Scalar, answer: Scalar, rules: GradingRules) -> Compari
 
 
 def _same_number(reference: Scalar, answer: Scalar, rules: GradingRules) -> Comparison:
-    compared = same_value(reference.tree, answer.tree)
+    compared = same_value(*_one_imaginary_unit(reference.tree, answer.tree))
     digits = rules.decimal_digits
     if compared or not digits:
         return compared
     if _rounds_to(reference, answer, digits) or _rounds_to(answer, reference, digits):
         return Comparison(True, "one is the other correctly rounded (grading rule decimal_digits)")
     return compared
+
+
+def _one_imaginary_unit(left: Tree, right: Tree) -> tuple[Tree, Tree]:
+    """Where one side has i and the other j in its place, j is the imaginary unit of engineers."""
+    has_i = [Constant("i") in leaves(tree) for tree in (left, right)]
+    if has_i == [True, False] and "j" not in symbols(left):
+        return left, substituted(right, {"j": Constant("i")})
+    if has_i == [False, True] and "j" not in symbols(right):
+        return substituted(left, {"j": Constant("i")}), right
+    return left, right
 
 
 def _rounds_to(decimal: Scalar, exact_scalar: Scalar, digits: int) -> bool:

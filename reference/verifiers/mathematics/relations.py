@@ -2,6 +2,8 @@ r"""Equations and inequalities: a name and its value, an interval, or a statemen
 
 - ``x = 3``, ``m+n = 33``: the value 33 under the name m+n; a name is a left side without digits
   that shares no unknown with the right side.
+- ``p(x) = x^2``, ``f^{-1}(x) = ..``, ``P(X = 2) = 1/3``, ``[ABC] = 12``, ``n_{\min} = 12``: a value
+  under a name, too.
 - ``x = 6/2 = 3``: the last value; all members must be equal, so that a chain hides nothing.
 - ``1/3 \approx 0.333``: what stands before the sign; ``x \approx 2.1`` is x = 2.1.
 - ``1 < x \le 3``, ``x > 1``: an interval under the name x; so is ``|x| < 1``.
@@ -31,9 +33,18 @@ from seed.reference.verifiers.mathematics.grading_rules import GradingRules
 from seed.reference.verifiers.mathematics.parser import Unreadable, read_expression
 
 RELATION = re.compile(r"\\(le|ge|neq|approx)(?![A-Za-z])|(?<![<>=!])([<>=])(?!=)")
+INDEX = r"_ ?(?:\{[^{}=<>]*\}|[A-Za-z0-9])"
 NAME = re.compile(
-    r"(?=.*[A-Za-z])(?:[A-Za-z|'+,(){}/ \\]|_ ?(?:\{[A-Za-z0-9]+\}|[A-Za-z0-9])|\([0-9]+\))+"
+    rf"(?=.*[A-Za-z])(?:[A-Za-z|'+,(){{}}/ \\]|{INDEX}|\([0-9]+\))+|\[ ?[A-Z]{{3,}} ?\]"
 )
+FUNCTION = re.compile(
+    rf"(?:\\[A-Za-z]+|[A-Za-z])(?: ?{INDEX})?(?: ?'){{0,3}}"
+    r"(?: ?\^ ?\{? ?(?:-1|\\prime|\(\d+\)) ?\}?)?"
+    r" ?\( ?[A-Za-z0-9_, \\]+ ?\)"
+    r"|(?:\\Pr|\\mathbb\{[PE]\}|[PEV]|Var|Cov|Pr) ?[(\[][^()\[\]]*[)\]]"
+)
+"""The value of a function, ``p(x)``, ``f^{-1}(x)``, and of a probability, ``P(X = 2)``."""
+
 TURNED = {">": "<", "ge": "le"}
 Reading = Callable[[str], Answer]
 
@@ -92,8 +103,12 @@ def _without_approximation(members: list[str], signs: list[str]) -> tuple[list[s
 
 
 def _read_equation(members: list[str], rules: GradingRules, inside: Reading) -> Answer:
-    if len(members) == 2 and NAME.fullmatch(members[1]) and not NAME.fullmatch(members[0]):
+    if len(members) == 2 and NAME.fullmatch(members[1]) and not _is_name(members[0]):
         members = members[::-1]  # 3 = x
+    if FUNCTION.fullmatch(members[0]) and not FUNCTION.search(" ".join(members[1:])):
+        if len(members) > 2:
+            _check_chain(members[1:], rules)
+        return Named(" ".join(members[0].split()), inside(members[-1]))
     if NAME.fullmatch(members[0]) and not members[0].startswith("\\pi"):
         value = inside(members[-1])
         if not _shares_unknowns(members[0], members[1:], rules):
@@ -107,6 +122,10 @@ def _read_equation(members: list[str], rules: GradingRules, inside: Reading) -> 
     if len(trees) != 2:
         raise Unreadable("a chain of equations")
     return Statement(trees[0], "=", trees[1])
+
+
+def _is_name(text: str) -> bool:
+    return bool(NAME.fullmatch(text) or FUNCTION.fullmatch(text))
 
 
 def _shares_unknowns(name: str, members: list[str], rules: GradingRules) -> bool:

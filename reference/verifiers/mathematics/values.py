@@ -1,15 +1,16 @@
 """Whether two expressions have the same value: exact, or by two independent comparisons.
 
 1. Identical trees are equal.
-2. Two exact rationals are equal or not, for certain.
+2. Two exact rationals are equal or not, for certain; if one is too large to write out, the residues
+   of both decide (``residues``).
 3. Numeric comparison: values at fixed points, with 60 digits and more (``evaluation``). If they
    differ, the expressions are not equal.
 4. Second comparison: if math-verify (``engine``) confirms, they are equal. If it does not, they are
    undecided: an error, no verdict.
 
-Unknowns are real. Points where a side has no value, or one side is real and the other is not, are
-left out; three points are needed, and where no point gives real values on both sides the complex
-ones are compared.
+Unknowns are real. Points where a side has no value are left out, and so are those where one side
+is real and the other is not, unless that is due to a logarithm: 2 ln x is not ln(x^2). Three points
+are needed, and where no point gives real values on both sides the complex ones are compared.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from fractions import Fraction
 
 from seed.reference.verifiers.mathematics import engine
 from seed.reference.verifiers.mathematics.evaluation import (
+    TooLarge,
     Undefined,
     equal_at,
     exact,
@@ -31,8 +33,12 @@ from seed.reference.verifiers.mathematics.expressions import (
     Tree,
     leaves,
     negative,
+    operations,
+    substituted,
     symbols,
 )
+from seed.reference.verifiers.mathematics.infinity import settled
+from seed.reference.verifiers.mathematics.residues import same_residues
 
 MOST_POINTS, FEWEST_POINTS = 8, 3
 """Points tried, and points that must be comparable.
@@ -67,12 +73,19 @@ def same_value(left: Tree, right: Tree) -> Comparison:
     """
     if left == right:
         return Comparison(True, "the expressions are identical")
-    if INFINITY in leaves(left) or INFINITY in leaves(right):
-        return Comparison(False, "only one of them is this infinity")
     try:
+        left, right = settled(left), settled(right)
+        if INFINITY in leaves(left) or INFINITY in leaves(right):
+            return Comparison(left == right, "infinities are compared by their sign")
         exact_values = exact(left), exact(right)
     except Undefined as undefined:
         return Comparison(False, f"{undefined} has no value")
+    except TooLarge:
+        equal_residues = same_residues(left, right)
+        if equal_residues is None:
+            raise
+        word = "the same" if equal_residues else "different"
+        return Comparison(equal_residues, f"the rational values have {word} residues")
     if None not in exact_values:
         equal = exact_values[0] == exact_values[1]
         word = "equal" if equal else "different"
@@ -121,13 +134,6 @@ def proportional(left: Tree, right: Tree, same_sign: bool) -> Comparison:
     return same_value(Apply("*", (left, at_right)), Apply("*", (right, at_left)))
 
 
-def substituted(tree: Tree, values: dict[str, Number]) -> Tree:
-    """The tree with numbers in place of its unknowns."""
-    if isinstance(tree, Apply):
-        return Apply(tree.operation, tuple(substituted(part, values) for part in tree.parts))
-    return values.get(getattr(tree, "name", ""), tree)
-
-
 def _numeric_comparison(left: Tree, right: Tree) -> Comparison:
     unknowns = symbols(left) | symbols(right)
     if not unknowns:
@@ -136,7 +142,10 @@ def _numeric_comparison(left: Tree, right: Tree) -> Comparison:
             return Comparison(False, "an expression has no value")
         return Comparison(equal, "the values agree to 60 digits" if equal else "the values differ")
     points = [point_number(index, unknowns) for index in range(MOST_POINTS)]
-    real_points = (p for p in points if is_real_at(left, p) and is_real_at(right, p))
+    are_real = [(is_real_at(left, point), is_real_at(right, point)) for point in points]
+    if ((True, False) in are_real or (False, True) in are_real) and _only_logarithms(left, right):
+        return Comparison(False, "one is real where the other is not")
+    real_points = (p for p, real in zip(points, are_real, strict=True) if all(real))
     agreed = _points_of_agreement(left, right, real_points)
     if agreed is not None and agreed < FEWEST_POINTS:
         agreed = _points_of_agreement(left, right, points)
@@ -145,6 +154,12 @@ def _numeric_comparison(left: Tree, right: Tree) -> Comparison:
     if agreed < FEWEST_POINTS:
         return Comparison(False, "the expressions have no values to compare")
     return Comparison(True, f"the values agree at {agreed} points")
+
+
+def _only_logarithms(*trees: Tree) -> bool:
+    """Whether logarithms, and no roots, are what may leave the real numbers."""
+    used = set().union(*map(operations, trees))
+    return "log" in used and not used & {"root", "arcsin", "arccos", "power"}
 
 
 def _points_of_agreement(

@@ -3,6 +3,7 @@
 Categories follow the kinds of failure of public graders. ``problem`` is given where it decides.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -38,6 +39,7 @@ TABLE = r"""
 = 1234567 ;; 1,234,567 ;; 1\,234\,567 ;; 1{,}234{,}567 ;; 1 234 567
 = 1,234,567 ;; 1234567
 = 120 ;; 5!
+= 5 ;; \sum_{k=1}^{5} 1
 = 12 ;; twelve
 = 33 ;; 033
 = 3 ;; three
@@ -187,6 +189,7 @@ TABLE = r"""
 = 3\sqrt{2}\text{ m} ;; 3\sqrt{2}
 = 195200 \mathrm{J} ;; 195.2 kJ
 = 5 \text{ units} ;; 5
+= 5 ;; 5 apples
 = 5 m ;; 5m
 = 90 ;; 90°F
 ≠ 10 m ;; 10 cm
@@ -196,7 +199,7 @@ TABLE = r"""
 ≠ 25 km/h ;; 25 m/s
 ≠ \$5 ;; 5 cents ;; €5
 ≠ 5 hours ;; 5 minutes
-≠ 5 ;; 5m ;; 5 more ;; 5 apples
+≠ 5 ;; 5m ;; 5 more
 ≠ 90°F ;; 90°C
 
 # nouns of the problem
@@ -427,7 +430,7 @@ TABLE = r"""
 ≠ 5 ;; __import__("os").system("x") ;; eval(5) ;; \input{5} ;; \dfrac{5^{(5^{(5^{(5^5)})}-4)}-5}{16}
 ≠ 5 ;; 9^{9^{9^{9}}} ;; 9**9**9**9 ;; \log(\log(\log(10^{10^{100}}))) ;; 100000000! ;; 5!!!!
 ≠ 5 ;; ((5!)!)! ;; 10^{10^{10}} ;; e^{e^{e^{9}}} ;; \frac{1}{0} ;; \frac{5 ;; 5 \\ 6 ;; \det(5)
-≠ 5 ;; \int_0^5 dx ;; \sum_{k=1}^{5} 1 ;; \lim_{x \to 5} x ;; 5 \pmod 7 ;; f(5) ;; \square ;; ?
+≠ 5 ;; \int_0^5 dx ;; \lim_{x \to 5} x ;; 5 \pmod 7 ;; f(5) ;; \square ;; ?
 ≠ 5 ;; \ldots ;; 5\ldots
 
 # written after the verifier
@@ -521,8 +524,13 @@ TABLE = r"""
 """Categories of lines ``= reference ;; answer ;; answer ...``; in lines with ≠, all are wrong."""
 
 
-def pairs(table: str) -> list[Pair]:
-    """Read a table; a line that begins with ``;;`` continues the line before it."""
+def pairs(table: str, problems: Mapping[str, str]) -> list[Pair]:
+    """Read a table; a line that begins with ``;;`` continues the line before it.
+
+    Args:
+        table: Its text.
+        problems: Category -> the problem of its pairs.
+    """
     labelled_pairs, category = [], ""
     for line in table.replace("\n    ;;", " ;;").split("\n"):
         mark, _, text = line.partition(" ")
@@ -530,9 +538,9 @@ def pairs(table: str) -> list[Pair]:
             category = text
         elif text:
             reference, *answers = text.split(" ;; ")
-            problem = PROBLEMS.get(category, "")
+            problem = problems.get(category, "")
             labelled_pairs += [Pair(category, reference, a, mark == "=", problem) for a in answers]
     return labelled_pairs
 
 
-PAIRS = pairs(TABLE)
+PAIRS = pairs(TABLE, PROBLEMS)

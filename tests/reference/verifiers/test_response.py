@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seed.reference.verifiers.mathematics.extraction import braced, final_answer
+from seed.reference.verifiers.marks import braced
 from seed.reference.verifiers.mathematics.verifier import verify
+from seed.reference.verifiers.response import final_answer
 from seed.spec.datatypes import Outcome
 from seed.spec.verify import Item
 
@@ -34,15 +35,39 @@ def correct(reference: str, response: str) -> bool:
         (r"<think>\boxed{7}</think>\boxed{5}", "5"),
         (r"\boxed{7}</think>\boxed{5}", "5"),
         (r"<think>a</think>\boxed{6}<think>b</think>5", "5"),
-        ("The answer is 5.", "5."),
+        ("The answer is 5.", "5"),
         ("The final answer is: $5$", "$5$"),
         ("Answer: B) 3.6 eV", "B) 3.6 eV"),
         ("**Answer:** 5", "5"),
         ("**Answer**: 5", "5"),
         ("**Answer: 5**", "5"),
-        ("The answer is **5**.", "5."),
+        ("The answer is **5**.", "5"),
         ("Answer:\n5", "5"),
-        ("The answer to the last question is 5.", "5."),
+        ("The answer to the last question is 5.", "5"),
+        ("```\n5\n```", "5"),
+        ("We add.\n~~~\n5\n~~~\n", "5"),
+        ("\\boxed is the command. \\boxed 7", "7"),
+        (r"\boxed\frac{1}{2}", r"\frac{1}{2}"),
+        (r"\boxed{5}, as \boxed asks", "5"),
+        (r"\boxed{4} <answer>5</answer>", "5"),
+        (r"<answer>4</answer> \boxed{5}", "5"),
+        (r"<answer>so \boxed{5}</answer>", "5"),
+        ("<answer>The answer is 5.</answer>", "5"),
+        ("<answer>**5**</answer>", "5"),
+        ("The answer is 5. I hope that helps.", "5"),
+        ("The answer is not 5.", "not 5"),
+        ("The answer is 4. This answer is wrong: the answer is 5.", "5"),
+        ("De l'autre côté.\nLa réponse finale est 5.", "5"),
+        ("Die Antwort lautet: 5", "5"),
+        ("答えは5です。", "5"),
+        ("คำตอบคือ 5", "5"),
+        ("الجواب هو 5", "5"),
+        ("Đáp án là 5.", "5"),
+        ("Відповідь: 5", "5"),
+        ("The answer is\u00a05.", "5"),
+        ("Answer: 5\r\n<|eot_id|></s>", "5"),
+        ("Result: 5", "5"),
+        ("Thus 5 is the final answer.", "5"),
         ("The answer is 4. No, the answer is 5. I hope so.", "5"),
         ("The answer is 5, which is prime.", "5"),
         ("The answer is 5 because 2+3=5.", "5"),
@@ -70,6 +95,9 @@ def test_the_answer_is_found_where_the_response_says_it_stands(response: str, an
         (r"<think>\boxed{5}</think>", "no box"),
         (r"\boxed{5", "box is never closed"),
         (r"\boxed{5} or rather \boxed{6", "box is never closed"),
+        (r"\boxed{5} <answer>6", "<answer> is never closed"),
+        ("<thinking>The answer is 5.", "never closed"),
+        ("Solution: We add.\nThis makes 5", "no box"),
         ("5 " * 150, "no box"),
     ],
 )
