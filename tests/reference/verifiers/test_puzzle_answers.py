@@ -81,8 +81,7 @@ EXPRESSIONS = ("countdown", "twentyfour", "cryptarithm")
 def forms_of(family: str) -> dict[str, Callable[[str], str]]:
     own = {**dict.fromkeys(WALKS, LETTERS), **dict.fromkeys(GRIDS, ROWS)}
     own |= {**dict.fromkeys(LISTS, NUMBERS), **dict.fromkeys(EXPRESSIONS, SIGNS)}
-    # Rows of letters have no other case in zebra, and prose is a line of given letters.
-    return {name: form for name, form in (FORMS | own.get(family, {})).items()}
+    return FORMS | own.get(family, {})
 
 
 def outcome(family: str, instance: dict[str, Any], response: str) -> Outcome:
