@@ -45,7 +45,8 @@ RULES = (
     " * / and parentheses. Every operation, done in the usual order and from left to right, must"
     " give a positive integer: no fraction, no zero and no negative number on the way; after NN"
     " instead of N it may give any fraction, zero or negative number, and a minus sign may stand"
-    " before a number or a parenthesis. Write the expression alone, such as 10+2*14 for 2 10 14:38; a trailing = and the target are allowed."
+    " before a number or a parenthesis. Write the expression alone, such as 10+2*14 for 2 10 14:38;"
+    " a trailing = and the target are allowed."
     " You may write notes and a colon before it: only what follows the last colon is read."
 )
 # Three digits, as in the television game; larger targets are mostly products, easy to guess.
@@ -112,8 +113,8 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """Parse what follows the last colon and compute every operation exactly.
 
     ``correct`` exactly if it is an expression of the given numbers, each used once, whose
-    operations all give positive integers (any rationals, if the instance says so) and whose value is
-    the target.
+    operations all give positive integers and whose value is the target. Where the instance says so,
+    they may give any rational number.
     """
     numbers, target = instance["numbers"], instance["target"]
     expression = without_target(response.rpartition(":")[2], target)

@@ -4,9 +4,9 @@
     product  atom {(*|/) atom}, computed from left to right
     atom     number | ( sum ); a number is one of the given ones, written as it is given
 
-There is no ``**``, no ``//``, no decimal, no leading zero and no division by zero. Where an instance
-allows a sign, an atom may also be a minus sign and an atom. Spaces between tokens are allowed, and
-so is one trailing ``=`` with the target, since equations are usually written so.
+There is no ``**``, no ``//``, no decimal, no leading zero and no division by zero. Where an
+instance allows a sign, an atom may also be a minus sign and an atom. Spaces between tokens are
+allowed, and so is one trailing ``=`` with the target, since equations are usually written so.
 """
 
 import re
