@@ -16,8 +16,12 @@ A program can do to this process whatever it likes. The process holds no test an
 and whatever it writes is only data to the judge: the worst it can do is to be wrong.
 """
 
+import builtins
+import contextlib
 import sys
+import textwrap
 import types
+from _sitebuiltins import Quitter
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +30,7 @@ from seed.reference.verifiers.programs import surroundings, wire
 from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
 CALLBACK = "k"
+INDENT = "    "
 MODULE = "solution"
 MUTABLE = (list, dict, set, bytearray)
 
@@ -37,6 +42,7 @@ def serve(job: dict[str, Any]) -> None:
         job: ``program``: source; ``problem``: the problem, run first if it is a prompt; ``site``:
             whether the names of ``surroundings`` exist.
     """
+    give_exit()
     channel = frames.Channel(FIRST_OWN, FIRST_OWN + 1, wire.MOST_BYTES)
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
@@ -46,7 +52,7 @@ def serve(job: dict[str, Any]) -> None:
             module.__dict__.update(surroundings.namespace() | {"__name__": MODULE})
         prompt, _ = surroundings.prompt_of(job["problem"], "")
         exec(compile(prompt, "prompt.py", "exec"), module.__dict__)
-        exec(compile(job["program"], "solution.py", "exec"), module.__dict__)
+        exec(continued(prompt, job["program"]), module.__dict__)
     except BaseException as raised:  # sys.exit at the top of a program must not end the process
         failure = raised
     handler = RequestHandler(channel, module)
@@ -64,12 +70,39 @@ def program(job: dict[str, Any]) -> None:
     Args:
         job: ``program``: source; ``site``: whether the names of ``surroundings`` exist.
     """
+    give_exit()
     module = types.ModuleType("__main__")
     if job["site"]:
         module.__dict__.update(surroundings.namespace() | {"__name__": "__main__"})
     sys.modules["__main__"] = module
     sys.argv = ["solution.py"]
     exec(compile(job["program"], "solution.py", "exec"), module.__dict__)
+
+
+def give_exit() -> None:
+    """Define ``exit`` and ``quit``, which programs use: Python runs here without ``site``."""
+    for name in ("exit", "quit"):
+        setattr(builtins, name, Quitter(name, "Ctrl-D (i.e. EOF)"))
+
+
+def continued(prompt: str, program: str) -> types.CodeType:
+    """Compile a program, or the body that it is of the function with which the prompt ends.
+
+    Raises:
+        SyntaxError: It is neither.
+    """
+    try:
+        return compile(program, "solution.py", "exec")
+    except SyntaxError:
+        if not prompt:
+            raise
+        body = textwrap.dedent(program).strip("\n")
+        first, _, rest = body.lstrip().partition("\n")
+        # A body as it is; one whose indentation was dropped; one whose first line lost it.
+        for text in (program, textwrap.indent(body, INDENT), f"{INDENT}{first}\n{rest}"):
+            with contextlib.suppress(SyntaxError):
+                return compile(f"{prompt.rstrip()}\n{text}\n", "solution.py", "exec")
+        raise
 
 
 class RequestHandler:
