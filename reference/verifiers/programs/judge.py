@@ -215,7 +215,9 @@ def _bases(trees: list[ast.Module], free: set[str]) -> set[str]:
     """List the free names that occur only as ``name.something``, as modules do."""
     bases = {id(node.value) for node in _nodes(trees) if isinstance(node, ast.Attribute)}
     names = [node for node in _nodes(trees) if isinstance(node, ast.Name)]
-    return free - {node.id for node in names if id(node) not in bases} - {CLASS}
+    called = {node.id for node in names if id(node) not in bases}
+    # Modules have names in small letters; ``Color.RED`` is a class of the program.
+    return {name for name in free - called if name[:1].islower()}
 
 
 def _nodes(trees: list[ast.Module]) -> Iterator[ast.AST]:

@@ -1,21 +1,29 @@
 """The judge's view of the program: its functions and objects as things that tests call and compare.
 
 A call sends its arguments, waits, puts what the call changed into the caller's own lists and dicts,
-and returns a plain value or raises the builtin exception of the same name. What is no plain value
-is a ``Handle``. It is equal to itself and to nothing else: if the program decided whether two
-things are equal, it would mark its own work.
+and returns a plain value or raises: a builtin exception of the same name, or one whose class is
+made here and has the same builtin classes above it. What the program printed meanwhile is printed
+here, so that tests can look at it. What is no plain value is one of ``handles``.
 """
 
 import builtins
-from collections.abc import Iterator, Sequence
-from typing import Any
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NoReturn
 
 from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
+from seed.reference.verifiers.programs.handles import Handle, Members, Reference, _mixed
 from seed.reference.verifiers.programs.solution import CALLBACK
 
 PROGRAM = 0
 """The handle of the program's own names."""
+
+NUMBER, OWN_NUMBER, SAID = "_number_of_class", "_number_of_object", "_said_text"
+"""What classes and objects that are made here remember of those of the program."""
+
+DEEPEST_COMPARISON = 100
 
 
 class SolutionFault(BaseException):
@@ -50,8 +58,11 @@ class Remote:
         self.used = 0
         self.fault = ""
         self.callables: list[Any] = []
+        self.classes: dict[int, Any] = {}
+        self.named: set[int] = set()
+        self.comparing = 0
         nodes: dict[str, type] = {name: getattr(surroundings, name) for name in wire.NODES}
-        self.decoder = wire.Decoder(nodes, self._unknown)
+        self.decoder = wire.Decoder(nodes, self._unknown, self._record)
 
     def defined(self, names: Sequence[str]) -> list[str]:
         """List which of some names the program has defined; waits until it has been loaded.
@@ -61,15 +72,83 @@ class Remote:
         """
         reply = self._request(["names", *names], self.load_seconds)
         if reply[0] == "raise":
-            self._fail(f"the program cannot be loaded: {reply[1]}: {reply[2]}")
+            raised = self._exception(reply[1], reply[2])
+            text = f"{raised}" if type(raised) is SolutionError else _described(raised)
+            self._fail(f"the program cannot be loaded: {text}")
         defined = self._decoded(reply[1])
         return [name for name in names if isinstance(defined, list) and name in defined]
 
     def read(self, number: int, attribute: str) -> Any:
         """Fetch an attribute of an object by number, ``PROGRAM`` for the program's own names."""
         value = self._value(self._request(["read", number, attribute], self.call_seconds))
-        self.used += type(value) is not Handle
+        self.used += not isinstance(value, Handle)
+        if number == PROGRAM and isinstance(value, Handle):
+            self.named.add(value._number)
         return value
+
+    def write(self, number: int, attribute: str, value: Any) -> None:
+        """Set an attribute of an object."""
+        self._value(
+            self._request(["write", number, attribute, self._written(value)], self.call_seconds)
+        )
+
+    def operate(self, name: str, *operands: Any) -> Any:
+        """Perform one of ``operations`` there."""
+        self.used += 1
+        written = [self._written(operand) for operand in operands]
+        return self._value(self._request(["operate", name, *written], self.call_seconds))
+
+    def operate_both(self, name: str, first: Any, second: Any) -> Any:
+        """Perform an operation of two operands, one of which may be a plain value of the tests."""
+        value = self.operate(name, first, second)
+        trusted = all(isinstance(x, Handle) and not x._mixed for x in (first, second))
+        if trusted:
+            return value
+        if not isinstance(value, Reference):
+            self.refuse(f"only the program could tell what {name} gives with a plain value")
+        return _mixed(value)
+
+    def equal(self, first: int, second: int) -> bool:
+        """Whether two objects are equal, by what they keep; see ``handles``."""
+        reply = self.operate("compared", *(Handle(self, n, "object") for n in (first, second)))
+        defined, equal, same_class, kept, also_kept = _five(reply)
+        if defined is not True or equal is not True:
+            return False
+        self.comparing += 1
+        if self.comparing > DEEPEST_COMPARISON:
+            self.refuse("objects of the program refer to each other without end")
+        kept_equal = same_class is True and bool(kept) and kept == also_kept
+        self.comparing -= 1
+        if not kept_equal:
+            self.refuse("only the program could tell whether two of its objects are equal")
+        return True
+
+    def equals_plain(self, handle: Handle, value: Any) -> bool:
+        """Whether an object equals a plain value: never, or nobody can tell; see ``handles``."""
+        if value is None or isinstance(value, type) or callable(value):
+            return False
+        kind = self.read(handle._number, "__class__")
+        is_named = isinstance(kind, Handle) and kind._number in self.named
+        if is_named and self.operate("eq", handle, value) is True:
+            self.refuse("only the program could tell whether its object equals a plain value")
+        return False
+
+    def is_instance(self, instance: Any, kind: Handle) -> bool:
+        """Whether something is an object of a class of the program."""
+        if isinstance(instance, Handle | Members):
+            return self.operate("isinstance", instance, kind) is True
+        if (number := getattr(type(instance), NUMBER, None)) is not None:
+            made = Handle(self, number, "type")
+            return number == kind._number or self.operate("issubclass", made, kind) is True
+        builtin = type(instance)
+        is_reduced = builtin.__module__ == "builtins" and builtin not in (bool, type(None))
+        if is_reduced and self.operate("issubclass", kind, builtin) is True:
+            self.refuse(f"a {builtin.__name__} crossed, and its class did not")
+        return False
+
+    def refuse(self, why: str) -> NoReturn:
+        """End the tests: what they ask cannot be known, and the program is not to blame."""
+        raise TestsFault(why)
 
     def call(self, number: int, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
         """Call an object of the program."""
@@ -102,8 +181,11 @@ class Remote:
             self._fail("the program's process ended")
         except (frames.FrameError, wire.WireError, MemoryError) as failure:
             self._fail(f"the program broke the protocol: {failure}")
-        if not isinstance(reply, list) or len(reply) != 3 or reply[0] not in ("value", "raise"):
+        known = isinstance(reply, list) and reply[:1] in (["value"], ["raise"])
+        if not known or len(reply) not in (3, 4):
             self._fail("the program broke the protocol: no answer")
+        if len(reply) == 4 and isinstance(reply[3], str):
+            sys.stdout.write(reply[3])
         return reply
 
     def _call_back(self, message: list[Any]) -> Any:
@@ -116,7 +198,7 @@ class Remote:
 
     def _value(self, reply: list[Any]) -> Any:
         if reply[0] == "raise":
-            raise crossed(str(reply[1]), str(reply[2]))
+            raise self._exception(reply[1], reply[2])
         return self._decoded(reply[1])
 
     def _decoded(self, written: Any) -> Any:
@@ -127,107 +209,165 @@ class Remote:
 
     def _written(self, value: Any) -> Any:
         try:
-            return wire.Encoder(self._opaque).encode(value)
+            return wire.Encoder(self._opaque, _numbers).encode(value)
         except wire.WireError as failure:
             why = f"the tests hand over a value that cannot cross: {failure}"
             raise TestsFault(why) from failure
 
     def _opaque(self, value: Any) -> list[Any]:
-        if type(value) is Handle:
+        if isinstance(value, Reference | Members):
             return ["h", value._number]
+        if (number := getattr(value, NUMBER, None)) is not None:
+            return ["h", number]
         if callable(value):
             self.callables.append(value)
             return [CALLBACK, len(self.callables) - 1]
         raise wire.WireError(f"an object of type {type(value).__name__}")
 
     def _unknown(self, tag: str, content: list[Any]) -> Any:
-        if tag == "h" and isinstance(content[0], int):
-            return Handle(self, content[0], str(content[1]))
+        number = content[0]
+        if type(number) is not int:
+            raise wire.WireError("an unknown tag")
+        if tag == "h":
+            return Handle(self, number, str(content[1]))
+        if tag == "y":
+            return Members(Handle(self, number, str(content[1])), self._fetcher(number))
+        if tag == "w":
+            return self._awaited(number)
+        if tag == "a":
+            return self.members_awaited(number)
+        if tag == "e":
+            return self._exception_class(number, str(content[1]), content[2])
         raise wire.WireError("an unknown tag")
+
+    def _record(self, head: list[Any], members: list[Any]) -> Any:
+        """Make a named tuple, of one class for each class of the program."""
+        number, own_number, name, fields = head
+        if type(number) is not int or type(own_number) is not int:
+            raise wire.WireError("a named tuple without numbers")
+        key = number, tuple(fields)
+        if key not in self.classes:
+            base = wire.record_class(name, fields)
+            members_of = {NUMBER: number, "__getattr__": self._reader()}
+            self.classes[key] = type(base.__name__, (base,), members_of)
+        made = self.classes[key](*members)
+        made.__dict__[OWN_NUMBER] = own_number
+        return made
+
+    def _exception_class(self, number: int, name: str, bases: Any) -> Any:
+        """Make a class of exceptions, with the builtin classes above it that the program's has."""
+        if number not in self.classes:
+            above = [self._decoded(base) for base in bases] if isinstance(bases, list) else []
+            kinds = [k for k in above if isinstance(k, type) and issubclass(k, Exception)]
+            content = {NUMBER: number, "__getattr__": self._reader(), "__str__": _said}
+            self.classes[number] = type(name, tuple(kinds) or (SolutionError,), content)
+        return self.classes[number]
+
+    def _exception(self, kind: Any, content: Any) -> Exception:
+        """The exception of a reply: its class, and its text, arguments and number."""
+        text, arguments, number = content if isinstance(content, list) else (content, [], None)
+        made = self._decoded(kind) if isinstance(kind, list) else str(kind)
+        given = self._decoded(arguments) if arguments else []
+        given = given if isinstance(given, list) else []
+        if isinstance(made, str):
+            return crossed(made, str(text), given)
+        if not (isinstance(made, type) and issubclass(made, Exception)):
+            return SolutionError(str(text))
+        exception: Exception = made.__new__(made)
+        exception.args = tuple(given)
+        exception.__dict__.update({"of_the_program": True, SAID: str(text), OWN_NUMBER: number})
+        return exception
+
+    def _reader(self) -> Any:
+        def read(owner: Any, name: str) -> Any:
+            number = owner.__dict__.get(OWN_NUMBER)
+            if name.startswith("_") or type(number) is not int:
+                raise AttributeError(name)
+            return self.read(number, name)
+
+        return read
+
+    def _fetcher(self, number: int) -> Any:
+        fetched = 0
+
+        def fetch(count: int) -> tuple[bool, list[Any]]:
+            nonlocal fetched
+            self.used += 1
+            ended, members = _two(self._value(self._request(["next", number, count], self._each)))
+            fetched += len(members)
+            if fetched > wire.MOST_ITEMS or len(members) > count:
+                self._fail(f"an iterator has more than {wire.MOST_ITEMS} members")
+            return ended is True, members
+
+        return fetch
+
+    @property
+    def _each(self) -> float:
+        return self.call_seconds
+
+    async def _awaited(self, number: int) -> Any:
+        self.used += 1
+        return self._value(self._request(["await", number], self.call_seconds))
+
+    async def members_awaited(self, number: int) -> AsyncIterator[Any]:
+        """The members of an asynchronous iterator."""
+        for _ in range(wire.MOST_ITEMS):
+            ended, members = _two(self._value(self._request(["anext", number], self._each)))
+            for member in members:
+                yield member
+            if ended is True:
+                return
 
     def _fail(self, why: str) -> Any:
         self.fault = self.fault or why
         raise SolutionFault(why)
 
 
-class Handle:
-    """An object in the program's process."""
-
-    def __init__(self, remote: Remote, number: int, kind: str) -> None:
-        self._remote = remote
-        self._number = number
-        self._kind = kind
-
-    def __getattr__(self, name: str) -> Any:
-        """Read an attribute there; not those by which Python itself looks for protocols."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._remote.read(self._number, name)
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call it there."""
-        return self._remote.call(self._number, arguments, keywords)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare the numbers of the objects; the program is not called."""
-        return type(other) is Handle and other._number == self._number
-
-    def __hash__(self) -> int:
-        """Hash by identity, as ``__eq__`` compares."""
-        return hash(self._number)
-
-    def __len__(self) -> int:
-        """Call its ``__len__``."""
-        return self._plain("__len__", int)
-
-    def __bool__(self) -> bool:
-        """Be true, as objects are: the program must not decide an assertion."""
-        return True
-
-    def __iter__(self) -> Iterator[Any]:
-        """Fetch all its members."""
-        return iter(self._call_method("__iter__"))
-
-    def __next__(self) -> Any:
-        """Fetch the next member."""
-        return self._call_method("__next__")
-
-    def __getitem__(self, key: Any) -> Any:
-        """Fetch one member."""
-        return self._call_method("__getitem__", key)
-
-    def __str__(self) -> str:
-        """Call its ``__str__``."""
-        return self._plain("__str__", str)
-
-    def __repr__(self) -> str:
-        """Name its type; the program is not called, so messages about failures cannot fail."""
-        return f"<{self._kind} of the program>"
-
-    def _call_method(self, method: str, *arguments: Any) -> Any:
-        return self._remote.read(self._number, method)(*arguments)
-
-    def _plain(self, method: str, kind: type) -> Any:
-        value = self._call_method(method)
-        if type(value) is not kind:
-            raise SolutionError(f"{method} returned no {kind.__name__}")
-        return value
-
-
-def crossed(name: str, text: str) -> Exception:
+def crossed(name: str, text: str, arguments: Sequence[Any] = ()) -> Exception:
     """Make the exception that the program raised.
 
-    Builtin exceptions keep their type, so that tests can expect them.
+    Builtin exceptions keep their type, so that tests can expect them, and their arguments, if they
+    say the same text.
     """
     kind = getattr(builtins, name, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return SolutionError(f"{name}: {text}")
-    try:
-        exception: Exception = kind(text)
-    except TypeError:  # UnicodeDecodeError and its like want more than a text
-        return SolutionError(f"{name}: {text}")
-    exception.__dict__["of_the_program"] = True
-    return exception
+    for given in (arguments, (text,)):
+        try:
+            exception: Exception = kind(*given)
+            if str(exception) != text and given is arguments:
+                continue
+        except Exception:  # UnicodeDecodeError and its like want more than a text
+            continue
+        exception.__dict__["of_the_program"] = True
+        return exception
+    return SolutionError(f"{name}: {text}")
+
+
+def _numbers(value: Any) -> list[Any]:
+    kept = getattr(value, "__dict__", {})
+    return [getattr(type(value), NUMBER, None), kept.get(OWN_NUMBER)]
+
+
+def _described(raised: Exception) -> str:
+    return f"{type(raised).__name__}: {raised}"
+
+
+def _said(exception: Any) -> str:
+    """The text that an exception of the program says."""
+    return str(exception.__dict__.get(SAID, ", ".join(map(str, exception.args))))
+
+
+def _two(value: Any) -> tuple[Any, list[Any]]:
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], list):
+        return value[0], value[1]
+    raise SolutionFault("the program broke the protocol: no members")
+
+
+def _five(value: Any) -> list[Any]:
+    if isinstance(value, list) and len(value) == 5:
+        return value
+    raise SolutionFault("the program broke the protocol: no comparison")
 
 
 def put_back(original: Any, changed: Any) -> None:
@@ -243,6 +383,9 @@ def put_back(original: Any, changed: Any) -> None:
         raise TypeError
     if isinstance(original, list | bytearray):
         original[:] = changed
+    elif isinstance(original, deque):
+        original.clear()
+        original.extend(changed)
     elif isinstance(original, dict | set):
         original.clear()
         original.update(changed)

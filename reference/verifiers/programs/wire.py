@@ -5,11 +5,17 @@
 - complex: ``["c", real, imaginary]``.
 - bytes: ``["b", "00ff…"]``.
 - list: ``["l", …]``.
-- tuple: ``["t", …]``; a named tuple becomes a tuple.
+- tuple: ``["t", …]``; named tuple: ``["N", [class, object, name, [field, …]], …]``, where class and
+  object are numbers as in handles, or null on the judge's side.
 - set: ``["s", …]``; frozenset: ``["f", …]``.
-- dict: ``["d", key, value, key, value, …]``, any key; a Counter or defaultdict becomes a dict.
+- dict: ``["d", key, value, key, value, …]``, any key; ``["m", kind, factory, key, value, …]`` for a
+  Counter, OrderedDict or defaultdict, whose factory is a builtin type or null.
+- views of a dict: ``["V", "keys" | "values" | "items", …]``; deque: ``["q", longest, …]``.
+- Decimal, Fraction, date, time, datetime, timedelta: ``["v", kind, part, …]``.
+- builtin types: ``["T", name]``.
 - range: ``["r", start, stop, step]``.
-- iterator: ``["g", …]``, read to its end, at most ``MOST_ITEMS`` members.
+- iterator: ``["g", …]``, read to its end, at most ``MOST_ITEMS`` members, if it is the tests' own;
+  one of the program's is a handle, from which members are fetched.
 - LeetCode's linked lists and trees: ``["n", class, [value, link, …], …]``, one row a node; a link
   is the index of a row or null.
 - anything else: ``["h", number, type]``, a handle; the object stays where it is.
@@ -18,8 +24,14 @@ Subclasses are reduced to the builtin type itself: whatever their ``__eq__`` doe
 process, the values are compared in the judge's process.
 """
 
+import builtins
+import datetime
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+import keyword
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 MOST_BYTES = 32 << 20
@@ -46,11 +58,23 @@ SMALL = 1 << 63
 NODES: Mapping[str, tuple[str, ...]] = {"ListNode": ("next",), "TreeNode": ("left", "right")}
 """LeetCode's node classes and their links; their content is in ``val``."""
 
-MALFORMED = (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError)
+MAPPINGS: Mapping[str, Any] = {
+    "Counter": Counter,
+    "OrderedDict": OrderedDict,
+    "defaultdict": defaultdict,
+}
+VIEWS: Mapping[str, Any] = {"keys": KeysView, "values": ValuesView, "items": ItemsView}
+MOST_FIELDS = 255
+"""Of a named tuple: the judge makes a class of them."""
+
+MALFORMED = (
+    *(TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError),
+)
 """What is raised where values are read from lists that nobody wrote."""
 
 Opaque = Callable[[Any], list[Any]]
 Unknown = Callable[[str, list[Any]], Any]
+Numbers = Callable[[Any], list[Any]]
 
 
 class WireError(Exception):
@@ -63,10 +87,16 @@ class Encoder:
     Args:
         opaque: Writes what is no plain data, as a list whose first member is a tag, or raises
             ``WireError``.
+        numbers: Numbers of the class of a named tuple and of itself.
+        lazily: Whether iterators are opaque.
     """
 
-    def __init__(self, opaque: Opaque) -> None:
+    def __init__(
+        self, opaque: Opaque, numbers: Numbers = lambda value: [None, None], lazily: bool = False
+    ) -> None:
         self.opaque = opaque
+        self.numbers = numbers
+        self.lazily = lazily
         self.remaining = MOST_ITEMS
 
     def encode(self, value: Any, depth: int = 0) -> Any:
@@ -98,14 +128,29 @@ class Encoder:
         return self._container(value, depth + 1)
 
     def _container(self, value: Any, depth: int) -> Any:
+        fields = getattr(type(value), "_fields", None)
+        if isinstance(value, tuple) and isinstance(fields, tuple):
+            head = [*self.numbers(value), type(value).__name__, list(fields)]
+            return ["N", head, *(self.encode(member, depth) for member in tuple.__iter__(value))]
         kinds: dict[str, Any] = {"l": list, "t": tuple, "s": set, "f": frozenset}
         for tag, kind in kinds.items():
             if isinstance(value, kind):
                 return [tag, *(self.encode(member, depth) for member in kind.__iter__(value))]
         if isinstance(value, dict):
             content = itertools.chain.from_iterable(dict.items(value))
-            return ["d", *(self.encode(member, depth) for member in content)]
-        if isinstance(value, Iterator):
+            head = _mapping_head(value)
+            return [*head, *(self.encode(member, depth) for member in content)]
+        if isinstance(value, deque):
+            longest = deque.maxlen.__get__(value)  # type: ignore[attr-defined]
+            return ["q", longest, *(self.encode(member, depth) for member in deque.__iter__(value))]
+        for name, kind in VIEWS.items():
+            if isinstance(value, kind) and type(value).__module__ == "builtins":
+                return ["V", name, *(self.encode(member, depth) for member in value)]
+        if (parts := _standard_value(value)) is not None:
+            return ["v", *(self.encode(part, depth) for part in parts)]
+        if isinstance(value, type) and getattr(builtins, value.__name__, None) is value:
+            return ["T", value.__name__]
+        if isinstance(value, Iterator) and not self.lazily:
             members = itertools.islice(value, MOST_ITEMS + 1)
             return ["g", *(self.encode(member, depth) for member in members)]
         if type(value).__name__ in NODES:
@@ -139,12 +184,14 @@ class Decoder:
 
     Args:
         nodes: Name -> class of the nodes on this side.
+        record: Makes a named tuple of the head and the members that were written.
         unknown: Reads a tag that is not in the table (a handle), or raises ``WireError``.
     """
 
-    def __init__(self, nodes: Mapping[str, Any], unknown: Unknown) -> None:
+    def __init__(self, nodes: Mapping[str, Any], unknown: Unknown, record: Any = None) -> None:
         self.nodes = nodes
         self.unknown = unknown
+        self.record = record or named_tuple
 
     def decode(self, written: Any) -> Any:
         """Read a value that ``Encoder.encode`` wrote.
@@ -168,6 +215,18 @@ class Decoder:
         if tag == "d":
             members = [self.decode(written) for written in content]
             return dict(zip(members[::2], members[1::2], strict=True))
+        if tag == "m":
+            return self._mapping(*content)
+        if tag == "q":
+            return deque([self.decode(written) for written in content[1:]], content[0])
+        if tag == "N":
+            return self.record(content[0], [self.decode(written) for written in content[1:]])
+        if tag == "V":
+            return _view(content[0], [self.decode(written) for written in content[1:]])
+        if tag == "v":
+            return _standard(*(self.decode(written) for written in content))
+        if tag == "T":
+            return _builtin_type(content[0])
         if tag == "i":
             is_long = len(content[0]) * 4 > MOST_BITS + 8
             return _refuse("a long integer") if is_long else int(content[0], 16)
@@ -181,6 +240,15 @@ class Decoder:
             return self._nodes(content[0], content[1:])
         return self.unknown(tag, content)
 
+    def _mapping(self, kind: str, factory: Any, *content: Any) -> Any:
+        members = [self.decode(written) for written in content]
+        pairs = zip(members[::2], members[1::2], strict=True)
+        if kind == "defaultdict":
+            return defaultdict(_builtin_type(factory) if factory else None, pairs)
+        made = MAPPINGS[kind]()
+        made.update(pairs if kind == "OrderedDict" else dict(pairs))
+        return made
+
     def _nodes(self, kind: str, rows: list[Any]) -> Any:
         # Made without __init__: a solution may have a class of its own with another signature.
         nodes = [self.nodes[kind].__new__(self.nodes[kind]) for _ in rows]
@@ -189,6 +257,75 @@ class Decoder:
             for name, index in zip(NODES[kind], links, strict=True):
                 setattr(node, name, None if index is None else nodes[index])
         return nodes[0]
+
+
+def named_tuple(head: list[Any], members: list[Any]) -> Any:
+    """Make a named tuple of a class of its own."""
+    return record_class(head[2], head[3])(*members)
+
+
+def record_class(name: Any, fields: Any) -> Any:
+    """Make a class of named tuples; names that are none are refused.
+
+    Raises:
+        WireError: The fields are no names.
+    """
+    names = [name, *fields] if isinstance(fields, list) and len(fields) <= MOST_FIELDS else [None]
+    if not all(isinstance(n, str) and n.isidentifier() and n.isascii() for n in names):
+        return _refuse("a named tuple without names")
+    return namedtuple("Record" if keyword.iskeyword(name) else name, fields)  # type: ignore[misc]
+
+
+def _mapping_head(value: Any) -> list[Any]:
+    for name, kind in MAPPINGS.items():
+        if isinstance(value, kind):
+            factory = getattr(value, "default_factory", None)
+            is_builtin = isinstance(factory, type) and factory.__module__ == "builtins"
+            return ["m", name, factory.__name__ if is_builtin else None]
+    return ["d"]
+
+
+def _standard_value(value: Any) -> list[Any] | None:
+    """The parts of a value of the standard library; None if it is none."""
+    if isinstance(value, Decimal):
+        return ["decimal", Decimal.__str__(value)]
+    if isinstance(value, Fraction):
+        return ["fraction", int(value.numerator), int(value.denominator)]
+    if isinstance(value, datetime.datetime):
+        return ["datetime", datetime.datetime.isoformat(value)]
+    if isinstance(value, datetime.date):
+        return ["date", datetime.date.isoformat(value)]
+    if isinstance(value, datetime.time):
+        return ["time", datetime.time.isoformat(value)]
+    if isinstance(value, datetime.timedelta):
+        return ["timedelta", value.days, value.seconds, value.microseconds]
+    return None
+
+
+def _standard(kind: str, *parts: Any) -> Any:
+    if kind == "decimal":
+        return Decimal(parts[0]) if len(parts[0]) <= MOST_BITS else _refuse("a long number")
+    if kind == "fraction":
+        return Fraction(*parts)
+    if kind == "timedelta":
+        return datetime.timedelta(*parts)
+    kinds: dict[str, Any] = {
+        "datetime": datetime.datetime,
+        "date": datetime.date,
+        "time": datetime.time,
+    }
+    return kinds[kind].fromisoformat(parts[0])
+
+
+def _view(kind: str, members: list[Any]) -> Any:
+    if kind == "keys":
+        return dict.fromkeys(members).keys()
+    return dict(members).items() if kind == "items" else dict(enumerate(members)).values()
+
+
+def _builtin_type(name: Any) -> Any:
+    kind = getattr(builtins, name, None)
+    return kind if isinstance(kind, type) else _refuse("a type that is not builtin")
 
 
 def _integer(value: int) -> int | list[str]:
