@@ -60,7 +60,7 @@ def compared(first: Any, second: Any) -> list[Any]:
         class, and what each keeps.
     """
     kinds = type(first), type(second)
-    defined = any(kind.__eq__ is not object.__eq__ for kind in kinds)
+    defined = any(getattr(kind, "__eq__", None) is not object.__eq__ for kind in kinds)
     if not defined:
         return [False, first is second, kinds[0] is kinds[1], {}, {}]
     equal = first == second

@@ -58,7 +58,7 @@ class Remote:
         self.used = 0
         self.fault = ""
         self.callables: list[Any] = []
-        self.classes: dict[int, Any] = {}
+        self.classes: dict[Any, Any] = {}
         self.named: set[int] = set()
         self.comparing = 0
         nodes: dict[str, type] = {name: getattr(surroundings, name) for name in wire.NODES}

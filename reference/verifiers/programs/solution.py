@@ -169,7 +169,8 @@ class RequestHandler:
                 return self._value(getattr(self.objects[number], attribute))
             if operation == "write":
                 number, attribute, written = arguments
-                return self._value(setattr(self.objects[number], attribute, self._decoded(written)))
+                setattr(self.objects[number], attribute, self._decoded(written))
+                return self._value(None)
             if operation == "operate":
                 name, *written = arguments
                 return self._value(OPERATIONS[name](*map(self._decoded, written)))

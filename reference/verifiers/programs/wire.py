@@ -141,15 +141,16 @@ class Encoder:
             head = _mapping_head(value)
             return [*head, *(self.encode(member, depth) for member in content)]
         if isinstance(value, deque):
-            longest = deque.maxlen.__get__(value)  # type: ignore[attr-defined]
+            longest = value.maxlen
             return ["q", longest, *(self.encode(member, depth) for member in deque.__iter__(value))]
-        for name, kind in VIEWS.items():
-            if isinstance(value, kind) and type(value).__module__ == "builtins":
+        for name, view in VIEWS.items():
+            if isinstance(value, view) and type(value).__module__ == "builtins":
                 return ["V", name, *(self.encode(member, depth) for member in value)]
         if (parts := _standard_value(value)) is not None:
             return ["v", *(self.encode(part, depth) for part in parts)]
-        if isinstance(value, type) and getattr(builtins, value.__name__, None) is value:
-            return ["T", value.__name__]
+        name = value.__name__ if isinstance(value, type) else ""
+        if name and getattr(builtins, name, None) is value:
+            return ["T", name]
         if isinstance(value, Iterator) and not self.lazily:
             members = itertools.islice(value, MOST_ITEMS + 1)
             return ["g", *(self.encode(member, depth) for member in members)]
@@ -273,13 +274,13 @@ def record_class(name: Any, fields: Any) -> Any:
     names = [name, *fields] if isinstance(fields, list) and len(fields) <= MOST_FIELDS else [None]
     if not all(isinstance(n, str) and n.isidentifier() and n.isascii() for n in names):
         return _refuse("a named tuple without names")
-    return namedtuple("Record" if keyword.iskeyword(name) else name, fields)  # type: ignore[misc]
+    return namedtuple("Record" if keyword.iskeyword(name) else name, fields)
 
 
 def _mapping_head(value: Any) -> list[Any]:
     for name, kind in MAPPINGS.items():
         if isinstance(value, kind):
-            factory = getattr(value, "default_factory", None)
+            factory: Any = getattr(value, "default_factory", None)
             is_builtin = isinstance(factory, type) and factory.__module__ == "builtins"
             return ["m", name, factory.__name__ if is_builtin else None]
     return ["d"]

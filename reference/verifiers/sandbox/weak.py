@@ -13,7 +13,9 @@ from seed.reference.verifiers.sandbox.limits import Limits
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
+    # With Landlock, the guest puts the folder of ``scratch`` in place of both.
     "HOME": "/tmp",
+    "TMPDIR": "/tmp",
     "LANG": "C.UTF-8",
     # Sets of strings have the same order each time, so that the same program gets the same verdict.
     "PYTHONHASHSEED": "0",
