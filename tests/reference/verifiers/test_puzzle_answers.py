@@ -114,6 +114,32 @@ def is_wrong(family: str, instance: dict[str, Any], text: str) -> bool:
     return all(verdict.outcome is Outcome.WRONG for verdict in verdicts)
 
 
+FOUND: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("countdown", {"numbers": [82, 85], "target": 167}, ["85+82", "85+82=167:85+82", "85 + 82"]),
+    ("arithmetic", {"chain": "2*3", "clock": True}, ["=1", "1=1", "= 1"]),
+    (
+        "hamiltonian",
+        {"kind": "P", "edges": "AE AF BE BF CD CF DF"},
+        ["AEBFCD", "aebfcd", "A E B F C D"],
+    ),
+    ("binario", {"grid": "010./00../101./.1.0"}, ["111010", "0101/0011/1010/1100", "1 1 1 0 1 0"]),
+    (
+        "cryptarithm",
+        {"sum": "IJE+BB=IED"},
+        ["523+11=534", "I5J2E3B1D4:523+11=534", "523 + 11=534", "5 2 3 + 1 1 = 5 3 4"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("family", "instance", "answers"), FOUND, ids=[row[0] for row in FOUND])
+def test_answers_that_were_misjudged_are_right_in_every_form(
+    family: str, instance: dict[str, Any], answers: list[str]
+) -> None:
+    for answer in answers:
+        for name, form in FORMS.items():
+            assert outcome(family, instance, form(answer)) is Outcome.CORRECT, (name, answer)
+
+
 MAZE = {"grid": "S../..#/..G"}
 
 
