@@ -38,7 +38,7 @@ MOST_SAID = 200
 EITHER_FORMAT = 47
 """``wbits`` of zlib: gzip or zlib, whichever the body has."""
 TEXT_PARTS = ("text", "output_text", None)
-"""Types of the parts that are the reply itself; others hold reasoning or refusals."""
+"""Types of the parts that are the reply itself; others hold reasoning, or why nothing is said."""
 
 
 class NoReply(Exception):

@@ -17,13 +17,10 @@ Who decides:
   ``abs(f(x) - 0.5) < 1e-6`` must not be decided by a class whose objects are near everything.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any, NoReturn, Protocol
 
 from seed.reference.verifiers.programs.operations import BINARY, COPIES
-
-if TYPE_CHECKING:
-    from seed.reference.verifiers.programs.remote import Remote
 
 OWN = ("_remote", "_number", "_kind", "_mixed")
 READABLE = ("__name__", "__qualname__", "__members__", "__wrapped__", "__defaults__", "__code__")
@@ -33,6 +30,40 @@ SINGLY, MOST_AT_ONCE = 64, 1024
 """Members fetched one at a time, so that a generator runs as far as the test asks; then more."""
 
 
+class Connection(Protocol):
+    """What objects need of the connection to their program; ``remote`` is it."""
+
+    def read(self, number: int, attribute: str) -> Any:
+        """Fetch an attribute."""
+
+    def write(self, number: int, attribute: str, value: Any) -> None:
+        """Set an attribute."""
+
+    def call(self, number: int, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
+        """Call an object."""
+
+    def operate(self, name: str, *operands: Any) -> Any:
+        """Perform an operation."""
+
+    def operate_both(self, name: str, first: Any, second: Any) -> Any:
+        """Perform an operation of two operands."""
+
+    def equal(self, first: int, second: int) -> bool:
+        """Whether two objects are equal."""
+
+    def equals_plain(self, handle: "Handle", value: Any) -> bool:
+        """Whether an object equals a plain value."""
+
+    def is_instance(self, instance: Any, kind: "Handle") -> bool:
+        """Whether something is an object of a class."""
+
+    def members_awaited(self, number: int) -> AsyncIterator[Any]:
+        """The members of an asynchronous iterator."""
+
+    def refuse(self, why: str) -> NoReturn:
+        """End the tests."""
+
+
 Fetch = Callable[[int], tuple[bool, list[Any]]]
 
 
@@ -40,8 +71,11 @@ class Reference:
     """What any object of the program has: a number, attributes, and that it can be called."""
 
     _mixed = False
+    _remote: Connection
+    _number: int
+    _kind: str
 
-    def __init__(self, remote: "Remote", number: int, kind: str) -> None:
+    def __init__(self, remote: Connection, number: int, kind: str) -> None:
         for name, value in zip(OWN, (remote, number, kind), strict=False):
             object.__setattr__(self, name, value)
 
@@ -219,12 +253,13 @@ def _unary(name: str) -> Callable[..., Any]:
         value = self._operate(name, *operands)
         if self._mixed and not isinstance(value, Reference):
             self._remote.refuse("only the program could tell what an operation with it gives")
-        return _mixed(value) if self._mixed else value
+        return mixed(value) if self._mixed else value
 
     return operate
 
 
-def _mixed(value: Any) -> Any:
+def mixed(value: Any) -> Any:
+    """Mark an object that an operation with a plain value of the tests has given."""
     if isinstance(value, Reference):
         object.__setattr__(value, "_mixed", True)
     return value

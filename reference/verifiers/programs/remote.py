@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
-from seed.reference.verifiers.programs.handles import Handle, Members, Reference, _mixed
+from seed.reference.verifiers.programs.handles import Handle, Members, Reference, mixed
 from seed.reference.verifiers.programs.solution import CALLBACK
 
 PROGRAM = 0
@@ -106,7 +106,7 @@ class Remote:
             return value
         if not isinstance(value, Reference):
             self.refuse(f"only the program could tell what {name} gives with a plain value")
-        return _mixed(value)
+        return mixed(value)
 
     def equal(self, first: int, second: int) -> bool:
         """Whether two objects are equal, by what they keep; see ``handles``."""
@@ -126,7 +126,9 @@ class Remote:
     def equals_plain(self, handle: Handle, value: Any) -> bool:
         """Whether an object equals a plain value: never, or nobody can tell; see ``handles``."""
         if value is None or isinstance(value, type) or callable(value):
-            return False
+            return getattr(value, NUMBER, None) == handle._number
+        if type(value).__name__ == handle._kind and type(value).__module__ != "builtins":
+            self.refuse(f"an object of type {handle._kind} does not cross")
         kind = self.read(handle._number, "__class__")
         is_named = isinstance(kind, Handle) and kind._number in self.named
         if is_named and self.operate("eq", handle, value) is True:

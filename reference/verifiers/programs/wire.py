@@ -13,6 +13,7 @@
 - views of a dict: ``["V", "keys" | "values" | "items", …]``; deque: ``["q", longest, …]``.
 - Decimal, Fraction, date, time, datetime, timedelta: ``["v", kind, part, …]``.
 - builtin types: ``["T", name]``.
+- NumPy array of numbers, truth values or text: ``["A", type of its members, shape, …]``.
 - range: ``["r", start, stop, step]``.
 - iterator: ``["g", …]``, read to its end, at most ``MOST_ITEMS`` members, if it is the tests' own;
   one of the program's is a handle, from which members are fetched.
@@ -26,8 +27,11 @@ process, the values are compared in the judge's process.
 
 import builtins
 import datetime
+import importlib
 import itertools
 import keyword
+import math
+import re
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from decimal import Decimal
@@ -64,11 +68,14 @@ MAPPINGS: Mapping[str, Any] = {
     "defaultdict": defaultdict,
 }
 VIEWS: Mapping[str, Any] = {"keys": KeysView, "values": ValuesView, "items": ItemsView}
+MEMBERS = re.compile(r"[<>|=][biufcU]\d{1,3}")
+"""Types of the members of a NumPy array that cross: truth values, numbers, text."""
 MOST_FIELDS = 255
 """Of a named tuple: the judge makes a class of them."""
 
 MALFORMED = (
     *(TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError),
+    ImportError,
 )
 """What is raised where values are read from lists that nobody wrote."""
 
@@ -151,6 +158,8 @@ class Encoder:
         name = value.__name__ if isinstance(value, type) else ""
         if name and getattr(builtins, name, None) is value:
             return ["T", name]
+        if type(value).__name__ == "ndarray" and (array := _array(value)):
+            return [*array, *(self.encode(member, depth) for member in value.ravel().tolist())]
         if isinstance(value, Iterator) and not self.lazily:
             members = itertools.islice(value, MOST_ITEMS + 1)
             return ["g", *(self.encode(member, depth) for member in members)]
@@ -226,6 +235,9 @@ class Decoder:
             return _view(content[0], [self.decode(written) for written in content[1:]])
         if tag == "v":
             return _standard(*(self.decode(written) for written in content))
+        if tag == "A":
+            members = [self.decode(written) for written in content[2:]]
+            return _made_array(content[0], content[1], members)
         if tag == "T":
             return _builtin_type(content[0])
         if tag == "i":
@@ -316,6 +328,20 @@ def _standard(kind: str, *parts: Any) -> Any:
         "time": datetime.time,
     }
     return kinds[kind].fromisoformat(parts[0])
+
+
+def _array(value: Any) -> list[Any]:
+    """The head of a NumPy array; empty if its members are objects."""
+    text = str(value.dtype.str)
+    is_plain = type(value).__module__ == "numpy" and MEMBERS.fullmatch(text)
+    return ["A", text, list(map(int, value.shape))] if is_plain and value.ndim else []
+
+
+def _made_array(members_type: str, shape: list[int], members: list[Any]) -> Any:
+    if not MEMBERS.fullmatch(members_type) or math.prod(shape) != len(members):
+        return _refuse("an array of another shape")
+    numpy = importlib.import_module("numpy")
+    return numpy.array(members, dtype=members_type).reshape(shape)
 
 
 def _view(kind: str, members: list[Any]) -> Any:

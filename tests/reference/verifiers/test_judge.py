@@ -188,17 +188,17 @@ def test_a_rejected_request_is_an_error_at_once_and_never_shows_the_key(
     assert len(server.requests) == 1 and KEY not in repr(verdict)
 
 
-REFUSAL = "Unsupported value: 'temperature' does not support 0"
+REJECTION = "Unsupported value: 'temperature' does not support 0"
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        json.dumps({"error": {"message": REFUSAL, "type": "invalid_request_error"}}),
-        json.dumps({"error": REFUSAL}),
-        json.dumps({"object": "error", "message": REFUSAL}),
-        json.dumps({"detail": [{"loc": ["body"], "msg": REFUSAL}]}),
-        REFUSAL,
+        json.dumps({"error": {"message": REJECTION, "type": "invalid_request_error"}}),
+        json.dumps({"error": REJECTION}),
+        json.dumps({"object": "error", "message": REJECTION}),
+        json.dumps({"detail": [{"loc": ["body"], "msg": REJECTION}]}),
+        REJECTION,
     ],
 )
 def test_what_the_server_says_about_a_refused_request_is_told_and_cut(
@@ -206,7 +206,7 @@ def test_what_the_server_says_about_a_refused_request_is_told_and_cut(
 ) -> None:
     server.act = lambda handler, number: send(handler, body.encode(), 400)
     why = judge_of(server)(TRIPLET).why
-    assert why.endswith(f"the server answered with status 400: {REFUSAL}")
+    assert why.endswith(f"the server answered with status 400: {REJECTION}")
     server.act = lambda handler, number: send(handler, b"x" * 10_000, 422)
     assert len(judge_of(server)(TRIPLET).why) < 400
 
@@ -225,7 +225,7 @@ def test_a_content_in_parts_is_read_without_its_reasoning(server: Server) -> Non
     for first in ({"type": "reasoning", "text": "<answer>NO</answer>"}, {"type": "text"}):
         server.act = saying([first, answer])
         assert judge_of(server)(TRIPLET).extracted == "YES"
-    server.act = saying([{"type": "refusal", "refusal": "<answer>YES</answer>"}])
+    server.act = saying([{"type": "audio", "audio": "<answer>YES</answer>"}])
     assert judge_of(server)(TRIPLET).outcome is Outcome.ERROR
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -235,7 +236,8 @@ def test_a_program_has_a_folder_of_its_own_that_vanishes(mechanism: str) -> None
         ended = script(SCRATCH + leave + show, mechanism)
         if "No usable temporary directory" in ended.fault():
             pytest.skip("the kernel lets this user mount nothing")
-        place, temporary, before, kept, after = printed_list(ended)
+        shown: list[Any] = printed_list(ended)
+        place, temporary, before, kept, after = shown
         assert (place, before, kept, after) == (temporary, [], "kept", ["left"])
         assert not os.path.exists(os.path.join(place, "left"))
 
@@ -258,7 +260,8 @@ attempt("above", lambda: open("../escaped", "w"))
 attempt("link", lambda: open(os.symlink("/etc/passwd", "link") or "link").read())
 print(json.dumps([*totals, escaped]))
 """
-    written, files, escaped = printed_list(script(TRY + fill, mechanism, Limits()))
+    shown: list[Any] = printed_list(script(TRY + fill, mechanism, Limits()))
+    written, files, escaped = shown
     assert written <= Limits().scratch_bytes and files <= 1 << 20
     assert set(escaped) <= ({"above"} if mechanism == "bubblewrap" else set())
 

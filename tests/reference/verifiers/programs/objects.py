@@ -435,6 +435,20 @@ assert b.getvalue()=='hi1\\n'
         ["assert P().x==5 and P.make().x==5 and P.two()==2"],
         "correct",
     ),
+    "arrays": (
+        "import numpy as np\ndef f(): return np.array([[1, 2], [3, 4]])\ndef g(a): return a.T",
+        [
+            "import numpy as np\nassert (f() == np.array([[1, 2], [3, 4]])).all()",
+            "assert f().shape == (2, 2) and list(f()[0]) == [1, 2] and f().sum() == 10",
+            "assert np.array_equal(g(np.array([[1.5, 2]])), np.array([[1.5], [2]]))",
+        ],
+        "correct",
+    ),
+    "values that do not cross": (
+        "import uuid\ndef f(): return uuid.UUID(int=3)",
+        ["import uuid\nassert f() == uuid.UUID(int=3)"],
+        "error",
+    ),
     "copies": (
         """class P:
     def __init__(s): s.items=[1]
