@@ -123,7 +123,7 @@ def _run_calls(remote: Remote, suite: dict[str, Any], _: str) -> str:
 def _run_asserts(remote: Remote, suite: dict[str, Any], _: str) -> str:
     sources = [suite["setup"], *suite["asserts"]]
     trees = [_parsed(source) for source in sources]
-    names: dict[str, Any] = {"__name__": "tests"}
+    names = Names(remote, {"__name__": "tests"})
     if missing := _take_from_program(remote, names, _wanted_names(trees, names)):
         return f"the program does not define {', '.join(missing)}"
     for number, tree in enumerate(trees):
@@ -158,6 +158,31 @@ def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
     return ""
 
 
+class Names(dict[str, Any]):
+    """The names of tests; a plain value of the program's is read again whenever it is used.
+
+    Args:
+        remote: The connection to the program.
+        names: What the tests have from the start.
+    """
+
+    def __init__(self, remote: Remote, names: dict[str, Any]) -> None:
+        super().__init__(names)
+        self.remote = remote
+        self.changing: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        """Python looks names up here, since these are not exactly a dict."""
+        if name in self.changing:
+            return self.remote.read(PROGRAM, name)
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """A name that the tests give a value is theirs."""
+        self.changing.discard(name)
+        super().__setitem__(name, value)
+
+
 def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
     """List the names that the program must define, and import standard modules that tests forgot.
 
@@ -174,7 +199,11 @@ def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
 def _take_from_program(remote: Remote, names: dict[str, Any], wanted: list[str]) -> list[str]:
     """Give the tests handles of the program's names; return those that it does not define."""
     defined = remote.defined(wanted)
-    names.update({name: remote.read(PROGRAM, name) for name in defined})
+    for name in defined:
+        value = remote.read(PROGRAM, name)
+        dict.__setitem__(names, name, value)
+        if isinstance(names, Names) and not callable(value):
+            names.changing.add(name)
     return [name for name in wanted if name not in defined]
 
 

@@ -8,12 +8,12 @@ here, so that tests can look at it. What is no plain value is one of ``handles``
 
 import builtins
 import sys
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NoReturn
 
 from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
+from seed.reference.verifiers.programs.copies import Copies, put_back
 from seed.reference.verifiers.programs.handles import Handle, Members, Reference, mixed
 from seed.reference.verifiers.programs.solution import CALLBACK
 
@@ -61,6 +61,7 @@ class Remote:
         self.classes: dict[Any, Any] = {}
         self.named: set[int] = set()
         self.comparing = 0
+        self.copies = Copies(self._read, self._write, self._written)
         nodes: dict[str, type] = {name: getattr(surroundings, name) for name in wire.NODES}
         self.decoder = wire.Decoder(nodes, self._unknown, self._record)
 
@@ -80,14 +81,23 @@ class Remote:
 
     def read(self, number: int, attribute: str) -> Any:
         """Fetch an attribute of an object by number, ``PROGRAM`` for the program's own names."""
-        value = self._value(self._request(["read", number, attribute], self.call_seconds))
+        self.copies.send()
+        value = self._read(number, attribute)
+        value = self.copies.remembered(number, attribute, value)
         self.used += not isinstance(value, Handle)
         if number == PROGRAM and isinstance(value, Handle):
             self.named.add(value._number)
         return value
 
+    def _read(self, number: int, attribute: str) -> Any:
+        return self._value(self._request(["read", number, attribute], self.call_seconds))
+
     def write(self, number: int, attribute: str, value: Any) -> None:
         """Set an attribute of an object."""
+        self.copies.send()
+        self._write(number, attribute, value)
+
+    def _write(self, number: int, attribute: str, value: Any) -> None:
         self._value(
             self._request(["write", number, attribute, self._written(value)], self.call_seconds)
         )
@@ -95,8 +105,11 @@ class Remote:
     def operate(self, name: str, *operands: Any) -> Any:
         """Perform one of ``operations`` there."""
         self.used += 1
+        self.copies.send()
         written = [self._written(operand) for operand in operands]
-        return self._value(self._request(["operate", name, *written], self.call_seconds))
+        reply = self._request(["operate", name, *written], self.call_seconds)
+        self.copies.fetch()
+        return self._value(reply)
 
     def operate_both(self, name: str, first: Any, second: Any) -> Any:
         """Perform an operation of two operands, one of which may be a plain value of the tests."""
@@ -157,7 +170,9 @@ class Remote:
         self.used += 1
         written = [self._written(argument) for argument in arguments]
         named = {name: self._written(argument) for name, argument in keywords.items()}
+        self.copies.send()
         reply = self._request(["call", number, written, named], self.call_seconds)
+        self.copies.fetch()
         value = self._value(reply)
         # After an exception nothing is put back: a reply that raises carries no arguments.
         originals = {str(index): argument for index, argument in enumerate(arguments)} | keywords
@@ -370,28 +385,3 @@ def _five(value: Any) -> list[Any]:
     if isinstance(value, list) and len(value) == 5:
         return value
     raise SolutionFault("the program broke the protocol: no comparison")
-
-
-def put_back(original: Any, changed: Any) -> None:
-    """Do to the judge's own argument what the call did to its copy.
-
-    The object itself is changed, not replaced: a test may hold it under several names, and looks at
-    it after the call.
-
-    Raises:
-        TypeError: It has become something else.
-    """
-    if type(original) is not type(changed):
-        raise TypeError
-    if isinstance(original, list | bytearray):
-        original[:] = changed
-    elif isinstance(original, deque):
-        original.clear()
-        original.extend(changed)
-    elif isinstance(original, dict | set):
-        original.clear()
-        original.update(changed)
-    elif type(original).__name__ in wire.NODES:
-        original.__dict__.update(changed.__dict__)
-    else:
-        raise TypeError

@@ -35,19 +35,18 @@ import sys
 import textwrap
 import types
 from _sitebuiltins import Quitter
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from typing import Any
 
 from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
+from seed.reference.verifiers.programs.copies import MUTABLE, put_back
 from seed.reference.verifiers.programs.operations import OPERATIONS
 from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
 CALLBACK = "k"
 INDENT = "    "
 MODULE = "solution"
-MUTABLE = (list, dict, set, bytearray, deque)
 MOST_PRINTED = 1 << 20
 """Bytes of one reply that are printed; what is printed beyond them is dropped."""
 
@@ -169,7 +168,7 @@ class RequestHandler:
                 return self._value(getattr(self.objects[number], attribute))
             if operation == "write":
                 number, attribute, written = arguments
-                setattr(self.objects[number], attribute, self._decoded(written))
+                self._write(self.objects[number], attribute, self._decoded(written))
                 return self._value(None)
             if operation == "operate":
                 name, *written = arguments
@@ -203,6 +202,13 @@ class RequestHandler:
             return ["raise", written, [text, arguments, self._number(raised)]]
         except BaseException:
             return ["raise", kind.__name__, text]
+
+    def _write(self, owner: Any, attribute: str, value: Any) -> None:
+        """Set an attribute; a list or its like is changed in place, as the test changed its copy."""
+        try:
+            put_back(getattr(owner, attribute), value)
+        except (TypeError, AttributeError):
+            setattr(owner, attribute, value)
 
     def _members(self, number: int, count: int) -> list[Any]:
         """Up to ``count`` members of an iterator; an exception waits until they are fetched."""
