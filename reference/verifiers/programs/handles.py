@@ -17,6 +17,7 @@ Who decides:
   ``abs(f(x) - 0.5) < 1e-6`` must not be decided by a class whose objects are near everything.
 """
 
+import types
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, NoReturn, Protocol
 
@@ -26,6 +27,9 @@ OWN = ("_remote", "_number", "_kind", "_mixed")
 READABLE = ("__name__", "__qualname__", "__members__", "__wrapped__", "__defaults__", "__code__")
 """Attributes with two underscores that are read; Python looks for protocols by the others."""
 
+ITERATORS = {"generator": types.GeneratorType} | {
+    kind.__name__: kind for kind in (map, zip, filter, enumerate, reversed)
+}
 SINGLY, MOST_AT_ONCE = 64, 1024
 """Members fetched one at a time, so that a generator runs as far as the test asks; then more."""
 
@@ -216,6 +220,11 @@ class Members:
         self._fetched = 0
         self._ended = False
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """Be a generator, a map or the like for ``isinstance``, if it is one there."""
+        return ITERATORS.get(self._reference._kind, Members)
+
     def __iter__(self) -> "Members":
         """Be an iterator."""
         return self
@@ -238,6 +247,28 @@ class Members:
     def __repr__(self) -> str:
         """Name its type."""
         return repr(self._reference)
+
+
+class _Types(type):
+    """Makes ``isinstance(x, TypeOf)`` what ``isinstance(x, type)`` is."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        """Whether something is a class, of the tests or of the program."""
+        if isinstance(instance, Handle):
+            return instance._remote.operate("isinstance", instance, type) is True
+        return isinstance(instance, type)
+
+
+class TypeOf(metaclass=_Types):
+    """What tests have in place of ``type``: it knows the classes of the program's objects."""
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Any:
+        """Tell the class of an object, or make a class."""
+        if len(arguments) == 1 and isinstance(arguments[0], Handle):
+            return arguments[0]._remote.read(arguments[0]._number, "__class__")
+        if len(arguments) == 1 and isinstance(arguments[0], Members):
+            return arguments[0].__class__
+        return type(*arguments, **keywords)
 
 
 def _operator(name: str, reflected: bool) -> Callable[[Handle, Any], Any]:

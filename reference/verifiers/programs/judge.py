@@ -27,6 +27,7 @@ from typing import Any
 
 from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import compare, surroundings, wire
+from seed.reference.verifiers.programs.handles import TypeOf
 from seed.reference.verifiers.programs.remote import PROGRAM, Remote, SolutionFault, TestsFault
 from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
@@ -98,6 +99,8 @@ def _outcome(remote: Remote, suite: dict[str, Any], problem: str) -> tuple[str, 
             return ERROR, f"the tests are broken: {_described(raised)}"
         source = "the program" if hasattr(raised, "of_the_program") else "a test"
         why = f"{source} raised {_described(raised)}"
+    if remote.refused and not remote.fault:
+        return ERROR, remote.refused
     if remote.fault or why:
         return WRONG, remote.fault or why
     if not remote.used:
@@ -123,7 +126,7 @@ def _run_calls(remote: Remote, suite: dict[str, Any], _: str) -> str:
 def _run_asserts(remote: Remote, suite: dict[str, Any], _: str) -> str:
     sources = [suite["setup"], *suite["asserts"]]
     trees = [_parsed(source) for source in sources]
-    names = Names(remote, {"__name__": "tests"})
+    names = Names(remote, {"__name__": "tests", "type": TypeOf})
     if missing := _take_from_program(remote, names, _wanted_names(trees, names)):
         return f"the program does not define {', '.join(missing)}"
     for number, tree in enumerate(trees):
@@ -138,7 +141,8 @@ def _run_asserts(remote: Remote, suite: dict[str, Any], _: str) -> str:
 
 def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
     tree = _parsed(suite["source"])
-    names = {**(surroundings.namespace() if suite["site"] else {}), "__name__": "tests"}
+    own = {"__name__": "tests", "type": TypeOf}
+    names = (surroundings.namespace() if suite["site"] else {}) | own
     prompt, entry = surroundings.prompt_of(problem, suite["entry"])
     exec(compile(prompt, "prompt.py", "exec", optimize=0), names)
     calls_itself = any(_calls_check(statement) for statement in tree.body)

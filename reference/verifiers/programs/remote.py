@@ -8,6 +8,7 @@ here, so that tests can look at it. What is no plain value is one of ``handles``
 
 import builtins
 import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NoReturn
 
@@ -49,6 +50,7 @@ class Remote:
     Attributes:
         used: How often the tests have called the program or got a plain value of it.
         fault: The first ``SolutionFault``; it decides whatever the tests did with the exception.
+        refused: The first reason why nobody can tell; it decides too.
     """
 
     def __init__(self, channel: frames.Channel, call_seconds: float, load_seconds: float) -> None:
@@ -57,10 +59,15 @@ class Remote:
         self.load_seconds = load_seconds
         self.used = 0
         self.fault = ""
+        self.refused = ""
+        self.lock, self.waiting = threading.RLock(), 0
         self.callables: list[Any] = []
         self.classes: dict[Any, Any] = {}
         self.named: set[int] = set()
         self.comparing = 0
+        self.handles: dict[int, Any] = {}
+        self.own_stdin, self.own_input = sys.stdin, builtins.input
+        self.known_input: Any = builtins.input
         self.copies = Copies(self._read, self._write, self._written)
         nodes: dict[str, type] = {name: getattr(surroundings, name) for name in wire.NODES}
         self.decoder = wire.Decoder(nodes, self._unknown, self._record)
@@ -81,7 +88,7 @@ class Remote:
 
     def read(self, number: int, attribute: str) -> Any:
         """Fetch an attribute of an object by number, ``PROGRAM`` for the program's own names."""
-        self.copies.send()
+        self._prepare()
         value = self._read(number, attribute)
         value = self.copies.remembered(number, attribute, value)
         self.used += not isinstance(value, Handle)
@@ -89,12 +96,23 @@ class Remote:
             self.named.add(value._number)
         return value
 
+    def _prepare(self) -> None:
+        """Before the program runs: give it what the tests have changed, and their input."""
+        self.copies.send()
+        if sys.stdin is not self.own_stdin and (text := sys.stdin.read()):
+            self._request(["stdin", str(text)], self.call_seconds)
+        if builtins.input is not self.known_input:
+            self.known_input = builtins.input
+            number = None if builtins.input is self.own_input else len(self.callables)
+            self.callables.append(builtins.input)
+            self._request(["input", number], self.call_seconds)
+
     def _read(self, number: int, attribute: str) -> Any:
         return self._value(self._request(["read", number, attribute], self.call_seconds))
 
     def write(self, number: int, attribute: str, value: Any) -> None:
         """Set an attribute of an object."""
-        self.copies.send()
+        self._prepare()
         self._write(number, attribute, value)
 
     def _write(self, number: int, attribute: str, value: Any) -> None:
@@ -105,7 +123,7 @@ class Remote:
     def operate(self, name: str, *operands: Any) -> Any:
         """Perform one of ``operations`` there."""
         self.used += 1
-        self.copies.send()
+        self._prepare()
         written = [self._written(operand) for operand in operands]
         reply = self._request(["operate", name, *written], self.call_seconds)
         self.copies.fetch()
@@ -163,6 +181,7 @@ class Remote:
 
     def refuse(self, why: str) -> NoReturn:
         """End the tests: what they ask cannot be known, and the program is not to blame."""
+        self.refused = self.refused or why
         raise TestsFault(why)
 
     def call(self, number: int, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
@@ -170,7 +189,7 @@ class Remote:
         self.used += 1
         written = [self._written(argument) for argument in arguments]
         named = {name: self._written(argument) for name, argument in keywords.items()}
-        self.copies.send()
+        self._prepare()
         reply = self._request(["call", number, written, named], self.call_seconds)
         self.copies.fetch()
         value = self._value(reply)
@@ -184,6 +203,13 @@ class Remote:
         return value
 
     def _request(self, message: list[Any], seconds: float) -> list[Any]:
+        """Send a request and wait for its reply; of several threads one at a time."""
+        self.waiting += 1
+        with self.lock:
+            self.waiting -= 1
+            return self._exchange(message, seconds)
+
+    def _exchange(self, message: list[Any], seconds: float) -> list[Any]:
         try:
             self.channel.send(message)
             reply = self.channel.receive(seconds)
@@ -193,6 +219,8 @@ class Remote:
                 self.channel.send(self._call_back(reply))
                 reply = self.channel.receive(seconds)
         except frames.Late:
+            if self.waiting:
+                self.refuse("a call waits for another one, and calls are made one at a time")
             self._fail(f"a call took longer than {seconds:g} s")
         except frames.Closed:
             self._fail("the program's process ended")
@@ -245,10 +273,15 @@ class Remote:
         number = content[0]
         if type(number) is not int:
             raise wire.WireError("an unknown tag")
-        if tag == "h":
-            return Handle(self, number, str(content[1]))
-        if tag == "y":
-            return Members(Handle(self, number, str(content[1])), self._fetcher(number))
+        if tag in ("h", "y"):
+            # One for each object of the program, so that ``is`` tells them apart as it does there.
+            if number not in self.handles:
+                handle = Handle(self, number, str(content[1]))
+                is_handle = tag == "h"
+                self.handles[number] = (
+                    handle if is_handle else Members(handle, self._fetcher(number))
+                )
+            return self.handles[number]
         if tag == "w":
             return self._awaited(number)
         if tag == "a":

@@ -8,6 +8,9 @@
         -> ["value", null, {}]
     ["call", object, arguments, keywords]
         -> ["value", value, {position or keyword: argument as the call left it}]
+    ["stdin", text]                          what the tests put in place of standard input
+    ["input", number]                        what they put in place of ``input``, or null
+        -> ["value", null, {}]
     ["operate", name, operand, …]            one of ``operations``
         -> ["value", value, {}]
     ["next", object, count]                  members of an iterator
@@ -46,6 +49,7 @@ from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
 CALLBACK = "k"
 INDENT = "    "
+INPUT = builtins.input
 MODULE = "solution"
 MOST_PRINTED = 1 << 20
 """Bytes of one reply that are printed; what is printed beyond them is dropped."""
@@ -170,6 +174,13 @@ class RequestHandler:
                 number, attribute, written = arguments
                 self._write(self.objects[number], attribute, self._decoded(written))
                 return self._value(None)
+            if operation == "stdin":
+                sys.stdin = io.StringIO(arguments[0])
+                return self._value(None)
+            if operation == "input":
+                (number,) = arguments
+                builtins.input = INPUT if number is None else self._callback(number)
+                return self._value(None)
             if operation == "operate":
                 name, *written = arguments
                 return self._value(OPERATIONS[name](*map(self._decoded, written)))
@@ -204,7 +215,7 @@ class RequestHandler:
             return ["raise", kind.__name__, text]
 
     def _write(self, owner: Any, attribute: str, value: Any) -> None:
-        """Set an attribute; a list or its like is changed in place, as the test changed its copy."""
+        """Set an attribute; a list or its like is changed in place, as a test changed its copy."""
         try:
             put_back(getattr(owner, attribute), value)
         except (TypeError, AttributeError):

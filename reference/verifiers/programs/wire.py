@@ -12,7 +12,7 @@
   Counter, OrderedDict or defaultdict, whose factory is a builtin type or null.
 - views of a dict: ``["V", "keys" | "values" | "items", …]``; deque: ``["q", longest, …]``.
 - Decimal, Fraction, date, time, datetime, timedelta: ``["v", kind, part, …]``.
-- builtin types: ``["T", name]``.
+- builtin types, Ellipsis, NotImplemented: ``["T", name]``.
 - NumPy array of numbers, truth values or text: ``["A", type of its members, shape, …]``.
 - range: ``["r", start, stop, step]``.
 - iterator: ``["g", …]``, read to its end, at most ``MOST_ITEMS`` members, if it is the tests' own;
@@ -156,6 +156,8 @@ class Encoder:
         if (parts := _standard_value(value)) is not None:
             return ["v", *(self.encode(part, depth) for part in parts)]
         name = value.__name__ if isinstance(value, type) else ""
+        if value is Ellipsis or value is NotImplemented:
+            name = "Ellipsis" if value is Ellipsis else "NotImplemented"
         if name and getattr(builtins, name, None) is value:
             return ["T", name]
         if type(value).__name__ == "ndarray" and (array := _array(value)):
@@ -352,7 +354,8 @@ def _view(kind: str, members: list[Any]) -> Any:
 
 def _builtin_type(name: Any) -> Any:
     kind = getattr(builtins, name, None)
-    return kind if isinstance(kind, type) else _refuse("a type that is not builtin")
+    is_single = kind is Ellipsis or kind is NotImplemented
+    return kind if isinstance(kind, type) or is_single else _refuse("a type that is not builtin")
 
 
 def _integer(value: int) -> int | list[str]:

@@ -133,7 +133,7 @@ class Liar(Remote):
 
     def __init__(self, kept: dict[str, Any], kept_by_the_other: dict[str, Any]) -> None:
         self.reply = [True, True, True, kept, kept_by_the_other]
-        self.comparing, self.named = 0, set()
+        self.comparing, self.named, self.refused = 0, set(), ""
 
     def operate(self, name: str, *operands: Any) -> Any:
         return self.reply if name == "compared" else True

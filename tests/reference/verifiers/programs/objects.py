@@ -465,5 +465,338 @@ q.items
         ],
         "correct",
     ),
+    "a list that a call changes": (
+        """log=[]
+def f(x): log.append(x)
+""",
+        [
+            """f(1)
+assert log==[1]
+"""
+        ],
+        "correct",
+    ),
+    "a global number": (
+        """count=0
+def f():
+    global count
+    count+=1
+""",
+        [
+            """f()
+f()
+assert count==2
+"""
+        ],
+        "correct",
+    ),
+    "the class of an object": (
+        """class P: pass
+def f(): return P()
+""",
+        [
+            """assert type(f())==P and type(f()).__name__=='P' and type(f()) is not int
+""",
+            "assert isinstance(type(3), type) and isinstance(P, type)",
+        ],
+        "correct",
+    ),
+    "standard input of the tests": (
+        """def f(): return int(input())+int(input())
+""",
+        [
+            """import sys,io
+sys.stdin=io.StringIO('3\\n4\\n')
+assert f()==7
+"""
+        ],
+        "correct",
+    ),
+    "a patched input": (
+        """def f(): return int(input('n'))
+""",
+        [
+            """from unittest.mock import patch
+with patch('builtins.input', return_value='5'):
+    assert f()==5
+"""
+        ],
+        "correct",
+    ),
+    "standard input as a whole": (
+        """import sys
+def f(): return sys.stdin.read()
+""",
+        [
+            """import sys,io
+old=sys.stdin
+sys.stdin=io.StringIO('ab')
+assert f()=='ab'
+sys.stdin=old
+"""
+        ],
+        "correct",
+    ),
+    "printed under a patch": (
+        """def f(): print('a'); print('b')
+""",
+        [
+            """import io
+from unittest.mock import patch
+with patch('sys.stdout', new=io.StringIO()) as out:
+    f()
+assert out.getvalue()=='a\\nb\\n'
+"""
+        ],
+        "correct",
+    ),
+    "a test case of unittest": (
+        """def f(x):
+    if x<0: raise ValueError('neg')
+    return x
+""",
+        [
+            """import unittest
+class T(unittest.TestCase):
+    def test(self):
+        with self.assertRaises(ValueError): f(-1)
+        self.assertEqual(f(2),2)
+r=unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(T))
+assert r.wasSuccessful()
+"""
+        ],
+        "correct",
+    ),
+    "a list changed by the test": (
+        """class Stack:
+    def __init__(self): self.items=[]
+    def push(self,x): self.items.append(x)
+""",
+        [
+            """s=Stack()
+s.push(1)
+assert s.items==[1]
+s.items.append(5)
+assert s.items==[1,5]
+"""
+        ],
+        "correct",
+    ),
+    "a list changed before a call": (
+        """class Stack:
+    def __init__(self): self.items=[]
+    def __len__(self): return len(self.items)
+""",
+        [
+            """s=Stack()
+s.items.append(5)
+assert len(s)==1
+"""
+        ],
+        "correct",
+    ),
+    "a decorator": (
+        """def deco(f):
+    def g(*a): return f(*a)+1
+    return g
+""",
+        [
+            """@deco
+def h(x): return x
+assert h(1)==2
+"""
+        ],
+        "correct",
+    ),
+    "a memoized function": (
+        """import functools
+@functools.lru_cache(None)
+def fib(n): return n if n<2 else fib(n-1)+fib(n-2)
+""",
+        ["assert fib(30)==832040 and fib.cache_info().hits>0"],
+        "correct",
+    ),
+    "a returned lambda": (
+        """def f(): return lambda: 3
+""",
+        ["assert f()()==3 and callable(f())"],
+        "correct",
+    ),
+    "generator expressions": (
+        """def f(n):
+    return (i for i in range(n))
+""",
+        [
+            """assert tuple(f(3))==(0,1,2) and sum(f(4))==6 and list(zip(f(2),f(2)))==[(0,0),(1,1)]
+""",
+            """g=f(2)
+assert list(g)==[0,1] and list(g)==[]
+""",
+        ],
+        "correct",
+    ),
+    "a match": (
+        """import re
+def f(s): return re.match('a(b)',s)
+""",
+        [
+            """m=f('ab')
+assert m and m.group(1)=='b' and m[0]=='ab'
+""",
+            "assert f('x') is None",
+        ],
+        "correct",
+    ),
+    "an exception with a text of its own": (
+        """class E(Exception):
+    def __str__(self): return 'custom'
+def f(): raise E
+""",
+        [
+            """try: f()
+except E as e: assert str(e)=='custom'
+else: assert 0
+"""
+        ],
+        "correct",
+    ),
+    "iterables as arguments": (
+        """def f(x): return [*x]
+""",
+        ["assert f({1:2}.keys())==[1] and f(x for x in 'ab')==['a','b']"],
+        "correct",
+    ),
+    "single values": (
+        """def f(): return frozenset([1]), {1,2}, b'a', bytearray(b'b'), ..., NotImplemented, slice(1,2)
+""",
+        [
+            """assert f()[0]==frozenset([1])
+assert f()[4] is ...
+"""
+        ],
+        "correct",
+    ),
+    "a dict changed and returned": (
+        """def f(d): d['a']=1; return d
+""",
+        [
+            """d={}
+r=f(d)
+assert r is d or r==d
+"""
+        ],
+        "correct",
+    ),
+    "an argument put into itself": (
+        """def f(x): x.append(x[:])
+def g(x): return x
+""",
+        [
+            """x=[1]
+f(x)
+assert x==[1,[1]]
+"""
+        ],
+        "correct",
+    ),
+    "a deque changed in place": (
+        """from collections import deque
+def f(q): q.appendleft(0)
+""",
+        [
+            """from collections import deque
+q=deque([1])
+f(q)
+assert q==deque([0,1])
+"""
+        ],
+        "correct",
+    ),
+    "threads of the tests": (
+        """import threading
+class Counter2:
+    def __init__(s): s.n=0; s.l=threading.Lock()
+    def inc(s):
+        with s.l: s.n+=1
+""",
+        [
+            """import threading
+c=Counter2()
+ts=[threading.Thread(target=c.inc) for _ in range(5)]
+[t.start() for t in ts]
+[t.join() for t in ts]
+assert c.n==5
+"""
+        ],
+        "correct",
+    ),
+    "identity of enumerations": (
+        """from enum import Enum
+class C(Enum):
+    R=1
+    G=2
+def f(): return C.R
+""",
+        ["assert f() is C.R and f() is not C.G and C.R is f()"],
+        "correct",
+    ),
+    "identity of nodes": (
+        """class N:
+    def __init__(s): s.next=None
+def f():
+    a=N(); b=N(); a.next=b; b.next=a; return a
+""",
+        [
+            """a=f()
+assert a.next.next is a and a.next is not a
+"""
+        ],
+        "correct",
+    ),
+    "a generator for isinstance": (
+        """def f(n): yield n
+""",
+        [
+            """import types,inspect
+assert isinstance(f(1),types.GeneratorType) and inspect.isgenerator(f(1))
+""",
+            """g=f(1)
+assert iter(g) is g
+""",
+        ],
+        "correct",
+    ),
+    "a map for isinstance": (
+        """def f(): return map(str,[1])
+""",
+        ["assert isinstance(f(),map) and list(f())==['1']"],
+        "correct",
+    ),
+    "classes by type": (
+        """class A: pass
+class B(A): pass
+""",
+        [
+            """assert type(B()) is B and type(B()) is not A and type(3) is int and type('x')==str
+"""
+        ],
+        "correct",
+    ),
+    "classes of records and exceptions": (
+        """from collections import namedtuple
+P=namedtuple('P','x')
+class E(Exception): pass
+def f(): return P(1)
+def g(): raise E()
+""",
+        [
+            "assert type(f())==P",
+            """try: g()
+except Exception as e: assert type(e) is E and isinstance(e,E)
+else: assert 0
+""",
+        ],
+        "correct",
+    ),
 }
 """Name -> program, assertions, and the verdict."""
