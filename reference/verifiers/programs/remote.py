@@ -15,14 +15,18 @@ from typing import Any, NoReturn
 from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
 from seed.reference.verifiers.programs.copies import Copies, put_back
+from seed.reference.verifiers.programs.counterparts import (
+    NUMBER,
+    Counterparts,
+    SolutionError,
+    described,
+    numbers,
+)
 from seed.reference.verifiers.programs.handles import Handle, Members, Reference, mixed
 from seed.reference.verifiers.programs.solution import CALLBACK
 
 PROGRAM = 0
 """The handle of the program's own names."""
-
-NUMBER, OWN_NUMBER, SAID = "_number_of_class", "_number_of_object", "_said_text"
-"""What classes and objects that are made here remember of those of the program."""
 
 DEEPEST_COMPARISON = 100
 
@@ -32,10 +36,6 @@ class SolutionFault(BaseException):
 
     A ``BaseException``, so that no ``except Exception`` of a test swallows it.
     """
-
-
-class SolutionError(Exception):
-    """The program raised an exception that is not builtin, or one that would end an interpreter."""
 
 
 class TestsFault(BaseException):
@@ -62,7 +62,7 @@ class Remote:
         self.refused = ""
         self.lock, self.waiting = threading.RLock(), 0
         self.callables: list[Any] = []
-        self.classes: dict[Any, Any] = {}
+        self.counterparts = Counterparts(self._decoded, self.read)
         self.named: set[int] = set()
         self.comparing = 0
         self.handles: dict[int, Any] = {}
@@ -70,7 +70,7 @@ class Remote:
         self.known_input: Any = builtins.input
         self.copies = Copies(self._read, self._write, self._written)
         nodes: dict[str, type] = {name: getattr(surroundings, name) for name in wire.NODES}
-        self.decoder = wire.Decoder(nodes, self._unknown, self._record)
+        self.decoder = wire.Decoder(nodes, self._unknown, self.counterparts.record)
 
     def defined(self, names: Sequence[str]) -> list[str]:
         """List which of some names the program has defined; waits until it has been loaded.
@@ -80,8 +80,8 @@ class Remote:
         """
         reply = self._request(["names", *names], self.load_seconds)
         if reply[0] == "raise":
-            raised = self._exception(reply[1], reply[2])
-            text = f"{raised}" if type(raised) is SolutionError else _described(raised)
+            raised = self.counterparts.exception(reply[1], reply[2])
+            text = f"{raised}" if type(raised) is SolutionError else described(raised)
             self._fail(f"the program cannot be loaded: {text}")
         defined = self._decoded(reply[1])
         return [name for name in names if isinstance(defined, list) and name in defined]
@@ -243,7 +243,7 @@ class Remote:
 
     def _value(self, reply: list[Any]) -> Any:
         if reply[0] == "raise":
-            raise self._exception(reply[1], reply[2])
+            raise self.counterparts.exception(reply[1], reply[2])
         return self._decoded(reply[1])
 
     def _decoded(self, written: Any) -> Any:
@@ -254,7 +254,7 @@ class Remote:
 
     def _written(self, value: Any) -> Any:
         try:
-            return wire.Encoder(self._opaque, _numbers).encode(value)
+            return wire.Encoder(self._opaque, numbers).encode(value)
         except wire.WireError as failure:
             why = f"the tests hand over a value that cannot cross: {failure}"
             raise TestsFault(why) from failure
@@ -287,55 +287,8 @@ class Remote:
         if tag == "a":
             return self.members_awaited(number)
         if tag == "e":
-            return self._exception_class(number, str(content[1]), content[2])
+            return self.counterparts.exception_class(number, str(content[1]), content[2])
         raise wire.WireError("an unknown tag")
-
-    def _record(self, head: list[Any], members: list[Any]) -> Any:
-        """Make a named tuple, of one class for each class of the program."""
-        number, own_number, name, fields = head
-        if type(number) is not int or type(own_number) is not int:
-            raise wire.WireError("a named tuple without numbers")
-        key = number, tuple(fields)
-        if key not in self.classes:
-            base = wire.record_class(name, fields)
-            members_of = {NUMBER: number, "__getattr__": self._reader()}
-            self.classes[key] = type(base.__name__, (base,), members_of)
-        made = self.classes[key](*members)
-        made.__dict__[OWN_NUMBER] = own_number
-        return made
-
-    def _exception_class(self, number: int, name: str, bases: Any) -> Any:
-        """Make a class of exceptions, with the builtin classes above it that the program's has."""
-        if number not in self.classes:
-            above = [self._decoded(base) for base in bases] if isinstance(bases, list) else []
-            kinds = [k for k in above if isinstance(k, type) and issubclass(k, Exception)]
-            content = {NUMBER: number, "__getattr__": self._reader(), "__str__": _said}
-            self.classes[number] = type(name, tuple(kinds) or (SolutionError,), content)
-        return self.classes[number]
-
-    def _exception(self, kind: Any, content: Any) -> Exception:
-        """The exception of a reply: its class, and its text, arguments and number."""
-        text, arguments, number = content if isinstance(content, list) else (content, [], None)
-        made = self._decoded(kind) if isinstance(kind, list) else str(kind)
-        given = self._decoded(arguments) if arguments else []
-        given = given if isinstance(given, list) else []
-        if isinstance(made, str):
-            return crossed(made, str(text), given)
-        if not (isinstance(made, type) and issubclass(made, Exception)):
-            return SolutionError(str(text))
-        exception: Exception = made.__new__(made)
-        exception.args = tuple(given)
-        exception.__dict__.update({"of_the_program": True, SAID: str(text), OWN_NUMBER: number})
-        return exception
-
-    def _reader(self) -> Any:
-        def read(owner: Any, name: str) -> Any:
-            number = owner.__dict__.get(OWN_NUMBER)
-            if name.startswith("_") or type(number) is not int:
-                raise AttributeError(name)
-            return self.read(number, name)
-
-        return read
 
     def _fetcher(self, number: int) -> Any:
         fetched = 0
@@ -371,41 +324,6 @@ class Remote:
     def _fail(self, why: str) -> Any:
         self.fault = self.fault or why
         raise SolutionFault(why)
-
-
-def crossed(name: str, text: str, arguments: Sequence[Any] = ()) -> Exception:
-    """Make the exception that the program raised.
-
-    Builtin exceptions keep their type, so that tests can expect them, and their arguments, if they
-    say the same text.
-    """
-    kind = getattr(builtins, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        return SolutionError(f"{name}: {text}")
-    for given in (arguments, (text,)):
-        try:
-            exception: Exception = kind(*given)
-            if str(exception) != text and given is arguments:
-                continue
-        except Exception:  # UnicodeDecodeError and its like want more than a text
-            continue
-        exception.__dict__["of_the_program"] = True
-        return exception
-    return SolutionError(f"{name}: {text}")
-
-
-def _numbers(value: Any) -> list[Any]:
-    kept = getattr(value, "__dict__", {})
-    return [getattr(type(value), NUMBER, None), kept.get(OWN_NUMBER)]
-
-
-def _described(raised: Exception) -> str:
-    return f"{type(raised).__name__}: {raised}"
-
-
-def _said(exception: Any) -> str:
-    """The text that an exception of the program says."""
-    return str(exception.__dict__.get(SAID, ", ".join(map(str, exception.args))))
 
 
 def _two(value: Any) -> tuple[Any, list[Any]]:

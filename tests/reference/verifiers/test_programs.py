@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from seed.reference.verifiers.programs import surroundings, wire
 from seed.reference.verifiers.programs.compare import same_output, same_value
 from seed.reference.verifiers.programs.copies import put_back
+from seed.reference.verifiers.programs.counterparts import SolutionError, crossed
 from seed.reference.verifiers.programs.extraction import program_of
 from seed.reference.verifiers.programs.handles import Handle
-from seed.reference.verifiers.programs.remote import Remote, SolutionError, TestsFault, crossed
+from seed.reference.verifiers.programs.remote import Remote, TestsFault
 from seed.reference.verifiers.programs.suite import SuiteError, suite_of
 
 NODES: dict[str, Any] = {name: getattr(surroundings, name) for name in wire.NODES}
