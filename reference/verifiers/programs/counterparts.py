@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from seed.reference.verifiers.programs import wire
+from seed.reference.verifiers.programs.standard_values import WireError
 
 NUMBER, OWN_NUMBER, SAID = "_number_of_class", "_number_of_object", "_said_text"
 """What classes and objects that are made here remember of those of the program."""
@@ -35,7 +36,7 @@ class Counterparts:
         """Make a named tuple, of one class for each class of the program."""
         number, own_number, name, fields = head
         if type(number) is not int or type(own_number) is not int:
-            raise wire.WireError("a named tuple without numbers")
+            raise WireError("a named tuple without numbers")
         key = number, tuple(fields)
         if key not in self.classes:
             base = wire.record_class(name, fields)

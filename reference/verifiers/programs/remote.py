@@ -24,6 +24,7 @@ from seed.reference.verifiers.programs.counterparts import (
 )
 from seed.reference.verifiers.programs.handles import Handle, Members, Reference, mixed
 from seed.reference.verifiers.programs.solution import CALLBACK
+from seed.reference.verifiers.programs.standard_values import WireError
 
 PROGRAM = 0
 """The handle of the program's own names."""
@@ -224,7 +225,7 @@ class Remote:
             self._fail(f"a call took longer than {seconds:g} s")
         except frames.Closed:
             self._fail("the program's process ended")
-        except (frames.FrameError, wire.WireError, MemoryError) as failure:
+        except (frames.FrameError, WireError, MemoryError) as failure:
             self._fail(f"the program broke the protocol: {failure}")
         known = isinstance(reply, list) and reply[:1] in (["value"], ["raise"])
         if not known or len(reply) not in (3, 4):
@@ -249,13 +250,13 @@ class Remote:
     def _decoded(self, written: Any) -> Any:
         try:
             return self.decoder.decode(written)
-        except (wire.WireError, RecursionError, MemoryError) as failure:
+        except (WireError, RecursionError, MemoryError) as failure:
             return self._fail(f"the program broke the protocol: {failure}")
 
     def _written(self, value: Any) -> Any:
         try:
             return wire.Encoder(self._opaque, numbers).encode(value)
-        except wire.WireError as failure:
+        except WireError as failure:
             why = f"the tests hand over a value that cannot cross: {failure}"
             raise TestsFault(why) from failure
 
@@ -267,12 +268,12 @@ class Remote:
         if callable(value):
             self.callables.append(value)
             return [CALLBACK, len(self.callables) - 1]
-        raise wire.WireError(f"an object of type {type(value).__name__}")
+        raise WireError(f"an object of type {type(value).__name__}")
 
     def _unknown(self, tag: str, content: list[Any]) -> Any:
         number = content[0]
         if type(number) is not int:
-            raise wire.WireError("an unknown tag")
+            raise WireError("an unknown tag")
         if tag in ("h", "y"):
             # One for each object of the program, so that ``is`` tells them apart as it does there.
             if number not in self.handles:
@@ -288,7 +289,7 @@ class Remote:
             return self.members_awaited(number)
         if tag == "e":
             return self.counterparts.exception_class(number, str(content[1]), content[2])
-        raise wire.WireError("an unknown tag")
+        raise WireError("an unknown tag")
 
     def _fetcher(self, number: int) -> Any:
         fetched = 0

@@ -45,6 +45,7 @@ from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
 from seed.reference.verifiers.programs.copies import MUTABLE, put_back
 from seed.reference.verifiers.programs.operations import OPERATIONS
+from seed.reference.verifiers.programs.standard_values import WireError
 from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
 CALLBACK = "k"
@@ -318,7 +319,7 @@ class RequestHandler:
             return self._callback(content[0])
         if tag == "h":
             return self.objects[content[0]]
-        raise wire.WireError(f"tag {tag!r}")
+        raise WireError(f"tag {tag!r}")
 
     def _callback(self, number: int) -> Callable[..., Any]:
         def call_back(*arguments: Any) -> Any:
@@ -334,4 +335,4 @@ def asyncio() -> Any:
 
 
 def _refuse(value: Any) -> list[Any]:
-    raise wire.WireError(f"an object of type {type(value).__name__}")
+    raise WireError(f"an object of type {type(value).__name__}")

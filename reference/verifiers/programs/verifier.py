@@ -38,6 +38,11 @@ CRLF in standard input          given as LF, as on the Linux machines of the sit
 ``1`` for ``true``              wrong where JSON values are compared, equal in an assertion
 ``{1: 2}`` for ``{"1": 2}``     right: JSON has no other keys
 an iterator for a list          right: its members are compared
+two objects of the program      equal if their class says so and they keep equal values; if it
+                                says so of unequal values, ``error`` (``handles``)
+an object and a plain value     unequal; ``error`` if the tests name its class and it says equal
+an operator with a plain value  right if it gives an object, ``error`` if it gives a plain value
+a class derived in the tests    ``error``: it cannot cross
 a module that is missing here   wrong: the program cannot be run
 ==============================  ==================================================================
 """

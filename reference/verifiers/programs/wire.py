@@ -26,17 +26,23 @@ process, the values are compared in the judge's process.
 """
 
 import builtins
-import datetime
-import importlib
 import itertools
 import keyword
-import math
-import re
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
+
+from seed.reference.verifiers.programs.standard_values import (
+    MOST_BITS,
+    WireError,
+    array_head,
+    builtin_type,
+    dict_view,
+    made_array,
+    parts_of,
+    refuse,
+    standard_value,
+)
 
 MOST_BYTES = 32 << 20
 """Longest message: twice the longest standard output, and a bound on the judge's memory."""
@@ -50,12 +56,6 @@ It also stops a value that refers to itself.
 DEEPEST = 200
 """Nesting: more than any real answer, less than Python's JSON reader and comparison can recurse."""
 
-MOST_BITS = 1 << 17
-"""Length of an integer, about 39000 decimal digits.
-
-Expected answers are shorter, and arithmetic is still fast.
-"""
-
 SMALL = 1 << 63
 """Integers below it are written as JSON numbers."""
 
@@ -68,8 +68,6 @@ MAPPINGS: Mapping[str, Any] = {
     "defaultdict": defaultdict,
 }
 VIEWS: Mapping[str, Any] = {"keys": KeysView, "values": ValuesView, "items": ItemsView}
-MEMBERS = re.compile(r"[<>|=][biufcU]\d{1,3}")
-"""Types of the members of a NumPy array that cross: truth values, numbers, text."""
 MOST_FIELDS = 255
 """Of a named tuple: the judge makes a class of them."""
 
@@ -82,10 +80,6 @@ MALFORMED = (
 Opaque = Callable[[Any], list[Any]]
 Unknown = Callable[[str, list[Any]], Any]
 Numbers = Callable[[Any], list[Any]]
-
-
-class WireError(Exception):
-    """A value cannot be written or read: too large, too deep, or no value at all."""
 
 
 class Encoder:
@@ -153,14 +147,14 @@ class Encoder:
         for name, view in VIEWS.items():
             if isinstance(value, view) and type(value).__module__ == "builtins":
                 return ["V", name, *(self.encode(member, depth) for member in value)]
-        if (parts := _standard_value(value)) is not None:
+        if (parts := parts_of(value)) is not None:
             return ["v", *(self.encode(part, depth) for part in parts)]
         name = value.__name__ if isinstance(value, type) else ""
         if value is Ellipsis or value is NotImplemented:
             name = "Ellipsis" if value is Ellipsis else "NotImplemented"
         if name and getattr(builtins, name, None) is value:
             return ["T", name]
-        if type(value).__name__ == "ndarray" and (array := _array(value)):
+        if type(value).__name__ == "ndarray" and (array := array_head(value)):
             return [*array, *(self.encode(member, depth) for member in value.ravel().tolist())]
         if isinstance(value, Iterator) and not self.lazily:
             members = itertools.islice(value, MOST_ITEMS + 1)
@@ -212,7 +206,7 @@ class Decoder:
             WireError: Nobody wrote this.
         """
         if not isinstance(written, list):
-            return written if not isinstance(written, dict) else _refuse("an object")
+            return written if not isinstance(written, dict) else refuse("an object")
         try:
             tag, *content = written
             return self._tagged(tag, content)
@@ -234,17 +228,17 @@ class Decoder:
         if tag == "N":
             return self.record(content[0], [self.decode(written) for written in content[1:]])
         if tag == "V":
-            return _view(content[0], [self.decode(written) for written in content[1:]])
+            return dict_view(content[0], [self.decode(written) for written in content[1:]])
         if tag == "v":
-            return _standard(*(self.decode(written) for written in content))
+            return standard_value(*(self.decode(written) for written in content))
         if tag == "A":
             members = [self.decode(written) for written in content[2:]]
-            return _made_array(content[0], content[1], members)
+            return made_array(content[0], content[1], members)
         if tag == "T":
-            return _builtin_type(content[0])
+            return builtin_type(content[0])
         if tag == "i":
             is_long = len(content[0]) * 4 > MOST_BITS + 8
-            return _refuse("a long integer") if is_long else int(content[0], 16)
+            return refuse("a long integer") if is_long else int(content[0], 16)
         if tag == "c":
             return complex(float(content[0]), float(content[1]))
         if tag == "b":
@@ -259,7 +253,7 @@ class Decoder:
         members = [self.decode(written) for written in content]
         pairs = zip(members[::2], members[1::2], strict=True)
         if kind == "defaultdict":
-            return defaultdict(_builtin_type(factory) if factory else None, pairs)
+            return defaultdict(builtin_type(factory) if factory else None, pairs)
         made = MAPPINGS[kind]()
         made.update(pairs if kind == "OrderedDict" else dict(pairs))
         return made
@@ -287,7 +281,7 @@ def record_class(name: Any, fields: Any) -> Any:
     """
     names = [name, *fields] if isinstance(fields, list) and len(fields) <= MOST_FIELDS else [None]
     if not all(isinstance(n, str) and n.isidentifier() and n.isascii() for n in names):
-        return _refuse("a named tuple without names")
+        return refuse("a named tuple without names")
     return namedtuple("Record" if keyword.iskeyword(name) else name, fields)
 
 
@@ -300,71 +294,9 @@ def _mapping_head(value: Any) -> list[Any]:
     return ["d"]
 
 
-def _standard_value(value: Any) -> list[Any] | None:
-    """The parts of a value of the standard library; None if it is none."""
-    if isinstance(value, Decimal):
-        return ["decimal", Decimal.__str__(value)]
-    if isinstance(value, Fraction):
-        return ["fraction", int(value.numerator), int(value.denominator)]
-    if isinstance(value, datetime.datetime):
-        return ["datetime", datetime.datetime.isoformat(value)]
-    if isinstance(value, datetime.date):
-        return ["date", datetime.date.isoformat(value)]
-    if isinstance(value, datetime.time):
-        return ["time", datetime.time.isoformat(value)]
-    if isinstance(value, datetime.timedelta):
-        return ["timedelta", value.days, value.seconds, value.microseconds]
-    return None
-
-
-def _standard(kind: str, *parts: Any) -> Any:
-    if kind == "decimal":
-        return Decimal(parts[0]) if len(parts[0]) <= MOST_BITS else _refuse("a long number")
-    if kind == "fraction":
-        return Fraction(*parts)
-    if kind == "timedelta":
-        return datetime.timedelta(*parts)
-    kinds: dict[str, Any] = {
-        "datetime": datetime.datetime,
-        "date": datetime.date,
-        "time": datetime.time,
-    }
-    return kinds[kind].fromisoformat(parts[0])
-
-
-def _array(value: Any) -> list[Any]:
-    """The head of a NumPy array; empty if its members are objects."""
-    text = str(value.dtype.str)
-    is_plain = type(value).__module__ == "numpy" and MEMBERS.fullmatch(text)
-    return ["A", text, list(map(int, value.shape))] if is_plain and value.ndim else []
-
-
-def _made_array(members_type: str, shape: list[int], members: list[Any]) -> Any:
-    if not MEMBERS.fullmatch(members_type) or math.prod(shape) != len(members):
-        return _refuse("an array of another shape")
-    numpy = importlib.import_module("numpy")
-    return numpy.array(members, dtype=members_type).reshape(shape)
-
-
-def _view(kind: str, members: list[Any]) -> Any:
-    if kind == "keys":
-        return dict.fromkeys(members).keys()
-    return dict(members).items() if kind == "items" else dict(enumerate(members)).values()
-
-
-def _builtin_type(name: Any) -> Any:
-    kind = getattr(builtins, name, None)
-    is_single = kind is Ellipsis or kind is NotImplemented
-    return kind if isinstance(kind, type) or is_single else _refuse("a type that is not builtin")
-
-
 def _integer(value: int) -> int | list[str]:
     if -SMALL < value < SMALL:
         return value
     if value.bit_length() > MOST_BITS:
         raise WireError(f"an integer has more than {MOST_BITS} bits")
     return ["i", f"{value:x}"]
-
-
-def _refuse(kind: str) -> Any:
-    raise WireError(f"{kind} is no value")

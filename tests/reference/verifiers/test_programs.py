@@ -19,13 +19,14 @@ from seed.reference.verifiers.programs.counterparts import SolutionError, crosse
 from seed.reference.verifiers.programs.extraction import program_of
 from seed.reference.verifiers.programs.handles import Handle
 from seed.reference.verifiers.programs.remote import Remote, TestsFault
+from seed.reference.verifiers.programs.standard_values import MOST_BITS, WireError
 from seed.reference.verifiers.programs.suite import SuiteError, suite_of
 
 NODES: dict[str, Any] = {name: getattr(surroundings, name) for name in wire.NODES}
 
 
 def refuse(*_: Any) -> Any:
-    raise wire.WireError("nothing plain")
+    raise WireError("nothing plain")
 
 
 def crossed_over(value: Any) -> Any:
@@ -88,7 +89,7 @@ leaves = (
 @given(written=st.recursive(leaves, lambda inner: st.lists(inner, max_size=4), max_leaves=20))
 @settings(max_examples=150)
 def test_whatever_arrives_is_a_value_or_rejected(written: Any) -> None:
-    with contextlib.suppress(wire.WireError):
+    with contextlib.suppress(WireError):
         wire.Decoder(NODES, refuse).decode(written)
 
 
@@ -108,8 +109,8 @@ def test_subclasses_are_reduced_to_the_builtin_type() -> None:
 def test_values_without_end_are_rejected() -> None:
     endless: list[Any] = []
     endless.append(endless)
-    for value in (endless, 1 << (wire.MOST_BITS + 1)):
-        with pytest.raises(wire.WireError):
+    for value in (endless, 1 << (MOST_BITS + 1)):
+        with pytest.raises(WireError):
             crossed_over(value)
 
 
