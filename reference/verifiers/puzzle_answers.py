@@ -14,7 +14,7 @@ everywhere         blanks and empty lines around it, ``**``, back-ticks, quotes,
                    characters, other scripts' minus, times and division signs, the other case
 walks, roles       blanks, commas, arrows between the letters: ``A -> E -> B`` is AEB
 lists              commas between the numbers: ``1, 3, 2`` is ``1 3 2``
-grids              one line a row instead of ``/``, blanks between the cells
+grids              one line a row instead of ``/``, blanks between the cells, tables
 cryptarithm        blanks between the digits: each letter is one digit
 arithmetic         the ``=`` before the value may be missing: ``\boxed{45}``
 other numbers      nothing more: ``8 5`` is not 85
@@ -42,6 +42,9 @@ GRIDS = (
 
 MOST_CHARACTERS = 20_000
 """Of the text that is read for an answer: the longest answers have some hundred characters."""
+
+LONGEST_BOLD = 5_000
+"""Characters from the end in which bold text is looked for."""
 
 MOST_READINGS = 60
 """Of one answer: three marks inside each other, with and without its point, in every form."""
@@ -80,8 +83,14 @@ SEPARATORS = re.compile(r" *[,;] *")
 BOLD_AT_END = re.compile(r"\*\*(?P<bold>[^\n]{1,4000}?)\*\*[.。]?\s*\Z")
 FENCED = re.compile(r"`{3,}|~{3,}")
 LABEL = re.compile(
-    r"(?:[Ss]olution|[Rr]esult|[Ee]xpression|[Pp]ath|[Ww]alk|[Mm]oves|[Gg]rid|[Oo]utput)\s*[:：]"
+    r"(?:(?:my|the|one|a|final|possible|correct|valid|shortest)\s+)*"
+    r"(?:solution|result|expression|path|walk|route|moves|order|grid|assignment|output)"
+    r"(?:\s+(?:is|are))?\s*[:：]|(?:so|thus|hence|therefore),?\s",
+    re.IGNORECASE,
 )
+SPAN = re.compile(r"\*\*([^\n]{1,2000}?)\*\*|`([^`\n]{1,2000})`|\$\$([^\n]{1,2000}?)\$\$")
+TABLE_RULE = re.compile(r"[|:\s+=-]*-[|:\s+=-]*")
+ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]{1,12}\*?\}(?:\{[clr|@ ]{0,99}\})?|\\hline")
 
 
 def answer_text(answer_part: str) -> tuple[str | None, str]:
@@ -103,7 +112,7 @@ def answer_text(answer_part: str) -> tuple[str | None, str]:
     fence = last_fenced(answer_part)
     if fence is not None and fence.text is not None and fence.text.strip():
         return fence.text.strip("\n"), "the last fenced block"
-    if bold := BOLD_AT_END.search(answer_part.rpartition("\n\n")[2]):
+    if bold := BOLD_AT_END.search(answer_part[-LONGEST_BOLD:].rpartition("\n\n")[2]):
         return bold["bold"], "the bold text at the end"
     return answer_part, "the whole response"
 
@@ -153,18 +162,19 @@ def _unmarked(text: str) -> Iterator[str]:
     yield text
     if text.startswith(("** ", "*** ", "__ ")):
         text = text.lstrip("*_").strip()
-    for _ in range(6):
+    for _ in range(8):
         yield text
-        if text.endswith(".") and len(text) > 1:
-            yield text[:-1].rstrip()
-            inner = _without_pair(text[:-1].rstrip())
-            text = inner if inner != text[:-1].rstrip() else text
         inner = _without_pair(text)
+        if inner == text and text.endswith(".") and len(text) > 1:
+            inner = text[:-1].rstrip()
         if label := LABEL.match(inner):
             inner = inner[label.end() :].strip()
         if inner == text:
-            return
+            break
         text = inner
+    spans = SPAN.findall(text.rpartition("\n")[2])
+    if len(spans) == 1:
+        yield "".join(spans[0]).strip()
 
 
 def _without_pair(text: str) -> str:
@@ -175,10 +185,22 @@ def _without_pair(text: str) -> str:
     return text
 
 
+def _table_rows(text: str) -> list[str]:
+    """The rows of a table in Markdown or LaTeX; empty if it is none."""
+    if "|" not in text and "&" not in text:
+        return []
+    text = ENVIRONMENT.sub("\n", text).replace("\\\\", "\n")
+    lines = [line for line in text.splitlines() if not TABLE_RULE.fullmatch(line)]
+    rows = [" ".join(line.replace("|", " ").replace("&", " ").split()) for line in lines]
+    return [row for row in rows if row]
+
+
 def _forms(family: str, text: str) -> Iterator[str]:
     """A text as it stands, and in the form that answers of its kind of family have."""
     yield text
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    if family in (*GRIDS, "magic_square"):
+        lines = _table_rows(text) or lines
     if family in GRIDS:
         yield "/".join("".join(line.split()) for line in lines)
     elif family in WALKS:

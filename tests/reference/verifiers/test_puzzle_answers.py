@@ -31,6 +31,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "announced": lambda a: f"The answer is {a}",
     "announced after a colon": lambda a: f"Final answer: {a}",
     "announced with a point": lambda a: f"The final answer is {a}.",
+    "announced, bold, with a point": lambda a: f"The answer is **{a}**.",
+    "announced in a sentence": lambda a: f"After some work:\n\nThe solution is `{a}`, as asked.",
+    "labelled": lambda a: f"One possible solution is:\n\n$${a}$$",
     "announced in bold": lambda a: f"Some words.\n\n**Answer:** `{a}`",
     "announced, then a remark": lambda a: f"Answer: {a}\n\nI hope this answer is helpful!",
     "announced in Chinese": lambda a: f"答案：{a}",
@@ -57,6 +60,12 @@ FORMS: dict[str, Callable[[str], str]] = {
 ROWS: dict[str, Callable[[str], str]] = {
     "rows in lines": lambda a: "```\n" + a.replace("/", "\n") + "\n```",
     "announced rows": lambda a: "Answer:\n" + a.replace("/", "\n"),
+    "a table": lambda a: "\n".join(f"| {' | '.join(row)} |" for row in a.split("/")),
+    "an array": lambda a: (
+        "\\boxed{\\begin{array}{cc}"
+        + " \\\\ ".join("&".join(row) for row in a.split("/"))
+        + "\\end{array}}"
+    ),
     "cells apart": lambda a: "\n".join(map(" ".join, a.split("/"))),
 }
 LETTERS: dict[str, Callable[[str], str]] = {

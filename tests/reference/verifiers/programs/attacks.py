@@ -254,7 +254,7 @@ FORGERIES |= {
     ),
     "an iterator of nothing": reply('b\'["value", ["y", 999, "map"], {}]\''),
     "a coroutine": reply('b\'["value", ["w", 0, "coroutine"], {}]\''),
-    "printed garbage": reply('b\'["value", 0, {}, "3"]\'', 'b\'["value", 3, {}, 7, 8]\''),
+    "printed garbage": reply('b\'["value", 0, {}, "3"]\'', "b'[\"value\", 3, {}, 7, 8]'"),
     "a raised exit": reply('b\'["raise", "SystemExit", "0"]\''),
 }
 """Name -> program; each one is wrong for ``add``."""
