@@ -73,8 +73,9 @@ def car_painting(line: Line) -> Converted:
 
 
 def countdown(line: Line) -> Converted:
-    """Read numbers and a target."""
-    instance = {"numbers": line.listed("question", int), "target": line.number("target")}
+    """Read numbers and a target; any rational number may be given on the way, and any sign."""
+    numbers = line.listed("question", int)
+    instance = {"numbers": numbers, "target": line.number("target"), "any_rationals": True}
     return answered(line, "countdown", instance, _expression)
 
 

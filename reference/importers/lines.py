@@ -27,6 +27,7 @@ from seed.reference.importers import enigmata, reasoning_gym
 from seed.reference.importers.reading import Converted, Line, Reader, Unreadable, Unsuited
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.verifiers.files.lines import fields_of
+from seed.reference.verifiers.response import plain
 
 COLLECTIONS: Mapping[str, Mapping[str, Reader]] = {
     "Enigmata": enigmata.TASKS,
@@ -85,7 +86,7 @@ def problem_line(line: bytes, number: int, counts: Counts) -> dict[str, Any] | N
     count = counts.tasks.setdefault(fields["task"], TaskCount())
     count.lines += 1
     try:
-        converted = reader(Line(fields["problem"], fields["answer"], fields["meta"]))
+        converted = reader(Line(fields["problem"], _bare(fields["answer"]), fields["meta"]))
     except Unsuited as reason:
         count.unsuited[str(reason)] += 1
         return None
@@ -110,6 +111,11 @@ def _fields(line: bytes) -> Mapping[str, Any]:
     if "answer" not in fields:
         raise Unreadable("answer is missing")
     return fields
+
+
+def _bare(answer: Any) -> Any:
+    """An answer without blanks, line ends and end tokens around it; a model may have written it."""
+    return plain(answer).strip() if isinstance(answer, str) else answer
 
 
 def _reader(fields: Mapping[str, Any]) -> Reader:

@@ -12,8 +12,8 @@ Fields of ``meta`` and form of ``answer`` of each task:
 - shortest_path: matrix (of * # O X). "up up left", or "infeasible".
 - zebra_puzzles: nothing, the clues are in the text. Who lives in house 1: a claim.
 
-Two of our prompts differ a little: countdown wants positive integers all the way, and a maze any
-walk, not a shortest one. A response is judged by the prompt that we give.
+One of our prompts differs a little: a maze wants any walk, not a shortest one. A response is judged
+by the prompt that we give.
 """
 
 import re
@@ -46,8 +46,9 @@ MAX_NESTING = 20
 
 
 def countdown(line: Line) -> Converted:
-    """Read numbers and a target."""
-    instance = {"numbers": line.listed("numbers", int), "target": line.number("target")}
+    """Read numbers and a target; any rational number may be given on the way, and any sign."""
+    numbers = line.listed("numbers", int)
+    instance = {"numbers": numbers, "target": line.number("target"), "any_rationals": True}
     return Converted("countdown", instance, answer_text(line.answer))
 
 

@@ -2,12 +2,14 @@
 
 - Status 429 or 5xx, connection refused or cut off, time-out: another attempt after ``pause``, 2, 4,
   ... times ``pause`` seconds, or after Retry-After.
-- Any other status, unreadable JSON: an error at once.
+- Any other status: an error at once, with the beginning of what the server says about it, since a
+  refused model name or temperature is corrected by who reads that. Unreadable JSON: an error too.
 - No readable verdict, finish reason "length": an error at once. Repeating the request until there
   is a verdict would bias the verdicts.
 
 An error is never counted as a verdict. Requests are sent one at a time with the standard library;
-replies are not streamed. Redirects are refused, because urllib would send the key to their target.
+replies are not streamed, and may be compressed by gzip or zlib. Redirects are refused, because
+urllib would send the key to their target.
 """
 
 import http.client
@@ -15,6 +17,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +33,12 @@ LONGEST_PAUSE = 30.0
 """Most seconds between two attempts, whatever Retry-After requests."""
 CHUNK = 65_536
 """Bytes of one read."""
+MOST_SAID = 200
+"""Characters of what a server says about an error."""
+EITHER_FORMAT = 47
+"""``wbits`` of zlib: gzip or zlib, whichever the body has."""
+TEXT_PARTS = ("text", "output_text", None)
+"""Types of the parts that are the reply itself; others hold reasoning, or why nothing is said."""
 
 
 class NoReply(Exception):
@@ -66,6 +75,7 @@ class HttpJudge:
         timeout: Seconds of one attempt, from connection to last byte.
         attempts: Most attempts per verdict.
         pause: Seconds before the second attempt; doubles with each further one.
+        temperature: Sampling temperature, >= 0; None sends none, for models that refuse the field.
     """
 
     url: str
@@ -76,6 +86,7 @@ class HttpJudge:
     timeout: float = 120.0
     attempts: int = 4
     pause: float = 1.0
+    temperature: float | None = 0.0
 
     def __call__(self, triplet: Triplet) -> Verdict:
         """Judge one answer; failures are treated as in the module's list."""
@@ -114,7 +125,9 @@ class HttpJudge:
     def _post(self, prompt: str) -> bytes:
         """One attempt: the body of a reply with status 200, read within the time limit."""
         messages = [{"role": "user", "content": prompt}]
-        body = {"model": self.model, "messages": messages, "temperature": 0.0}
+        body: dict[str, Any] = {"model": self.model, "messages": messages}
+        if self.temperature is not None:
+            body["temperature"] = self.temperature
         headers = {"Content-Type": "application/json"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
@@ -124,17 +137,61 @@ class HttpJudge:
         deadline = time.monotonic() + self.timeout
         try:
             with opener.open(request, timeout=self.timeout) as response:
-                return read_within(response, deadline)
+                return decompressed(read_within(response, deadline))
         except urllib.error.HTTPError as error:
             with error:
                 why, retry = f"status {error.code}", error.code == 429 or error.code >= 500
                 pause = retry_after(error)
+                if not retry and (said := self._said(error, deadline)):
+                    why = f"{why}: {said}"
                 raise NoReply(f"the server answered with {why}", retry, pause) from None
         except (OSError, http.client.HTTPException) as error:
             # Connection refused, time-out, or a body that ends early. URLError wraps its cause.
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
             why = f"{type(cause).__name__}: {cause}"
             raise NoReply(f"no reply from the server: {why}", retry=True) from None
+
+    def _said(self, error: urllib.error.HTTPError, deadline: float) -> str:
+        """The server's own sentence about a refused request, cut, and never the key."""
+        try:
+            body = decompressed(read_within(error.fp, deadline))  # type: ignore[arg-type]
+        except (NoReply, OSError, http.client.HTTPException, AttributeError):
+            return ""
+        said = sentence_of(body.decode("utf-8", "replace"))
+        said = said.replace(self.key, "[key]") if self.key else said
+        return " ".join(said.split())[:MOST_SAID]
+
+
+def decompressed(body: bytes) -> bytes:
+    """A body without its gzip or zlib compression; no JSON begins as these do.
+
+    Raises:
+        NoReply: It cannot be decompressed, or becomes too large.
+    """
+    if body[:2] not in (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda"):
+        return body
+    reader = zlib.decompressobj(EITHER_FORMAT)
+    try:
+        plain = reader.decompress(body, MAX_REPLY_BYTES)
+    except zlib.error:
+        raise NoReply("the reply cannot be decompressed", retry=False) from None
+    if reader.unconsumed_tail or not reader.eof:
+        raise NoReply("the compressed reply is cut off or too large", retry=False)
+    return plain
+
+
+def sentence_of(body: str) -> str:
+    """What an error of an API says: its ``error.message``, or the text itself."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    for name in ("error", "message", "detail", "msg"):
+        while isinstance(said, list) and said:
+            said = said[0]
+        if isinstance(said, dict) and name in said:
+            said = said[name]
+    return said if isinstance(said, str) else body
 
 
 def read_within(response: http.client.HTTPResponse, deadline: float) -> bytes:
@@ -173,9 +230,19 @@ def content_of(body: bytes) -> str:
         raise NoReply("the reply is not a chat completion", retry=False) from None
     if finish == "length":
         raise NoReply("the judge's reply was cut off by its token limit", retry=False)
+    if isinstance(content, list):
+        content = text_of_parts(content)
     if not isinstance(content, str):
         raise NoReply("the reply holds no text", retry=False)
     return content
+
+
+def text_of_parts(parts: list[Any]) -> str | None:
+    """The text of a content in parts, reasoning left out; None if there is none."""
+    if not all(isinstance(part, dict) for part in parts):
+        return None
+    texts = [part.get("text") for part in parts if part.get("type") in TEXT_PARTS]
+    return "".join(text for text in texts if isinstance(text, str)) if texts else None
 
 
 def retry_after(error: urllib.error.HTTPError) -> float:

@@ -33,11 +33,6 @@ def request_text(triplet: Triplet, principles: Principles, thinking: bool) -> st
     )
 
 
-def final_answer(response: str) -> str:
-    """The part of a response after its last ``</think>``, or all of it."""
-    return response.rpartition(THOUGHT_CLOSES)[2].strip()
-
-
 def read_verdict(reply: str) -> tuple[str, str]:
     """Find the verdict in a judge's reply, which may be any text.
 

@@ -135,14 +135,25 @@ MOST_REMARKS = 20
 
 def announced_answer(text: str) -> str | None:
     """What the last announcement of a text announces; None if nothing does."""
-    found = [match for match in ANNOUNCEMENT.finditer(text) if not _is_other(text, match.start())]
     last = None
-    for announcement in reversed(found[-MOST_REMARKS:]):
-        answer = statement(text[announcement.end() :])
+    for end in announcement_ends(text):
+        answer = statement(text[end:])
         if answer and not REMARK.match(answer):
             return answer
         last = answer if last is None else last
     return last or _on_last_line(text)
+
+
+def announcement_ends(text: str) -> list[int]:
+    """Where the last announcements of a text end, the last one first."""
+    found = [match for match in ANNOUNCEMENT.finditer(text) if not _is_other(text, match.start())]
+    return [match.end() for match in reversed(found[-MOST_REMARKS:])]
+
+
+def sentence(line: str) -> str:
+    """The first sentence of a line, or the line if it holds no other; its marks are kept."""
+    end = SENTENCE_END.search(line)
+    return line[: end.start()] if end else line
 
 
 def statement(text: str) -> str:
@@ -152,9 +163,7 @@ def statement(text: str) -> str:
         end = text.find(closing, len(opening)) if text.startswith(opening) else -1
         if end >= 0:
             return text[len(opening) : end].strip()
-    line = text.split("\n", 1)[0]
-    end_of_sentence = SENTENCE_END.search(line)
-    line = unmarked(line[: end_of_sentence.start()] if end_of_sentence else line)
+    line = unmarked(sentence(text.split("\n", 1)[0]))
     line = COPULA_BEHIND.sub("", line.rstrip(SENTENCE_SIGNS) or line)
     return unmarked(line)
 

@@ -1,12 +1,13 @@
 """The judge domain: Seed-Verifier and Seed-Thinking-Verifier on a server of the environment.
 
-==================  ============================================================================
-SEED_JUDGE_URL      base of an OpenAI-compatible API, such as ``http://127.0.0.1:8000/v1``
-SEED_JUDGE_MODEL    name of the model on that server
-SEED_JUDGE_KEY      bearer token, if the server needs one; never written anywhere
-SEED_JUDGE_STYLE    ``thinking`` (default; report 3.1: steadier on hard cases) or ``direct``
-SEED_JUDGE_TIMEOUT  seconds of one attempt, default 120
-==================  ============================================================================
+======================  ========================================================================
+SEED_JUDGE_URL          base of an OpenAI-compatible API, such as ``http://127.0.0.1:8000/v1``
+SEED_JUDGE_MODEL        name of the model on that server
+SEED_JUDGE_KEY          bearer token, if the server needs one; never written anywhere
+SEED_JUDGE_STYLE        ``thinking`` (default; report 3.1: steadier on hard cases) or ``direct``
+SEED_JUDGE_TIMEOUT      seconds of one attempt, default 120
+SEED_JUDGE_TEMPERATURE  0 to 2, default 0; ``none`` sends no temperature, which some models refuse
+======================  ========================================================================
 
 The judge sees question, reference and final answer. It does not see the reasoning before
 ``</think>``: it compares answers, and the reasoning could persuade it.
@@ -17,12 +18,14 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from seed.reference.rewards.http_judge import HttpJudge
-from seed.reference.rewards.judge_prompts import final_answer
+from seed.reference.verifiers.response import after_thinking
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.judge import Triplet, principles
 from seed.spec.verify import Item
 
 STYLES = ("thinking", "direct")
+HIGHEST_TEMPERATURE = 2.0
+"""As in OpenAI's API."""
 
 
 class NoJudge(ValueError):
@@ -40,7 +43,7 @@ def verify(item: Item) -> Verdict:
     """
     if not item.reference.strip():
         return Verdict(Outcome.ERROR, "", "the item has no reference answer to compare with")
-    answer = final_answer(item.response)
+    answer = (after_thinking(item.response) or "").strip()
     if not answer:
         why = "there is no answer after the reasoning; not sent to a judge"
         return Verdict(Outcome.WRONG, "", why)
@@ -69,8 +72,11 @@ def configured_judge(environment: Mapping[str, str]) -> HttpJudge:
     style = environment.get("SEED_JUDGE_STYLE", STYLES[0])
     if style not in STYLES:
         raise NoJudge(f"SEED_JUDGE_STYLE={style!r} must be one of: {', '.join(STYLES)}")
-    timeout = _timeout(environment)
-    return HttpJudge(url, model, key, principles(), style == "thinking", timeout)
+    timeout, temperature = _timeout(environment), _temperature(environment)
+    thinking = style == "thinking"
+    return HttpJudge(
+        url, model, key, principles(), thinking, timeout=timeout, temperature=temperature
+    )
 
 
 def _timeout(environment: Mapping[str, str]) -> float:
@@ -82,3 +88,17 @@ def _timeout(environment: Mapping[str, str]) -> float:
     if not 0.0 < seconds < float("inf"):
         raise NoJudge(f"SEED_JUDGE_TIMEOUT={text!r} must be a number of seconds above 0")
     return seconds
+
+
+def _temperature(environment: Mapping[str, str]) -> float | None:
+    text = environment.get("SEED_JUDGE_TEMPERATURE", "0")
+    if text.strip().lower() == "none":
+        return None
+    try:
+        temperature = float(text)
+    except ValueError:
+        temperature = -1.0
+    if not 0.0 <= temperature <= HIGHEST_TEMPERATURE:
+        legal = f"a number from 0 to {HIGHEST_TEMPERATURE:g}, or none"
+        raise NoJudge(f"SEED_JUDGE_TEMPERATURE={text!r} must be {legal}")
+    return temperature

@@ -3,6 +3,10 @@
 The family's rules decide. First the instance is checked: a maze without a goal would make every
 answer ``wrong``, although no response could do better. An instance is valid exactly if the family
 can write its prompt in its own characters and accepts its own answer to it.
+
+The responses of language models are read here for all families, by ``puzzle_answers``. A family's
+own ``verify`` reads the bare text that it asks for and nothing else: the policies of ``seed run``
+write in its characters, and their rewards do not depend on this module.
 """
 
 import json
@@ -11,6 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.verifiers.puzzle_answers import answer_text, readings
+from seed.reference.verifiers.response import after_thinking
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.puzzle import PuzzleFamily
 from seed.spec.verify import Item
@@ -31,7 +37,23 @@ def verify(item: Item) -> Verdict:
     if not isinstance(instance, Mapping):
         return _error(f"puzzle.instance must be an object, not {type(instance).__name__}")
     fault = instance_fault(family, json.dumps(instance, sort_keys=True))
-    return _error(fault) if fault else FAMILIES[family].verify(instance, item.response)
+    return _error(fault) if fault else _judged(family, instance, item.response)
+
+
+def _judged(family: str, instance: Mapping[str, Any], response: str) -> Verdict:
+    """The verdict on a reading that is right, or on the answer as it stands."""
+    answer_part = after_thinking(response)
+    if answer_part is None:
+        return Verdict(Outcome.WRONG, "", "the thinking part is never closed")
+    text, place = answer_text(answer_part)
+    if text is None:
+        return Verdict(Outcome.WRONG, "", place)
+    literal, *others = readings(family, text)
+    first = FAMILIES[family].verify(instance, literal)
+    if first.outcome is Outcome.CORRECT:
+        return first
+    verdicts = (FAMILIES[family].verify(instance, reading) for reading in others)
+    return next((verdict for verdict in verdicts if verdict.outcome is Outcome.CORRECT), first)
 
 
 @lru_cache(REMEMBERED_INSTANCES)

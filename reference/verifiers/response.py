@@ -73,18 +73,28 @@ def after_thinking(response: str) -> str | None:
 
     None if thinking goes on to the end.
     """
+    answer_part = without_thinking(response)
+    return None if answer_part is None else plain(answer_part)
+
+
+def without_thinking(response: str) -> str | None:
+    """As ``after_thinking``, with all characters as they are: in a program they matter."""
     answer_part = response
     for opening, closing in THINKING:
         answer_part = answer_part.rpartition(closing)[2]
         if opening in answer_part:
             return None
-    return plain(answer_part)
+    return answer_part
 
 
 def plain(text: str) -> str:
     """The text with plain line ends and blanks, without invisible characters and end tokens."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = unicodedata.normalize("NFC", text.translate(INVISIBLE | BLANKS))
+    return without_end_tokens(unicodedata.normalize("NFC", text.translate(INVISIBLE | BLANKS)))
+
+
+def without_end_tokens(text: str) -> str:
+    """The text without the tokens with which a model ends, and without blanks before them."""
     tail = text[-1000:]
     return text[: len(text) - len(tail)] + END_TOKENS.sub("", tail)
 

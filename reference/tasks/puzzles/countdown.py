@@ -1,7 +1,9 @@
 """Countdown: make a target from the given numbers, each used once, within the positive integers.
 
-- Instance: ``{"numbers": [2, 10, 14], "target": 38}``.
-- Prompt: ``N2 10 14:38=``: the numbers in random order, ``:``, the target.
+- Instance: ``{"numbers": [2, 10, 14], "target": 38}``; ``"any_rationals": true`` if the operations
+  may give any rational number, a variation of public collections.
+- Prompt: ``N2 10 14:38=``: the numbers in random order, ``:``, the target; ``NN`` instead of ``N``
+  where any rational number will do.
 - Response: ``2*14=28 10+28=38:10+2*14``: notes of the operations one by one, then ``:`` and the
   expression. Only what follows the last ``:`` is judged; the notes are the reasoning, right or
   wrong.
@@ -9,7 +11,8 @@
 - Levels: two numbers from 1..99, three from 1..50, and at levels 3..5 four to six from 1..25.
 
 Every operation, done in the usual order and from left to right among equals, must give a positive
-integer: with 2, 3 and 4, ``2-3+4`` is wrong because of the -1 on the way. The grammar is that of
+integer: with 2, 3 and 4, ``2-3+4`` is wrong because of the -1 on the way. With ``any_rationals`` it
+is right, and a minus sign may stand before a number or a parenthesis. The grammar is that of
 ``reference.tasks.puzzles.solvers.expression``.
 """
 
@@ -30,6 +33,7 @@ from seed.reference.tasks.puzzles.solvers.expression import (
     join,
     without_target,
 )
+from seed.reference.tasks.puzzles.twentyfour import making
 from seed.spec.datatypes import Verdict
 from seed.spec.puzzle import judge, unreadable
 
@@ -39,8 +43,10 @@ CHARACTERS = "0123456789+-*/()=:N "
 RULES = (
     "Make the target after the colon from the integers before it, each used exactly once, with + -"
     " * / and parentheses. Every operation, done in the usual order and from left to right, must"
-    " give a positive integer: no fraction, no zero and no negative number on the way. Write the"
-    " expression alone, such as 10+2*14 for 2 10 14:38; a trailing = and the target are allowed."
+    " give a positive integer: no fraction, no zero and no negative number on the way; after NN"
+    " instead of N it may give any fraction, zero or negative number, and a minus sign may stand"
+    " before a number or a parenthesis. Write the expression alone, such as 10+2*14 for 2 10 14:38;"
+    " a trailing = and the target are allowed."
     " You may write notes and a colon before it: only what follows the last colon is read."
 )
 # Three digits, as in the television game; larger targets are mostly products, easy to guess.
@@ -62,13 +68,15 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """The numbers in ascending order, ``:`` and the target."""
-    return f"{' '.join(map(str, sorted(instance['numbers'])))}:{instance['target']}"
+    """The numbers in ascending order, ``:`` and the target; any rationals are another problem."""
+    numbers = " ".join(map(str, sorted(instance["numbers"])))
+    return f"{'N' if _any_rationals(instance) else ''}{numbers}:{instance['target']}"
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
     """E.g. ``N2 10 14:38=``."""
-    return f"N{' '.join(map(str, instance['numbers']))}:{instance['target']}="
+    letter = "NN" if _any_rationals(instance) else "N"
+    return f"{letter}{' '.join(map(str, instance['numbers']))}:{instance['target']}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
@@ -79,13 +87,18 @@ def solve(instance: Mapping[str, Any]) -> str:
         notes.append(f"{left}{operator}{right}={value}")
 
     expression = answer(instance)
+    if expression.startswith("-"):
+        return expression
     evaluate(TOKEN.findall(expression), note)
     return f"{' '.join(notes)}:{expression}"
 
 
 def answer(instance: Mapping[str, Any]) -> str:
     """An expression found by exact search; it does not depend on the order of the numbers."""
-    expression = _search(tuple(sorted(instance["numbers"])), instance["target"], {})
+    numbers, target = tuple(sorted(instance["numbers"])), instance["target"]
+    expression = _search(numbers, target, {}) if target > 0 else None
+    if expression is None and _any_rationals(instance):
+        expression = _of_any_rationals(numbers, target)
     if expression is None:
         raise ValueError(f"{instance['target']} cannot be made of {instance['numbers']}")
     return expression.text
@@ -100,12 +113,30 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     """Parse what follows the last colon and compute every operation exactly.
 
     ``correct`` exactly if it is an expression of the given numbers, each used once, whose
-    operations all give positive integers and whose value is the target.
+    operations all give positive integers and whose value is the target. Where the instance says so,
+    they may give any rational number.
     """
     numbers, target = instance["numbers"], instance["target"]
     expression = without_target(response.rpartition(":")[2], target)
-    fault = unreadable(response) or fault_of(expression, numbers, target, _check_positive_integer)
+    free = _any_rationals(instance)
+    check = None if free else _check_positive_integer
+    fault = unreadable(response) or fault_of(expression, numbers, target, check, signed=free)
     return judge(fault, expression, "the given numbers make the target")
+
+
+def _any_rationals(instance: Mapping[str, Any]) -> bool:
+    return instance.get("any_rationals", False) is True
+
+
+def _of_any_rationals(numbers: tuple[int, ...], target: int) -> Written | None:
+    """Find an expression whose operations may give any rational number, or None.
+
+    A sign before an expression is needed for negative targets only: in any other one it can be
+    taken into a subtraction.
+    """
+    found = making(numbers, Fraction(target))
+    negative = making(numbers, Fraction(-target)) if not found and target < 0 else None
+    return Written(f"-({negative.text})", NUMBER) if negative else found
 
 
 def _check_positive_integer(

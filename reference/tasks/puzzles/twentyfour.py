@@ -156,12 +156,12 @@ def _joined(left: Expression, right: Expression) -> Iterator[Expression]:
 
 
 def _some_expression(numbers: tuple[int, ...]) -> str | None:
-    made = _making(numbers, Fraction(TARGET))
+    made = making(numbers, Fraction(TARGET))
     return made.text if made else None
 
 
-def _making(numbers: tuple[int, ...], target: Fraction) -> Written | None:
-    """Find an expression with the value, or None if there is none.
+def making(numbers: tuple[int, ...], target: Fraction) -> Written | None:
+    """Find an expression of all numbers with the value, or None if there is none.
 
     The values of the smaller group are tabulated, and the larger group is searched for what is then
     missing.
@@ -175,7 +175,7 @@ def _making(numbers: tuple[int, ...], target: Fraction) -> Written | None:
             if value == target == 0:  # 0 times anything
                 return join(written, "*", Written(f"({'+'.join(map(str, larger))})", NUMBER))
             for operator, missing, value_is_left in _missing(value, target):
-                partner = _making(larger, missing)
+                partner = making(larger, missing)
                 if partner:
                     operands = (written, partner) if value_is_left else (partner, written)
                     return join(operands[0], operator, operands[1])

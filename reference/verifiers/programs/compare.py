@@ -4,12 +4,15 @@ Text: equal lines, without blanks at their ends and without empty lines at the e
 the words are equal, or ``|x - y| <= 1e-6 max(1, |y|)`` where the expected word y is written with a
 point or an exponent.
 
-Values: equal, where a tuple is a list and ``|x - y| <= 1e-5 max(1, |y|)`` where the expected y is a
-float.
+Values: equal as JSON values, where ``|x - y| <= 1e-5 max(1, |y|)`` if the expected y is a float. A
+tuple is a list, an iterator is the list of its members, and a key of a dict is its text: JSON has
+no others. A truth value is no number: the sites that these tests come from compare what is written.
 """
 
+import itertools
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 TEXT_TOLERANCE = 1e-6
@@ -35,15 +38,30 @@ def same_value(returned: Any, expected: Any) -> bool:
 
     ``returned`` is a plain value, or anything that is equal to nothing.
     """
+    if isinstance(expected, list) and isinstance(returned, Iterator):
+        returned = list(itertools.islice(returned, len(expected) + 1))
     if isinstance(expected, list):
         same_length = isinstance(returned, list | tuple) and len(returned) == len(expected)
         return same_length and all(map(same_value, returned, expected))
     if isinstance(expected, dict):
-        same_keys = isinstance(returned, dict) and returned.keys() == expected.keys()
-        return same_keys and all(same_value(returned[key], expected[key]) for key in expected)
+        if not isinstance(returned, dict):
+            return False
+        by_text = {_key(key): value for key, value in returned.items()}
+        same_keys = len(by_text) == len(returned) and by_text.keys() == expected.keys()
+        return same_keys and all(same_value(by_text[key], expected[key]) for key in expected)
+    if isinstance(expected, bool) or isinstance(returned, bool):
+        return returned is expected
     if isinstance(expected, float) and isinstance(returned, int | float):
         return _close(returned, expected, VALUE_TOLERANCE)
     return bool(returned == expected)
+
+
+def _key(key: Any) -> Any:
+    """A key as JSON writes it."""
+    names = {True: "true", False: "false", None: "null"}
+    if key is None or isinstance(key, bool):
+        return names[key]
+    return str(key) if isinstance(key, int) and key.bit_length() < 1024 else key
 
 
 def _lines(text: str) -> list[str]:

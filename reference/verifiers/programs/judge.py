@@ -27,6 +27,7 @@ from typing import Any
 
 from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import compare, surroundings, wire
+from seed.reference.verifiers.programs.handles import TypeOf
 from seed.reference.verifiers.programs.remote import PROGRAM, Remote, SolutionFault, TestsFault
 from seed.reference.verifiers.sandbox.guest import FIRST_OWN
 
@@ -98,6 +99,8 @@ def _outcome(remote: Remote, suite: dict[str, Any], problem: str) -> tuple[str, 
             return ERROR, f"the tests are broken: {_described(raised)}"
         source = "the program" if hasattr(raised, "of_the_program") else "a test"
         why = f"{source} raised {_described(raised)}"
+    if remote.refused and not remote.fault:
+        return ERROR, remote.refused
     if remote.fault or why:
         return WRONG, remote.fault or why
     if not remote.used:
@@ -123,7 +126,7 @@ def _run_calls(remote: Remote, suite: dict[str, Any], _: str) -> str:
 def _run_asserts(remote: Remote, suite: dict[str, Any], _: str) -> str:
     sources = [suite["setup"], *suite["asserts"]]
     trees = [_parsed(source) for source in sources]
-    names: dict[str, Any] = {"__name__": "tests"}
+    names = Names(remote, {"__name__": "tests", "type": TypeOf})
     if missing := _take_from_program(remote, names, _wanted_names(trees, names)):
         return f"the program does not define {', '.join(missing)}"
     for number, tree in enumerate(trees):
@@ -138,7 +141,8 @@ def _run_asserts(remote: Remote, suite: dict[str, Any], _: str) -> str:
 
 def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
     tree = _parsed(suite["source"])
-    names = {**(surroundings.namespace() if suite["site"] else {}), "__name__": "tests"}
+    own = {"__name__": "tests", "type": TypeOf}
+    names = (surroundings.namespace() if suite["site"] else {}) | own
     prompt, entry = surroundings.prompt_of(problem, suite["entry"])
     exec(compile(prompt, "prompt.py", "exec", optimize=0), names)
     calls_itself = any(_calls_check(statement) for statement in tree.body)
@@ -158,6 +162,31 @@ def _run_check(remote: Remote, suite: dict[str, Any], problem: str) -> str:
     return ""
 
 
+class Names(dict[str, Any]):
+    """The names of tests; a plain value of the program's is read again whenever it is used.
+
+    Args:
+        remote: The connection to the program.
+        names: What the tests have from the start.
+    """
+
+    def __init__(self, remote: Remote, names: dict[str, Any]) -> None:
+        super().__init__(names)
+        self.remote = remote
+        self.changing: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        """Python looks names up here, since these are not exactly a dict."""
+        if name in self.changing:
+            return self.remote.read(PROGRAM, name)
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """A name that the tests give a value is theirs."""
+        self.changing.discard(name)
+        super().__setitem__(name, value)
+
+
 def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
     """List the names that the program must define, and import standard modules that tests forgot.
 
@@ -174,7 +203,11 @@ def _wanted_names(trees: list[ast.Module], names: dict[str, Any]) -> list[str]:
 def _take_from_program(remote: Remote, names: dict[str, Any], wanted: list[str]) -> list[str]:
     """Give the tests handles of the program's names; return those that it does not define."""
     defined = remote.defined(wanted)
-    names.update({name: remote.read(PROGRAM, name) for name in defined})
+    for name in defined:
+        value = remote.read(PROGRAM, name)
+        dict.__setitem__(names, name, value)
+        if isinstance(names, Names) and not callable(value):
+            names.changing.add(name)
     return [name for name in wanted if name not in defined]
 
 
@@ -215,7 +248,9 @@ def _bases(trees: list[ast.Module], free: set[str]) -> set[str]:
     """List the free names that occur only as ``name.something``, as modules do."""
     bases = {id(node.value) for node in _nodes(trees) if isinstance(node, ast.Attribute)}
     names = [node for node in _nodes(trees) if isinstance(node, ast.Name)]
-    return free - {node.id for node in names if id(node) not in bases} - {CLASS}
+    called = {node.id for node in names if id(node) not in bases}
+    # Modules have names in small letters; ``Color.RED`` is a class of the program.
+    return {name for name in free - called if name[:1].islower()}
 
 
 def _nodes(trees: list[ast.Module]) -> Iterator[ast.AST]:

@@ -1,21 +1,35 @@
 """The judge's view of the program: its functions and objects as things that tests call and compare.
 
 A call sends its arguments, waits, puts what the call changed into the caller's own lists and dicts,
-and returns a plain value or raises the builtin exception of the same name. What is no plain value
-is a ``Handle``. It is equal to itself and to nothing else: if the program decided whether two
-things are equal, it would mark its own work.
+and returns a plain value or raises: a builtin exception of the same name, or one whose class is
+made here and has the same builtin classes above it. What the program printed meanwhile is printed
+here, so that tests can look at it. What is no plain value is one of ``handles``.
 """
 
 import builtins
-from collections.abc import Iterator, Sequence
-from typing import Any
+import sys
+import threading
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NoReturn
 
 from seed.reference.verifiers import frames
 from seed.reference.verifiers.programs import surroundings, wire
+from seed.reference.verifiers.programs.copies import Copies, put_back
+from seed.reference.verifiers.programs.counterparts import (
+    NUMBER,
+    Counterparts,
+    SolutionError,
+    described,
+    numbers,
+)
+from seed.reference.verifiers.programs.handles import Handle, Members, Reference, mixed
 from seed.reference.verifiers.programs.solution import CALLBACK
+from seed.reference.verifiers.programs.standard_values import WireError
 
 PROGRAM = 0
 """The handle of the program's own names."""
+
+DEEPEST_COMPARISON = 100
 
 
 class SolutionFault(BaseException):
@@ -23,10 +37,6 @@ class SolutionFault(BaseException):
 
     A ``BaseException``, so that no ``except Exception`` of a test swallows it.
     """
-
-
-class SolutionError(Exception):
-    """The program raised an exception that is not builtin, or one that would end an interpreter."""
 
 
 class TestsFault(BaseException):
@@ -41,6 +51,7 @@ class Remote:
     Attributes:
         used: How often the tests have called the program or got a plain value of it.
         fault: The first ``SolutionFault``; it decides whatever the tests did with the exception.
+        refused: The first reason why nobody can tell; it decides too.
     """
 
     def __init__(self, channel: frames.Channel, call_seconds: float, load_seconds: float) -> None:
@@ -49,9 +60,18 @@ class Remote:
         self.load_seconds = load_seconds
         self.used = 0
         self.fault = ""
+        self.refused = ""
+        self.lock, self.waiting = threading.RLock(), 0
         self.callables: list[Any] = []
+        self.counterparts = Counterparts(self._decoded, self.read)
+        self.named: set[int] = set()
+        self.comparing = 0
+        self.handles: dict[int, Any] = {}
+        self.own_stdin, self.own_input = sys.stdin, builtins.input
+        self.known_input: Any = builtins.input
+        self.copies = Copies(self._read, self._write, self._written)
         nodes: dict[str, type] = {name: getattr(surroundings, name) for name in wire.NODES}
-        self.decoder = wire.Decoder(nodes, self._unknown)
+        self.decoder = wire.Decoder(nodes, self._unknown, self.counterparts.record)
 
     def defined(self, names: Sequence[str]) -> list[str]:
         """List which of some names the program has defined; waits until it has been loaded.
@@ -61,22 +81,118 @@ class Remote:
         """
         reply = self._request(["names", *names], self.load_seconds)
         if reply[0] == "raise":
-            self._fail(f"the program cannot be loaded: {reply[1]}: {reply[2]}")
+            raised = self.counterparts.exception(reply[1], reply[2])
+            text = f"{raised}" if type(raised) is SolutionError else described(raised)
+            self._fail(f"the program cannot be loaded: {text}")
         defined = self._decoded(reply[1])
         return [name for name in names if isinstance(defined, list) and name in defined]
 
     def read(self, number: int, attribute: str) -> Any:
         """Fetch an attribute of an object by number, ``PROGRAM`` for the program's own names."""
-        value = self._value(self._request(["read", number, attribute], self.call_seconds))
-        self.used += type(value) is not Handle
+        self._prepare()
+        value = self._read(number, attribute)
+        value = self.copies.remembered(number, attribute, value)
+        self.used += not isinstance(value, Handle)
+        if number == PROGRAM and isinstance(value, Handle):
+            self.named.add(value._number)
         return value
+
+    def _prepare(self) -> None:
+        """Before the program runs: give it what the tests have changed, and their input."""
+        self.copies.send()
+        if sys.stdin is not self.own_stdin and (text := sys.stdin.read()):
+            self._request(["stdin", str(text)], self.call_seconds)
+        if builtins.input is not self.known_input:
+            self.known_input = builtins.input
+            number = None if builtins.input is self.own_input else len(self.callables)
+            self.callables.append(builtins.input)
+            self._request(["input", number], self.call_seconds)
+
+    def _read(self, number: int, attribute: str) -> Any:
+        return self._value(self._request(["read", number, attribute], self.call_seconds))
+
+    def write(self, number: int, attribute: str, value: Any) -> None:
+        """Set an attribute of an object."""
+        self._prepare()
+        self._write(number, attribute, value)
+
+    def _write(self, number: int, attribute: str, value: Any) -> None:
+        self._value(
+            self._request(["write", number, attribute, self._written(value)], self.call_seconds)
+        )
+
+    def operate(self, name: str, *operands: Any) -> Any:
+        """Perform one of ``operations`` there."""
+        self.used += 1
+        self._prepare()
+        written = [self._written(operand) for operand in operands]
+        reply = self._request(["operate", name, *written], self.call_seconds)
+        self.copies.fetch()
+        return self._value(reply)
+
+    def operate_both(self, name: str, first: Any, second: Any) -> Any:
+        """Perform an operation of two operands, one of which may be a plain value of the tests."""
+        value = self.operate(name, first, second)
+        trusted = all(isinstance(x, Handle) and not x._mixed for x in (first, second))
+        if trusted:
+            return value
+        if not isinstance(value, Reference):
+            self.refuse(f"only the program could tell what {name} gives with a plain value")
+        return mixed(value)
+
+    def equal(self, first: int, second: int) -> bool:
+        """Whether two objects are equal, by what they keep; see ``handles``."""
+        reply = self.operate("compared", *(Handle(self, n, "object") for n in (first, second)))
+        defined, equal, same_class, kept, also_kept = _five(reply)
+        if defined is not True or equal is not True:
+            return False
+        self.comparing += 1
+        if self.comparing > DEEPEST_COMPARISON:
+            self.refuse("objects of the program refer to each other without end")
+        kept_equal = same_class is True and bool(kept) and kept == also_kept
+        self.comparing -= 1
+        if not kept_equal:
+            self.refuse("only the program could tell whether two of its objects are equal")
+        return True
+
+    def equals_plain(self, handle: Handle, value: Any) -> bool:
+        """Whether an object equals a plain value: never, or nobody can tell; see ``handles``."""
+        if value is None or isinstance(value, type) or callable(value):
+            return getattr(value, NUMBER, None) == handle._number
+        if type(value).__name__ == handle._kind and type(value).__module__ != "builtins":
+            self.refuse(f"an object of type {handle._kind} does not cross")
+        kind = self.read(handle._number, "__class__")
+        is_named = isinstance(kind, Handle) and kind._number in self.named
+        if is_named and self.operate("eq", handle, value) is True:
+            self.refuse("only the program could tell whether its object equals a plain value")
+        return False
+
+    def is_instance(self, instance: Any, kind: Handle) -> bool:
+        """Whether something is an object of a class of the program."""
+        if isinstance(instance, Handle | Members):
+            return self.operate("isinstance", instance, kind) is True
+        if (number := getattr(type(instance), NUMBER, None)) is not None:
+            made = Handle(self, number, "type")
+            return number == kind._number or self.operate("issubclass", made, kind) is True
+        builtin = type(instance)
+        is_reduced = builtin.__module__ == "builtins" and builtin not in (bool, type(None))
+        if is_reduced and self.operate("issubclass", kind, builtin) is True:
+            self.refuse(f"a {builtin.__name__} crossed, and its class did not")
+        return False
+
+    def refuse(self, why: str) -> NoReturn:
+        """End the tests: what they ask cannot be known, and the program is not to blame."""
+        self.refused = self.refused or why
+        raise TestsFault(why)
 
     def call(self, number: int, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
         """Call an object of the program."""
         self.used += 1
         written = [self._written(argument) for argument in arguments]
         named = {name: self._written(argument) for name, argument in keywords.items()}
+        self._prepare()
         reply = self._request(["call", number, written, named], self.call_seconds)
+        self.copies.fetch()
         value = self._value(reply)
         # After an exception nothing is put back: a reply that raises carries no arguments.
         originals = {str(index): argument for index, argument in enumerate(arguments)} | keywords
@@ -88,6 +204,13 @@ class Remote:
         return value
 
     def _request(self, message: list[Any], seconds: float) -> list[Any]:
+        """Send a request and wait for its reply; of several threads one at a time."""
+        self.waiting += 1
+        with self.lock:
+            self.waiting -= 1
+            return self._exchange(message, seconds)
+
+    def _exchange(self, message: list[Any], seconds: float) -> list[Any]:
         try:
             self.channel.send(message)
             reply = self.channel.receive(seconds)
@@ -97,13 +220,18 @@ class Remote:
                 self.channel.send(self._call_back(reply))
                 reply = self.channel.receive(seconds)
         except frames.Late:
+            if self.waiting:
+                self.refuse("a call waits for another one, and calls are made one at a time")
             self._fail(f"a call took longer than {seconds:g} s")
         except frames.Closed:
             self._fail("the program's process ended")
-        except (frames.FrameError, wire.WireError, MemoryError) as failure:
+        except (frames.FrameError, WireError, MemoryError) as failure:
             self._fail(f"the program broke the protocol: {failure}")
-        if not isinstance(reply, list) or len(reply) != 3 or reply[0] not in ("value", "raise"):
+        known = isinstance(reply, list) and reply[:1] in (["value"], ["raise"])
+        if not known or len(reply) not in (3, 4):
             self._fail("the program broke the protocol: no answer")
+        if len(reply) == 4 and isinstance(reply[3], str):
+            sys.stdout.write(reply[3])
         return reply
 
     def _call_back(self, message: list[Any]) -> Any:
@@ -116,137 +244,96 @@ class Remote:
 
     def _value(self, reply: list[Any]) -> Any:
         if reply[0] == "raise":
-            raise crossed(str(reply[1]), str(reply[2]))
+            raise self.counterparts.exception(reply[1], reply[2])
         return self._decoded(reply[1])
 
     def _decoded(self, written: Any) -> Any:
         try:
             return self.decoder.decode(written)
-        except (wire.WireError, RecursionError, MemoryError) as failure:
+        except (WireError, RecursionError, MemoryError) as failure:
             return self._fail(f"the program broke the protocol: {failure}")
 
     def _written(self, value: Any) -> Any:
         try:
-            return wire.Encoder(self._opaque).encode(value)
-        except wire.WireError as failure:
+            return wire.Encoder(self._opaque, numbers).encode(value)
+        except WireError as failure:
             why = f"the tests hand over a value that cannot cross: {failure}"
             raise TestsFault(why) from failure
 
     def _opaque(self, value: Any) -> list[Any]:
-        if type(value) is Handle:
+        if isinstance(value, Reference | Members):
             return ["h", value._number]
+        if (number := getattr(value, NUMBER, None)) is not None:
+            return ["h", number]
         if callable(value):
             self.callables.append(value)
             return [CALLBACK, len(self.callables) - 1]
-        raise wire.WireError(f"an object of type {type(value).__name__}")
+        raise WireError(f"an object of type {type(value).__name__}")
 
     def _unknown(self, tag: str, content: list[Any]) -> Any:
-        if tag == "h" and isinstance(content[0], int):
-            return Handle(self, content[0], str(content[1]))
-        raise wire.WireError("an unknown tag")
+        number = content[0]
+        if type(number) is not int:
+            raise WireError("an unknown tag")
+        if tag in ("h", "y"):
+            # One for each object of the program, so that ``is`` tells them apart as it does there.
+            if number not in self.handles:
+                handle = Handle(self, number, str(content[1]))
+                is_handle = tag == "h"
+                self.handles[number] = (
+                    handle if is_handle else Members(handle, self._fetcher(number))
+                )
+            return self.handles[number]
+        if tag == "w":
+            return self._awaited(number)
+        if tag == "a":
+            return self.members_awaited(number)
+        if tag == "e":
+            return self.counterparts.exception_class(number, str(content[1]), content[2])
+        raise WireError("an unknown tag")
+
+    def _fetcher(self, number: int) -> Any:
+        fetched = 0
+
+        def fetch(count: int) -> tuple[bool, list[Any]]:
+            nonlocal fetched
+            self.used += 1
+            ended, members = _two(self._value(self._request(["next", number, count], self._each)))
+            fetched += len(members)
+            if fetched > wire.MOST_ITEMS or len(members) > count:
+                self._fail(f"an iterator has more than {wire.MOST_ITEMS} members")
+            return ended is True, members
+
+        return fetch
+
+    @property
+    def _each(self) -> float:
+        return self.call_seconds
+
+    async def _awaited(self, number: int) -> Any:
+        self.used += 1
+        return self._value(self._request(["await", number], self.call_seconds))
+
+    async def members_awaited(self, number: int) -> AsyncIterator[Any]:
+        """The members of an asynchronous iterator."""
+        for _ in range(wire.MOST_ITEMS):
+            ended, members = _two(self._value(self._request(["anext", number], self._each)))
+            for member in members:
+                yield member
+            if ended is True:
+                return
 
     def _fail(self, why: str) -> Any:
         self.fault = self.fault or why
         raise SolutionFault(why)
 
 
-class Handle:
-    """An object in the program's process."""
+def _two(value: Any) -> tuple[Any, list[Any]]:
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], list):
+        return value[0], value[1]
+    raise SolutionFault("the program broke the protocol: no members")
 
-    def __init__(self, remote: Remote, number: int, kind: str) -> None:
-        self._remote = remote
-        self._number = number
-        self._kind = kind
 
-    def __getattr__(self, name: str) -> Any:
-        """Read an attribute there; not those by which Python itself looks for protocols."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._remote.read(self._number, name)
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call it there."""
-        return self._remote.call(self._number, arguments, keywords)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare the numbers of the objects; the program is not called."""
-        return type(other) is Handle and other._number == self._number
-
-    def __hash__(self) -> int:
-        """Hash by identity, as ``__eq__`` compares."""
-        return hash(self._number)
-
-    def __len__(self) -> int:
-        """Call its ``__len__``."""
-        return self._plain("__len__", int)
-
-    def __bool__(self) -> bool:
-        """Be true, as objects are: the program must not decide an assertion."""
-        return True
-
-    def __iter__(self) -> Iterator[Any]:
-        """Fetch all its members."""
-        return iter(self._call_method("__iter__"))
-
-    def __next__(self) -> Any:
-        """Fetch the next member."""
-        return self._call_method("__next__")
-
-    def __getitem__(self, key: Any) -> Any:
-        """Fetch one member."""
-        return self._call_method("__getitem__", key)
-
-    def __str__(self) -> str:
-        """Call its ``__str__``."""
-        return self._plain("__str__", str)
-
-    def __repr__(self) -> str:
-        """Name its type; the program is not called, so messages about failures cannot fail."""
-        return f"<{self._kind} of the program>"
-
-    def _call_method(self, method: str, *arguments: Any) -> Any:
-        return self._remote.read(self._number, method)(*arguments)
-
-    def _plain(self, method: str, kind: type) -> Any:
-        value = self._call_method(method)
-        if type(value) is not kind:
-            raise SolutionError(f"{method} returned no {kind.__name__}")
+def _five(value: Any) -> list[Any]:
+    if isinstance(value, list) and len(value) == 5:
         return value
-
-
-def crossed(name: str, text: str) -> Exception:
-    """Make the exception that the program raised.
-
-    Builtin exceptions keep their type, so that tests can expect them.
-    """
-    kind = getattr(builtins, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        return SolutionError(f"{name}: {text}")
-    try:
-        exception: Exception = kind(text)
-    except TypeError:  # UnicodeDecodeError and its like want more than a text
-        return SolutionError(f"{name}: {text}")
-    exception.__dict__["of_the_program"] = True
-    return exception
-
-
-def put_back(original: Any, changed: Any) -> None:
-    """Do to the judge's own argument what the call did to its copy.
-
-    The object itself is changed, not replaced: a test may hold it under several names, and looks at
-    it after the call.
-
-    Raises:
-        TypeError: It has become something else.
-    """
-    if type(original) is not type(changed):
-        raise TypeError
-    if isinstance(original, list | bytearray):
-        original[:] = changed
-    elif isinstance(original, dict | set):
-        original.clear()
-        original.update(changed)
-    elif type(original).__name__ in wire.NODES:
-        original.__dict__.update(changed.__dict__)
-    else:
-        raise TypeError
+    raise SolutionFault("the program broke the protocol: no comparison")

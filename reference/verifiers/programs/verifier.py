@@ -28,6 +28,23 @@ that carry plain tagged data of bounded size (``wire``):
 The program's process holds no test and no expected value; the verdict comes from the judge. An exit
 status or a printed text can make a program wrong and never right. Empty or broken tests are an
 ``error``.
+
+Where graders differ:
+
+==============================  ==================================================================
+a checker that refuses or       ``error``: it says nothing about any program, not ``wrong``
+cannot read what is expected
+CRLF in standard input          given as LF, as on the Linux machines of the sites
+``1`` for ``true``              wrong where JSON values are compared, equal in an assertion
+``{1: 2}`` for ``{"1": 2}``     right: JSON has no other keys
+an iterator for a list          right: its members are compared
+two objects of the program      equal if their class says so and they keep equal values; if it
+                                says so of unequal values, ``error`` (``handles``)
+an object and a plain value     unequal; ``error`` if the tests name its class and it says equal
+an operator with a plain value  right if it gives an object, ``error`` if it gives a plain value
+a class derived in the tests    ``error``: it cannot cross
+a module that is missing here   wrong: the program cannot be run
+==============================  ==================================================================
 """
 
 import contextlib
@@ -111,7 +128,7 @@ def _run_script(
         if seconds <= 0:
             return Outcome.WRONG, f"the cases took longer than {limits.suite_seconds:g} s in all"
         own = replace(limits, wall_seconds=min(limits.wall_seconds, seconds))
-        stdin = case["stdin"].encode("utf-8", "replace")
+        stdin = case["stdin"].replace("\r\n", "\n").encode("utf-8", "replace")
         with start(SCRIPT, job, mechanism, own, stdin=stdin) as guest:
             ended = guest.wait()
         if fault := ended.fault():

@@ -27,7 +27,7 @@ import sys
 import time
 from typing import Any
 
-from seed.reference.verifiers.sandbox import bubblewrap, guest, weak
+from seed.reference.verifiers.sandbox import bubblewrap, guest, scratch, weak
 from seed.reference.verifiers.sandbox.descendants import descendants
 from seed.reference.verifiers.sandbox.limits import Limits
 from seed.spec.child_process import set_death_signal
@@ -142,18 +142,24 @@ def become_guest(request: dict[str, Any], descriptors: list[int]) -> None:
     os.setsid()
     _place(descriptors)
     os.chdir("/")
+    run = request["run"]
+    writable = ""
+    if run["mechanism"] == "landlock":
+        size = Limits(**run["limits"]).scratch_bytes
+        writable = scratch.make(run["readable"], size, request["uid"])
     if request["uid"] is not None:
         os.setgroups([])
         os.setresgid(*[request["uid"]] * 3)
         os.setresuid(*[request["uid"]] * 3)
         set_death_signal()  # once more: the kernel clears it when the uid changes
-    run = request["run"]
     if run["mechanism"] == "bubblewrap":
         argument = json.dumps({**run, "path": request["path"]})
         inside = [sys.executable, *INTERPRETER_OPTIONS, guest.__file__, argument]
         command = bubblewrap.command(run["readable"], Limits(**run["limits"]), inside)
         os.execve(command[0], command, weak.ENVIRONMENT)
-    guest.run(**run)
+    if writable:
+        scratch.settle(writable)
+    guest.run(**run, writable=writable)
 
 
 def kill_descendants(uid: int | None) -> None:

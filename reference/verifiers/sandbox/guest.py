@@ -29,7 +29,12 @@ SEED = 0
 
 
 def run(
-    mechanism: str, entry: str, limits: dict[str, Any], readable: list[str], shares_its_user: bool
+    mechanism: str,
+    entry: str,
+    limits: dict[str, Any],
+    readable: list[str],
+    shares_its_user: bool,
+    writable: str = "",
 ) -> None:
     """Confine this process and run the job; never returns.
 
@@ -39,10 +44,11 @@ def run(
         limits: Fields of ``Limits``.
         readable: Directories and files that can still be read.
         shares_its_user: Whether other processes run under the same uid.
+        writable: The folder that ``scratch`` made; empty if there is none.
     """
     try:
         function = resolve(entry)
-        confine(mechanism, limits, readable, shares_its_user)
+        confine(mechanism, limits, readable, shares_its_user, writable)
         with os.fdopen(JOB, "rb") as stream:
             job = json.loads(stream.read())
         os.write(READY, b"1")
@@ -62,7 +68,11 @@ def resolve(entry: str) -> Callable[[Any], None]:
 
 
 def confine(
-    mechanism: str, limits: dict[str, Any], readable: list[str], shares_its_user: bool
+    mechanism: str,
+    limits: dict[str, Any],
+    readable: list[str],
+    shares_its_user: bool,
+    writable: str = "",
 ) -> None:
     """Apply the part of a mechanism that works from inside.
 
@@ -74,7 +84,7 @@ def confine(
 
     weak.confine(Limits(**limits), shares_its_user)
     if mechanism == "landlock":
-        landlock.confine(readable)
+        landlock.confine(readable, writable)
         seccomp.confine(signals=landlock.version() >= landlock.SCOPE_VERSION)
     elif mechanism == "bubblewrap" and seccomp.supported():
         seccomp.confine(signals=True)

@@ -17,6 +17,14 @@ RULE_PATH_BENEATH = 1
 SET_NO_NEW_PRIVILEGES = 38
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIRECTORY = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+REMOVE_DIRECTORY, REMOVE_FILE, MAKE_DIRECTORY, MAKE_FILE = 1 << 4, 1 << 5, 1 << 7, 1 << 8
+MAKE_LINK, RENAME, TRUNCATE = 1 << 12, 1 << 13, 1 << 14
+CHANGE = (
+    WRITE_FILE | READ_FILE | READ_DIRECTORY | REMOVE_DIRECTORY | REMOVE_FILE
+    | MAKE_DIRECTORY | MAKE_FILE | MAKE_LINK | RENAME | TRUNCATE
+)  # fmt: skip
+"""What a program may do in its own folder: no programs, devices, sockets."""
+
 FILE_RIGHTS_BY_VERSION = {
     number: (1 << rights) - 1 for number, rights in {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}.items()
 }
@@ -53,11 +61,12 @@ def version() -> int:
     return max(0, _library().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ASK_FOR_VERSION))
 
 
-def confine(readable: Sequence[str]) -> None:
+def confine(readable: Sequence[str], writable: str = "") -> None:
     """Restrict this process and all its future children, for good.
 
     Args:
         readable: Directories and files that can still be read; those that do not exist are skipped.
+        writable: A directory in which files can still be made, changed and deleted.
 
     Raises:
         OSError: The kernel has no Landlock, or refuses.
@@ -75,6 +84,8 @@ def confine(readable: Sequence[str]) -> None:
     for path in (*readable, *READABLE_DEVICES):
         _allow(rules, path, EXECUTE | READ_FILE | READ_DIRECTORY)
     _allow(rules, WRITABLE_DEVICE, WRITE_FILE | READ_FILE)
+    if writable:
+        _allow(rules, writable, CHANGE & ruleset.files)
     forbid_new_privileges()
     _call(RESTRICT_SELF, rules, 0)
     os.close(rules)

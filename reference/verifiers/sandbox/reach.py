@@ -20,6 +20,7 @@ SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/
 A Python program needs no more of the system, and none of it is secret.
 """
 
+PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 NEW_MOUNTS = 0x00020000
 BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 0x40000
 OTHERS_ENTER = 0o001
@@ -31,9 +32,13 @@ def interpreter() -> str:
 
 
 def packages() -> tuple[str, ...]:
-    """List the folders of installed packages: a program may use numpy if this interpreter can."""
-    paths = (os.path.realpath(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
-    return tuple(dict.fromkeys(paths))
+    """List the folders of installed packages: a program may use numpy if this interpreter can.
+
+    A virtual environment may share those of another one, which are on the search path then.
+    """
+    own_paths = [sysconfig.get_path(kind) for kind in ("purelib", "platlib")]
+    shared = [path for path in sys.path if os.path.basename(path) in PACKAGE_FOLDERS]
+    return tuple(dict.fromkeys(map(os.path.realpath, (*own_paths, *shared))))
 
 
 def own() -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from seed.reference.verifiers.sandbox.limits import Limits
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
+    # With Landlock, the guest puts the folder of ``scratch`` in place of both.
     "HOME": "/tmp",
+    "TMPDIR": "/tmp",
     "LANG": "C.UTF-8",
     # Sets of strings have the same order each time, so that the same program gets the same verdict.
     "PYTHONHASHSEED": "0",
@@ -30,7 +32,7 @@ ENVIRONMENT = {
 def confine(limits: Limits, shares_its_user: bool) -> None:
     """Set the resource limits of this process for good.
 
-    They are hard limits, which only the superuser can raise.
+    All but that of the stack are hard limits, which only the superuser can raise.
 
     Args:
         limits: What the program may use.
@@ -45,7 +47,9 @@ def confine(limits: Limits, shares_its_user: bool) -> None:
         (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1),
         (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),
-        (resource.RLIMIT_STACK, limits.stack_bytes, limits.stack_bytes),
+        # A program may raise its own stack, as solutions of contests do: its address space, which
+        # holds the stack too, is limited all the same.
+        (resource.RLIMIT_STACK, limits.stack_bytes, resource.RLIM_INFINITY),
         (resource.RLIMIT_NPROC, tasks, tasks),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_MSGQUEUE, 0, 0),
@@ -60,7 +64,7 @@ def _lower(kind: int, soft: int, hard: int) -> None:
     """
     allowed = resource.getrlimit(kind)[1]
     if allowed != resource.RLIM_INFINITY:
-        soft, hard = min(soft, allowed), min(hard, allowed)
+        soft, hard = min(soft, allowed), allowed if hard < 0 else min(hard, allowed)
     resource.setrlimit(kind, (soft, hard))
 
 

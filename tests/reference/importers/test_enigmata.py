@@ -2,7 +2,7 @@
 
 import pytest
 
-from seed.reference.tasks.puzzles import binario, hamiltonian, magic_square, twentyfour
+from seed.reference.tasks.puzzles import binario, countdown, hamiltonian, magic_square, twentyfour
 from seed.reference.tasks.puzzles.solvers.integer_square import integer_square
 from tests.support.puzzles import accepted
 
@@ -75,3 +75,46 @@ def test_of_squares_of_any_integers_those_with_equal_sums_and_different_numbers_
     square: str, magic: bool
 ) -> None:
     assert accepted(magic_square, {"grid": UNFILLED, "any_integers": True}, square) == magic
+
+
+@pytest.mark.parametrize(
+    ("numbers", "target", "expression"),
+    [
+        ([2, 15, 12, 5, 2], 94, "(2-15+12*5)*2"),
+        ([13, 16, 18, 12, 13, 3], 78, "13-16+(18-12)*13+3"),
+        ([3, 2, 4], 6, "3/2*4"),
+        ([1, 2, 3], 4, "-1+2+3"),
+        ([1, 2, 3], 7, "1-2*-3"),
+        ([1, 2, 3], 7, "1--(2*3)"),
+        ([4, 4, 5], 5, "4-4+5"),
+    ],
+)
+def test_any_rational_number_on_the_way_is_right_exactly_where_the_instance_says_so(
+    numbers: list[int], target: int, expression: str
+) -> None:
+    free = {"numbers": numbers, "target": target, "any_rationals": True}
+    assert accepted(countdown, free, expression)
+    assert not accepted(countdown, {"numbers": numbers, "target": target}, expression)
+    for wrong in (f"{expression}+0", f"{expression}-", f"({expression}", f"0*{expression}"):
+        assert not accepted(countdown, free, wrong)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "target"), [([3, 3, 8, 8], 24), ([1, 2], -3), ([2, 3], -1), ([2, 2], 0)]
+)
+def test_countdown_with_any_rationals_is_solved_where_it_can_be(
+    numbers: list[int], target: int
+) -> None:
+    free = {"numbers": numbers, "target": target, "any_rationals": True}
+    assert accepted(countdown, free, countdown.solve(free))
+    with pytest.raises(ValueError, match="cannot be made"):
+        countdown.solve({"numbers": numbers, "target": target})
+    assert countdown.prompt(free).startswith("NN")
+    assert countdown.identity(free) != countdown.identity({"numbers": numbers, "target": target})
+
+
+@pytest.mark.parametrize("expression", ["2-3+", "2-3~4", "~2", "2-+3+4", "--", "-", "2-3+4.0"])
+def test_a_sign_stands_before_an_atom_only(expression: str) -> None:
+    free = {"numbers": [2, 3, 4], "target": 3, "any_rationals": True}
+    assert accepted(countdown, free, "2-3+4")
+    assert not accepted(countdown, free, expression)

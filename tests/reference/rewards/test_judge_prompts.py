@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seed.reference.rewards.judge_prompts import final_answer, read_verdict, request_text
+from seed.reference.rewards.judge_prompts import read_verdict, request_text
 from seed.spec.judge import PRINCIPLES, Triplet, principles
 
 CURRENT = principles()
@@ -100,10 +100,3 @@ def test_no_verdict_is_read_where_none_was_given(reply: str) -> None:
 def test_any_reply_is_yes_no_or_no_verdict_with_a_reason(reply: str) -> None:
     verdict, why = read_verdict(reply)
     assert (verdict in ("YES", "NO")) != bool(why)
-
-
-def test_the_final_answer_is_what_follows_the_reasoning() -> None:
-    assert final_answer("<think>long</think> 16 ") == "16"
-    assert final_answer("16") == "16"
-    assert final_answer("<think>never ends") == "<think>never ends"
-    assert final_answer("all reasoning</think>") == ""

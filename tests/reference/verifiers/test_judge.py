@@ -1,8 +1,10 @@
 """Properties of the judge domain, against a real server on this machine."""
 
+import gzip
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -186,6 +188,59 @@ def test_a_rejected_request_is_an_error_at_once_and_never_shows_the_key(
     assert len(server.requests) == 1 and KEY not in repr(verdict)
 
 
+REJECTION = "Unsupported value: 'temperature' does not support 0"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"error": {"message": REJECTION, "type": "invalid_request_error"}}),
+        json.dumps({"error": REJECTION}),
+        json.dumps({"object": "error", "message": REJECTION}),
+        json.dumps({"detail": [{"loc": ["body"], "msg": REJECTION}]}),
+        REJECTION,
+    ],
+)
+def test_what_the_server_says_about_a_refused_request_is_told_and_cut(
+    server: Server, body: str
+) -> None:
+    server.act = lambda handler, number: send(handler, body.encode(), 400)
+    why = judge_of(server)(TRIPLET).why
+    assert why.endswith(f"the server answered with status 400: {REJECTION}")
+    server.act = lambda handler, number: send(handler, b"x" * 10_000, 422)
+    assert len(judge_of(server)(TRIPLET).why) < 400
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.6, None])
+def test_the_temperature_is_a_setting(server: Server, temperature: float | None) -> None:
+    server.act = saying(THOUGHT.format("YES"))
+    assert judge_of(server, temperature=temperature)(TRIPLET).outcome is Outcome.CORRECT
+    (sent,) = server.requests
+    assert sent.get("temperature") == temperature
+    assert ("temperature" in sent) == (temperature is not None)
+
+
+def test_a_content_in_parts_is_read_without_its_reasoning(server: Server) -> None:
+    answer = {"type": "text", "text": "<answer>YES</answer>"}
+    for first in ({"type": "reasoning", "text": "<answer>NO</answer>"}, {"type": "text"}):
+        server.act = saying([first, answer])
+        assert judge_of(server)(TRIPLET).extracted == "YES"
+    server.act = saying([{"type": "audio", "audio": "<answer>YES</answer>"}])
+    assert judge_of(server)(TRIPLET).outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
+def test_a_compressed_reply_is_read_and_a_broken_or_huge_one_is_an_error(
+    server: Server, compress: Callable[[bytes], bytes]
+) -> None:
+    body = compress(completion(THOUGHT.format("NO")))
+    server.act = lambda handler, number: send(handler, body, Content_Encoding="gzip")
+    assert judge_of(server)(TRIPLET).outcome is Outcome.WRONG
+    for bad in (body[:-9], body[:12] + b"garbage", compress(b" " * (9 << 20))):
+        server.act = lambda handler, number, bad=bad: send(handler, bad)  # type: ignore[misc]
+        assert judge_of(server)(TRIPLET).outcome is Outcome.ERROR
+
+
 def test_pauses_double_and_a_server_may_name_longer_ones(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,6 +405,7 @@ def test_the_environment_names_the_judge_and_reasoning_is_not_shown_to_it(
         ("SEED_JUDGE_KEY", "two\nlines"),
         ("SEED_JUDGE_STYLE", "loud"),
         *[("SEED_JUDGE_TIMEOUT", value) for value in ("soon", "0", "inf", "nan")],
+        *[("SEED_JUDGE_TEMPERATURE", value) for value in ("warm", "-1", "3", "nan", "")],
     ],
 )
 def test_a_variable_that_cannot_be_used_is_an_error_that_names_it(

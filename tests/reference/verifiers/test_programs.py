@@ -3,6 +3,9 @@
 import contextlib
 import json
 import math
+from collections import Counter, OrderedDict, defaultdict, deque
+from datetime import UTC
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,15 +14,19 @@ from hypothesis import strategies as st
 
 from seed.reference.verifiers.programs import surroundings, wire
 from seed.reference.verifiers.programs.compare import same_output, same_value
+from seed.reference.verifiers.programs.copies import put_back
+from seed.reference.verifiers.programs.counterparts import SolutionError, crossed
 from seed.reference.verifiers.programs.extraction import program_of
-from seed.reference.verifiers.programs.remote import Handle, SolutionError, crossed, put_back
+from seed.reference.verifiers.programs.handles import Handle
+from seed.reference.verifiers.programs.remote import Remote, TestsFault
+from seed.reference.verifiers.programs.standard_values import MOST_BITS, WireError
 from seed.reference.verifiers.programs.suite import SuiteError, suite_of
 
 NODES: dict[str, Any] = {name: getattr(surroundings, name) for name in wire.NODES}
 
 
 def refuse(*_: Any) -> Any:
-    raise wire.WireError("nothing plain")
+    raise WireError("nothing plain")
 
 
 def crossed_over(value: Any) -> Any:
@@ -30,14 +37,27 @@ def crossed_over(value: Any) -> Any:
 numbers = (
     st.booleans() | st.integers() | st.floats(allow_nan=False) | st.complex_numbers(allow_nan=False)
 )
+standard = (
+    st.decimals(allow_nan=False)
+    | st.fractions()
+    | st.dates()
+    | st.times()
+    | st.datetimes(timezones=st.none() | st.just(UTC))
+    | st.timedeltas()
+    | st.sampled_from([int, str, ValueError])
+)
 keys = st.none() | numbers | st.text() | st.binary()
 hashable = st.recursive(
     keys, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=6
 )
 plain = st.recursive(
-    hashable | st.integers(-(1 << 200), 1 << 200),
+    hashable | st.integers(-(1 << 200), 1 << 200) | standard,
     lambda inner: (
-        st.lists(inner, max_size=4)
+        st.lists(inner, max_size=3).map(deque)
+        | st.dictionaries(hashable, inner, max_size=3).map(OrderedDict)
+        | st.dictionaries(hashable, inner, max_size=3).map(partial(defaultdict, list))
+        | st.lists(hashable, max_size=4).map(Counter)
+        | st.lists(inner, max_size=4)
         | st.dictionaries(hashable, inner, max_size=4)
         | st.sets(hashable, max_size=3)
     ),
@@ -54,7 +74,7 @@ def test_a_plain_value_crosses_unchanged(value: Any) -> None:
 
 def repr_of_types(value: Any) -> Any:
     """The types of a value and its members: True and 1 are equal, and yet not the same."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | deque):
         return type(value), [repr_of_types(member) for member in value]
     return type(value)
 
@@ -62,14 +82,14 @@ def repr_of_types(value: Any) -> Any:
 leaves = (
     st.none()
     | st.integers(-3, 3)
-    | st.sampled_from([*"icbltsfdrgnhk", "ListNode", "TreeNode", "00", "x"])
+    | st.sampled_from([*"icbltsfdrgnhkNmqVvTewya", "ListNode", "TreeNode", "00", "x"])
 )
 
 
 @given(written=st.recursive(leaves, lambda inner: st.lists(inner, max_size=4), max_leaves=20))
 @settings(max_examples=150)
 def test_whatever_arrives_is_a_value_or_rejected(written: Any) -> None:
-    with contextlib.suppress(wire.WireError):
+    with contextlib.suppress(WireError):
         wire.Decoder(NODES, refuse).decode(written)
 
 
@@ -89,8 +109,8 @@ def test_subclasses_are_reduced_to_the_builtin_type() -> None:
 def test_values_without_end_are_rejected() -> None:
     endless: list[Any] = []
     endless.append(endless)
-    for value in (endless, 1 << (wire.MOST_BITS + 1)):
-        with pytest.raises(wire.WireError):
+    for value in (endless, 1 << (MOST_BITS + 1)):
+        with pytest.raises(WireError):
             crossed_over(value)
 
 
@@ -110,12 +130,29 @@ def test_a_circular_list_crosses_and_is_the_same_as_none() -> None:
     assert not surroundings.is_same_list(copy, head)
 
 
-def test_a_handle_is_equal_to_itself_and_to_nothing_else() -> None:
-    # Without a connection, which equality does not need.
-    handle, same, different = (Handle(None, number, "Yes") for number in (1, 1, 2))  # type: ignore[arg-type]
+class Liar(Remote):
+    """A connection to a program that calls its objects equal to everything."""
+
+    def __init__(self, kept: dict[str, Any], kept_by_the_other: dict[str, Any]) -> None:
+        self.reply = [True, True, True, kept, kept_by_the_other]
+        self.comparing, self.named, self.refused = 0, set(), ""
+
+    def operate(self, name: str, *operands: Any) -> Any:
+        return self.reply if name == "compared" else True
+
+    def read(self, number: int, attribute: str) -> Any:
+        return None
+
+
+def test_a_handle_is_equal_to_itself_and_to_what_keeps_the_same() -> None:
+    handle, same, other = (Handle(Liar({"x": 1}, {"x": 2}), number, "Yes") for number in (1, 1, 2))
     assert handle == same
-    assert handle != different
     assert all(handle != value for value in (1, "x", None, [], object()))
+    with pytest.raises(TestsFault):
+        assert handle != other
+    assert Handle(Liar({"x": [1]}, {"x": [1]}), 1, "Yes") == other
+    with pytest.raises(TestsFault):  # an object that keeps nothing would be equal to any other
+        assert Handle(Liar({}, {}), 1, "Yes") == other
 
 
 def test_only_builtin_exceptions_keep_their_type() -> None:
@@ -151,6 +188,20 @@ def test_an_argument_is_changed_only_into_its_own_kind() -> None:
         ("print(1)", "print(1)"),
         ("```PYTHON\r\na\r\n```", "a\n"),
         ("", ""),
+        ("````python\na\n```\nb\n````", "a\n```\nb\n"),
+        ("~~~py\na\n~~~", "a\n"),
+        ("~~~python\na\n```\n~~~~", "a\n```\n"),
+        ('```python title="a.py"\na\n```', "a\n"),
+        ("```{.python .numberLines}\na\n```", "a\n"),
+        ("```python:main.py\na\n```", "a\n"),
+        ("``` python\na\n``` ", "a\n"),
+        ("<answer>\na\n</answer>", "a"),
+        ("<answer>```python\na\n```</answer>", "a\n"),
+        ("<answer>\na", ""),
+        ("a\n<|im_end|>", "a"),
+        ("<thinking>```python\na\n```</thinking>\nb", "\nb"),
+        ("```python\nif a:\n\u00a0b\n```", "if a:\n\u00a0b\n"),
+        ("```js\na\n```", ""),
     ],
 )
 def test_the_program_is_the_last_closed_python_block_after_the_thinking(
@@ -191,6 +242,11 @@ def test_returned_values_are_compared_by_value_and_kind() -> None:
     assert same_value((1, [2.0000001]), [1, [2.0]])
     assert same_value({"a": (1,)}, {"a": [1]})
     assert same_value(10**400, 10**400)
+    assert same_value({1: 2, None: 3}, {"1": 2, "null": 3})
+    assert same_value(map(str, [1, 2]), ["1", "2"])
+    assert not same_value({1: 2, "1": 2}, {"1": 2})
+    assert not same_value(iter([1, 2, 3]), [1, 2])
+    assert not any(same_value(*pair) for pair in ((1, True), (True, 1), (0, False), ([1], [True])))
     kinds = ("1", 1), ([1], [1, 2]), (None, 0), ({1}, [1])
     for returned, expected in ((1, 2), *kinds, (math.nan, 1.0), (10**400, 1.0)):
         assert not same_value(returned, expected)

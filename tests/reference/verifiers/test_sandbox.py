@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -213,6 +214,56 @@ def test_a_deep_tree_of_directories_is_refused_or_vanishes(mechanism: str) -> No
     )
     script(program, mechanism)
     assert not os.path.exists(f"/tmp/{name}")
+
+
+SCRATCH = """
+import os, tempfile
+with tempfile.NamedTemporaryFile("w+") as file:
+    file.write("kept")
+    file.seek(0)
+    kept = file.read()
+with tempfile.TemporaryDirectory() as folder:
+    os.makedirs(os.path.join(folder, "a", "b"))
+    open(os.path.join(folder, "x"), "w").close()
+    os.rename(os.path.join(folder, "x"), os.path.join(folder, "a", "y"))
+"""
+
+
+def test_a_program_has_a_folder_of_its_own_that_vanishes(mechanism: str) -> None:
+    leave = "before = os.listdir('.')\nopen('left', 'w').write(kept)\n"
+    show = PRINT.format("[os.getcwd(), tempfile.gettempdir(), before, kept, os.listdir('.')]")
+    for _ in range(2):
+        ended = script(SCRATCH + leave + show, mechanism)
+        if "No usable temporary directory" in ended.fault():
+            pytest.skip("the kernel lets this user mount nothing")
+        shown: list[Any] = printed_list(ended)
+        place, temporary, before, kept, after = shown
+        assert (place, before, kept, after) == (temporary, [], "kept", ["left"])
+        assert not os.path.exists(os.path.join(place, "left"))
+
+
+def test_the_folder_of_a_program_is_bounded_and_runs_nothing(mechanism: str) -> None:
+    fill = """
+def written(size):
+    total = 0
+    with contextlib.suppress(OSError):
+        while total < 1 << 30:
+            with open(f"{size}-{total}", "wb") as file:
+                file.write(bytes(size))
+            total += max(size, 1)
+    return total
+totals = [written(1 << 19), written(0)]
+open("524288-0", "wb").write(b"#!/bin/true")
+attempt("exec", lambda: os.execv("./524288-0", ["x"]))
+attempt("device", lambda: os.mknod("null", 0o20666, os.makedev(1, 3)) or True)
+attempt("above", lambda: open("../escaped", "w"))
+attempt("link", lambda: open(os.symlink("/etc/passwd", "link") or "link").read())
+print(json.dumps([*totals, escaped]))
+"""
+    shown: list[Any] = printed_list(script(TRY + fill, mechanism, Limits()))
+    written, files, escaped = shown
+    assert written <= Limits().scratch_bytes and files <= 1 << 20
+    assert set(escaped) <= ({"above"} if mechanism == "bubblewrap" else set())
 
 
 def test_orphans_of_weak_isolation_are_found_and_killed() -> None:

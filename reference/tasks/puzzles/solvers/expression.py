@@ -4,9 +4,9 @@
     product  atom {(*|/) atom}, computed from left to right
     atom     number | ( sum ); a number is one of the given ones, written as it is given
 
-There is no unary minus, no ``**``, no ``//``, no decimal, no leading zero and no division by zero.
-Spaces between tokens
-are allowed, and so is one trailing ``=`` with the target, since equations are usually written so.
+There is no ``**``, no ``//``, no decimal, no leading zero and no division by zero. Where an
+instance allows a sign, an atom may also be a minus sign and an atom. Spaces between tokens are
+allowed, and so is one trailing ``=`` with the target, since equations are usually written so.
 """
 
 import re
@@ -19,6 +19,8 @@ TOKEN = re.compile(r"[0-9]+|[-+*/()]")
 # Six numbers need five operators and at most five useful pairs of parentheses, 21 tokens. The limit
 # leaves room for idle parentheses and bounds the depth of the parser's recursion.
 MAX_TOKENS = 64
+SIGN = "~"
+"""A minus sign that stands before an atom: as a token it is told apart from a subtraction."""
 SUMS = {"+": add, "-": sub}
 PRODUCTS = {"*": mul, "/": truediv}
 # Ranks of expressions: an operand needs parentheses if its rank is too low.
@@ -45,7 +47,12 @@ def without_target(response: str, target: int) -> str:
 
 
 def fault_of(
-    expression: str, numbers: Sequence[int], target: int, check: Check | None = None
+    expression: str,
+    numbers: Sequence[int],
+    target: int,
+    check: Check | None = None,
+    *,
+    signed: bool = False,
 ) -> str:
     """Find the first rule that an expression breaks.
 
@@ -54,6 +61,7 @@ def fault_of(
         numbers: The given numbers, each to be used exactly once.
         target: The required value.
         check: Called with every operation; it raises ``NotAnExpression`` to reject one.
+        signed: Whether a minus sign may stand before an atom.
 
     Returns:
         The fault, or the empty text if the expression uses the numbers and has the value.
@@ -68,7 +76,7 @@ def fault_of(
     if sorted(filter(str.isdigit, tokens)) != sorted(map(str, numbers)):
         return "the numbers are not the given ones, each used once"
     try:
-        value = evaluate(tokens, check or _ignore)
+        value = evaluate(_with_signs(tokens) if signed else tokens, check or _ignore)
     except ZeroDivisionError:
         return "the expression divides by zero"
     except NotAnExpression as fault:
@@ -114,6 +122,15 @@ def _in_parentheses_below(rank: int, operand: Written) -> str:
     return operand.text if operand.rank >= rank else f"({operand.text})"
 
 
+def _with_signs(tokens: Sequence[str]) -> list[str]:
+    """Tell signs from subtractions: a sign stands first, or after an operator or ``(``."""
+    before = ["(", *tokens[:-1]]
+    return [
+        SIGN if token == "-" and previous in "+-*/(" else token
+        for previous, token in zip(before, tokens, strict=True)
+    ]
+
+
 def _ignore(left: Fraction, operator: str, right: Fraction, value: Fraction) -> None:
     """The check of a puzzle that allows every operation."""
 
@@ -144,6 +161,8 @@ def _atom(rest: list[str], check: Check) -> Fraction:
     token = rest.pop() if rest else "the end"
     if token.isdigit():
         return Fraction(int(token))
+    if token == SIGN:
+        return -_atom(rest, check)
     if token != "(":
         raise NotAnExpression(f"{token!r} stands where a number or '(' is needed")
     value = _sum(rest, check)

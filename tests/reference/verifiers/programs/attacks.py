@@ -232,6 +232,29 @@ FORGERIES |= {
     "arguments that cannot change": reply('b\'["value", 3, {"0": 4}]\''),
     "a call back of nothing": reply("b'[\"back\", 0, [1]]'"),
     "a raised class that is none": reply('b\'["raise", "print", "x"]\''),
+    "a named tuple of nothing": reply(
+        'b\'["value", ["N", [1, 2, "__import__", ["x y"]], 1], {}]\''
+    ),
+    "a named tuple without end": reply(
+        "json.dumps(['value', ['N', [1, 2, 'P', ['x'] * 3], 1, 2, 3], {}]).encode()"
+    ),
+    "an array of another size": reply('b\'["value", ["A", "<U99999", [1000000000]], {}]\''),
+    "an array of objects": reply('b\'["value", ["A", "|O8", [1], 3], {}]\''),
+    "a type that is none": reply('b\'["value", ["T", "exec"], {}]\''),
+    "a number of any length": reply(
+        "json.dumps(['value', ['v', 'decimal', '9' * 10**6], {}]).encode()"
+    ),
+    "a fraction of nothing": reply('b\'["value", ["v", "fraction", 3, 0], {}]\''),
+    "a value of no kind": reply('b\'["value", ["v", "__import__", "os"], {}]\''),
+    "a class of exceptions above itself": reply(
+        'b\'["raise", ["e", 5, "E", [["T", "OSError"], ["T", "Exception"]]], ["x", ["l"], 6]]\''
+    ),
+    "a class of exceptions that is none": reply(
+        'b\'["raise", ["e", 5, "", [["T", "int"], 3]], ["x", 3, "y"]]\''
+    ),
+    "an iterator of nothing": reply('b\'["value", ["y", 999, "map"], {}]\''),
+    "a coroutine": reply('b\'["value", ["w", 0, "coroutine"], {}]\''),
+    "printed garbage": reply('b\'["value", 0, {}, "3"]\'', "b'[\"value\", 3, {}, 7, 8]'"),
     "a raised exit": reply('b\'["raise", "SystemExit", "0"]\''),
 }
 """Name -> program; each one is wrong for ``add``."""

@@ -11,6 +11,7 @@ from seed.reference.verifiers.sandbox import probe
 from seed.reference.verifiers.sandbox.host import MECHANISMS
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.verify import Item
+from tests.reference.verifiers.programs.labelled import LABELLED
 from tests.reference.verifiers.programs.samples import ADD, ADD_TESTS, BROKEN, GOOD
 from tests.support.sandboxes import TIGHT, first_sound, leftovers, sound
 
@@ -36,6 +37,15 @@ def test_a_right_program_is_correct(name: str) -> None:
 def test_the_same_tests_reject_an_empty_program(name: str) -> None:
     _, tests, *problem = GOOD[name]
     assert judged("pass", tests, *problem).outcome is Outcome.WRONG
+
+
+@pytest.mark.parametrize("kind", LABELLED)
+def test_a_labelled_program_has_its_verdict(kind: str) -> None:
+    response, tests, label = LABELLED[kind]
+    if "numpy" in response:
+        pytest.importorskip("numpy")
+    verdict = verify(Item(kind, "code", "Write it.", response, tests=tests), first_sound())
+    assert verdict.outcome.value == label, verdict
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
