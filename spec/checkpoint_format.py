@@ -10,7 +10,6 @@ a folder of something else are refused before anything is used.
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,10 +59,6 @@ def save(
         }
         text = json.dumps(manifest, indent=1)
         (temporary / MANIFEST_FILE).write_text(text, encoding="utf-8")
-        # Also a loss of power must leave the whole checkpoint or none.
-        for name in (STATE_FILE, MANIFEST_FILE):
-            _flush(temporary / name)
-    _flush(directory.parent)
 
 
 @contextlib.contextmanager
@@ -82,6 +77,21 @@ def open_checkpoint(directory: Path, config: Config) -> Iterator[tuple[Any, dict
     """
     manifest = read_manifest(directory)
     check_sizes(directory, manifest, config)
+    state_file = check_state(directory, manifest)
+    with h5py.File(state_file, "r") as file:
+        parts = {CHECKPOINT_PARTS.get(name, name): group for name, group in file.items()}
+        yield parts, manifest["progress"]
+
+
+def check_state(directory: Path, manifest: Mapping[str, Any]) -> Path:
+    """Verify the arrays of a checkpoint against its manifest.
+
+    Returns:
+        Their file.
+
+    Raises:
+        SeedError: DAMAGED_CHECKPOINT.
+    """
     state_file = directory / STATE_FILE
     if not state_file.is_file():
         raise SeedError(Reason.DAMAGED_CHECKPOINT, f"{state_file} is missing")
@@ -90,9 +100,7 @@ def open_checkpoint(directory: Path, config: Config) -> Iterator[tuple[Any, dict
             Reason.DAMAGED_CHECKPOINT,
             f"{state_file} does not match the checksum in {MANIFEST_FILE}: cut off or changed",
         )
-    with h5py.File(state_file, "r") as file:
-        parts = {CHECKPOINT_PARTS.get(name, name): group for name, group in file.items()}
-        yield parts, manifest["progress"]
+    return state_file
 
 
 def check_sizes(directory: Path, manifest: Mapping[str, Any], config: Config) -> None:
@@ -135,11 +143,3 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 def _checksum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -74,18 +74,28 @@ class Run(Generic[State]):
     def resume(
         cls, backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer
     ) -> "Run[State]":
-        """The run as it was at its newest checkpoint.
+        """The run as it was at its newest whole checkpoint.
 
         What was written after the checkpoint is cut off; the resumed run writes it again.
+
+        Raises:
+            SeedError: DAMAGED_CHECKPOINT, FOREIGN_CHECKPOINT, UNREADABLE_FILE.
         """
-        newest = backend.on_rank_zero(directory.newest_checkpoint)
+        newest, damages = backend.on_rank_zero(directory.newest_whole_checkpoint)
+        for damage in damages:
+            observer.event(
+                "checkpoint_damaged",
+                f"{damage}; renamed to damaged_step_N; continuing from {newest}",
+            )
         if newest is None:
             directory.cut_after(0)
             return cls.start(backend, config, directory, observer)
         state, saved = backend.restore(config, newest)
         progress = Progress.from_json(saved)
         directory.cut_after(progress.step)
-        return cls(backend, config, directory, observer, state, progress)
+        run = cls(backend, config, directory, observer, state, progress)
+        run.drop_unneeded()  # a kill may have come between the checkpoint and this
+        return run
 
     def record(self, metrics: Mapping[str, Any], events: Sequence[tuple[str, str]] = ()) -> None:
         """Count a step, write and report its line and events, save a checkpoint if one is due."""
@@ -112,11 +122,16 @@ class Run(Generic[State]):
         self.directory.publish_rollouts()
         target = self.directory.checkpoint_directory(self.progress.step)
         self.rollouts.save_snapshots()
+        self.directory.flush_lines()
         self.backend.save(self.state, self.config, self.progress.to_json(), target)
+        self.drop_unneeded()
+        self.after_save()
+
+    def drop_unneeded(self) -> None:
+        """Delete the snapshots and checkpoints that nobody needs beside the newest checkpoint."""
         self.rollouts.drop_snapshots()
         keep = self.config.run.keep_checkpoints
         self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
-        self.after_save()
 
     def summary(self) -> dict[str, Any]:
         """The run in one mapping; only rank 0 can read the files."""
