@@ -1,7 +1,7 @@
 """What a run leaves on disk: appended lines, and whole files published by a rename.
 
     config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts.h5  checkpoints/step_N
-    summary.json  report.html
+    summary.json  report.html  .lock
 
 ``metrics.jsonl`` and ``samples.jsonl`` hold nothing that depends on the clock, so two equal runs
 write equal bytes; seconds go to ``timings.jsonl``. On resume everything after the checkpoint is cut
@@ -21,6 +21,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from seed.reference.training.run_lock import LOCK
 from seed.spec.atomic_files import (
     PARTIAL,
     flush,
@@ -287,7 +288,7 @@ def _is_of_a_start(path: Path) -> bool:
         return path.is_dir() and not any(path.iterdir())
     if path.name in STEP_LINES:
         return path.is_file() and path.stat().st_size == 0
-    return path.name == f".config.toml{PARTIAL}"
+    return path.name in (LOCK, f".config.toml{PARTIAL}")
 
 
 def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:
