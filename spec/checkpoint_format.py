@@ -1,7 +1,8 @@
 """Checkpoints: one HDF5 file of arrays and one manifest with its checksum, published by a rename.
 
     checkpoints/step_N/state.h5        every array, bit by bit
-    checkpoints/step_N/manifest.json   format, SHA-256 of state.h5, configuration, progress
+    checkpoints/step_N/manifest.json   format, SHA-256 of state.h5 and of itself, configuration,
+                                       progress
 
 A kill at any moment leaves either the whole checkpoint or none; a flipped bit, a cut file and
 a folder of something else are refused before anything is used.
@@ -27,6 +28,8 @@ FORMAT = "seed-checkpoint-2"
 READABLE = ("seed-checkpoint-1", FORMAT)
 STATE_FILE = "state.h5"
 MANIFEST_FILE = "manifest.json"
+OWN_CHECKSUM = "manifest_sha256"
+"""Entry of the manifest: the checksum of all its other entries. Earlier versions have none."""
 
 
 def save(
@@ -57,7 +60,7 @@ def save(
             "config": config.model_dump(mode="json"),
             "progress": {**progress, "steps": steps},
         }
-        text = json.dumps(manifest, indent=1)
+        text = json.dumps(manifest | {OWN_CHECKSUM: _digest(manifest)}, indent=1)
         (temporary / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
 
@@ -135,9 +138,18 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(manifest, dict) or manifest.get("format") not in READABLE:
         raise SeedError(Reason.FOREIGN_CHECKPOINT, f"{path} does not say format {FORMAT!r}")
+    if OWN_CHECKSUM in manifest and manifest.pop(OWN_CHECKSUM) != _digest(manifest):
+        line = f"{path} does not match its own checksum: it was changed"
+        raise SeedError(Reason.DAMAGED_CHECKPOINT, line)
     manifest["config"] = current_settings(manifest["config"])
     manifest["progress"] = current_progress(manifest["progress"])
     return manifest
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of the content of a manifest, however its JSON is laid out."""
+    content = json.loads(json.dumps(manifest))  # JSON turns the numbers of keys into text
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _checksum(path: Path) -> str:

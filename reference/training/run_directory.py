@@ -236,11 +236,20 @@ class RunDirectory:
             if (self.path / name).exists():
                 flush(self.path / name)
 
-    def cut_after(self, step: int) -> None:
+    def size(self, name: str) -> int:
+        """Bytes of a file, 0 if there is none."""
+        path = self.path / name
+        return path.stat().st_size if path.exists() else 0
+
+    def cut_after(self, step: int, schedule_bytes: int = -1) -> None:
         """Forget everything written after ``step``, for a resume from its checkpoint.
 
         What a kill left half-written is deleted. Checkpoints of later steps are damaged ones; they
         get the name ``damaged_step_N``. What version 0.1 wrote gets today's names.
+
+        Args:
+            step: Of the checkpoint.
+            schedule_bytes: Size of schedule.jsonl then; -1 if the checkpoint does not say it.
 
         Raises:
             SeedError: UNREADABLE_FILE if rollouts.h5 is damaged.
@@ -249,6 +258,9 @@ class RunDirectory:
             return
         for folder in (self.path, self.path / "checkpoints", self.path / "snapshots"):
             sweep(folder)
+        if schedule_bytes >= 0 and (self.path / SCHEDULE).exists():
+            schedule = (self.path / SCHEDULE).read_bytes()
+            write_atomically(self.path / SCHEDULE, schedule[:schedule_bytes])
         for name in (*STEP_LINES, *([SCHEDULE] if (self.path / SCHEDULE).exists() else [])):
             lines = [line for line in self.read(name) if line["step"] <= step]
             text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines)
@@ -258,6 +270,33 @@ class RunDirectory:
             self._set_aside(self.checkpoint_directory(later))
         for old in (self.path / "snapshots").glob(f"{OLD_SNAPSHOT}*"):
             old.rename(self.snapshot_directory(int(old.name.removeprefix(OLD_SNAPSHOT))))
+
+    def check_lines(self, step: int, schedule_bytes: int = -1) -> None:
+        """Refuse metrics or a schedule that lack what was written before a checkpoint.
+
+        Args:
+            step: Of the checkpoint.
+            schedule_bytes: As of ``cut_after``.
+
+        Raises:
+            SeedError: UNREADABLE_FILE.
+        """
+        way_on = "put the file back as it was, or start another run from the weights with --from"
+        # A variant of ``seed ablate`` begins where the SFT of its seed ended.
+        steps = [line["step"] for line in self.read("metrics.jsonl")]
+        missing = sorted({*range(steps[0] if steps else 1, step + 1)} - {*steps})
+        if missing:
+            raise SeedError(
+                Reason.UNREADABLE_FILE,
+                f"{self.path / 'metrics.jsonl'} lacks {len(missing)} of the steps before the"
+                f" checkpoint of step {step}: {missing[0]} to {missing[-1]}; {way_on}",
+            )
+        if (size := self.size(SCHEDULE)) < schedule_bytes:
+            raise SeedError(
+                Reason.UNREADABLE_FILE,
+                f"{self.path / SCHEDULE} has {size} bytes, {schedule_bytes - size} less than at"
+                f" the checkpoint of step {step}; {way_on}",
+            )
 
     def _set_aside(self, checkpoint: Path) -> None:
         aside = checkpoint.with_name(f"damaged_{checkpoint.name}")

@@ -83,6 +83,7 @@ def test_p23_a_kill_before_any_file_call_of_a_run_or_its_resume_leaves_a_run_tha
         go_on(path, config)
         assert lasting_bytes(path) == expected, f"kill {number}"
         assert sorted(content_of(path)) == sorted(content_of(whole)), f"kill {number}"
+        assert content_of(path).get("schedule.jsonl") == content_of(whole).get("schedule.jsonl")
 
 
 def start_and_kill(path: Path, steps: int, *overrides: str) -> Config:
