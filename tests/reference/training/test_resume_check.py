@@ -43,7 +43,7 @@ def resumed(path: Path) -> Run[Any]:
     return Run.resume(ReferenceBackend(), config, directory, SilentObserver())
 
 
-def refusal(path: Path) -> SeedError:
+def user_error(path: Path) -> SeedError:
     """The error of a resume, which changes nothing."""
     before = content_of(path)
     with pytest.raises(SeedError) as raised:
@@ -66,7 +66,7 @@ def test_an_edited_configuration_is_refused_with_what_differs(
 ) -> None:
     edited = small_config("vapo", *STREAMING, override)
     (path / "config.toml").write_text(to_toml(edited))
-    error = refusal(path)
+    error = user_error(path)
     assert error.reason == Reason.FOREIGN_CHECKPOINT
     assert words in error.line and "what may differ: backend, parallel, run" in error.line
     assert "seed run --from" in error.line
@@ -86,7 +86,7 @@ def test_metrics_that_end_before_the_checkpoint_are_refused_with_the_gap(
     step = RunDirectory(path).checkpoint_steps()[-1]
     lines = (path / "metrics.jsonl").read_text().splitlines(keepends=True)
     (path / "metrics.jsonl").write_text("".join(lines[:kept]))
-    error = refusal(path)
+    error = user_error(path)
     assert error.reason == Reason.UNREADABLE_FILE
     assert f"lacks {step - kept} of the steps" in error.line
     assert f"step {step}: {kept + 1} to {step};" in error.line
@@ -94,7 +94,7 @@ def test_metrics_that_end_before_the_checkpoint_are_refused_with_the_gap(
 
 def test_a_schedule_shorter_than_at_the_checkpoint_is_refused(path: Path) -> None:
     (path / "schedule.jsonl").write_bytes((path / "schedule.jsonl").read_bytes()[:50])
-    assert "less than at the checkpoint" in refusal(path).line
+    assert "less than at the checkpoint" in user_error(path).line
 
 
 def test_a_changed_step_of_a_manifest_does_not_go_on_as_another_run(path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_changed_step_of_a_manifest_does_not_go_on_as_another_run(path: Path) 
         content = json.loads(manifest.read_text())
         content["progress"]["step"] -= 1
         manifest.write_text(json.dumps(content, indent=1))
-    error = refusal(path)
+    error = user_error(path)
     assert error.reason == Reason.DAMAGED_CHECKPOINT
     assert error.line.count("does not match its own checksum") == len(steps)
 
