@@ -162,11 +162,12 @@ def run_sft(base: Base, seed: int, out: Path) -> Path:
     from seed.reference.training import trainer
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
+    from seed.reference.training.run_lock import locked
     from seed.spec.observer import SilentObserver
 
     config = base.config(seed)
     directory = RunDirectory.create(out / "sft" / f"seed{seed}", config)
-    with open_backend(config) as computing:
+    with open_backend(config) as computing, locked(directory.path, computing, SilentObserver()):
         run = Run.start(computing, config, directory, SilentObserver())
         with tracked(run):
             trainer.supervised(run)
@@ -187,13 +188,15 @@ def run_variant(
     from seed.reference.training import trainer
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
+    from seed.reference.training.run_lock import locked
     from seed.spec.observer import SilentObserver
 
     config = base.config(seed, change)
     directory = RunDirectory.create(out / f"seed{seed}", config)
-    shutil.copytree(checkpoint, directory.path / "checkpoints" / checkpoint.name)
-    with open_backend(config) as computing:
-        run = Run.resume(computing, config, directory, SilentObserver())
+    copy = directory.path / "checkpoints" / checkpoint.name
+    shutil.copytree(checkpoint, copy)
+    with open_backend(config) as computing, locked(directory.path, computing, SilentObserver()):
+        run = Run.continued(computing, config, directory, SilentObserver(), copy)
         with tracked(run):
             summary = trainer.train(run)
     before, after = summary["eval_before"]["overall"], summary["eval_after"]["overall"]

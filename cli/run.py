@@ -104,6 +104,7 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
     from seed.cli.tracking import check_trackers
     from seed.reference.training.run import Run, check
     from seed.reference.training.run_directory import RunDirectory
+    from seed.reference.training.run_lock import locked
     from seed.reference.training.start import with_start
     from seed.spec.config_errors import check_effect
     from seed.spec.layout import Layout
@@ -122,9 +123,11 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
             if computing.is_main_process:
                 click.echo(summary_of(config, path))
             return
-        computing.on_rank_zero(lambda: RunDirectory.create(path, config).path)
-        directory = RunDirectory(path, computing.is_main_process)
-        train(Run.start(computing, config, directory, observer_of(computing, config)))
+        observer = observer_of(computing, config)
+        with locked(path, computing, observer):
+            computing.on_rank_zero(lambda: RunDirectory.create(path, config).path)
+            directory = RunDirectory(path, computing.is_main_process)
+            train(Run.start(computing, config, directory, observer))
 
 
 def resume_run(path: Path) -> None:
@@ -133,12 +136,15 @@ def resume_run(path: Path) -> None:
     from seed.cli.tracking import check_trackers
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
+    from seed.reference.training.run_lock import locked
 
     _, config = RunDirectory.resume(path)
     check_trackers(config)
     with open_backend(config) as computing:
         directory = RunDirectory(path, computing.is_main_process)
-        train(Run.resume(computing, config, directory, observer_of(computing, config)))
+        observer = observer_of(computing, config)
+        with locked(path, computing, observer):
+            train(Run.resume(computing, config, directory, observer))
 
 
 def observer_of(computing: "Backend[Any]", config: "Config") -> "Observer":

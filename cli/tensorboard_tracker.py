@@ -28,7 +28,11 @@ class TensorBoardTracker(SilentObserver):
 
         folder = path / "tensorboard"
         resumed = folder.exists()
-        self.writer = SummaryWriter(str(folder), purge_step=step + 1 if resumed else None)
+        # The names of event files count seconds: a resume within one would overwrite the file.
+        number = len(list(folder.iterdir())) if resumed else 0
+        self.writer = SummaryWriter(
+            str(folder), purge_step=step + 1 if resumed else None, filename_suffix=f".{number:06}"
+        )
         self.step = step
         if not resumed:
             self.writer.add_text("config", indented(to_toml(config)), 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seed.cli.scalars import scalars, score_scalars
+from seed.spec.atomic_files import write_atomically
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
@@ -83,5 +84,5 @@ def run_id(folder: Path) -> str:
     file = folder / "run_id"
     if not file.exists():
         folder.mkdir(exist_ok=True)
-        file.write_text(secrets.token_hex(ID_BYTES), encoding="ascii")
+        write_atomically(file, secrets.token_hex(ID_BYTES))
     return file.read_text(encoding="ascii").strip()

@@ -136,6 +136,7 @@ def train(config: "Config", out: Location, observer: "Observer | None" = None) -
     from seed.reference.training import trainer
     from seed.reference.training.run import Run, check
     from seed.reference.training.run_directory import RunDirectory
+    from seed.reference.training.run_lock import locked
     from seed.reference.training.start import with_start
     from seed.spec.config_errors import check_effect
     from seed.spec.observer import SilentObserver
@@ -145,11 +146,15 @@ def train(config: "Config", out: Location, observer: "Observer | None" = None) -
     with open_backend(config) as backend:
         config = with_start(config, backend)
         check(config, backend)
-        path = backend.on_rank_zero(lambda: RunDirectory.create(Path(out), config).path)
-        directory = RunDirectory(path, backend.is_main_process)
-        run = Run.start(backend, config, directory, observer or SilentObserver())
-        with tracked(run):
-            trainer.train(run)
+        path = Path(out)
+        backend.on_rank_zero(lambda: RunDirectory.require_free(path))
+        watcher = observer or SilentObserver()
+        with locked(path, backend, watcher):
+            backend.on_rank_zero(lambda: RunDirectory.create(path, config).path)
+            directory = RunDirectory(path, backend.is_main_process)
+            run = Run.start(backend, config, directory, watcher)
+            with tracked(run):
+                trainer.train(run)
         return backend.on_rank_zero(lambda: read_run(path))
 
 
@@ -164,8 +169,8 @@ def resume(path: Location, observer: "Observer | None" = None) -> RunRecord:
         The finished run; its metrics are those of a run without interruption, byte for byte.
 
     Raises:
-        SeedError: NOT_A_RUN_DIRECTORY, DAMAGED_CHECKPOINT, FOREIGN_CHECKPOINT, and those of
-            ``train``.
+        SeedError: NOT_A_RUN_DIRECTORY, DAMAGED_CHECKPOINT, FOREIGN_CHECKPOINT, UNREADABLE_FILE,
+            UNWRITABLE_FILE, and those of ``train``.
     """
     _use_one_thread()
     from seed.cli.backends import open_backend
@@ -173,15 +178,18 @@ def resume(path: Location, observer: "Observer | None" = None) -> RunRecord:
     from seed.reference.training import trainer
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
+    from seed.reference.training.run_lock import locked
     from seed.spec.observer import SilentObserver
 
     _, config = RunDirectory.resume(Path(path))
     check_trackers(config)
     with open_backend(config) as backend:
         directory = RunDirectory(Path(path), backend.is_main_process)
-        run = Run.resume(backend, config, directory, observer or SilentObserver())
-        with tracked(run):
-            trainer.train(run)
+        watcher = observer or SilentObserver()
+        with locked(directory.path, backend, watcher):
+            run = Run.resume(backend, config, directory, watcher)
+            with tracked(run):
+                trainer.train(run)
         return backend.on_rank_zero(lambda: read_run(path))
 
 

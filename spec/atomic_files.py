@@ -1,10 +1,22 @@
-"""Files and folders that appear whole or not at all: written beside their place, then renamed."""
+"""Files and folders that appear whole or not at all: written beside their place, then renamed.
 
+    .NAME.partial   what is being written, or deleted
+    .NAME.replaced  a folder whose successor takes its name at this moment
+
+Nothing good is touched before its successor is whole and on the disk. What a kill left is taken
+away, or put back, by ``sweep`` when the writer starts again.
+"""
+
+import ctypes
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+PARTIAL, REPLACED = ".partial", ".replaced"
+HERE, EXCHANGE = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2."""
 
 
 @contextmanager
@@ -12,8 +24,8 @@ def temporary_path(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Give a path to write to, and rename what was written there when the block ends.
 
     A failure in the block removes it; a kill leaves a hidden ``.NAME.partial``, and never a part of
-    a file under its own name. Nothing is flushed to the disk here: a caller that has to survive a
-    loss of power does that itself.
+    a file under its own name. Everything is on the disk before the rename, so a loss of power is
+    survived as well.
 
     Args:
         path: The file or folder that appears. Its parent must exist.
@@ -28,15 +40,15 @@ def temporary_path(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """
     # Writers that replace each other leave at most one partial file. Writers that refuse to replace
     # may start at the same time, so each gets a name of its own.
-    temporary = path.with_name(f".{path.name}.{'' if replace else f'{os.getpid()}.'}partial")
+    temporary = _hidden(path, PARTIAL if replace else f".{os.getpid()}{PARTIAL}")
     _refuse_existing(path, replace)
     _remove(temporary)
     try:
         yield temporary
         _refuse_existing(path, replace)
-        if temporary.is_dir():
-            _remove(path)  # the system replaces a file by a rename, but no folder with content
-        os.replace(temporary, path)
+        _flush_all(temporary)
+        _publish(temporary, path)
+        flush(path.parent)
     except BaseException:
         _remove(temporary)
         raise
@@ -57,13 +69,77 @@ def write_atomically(path: Path, content: str | bytes, *, replace: bool = True) 
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def remove_atomically(path: Path) -> None:
+    """Delete a file or folder; a kill leaves all of it, or nothing under its name."""
+    temporary = _hidden(path, PARTIAL)
+    _remove(temporary)
+    os.replace(path, temporary)
+    _remove(temporary)
+
+
+def sweep(folder: Path) -> None:
+    """Put a folder in order after a kill: only the one process that writes there may do this.
+
+    A folder that was to be replaced gets its name back if its successor does not have it yet. All
+    else that ``temporary_path`` and ``remove_atomically`` left is deleted.
+    """
+    for old in folder.glob(f".*{REPLACED}"):
+        path = old.with_name(old.name[1:].removesuffix(REPLACED))
+        if not path.exists():
+            os.replace(old, path)
+    for left in (*folder.glob(f".*{PARTIAL}"), *folder.glob(f".*{REPLACED}")):
+        _remove(left)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the list of names in a folder, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush_all(path: Path) -> None:
+    for inner in path.rglob("*") if path.is_dir() else ():
+        flush(inner)
+    flush(path)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    """Give ``path`` to what was written; the system replaces files, but no folder with content."""
+    if not (temporary.is_dir() and path.exists()):
+        os.replace(temporary, path)
+    elif _exchange(temporary, path):
+        _remove(temporary)
+    else:
+        old = _hidden(path, REPLACED)
+        _remove(old)
+        os.replace(path, old)
+        os.replace(temporary, path)
+        _remove(old)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap two names in one step; False where the system or the file system cannot."""
+    try:
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError):
+        return False
+    return bool(renameat2(HERE, os.fsencode(first), HERE, os.fsencode(second), EXCHANGE) == 0)
+
+
+def _hidden(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name}{ending}")
+
+
 def _refuse_existing(path: Path, replace: bool) -> None:
     if not replace and path.exists():
         raise FileExistsError(f"{path} exists")
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """Checkpoints: one HDF5 file of arrays and one manifest with its checksum, published by a rename.
 
     checkpoints/step_N/state.h5        every array, bit by bit
-    checkpoints/step_N/manifest.json   format, SHA-256 of state.h5, configuration, progress
+    checkpoints/step_N/manifest.json   format, SHA-256 of state.h5 and of itself, configuration,
+                                       progress
 
 A kill at any moment leaves either the whole checkpoint or none; a flipped bit, a cut file and
 a folder of something else are refused before anything is used.
@@ -10,7 +11,6 @@ a folder of something else are refused before anything is used.
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ FORMAT = "seed-checkpoint-2"
 READABLE = ("seed-checkpoint-1", FORMAT)
 STATE_FILE = "state.h5"
 MANIFEST_FILE = "manifest.json"
+OWN_CHECKSUM = "manifest_sha256"
+"""Entry of the manifest: the checksum of all its other entries. Earlier versions have none."""
 
 
 def save(
@@ -58,12 +60,8 @@ def save(
             "config": config.model_dump(mode="json"),
             "progress": {**progress, "steps": steps},
         }
-        text = json.dumps(manifest, indent=1)
+        text = json.dumps(manifest | {OWN_CHECKSUM: _digest(manifest)}, indent=1)
         (temporary / MANIFEST_FILE).write_text(text, encoding="utf-8")
-        # Also a loss of power must leave the whole checkpoint or none.
-        for name in (STATE_FILE, MANIFEST_FILE):
-            _flush(temporary / name)
-    _flush(directory.parent)
 
 
 @contextlib.contextmanager
@@ -82,6 +80,21 @@ def open_checkpoint(directory: Path, config: Config) -> Iterator[tuple[Any, dict
     """
     manifest = read_manifest(directory)
     check_sizes(directory, manifest, config)
+    state_file = check_state(directory, manifest)
+    with h5py.File(state_file, "r") as file:
+        parts = {CHECKPOINT_PARTS.get(name, name): group for name, group in file.items()}
+        yield parts, manifest["progress"]
+
+
+def check_state(directory: Path, manifest: Mapping[str, Any]) -> Path:
+    """Verify the arrays of a checkpoint against its manifest.
+
+    Returns:
+        Their file.
+
+    Raises:
+        SeedError: DAMAGED_CHECKPOINT.
+    """
     state_file = directory / STATE_FILE
     if not state_file.is_file():
         raise SeedError(Reason.DAMAGED_CHECKPOINT, f"{state_file} is missing")
@@ -90,9 +103,7 @@ def open_checkpoint(directory: Path, config: Config) -> Iterator[tuple[Any, dict
             Reason.DAMAGED_CHECKPOINT,
             f"{state_file} does not match the checksum in {MANIFEST_FILE}: cut off or changed",
         )
-    with h5py.File(state_file, "r") as file:
-        parts = {CHECKPOINT_PARTS.get(name, name): group for name, group in file.items()}
-        yield parts, manifest["progress"]
+    return state_file
 
 
 def check_sizes(directory: Path, manifest: Mapping[str, Any], config: Config) -> None:
@@ -127,19 +138,20 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(manifest, dict) or manifest.get("format") not in READABLE:
         raise SeedError(Reason.FOREIGN_CHECKPOINT, f"{path} does not say format {FORMAT!r}")
+    if OWN_CHECKSUM in manifest and manifest.pop(OWN_CHECKSUM) != _digest(manifest):
+        line = f"{path} does not match its own checksum: it was changed"
+        raise SeedError(Reason.DAMAGED_CHECKPOINT, line)
     manifest["config"] = current_settings(manifest["config"])
     manifest["progress"] = current_progress(manifest["progress"])
     return manifest
 
 
+def _digest(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of the content of a manifest, however its JSON is laid out."""
+    content = json.loads(json.dumps(manifest))  # JSON turns the numbers of keys into text
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def _checksum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -25,6 +25,8 @@ class Progress:
         seconds: Wall seconds so far, over all resumes.
         eval_before: Scores of the model that RL starts from.
         eval_after: Scores of the trained model.
+        schedule_bytes: Size of schedule.jsonl, whose last events belong to no step; -1 in
+            checkpoints that do not say it.
         judges: "before" and "after" RL -> evaluation of the policy as a judge and of its
             unverifiable writing.
     """
@@ -40,6 +42,7 @@ class Progress:
     seconds: float = 0.0
     eval_before: dict[str, Any] = field(default_factory=dict)
     eval_after: dict[str, Any] = field(default_factory=dict)
+    schedule_bytes: int = -1
     judges: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

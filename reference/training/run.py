@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from seed.reference.evaluation.evaluate import held_out_problems
@@ -13,8 +14,9 @@ from seed.reference.tasks.problems import check_level
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
+from seed.reference.training.resume_check import check_resume
 from seed.reference.training.rollout_manager import Rollouts
-from seed.reference.training.run_directory import RunDirectory
+from seed.reference.training.run_directory import SCHEDULE, RunDirectory
 from seed.reference.training.start import initial_state, provenance
 from seed.spec.backend import Backend
 from seed.spec.config import Config
@@ -74,18 +76,44 @@ class Run(Generic[State]):
     def resume(
         cls, backend: Backend[State], config: Config, directory: RunDirectory, observer: Observer
     ) -> "Run[State]":
-        """The run as it was at its newest checkpoint.
+        """The run as it was at its newest whole checkpoint.
 
         What was written after the checkpoint is cut off; the resumed run writes it again.
+
+        Raises:
+            SeedError: DAMAGED_CHECKPOINT, FOREIGN_CHECKPOINT, UNREADABLE_FILE.
         """
-        newest = backend.on_rank_zero(directory.newest_checkpoint)
+        newest, damages = backend.on_rank_zero(directory.newest_whole_checkpoint)
         if newest is None:
-            directory.cut_after(0)
+            backend.on_rank_zero(lambda: directory.cut_after(0))
             return cls.start(backend, config, directory, observer)
-        state, saved = backend.restore(config, newest)
+        backend.on_rank_zero(lambda: check_resume(config, directory, newest))
+        run = cls.continued(backend, config, directory, observer, newest)
+        for damage in damages:
+            line = f"{damage}; renamed to damaged_step_N; continuing from {newest}"
+            observer.event("checkpoint_damaged", line)
+        return run
+
+    @classmethod
+    def continued(
+        cls,
+        backend: Backend[State],
+        config: Config,
+        directory: RunDirectory,
+        observer: Observer,
+        checkpoint: Path,
+    ) -> "Run[State]":
+        """The run as it was at a whole checkpoint, under a configuration that may differ.
+
+        Raises:
+            SeedError: DAMAGED_CHECKPOINT, FOREIGN_CHECKPOINT, UNREADABLE_FILE.
+        """
+        state, saved = backend.restore(config, checkpoint)
         progress = Progress.from_json(saved)
-        directory.cut_after(progress.step)
-        return cls(backend, config, directory, observer, state, progress)
+        backend.on_rank_zero(lambda: directory.cut_after(progress.step, progress.schedule_bytes))
+        run = cls(backend, config, directory, observer, state, progress)
+        run.drop_unneeded()  # a kill may have come between the checkpoint and this
+        return run
 
     def record(self, metrics: Mapping[str, Any], events: Sequence[tuple[str, str]] = ()) -> None:
         """Count a step, write and report its line and events, save a checkpoint if one is due."""
@@ -112,11 +140,17 @@ class Run(Generic[State]):
         self.directory.publish_rollouts()
         target = self.directory.checkpoint_directory(self.progress.step)
         self.rollouts.save_snapshots()
+        self.directory.flush_lines()
+        self.progress.schedule_bytes = self.directory.size(SCHEDULE)
         self.backend.save(self.state, self.config, self.progress.to_json(), target)
+        self.drop_unneeded()
+        self.after_save()
+
+    def drop_unneeded(self) -> None:
+        """Delete the snapshots and checkpoints that nobody needs beside the newest checkpoint."""
         self.rollouts.drop_snapshots()
         keep = self.config.run.keep_checkpoints
         self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
-        self.after_save()
 
     def summary(self) -> dict[str, Any]:
         """The run in one mapping; only rank 0 can read the files."""

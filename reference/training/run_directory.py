@@ -1,15 +1,17 @@
 """What a run leaves on disk: appended lines, and whole files published by a rename.
 
     config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts.h5  checkpoints/step_N
-    summary.json  report.html
+    summary.json  report.html  .lock
 
 ``metrics.jsonl`` and ``samples.jsonl`` hold nothing that depends on the clock, so two equal runs
 write equal bytes; seconds go to ``timings.jsonl``. On resume everything after the checkpoint is cut
-off and written again, byte for byte.
+off and written again, byte for byte. No file is edited in place: a kill at any moment leaves what
+was there or what follows it (``spec.atomic_files``).
 """
 
 import json
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Sequence
@@ -19,7 +21,16 @@ from typing import Any
 import h5py
 import numpy as np
 
-from seed.spec.atomic_files import temporary_path, write_atomically
+from seed.reference.training.run_lock import LOCK
+from seed.spec.atomic_files import (
+    PARTIAL,
+    flush,
+    remove_atomically,
+    sweep,
+    temporary_path,
+    write_atomically,
+)
+from seed.spec.checkpoint_format import check_state, read_manifest
 from seed.spec.config import Config
 from seed.spec.config_files import to_toml, validated
 from seed.spec.datatypes import ScoredRollout
@@ -29,6 +40,7 @@ from seed.spec.renames import OLD_SNAPSHOT, current_event, current_metrics, curr
 STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
 TRANSLATIONS = {"metrics.jsonl": current_metrics, "schedule.jsonl": current_event}
 """How lines of earlier versions are read."""
+ROLLOUTS = "rollouts.h5"
 SCHEDULE = "schedule.jsonl"
 """Only a streaming run has one."""
 
@@ -65,20 +77,25 @@ class RunDirectory:
             SeedError: RUN_DIRECTORY_IN_USE if anything is there already; nothing is overwritten.
         """
         cls.require_free(path)
-        (path / "checkpoints").mkdir(parents=True)
+        path.mkdir(parents=True, exist_ok=True)
+        sweep(path)
+        (path / "checkpoints").mkdir(exist_ok=True)
         for name in STEP_LINES:
             (path / name).touch()
-        (path / "config.toml").write_text(to_toml(config), encoding="utf-8")
+        # The last of them: with it the folder is a run that can be resumed.
+        write_atomically(path / "config.toml", to_toml(config))
         return cls(path)
 
     @staticmethod
     def require_free(path: Path) -> None:
         """Refuse a place that a new run cannot have.
 
+        A folder in which a kill ended a start before ``config.toml`` was written is free.
+
         Raises:
             SeedError: RUN_DIRECTORY_IN_USE, UNWRITABLE_FILE.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and not (path.is_dir() and all(map(_is_of_a_start, path.iterdir()))):
             raise SeedError(
                 Reason.RUN_DIRECTORY_IN_USE,
                 f"{path} is not empty; choose another --out, or continue it with: seed run --resume"
@@ -99,10 +116,11 @@ class RunDirectory:
         """
         file = path / "config.toml"
         if not file.is_file():
-            raise SeedError(
-                Reason.NOT_A_RUN_DIRECTORY,
-                f"{path} holds no config.toml; give the folder of an earlier seed run",
-            )
+            way_on = "give the folder of an earlier seed run"
+            if path.is_dir() and all(map(_is_of_a_start, path.iterdir())):
+                way_on = f"no run has begun there; start one with --out {path}"
+            line = f"{path} holds no config.toml; {way_on}"
+            raise SeedError(Reason.NOT_A_RUN_DIRECTORY, line)
         try:
             tree = tomllib.loads(file.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
@@ -115,24 +133,49 @@ class RunDirectory:
         """Where the checkpoint after ``step`` lives."""
         return self.path / "checkpoints" / f"step_{step}"
 
+    def checkpoint_steps(self) -> list[int]:
+        """Steps that have a published checkpoint, ascending; other names in the folder are not."""
+        names = [path.name for path in (self.path / "checkpoints").glob("step_*")]
+        return sorted(int(name[5:]) for name in names if re.fullmatch(r"step_\d+", name))
+
     def newest_checkpoint(self) -> Path | None:
         """The published checkpoint of the largest step, if there is one."""
-        found = [
-            (int(p.name.removeprefix("step_")), p)
-            for p in (self.path / "checkpoints").glob("step_*")
-        ]
-        return max(found)[1] if found else None
+        steps = self.checkpoint_steps()
+        return self.checkpoint_directory(steps[-1]) if steps else None
+
+    def newest_whole_checkpoint(self) -> tuple[Path | None, list[str]]:
+        """The checkpoint to continue from: damaged ones are passed over.
+
+        Returns:
+            The newest whole one, None if the run has none at all; and a line for each newer one,
+            with its damage.
+
+        Raises:
+            SeedError: DAMAGED_CHECKPOINT if there are some and all are damaged.
+        """
+        damages = []
+        for step in reversed(self.checkpoint_steps()):
+            checkpoint = self.checkpoint_directory(step)
+            try:
+                check_state(checkpoint, read_manifest(checkpoint))
+            except SeedError as error:
+                if error.reason not in (Reason.DAMAGED_CHECKPOINT, Reason.NOT_A_CHECKPOINT):
+                    raise
+                damages.append(error.line)
+            else:
+                return checkpoint, damages
+        if damages:
+            line = (
+                f"no checkpoint is whole: {'; '.join(damages)}; start a new run with another --out"
+            )
+            raise SeedError(Reason.DAMAGED_CHECKPOINT, line)
+        return None, []
 
     def drop_old_checkpoints(self, keep: int, spared: Sequence[int]) -> None:
         """Delete all but the ``keep`` newest checkpoints and those of the ``spared`` steps."""
-        if not self.writes:
-            return
-        steps = sorted(
-            int(p.name.removeprefix("step_")) for p in (self.path / "checkpoints").glob("step_*")
-        )
-        for step in steps[:-keep]:
+        for step in self.checkpoint_steps()[:-keep] if self.writes else ():
             if step not in spared:
-                shutil.rmtree(self.checkpoint_directory(step))
+                remove_atomically(self.checkpoint_directory(step))
 
     def snapshot_directory(self, policy_version: int) -> Path:
         """Where the weights of a policy version lie that unfinished samples continue with."""
@@ -143,7 +186,7 @@ class RunDirectory:
         kept = {self.snapshot_directory(version) for version in spared}
         for path in (self.path / "snapshots").glob("policy_version_*") if self.writes else ():
             if path not in kept:
-                shutil.rmtree(path)
+                remove_atomically(path)
 
     def append(self, name: str, line: dict[str, Any]) -> None:
         """Add one JSON object to a ``.jsonl`` file."""
@@ -176,7 +219,7 @@ class RunDirectory:
 
     def publish_rollouts(self) -> None:
         """Bring ``rollouts.h5`` up to date: a copy is extended and renamed, so a kill is safe."""
-        path = self.path / "rollouts.h5"
+        path = self.path / ROLLOUTS
         if not self.pending:
             return
         with temporary_path(path) as temporary:
@@ -187,23 +230,104 @@ class RunDirectory:
                     _write_rollouts(file.create_group(f"step_{step}"), scored)
         self.pending.clear()
 
-    def cut_after(self, step: int) -> None:
+    def flush_lines(self) -> None:
+        """Wait until all lines are on the disk, so that none is missing beside a checkpoint."""
+        for name in (*STEP_LINES, SCHEDULE) if self.writes else ():
+            if (self.path / name).exists():
+                flush(self.path / name)
+
+    def size(self, name: str) -> int:
+        """Bytes of a file, 0 if there is none."""
+        path = self.path / name
+        return path.stat().st_size if path.exists() else 0
+
+    def cut_after(self, step: int, schedule_bytes: int = -1) -> None:
         """Forget everything written after ``step``, for a resume from its checkpoint.
 
-        What version 0.1 wrote gets today's names.
+        What a kill left half-written is deleted. Checkpoints of later steps are damaged ones; they
+        get the name ``damaged_step_N``. What version 0.1 wrote gets today's names.
+
+        Args:
+            step: Of the checkpoint.
+            schedule_bytes: Size of schedule.jsonl then; -1 if the checkpoint does not say it.
+
+        Raises:
+            SeedError: UNREADABLE_FILE if rollouts.h5 is damaged.
         """
         if not self.writes:
             return
+        for folder in (self.path, self.path / "checkpoints", self.path / "snapshots"):
+            sweep(folder)
+        if schedule_bytes >= 0 and (self.path / SCHEDULE).exists():
+            schedule = (self.path / SCHEDULE).read_bytes()
+            write_atomically(self.path / SCHEDULE, schedule[:schedule_bytes])
         for name in (*STEP_LINES, *([SCHEDULE] if (self.path / SCHEDULE).exists() else [])):
             lines = [line for line in self.read(name) if line["step"] <= step]
             text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines)
             write_atomically(self.path / name, text)
-        if (self.path / "rollouts.h5").exists():
-            with h5py.File(self.path / "rollouts.h5", "a") as file:
-                for name in [name for name in file if int(name.removeprefix("step_")) > step]:
-                    del file[name]
+        self._cut_rollouts(step)
+        for later in [number for number in self.checkpoint_steps() if number > step]:
+            self._set_aside(self.checkpoint_directory(later))
         for old in (self.path / "snapshots").glob(f"{OLD_SNAPSHOT}*"):
             old.rename(self.snapshot_directory(int(old.name.removeprefix(OLD_SNAPSHOT))))
+
+    def check_lines(self, step: int, schedule_bytes: int = -1) -> None:
+        """Refuse metrics or a schedule that lack what was written before a checkpoint.
+
+        Args:
+            step: Of the checkpoint.
+            schedule_bytes: As of ``cut_after``.
+
+        Raises:
+            SeedError: UNREADABLE_FILE.
+        """
+        way_on = "put the file back as it was, or start another run from the weights with --from"
+        # A variant of ``seed ablate`` begins where the SFT of its seed ended.
+        steps = [line["step"] for line in self.read("metrics.jsonl")]
+        missing = sorted({*range(steps[0] if steps else 1, step + 1)} - {*steps})
+        if missing:
+            raise SeedError(
+                Reason.UNREADABLE_FILE,
+                f"{self.path / 'metrics.jsonl'} lacks {len(missing)} of the steps before the"
+                f" checkpoint of step {step}: {missing[0]} to {missing[-1]}; {way_on}",
+            )
+        if (size := self.size(SCHEDULE)) < schedule_bytes:
+            raise SeedError(
+                Reason.UNREADABLE_FILE,
+                f"{self.path / SCHEDULE} has {size} bytes, {schedule_bytes - size} less than at"
+                f" the checkpoint of step {step}; {way_on}",
+            )
+
+    def _set_aside(self, checkpoint: Path) -> None:
+        aside = checkpoint.with_name(f"damaged_{checkpoint.name}")
+        if aside.exists():
+            remove_atomically(aside)
+        checkpoint.rename(aside)
+
+    def _cut_rollouts(self, step: int) -> None:
+        path = self.path / ROLLOUTS
+        if not path.exists():
+            return
+        try:
+            with h5py.File(path, "r") as file:
+                kept = [name for name in file if int(name.removeprefix("step_")) <= step]
+                if len(kept) == len(file):
+                    return
+                with temporary_path(path) as temporary, h5py.File(temporary, "w") as cut:
+                    for name in kept:
+                        file.copy(name, cut)
+        except OSError as error:
+            line = f"{path} is damaged: {error}; move it away to go on without its rollouts"
+            raise SeedError(Reason.UNREADABLE_FILE, line) from None
+
+
+def _is_of_a_start(path: Path) -> bool:
+    """Whether a file or folder is what ``RunDirectory.create`` makes before ``config.toml``."""
+    if path.name == "checkpoints":
+        return path.is_dir() and not any(path.iterdir())
+    if path.name in STEP_LINES:
+        return path.is_file() and path.stat().st_size == 0
+    return path.name in (LOCK, f".config.toml{PARTIAL}")
 
 
 def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:

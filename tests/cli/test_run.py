@@ -1,5 +1,6 @@
 """Properties of ``seed run``: nothing is lost or overwritten, and user errors come first."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import pytest
 
 from seed.cli.run import free_directory, worse_lines
+from seed.reference.backend import ReferenceBackend
+from seed.reference.training.run_lock import locked
+from seed.spec.observer import SilentObserver
 from tests.support.command_line import assert_user_error, run, succeeded
 from tests.support.small_runs import SMALL
 
@@ -15,7 +19,7 @@ NO_EFFECT = "has no effect with backend=reference"
 
 def test_a_run_leaves_everything_that_its_help_promises(finished: Path) -> None:
     lines = {"metrics.jsonl", "timings.jsonl", "samples.jsonl"}
-    rest = {"config.toml", "rollouts.h5", "checkpoints", "summary.json", "report.html"}
+    rest = {"config.toml", "rollouts.h5", "checkpoints", "summary.json", "report.html", ".lock"}
     assert {path.name for path in finished.iterdir()} == lines | rest
 
 
@@ -96,6 +100,17 @@ def test_the_reference_is_refused_under_a_launcher(
 
 def test_resuming_nothing_is_refused(tmp_path: Path) -> None:
     assert_user_error(run("run", "--resume", tmp_path), "not-a-run-directory", str(tmp_path))
+
+
+def test_a_run_that_another_process_writes_is_refused_and_can_be_read(finished: Path) -> None:
+    with locked(finished, ReferenceBackend(), SilentObserver()):
+        before = contents(finished)
+        result = run("run", "--resume", finished)
+        assert_user_error(result, "run-directory-in-use", f"process {os.getpid()} on ")
+        assert contents(finished) == before
+        succeeded("report", finished)
+        succeeded("eval", finished, "evaluation.problems=2", "evaluation.samples=1")
+        succeeded("sample", finished, "--family", "maze")
 
 
 def test_resume_takes_no_other_options(finished: Path) -> None:

@@ -92,7 +92,9 @@ def make_old_checkpoint(folder: Path) -> None:
             if new in file:
                 file.move(new, old)
     manifest = json.loads((folder / "manifest.json").read_text())
+    manifest.pop("manifest_sha256")
     progress = renamed(manifest["progress"], backwards(renames.PROGRESS))
+    progress.pop("schedule_bytes", None)
     if "books" in progress:
         schedule = renamed(progress["books"]["schedule"], backwards(renames.SCHEDULE))
         progress["books"] = progress["books"] | {"schedule": schedule}

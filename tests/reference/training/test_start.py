@@ -171,6 +171,7 @@ def test_a_checkpoint_that_changed_since_is_refused_on_resume(
         shutil.rmtree(checkpoint)
     manifest = find_checkpoint(tmp_path / "source") / "manifest.json"
     changed = json.loads(manifest.read_text()) | {"sha256": "1" * 64}
+    changed.pop("manifest_sha256")
     manifest.write_text(json.dumps(changed))
     with pytest.raises(SeedError, match=r"wants start\.sha256"):
         Run.resume(BACKEND, resumed, directory, SilentObserver())

@@ -1,0 +1,67 @@
+"""What a resume demands of the settings: the run that goes on is the run that began."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from seed.reference.training.progress import Progress
+from seed.reference.training.run_directory import RunDirectory
+from seed.spec.checkpoint_format import read_manifest
+from seed.spec.config import Config
+from seed.spec.errors import Reason, SeedError
+
+MAY_DIFFER = ("backend", "parallel", "run", "start.checkpoint")
+"""Sections and settings that may change between a run and its resume.
+
+They say who computes, what is written and where the first weights lie (their digest may not
+change). The numbers of another backend or layout differ by rounding.
+"""
+
+
+def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> None:
+    """Refuse what would go on as another run than the one that wrote the checkpoint.
+
+    Raises:
+        SeedError: FOREIGN_CHECKPOINT for other settings, UNREADABLE_FILE for missing lines.
+    """
+    manifest = read_manifest(checkpoint)
+    check_same_settings(config, manifest["config"], checkpoint)
+    progress = Progress.from_json(manifest["progress"])
+    directory.check_lines(progress.step, progress.schedule_bytes)
+
+
+def check_same_settings(config: Config, saved_tree: Mapping[str, Any], checkpoint: Path) -> None:
+    """Refuse a configuration that is not the one of the checkpoint, with what differs first.
+
+    Settings that the version that saved the checkpoint did not have are not compared.
+
+    Args:
+        config: From ``config.toml``, which a person may have edited.
+        saved_tree: The whole configuration that the checkpoint holds.
+        checkpoint: The ``step_N`` folder to continue from.
+
+    Raises:
+        SeedError: FOREIGN_CHECKPOINT.
+    """
+    saved = dict(_flat(saved_tree))
+    for name, value in _flat(config.model_dump(mode="json")):
+        if name in saved and saved[name] != value and not _may_differ(name):
+            raise SeedError(
+                Reason.FOREIGN_CHECKPOINT,
+                f"config.toml has {name}={value}, but {checkpoint} was saved with"
+                f" {name}={saved[name]}; set it back (what may differ: {', '.join(MAY_DIFFER)}), or"
+                f" start another run from these weights: seed run --from {checkpoint}",
+            )
+
+
+def _may_differ(name: str) -> bool:
+    return name in MAY_DIFFER or name.partition(".")[0] in MAY_DIFFER
+
+
+def _flat(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """``section.key`` and value."""
+    for section, settings in tree.items():
+        if isinstance(settings, Mapping):
+            yield from ((f"{section}.{key}", value) for key, value in settings.items())
+        else:
+            yield section, settings
