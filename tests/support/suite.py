@@ -45,6 +45,8 @@ SLOW = (
     "tests/examples/",
     "tests/seed/",
     "tests/project/test_site.py",
+    "tests/conformance/exercises/test_student.py",
+    "tests/project/test_learning_pages.py",
 )
 """Files and folders, the longest first: the file that begins last should be short."""
 
