@@ -55,6 +55,7 @@ def each_bound_stops_one_sign(surrogate: Function, draw: Draw) -> None:
     for advantage in (1.5, -0.5):
         advantages = np.full(len(RATIOS), advantage)
         learns = RATIOS < 1 + HIGH if advantage > 0 else RATIOS > 1 - LOW
+        # mypy infers no type for a lambda with a default, which a loop needs.
         computed = slopes(lambda x, a=advantages: surrogate(x, behaviour, a, LOW, HIGH), log_probs)  # type: ignore[misc]
         expected = np.where(learns, -advantage * RATIOS, 0.0)
         close = np.abs(computed - expected) <= 1e-6 * (1 + np.abs(expected))
@@ -286,6 +287,7 @@ def the_slope_of_k2_is_the_log_ratio(kl: Function, draw: Draw) -> None:
     """
     log_p, log_q = policies(draw)
     for place, name, expected in ((1, "k2", log_p - log_q), (2, "k3", 1 - np.exp(log_q - log_p))):
+        # mypy infers no type for a lambda with a default, which a loop needs.
         slope = slopes(lambda x, place=place: kl(x, log_q)[place], log_p)  # type: ignore[misc]
         is_close = np.isclose(slope, expected, rtol=1e-6, atol=1e-6)
         require(is_close, f"slope of {name}", computed=slope, expected=expected)

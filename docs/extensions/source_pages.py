@@ -77,6 +77,7 @@ def rendered(app: Sphinx, path: str) -> tuple[str, set[str]]:
     if file.suffix == ".md":
         return markdown(app, path, text)
     language = LANGUAGES.get(file.suffix, "none")
+    # Only builders of HTML have a highlighter, and no other builder gets here.
     code = app.builder.highlighter.highlight_block(text, language)  # type: ignore[attr-defined]
     return f"<h1>{html.escape(path)}</h1>\n{code}", set()
 

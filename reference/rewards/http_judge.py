@@ -33,7 +33,7 @@ LONGEST_PAUSE = 30.0
 """Most seconds between two attempts, whatever Retry-After requests."""
 CHUNK = 65_536
 """Bytes of one read."""
-MOST_SAID = 200
+MOST_QUOTED = 200
 """Characters of what a server says about an error."""
 EITHER_FORMAT = 47
 """``wbits`` of zlib: gzip or zlib, whichever the body has."""
@@ -142,8 +142,8 @@ class HttpJudge:
             with error:
                 why, retry = f"status {error.code}", error.code == 429 or error.code >= 500
                 pause = retry_after(error)
-                if not retry and (said := self._said(error, deadline)):
-                    why = f"{why}: {said}"
+                if not retry and (reason := self._reason_of(error, deadline)):
+                    why = f"{why}: {reason}"
                 raise NoReply(f"the server answered with {why}", retry, pause) from None
         except (OSError, http.client.HTTPException) as error:
             # Connection refused, time-out, or a body that ends early. URLError wraps its cause.
@@ -151,15 +151,16 @@ class HttpJudge:
             why = f"{type(cause).__name__}: {cause}"
             raise NoReply(f"no reply from the server: {why}", retry=True) from None
 
-    def _said(self, error: urllib.error.HTTPError, deadline: float) -> str:
+    def _reason_of(self, error: urllib.error.HTTPError, deadline: float) -> str:
         """The server's own sentence about a refused request, cut, and never the key."""
         try:
+            # The stub knows ``fp`` as any binary file; urllib puts the response there.
             body = decompressed(read_within(error.fp, deadline))  # type: ignore[arg-type]
         except (NoReply, OSError, http.client.HTTPException, AttributeError):
             return ""
-        said = sentence_of(body.decode("utf-8", "replace"))
-        said = said.replace(self.key, "[key]") if self.key else said
-        return " ".join(said.split())[:MOST_SAID]
+        sentence = sentence_of(body.decode("utf-8", "replace"))
+        sentence = sentence.replace(self.key, "[key]") if self.key else sentence
+        return " ".join(sentence.split())[:MOST_QUOTED]
 
 
 def decompressed(body: bytes) -> bytes:
@@ -183,15 +184,15 @@ def decompressed(body: bytes) -> bytes:
 def sentence_of(body: str) -> str:
     """What an error of an API says: its ``error.message``, or the text itself."""
     try:
-        said = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError):
         return body
     for name in ("error", "message", "detail", "msg"):
-        while isinstance(said, list) and said:
-            said = said[0]
-        if isinstance(said, dict) and name in said:
-            said = said[name]
-    return said if isinstance(said, str) else body
+        while isinstance(content, list) and content:
+            content = content[0]
+        if isinstance(content, dict) and name in content:
+            content = content[name]
+    return content if isinstance(content, str) else body
 
 
 def read_within(response: http.client.HTTPResponse, deadline: float) -> bytes:

@@ -220,6 +220,7 @@ class Members:
         self._fetched = 0
         self._ended = False
 
+    # mypy forbids a property in place of ``__class__``; ``isinstance`` asks it.
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """Be a generator, a map or the like for ``isinstance``, if it is one there."""
@@ -305,6 +306,7 @@ def _give_operators() -> None:
             setattr(Handle, f"__r{bare}__", _operator(name, reflected=True))
     for name in ("neg", "pos", "invert", "abs", "round", "reversed", *COPIES):
         setattr(Handle, f"__{name}__", _unary(name))
+    # Set here like the operators above, so the class does not declare it.
     Handle.__deepcopy__ = lambda self, _: self._operate("deepcopy")  # type: ignore[attr-defined]
     for name in ("getitem", "setitem", "delitem"):
         setattr(Handle, f"__{name}__", _unary(name))
