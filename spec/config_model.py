@@ -230,8 +230,18 @@ class OptimizerConfig(Section):
 class SupervisedConfig(Section):
     """Supervised fine-tuning (SFT) on demonstrations (report 4.1)."""
 
-    steps: Count = Field(description="optimizer steps, 0 = start RL from random weights")
+    steps: Count = Field(description="most optimizer steps, 0 = RL begins from the first weights")
     batch: PositiveInt = Field(description="demonstrations per optimizer step")
+    stop_accuracy: Share = Field(
+        0.0,
+        description=(
+            "end SFT once this share of the responses sampled to training prompts is correct, so"
+            " that RL has something left to explore; 0 = take all steps"
+        ),
+    )
+    check_every: PositiveInt = Field(
+        1, description="SFT steps between looks at supervised.stop_accuracy"
+    )
     optimizer: OptimizerConfig
 
 
@@ -268,6 +278,16 @@ class RunConfig(Section):
         20, description="RL steps between checkpoints; a phase's end always has one"
     )
     keep_checkpoints: PositiveInt = Field(2, description="newest checkpoints to keep")
+    keep_phase_ends: Switch = Field(
+        True, description="also keep the checkpoint at the end of every phase"
+    )
+    save_moments: Switch = Field(
+        True,
+        description=(
+            "write the optimizers' moments into checkpoints; without them a checkpoint is a third"
+            " as large, and a resumed run begins with zero moments, so it is not the same run"
+        ),
+    )
     sampled_rollouts: PositiveInt = Field(4, description="rollouts a step written out as text")
     show: Count = Field(
         20, description="RL steps between responses shown while the run goes on, 0 = none"

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     FOREIGN_CHECKPOINT = "foreign-checkpoint"
     REWARD_NOT_FINITE = "reward-not-finite"
     LOSS_NOT_FINITE = "loss-not-finite"
+    NOTHING_TO_LEARN = "nothing-to-learn"
     SCHEDULE_STUCK = "schedule-stuck"
     VERIFIER_FAILED = "verifier-failed"
     UNREADABLE_FILE = "unreadable-file"

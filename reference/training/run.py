@@ -151,7 +151,8 @@ class Run(Generic[State]):
         """Delete the snapshots and checkpoints that nobody needs beside the newest checkpoint."""
         self.rollouts.drop_snapshots()
         keep = self.config.run.keep_checkpoints
-        self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
+        spared = self.progress.phase_ends if self.config.run.keep_phase_ends else []
+        self.directory.drop_old_checkpoints(keep, spared)
 
     def summary(self) -> dict[str, Any]:
         """The run in one mapping; only rank 0 can read the files."""

@@ -185,7 +185,7 @@ def test_every_list_of_words_is_read_so() -> None:
         (
             "run=3",
             "run=3: run is a section; write run.KEY=VALUE, KEY one of checkpoint_every,"
-            " keep_checkpoints, sampled_rollouts, show, track",
+            " keep_checkpoints, keep_phase_ends, save_moments, sampled_rollouts, show, track",
         ),
     ],
 )
