@@ -9,7 +9,7 @@ values only. It finds the functions that published templates call: ``tojson``, `
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from seed.spec.errors import Reason, SeedError
@@ -62,24 +62,20 @@ class ChatTemplate:
         """
         plain = [dict(message) for message in messages]
         try:
-            return self._compiled.render(
+            return _compiled(self.source, self.today).render(
                 messages=plain,
                 **{"tools": None, "documents": None} | self.variables,
                 add_generation_prompt=opens_response,
             )
-        except Exception as error:  # noqa: BLE001  the program is a stranger's: anything can fail
-            raise self._failed(error) from None
+        except Exception as error:  # the program is a stranger's: anything can fail
+            message = " ".join(str(error).split()) or type(error).__name__
+            line = f"chat template of {self.origin}: {message}"
+            raise SeedError(Reason.ILLEGAL_VALUE, line) from None
 
-    @cached_property
-    def _compiled(self) -> "Template":
-        try:
-            return _environment(self.today).from_string(self.source)
-        except Exception as error:  # noqa: BLE001
-            raise self._failed(error) from None
 
-    def _failed(self, error: Exception) -> SeedError:
-        message = " ".join(str(error).split()) or type(error).__name__
-        return SeedError(Reason.ILLEGAL_VALUE, f"chat template of {self.origin}: {message}")
+@lru_cache(maxsize=8)
+def _compiled(source: str, today: date) -> "Template":
+    return _environment(today).from_string(source)
 
 
 def _environment(today: date) -> "Environment":
@@ -92,12 +88,12 @@ def _environment(today: date) -> "Environment":
     class Generation(Extension):
         """``{% generation %}`` marks what the assistant wrote; here it changes nothing."""
 
-        tags = {"generation"}
-
         def parse(self, parser: Parser) -> nodes.Node:
             line = next(parser.stream).lineno
             body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
             return nodes.Scope(body, lineno=line)
+
+    Generation.tags = {"generation"}
 
     def raise_exception(message: str) -> None:
         raise TemplateError(message)

@@ -139,10 +139,8 @@ class LanguageTokenizer:
 
         What it puts behind, such as EOS, is left out: the text is to be continued.
         """
-        encoding = self.rules.encode("", add_special_tokens=True)
-        front = self.rules.encode("x", add_special_tokens=True)
-        before = front.special_tokens_mask.index(0) if 0 in front.special_tokens_mask else 0
-        return (*encoding.ids[:before], *self._encoded(text))
+        example = self.rules.encode("x", add_special_tokens=True)
+        return (*example.ids[: example.special_tokens_mask.index(0)], *self._encoded(text))
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Ids of a response's text, which continues a prompt; no text becomes a special token.
@@ -276,15 +274,12 @@ def _rules_of(files: TokenizerFiles) -> "tuple[Rules, SpecialTokens]":
     path = files.folder / "tokenizer.json"
     try:
         rules, parsed = Rules.from_str(files.rules), json.loads(files.rules)
-    except Exception as error:  # noqa: BLE001  the package raises Exception itself
+    except Exception as error:  # the package raises Exception itself
         line = f"{path} is no tokenizer: {' '.join(str(error).split())}"
         raise SeedError(Reason.UNREADABLE_FILE, line) from None
     declared = {text: rules.token_to_id(text) for text in files.special}
-    declared |= {
-        rules.id_to_token(number): number
-        for number in files.generation_ends
-        if rules.id_to_token(number) is not None
-    }
+    added = rules.get_added_tokens_decoder()
+    declared |= {added[end].content: end for end in files.generation_ends if end in added}
     eos = files.named.get("eos_token")
     if eos is not None and declared[eos] is None:
         line = f"{path} has no token {eos!r}, the eos_token of tokenizer_config.json"

@@ -27,8 +27,8 @@ from seed.spec.errors import Reason, SeedError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Rules
 
-MARKS = range(0xF0000, 0xFFFFE)
-"""Characters for private use, of which one becomes the mark."""
+MARKS = range(0x100000, 0x10FFFE)
+"""Characters for private use, of which one becomes the mark; aliases are written with others."""
 
 
 class SpecialTokens:
@@ -64,7 +64,9 @@ class SpecialTokens:
         """Whether a text could make a special token together with what stands around it."""
         core = text.strip()
         cuts = range(1, min(self._longest, len(core) + 1))
-        return any(core[-cut:] in self._heads or core[:cut] in self._tails for cut in cuts)
+        joins = any(core[-cut:] in self._heads or core[:cut] in self._tails for cut in cuts)
+        fills = 0 < len(core) < self._longest and any(core in special for special in self.ids)
+        return joins or fills
 
     def mark_for(self, texts: Iterable[str]) -> str:
         """A character that occurs in none of the texts."""
@@ -88,7 +90,9 @@ class SpecialTokens:
         """
         rules, aliases, renumbered = self._literal
         text = self._pattern.sub(lambda found: aliases[found[0]], marked).replace(mark, "")
-        by_id = {number: text for text, number in self.ids.items()}
+        model = self._rules["model"]
+        unknown = {self.ids.get(model.get("unk_token") or ""), model.get("unk_id")}
+        by_id = {n: text for text, n in self.ids.items() if n not in unknown}
         ids = []
         for number in rules.encode(text, add_special_tokens=False).ids:
             if number not in renumbered and number in by_id:
