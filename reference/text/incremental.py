@@ -6,7 +6,7 @@ character or several replacement characters, which only its end decides.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 BYTE_TOKEN = re.compile(r"<0x[0-9A-Fa-f]{2}>")
@@ -24,7 +24,7 @@ class IncrementalDecoder:
 
     def __init__(
         self,
-        decode: Callable[[Iterable[int]], str],
+        decode: Callable[[Sequence[int]], str],
         token_of: Callable[[int], str | None],
         ends: frozenset[int],
     ) -> None:

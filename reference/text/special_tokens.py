@@ -119,7 +119,8 @@ class SpecialTokens:
         rules = unlimited(Rules.from_str(json.dumps(renamed)))
         true_ids = [token["id"] for token in self._rules["added_tokens"]]
         literal_ids = [rules.token_to_id(token["content"]) for token in added]
-        return rules, aliases, dict(zip(literal_ids, true_ids, strict=True))
+        pairs = zip(literal_ids, true_ids, strict=True)
+        return rules, aliases, {ours: true for ours, true in pairs if ours is not None}
 
 
 def unlimited(rules: "Rules") -> "Rules":

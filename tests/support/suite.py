@@ -42,6 +42,7 @@ SLOW = (
     "tests/spec/test_tokenizer.py",
     "conformance/test_vectors.py",
     "tests/reference/rewards/test_reward_model.py",
+    "tests/reference/text/test_published_templates.py",
     "tests/examples/",
     "tests/seed/",
     "tests/project/test_site.py",

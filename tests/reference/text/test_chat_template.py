@@ -1,20 +1,16 @@
 """Chat templates: rendered as transformers renders them, in a sandbox, on a fixed day."""
 
-from datetime import date, datetime
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+from datetime import date
 
 import pytest
 
-from seed.reference.text.chat_template import DATE, ChatTemplate
-from seed.spec.errors import Reason, SeedError
+from seed.reference.text.chat_template import ChatTemplate
+from seed.spec.errors import SeedError
 from tests.reference.text.conversations import CONVERSATIONS
+from tests.reference.text.renderings import assert_equal, ours, same_day
 from tests.support.tiny_tokenizers import CHATML, TURNS
 
-NAMED = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
-ARGUMENTS: list[dict[str, Any]] = [{}, {"enable_thinking": False}, {"enable_thinking": True}]
+__all__ = ["same_day"]
 OURS = {
     "ChatML": CHATML,
     "turns": TURNS,
@@ -34,71 +30,10 @@ OURS = {
 }
 
 
-@cache
-def published() -> dict[str, str]:
-    """The chat templates in the wheel of TRL; none if it is not installed."""
-    found = find_spec("trl")
-    if found is None or found.origin is None:
-        return {}
-    folder = Path(found.origin).parent / "chat_templates"
-    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.jinja")}
-
-
-def theirs(source: str, messages: Any, arguments: dict[str, Any], opens: bool) -> str | None:
-    """The rendering of transformers; None if the template fails."""
-    from transformers.utils.chat_template_utils import render_jinja_template
-
-    try:
-        rendered, _ = render_jinja_template(
-            [messages], chat_template=source, add_generation_prompt=opens, **NAMED, **arguments
-        )
-    except Exception:  # what fails there must fail here
-        return None
-    return str(rendered[0])
-
-
-def ours(source: str, messages: Any, arguments: dict[str, Any], opens: bool) -> str | None:
-    try:
-        return ChatTemplate(source, "x", NAMED | arguments).render(messages, opens)
-    except SeedError as error:
-        assert error.reason is Reason.ILLEGAL_VALUE
-        assert error.line.startswith("chat template of x: ")
-        return None
-
-
-@pytest.fixture
-def same_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let transformers believe that it is our day."""
-
-    class Day(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> "Day":
-            return cls(DATE.year, DATE.month, DATE.day)
-
-    monkeypatch.setattr("transformers.utils.chat_template_utils.datetime", Day)
-
-
-def assert_equal(source: str) -> None:
-    rendered = []
-    for messages in CONVERSATIONS.values():
-        for arguments in ARGUMENTS:
-            for opens in (True, False):
-                expected = theirs(source, messages, arguments, opens)
-                assert ours(source, messages, arguments, opens) == expected
-                rendered.append(expected)
-    assert any(rendered), "a template that fails everywhere compares nothing"
-
-
 @pytest.mark.usefixtures("same_day")
 @pytest.mark.parametrize("name", OURS)
 def test_renderings_are_those_of_transformers(name: str) -> None:
     assert_equal(OURS[name])
-
-
-@pytest.mark.usefixtures("same_day")
-@pytest.mark.parametrize("name", sorted(published()))
-def test_renderings_of_published_templates_are_those_of_transformers(name: str) -> None:
-    assert_equal(published()[name])
 
 
 def test_a_failing_template_says_why_in_one_line() -> None:
