@@ -41,6 +41,7 @@ def located(config: Config) -> StartConfig:
         )
     return StartConfig(
         checkpoint=str(checkpoint),
+        model="",
         step=int(manifest["progress"]["step"]),
         sha256=manifest["sha256"],
     )
