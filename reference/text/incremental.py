@@ -15,8 +15,7 @@ BYTE_TOKEN = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 class IncrementalDecoder:
     """Decodes one response token by token.
 
-    Formula: ``"".join(texts of feed) + text of finish == decode(all ids)``.
-    Source: definition.
+    The texts of ``feed`` and that of ``finish`` together are ``decode`` of all ids.
 
     Only the newest tokens are decoded again: those since a token at whose end the text was
     complete. That token stays as context, since a first token may be written in another way.

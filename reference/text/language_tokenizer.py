@@ -14,12 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from seed.reference.text.chat_template import DATE, ChatTemplate, Message
 from seed.reference.text.incremental import REPLACEMENT, IncrementalDecoder
 from seed.reference.text.special_tokens import SpecialTokens, unlimited
 from seed.reference.text.tokenizer_files import TokenizerFiles, read_tokenizer_files
+from seed.spec.config_text import TokenizerConfig
 from seed.spec.datatypes import Problem
 from seed.spec.errors import Reason, SeedError
 from seed.spec.extras import require
@@ -75,6 +76,28 @@ class LanguageTokenizer:
                 raise SeedError(Reason.ILLEGAL_COMBINATION, line)
             variables |= template_arguments or {}
             self.template = ChatTemplate(source, str(folder), variables, today)
+
+    @classmethod
+    def of(cls, section: TokenizerConfig) -> Self:
+        """The tokenizer of section ``tokenizer``, whose ``path`` is not empty.
+
+        Raises:
+            SeedError: As the constructor, and ILLEGAL_VALUE if ``sha256`` is another's.
+        """
+        tokenizer = cls(
+            section.path,
+            section.template,
+            section.template_arguments,
+            section.system,
+            section.stop,
+            date.fromisoformat(section.today),
+        )
+        digest = tokenizer.files.sha256
+        if section.sha256 not in ("", digest):
+            line = f"tokenizer.sha256={section.sha256}, but {section.path} has {digest}:"
+            line += " other files than those that the run began with"
+            raise SeedError(Reason.ILLEGAL_VALUE, line)
+        return tokenizer
 
     @cached_property
     def vocabulary(self) -> int:
@@ -247,6 +270,19 @@ class LanguageTokenizer:
             line = f"tokenizer.stop={text!r} is {len(ids)} tokens; legal: texts of one token"
             raise SeedError(Reason.ILLEGAL_VALUE, line)
         return int(ids[0])
+
+
+def located_tokenizer(section: TokenizerConfig) -> TokenizerConfig:
+    """The section with an absolute path, its digest and the ids that end a response.
+
+    Raises:
+        SeedError: As ``LanguageTokenizer.of``.
+    """
+    if not section.path:
+        return section
+    tokenizer = LanguageTokenizer.of(section)
+    found = {"sha256": tokenizer.files.sha256, "ends": tuple(sorted(tokenizer.ends))}
+    return section.model_copy(update={"path": str(Path(section.path).resolve()), **found})
 
 
 def check_roles(messages: Sequence[Message]) -> None:

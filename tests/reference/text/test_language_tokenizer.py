@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import normalizers
 
-from seed.reference.text.language_tokenizer import LanguageTokenizer
+from seed.reference.text.language_tokenizer import LanguageTokenizer, located_tokenizer
+from seed.spec.config_text import TokenizerConfig
 from seed.spec.datatypes import Problem
 from seed.spec.errors import Reason, SeedError
 from seed.spec.tokenizer import Tokenizer
@@ -265,6 +266,22 @@ def test_the_digest_changes_with_the_ids(tmp_path: Path) -> None:
         )
     }
     assert len(digests) == 3
+
+
+def test_a_section_finds_its_tokenizer_again(tmp_path: Path) -> None:
+    folder = chat_folder(tmp_path / "x", template=CHATML + "{{ strftime_now('%d.%m') }}{{ word }}")
+    given = {"path": str(folder), "stop": ["x"], "system": "Sums.", "today": "2026-02-01"}
+    given["template_arguments"] = {"word": "Tom"}
+    section = located_tokenizer(TokenizerConfig.model_validate(given))
+    assert (section.ends, section.path) == ((2, 90), str(folder.resolve()))
+    tokenizer = LanguageTokenizer.of(section)
+    text = tokenizer.text_of(tokenizer.prompt(problem("Hi")))
+    assert text.startswith("<|im_start|>system\nSums.<|im_end|>")
+    assert text.endswith("01.02Tom")
+    chat_folder(folder, template=CHATML)
+    refused(lambda: LanguageTokenizer.of(section), Reason.ILLEGAL_VALUE, "tokenizer.sha256=")
+    characters = TokenizerConfig.model_validate({})
+    assert located_tokenizer(characters) == characters
 
 
 def test_truncation_of_the_file_is_not_applied(tmp_path: Path) -> None:
