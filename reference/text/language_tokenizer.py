@@ -171,11 +171,11 @@ class LanguageTokenizer:
         Raises:
             SeedError: ILLEGAL_VALUE: the vocabulary knows no way to write it.
         """
-        if self._anchor is None:
+        if self._newline is None:
             return self._encoded(text)
-        ids, anchor = self._encoded("\n" + text), self._anchor
-        continues = ids[: len(anchor)] == anchor
-        return ids[len(anchor) :] if continues else self._encoded(text)
+        ids, newline = self._encoded("\n" + text), self._newline
+        continues = ids[: len(newline)] == newline
+        return ids[len(newline) :] if continues else self._encoded(text)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text before the first id of ``ends``, or all of it if there is none.
@@ -209,7 +209,7 @@ class LanguageTokenizer:
         return frozenset(self.rules.get_vocab(with_added_tokens=True).values())
 
     @cached_property
-    def _anchor(self) -> tuple[int, ...] | None:
+    def _newline(self) -> tuple[int, ...] | None:
         """Ids of a line end, where the tokenizer writes the beginning of a text in its own way.
 
         A response is no beginning. Behind the line end it is written as within a text.
@@ -219,11 +219,11 @@ class LanguageTokenizer:
         return None if (*newline, *alone) == within else newline
 
     def _text_of_known(self, ids: Sequence[int]) -> str:
-        anchor = self._anchor or ()
-        text: str = self.rules.decode([*anchor, *ids], skip_special_tokens=False)
-        if not anchor:
+        newline = self._newline or ()
+        text: str = self.rules.decode([*newline, *ids], skip_special_tokens=False)
+        if not newline:
             return text
-        return text[len(self.rules.decode(anchor, skip_special_tokens=False)) :]
+        return text[len(self.rules.decode(newline, skip_special_tokens=False)) :]
 
     def _encoded(self, text: str) -> tuple[int, ...]:
         """Ids of ordinary text."""

@@ -42,7 +42,6 @@ SLOW = (
     "tests/spec/test_characters.py",
     "conformance/test_vectors.py",
     "tests/reference/rewards/test_reward_model.py",
-    "tests/reference/text/test_published_templates.py",
     "tests/examples/",
     "tests/seed/",
     "tests/project/test_site.py",

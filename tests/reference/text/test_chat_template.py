@@ -1,16 +1,28 @@
 """Chat templates: rendered as transformers renders them, in a sandbox, on a fixed day."""
 
-from datetime import date
+from datetime import date, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from seed.reference.text.chat_template import ChatTemplate
-from seed.spec.errors import SeedError
+from seed.reference.text.chat_template import DATE, ChatTemplate
+from seed.spec.errors import Reason, SeedError
 from tests.reference.text.conversations import CONVERSATIONS
-from tests.reference.text.renderings import assert_equal, ours, same_day
 from tests.support.tiny_tokenizers import CHATML, TURNS
 
-__all__ = ["same_day"]
+TRL = find_spec("trl")
+FOLDER = Path(TRL.origin).parent / "chat_templates" if TRL and TRL.origin else None
+PUBLISHED = sorted(FOLDER.glob("*.jinja")) if FOLDER else []
+NAMED = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+WAYS: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({}, False),
+    ({"enable_thinking": False}, True),
+    ({"enable_thinking": True}, True),
+]
+"""Arguments of a template, and whether the assistant is to begin."""
 OURS = {
     "ChatML": CHATML,
     "turns": TURNS,
@@ -30,10 +42,61 @@ OURS = {
 }
 
 
+def theirs(source: str, messages: Any, arguments: dict[str, Any], opens: bool) -> str | None:
+    """The rendering of transformers; None if the template fails."""
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    try:
+        rendered, _ = render_jinja_template(
+            [messages], chat_template=source, add_generation_prompt=opens, **NAMED, **arguments
+        )
+    except Exception:  # what fails there must fail here
+        return None
+    return str(rendered[0])
+
+
+def ours(source: str, messages: Any, arguments: dict[str, Any], opens: bool) -> str | None:
+    try:
+        return ChatTemplate(source, "x", NAMED | arguments).render(messages, opens)
+    except SeedError as error:
+        assert error.reason is Reason.ILLEGAL_VALUE
+        assert error.line.startswith("chat template of x: ")
+        return None
+
+
+@pytest.fixture
+def same_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let transformers believe that it is our day."""
+
+    class Day(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Day":
+            return cls(DATE.year, DATE.month, DATE.day)
+
+    monkeypatch.setattr("transformers.utils.chat_template_utils.datetime", Day)
+
+
+def assert_equal(source: str) -> None:
+    rendered = []
+    for messages in CONVERSATIONS.values():
+        for arguments, opens in WAYS:
+            expected = theirs(source, messages, arguments, opens)
+            assert ours(source, messages, arguments, opens) == expected
+            rendered.append(expected)
+    assert any(rendered), "a template that fails everywhere compares nothing"
+
+
 @pytest.mark.usefixtures("same_day")
 @pytest.mark.parametrize("name", OURS)
 def test_renderings_are_those_of_transformers(name: str) -> None:
     assert_equal(OURS[name])
+
+
+@pytest.mark.skipif(not PUBLISHED, reason="TRL is not installed")
+@pytest.mark.usefixtures("same_day")
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_renderings_of_published_templates_are_those_of_transformers(path: Path) -> None:
+    assert_equal(path.read_text(encoding="utf-8"))
 
 
 def test_a_failing_template_says_why_in_one_line() -> None:
