@@ -8,6 +8,7 @@ of the weights that were loaded, after SFT if it has any.
 from pathlib import Path
 from typing import Any, TypeVar
 
+from seed.reference.text.language_tokenizer import located_tokenizer
 from seed.reference.training.run_directory import find_checkpoint
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import check_sizes, read_manifest
@@ -48,9 +49,11 @@ def located(config: Config) -> StartConfig:
 
 
 def with_start(config: Config, backend: Backend[State]) -> Config:
-    """The configuration with what ``located`` finds, the same in every process."""
-    start = backend.on_rank_zero(lambda: located(config))
-    return config.model_copy(update={"start": start})
+    """The configuration with what is found of weights and tokenizer, the same in every process."""
+    found = backend.on_rank_zero(
+        lambda: {"start": located(config), "tokenizer": located_tokenizer(config.tokenizer)}
+    )
+    return config.model_copy(update=found)
 
 
 def initial_state(backend: Backend[State], config: Config) -> State:
