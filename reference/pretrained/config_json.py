@@ -164,7 +164,7 @@ def _written(model_type: str, family: Family, settings: Mapping[str, Any]) -> di
     """The ``config.json`` of a family that comes nearest to some settings."""
     config: dict[str, Any] = {"architectures": [family.architecture], "model_type": model_type}
     config |= {key: values[0] for key, values in family.neutral.items() if key != "layer_types"}
-    config |= {key: settings[ours] for ours, key in family.keys.items()}
+    config |= {key: settings.get(ours) for ours, key in family.keys.items()}
     config["intermediate_size"] = config.get("intermediate_size") or settings["expert_width"]
     if family.dense_blocks == "mlp_only_layers":
         config["mlp_only_layers"] = list(range(settings["dense_layers"]))

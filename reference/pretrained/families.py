@@ -181,10 +181,9 @@ OF_PROGRAMS = (
     *("output_attentions", "output_hidden_states", "return_dict", "use_return_dict"),
     *("id2label", "label2id", "problem_type", "is_encoder_decoder", "transformers.js_config"),
 )
-ABOUT_ROTATION = ("rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor")
+OF_ROTATION = ("rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor")
 WITHOUT_EFFECT = frozenset(
-    (*OF_THE_FILE, *OF_NUMBERS, *OF_TOKENS, *OF_LENGTHS, *OF_TRAINING, *OF_PROGRAMS)
-    + ABOUT_ROTATION
+    (*OF_THE_FILE, *OF_NUMBERS, *OF_TOKENS, *OF_LENGTHS, *OF_TRAINING, *OF_PROGRAMS, *OF_ROTATION)
 )
 """Keys that say nothing about the function, or that ``config_json.rotary_settings`` reads.
 
