@@ -76,10 +76,7 @@ def logits(folder: Path, tokens_BS: IntArray) -> Array:
     factory: Any = AutoModelForCausalLM
     with float64_throughout():
         network = factory.from_pretrained(
-            folder,
-            dtype=torch.float64,
-            attn_implementation="eager",
-            experts_implementation="eager",
+            folder, dtype=torch.float64, attn_implementation="eager", experts_implementation="eager"
         ).eval()
         with torch.no_grad():
             output: Array = network(torch.from_numpy(tokens_BS), use_cache=False).logits.numpy()

@@ -39,7 +39,7 @@ def tokenizer_json(vocabulary: int) -> str:
     ids = {name: number for number, name in SPECIAL.items()}
     ids |= {character: number for number, character in enumerate(characters, FIRST_CHARACTER)}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unknown>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"(?s)."), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken(name, special=True) for name in SPECIAL.values()])
     return str(tokenizer.to_str(pretty=True))
