@@ -164,5 +164,5 @@ def _model(config: Config, mesh: Mesh, file: Mapping[str, Any], part: str) -> Tr
     if part not in file:
         return None
     built = build(config, mesh, is_value=part == "value")
-    fill(built, lambda name: file[part][name][()])
+    fill(built, lambda name, box: file[part][name][box])
     return built

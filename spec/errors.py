@@ -18,6 +18,7 @@ class Reason(StrEnum):
     NOT_A_CHECKPOINT = "not-a-checkpoint"
     DAMAGED_CHECKPOINT = "damaged-checkpoint"
     FOREIGN_CHECKPOINT = "foreign-checkpoint"
+    FOREIGN_MODEL = "foreign-model"
     REWARD_NOT_FINITE = "reward-not-finite"
     LOSS_NOT_FINITE = "loss-not-finite"
     NOTHING_TO_LEARN = "nothing-to-learn"
