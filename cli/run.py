@@ -107,7 +107,7 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
     from seed.reference.training.run import Run, check
     from seed.reference.training.run_directory import RunDirectory
     from seed.reference.training.run_lock import locked
-    from seed.reference.training.start import with_start
+    from seed.reference.training.start import with_functions, with_start
     from seed.spec.config_errors import check_effect
     from seed.spec.layout import Layout
 
@@ -116,7 +116,7 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
     check_effect(config)
     check_trackers(config)
     with open_backend(config) as computing:
-        config = with_start(config, computing)
+        config = with_functions(with_start(config, computing), computing)
         check(config, computing)
         title = f"{config.preset}-{config.recipe}-seed{config.seed}"
         path = computing.on_rank_zero(lambda: out or free_directory(title))

@@ -39,11 +39,11 @@ from seed.scaled.parallel.parallelize import slice_of
 from seed.scaled.precision import linear, operand, quantise, restored
 from seed.scaled.processes.launch import start
 from seed.scaled.processes.shutdown import end_together
+from seed.spec.characters import ENDS, encode
 from seed.spec.config_parallel import ParallelConfig
 from seed.spec.datatypes import Request, Sampling
 from seed.spec.layout import Layout
 from seed.spec.sampler import SamplerSpec
-from seed.spec.tokenizer import encode
 
 RANKS = 3
 EXPERTS = 6
@@ -171,7 +171,7 @@ def sampling(_: Mesh) -> float:
         for number in range(2)
     ]
     requests = [Request(problem, encode(problem.prompt), 0, 0) for problem in problems]
-    spec = SamplerSpec(config.model, Sampling(1.5, 1.0, 5), 1, "law", 0)
+    spec = SamplerSpec(config.model, Sampling(1.5, 1.0, 5, ENDS), 1, "law", 0)
     theirs = reference_generate.generate(policy, spec, requests)
     ours = scaled_generate.generate(weights, spec, mesh, requests)
     assert [rollout.response_tokens for rollout in ours] == [

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from seed.spec.config_types import (
     Classes,
+    Columns,
     Count,
     DataClass,
     Decay,
@@ -19,6 +20,7 @@ from seed.spec.config_types import (
     Share,
     Switch,
     Trackers,
+    Weights,
     Words,
     words_of,
 )
@@ -81,13 +83,50 @@ class ModelConfig(Section):
 
 
 class DataConfig(Section):
-    """Which puzzles the policy is trained and evaluated on."""
+    """Which problems the policy is trained and evaluated on: puzzles that are drawn, or files."""
 
     families: Words = Field(
-        description="puzzle families, see `seed explain data.families`", min_length=1
+        (), description="puzzle families, see `seed explain data.families`; empty with data.train"
+    )
+    train: Words = Field(
+        (),
+        description=(
+            "files of problems (JSONL or Parquet) and names of built-in text tasks to train on, in"
+            " place of puzzle families; see docs/data.md"
+        ),
+    )
+    evaluation: Words = Field(
+        (), description="files to evaluate on; empty = problems held out from data.train"
+    )
+    columns: Columns = Field(
+        default_factory=dict,
+        validate_default=True,
+        description=(
+            "our field -> column of the files, such as problem = question; empty = recognised"
+        ),
+    )
+    weights: Weights = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="entry of data.train -> its share of the prompts, relative to the others; 1",
+    )
+    held_out_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.125,
+        description=(
+            "share of the problems of data.train held out, by a hash of their text; not used with"
+            " data.evaluation"
+        ),
+    )
+    overlong: Literal["refuse", "drop"] = Field(
+        "refuse", description="problems of files beyond data.max_prompt_tokens"
+    )
+    shots: Count = Field(
+        0, description="worked examples in front of every prompt, from files with demonstrations"
     )
     difficulties: Levels = Field(
-        description="family -> difficulties to draw from; [1] where not named"
+        default_factory=dict,
+        validate_default=True,
+        description="family -> difficulties to draw from; [1] where not named",
     )
     classes: Classes = Field(
         default_factory=dict,
@@ -111,10 +150,32 @@ class DataConfig(Section):
     @classmethod
     def _first_level_by_default(cls, values: Any) -> Any:
         given = values if isinstance(values, dict) else {}
+        if not given.get("families"):
+            return values
         families, levels = words_of(given.get("families")), given.get("difficulties", {})
         if not isinstance(families, list | tuple) or not isinstance(levels, Mapping):
             return values
         return given | {"difficulties": {str(family): (1,) for family in families} | dict(levels)}
+
+    @model_validator(mode="after")
+    def _problems_come_from_one_place(self) -> Self:
+        if self.families and self.train:
+            raise ValueError(
+                f"data.families={list(self.families)} must be [] with data.train="
+                f"{list(self.train)}: give puzzles as lines of a file to mix them"
+            )
+        if not self.families and not self.train:
+            raise ValueError(
+                "data.families=[] must name a puzzle family, or data.train a file or a built-in"
+                " task"
+            )
+        if self.train:
+            return self
+        for name in ("evaluation", "columns", "weights", "shots"):
+            if value := getattr(self, name):
+                written = dict(value) if isinstance(value, Mapping) else value
+                raise ValueError(f"data.{name}={written!r} needs data.train")
+        return self
 
     @model_validator(mode="after")
     def _every_family_has_difficulties(self) -> Self:

@@ -50,6 +50,16 @@ Digests = Annotated[
     AfterValidator(lambda digests: MappingProxyType(dict(digests))),
     PlainSerializer(dict),
 ]
+Columns = Annotated[
+    Mapping[str, str],
+    AfterValidator(lambda columns: MappingProxyType(dict(columns))),
+    PlainSerializer(dict),
+]
+Weights = Annotated[
+    Mapping[str, PositiveFloat],
+    AfterValidator(lambda weights: MappingProxyType(dict(weights))),
+    PlainSerializer(dict),
+]
 TRACKERS = ("tensorboard", "wandb")
 
 

@@ -22,6 +22,7 @@ applies: what it says itself (a bool, ``acc``, ``verdict``), or whether its scor
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -29,11 +30,13 @@ from typing import Any
 
 from seed.reference.rewards.function import Answer, Score
 from seed.reference.tasks.problems import verify
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.reference.verifiers.runner.pool import Pool, default_jobs
 from seed.reference.verifiers.runner.service import Service
 from seed.reference.verifiers.runner.worker import Limits, Reply
 from seed.reference.verifiers.runner.worker import Request as Work
 from seed.reference.verifiers.verdict import Judgement, error
+from seed.spec.config import Config
 from seed.spec.config_rl import VERIFIER, RewardConfig
 from seed.spec.datatypes import Outcome, Problem, Request, Rollout, Verdict
 from seed.spec.errors import Reason, SeedError
@@ -263,6 +266,29 @@ class Verdicts:
 
     def _name(self, judge: str) -> str:
         return self.names.get(judge, judge)
+
+
+def verdicts_of(config: Config) -> Verdicts:
+    """The judges of a configuration; nothing is started yet."""
+    decode = tokenizer_of(config).decode
+    return Verdicts(config.reward, decode, config.rollout.samples_per_prompt)
+
+
+def check_verdicts(config: Config) -> None:
+    """Load the reward functions in a worker, and see whether they can be called.
+
+    Raises:
+        SeedError: VERIFIER_FAILED; ILLEGAL_VALUE for a problem that nothing can judge.
+    """
+    problems = problems_of(config)
+    first = problems.training(0)
+    for problem in (first, *problems.held_out()):
+        if is_line(problem) and not has_verifier(problem) and not config.reward.functions:
+            domain = problem.instance["domain"]
+            line = f"problem {problem.id} of domain {domain} needs a reward: --reward PATH.py:NAME"
+            raise SeedError(Reason.ILLEGAL_VALUE, line)
+    with closing(verdicts_of(config)) as verdicts:
+        verdicts.check(first)
 
 
 def is_line(problem: Problem) -> bool:

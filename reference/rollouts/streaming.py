@@ -67,7 +67,7 @@ class Streaming:
             engine: Decodes samples.
             log: Called with every event after it was applied.
             ended: Called with every rollout as soon as it ends, while others still decode.
-            dropped: Called with every rollout that is given up.
+            dropped: Called with every rollout that is given up, ended or not.
         """
         self.scheduler = Scheduler(rules, rollout_state.schedule)
         self.rollout_state, self.engine, self.log = rollout_state, engine, log

@@ -8,10 +8,12 @@ of the weights that were loaded, after SFT if it has any.
 from pathlib import Path
 from typing import Any, TypeVar
 
+from seed.reference.rewards.sources import located as located_functions
 from seed.reference.training.run_directory import find_checkpoint
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import check_sizes, read_manifest
 from seed.spec.config import Config
+from seed.spec.config_rl import RewardConfig
 from seed.spec.config_start import StartConfig
 from seed.spec.errors import Reason, SeedError
 
@@ -41,6 +43,7 @@ def located(config: Config) -> StartConfig:
         )
     return StartConfig(
         checkpoint=str(checkpoint),
+        model="",
         step=int(manifest["progress"]["step"]),
         sha256=manifest["sha256"],
     )
@@ -50,6 +53,13 @@ def with_start(config: Config, backend: Backend[State]) -> Config:
     """The configuration with what ``located`` finds, the same in every process."""
     start = backend.on_rank_zero(lambda: located(config))
     return config.model_copy(update={"start": start})
+
+
+def with_functions(config: Config, backend: Backend[State]) -> Config:
+    """The configuration with paths and digests of its reward functions' files."""
+    # As plain values, which every job can send.
+    reward = backend.on_rank_zero(lambda: located_functions(config.reward).model_dump(mode="json"))
+    return config.model_copy(update={"reward": RewardConfig.model_validate(reward)})
 
 
 def initial_state(backend: Backend[State], config: Config) -> State:

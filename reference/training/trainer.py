@@ -11,6 +11,7 @@ value that a checkpoint stores beside the weights, so a killed run resumes as if
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from seed.reference.evaluation.evaluate import evaluate_held_out
 from seed.reference.evaluation.judges import evaluate_judges
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward import score
-from seed.reference.tasks.problems import training_problem
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.reference.training.batch import plain_batch, rollout_batch
 from seed.reference.training.metrics import (
     learning_events,
@@ -35,7 +36,6 @@ from seed.reference.training.run import Run
 from seed.spec.config import Config
 from seed.spec.datatypes import Batch, Metrics, Request, ScoredRollout
 from seed.spec.philox import generator
-from seed.spec.tokenizer import END, encode
 
 State = TypeVar("State")
 SHOWN_FIGURES = {
@@ -55,6 +55,13 @@ def train(run: Run[State]) -> dict[str, Any]:
     Returns:
         The summary, also written to ``summary.json``.
     """
+    run.backend.on_rank_zero(lambda: run.verdicts.check(problems_of(run.config).training(0)))
+    with closing(run.verdicts):
+        return train_and_evaluate(run)
+
+
+def train_and_evaluate(run: Run[State]) -> dict[str, Any]:
+    """``train`` while there are workers for verdicts."""
     directory = run.directory.path / "reward_model"
     run.reward_model = reward_model.load_or_train(run.backend, run.config, directory, run.observer)
     if run.progress.phase == "supervised":
@@ -76,7 +83,9 @@ def train(run: Run[State]) -> dict[str, Any]:
 def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
     """Scores on the held-out problems ``before`` or ``after`` RL; judges are evaluated beside."""
     title = f"evaluation {moment} RL"
-    scores = evaluate_held_out(run.backend, run.state, run.config, run.observer, title)
+    scores = evaluate_held_out(
+        run.backend, run.state, run.config, run.observer, title, run.verdicts
+    )
     run.progress.judges[moment] = evaluate_judges(
         run.backend, run.state, run.config, run.reward_model
     )
@@ -109,7 +118,7 @@ def supervised(run: Run[State]) -> None:
         return
     prompts, responses = demonstrations(config)
     while run.progress.phase_step < config.supervised.steps:
-        chosen = demonstrations_of_step(config, run.progress.phase_step)
+        chosen = demonstrations_of_step(config, run.progress.phase_step, len(prompts))
         batch = plain_batch([prompts[i] for i in chosen], [responses[i] for i in chosen])
         began = time.monotonic()
         run.state, metrics = run.backend.sft_step(run.state, config, batch)
@@ -118,12 +127,11 @@ def supervised(run: Run[State]) -> None:
         run.observer.advance(loss=metrics["loss_nll"])
 
 
-def demonstrations_of_step(config: Config, step: int) -> list[int]:
-    """Numbers of the demonstrations that an SFT step reads; a step may reach into the next epoch.
+def demonstrations_of_step(config: Config, step: int, count: int) -> list[int]:
+    """Which of ``count`` demonstrations an SFT step reads; it may reach into the next epoch.
 
     Each epoch has an order of its own.
     """
-    count = config.data.demonstrations
     size = min(config.supervised.batch, count)
     positions = range(step * size, (step + 1) * size)
     orders = {
@@ -134,20 +142,10 @@ def demonstrations_of_step(config: Config, step: int) -> list[int]:
 
 
 def demonstrations(config: Config) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
-    """Tokens of all prompts and of the responses that SFT teaches.
-
-    The share ``data.bare_share`` of the responses gives the answer without reasoning.
-    """
-    data = config.data
-    problems = [
-        training_problem(data.families, data.difficulties, index, config.seed)
-        for index in range(data.demonstrations)
-    ]
-    bare = generator(config.seed, "bare demonstrations").random(len(problems)) < data.bare_share
-    texts = [
-        p.answer if short else p.demonstration for p, short in zip(problems, bare, strict=True)
-    ]
-    return [encode(p.prompt) for p in problems], [(*encode(text), END) for text in texts]
+    """Tokens of all prompts and of the responses that SFT teaches."""
+    tokenizer, shown = tokenizer_of(config), problems_of(config).demonstrations()
+    prompts = [tokenizer.prompt(problem) for problem, _ in shown]
+    return prompts, [(*tokenizer.encode(text), tokenizer.end) for _, text in shown]
 
 
 # Value pretraining
@@ -207,9 +205,11 @@ def collect_rollouts(run: Run[State], config: Config) -> Collection:
         preferences = reward_model.preferences(run.reward_model, config, rollouts)
         judged = list(zip(rollouts, preferences, strict=True))
         # Verifiers look at clocks and files, so one process decides for all.
-        return run.backend.on_rank_zero(
-            lambda: [score(rollout, config, preference) for rollout, preference in judged]
-        )
+        verdicts = run.backend.on_rank_zero(lambda: run.verdicts.collect(rollouts))
+        return [
+            score(rollout, verdict, config, preference)
+            for (rollout, preference), verdict in zip(judged, verdicts, strict=True)
+        ]
 
     stream = run.progress.prompt_stream
     collection = collect(config, stream, sample_and_score, run.rollouts.prompts_needed)
@@ -217,6 +217,7 @@ def collect_rollouts(run: Run[State], config: Config) -> Collection:
     tokens = sum(len(item.rollout.response_tokens) for item in collection.sampled)
     run.timing["rollout_seconds"] = time.monotonic() - began
     run.timing["rollout_tokens"] = float(tokens)
+    run.timing |= run.verdicts.take_seconds()
     return collection
 
 
@@ -285,7 +286,9 @@ def record_rl_step(
     run.directory.keep_rollouts(step, collection.scored)
     samples = [
         {"step": step} | line
-        for line in sample_lines(collection.scored, config.run.sampled_rollouts)
+        for line in sample_lines(
+            collection.scored, config.run.sampled_rollouts, tokenizer_of(config)
+        )
     ]
     run.directory.append_all("samples.jsonl", samples)
     run.record(metrics, learning_events(collection, batch, config))

@@ -20,9 +20,9 @@ ROLLOUT_KEYS = (
     " fp8_phases"
 )
 TOP_KEYS = (
-    "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout,"
-    " reward, reward_model, algorithm, policy_optimizer, value_optimizer, evaluation, parallel,"
-    " start, run"
+    "preset, recipe, seed, backend, precision, model, tokenizer, data, supervised,"
+    " value_pretraining, rollout, reward, reward_model, algorithm, policy_optimizer,"
+    " value_optimizer, evaluation, parallel, start, run"
 )
 OPTIMIZER_KEYS = (
     "learning_rate, final_learning_rate, schedule, warmup_steps, beta1, beta2, epsilon,"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from seed.reference.backend import ReferenceBackend
-from seed.reference.rewards import reward
+from seed.reference.rewards import reward, verdicts
 from seed.reference.training import trainer
 from seed.reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
 from seed.reference.training.run import Run, check
@@ -80,7 +80,8 @@ def test_every_epoch_of_sft_reads_each_demonstration_once(demonstrations: int, b
         update={"supervised": config.supervised.model_copy(update={"batch": batch})}
     )
     size = min(batch, demonstrations)
-    read = [n for step in range(3 * demonstrations) for n in demonstrations_of_step(config, step)]
+    steps = range(3 * demonstrations)
+    read = [n for step in steps for n in demonstrations_of_step(config, step, demonstrations)]
     assert len(read) == 3 * demonstrations * size
     epochs = [read[first : first + demonstrations] for first in range(0, len(read), demonstrations)]
     assert all(sorted(epoch) == list(range(demonstrations)) for epoch in epochs)
@@ -255,7 +256,9 @@ def test_a_verifier_that_fails_stops_the_run_and_is_not_a_wrong_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        reward, "verify", lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken")
+        verdicts,
+        "verify",
+        lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken"),
     )
     with pytest.raises(SeedError) as error:
         trainer.train(new_run(tmp_path / "run", small_config()))
