@@ -109,8 +109,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "responses without a reward, since their verifier or reward function failed; they train"
             " nothing and are in no other metric; with reward.on_error=drop",
             "count",
-            "Above 0: the event reward_errors names problem and reason. An error is no wrong answer:"
-            " mend what fails before you go on.",
+            "Above 0: the event reward_errors names problem and reason. An error is no wrong"
+            " answer: mend what fails before you go on.",
         ),
         "reward/accuracy_trained": Metric(
             "accuracy of the responses that the step learns from",
