@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from seed.reference.rewards.sources import located as located_functions
 from seed.reference.training.progress import Progress
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.checkpoint_format import read_manifest
@@ -22,10 +23,12 @@ def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> N
     """Refuse what would go on as another run than the one that wrote the checkpoint.
 
     Raises:
-        SeedError: FOREIGN_CHECKPOINT for other settings, UNREADABLE_FILE for missing lines.
+        SeedError: FOREIGN_CHECKPOINT for other settings or other reward functions, UNREADABLE_FILE
+            for missing lines.
     """
     manifest = read_manifest(checkpoint)
     check_same_settings(config, manifest["config"], checkpoint)
+    located_functions(config.reward)
     progress = Progress.from_json(manifest["progress"])
     directory.check_lines(progress.step, progress.schedule_bytes)
 
