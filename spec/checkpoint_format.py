@@ -21,6 +21,7 @@ import numpy as np
 from seed.spec.atomic_files import temporary_path
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
+from seed.spec.hdf5_files import new_hdf5_file
 from seed.spec.renames import CHECKPOINT_PARTS, current_progress, current_settings
 
 FORMAT = "seed-checkpoint-2"
@@ -48,7 +49,7 @@ def save(
     with temporary_path(directory) as temporary:
         temporary.mkdir()
         steps = {}
-        with h5py.File(temporary / STATE_FILE, "w", track_order=True) as file:
+        with new_hdf5_file(temporary / STATE_FILE) as file:
             for name, value in entries:
                 if isinstance(value, np.ndarray):
                     file.create_dataset(name, data=value)

@@ -1,6 +1,6 @@
 """What a run leaves on disk: appended lines, and whole files published by a rename.
 
-    config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts.h5  checkpoints/step_N
+    config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts/  checkpoints/step_N
     summary.json  report.html  .lock
 
 ``metrics.jsonl`` and ``samples.jsonl`` hold nothing that depends on the clock, so two equal runs
@@ -12,24 +12,16 @@ was there or what follows it (``spec.atomic_files``).
 import json
 import os
 import re
-import shutil
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
+from seed.reference.training import rollout_files
 from seed.reference.training.run_lock import LOCK
-from seed.spec.atomic_files import (
-    PARTIAL,
-    flush,
-    remove_atomically,
-    sweep,
-    temporary_path,
-    write_atomically,
-)
+from seed.spec.atomic_files import PARTIAL, flush, remove_atomically, sweep, write_atomically
 from seed.spec.checkpoint_format import check_state, read_manifest
 from seed.spec.config import Config
 from seed.spec.config_files import to_toml, validated
@@ -40,7 +32,6 @@ from seed.spec.renames import OLD_SNAPSHOT, current_event, current_metrics, curr
 STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
 TRANSLATIONS = {"metrics.jsonl": current_metrics, "schedule.jsonl": current_event}
 """How lines of earlier versions are read."""
-ROLLOUTS = "rollouts.h5"
 SCHEDULE = "schedule.jsonl"
 """Only a streaming run has one."""
 
@@ -218,16 +209,8 @@ class RunDirectory:
             self.pending[step] = list(scored)
 
     def publish_rollouts(self) -> None:
-        """Bring ``rollouts.h5`` up to date: a copy is extended and renamed, so a kill is safe."""
-        path = self.path / ROLLOUTS
-        if not self.pending:
-            return
-        with temporary_path(path) as temporary:
-            if path.exists():
-                shutil.copyfile(path, temporary)
-            with h5py.File(temporary, "a") as file:
-                for step, scored in self.pending.items():
-                    _write_rollouts(file.create_group(f"step_{step}"), scored)
+        """Write the rollouts since the last checkpoint as a file of their own."""
+        rollout_files.publish(self.path, self.pending)
         self.pending.clear()
 
     def flush_lines(self) -> None:
@@ -252,7 +235,7 @@ class RunDirectory:
             schedule_bytes: Size of schedule.jsonl then; -1 if the checkpoint does not say it.
 
         Raises:
-            SeedError: UNREADABLE_FILE if rollouts.h5 is damaged.
+            SeedError: UNREADABLE_FILE if a rollouts.h5 of an earlier version is damaged.
         """
         if not self.writes:
             return
@@ -265,7 +248,7 @@ class RunDirectory:
             lines = [line for line in self.read(name) if line["step"] <= step]
             text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines)
             write_atomically(self.path / name, text)
-        self._cut_rollouts(step)
+        rollout_files.drop_after(self.path, step)
         for later in [number for number in self.checkpoint_steps() if number > step]:
             self._set_aside(self.checkpoint_directory(later))
         for old in (self.path / "snapshots").glob(f"{OLD_SNAPSHOT}*"):
@@ -304,22 +287,6 @@ class RunDirectory:
             remove_atomically(aside)
         checkpoint.rename(aside)
 
-    def _cut_rollouts(self, step: int) -> None:
-        path = self.path / ROLLOUTS
-        if not path.exists():
-            return
-        try:
-            with h5py.File(path, "r") as file:
-                kept = [name for name in file if int(name.removeprefix("step_")) <= step]
-                if len(kept) == len(file):
-                    return
-                with temporary_path(path) as temporary, h5py.File(temporary, "w") as cut:
-                    for name in kept:
-                        file.copy(name, cut)
-        except OSError as error:
-            line = f"{path} is damaged: {error}; move it away to go on without its rollouts"
-            raise SeedError(Reason.UNREADABLE_FILE, line) from None
-
 
 def _is_of_a_start(path: Path) -> bool:
     """Whether a file or folder is what ``RunDirectory.create`` makes before ``config.toml``."""
@@ -328,29 +295,6 @@ def _is_of_a_start(path: Path) -> bool:
     if path.name in STEP_LINES:
         return path.is_file() and path.stat().st_size == 0
     return path.name in (LOCK, f".config.toml{PARTIAL}")
-
-
-def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:
-    """One step's rollouts: flat token arrays with lengths, and one entry per response."""
-    rollouts = [item.rollout for item in scored]
-    flat: dict[str, tuple[list[Any], Any]] = {
-        "prompt_tokens": ([r.request.prompt_tokens for r in rollouts], np.int32),
-        "response_tokens": ([r.response_tokens for r in rollouts], np.int32),
-        "log_probs": ([r.log_probs for r in rollouts], np.float64),
-        "weight_versions": ([r.weight_versions for r in rollouts], np.int32),
-    }
-    for name, (rows, dtype) in flat.items():
-        group.create_dataset(name, data=np.concatenate([np.asarray(row, dtype) for row in rows]))
-    group.create_dataset(
-        "prompt_lengths", data=np.array([len(r.request.prompt_tokens) for r in rollouts])
-    )
-    group.create_dataset(
-        "response_lengths", data=np.array([len(r.response_tokens) for r in rollouts])
-    )
-    group.create_dataset("reward", data=np.array([item.reward for item in scored]))
-    group.create_dataset("accuracy", data=np.array([item.accuracy for item in scored]))
-    group.create_dataset("problem", data=[r.request.problem.id for r in rollouts])
-    group.create_dataset("finish", data=[str(r.finish) for r in rollouts])
 
 
 def _without_nan(value: Any) -> Any:

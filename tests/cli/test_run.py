@@ -19,7 +19,7 @@ NO_EFFECT = "has no effect with backend=reference"
 
 def test_a_run_leaves_everything_that_its_help_promises(finished: Path) -> None:
     lines = {"metrics.jsonl", "timings.jsonl", "samples.jsonl"}
-    rest = {"config.toml", "rollouts.h5", "checkpoints", "summary.json", "report.html", ".lock"}
+    rest = {"config.toml", "rollouts", "checkpoints", "summary.json", "report.html", ".lock"}
     assert {path.name for path in finished.iterdir()} == lines | rest
 
 

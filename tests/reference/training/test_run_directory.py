@@ -11,6 +11,7 @@ import pytest
 
 from seed.reference.backend import ReferenceBackend
 from seed.reference.training import trainer
+from seed.reference.training.rollout_files import OLD_FILE, rollout_files
 from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec import atomic_files
@@ -135,10 +136,11 @@ def test_if_every_checkpoint_is_damaged_the_line_says_how_to_go_on(tmp_path: Pat
     assert content_of(path) == before
 
 
-def test_a_damaged_rollout_file_is_one_line(tmp_path: Path) -> None:
+def test_a_damaged_rollout_file_of_an_earlier_version_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "run"
     start_and_kill(path, 5)
-    (path / "rollouts.h5").write_bytes((path / "rollouts.h5").read_bytes()[:200])
+    (file,) = rollout_files(path)[-1:]
+    (path / OLD_FILE).write_bytes(file.read_bytes()[:200])
     directory, stored = RunDirectory.resume(path)
     with pytest.raises(SeedError, match=r"rollouts.h5 is damaged.*move it away"):
         Run.resume(ReferenceBackend(), stored, directory, SilentObserver())
@@ -157,6 +159,7 @@ REAL = """
 import os, signal, sys
 from pathlib import Path
 from seed.reference.training import trainer
+from seed.reference.training.rollout_files import OLD_FILE, rollout_files
 from tests.reference.training.test_run_directory import SHORT
 from tests.support.small_runs import new_run, small_config
 left, real = int(sys.argv[2]), os.fsync
