@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seed.cli.backends import open_backend
+from seed.reference.tasks.problems import check_families
 from seed.reference.training.run_directory import find_checkpoint
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import read_manifest
@@ -42,4 +43,7 @@ def restored(path: Path, overrides: Sequence[str]) -> Iterator[Restored]:
 
 def checkpoint_config(checkpoint: Path, overrides: Sequence[str]) -> Config:
     """The configuration of a checkpoint with overrides."""
-    return validated(merged(read_manifest(checkpoint)["config"], overrides))
+    config = validated(merged(read_manifest(checkpoint)["config"], overrides))
+    if overrides:
+        check_families(config.data)
+    return config

@@ -6,7 +6,9 @@ A preset fixes sizes and the task, a recipe fixes the algorithm, a file holds an
 ``config.toml`` of a run holds all), an override changes one value.
 """
 
+import contextlib
 import copy
+import functools
 import json
 import re
 import tomllib
@@ -62,8 +64,8 @@ def load_config(
     Args:
         preset: One of ``PRESETS``; None for the file's, else ``tiny``.
         recipe: One of ``RECIPES``; None for the file's, else ``vapo``.
-        overrides: Strings ``section.key=value``; the value is read as TOML, a bare word as a
-            string.
+        overrides: Strings ``section.key=value``; the value is read as TOML or JSON, a bare
+            word as a string.
         file: TOML file with any settings, among them perhaps ``preset`` and ``recipe``.
         top: Values of the top-level keys (``seed``, ``backend``); None leaves a key as it is.
 
@@ -185,13 +187,31 @@ def parse_override(override: str) -> dict[str, Any]:
         raise SeedError(
             Reason.ILLEGAL_VALUE, f"override {override!r} must look like section.key=value"
         )
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
+    value = _typed_value(text, override)
     for key in reversed(path.split(".")):
         value = {key: value}
     return dict(value)
+
+
+def _typed_value(text: str, override: str) -> Any:
+    """A typed value: TOML; else an object or list of JSON, or a number like ``.5``; else itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        pass
+    if text.lstrip().startswith(("{", "[")):
+        with contextlib.suppress(json.JSONDecodeError, RecursionError):
+            return json.loads(text, object_pairs_hook=functools.partial(_object, override))
+    return float(text) if re.fullmatch(r"[+-]?(\.\d+|\d+\.)(e[+-]?\d+)?", text) else text
+
+
+def _object(override: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, in which no key may stand twice."""
+    names = [name for name, _ in pairs]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        line = f"override {override!r} has {repeated[0]} twice; name it once"
+        raise SeedError(Reason.ILLEGAL_VALUE, line)
+    return dict(pairs)
 
 
 def validated(tree: Mapping[str, Any]) -> Config:

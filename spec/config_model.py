@@ -1,7 +1,7 @@
 """Sections about the model, its data, its optimizer and the phases before RL."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,7 @@ from seed.spec.config_types import (
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
+    PositiveShare,
     Section,
     Share,
     Switch,
@@ -117,9 +118,13 @@ class DataConfig(Section):
         return given | {"difficulties": {str(family): (1,) for family in families} | dict(levels)}
 
     @model_validator(mode="after")
-    def _every_family_has_difficulties(self) -> Self:
+    def _families_are_whole(self) -> Self:
         for family in self.families:
-            if not self.difficulties[family]:
+            if self.families.count(family) > 1:
+                names = ",".join(self.families)
+                raise ValueError(f"data.families={names} must name {family} once only")
+        for family, levels in self.difficulties.items():
+            if not levels:
                 raise ValueError(f"data.difficulties.{family}=[] must name at least one level")
         return self
 
@@ -191,7 +196,7 @@ class EvaluationConfig(Section):
     problems: PositiveInt = Field(description="held-out problems, over all families")
     samples: PositiveInt = Field(description="responses per problem (avg@k)")
     temperature: PositiveFloat = Field(1.0, description="softmax temperature")
-    top_p: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.7, description="nucleus mass")
+    top_p: PositiveShare = Field(0.7, description="nucleus mass")
     judge_pairs: PositiveInt = Field(
         160,
         description=(

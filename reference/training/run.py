@@ -10,7 +10,7 @@ from seed.reference.evaluation.evaluate import held_out_problems
 from seed.reference.evaluation.judges import judge_summary
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward_model import RewardModel
-from seed.reference.tasks.problems import check_level
+from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
@@ -210,9 +210,7 @@ def check_data(config: Config) -> None:
     Raises:
         SeedError: ILLEGAL_VALUE.
     """
-    for family in config.data.families:
-        for level in config.data.difficulties[family]:
-            check_level(family, level)
+    check_families(config.data)
     reward_model.check(config)
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
     needed = vocabulary_for(characters + (reward_model.CHARACTERS if config.data.preferred else ""))

@@ -170,6 +170,25 @@ def test_every_list_of_words_is_read_so() -> None:
 
 
 @pytest.mark.parametrize(
+    "override",
+    [
+        'data.difficulties={"maze": [4, 5]}',
+        "data.difficulties={maze = [4, 5]}",
+        'data={"difficulties": {"maze": [4, 5]}}',
+    ],
+)
+def test_a_table_is_typed_as_toml_or_json(override: str) -> None:
+    data = load_config(overrides=[override, 'data.classes={"maze": "hybrid"}']).data
+    assert data.difficulties == {"arithmetic": (3,), "maze": (4, 5)}
+    assert data.classes["maze"] == "hybrid"
+
+
+def test_a_key_that_stands_twice_in_an_object_is_refused() -> None:
+    with pytest.raises(SeedError, match="has maze twice"):
+        load_config(overrides=['data.difficulties={"maze": [4], "maze": [5]}'])
+
+
+@pytest.mark.parametrize(
     ("override", "line"),
     [
         ("data.families=3", "data.families=3 must be a list; write data.families=WORD,WORD"),
