@@ -24,6 +24,7 @@ from seed.spec.config import Config
 from seed.spec.config_errors import user_error
 from seed.spec.errors import Reason, SeedError
 from seed.spec.renames import current_settings
+from seed.spec.text_files import read_text
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 
@@ -144,12 +145,10 @@ def read_settings(file: Path) -> dict[str, Any]:
         line = f"{file} is a folder; the configuration of a run is {file / 'config.toml'}"
         raise SeedError(Reason.UNREADABLE_FILE, line)
     try:
-        return current_settings(tomllib.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        line = f"{file}: {error.strerror}"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return current_settings(tomllib.loads(read_text(file)))
+    except tomllib.TOMLDecodeError as error:
         line = f"{file} is not readable TOML: {error}"
-    raise SeedError(Reason.UNREADABLE_FILE, line)
+        raise SeedError(Reason.UNREADABLE_FILE, line) from None
 
 
 def _name(kind: str, chosen: str | None, settings: dict[str, Any], file: Path | None) -> str:

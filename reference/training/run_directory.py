@@ -28,6 +28,7 @@ from seed.spec.config_files import to_toml, validated
 from seed.spec.datatypes import ScoredRollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.renames import OLD_SNAPSHOT, current_event, current_metrics, current_settings
+from seed.spec.text_files import read_text
 
 STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
 TRANSLATIONS = {"metrics.jsonl": current_metrics, "schedule.jsonl": current_event}
@@ -113,7 +114,7 @@ class RunDirectory:
             line = f"{path} holds no config.toml; {way_on}"
             raise SeedError(Reason.NOT_A_RUN_DIRECTORY, line)
         try:
-            tree = tomllib.loads(file.read_text(encoding="utf-8"))
+            tree = tomllib.loads(read_text(file))
         except tomllib.TOMLDecodeError as error:
             raise SeedError(
                 Reason.NOT_A_RUN_DIRECTORY, f"{file} is not readable TOML: {error}"

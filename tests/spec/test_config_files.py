@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
     assert "is not readable TOML: " in error_of(written(tmp_path, "a = = 3\n")).line
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
     error = error_of(tmp_path / "mine.toml")
-    assert error.reason is Reason.UNREADABLE_FILE and "is not readable TOML" in error.line
+    assert error.reason is Reason.UNREADABLE_FILE and "is not UTF-8" in error.line
 
 
 def test_a_file_of_version_0_1_is_read_under_the_names_of_today(tmp_path: Path) -> None:
