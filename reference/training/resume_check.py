@@ -9,6 +9,7 @@ from seed.reference.training.run_directory import RunDirectory
 from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
+from seed.spec.software import differences, software
 
 MAY_DIFFER = ("backend", "parallel", "run", "start.checkpoint")
 """Sections and settings that may change between a run and its resume.
@@ -18,8 +19,11 @@ change). The numbers of another backend or layout differ by rounding.
 """
 
 
-def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> None:
+def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> str:
     """Refuse what would go on as another run than the one that wrote the checkpoint.
+
+    Returns:
+        What differs in the software; empty if nothing does, or if the checkpoint does not say it.
 
     Raises:
         SeedError: FOREIGN_CHECKPOINT for other settings, UNREADABLE_FILE for missing lines.
@@ -28,6 +32,7 @@ def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> N
     check_same_settings(config, manifest["config"], checkpoint)
     progress = Progress.from_json(manifest["progress"])
     directory.check_lines(progress.step, progress.schedule_bytes)
+    return differences(manifest.get("software", {}), software(config.backend))
 
 
 def check_same_settings(config: Config, saved_tree: Mapping[str, Any], checkpoint: Path) -> None:

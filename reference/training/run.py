@@ -87,11 +87,14 @@ class Run(Generic[State]):
         if newest is None:
             backend.on_rank_zero(lambda: directory.cut_after(0))
             return cls.start(backend, config, directory, observer)
-        backend.on_rank_zero(lambda: check_resume(config, directory, newest))
+        changed = backend.on_rank_zero(lambda: check_resume(config, directory, newest))
         run = cls.continued(backend, config, directory, observer, newest)
         for damage in damages:
             line = f"{damage}; renamed to damaged_step_N; continuing from {newest}"
             observer.event("checkpoint_damaged", line)
+        if changed:
+            line = f"{changed} since {newest} was saved; this may change last digits of numbers"
+            observer.event("software_differs", line)
         return run
 
     @classmethod
@@ -147,10 +150,10 @@ class Run(Generic[State]):
         self.after_save()
 
     def drop_unneeded(self) -> None:
-        """Delete the snapshots and checkpoints that nobody needs beside the newest checkpoint."""
-        self.rollouts.drop_snapshots()
+        """Delete checkpoints that nobody needs any more, then the snapshots that none of them needs."""
         keep = self.config.run.keep_checkpoints
         self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
+        self.rollouts.drop_snapshots()
 
     def summary(self) -> dict[str, Any]:
         """The run in one mapping; only rank 0 can read the files."""

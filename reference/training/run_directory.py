@@ -13,7 +13,8 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,26 @@ def find_checkpoint(path: Path) -> Path:
         line = f"{path} is not a folder; give a checkpoints/step_N or a run directory"
         raise SeedError(Reason.NOT_A_CHECKPOINT, line)
     return RunDirectory(path).newest_checkpoint() or path
+
+
+@contextmanager
+def older_offered(checkpoint: Path) -> Iterator[None]:
+    """Where a checkpoint turns out to be damaged, name the newest whole one of its run.
+
+    Raises:
+        SeedError: The error of the block.
+    """
+    try:
+        yield
+    except SeedError as error:
+        if error.reason is not Reason.DAMAGED_CHECKPOINT:
+            raise
+        whole = None
+        with suppress(SeedError):
+            whole, _ = RunDirectory(checkpoint.parent.parent).newest_whole_checkpoint()
+        if whole is None:
+            raise
+        raise SeedError(error.reason, f"{error.line}; the newest whole one is {whole}") from None
 
 
 class RunDirectory:
@@ -149,7 +170,8 @@ class RunDirectory:
         for step in reversed(self.checkpoint_steps()):
             checkpoint = self.checkpoint_directory(step)
             try:
-                check_state(checkpoint, read_manifest(checkpoint))
+                for part in (checkpoint, *self._snapshots_of(step)):
+                    check_state(part, read_manifest(part))
             except SeedError as error:
                 if error.reason not in (Reason.DAMAGED_CHECKPOINT, Reason.NOT_A_CHECKPOINT):
                     raise
@@ -174,11 +196,28 @@ class RunDirectory:
         return self.path / "snapshots" / f"policy_version_{policy_version}"
 
     def drop_snapshots(self, spared: Sequence[int]) -> None:
-        """Delete the snapshots of all policy versions but the spared ones."""
+        """Delete all snapshots but the spared ones and those that a checkpoint needs.
+
+        A resume may have to go back to an older checkpoint, whose unfinished samples go on too.
+        """
+        if not self.writes:
+            return
         kept = {self.snapshot_directory(version) for version in spared}
-        for path in (self.path / "snapshots").glob("policy_version_*") if self.writes else ():
+        for step in self.checkpoint_steps():
+            with suppress(SeedError):  # nobody can go back to a damaged one
+                kept.update(self._snapshots_of(step))
+        for path in (self.path / "snapshots").glob("policy_version_*"):
             if path not in kept:
                 remove_atomically(path)
+
+    def _snapshots_of(self, step: int) -> list[Path]:
+        """Snapshots that the unfinished samples of a checkpoint go on with.
+
+        Raises:
+            SeedError: As ``read_manifest``.
+        """
+        versions = needed_snapshots(read_manifest(self.checkpoint_directory(step)))
+        return [self.snapshot_directory(version) for version in versions]
 
     def append(self, name: str, line: dict[str, Any]) -> None:
         """Add one JSON object to a ``.jsonl`` file."""
@@ -287,6 +326,15 @@ class RunDirectory:
         if aside.exists():
             remove_atomically(aside)
         checkpoint.rename(aside)
+
+
+def needed_snapshots(manifest: Mapping[str, Any]) -> list[int]:
+    """Policy versions that the unfinished samples of a checkpoint go on with."""
+    rollout_state = manifest["progress"].get("rollout_state")
+    if not rollout_state or manifest["config"]["rollout"].get("continue_with") != "snapshot":
+        return []
+    samples = rollout_state["schedule"]["samples"].values()
+    return sorted({s["newest"] for s in samples if s["tokens"] and not s["finished"]})
 
 
 def _is_of_a_start(path: Path) -> bool:

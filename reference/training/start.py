@@ -8,7 +8,7 @@ of the weights that were loaded, after SFT if it has any.
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seed.reference.training.run_directory import find_checkpoint
+from seed.reference.training.run_directory import find_checkpoint, older_offered
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import check_sizes, read_manifest
 from seed.spec.config import Config
@@ -28,7 +28,8 @@ def located(config: Config) -> StartConfig:
     if not config.start.checkpoint:
         return config.start
     checkpoint = find_checkpoint(Path(config.start.checkpoint)).resolve()
-    manifest = read_manifest(checkpoint)
+    with older_offered(checkpoint):
+        manifest = read_manifest(checkpoint)
     if "phase" not in manifest["progress"]:
         line = f"{checkpoint} holds no policy that a run saved; give a checkpoints/step_N"
         raise SeedError(Reason.NOT_A_CHECKPOINT, line)
@@ -61,7 +62,9 @@ def initial_state(backend: Backend[State], config: Config) -> State:
     if not config.start.checkpoint:
         return backend.initial_state(config)
     located(config)
-    return backend.initial_state_from(config, Path(config.start.checkpoint))
+    checkpoint = Path(config.start.checkpoint)
+    with older_offered(checkpoint):
+        return backend.initial_state_from(config, checkpoint)
 
 
 def provenance(config: Config) -> dict[str, Any]:
