@@ -150,7 +150,7 @@ class Run(Generic[State]):
         self.after_save()
 
     def drop_unneeded(self) -> None:
-        """Delete checkpoints that nobody needs any more, then the snapshots that none of them needs."""
+        """Delete checkpoints that nobody needs any more, then snapshots that none of them needs."""
         keep = self.config.run.keep_checkpoints
         self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
         self.rollouts.drop_snapshots()
