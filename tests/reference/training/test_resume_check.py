@@ -60,6 +60,8 @@ def user_error(path: Path) -> SeedError:
         ("policy_optimizer.learning_rate=0.5", "policy_optimizer.learning_rate=0.5, but"),
         ("data.families=['maze']", "data.families=['maze'], but"),
         ("rollout.steps=9", "rollout.steps=9, but"),
+        ("supervised.optimizer.beta2=0.5", "supervised.optimizer.beta2=0.5, but"),
+        ("data.difficulties.sudoku=[2]", "data.difficulties={'arithmetic': [3], 'maze': [1], "),
     ],
 )
 def test_an_edited_configuration_is_refused_with_what_differs(
