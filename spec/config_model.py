@@ -1,7 +1,7 @@
 """Sections about the model, its data, its optimizer and the phases before RL."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,7 @@ from seed.spec.config_types import (
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
+    PositiveShare,
     Section,
     Share,
     Switch,
@@ -110,7 +111,7 @@ class DataConfig(Section):
         validate_default=True,
         description="entry of data.train -> its share of the prompts, relative to the others; 1",
     )
-    held_out_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+    held_out_share: Decay = Field(
         0.125,
         description=(
             "share of the problems of data.train held out, by a hash of their text; not used with"
@@ -178,9 +179,13 @@ class DataConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _every_family_has_difficulties(self) -> Self:
+    def _families_are_whole(self) -> Self:
         for family in self.families:
-            if not self.difficulties[family]:
+            if self.families.count(family) > 1:
+                names = ",".join(self.families)
+                raise ValueError(f"data.families={names} must name {family} once only")
+        for family, levels in self.difficulties.items():
+            if not levels:
                 raise ValueError(f"data.difficulties.{family}=[] must name at least one level")
         return self
 
@@ -262,7 +267,7 @@ class EvaluationConfig(Section):
     problems: PositiveInt = Field(description="held-out problems, over all families")
     samples: PositiveInt = Field(description="responses per problem (avg@k)")
     temperature: PositiveFloat = Field(1.0, description="softmax temperature")
-    top_p: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.7, description="nucleus mass")
+    top_p: PositiveShare = Field(0.7, description="nucleus mass")
     judge_pairs: PositiveInt = Field(
         160,
         description=(
