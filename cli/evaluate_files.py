@@ -318,8 +318,11 @@ def finish(
     for name, entry in differences.items():
         click.echo(difference_line(name, entry, baseline))
     for one in sets:
-        for reason, count in one.left_out.items():
-            click.echo(f"{one.name}: {count} lines of {one.path} left out: {printable(reason)}")
+        if one.left_out:
+            reasons = "; ".join(f"{count} {reason}" for reason, count in one.left_out.items())
+            count = sum(one.left_out.values())
+            text = printable(reasons, len(reasons))
+            click.echo(f"{one.name}: {count} lines of {one.path} left out: {text}")
     if failures.count:
         click.echo(f"{failures.count} responses are missing: {printable(failures.reason)}")
         if not isinstance(policy, StoredResponses):

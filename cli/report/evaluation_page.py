@@ -173,9 +173,10 @@ def published_section(folder: Folder, scores: Scores) -> str:
     for name, entry in scores.items():
         benchmark = benchmark_of_name(folder, name)
         for kind, published in benchmark.published.items():
-            ours = entry["scores"].get(kind)
+            same = f"avg@{entry['samples']}" if kind.startswith("avg") else kind
+            ours = entry["scores"].get(same)
             cells = ["–" if value is None else f"{value:.1f} %" for value in published]
-            rows.append([escape(benchmark.title), kind, score_html(ours), *cells])
+            rows.append([escape(benchmark.title), kind, f"{same} {score_html(ours)}", *cells])
             if ours is not None and published[0] is not None:
                 points.append((f"{benchmark.title}\n{kind}", ours, published[0]))
         if benchmark.note:
