@@ -32,7 +32,6 @@ from seed.reference.evaluation.benchmarks import (
 )
 from seed.reference.evaluation.folder import (
     PAGE,
-
     RESPONSES,
     SCORES,
     Folder,
@@ -142,10 +141,7 @@ def question_sets(
 
 @contextlib.contextmanager
 def opened_policy(
-    named: str,
-    questions: Sequence[Question],
-    settings: Sequence[str],
-    options: Mapping[str, Any],
+    named: str, questions: Sequence[Question], settings: Sequence[str], options: Mapping[str, Any]
 ) -> Iterator[Policy]:
     """The policy that was named.
 
@@ -263,12 +259,7 @@ def prepared(
 
 
 def filled(
-    policy: Policy,
-    missing: Sequence[Ask],
-    expected: int,
-    folder: Folder,
-    pool: Pool,
-    verifier: str,
+    policy: Policy, missing: Sequence[Ask], expected: int, folder: Folder, pool: Pool, verifier: str
 ) -> Failures:
     """Ask and judge with a bar on stderr; Ctrl-C says how to go on."""
     counts = dict.fromkeys(Outcome, 0)

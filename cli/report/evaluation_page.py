@@ -12,12 +12,7 @@ from seed.cli.formatting import percent
 from seed.cli.report.colours import AFTER, BEFORE
 from seed.cli.report.document import card, details, document, escaped, figure, heading, table
 from seed.cli.report.drawing import WIDE, Plot, label_axes
-from seed.reference.evaluation.benchmarks import (
-    BENCHMARKS,
-    MODELS,
-    PUBLISHED_IN,
-    Benchmark,
-)
+from seed.reference.evaluation.benchmarks import BENCHMARKS, MODELS, PUBLISHED_IN, Benchmark
 from seed.reference.evaluation.folder import Folder
 from seed.reference.evaluation.policies import Response
 from seed.reference.evaluation.questions import Question
@@ -202,10 +197,15 @@ def published_plot(points: Sequence[tuple[str, Mapping[str, float], float]]) -> 
         values = [100 * ours["value"] for _, ours, _ in points]
         errors = [
             [value - 100 * ours["low"] for value, (_, ours, _) in zip(values, points, strict=True)],
-            [100 * ours["high"] - value for value, (_, ours, _) in zip(values, points, strict=True)],
+            [
+                100 * ours["high"] - value
+                for value, (_, ours, _) in zip(values, points, strict=True)
+            ],
         ]
         look: Any = {"markersize": 6, "linewidth": 1.4}
-        axes.errorbar(places, values, yerr=errors, fmt="D", color=AFTER, label="this policy", **look)
+        axes.errorbar(
+            places, values, yerr=errors, fmt="D", color=AFTER, label="this policy", **look
+        )
         published = [value for _, _, value in points]
         axes.plot(places, published, "o", color=BEFORE, label=f"{MODELS[0]}, published")
         label_axes(axes, "", "score (%)", legend=True)
@@ -225,7 +225,9 @@ def difference_section(differences: Scores, baseline: Folder | None) -> str:
     rows = []
     for name, entry in differences.items():
         has_interval = entry["low"] is not None
-        low_high = f"[{100 * entry['low']:+.1f}, {100 * entry['high']:+.1f}]" if has_interval else "–"
+        low_high = (
+            f"[{100 * entry['low']:+.1f}, {100 * entry['high']:+.1f}]" if has_interval else "–"
+        )
         cells = (f"{100 * entry['mean']:+.1f}", low_high, str(entry["problems"]))
         rows.append([name, *(cell.replace("-", "−") for cell in cells), str(entry["only_here"])])
     head = ("benchmark", "points", "95 % interval", "problems in both", "only here")
@@ -266,7 +268,9 @@ def group_section(folder: Folder, scores: Scores) -> str:
                 [escape(group) or "–", score_html(one), str(one["problems"])]
                 for group, one in entry["groups"].items()
             ]
-            body = table(f"{name} by {by}", (by, f"avg@{entry['samples']} [95 %]", "problems"), rows)
+            body = table(
+                f"{name} by {by}", (by, f"avg@{entry['samples']} [95 %]", "problems"), rows
+            )
             summary = f"<summary>{escape(title_of(folder, name))} by {escape(by)}</summary>"
             parts.append(f"<details>{summary}{body}</details>")
     return f"<h2>Parts of benchmarks</h2>{''.join(parts)}" if parts else ""
@@ -377,7 +381,9 @@ def response_html(folder: Folder, response: Response) -> str:
     text = response.text or "(empty)"
     if response.reasoning:
         text = f"[reasoning, not judged]\n{cut(response.reasoning)}\n\n[response]\n{cut(text)}"
-    return details(head, cut(text, 2 * SHOWN_CHARACTERS if response.reasoning else SHOWN_CHARACTERS))
+    return details(
+        head, cut(text, 2 * SHOWN_CHARACTERS if response.reasoning else SHOWN_CHARACTERS)
+    )
 
 
 def cut(text: str, most: int = SHOWN_CHARACTERS) -> str:

@@ -47,6 +47,11 @@ class ModelPolicy(Generic[State]):
     concurrency: int = 64
 
     @property
+    def most_tokens(self) -> int:
+        """Token limit of a response if nothing else is said: that of the model's run."""
+        return self.config.rollout.max_response_tokens
+
+    @property
     def is_main_process(self) -> bool:
         """Whether this process keeps the responses."""
         return self.backend.is_main_process
@@ -62,11 +67,16 @@ class ModelPolicy(Generic[State]):
     def respond(self, asks: Sequence[Ask]) -> Iterator[Response | Failure]:
         """Answer a few at a time, in order; on every rank of a job."""
         readable: list[tuple[Ask, Request]] = []
+        failures: list[Failure] = []
         for ask in asks:
             try:
                 readable.append((ask, self._request(ask)))
             except SeedError as unreadable:
-                yield Failure(ask, unreadable.line)
+                failures.append(Failure(ask, unreadable.line))
+        if failures and not readable:
+            line = f"the policy can read none of the problems: {failures[0].why}"
+            raise SeedError(Reason.POLICY_FAILED, line)
+        yield from failures
         for first in range(0, len(readable), self.concurrency):
             yield from self._answered(readable[first : first + self.concurrency])
 

@@ -73,7 +73,8 @@ def test_responses_are_judged_again_by_another_verifier(evaluated: Path, tmp_pat
     verifier = f"{tmp_path / 'mine.py'}:check"
     succeeded("eval", evaluated, "--out", again, "--verifier", verifier, "--baseline", evaluated)
     assert before == {path: path.read_bytes() for path in evaluated.iterdir()}
-    assert scores_of(again, "sums")["shares"].values() >= {1.0, 0.5, 0.0}
+    # The lenient verifier takes "\\boxed{2}" and "The answer is 2." for s1, and so on.
+    assert sorted(scores_of(again, "sums")["shares"].values()) == [0.0, 0.5, 1.0]
     kept = [{line["response"] for line in json_lines((out / "responses.jsonl").read_bytes())}
             for out in (evaluated, again)]  # fmt: skip
     assert kept[0] == kept[1]
@@ -81,9 +82,7 @@ def test_responses_are_judged_again_by_another_verifier(evaluated: Path, tmp_pat
     assert (differences["mean"], differences["problems"]) == (0.0, 3)
 
 
-def test_what_is_missing_is_counted_and_no_score_has_it(
-    problems: Path, tmp_path: Path
-) -> None:
+def test_what_is_missing_is_counted_and_no_score_has_it(problems: Path, tmp_path: Path) -> None:
     few = write_lines(tmp_path / "few.jsonl", [{"id": "s1", "response": "2"},
                                                {"id": "s9", "response": "2"}])  # fmt: skip
     output = succeeded("eval", few, problems, "--out", tmp_path / "out").stdout
@@ -131,7 +130,9 @@ def test_an_evaluation_of_a_server_is_resumed_sample_by_sample(
         succeeded(*command, "--out", tmp_path / "out", "--resume")
         assert server.requests == []
     found = scores_of(tmp_path / "out", "sums")
-    assert found["counts"]["judged"] == 12 and found["scores"]["avg@4"]["value"] == pytest.approx(1 / 3)
+    assert found["counts"]["judged"] == 12 and found["scores"]["avg@4"]["value"] == pytest.approx(
+        1 / 3
+    )
 
 
 def test_after_ctrl_c_what_came_is_kept_and_the_command_says_how_to_go_on(
@@ -220,3 +221,25 @@ def test_what_is_wrong_is_one_line(
 def test_the_benchmarks_are_listed_with_what_is_published() -> None:
     table = succeeded("eval", "--protocols").stdout
     assert "AIME 2024, avg@32" in table and "86.7" in table and "reasoning_gym" in table
+
+
+def test_a_checkpoint_answers_puzzles_in_its_characters(finished: Path, tmp_path: Path) -> None:
+    problems = tmp_path / "puzzles.jsonl"
+    succeeded("puzzles", "generate", "arithmetic", "--count", 3, "--held-out", "--out", problems)
+    texts = []
+    for concurrency in (1, 64):
+        out = tmp_path / str(concurrency)
+        succeeded("eval", finished, problems, "--samples", 2, "--concurrency", concurrency,
+                  "--out", out)  # fmt: skip
+        lines = json_lines((out / "responses.jsonl").read_bytes())
+        texts.append({(line["key"], line["sample"]): line["response"] for line in lines})
+        assert {line["finish"] for line in lines} <= {"stop", "length"}
+    assert texts[0] == texts[1] and len(texts[0]) == 6
+    assert scores_of(tmp_path / "1", "puzzles")["counts"]["judged"] == 6
+
+
+def test_a_checkpoint_that_cannot_read_a_problem_says_so(
+    finished: Path, problems: Path, tmp_path: Path
+) -> None:
+    result = run("eval", finished, problems, "--out", tmp_path / "out")
+    assert_user_error(result, "policy-failed", "can read none", "W")

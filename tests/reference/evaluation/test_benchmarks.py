@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from seed.reference.evaluation.benchmarks import (
-    BENCHMARKS,
-    MODELS,
-    benchmark_of,
-    names_of,
-)
+from seed.reference.evaluation.benchmarks import BENCHMARKS, MODELS, benchmark_of, names_of
 from seed.spec.errors import SeedError
 from seed.spec.verify import DOMAINS
 
@@ -73,10 +68,9 @@ def test_scores_are_named_by_the_benchmark_or_by_the_file() -> None:
     of = {name: BENCHMARKS[name] for name in ("gsm8k", "math")}
     files = [(Path("a/gsm8k.jsonl"), of["gsm8k"]), (Path("mine.jsonl"), of["math"])]
     assert names_of(files) == ["gsm8k", "mine"]
-    assert names_of([(Path("gsm8k_a.jsonl"), of["gsm8k"]), (Path("gsm8k_b.jsonl"), of["gsm8k"])]) == [
-        "gsm8k_a",
-        "gsm8k_b",
-    ]
+    assert names_of(
+        [(Path("gsm8k_a.jsonl"), of["gsm8k"]), (Path("gsm8k_b.jsonl"), of["gsm8k"])]
+    ) == ["gsm8k_a", "gsm8k_b"]
     with pytest.raises(SeedError, match="two files are called mine"):
         names_of([files[1], (Path("other/mine.jsonl"), of["math"])])
 

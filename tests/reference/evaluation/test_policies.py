@@ -131,7 +131,9 @@ def test_equal_messages_are_the_same_request() -> None:
 # --- files of responses
 
 
-def stored(folder: Path, lines: list[dict[str, Any]], benchmarks: tuple[str, ...] = ("sums",)) -> Any:
+def stored(
+    folder: Path, lines: list[dict[str, Any]], benchmarks: tuple[str, ...] = ("sums",)
+) -> Any:
     questions = [question(name, of) for of in benchmarks for name in ("one", "two")]
     return stored_responses(write_lines(folder / "r.jsonl", lines), questions)
 

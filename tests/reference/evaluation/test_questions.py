@@ -19,7 +19,9 @@ MBPP = {"task_id": 2, "text": "Double x.", "test_list": ["assert double(2) == 4"
 MAZE = {"family": "maze", "instance": {"grid": "S.#/..#/#.G"}}
 
 
-def one(folder: Path, row: dict[str, Any], name: str = "mine.jsonl", protocol: str = "") -> Question:
+def one(
+    folder: Path, row: dict[str, Any], name: str = "mine.jsonl", protocol: str = ""
+) -> Question:
     """The only problem of a file."""
     (found,) = read_questions([write_lines(folder / name, [row])], protocol)
     (question,) = found.questions
