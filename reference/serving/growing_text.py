@@ -1,6 +1,6 @@
 """The text of one response while its tokens are drawn, up to a stop text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seed.reference.text.incremental import IncrementalDecoder
@@ -91,7 +91,3 @@ class GrowingText:
             if any(stop.startswith(text[-length:]) for stop in self.stops):
                 return length
         return 0
-
-
-NewText = Callable[[Sequence[str]], GrowingText]
-"""Begins a response with these stop texts."""

@@ -304,5 +304,3 @@ def _usage_at_end(fields: _Fields, streams: bool) -> bool:
     nested.boolean("include_obfuscation")
     nested.refuse_rest()
     return usage
-
-
