@@ -55,9 +55,7 @@ def _scattered(g_ND: Array, tokens_N: IntArray, vocabulary: int) -> Array:
 
 defvjp(
     embedded,
-    lambda _, embedding_VD, tokens_N: (
-        lambda g_ND: _scattered(g_ND, tokens_N, len(embedding_VD))
-    ),
+    lambda _, embedding_VD, tokens_N: lambda g_ND: _scattered(g_ND, tokens_N, len(embedding_VD)),
     argnums=(0,),
 )
 

@@ -4,8 +4,8 @@
     p = softmax(x Wr) or sigmoid(x Wr);  I = the k largest of p;  g_i = p_i / sum_{j in I} p_j
     out = sum_{i in I} g_i swiglu_i(x)  +  sum over shared experts of swiglu(x)
 
-Sources: SwiGLU arXiv 2002.05202; routing as in Qwen3-MoE or DeepSeek-V3; balance loss DeepSeek-V3 (arXiv
-2412.19437) eq. 17-20; z loss ST-MoE (arXiv 2202.08906) eq. 5.
+Sources: SwiGLU arXiv 2002.05202; routing as in Qwen3-MoE or DeepSeek-V3 (arXiv 2412.19437,
+balance loss eq. 17-20); z loss ST-MoE (arXiv 2202.08906) eq. 5.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray, Params
 
 LEAST_SUM = 1e-20
-"""Added to a sum of gates, so that it is never 0: sigmoids may all be (as in published code)."""
+"""Added to a sum of sigmoids, which may all be 0 in float32 (as in published code)."""
 
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
@@ -177,7 +177,8 @@ def gates(
     scores_N1E = anp.expand_dims(scores(logits_NE, kind), 1)
     gates_Nk = anp.sum(chosen_NkE * scores_N1E, axis=-1)
     if normalise:
-        gates_Nk = gates_Nk / (anp.sum(gates_Nk, axis=-1, keepdims=True) + LEAST_SUM)
+        least = LEAST_SUM if kind == "sigmoid" else 0.0
+        gates_Nk = gates_Nk / (anp.sum(gates_Nk, axis=-1, keepdims=True) + least)
     return gates_Nk * scale if scale != 1.0 else gates_Nk
 
 

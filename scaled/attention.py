@@ -79,9 +79,7 @@ def rotation(positions: Tensor, frequencies: Rotary, dtype: torch.dtype) -> Rota
     """
     of_pairs = torch.from_numpy(frequencies.frequencies).to(positions.device)
     angles = positions[..., None].to(torch.float64) * of_pairs
-    cos, sin = (
-        (frequencies.factor * part).unsqueeze(-2) for part in (angles.cos(), angles.sin())
-    )
+    cos, sin = ((frequencies.factor * part).unsqueeze(-2) for part in (angles.cos(), angles.sin()))
     return torch.cat([cos, cos], -1).to(dtype), torch.cat([-sin, sin], -1).to(dtype)
 
 

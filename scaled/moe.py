@@ -26,7 +26,7 @@ longer (measured).
 """
 
 LEAST_SUM = 1e-20
-"""Added to a sum of gates, so that it is never 0 (``reference.moe``)."""
+"""Added to a sum of sigmoids, so that it is never 0 (``reference.moe``)."""
 
 Experts = tuple[Weight, Weight, Weight]
 """gate, up and down of a stack of experts, plain or quantised."""
@@ -93,11 +93,7 @@ def gates(
 
 
 def route(
-    x_nD: Tensor,
-    router: Tensor,
-    bias_E: Tensor | None,
-    model: ModelConfig,
-    given_nk: Tensor | None,
+    x_nD: Tensor, router: Tensor, bias_E: Tensor | None, model: ModelConfig, given_nk: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose experts, or take the given ones (routing replay).
 

@@ -61,8 +61,7 @@ class ModelConfig(Section):
         0, description="inner width of one shared expert (Qwen2-MoE), 0 = expert_width"
     )
     shared_expert_gate: Switch = Field(
-        False,
-        description="a sigmoid gate on what the shared experts give to a token (Qwen2-MoE)",
+        False, description="a sigmoid gate on what the shared experts give to a token (Qwen2-MoE)"
     )
     router_scores: Literal["softmax", "sigmoid"] = Field(
         "softmax",
@@ -99,8 +98,7 @@ class ModelConfig(Section):
         ),
     )
     query_key_value_bias: Switch = Field(
-        False,
-        description="a bias on queries, keys and values (Qwen2.5, R1-Distill-Qwen, Seed-OSS)",
+        False, description="a bias on queries, keys and values (Qwen2.5, R1-Distill-Qwen, Seed-OSS)"
     )
     query_key_norm: QueryKeyNorm = Field(
         "head",
@@ -140,8 +138,7 @@ class ModelConfig(Section):
         1.0, description="yarn: at most so many turns in the original positions: slowed down"
     )
     rope_attention_factor: NonNegativeFloat = Field(
-        0.0,
-        description="yarn: factor on cosines and sines, 0 = 0.1 ln(rope_factor) + 1",
+        0.0, description="yarn: factor on cosines and sines, 0 = 0.1 ln(rope_factor) + 1"
     )
     norm_epsilon: PositiveFloat = Field(
         1e-6, description="added to the mean square before its root"

@@ -108,8 +108,8 @@ class Experts:
     """A token visits ``per_token`` = k of ``routed`` = E experts, and all ``shared`` ones.
 
     Each has inner width F, shared ones ``shared_width`` if it is not 0. ``shared_gate`` is a vector
-    of D numbers (Qwen2-MoE). ``biases`` are on the projections of routed experts, ``router_bias`` is
-    on the router's logits (gpt-oss has both); a correction bias of the choice is not counted.
+    of D numbers (Qwen2-MoE). ``biases`` are on the projections of routed experts, ``router_bias``
+    is on the router's logits (gpt-oss has both). Correction biases of the choice are not counted.
     """
 
     routed: int

@@ -36,6 +36,7 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
     assert mesh.attention_shards is not None and mesh.expert_shards is not None
     master = model.embedding.dtype
     cast = None if compute == master else compute
+
     def over(
         module: nn.Module,
         ranks: DeviceMesh,
