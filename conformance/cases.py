@@ -10,11 +10,11 @@ import numpy as np
 from seed.reference.backend import ReferenceBackend
 from seed.reference.tasks.problems import training_problem
 from seed.reference.training.batch import plain_batch
+from seed.spec.characters import encode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Batch, Request
 from seed.spec.philox import generator
-from seed.spec.tokenizer import encode
 
 SIZES = (
     "precision=float64",

@@ -12,6 +12,7 @@ import numpy as np
 
 from seed.conformance.cases import case_batch, case_requests, case_rewards, case_value_head
 from seed.spec.backend import Backend
+from seed.spec.characters import ENDS
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, IntArray, Sampling
 
@@ -145,7 +146,7 @@ def sampled(
     arrays: dict[str, Array] = {}
     for title, temperature, top_p in samplings:
         rollouts = backend.generate(
-            state, config, case_requests(config), Sampling(temperature, top_p, limit), purpose
+            state, config, case_requests(config), Sampling(temperature, top_p, limit, ENDS), purpose
         )
         for name, rows in (
             ("tokens", [r.response_tokens for r in rollouts]),

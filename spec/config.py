@@ -19,7 +19,9 @@ from seed.spec.config_model import (
 from seed.spec.config_parallel import ParallelConfig
 from seed.spec.config_rl import AlgorithmConfig, RewardConfig, RewardModelConfig, RolloutConfig
 from seed.spec.config_start import StartConfig
+from seed.spec.config_text import TokenizerConfig
 from seed.spec.config_types import Section
+from seed.spec.datatypes import Sampling
 
 
 class Config(Section):
@@ -41,6 +43,7 @@ class Config(Section):
         ),
     )
     model: ModelConfig
+    tokenizer: TokenizerConfig = Field(default_factory=lambda: TokenizerConfig.model_validate({}))
     data: DataConfig
     supervised: SupervisedConfig
     value_pretraining: ValuePretrainingConfig
@@ -137,6 +140,19 @@ class Config(Section):
     def updates(self) -> int:
         """Policy updates of the whole RL phase, the length of its cosine schedule."""
         return self.rollout.steps * self.updates_per_step
+
+    @property
+    def rollout_sampling(self) -> Sampling:
+        """How the responses that train are sampled."""
+        rollout, ends = self.rollout, frozenset(self.tokenizer.ends)
+        return Sampling(rollout.temperature, rollout.top_p, rollout.max_response_tokens, ends)
+
+    @property
+    def evaluation_sampling(self) -> Sampling:
+        """How responses of evaluations are sampled."""
+        evaluation, ends = self.evaluation, frozenset(self.tokenizer.ends)
+        limit = self.rollout.max_response_tokens
+        return Sampling(evaluation.temperature, evaluation.top_p, limit, ends)
 
     @property
     def needs_whole_groups(self) -> bool:

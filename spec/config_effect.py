@@ -89,9 +89,14 @@ RULES = (
         "with value_pretraining.steps=0",
     ),
     Rule(
-        ("supervised.batch", "supervised.optimizer", "data.bare_share"),
+        ("supervised.batch", "supervised.optimizer", "supervised.stop_accuracy", "data.bare_share"),
         lambda config: not config.supervised.steps,
         "with supervised.steps=0",
+    ),
+    Rule(
+        ("supervised.check_every",),
+        lambda config: not (config.supervised.steps and config.supervised.stop_accuracy),
+        "with supervised.stop_accuracy=0 or without SFT",
     ),
     Rule(
         _STALENESS,

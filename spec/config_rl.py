@@ -76,6 +76,13 @@ class RolloutConfig(Section):
             "positions that the key-value cache of a worker holds over its slots, 0 = no limit"
         ),
     )
+    needs_contrast: Switch = Field(
+        True,
+        description=(
+            "stop before the first update if in every group of the first batch all responses are"
+            " right or all are wrong: there is nothing to learn from"
+        ),
+    )
     precision: Literal["trainer", "fp8"] = Field(
         "trainer",
         description=(

@@ -42,6 +42,16 @@ Classes = Annotated[
     AfterValidator(lambda classes: MappingProxyType(dict(classes))),
     PlainSerializer(dict),
 ]
+Columns = Annotated[
+    Mapping[str, str],
+    AfterValidator(lambda columns: MappingProxyType(dict(columns))),
+    PlainSerializer(dict),
+]
+Weights = Annotated[
+    Mapping[str, PositiveFloat],
+    AfterValidator(lambda weights: MappingProxyType(dict(weights))),
+    PlainSerializer(dict),
+]
 TRACKERS = ("tensorboard", "wandb")
 
 

@@ -46,7 +46,7 @@ from seed.scaled.processes.world import World
 from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
-from seed.spec.datatypes import Array, Batch, Request, Rollout, Sampling
+from seed.spec.datatypes import Array, Batch, Request, Rollout
 from seed.spec.layout import Layout
 from seed.spec.observer import SilentObserver
 
@@ -186,8 +186,7 @@ def rolling(
     run: Run[Any], work: Sequence[Sequence[Request]], kept: list[list[Rollout]]
 ) -> Contestant:
     """Sampling of a step's responses; each repetition has its own problems."""
-    settings = run.config.rollout
-    sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
+    sampling = run.config.rollout_sampling
 
     def once(number: int) -> float:
         rollouts: list[Rollout] = run.backend.generate(

@@ -6,37 +6,33 @@ from functools import partial
 from typing import Any, TypeVar
 
 from seed.reference.evaluation.intervals import score_families
-from seed.reference.tasks.problems import problem_set, verify
+from seed.reference.tasks.problems import verify
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.spec.backend import Backend
 from seed.spec.config import Config
-from seed.spec.datatypes import Outcome, Problem, Request, Rollout, Sampling
+from seed.spec.datatypes import Outcome, Problem, Request, Rollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import Observer
-from seed.spec.tokenizer import decode, encode
+from seed.spec.tokenizer import Tokenizer
 
 State = TypeVar("State")
-HELD_OUT_SEED = 0
-"""Held-out problems are the same whatever the seed of a run, so that runs can be compared."""
 
 
 def held_out_problems(config: Config) -> list[Problem]:
-    """The held-out problems of the configured families and difficulties, all distinct."""
-    data, count = config.data, config.evaluation.problems
-    return problem_set(data.families, data.difficulties, count, HELD_OUT_SEED, held_out=True)
+    """The held-out problems of the configuration, all distinct."""
+    return problems_of(config).held_out()
 
 
 def sample_held_out(
     backend: Backend[State], state: State, config: Config, problems: Sequence[Problem]
 ) -> list[Rollout]:
     """Sample ``evaluation.samples`` responses to each problem, problem by problem."""
-    settings = config.evaluation
-    sampling = Sampling(settings.temperature, settings.top_p, config.rollout.max_response_tokens)
-    samples = range(settings.samples)
-    requests = [Request(p, encode(p.prompt), sample, 0) for p in problems for sample in samples]
-    return backend.generate(state, config, requests, sampling, "evaluation")
+    tokenizer, samples = tokenizer_of(config), range(config.evaluation.samples)
+    requests = [Request(p, tokenizer.prompt(p), sample, 0) for p in problems for sample in samples]
+    return backend.generate(state, config, requests, config.evaluation_sampling, "evaluation")
 
 
-def correct_counts(rollouts: Sequence[Rollout]) -> Counter[str]:
+def correct_counts(rollouts: Sequence[Rollout], tokenizer: Tokenizer) -> Counter[str]:
     """Number of correct responses by problem id.
 
     Raises:
@@ -45,7 +41,7 @@ def correct_counts(rollouts: Sequence[Rollout]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for rollout in rollouts:
         problem = rollout.request.problem
-        verdict = verify(problem, decode(rollout.response_tokens))
+        verdict = verify(problem, tokenizer.decode(rollout.response_tokens))
         if verdict.outcome is Outcome.ERROR:
             raise SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: {verdict.why}")
         counts[problem.id] += verdict.outcome is Outcome.CORRECT
@@ -59,10 +55,10 @@ def evaluate_held_out(
 
     General families are scored by what can be verified about them: the form of a line. Their
     quality is evaluated in ``reference.evaluation.judges``. The phase of the observer is called
-    ``name`` and has one step per family.
+    ``name`` and has one step per group.
 
     Returns:
-        Family, and ``overall`` -> accuracy, ci_low, ci_high, n, samples, pass_at_k. ``overall``
+        Group, and ``overall`` -> accuracy, ci_low, ci_high, n, samples, pass_at_k. ``overall``
         also has ``correct_by_problem``, problem id -> correct responses, so that two evaluations of
         the same problems can be compared problem by problem.
 
@@ -80,13 +76,14 @@ def count_held_out(
     Raises:
         SeedError: VERIFIER_FAILED.
     """
-    problems = held_out_problems(config)
-    observer.phase(name, len(config.data.families), 0)
+    source = problems_of(config)
+    problems = source.held_out()
+    observer.phase(name, len(source.groups), 0)
     counts: Counter[str] = Counter()
-    for family in config.data.families:
-        of_family = [problem for problem in problems if problem.family == family]
-        rollouts = sample_held_out(backend, state, config, of_family)
-        counts += backend.on_rank_zero(partial(correct_counts, rollouts))
+    for group in source.groups:
+        of_group = [problem for problem in problems if problem.family == group]
+        rollouts = sample_held_out(backend, state, config, of_group)
+        counts += backend.on_rank_zero(partial(correct_counts, rollouts, tokenizer_of(config)))
         observer.advance()
     return problems, counts
 
@@ -94,7 +91,7 @@ def count_held_out(
 def scores_of(
     problems: Sequence[Problem], counts: Mapping[str, int], config: Config
 ) -> dict[str, Any]:
-    """Family, and ``overall`` -> score, of problems with their numbers of correct responses."""
+    """Group, and ``overall`` -> score, of problems with their numbers of correct responses."""
     families = [problem.family for problem in problems]
     correct = [counts[problem.id] for problem in problems]
     scores = score_families(families, correct, config.evaluation.samples)

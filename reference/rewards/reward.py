@@ -26,13 +26,13 @@ import math
 
 from seed.reference.rewards.reward_model import TIE
 from seed.reference.tasks.problems import verify
+from seed.reference.tasks.task import tokenizer_of
 from seed.spec.config import Config
 from seed.spec.config_rl import RewardConfig
 from seed.spec.config_types import DataClass
 from seed.spec.datatypes import Outcome, Preference, Problem, Rollout, ScoredRollout, Verdict
 from seed.spec.errors import Reason, SeedError
 from seed.spec.puzzle import MAX_EXTRACTED_CHARACTERS
-from seed.spec.tokenizer import decode
 
 ANSWER_MARK = "="
 """Precedes the final answer in families whose demonstrations reason."""
@@ -105,7 +105,7 @@ def score(rollout: Rollout, config: Config, preference: Preference | None = None
         SeedError: VERIFIER_FAILED if the verifier itself failed (an error is never counted as
             wrong) or the preference is missing, REWARD_NOT_FINITE.
     """
-    problem, text = rollout.request.problem, decode(rollout.response_tokens)
+    problem, text = rollout.request.problem, tokenizer_of(config).decode(rollout.response_tokens)
     data_class, settings = config.data.class_of(problem.family), config.reward
     if preference is None and data_class != "verifiable":
         why = f"problem {problem.id}: a {data_class} problem needs a reward model"

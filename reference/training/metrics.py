@@ -19,7 +19,7 @@ from seed.reference.training.prompt_stream import Collection
 from seed.spec.config import Config
 from seed.spec.config_model import DataConfig
 from seed.spec.datatypes import Array, Batch, Finish, Metrics, ScoredRollout
-from seed.spec.tokenizer import decode
+from seed.spec.tokenizer import Tokenizer
 
 VALUE_POSITIONS = 64
 """Response positions whose mean value is written out; longer responses are sampled evenly."""
@@ -230,7 +230,9 @@ def mean_of(steps: Sequence[Metrics], prefix: str = "") -> dict[str, float]:
     }
 
 
-def sample_lines(scored: Sequence[ScoredRollout], count: int) -> list[dict[str, Any]]:
+def sample_lines(
+    scored: Sequence[ScoredRollout], count: int, tokenizer: Tokenizer
+) -> list[dict[str, Any]]:
     """The first responses of a few different problems of a step, as text for a person."""
     by_problem: dict[str, ScoredRollout] = {}
     for item in scored:
@@ -239,7 +241,7 @@ def sample_lines(scored: Sequence[ScoredRollout], count: int) -> list[dict[str, 
         {
             "problem": item.rollout.request.problem.id,
             "prompt": item.rollout.request.problem.prompt,
-            "response": decode(item.rollout.response_tokens),
+            "response": tokenizer.decode(item.rollout.response_tokens),
             "outcome": str(item.verdict.outcome),
             "why": item.verdict.why,
             "reward": item.reward,

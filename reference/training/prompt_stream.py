@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import pstdev
 
-from seed.reference.tasks.problems import training_problem
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.spec.config import Config
 from seed.spec.datatypes import Outcome, Request, ScoredRollout
 from seed.spec.errors import Reason, SeedError
-from seed.spec.tokenizer import encode
 
 Group = list[ScoredRollout]
 Score = Callable[[Sequence[Request]], list[ScoredRollout]]
@@ -105,14 +104,10 @@ def responses(groups: Sequence[Group]) -> int:
 def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
     """The requests for ``prompts`` consecutive problems of the training stream, group by group."""
     out: list[Request] = []
+    source, tokenizer = problems_of(config), tokenizer_of(config)
     for number in range(first_problem, first_problem + prompts):
-        # The stream begins with the demonstrations; training on what was shown would teach
-        # little.
-        place = config.data.demonstrations + number
-        problem = training_problem(
-            config.data.families, config.data.difficulties, place, config.seed
-        )
-        tokens = encode(problem.prompt)
+        problem = source.training(number)
+        tokens = tokenizer.prompt(problem)
         if len(tokens) > config.data.max_prompt_tokens:
             raise SeedError(
                 Reason.ILLEGAL_VALUE,

@@ -19,7 +19,7 @@ from seed.reference.rollouts.worker_pool import BackgroundService, WorkerPoolEng
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.backend import Backend
 from seed.spec.config import Config
-from seed.spec.datatypes import Request, Rollout, Sampling
+from seed.spec.datatypes import Request, Rollout
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")
@@ -42,16 +42,15 @@ class Rollouts(Generic[State]):
         """Continue from a state, and read the snapshots that its samples need."""
         self.backend, self.config, self.directory = backend, config, directory
         self.rollout_state, self.worker_pool = rollout_state, backend.worker_pool
-        settings, rules = config.rollout, rules_of(config)
-        sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
-        self.local = LocalEngine(backend, config, sampling, rules.workers[0].slots)
+        rules = rules_of(config)
+        self.local = LocalEngine(backend, config, config.rollout_sampling, rules.workers[0].slots)
         self.engine: Engine = self.local
         if self.worker_pool is not None:
             self.pool_engine = WorkerPoolEngine(backend, self.local, self.worker_pool, config)
             self.engine = self.pool_engine
         self.streaming = Streaming(rules, rollout_state, self.engine, self._log)
         self.service = BackgroundService(self.streaming.serve)
-        self.is_streaming = settings.srs_alpha < 1.0
+        self.is_streaming = config.rollout.srs_alpha < 1.0
         self.events: list[Event] = []
         self.step, self.sent = 0, -1
         self.streaming.forget_workers()

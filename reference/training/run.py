@@ -12,6 +12,7 @@ from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward_model import RewardModel
 from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.tasks.task import tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
 from seed.reference.training.resume_check import check_resume
@@ -19,11 +20,11 @@ from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run_directory import SCHEDULE, RunDirectory
 from seed.reference.training.start import initial_state, provenance
 from seed.spec.backend import Backend
+from seed.spec.characters import vocabulary_for
 from seed.spec.config import Config
 from seed.spec.datatypes import Metrics
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import Observer
-from seed.spec.tokenizer import encode, vocabulary_for
 
 State = TypeVar("State")
 PHASES = ("supervised", "value_pretraining", "reinforcement")
@@ -152,7 +153,8 @@ class Run(Generic[State]):
     def drop_unneeded(self) -> None:
         """Delete checkpoints that nobody needs any more, then snapshots that none of them needs."""
         keep = self.config.run.keep_checkpoints
-        self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
+        spared = self.progress.phase_ends if self.config.run.keep_phase_ends else []
+        self.directory.drop_old_checkpoints(keep, spared)
         self.rollouts.drop_snapshots()
 
     def summary(self) -> dict[str, Any]:
@@ -197,13 +199,14 @@ def check(config: Config, backend: Backend[Any]) -> None:
     """
     check_loss_terms(config, backend)
     check_data(config)
-    longest = max(held_out_problems(config), key=lambda problem: len(problem.prompt))
-    tokens = len(encode(longest.prompt))
-    if tokens > config.data.max_prompt_tokens:
+    tokenizer = tokenizer_of(config)
+    lengths = {problem.id: len(tokenizer.prompt(problem)) for problem in held_out_problems(config)}
+    longest = max(lengths, key=lambda name: lengths[name])
+    if lengths[longest] > config.data.max_prompt_tokens:
         raise SeedError(
             Reason.ILLEGAL_VALUE,
-            f"data.max_prompt_tokens={config.data.max_prompt_tokens} must be at least {tokens}, for"
-            f" problem {longest.id}",
+            f"data.max_prompt_tokens={config.data.max_prompt_tokens} must be at least"
+            f" {lengths[longest]}, for problem {longest}",
         )
 
 
@@ -215,6 +218,9 @@ def check_data(config: Config) -> None:
     """
     check_families(config.data)
     reward_model.check(config)
+    if config.tokenizer.path:
+        check_vocabulary(config)
+        return
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
     needed = vocabulary_for(characters + (reward_model.CHARACTERS if config.data.preferred else ""))
     if config.model.vocabulary < needed:
@@ -222,6 +228,24 @@ def check_data(config: Config) -> None:
             Reason.ILLEGAL_VALUE,
             f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the"
             " characters of data.families",
+        )
+
+
+def check_vocabulary(config: Config) -> None:
+    """Refuse a model without an embedding for some token, and judges, who read characters only.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION.
+    """
+    known = tokenizer_of(config).vocabulary
+    if config.model.vocabulary < known:
+        line = f"model.vocabulary={config.model.vocabulary} must be at least {known}, the number of"
+        raise SeedError(Reason.ILLEGAL_VALUE, f"{line} tokens of {config.tokenizer.path}")
+    for name in (*config.data.preferred, *({"equivalence"} & set(config.data.families))):
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"data.families with {name} needs a judge, which reads characters; with tokenizer.path"
+            " legal are verifiable families other than equivalence",
         )
 
 

@@ -17,13 +17,13 @@ from seed.spec.errors import Reason, SeedError
 
 ROLLOUT_KEYS = (
     "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha,"
-    " max_staleness, at_staleness_bound, continue_with, block_tokens, cache_tokens, precision,"
-    " fp8_phases"
+    " max_staleness, at_staleness_bound, continue_with, block_tokens, cache_tokens,"
+    " needs_contrast, precision, fp8_phases"
 )
 TOP_KEYS = (
-    "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout,"
-    " reward, reward_model, algorithm, policy_optimizer, value_optimizer, evaluation, parallel,"
-    " start, run"
+    "preset, recipe, seed, backend, precision, model, tokenizer, data, supervised,"
+    " value_pretraining, rollout, reward, reward_model, algorithm, policy_optimizer,"
+    " value_optimizer, evaluation, parallel, start, run"
 )
 OPTIMIZER_KEYS = (
     "learning_rate, final_learning_rate, schedule, warmup_steps, beta1, beta2, epsilon,"

@@ -18,6 +18,7 @@ SMALL = (
     *("value_pretraining.steps=2", "rollout.steps=4", "rollout.prompts=4"),
     *("rollout.samples_per_prompt=4", "algorithm.mini_batch=8", "algorithm.micro_batch=8"),
     *("evaluation.problems=8", "evaluation.samples=2", "run.checkpoint_every=2"),
+    "rollout.needs_contrast=false",
 )
 """Overrides that make a run of a preset last about a second."""
 

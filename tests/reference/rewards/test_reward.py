@@ -25,6 +25,7 @@ from seed.reference.tasks.problems import training_problem
 from seed.reference.training.batch import rollout_batch
 from seed.reference.training.metrics import preference_metrics, sampling_metrics
 from seed.reference.training.prompt_stream import is_useful
+from seed.spec.characters import END, encode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config, to_toml, validated
 from seed.spec.config_rl import RewardConfig
@@ -38,7 +39,6 @@ from seed.spec.datatypes import (
     ScoredRollout,
 )
 from seed.spec.errors import Reason, SeedError
-from seed.spec.tokenizer import END, encode
 
 LINE = training_problem(("prose",), {"prose": (1,)}, 0, seed=1)
 SUM = training_problem(("arithmetic",), {"arithmetic": (3,)}, 0, seed=1)

@@ -37,11 +37,11 @@ from seed.reference.training.progress import Progress
 from seed.reference.training.prompt_stream import PromptStreamState
 from seed.reference.training.run import Run, check
 from seed.reference.training.run_directory import RunDirectory
+from seed.spec.characters import END, decode, encode
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, Finish, Preference, Request, Rollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
-from seed.spec.tokenizer import END, decode, encode
 from tests.support.small_runs import (
     KillAfter,
     Killed,

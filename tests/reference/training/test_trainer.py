@@ -81,7 +81,8 @@ def test_every_epoch_of_sft_reads_each_demonstration_once(demonstrations: int, b
         update={"supervised": config.supervised.model_copy(update={"batch": batch})}
     )
     size = min(batch, demonstrations)
-    read = [n for step in range(3 * demonstrations) for n in demonstrations_of_step(config, step)]
+    steps = range(3 * demonstrations)
+    read = [n for step in steps for n in demonstrations_of_step(config, step, demonstrations)]
     assert len(read) == 3 * demonstrations * size
     epochs = [read[first : first + demonstrations] for first in range(0, len(read), demonstrations)]
     assert all(sorted(epoch) == list(range(demonstrations)) for epoch in epochs)
