@@ -91,6 +91,11 @@ class Config(Section):
             raise ValueError(
                 f"reward.correct={self.reward.correct} must exceed reward.wrong={self.reward.wrong}"
             )
+        if self.reward.functions and self.data.preferred:
+            raise ValueError(
+                f"reward.functions={dict(self.reward.functions)} must be {{}} with"
+                f" data.classes={dict(self.data.classes)}: the reward model scores those families"
+            )
         if self.evaluation.problems < len(self.data.families):
             raise ValueError(
                 f"evaluation.problems={self.evaluation.problems} must be at least"
@@ -160,6 +165,11 @@ class Config(Section):
         algorithm = self.algorithm
         compares = self.reward.opponent == "group" and bool(self.data.preferred)
         return algorithm.advantage == "group" or algorithm.dynamic_sampling or compares
+
+    @property
+    def judges_in_workers(self) -> bool:
+        """Whether verdicts need worker processes: all but those on puzzles that are drawn."""
+        return bool(self.reward.functions or self.data.train)
 
     @property
     def uses_value_model(self) -> bool:

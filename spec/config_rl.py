@@ -9,10 +9,12 @@ from seed.spec.config_types import (
     LIST,
     Count,
     Decay,
+    Digests,
     FiniteFloat,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
+    RewardWeights,
     Section,
     Share,
     Switch,
@@ -115,8 +117,12 @@ class RolloutConfig(Section):
         return self
 
 
+VERIFIER = "verifier"
+"""Entry of ``reward.functions`` that stands for the verifier of the problem."""
+
+
 class RewardConfig(Section):
-    """From verdict to number (DAPO eq. 7 and eq. 13)."""
+    """From verdict to number (DAPO eq. 7 and eq. 13), and reward functions of the user."""
 
     correct: FiniteFloat = Field(1.0, description="reward of a correct answer")
     wrong: FiniteFloat = Field(-1.0, description="reward of a wrong answer")
@@ -159,6 +165,59 @@ class RewardConfig(Section):
             " deviation, as report 2.1 drops prompts of low score variance; our value"
         ),
     )
+    functions: RewardWeights = Field(
+        default_factory=dict,
+        validate_default=True,
+        description=(
+            "path.py:function -> weight of its score in the reward, in place of the verdict; the"
+            " entry verifier adds the verdict as reward.correct or reward.wrong. The first that"
+            " applies decides accuracy, or verifier where it is named"
+        ),
+    )
+    threshold: FiniteFloat = Field(
+        0.5,
+        description=(
+            "smallest score of a reward function that counts as correct where the function does"
+            " not say it by a bool, acc or verdict"
+        ),
+    )
+    on_error: Literal["stop", "drop"] = Field(
+        "stop",
+        description=(
+            "a response whose verifier or reward function fails: end the run with the reason, or"
+            " train on the others of its group alone"
+        ),
+    )
+    time_limit: NonNegativeFloat = Field(
+        0.0,
+        description=(
+            "seconds that a verdict may take in its worker; 0 = 10, of code and judges 300"
+        ),
+    )
+    workers: Count = Field(
+        0,
+        description=(
+            "processes that judge while responses decode; 0 = all cores but one. Drawn puzzles need"
+            " none"
+        ),
+    )
+    sha256: Digests = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="file of reward.functions -> digest; filled in when the run starts",
+    )
+
+    @model_validator(mode="after")
+    def _functions_are_named(self) -> Self:
+        for address, weight in self.functions.items():
+            path, _, function = address.rpartition(":")
+            if address != VERIFIER and not (path.endswith(".py") and function.isidentifier()):
+                raise ValueError(
+                    f"{{section}}.functions has {address}, must be path.py:function or {VERIFIER}"
+                )
+            if not weight:
+                raise ValueError(f"{{section}}.functions has weight 0 for {address}: leave it out")
+        return self
 
 
 _AS_IN_SFT = {

@@ -42,6 +42,16 @@ Classes = Annotated[
     AfterValidator(lambda classes: MappingProxyType(dict(classes))),
     PlainSerializer(dict),
 ]
+RewardWeights = Annotated[
+    Mapping[str, FiniteFloat],
+    AfterValidator(lambda weights: MappingProxyType(dict(weights))),
+    PlainSerializer(dict),
+]
+Digests = Annotated[
+    Mapping[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]],
+    AfterValidator(lambda digests: MappingProxyType(dict(digests))),
+    PlainSerializer(dict),
+]
 Columns = Annotated[
     Mapping[str, str],
     AfterValidator(lambda columns: MappingProxyType(dict(columns))),

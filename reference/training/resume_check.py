@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from seed.reference.rewards.sources import located as located_functions
 from seed.reference.training.progress import Progress
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.checkpoint_format import read_manifest
@@ -28,10 +29,12 @@ def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> s
         What differs in the software; empty if nothing does, or if the checkpoint does not say it.
 
     Raises:
-        SeedError: FOREIGN_CHECKPOINT for other settings, UNREADABLE_FILE for missing lines.
+        SeedError: FOREIGN_CHECKPOINT for other settings or other reward functions, UNREADABLE_FILE
+            for missing lines.
     """
     manifest = read_manifest(checkpoint)
     check_same_settings(config, manifest["config"], checkpoint)
+    located_functions(config.reward)
     progress = Progress.from_json(manifest["progress"])
     directory.check_lines(progress.step, progress.schedule_bytes)
     return differences(manifest.get("software", {}), software(config.backend))

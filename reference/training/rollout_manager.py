@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from statistics import mean
 from typing import Any, Generic, TypeVar
 
+from seed.reference.rewards.verdicts import Verdicts
 from seed.reference.rollouts.engine import Engine, LocalEngine, RolloutStats
 from seed.reference.rollouts.events import Event, line_of
 from seed.reference.rollouts.rules import rules_of
@@ -38,8 +39,12 @@ class Rollouts(Generic[State]):
         config: Config,
         directory: RunDirectory,
         rollout_state: RolloutState,
+        verdicts: Verdicts,
     ) -> None:
-        """Continue from a state, and read the snapshots that its samples need."""
+        """Continue from a state, and read the snapshots that its samples need.
+
+        What ends is handed to ``verdicts`` at once, in the main process.
+        """
         self.backend, self.config, self.directory = backend, config, directory
         self.rollout_state, self.worker_pool = rollout_state, backend.worker_pool
         rules = rules_of(config)
@@ -48,7 +53,8 @@ class Rollouts(Generic[State]):
         if self.worker_pool is not None:
             self.pool_engine = WorkerPoolEngine(backend, self.local, self.worker_pool, config)
             self.engine = self.pool_engine
-        self.streaming = Streaming(rules, rollout_state, self.engine, self._log)
+        judge = (verdicts.submit, verdicts.forget) if backend.is_main_process else ()
+        self.streaming = Streaming(rules, rollout_state, self.engine, self._log, *judge)
         self.service = BackgroundService(self.streaming.serve)
         self.is_streaming = config.rollout.srs_alpha < 1.0
         self.events: list[Event] = []

@@ -72,7 +72,8 @@ def test_what_a_run_leaves_is_printed(finished: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("variables", [C_LOCALE, {"PYTHONIOENCODING": "latin-1"}])
 def test_a_process_in_such_a_locale_ends_well(tmp_path: Path, variables: dict[str, str]) -> None:
     path = lines_file(tmp_path / "in")
-    command = [sys.executable, "-m", "seed.cli.main", "verify", path, "--out", tmp_path / "out"]
+    command: list[str | Path] = [sys.executable, "-m", "seed.cli.main", "verify", path]
+    command += ["--out", tmp_path / "out"]
     ended = subprocess.run(
         [*command, "--verifier", VERIFIER, "--jobs", "1"],
         env=os.environ | variables,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from seed.reference.backend import ReferenceBackend
-from seed.reference.rewards import reward
+from seed.reference.rewards import reward, verdicts
 from seed.reference.training import trainer
 from seed.reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
 from seed.reference.training.rollout_files import rollout_files
@@ -257,7 +257,9 @@ def test_a_verifier_that_fails_stops_the_run_and_is_not_a_wrong_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        reward, "verify", lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken")
+        verdicts,
+        "verify",
+        lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken"),
     )
     with pytest.raises(SeedError) as error:
         trainer.train(new_run(tmp_path / "run", small_config()))
