@@ -285,7 +285,10 @@ def check_verdicts(config: Config) -> None:
     for problem in (first, *problems.held_out()):
         if is_line(problem) and not has_verifier(problem) and not config.reward.functions:
             domain = problem.instance["domain"]
-            line = f"problem {problem.id} of domain {domain} needs a reward function: --reward PATH.py:FUNCTION"
+            line = (
+                f"problem {problem.id} of domain {domain} needs a reward function: --reward"
+                " PATH.py:FUNCTION"
+            )
             raise SeedError(Reason.ILLEGAL_VALUE, line)
     with closing(verdicts_of(config)) as verdicts:
         verdicts.check(first)
