@@ -29,7 +29,7 @@ class Config(Section):
 
     preset: str
     recipe: str
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
+    seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = Field(
         1, description="keys all randomness of the run"
     )
     backend: Literal["reference", "scaled"] = Field(

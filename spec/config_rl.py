@@ -8,6 +8,7 @@ from seed.spec.config_model import OptimizerConfig
 from seed.spec.config_types import (
     LIST,
     Count,
+    Decay,
     Digests,
     FiniteFloat,
     NonNegativeFloat,
@@ -32,7 +33,7 @@ class RolloutConfig(Section):
     temperature: PositiveFloat = Field(
         1.0, description="softmax temperature of rollouts and of the trained log-probs"
     )
-    top_p: float = Field(
+    top_p: FiniteFloat = Field(
         1.0,
         description=(
             "only 1.0: a smaller nucleus changes with the weights, so a sampled token could later"
@@ -125,7 +126,7 @@ class RewardConfig(Section):
 
     correct: FiniteFloat = Field(1.0, description="reward of a correct answer")
     wrong: FiniteFloat = Field(-1.0, description="reward of a wrong answer")
-    overlong_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+    overlong_share: Decay = Field(
         0.0,
         description=(
             "L_cache / L_max of the soft overlong punishment, 0 = off; L_max is"
@@ -283,9 +284,7 @@ class AlgorithmConfig(Section):
     group_std: Literal["population", "sample", "none"] = Field(
         "population", description="divisor of group advantages; none = only subtract the mean"
     )
-    clip_low: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
-        0.2, description="eps_low: ratio floor is 1 - clip_low"
-    )
+    clip_low: Share = Field(0.2, description="eps_low: ratio floor is 1 - clip_low")
     clip_high: NonNegativeFloat = Field(
         0.28, description="eps_high: ratio cap is 1 + clip_high, at least clip_low"
     )

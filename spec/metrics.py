@@ -54,7 +54,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "step": Metric(
             "steps taken over all phases, this one included",
             "count, from 1",
-            "Names checkpoints/step_N and the groups of rollouts.h5.",
+            "Names checkpoints/step_N and the groups in rollouts/.",
         ),
         "phase_step": Metric(
             "steps taken in this phase, this one included",

@@ -15,7 +15,7 @@ GRID_FAMILIES = (
 CELLS = {"#": "wall", "S": "start", "G": "goal", ".": "free"}
 MARKS = {"correct": ("correct", "✓"), "wrong": ("wrong", "✗"), "unjudged": ("soft", "–")}
 SHOWN_CHARACTERS = 1000
-"""Longer responses are cut in the report; rollouts.h5 holds all tokens."""
+"""Longer responses are cut in the report; rollouts/ holds all tokens."""
 
 
 SHOWN_COLUMN = 200

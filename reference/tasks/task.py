@@ -5,6 +5,7 @@ Both follow from the configuration alone, so they are kept for as long as it is 
 
 from functools import lru_cache
 
+from seed.reference.data.open_source import open_source
 from seed.reference.tasks.puzzle_source import PuzzleSource
 from seed.reference.text.language_tokenizer import LanguageTokenizer
 from seed.spec.characters import Characters
@@ -48,6 +49,6 @@ def _tokenizer(settings: str) -> Tokenizer:
 def _problems(tokenizer: str, settings: str, held_out_problems: int, seed: int) -> ProblemSource:
     section = DataConfig.model_validate_json(settings)
     if not section.train:
-        return PuzzleSource(section, held_out_problems, seed)
-    line = f"data.train={list(section.train)} must be []: only puzzle families are trained on yet"
-    raise SeedError(Reason.ILLEGAL_VALUE, line)
+        has_language = bool(TokenizerConfig.model_validate_json(tokenizer).path)
+        return PuzzleSource(section, held_out_problems, seed, english=has_language)
+    return open_source(section, held_out_problems, seed, _tokenizer(tokenizer))

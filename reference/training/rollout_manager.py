@@ -145,8 +145,9 @@ class Rollouts(Generic[State]):
                 self.backend.save(self.local.policies[policy_version], self.config, {}, target)
 
     def drop_snapshots(self) -> None:
-        """After a checkpoint: delete the snapshots that no sample needs."""
-        self.directory.drop_snapshots(self._agree(self._needed_snapshots))
+        """After a checkpoint: delete the snapshots that no sample needs, now or in a checkpoint."""
+        if self.config.rollout.continue_with == "snapshot":
+            self.directory.drop_snapshots(self._agree(self._needed_snapshots))
 
     def _keep(self, newest: int, state: State) -> None:
         """Hold the newest policy, and the policies that samples may continue with."""

@@ -11,7 +11,7 @@ from seed.reference.evaluation.judges import judge_summary
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward_model import RewardModel
 from seed.reference.rewards.verdicts import Verdicts, check_verdicts, verdicts_of
-from seed.reference.tasks.problems import check_level
+from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.tasks.task import tokenizer_of
 from seed.reference.training.metrics import streaming_summary
@@ -93,11 +93,14 @@ class Run(Generic[State]):
         if newest is None:
             backend.on_rank_zero(lambda: directory.cut_after(0))
             return cls.start(backend, config, directory, observer)
-        backend.on_rank_zero(lambda: check_resume(config, directory, newest))
+        changed = backend.on_rank_zero(lambda: check_resume(config, directory, newest))
         run = cls.continued(backend, config, directory, observer, newest)
         for damage in damages:
             line = f"{damage}; renamed to damaged_step_N; continuing from {newest}"
             observer.event("checkpoint_damaged", line)
+        if changed:
+            line = f"{changed} since {newest} was saved; this may change last digits of numbers"
+            observer.event("software_differs", line)
         return run
 
     @classmethod
@@ -153,11 +156,11 @@ class Run(Generic[State]):
         self.after_save()
 
     def drop_unneeded(self) -> None:
-        """Delete the snapshots and checkpoints that nobody needs beside the newest checkpoint."""
-        self.rollouts.drop_snapshots()
+        """Delete checkpoints that nobody needs any more, then snapshots that none of them needs."""
         keep = self.config.run.keep_checkpoints
         spared = self.progress.phase_ends if self.config.run.keep_phase_ends else []
         self.directory.drop_old_checkpoints(keep, spared)
+        self.rollouts.drop_snapshots()
 
     def summary(self) -> dict[str, Any]:
         """The run in one mapping; only rank 0 can read the files."""
@@ -219,9 +222,7 @@ def check_data(config: Config) -> None:
     Raises:
         SeedError: ILLEGAL_VALUE.
     """
-    for family in config.data.families:
-        for level in config.data.difficulties[family]:
-            check_level(family, level)
+    check_families(config.data)
     reward_model.check(config)
     if config.tokenizer.path:
         check_vocabulary(config)

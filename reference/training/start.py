@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from seed.reference.pretrained.folder import Folder, identity
 from seed.reference.rewards.sources import located as located_functions
 from seed.reference.text.language_tokenizer import located_tokenizer
-from seed.reference.training.run_directory import find_checkpoint
+from seed.reference.training.run_directory import find_checkpoint, older_offered
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import check_sizes, read_manifest
 from seed.spec.config import Config
@@ -34,7 +34,8 @@ def located(config: Config) -> StartConfig:
     if not config.start.checkpoint:
         return config.start
     checkpoint = find_checkpoint(Path(config.start.checkpoint)).resolve()
-    manifest = read_manifest(checkpoint)
+    with older_offered(checkpoint):
+        manifest = read_manifest(checkpoint)
     if "phase" not in manifest["progress"]:
         line = f"{checkpoint} holds no policy that a run saved; give a checkpoints/step_N"
         raise SeedError(Reason.NOT_A_CHECKPOINT, line)
@@ -106,7 +107,9 @@ def initial_state(backend: Backend[State], config: Config) -> State:
     located(config)
     if config.start.model:
         return backend.initial_state_of(config, Folder(Path(config.start.model)))
-    return backend.initial_state_from(config, Path(config.start.checkpoint))
+    checkpoint = Path(config.start.checkpoint)
+    with older_offered(checkpoint):
+        return backend.initial_state_from(config, checkpoint)
 
 
 def provenance(config: Config) -> dict[str, Any]:
