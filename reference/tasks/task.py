@@ -12,7 +12,6 @@ from seed.spec.characters import Characters
 from seed.spec.config import Config
 from seed.spec.config_model import DataConfig
 from seed.spec.config_text import TokenizerConfig
-from seed.spec.errors import Reason, SeedError
 from seed.spec.problem_source import ProblemSource
 from seed.spec.tokenizer import Tokenizer
 
