@@ -1,5 +1,6 @@
 """``seed run --reward``: what is typed, what a file says, and every misuse in one line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,39 @@ def test_functions_with_weights_are_recorded_and_repeat_the_run(tmp_path: Path, 
     out = ("--config", file, "--dry-run", "--out", tmp_path / "third")
     assert_user_error(run("run", *out), f"foreign-checkpoint: {mine} has sha256 ")
     assert f"{mine}:other" in succeeded("run", *out, "--reward", "mine.py:other").stdout
+
+
+def test_a_run_on_files_of_mathematics_code_and_problems_of_ones_own(
+    tmp_path: Path, mine: Path
+) -> None:
+    mine.write_text(
+        "def length(completion, wanted=None):\n"
+        "    return None if wanted is None else 1 - abs(len(completion) - wanted) / 30\n"
+    )
+    case = {"input": "1\n", "output": "2\n"}
+    rows = {
+        "math": [{"reference": str(n + 2), "demonstration": str(n + 2)} for n in range(30)],
+        "code": [{"tests": [case]} for _ in range(10)],
+        "custom": [{"wanted": n} for n in range(10)],
+    }
+    for domain, lines in rows.items():
+        texts = [
+            json.dumps({"domain": domain, "problem": f"{domain} {n}"} | line)
+            for n, line in enumerate(lines)
+        ]
+        (tmp_path / f"{domain}.jsonl").write_text("\n".join(texts))
+    files = ("data.train=math.jsonl,code.jsonl,custom.jsonl", "data.families=[]")
+    room = ("model.vocabulary=128", "evaluation.problems=6", "evaluation.samples=1")
+    rewards = ("--reward", "verifier", "--reward", "mine.py:length,0.5")
+    out = tmp_path / "run"
+    succeeded("run", *rewards, "--out", out, *SHORT, *files, *room, "run.sampled_rollouts=4")
+    samples = RunDirectory(out).read("samples.jsonl")
+    for sample in samples:
+        judge = "length" if sample["problem"].startswith("custom") else "verifier"
+        assert sample["scores"].keys() == {judge}
+        assert sample["why"]
+    (line,) = RunDirectory(out).read("metrics.jsonl")[-1:]
+    assert line["reward/accuracy_by_family"].keys() <= rows.keys()
 
 
 @pytest.mark.parametrize(

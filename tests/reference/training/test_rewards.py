@@ -10,7 +10,7 @@ import pytest
 
 from seed.reference.backend import ReferenceBackend
 from seed.reference.rewards.sources import located
-from seed.reference.rewards.verdicts import check_verdicts, verdicts_of
+from seed.reference.rewards.verdicts import verdicts_of
 from seed.reference.rollouts.engine import LocalEngine
 from seed.reference.rollouts.rules import rules_of
 from seed.reference.rollouts.streaming import RolloutState, Streaming
@@ -177,23 +177,6 @@ def test_a_run_ends_if_nothing_has_a_verdict(tmp_path: Path, functions: Path) ->
     with pytest.raises(SeedError) as error:
         trainer.train(new_run(tmp_path / "run", config))
     assert error.value.line.startswith("none of 16 responses has a verdict; the first, of problem ")
-
-
-def test_a_problem_that_nothing_can_judge_is_refused_before_the_run(
-    functions: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Custom(Sums):
-        def training(self, index: int) -> Problem:
-            custom = {"domain": "custom", "row": {}}
-            return Problem(f"own/{index}", "own", 1, "C1=", custom, "", "")
-
-    monkeypatch.setattr(task, "_problems", lambda *settings: Custom())
-    check_verdicts(of_lines(functions, close=1.0))
-    with pytest.raises(SeedError) as error:
-        check_verdicts(of_lines(functions))
-    assert error.value.line == (
-        "problem own/0 of domain custom needs a reward function: --reward PATH.py:FUNCTION"
-    )
 
 
 def scored(outcomes: Sequence[str]) -> Any:
