@@ -11,7 +11,7 @@ class StartConfig(Section):
     """Where a new run takes its weights from; random ones by default.
 
     ``seed run --from CHECKPOINT`` is short for ``start.checkpoint=CHECKPOINT supervised.steps=0``.
-    When the run starts, the other two settings are filled in, so its ``config.toml`` says what was
+    When the run starts, step and digest are filled in, so its ``config.toml`` says what was
     loaded, and a resume before the first checkpoint loads the same again or stops.
     """
 
@@ -32,7 +32,11 @@ class StartConfig(Section):
     )
     step: Count = Field(0, description="step of that checkpoint; filled in when the run starts")
     sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = Field(
-        "", description="digest of its arrays; filled in when the run starts, checked if given"
+        "",
+        description=(
+            "digest of its arrays, or of the model folder; filled in when the run starts, checked"
+            " if given"
+        ),
     )
 
     @model_validator(mode="after")

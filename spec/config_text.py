@@ -1,10 +1,11 @@
 """The section about the tokenizer: how texts become the token ids of a model."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from seed.spec.characters import END
 from seed.spec.config_types import Count, Section
@@ -14,6 +15,23 @@ Arguments = Annotated[
     AfterValidator(lambda arguments: MappingProxyType(dict(arguments))),
     PlainSerializer(dict),
 ]
+
+
+def _a_day(text: str) -> str:
+    """A day of the calendar, as it was written.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        line = f"{{section}}={text} must be a day such as 2025-01-31"
+        raise ValueError(line) from None
+
+
+Day = Annotated[str, BeforeValidator(str), AfterValidator(_a_day)]
+# TOML and overrides read an unquoted day as a date.
 
 
 class TokenizerConfig(Section):
@@ -40,6 +58,10 @@ class TokenizerConfig(Section):
         default_factory=dict,
         validate_default=True,
         description="variables of the chat template, such as enable_thinking",
+    )
+    today: Day = Field(
+        "2025-01-01",
+        description="day that a chat template is told, the same whenever a run goes on",
     )
     system: str = Field("", description="text of the system message; empty = none of ours")
     stop: tuple[str, ...] = Field(

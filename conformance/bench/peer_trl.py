@@ -178,7 +178,8 @@ class Ours(Clock):
         self.backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
         state = self.backend.initial_state(config)
         theirs = {name: weight.detach().numpy() for name, weight in network.named_parameters()}
-        fill(state.policy, renamed(theirs, config.model).__getitem__)
+        ours = renamed(theirs, config.model)
+        fill(state.policy, lambda name, box: ours[name][box])
         self.state = self.backend.start_rl(state, config)
 
     def step(self) -> None:

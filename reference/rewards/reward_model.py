@@ -37,7 +37,6 @@ from seed.reference.training.batch import plain_batch
 from seed.spec.backend import Backend
 from seed.spec.characters import decode, encode
 from seed.spec.config import Config
-from seed.spec.config_model import SupervisedConfig
 from seed.spec.datatypes import BoolArray, Preference, Problem, Rollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.judge import PreferenceTask
@@ -109,7 +108,8 @@ def load_or_train(
     if not config.data.preferred:
         return None
     model = config.reward_model
-    supervised = SupervisedConfig(steps=model.steps, batch=model.batch, optimizer=model.optimizer)
+    own = {"steps": model.steps, "batch": model.batch, "optimizer": model.optimizer}
+    supervised = config.supervised.model_copy(update=own | {"stop_accuracy": 0.0})
     config = config.model_copy(update={"supervised": supervised})
     if backend.on_rank_zero(directory.exists):
         state, saved = backend.restore(config, directory)

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 from seed.reference.data.open_source import open_source
 from seed.reference.tasks.puzzle_source import PuzzleSource
+from seed.reference.text.language_tokenizer import LanguageTokenizer
 from seed.spec.characters import Characters
 from seed.spec.config import Config
 from seed.spec.config_model import DataConfig
 from seed.spec.config_text import TokenizerConfig
-from seed.spec.errors import Reason, SeedError
 from seed.spec.problem_source import ProblemSource
 from seed.spec.tokenizer import Tokenizer
 
@@ -41,10 +41,7 @@ def problems_of(config: Config) -> ProblemSource:
 @lru_cache(KEPT)
 def _tokenizer(settings: str) -> Tokenizer:
     section = TokenizerConfig.model_validate_json(settings)
-    if not section.path:
-        return Characters()
-    line = f"tokenizer.path={section.path} must be empty: only characters are tokens yet"
-    raise SeedError(Reason.ILLEGAL_VALUE, line)
+    return LanguageTokenizer.of(section) if section.path else Characters()
 
 
 @lru_cache(KEPT)

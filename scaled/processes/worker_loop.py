@@ -67,7 +67,7 @@ class WorkerLoop:
     ) -> None:
         """Build the policy of a policy version."""
         policy, no_moments = build(self.config, self.backend.mesh), OptimizerState({}, {}, 0)
-        fill(policy, lambda name: weights[name])
+        fill(policy, lambda name, box: weights[name][box])
         rollout = self.config.rollout.model_copy(update={"precision": precision})
         self.engine.config = self.config.model_copy(update={"rollout": rollout})
         self.engine.policies[policy_version] = State(
