@@ -41,7 +41,13 @@ TEXT_TASKS: Mapping[str, TextTask] = {
     "addition": TextTask(
         "sums of two numbers after four worked examples, as plain text",
         Addition,
-        {"tokenizer.template": "none", "tokenizer.stop": ["\n"]},
+        {
+            "tokenizer.template": "none",
+            "tokenizer.stop": ["\n"],
+            "data.max_prompt_tokens": 128,
+            "rollout.max_response_tokens": 8,
+            "supervised.steps": 0,
+        },
     ),
     "word-problems": TextTask("sums about people and things, in one or two steps", WordProblems),
     "gsm_symbolic": TextTask("GSM8K with other names and numbers, by reasoning-gym", GsmSymbolic),
