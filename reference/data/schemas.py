@@ -256,7 +256,7 @@ SCHEMAS = (
     ),
     Schema("question and answer", ("question", "answer"), "reference = answer", _verifiers),
     Schema(
-        "MATH, AIME",
+        "problem and answer",
         ("problem|Problem", "answer|Answer|expected_answer|ground_truth|solution"),
         "reference = answer, or the final answer of solution; demonstration = solution",
         _mathematics,

@@ -5,6 +5,7 @@ Both follow from the configuration alone, so they are kept for as long as it is 
 
 from functools import lru_cache
 
+from seed.reference.data.located import check_digests
 from seed.reference.data.open_source import open_source
 from seed.reference.tasks.puzzle_source import PuzzleSource
 from seed.reference.text.language_tokenizer import LanguageTokenizer
@@ -36,7 +37,7 @@ def problems_of(config: Config) -> ProblemSource:
         SeedError: UNREADABLE_FILE, ILLEGAL_VALUE, BACKEND_MISSING.
     """
     settings = config.tokenizer.model_dump_json(), config.data.model_dump_json()
-    has_functions = any(judge != VERIFIER for judge in config.reward.functions)
+    has_functions = any(address != VERIFIER for address in config.reward.functions)
     return _problems(*settings, config.evaluation.problems, config.seed, has_functions)
 
 
@@ -54,4 +55,5 @@ def _problems(
     if not section.train:
         has_language = bool(TokenizerConfig.model_validate_json(tokenizer).path)
         return PuzzleSource(section, held_out_problems, seed, english=has_language)
+    check_digests(section)
     return open_source(section, held_out_problems, seed, _tokenizer(tokenizer), has_functions)

@@ -8,6 +8,7 @@ of the weights that were loaded, after SFT if it has any.
 from pathlib import Path
 from typing import Any, TypeVar
 
+from seed.reference.data.located import located as located_problems
 from seed.reference.pretrained.folder import Folder, identity
 from seed.reference.rewards.sources import located as located_functions
 from seed.reference.text.language_tokenizer import located_tokenizer
@@ -83,7 +84,7 @@ def _whole(config: Config) -> StartConfig:
 
 
 def with_start(config: Config, backend: Backend[State]) -> Config:
-    """The configuration with what is found of weights, tokenizer and reward functions.
+    """The configuration with what is found of weights, tokenizer, problems and reward functions.
 
     It is the same in every process.
     """
@@ -92,6 +93,7 @@ def with_start(config: Config, backend: Backend[State]) -> Config:
         sections = {
             "start": _whole(config),
             "tokenizer": located_tokenizer(config.tokenizer),
+            "data": located_problems(config.data),
             "reward": located_functions(config.reward),
         }
         # As plain values, which every job can send.
