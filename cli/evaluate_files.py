@@ -346,8 +346,9 @@ def compared(scores: Mapping[str, Any], baseline: Folder | None) -> dict[str, An
 
 
 def score_table(folder: Folder, scores: Mapping[str, Any]) -> str:
-    """One line per benchmark: accuracy with interval, pass@k, pass^k, maj@k, the report's figure."""
-    rows = [("benchmark", "problems", "k", "avg@k [95 %]", "pass@k", "pass^k", "maj@k", MODELS[0])]
+    """One line per benchmark: accuracy with interval, pass@k, pass^k, maj@k, published figure."""
+    head = ("benchmark", "problems", "k", "avg@k [95 %]", "pass@k", "pass^k", "maj@k", MODELS[0])
+    rows: list[Sequence[str]] = [head]
     for name, entry in scores.items():
         k, found = entry["samples"], entry["scores"]
         benchmark = BENCHMARKS[folder.record["benchmarks"][name]["protocol"]]
@@ -395,7 +396,7 @@ def difference_line(name: str, entry: Mapping[str, Any], baseline: Folder | None
 
 def protocol_table() -> str:
     """The benchmarks: name, domain, responses per problem, published figures."""
-    rows = [("--protocol", "benchmark", "domain", "k", *MODELS)]
+    rows: list[Sequence[str]] = [("--protocol", "benchmark", "domain", "k", *MODELS)]
     for benchmark in BENCHMARKS.values():
         first = benchmark.domain or "of each line"
         start = (benchmark.name, benchmark.title, first, str(benchmark.samples))

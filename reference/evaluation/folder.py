@@ -90,19 +90,21 @@ class Folder:
             raise SeedError(Reason.UNREADABLE_FILE, line)
         try:
             record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-            questions = [question_of(line) for line in _whole_lines(path / PROBLEMS)]
+            questions = list(map(question_of, _whole_lines(path / PROBLEMS)))
         except (OSError, ValueError, TypeError, KeyError) as failure:
             raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {failure}") from None
         folder = cls(path, record, questions)
-        for line in _whole_lines(path / RESPONSES):
-            response = response_of(line)
-            folder.responses[response.name] = response
-        for line in _whole_lines(path / VERDICTS):
-            name = line["key"], line["sample"]
-            response = folder.responses.get(name)
-            if response is not None and line["response"] == text_digest(response.text):
-                folder.verdicts[name] = line
+        folder._read_lines()
         return folder
+
+    def _read_lines(self) -> None:
+        for response in map(response_of, _whole_lines(self.path / RESPONSES)):
+            self.responses[response.name] = response
+        digests = {name: text_digest(one.text) for name, one in self.responses.items()}
+        for line in _whole_lines(self.path / VERDICTS):
+            name = line["key"], line["sample"]
+            if digests.get(name) == line["response"]:
+                self.verdicts[name] = line
 
     @contextmanager
     def opened_for_writing(self) -> Iterator[None]:
