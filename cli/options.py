@@ -37,6 +37,15 @@ config_option = click.option(
     help="Settings as in a run's config.toml, all or some; preset and recipe are defaults then.",
 )
 
+reward_option = click.option(
+    "--reward",
+    "rewards",
+    multiple=True,
+    metavar="PATH.py:FUNCTION[,WEIGHT]",
+    help="Your own reward function in place of the verdict; `--reward verifier` adds it. May be"
+    " given several times.",
+)
+
 
 def typed(context: click.Context, name: str) -> Any:
     """The value of an option that was typed; None if it was not, or does not exist."""

@@ -14,6 +14,7 @@ from seed.cli.options import (
     overrides_argument,
     preset_option,
     recipe_option,
+    reward_option,
 )
 from seed.cli.user_errors import Command, name_of
 from seed.spec.errors import Reason, SeedError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 )
 @preset_option
 @recipe_option
+@reward_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Keys all randomness of the run."
 )

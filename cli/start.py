@@ -1,6 +1,7 @@
 """A new run before its first step: its configuration from all origins, and a summary of both."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import click
 
 from seed.cli.options import typed
 from seed.cli.user_errors import is_main_process
+from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
     from seed.spec.config import Config
@@ -21,8 +23,8 @@ def chosen_layers(context: click.Context, overrides: Sequence[str]) -> "list[Lay
     """
     from seed.spec.config_files import layers_of
 
-    source = typed(context, "source")
-    return layers_of(
+    source, rewards = typed(context, "source"), typed(context, "rewards")
+    layers = layers_of(
         typed(context, "preset"),
         typed(context, "recipe"),
         overrides,
@@ -30,7 +32,47 @@ def chosen_layers(context: click.Context, overrides: Sequence[str]) -> "list[Lay
         seed=typed(context, "seed"),
         backend=typed(context, "backend"),
         **(from_checkpoint(source) if source else {}),
+        **({"reward": {"functions": weights_of_functions(rewards)}} if rewards else {}),
     )
+    return without_functions(layers) if rewards else layers
+
+
+def weights_of_functions(rewards: Sequence[str]) -> dict[str, float]:
+    """The setting ``reward.functions`` from ``PATH.py:FUNCTION[,WEIGHT]`` or ``verifier[,WEIGHT]``.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE.
+    """
+    weights: dict[str, float] = {}
+    for reward in rewards:
+        address, comma, weight = reward.rpartition(",")
+        if not comma:
+            address, weight = reward, "1"
+        try:
+            value = float(weight)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            line = f"--reward {reward}: {weight!r} is no weight; write PATH.py:FUNCTION,WEIGHT"
+            raise SeedError(Reason.ILLEGAL_VALUE, line)
+        if address in weights:
+            raise SeedError(Reason.ILLEGAL_VALUE, f"--reward {reward}: {address} is given twice")
+        weights[address] = value
+    return weights
+
+
+def without_functions(layers: "Sequence[Layer]") -> "list[Layer]":
+    """The layers without the reward functions of a file, whose place ``--reward`` takes."""
+    from seed.spec.config_files import FILE, Layer
+
+    result = []
+    for layer in layers:
+        tree, reward = dict(layer.tree), layer.tree.get("reward")
+        if layer.origin.startswith(FILE) and isinstance(reward, Mapping):
+            idle = ("functions", "sha256")
+            tree["reward"] = {key: value for key, value in reward.items() if key not in idle}
+        result.append(Layer(layer.origin, tree))
+    return result
 
 
 def chosen_config(context: click.Context, overrides: Sequence[str]) -> "Config":

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seed.conformance.compare_backends import ONE, assert_same, on_tensors, policy_of, tensor
-from seed.conformance.strategies import FEW, MANY, SIZES, Seeds, combinations, numbers
+from seed.conformance.strategies import (
+    ARCHITECTURES,
+    FEW,
+    MANY,
+    SIZES,
+    Seeds,
+    combinations,
+    numbers,
+)
 from seed.reference import generate as reference_generate
 from seed.reference.tasks.problems import training_problem
 from seed.scaled import generate as scaled_generate
@@ -107,9 +115,16 @@ def test_draws_are_the_same_and_never_of_probability_zero(
 
 @pytest.mark.parametrize(
     "changes",
-    combinations(
-        {"query_key_norm": (False, True), "tied_embeddings": (False, True), "dense_layers": (0, 2)}
-    ),
+    [
+        *combinations(
+            {
+                "query_key_norm": ("none", "head"),
+                "tied_embeddings": (False, True),
+                "dense_layers": (0, 2),
+            }
+        ),
+        *ARCHITECTURES.values(),
+    ],
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
 @pytest.mark.parametrize(("temperature", "top_p"), [(1.0, 1.0), (1.7, 0.8), (0.01, 1.0)])

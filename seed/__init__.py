@@ -159,11 +159,12 @@ def train(config: "Config", out: Location, observer: "Observer | None" = None) -
 
 
 def resume(path: Location, observer: "Observer | None" = None) -> RunRecord:
-    """Continue a run from its newest checkpoint to its end, with its own configuration.
+    """Continue a run from its newest whole checkpoint to its end, with its own configuration.
 
     Args:
         path: Run directory.
-        observer: As for ``train``.
+        observer: As for ``train``. Without one a Python warning tells of a damaged checkpoint that
+            is passed over, of other software than the checkpoint's, and of a missing lock.
 
     Returns:
         The finished run; its metrics are those of a run without interruption, byte for byte.
@@ -179,13 +180,13 @@ def resume(path: Location, observer: "Observer | None" = None) -> RunRecord:
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
     from seed.reference.training.run_lock import locked
-    from seed.spec.observer import SilentObserver
+    from seed.spec.observer import WarningObserver
 
     _, config = RunDirectory.resume(Path(path))
     check_trackers(config)
     with open_backend(config) as backend:
         directory = RunDirectory(Path(path), backend.is_main_process)
-        watcher = observer or SilentObserver()
+        watcher = observer or WarningObserver()
         with locked(directory.path, backend, watcher):
             run = Run.resume(backend, config, directory, watcher)
             with tracked(run):

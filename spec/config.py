@@ -29,7 +29,7 @@ class Config(Section):
 
     preset: str
     recipe: str
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
+    seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = Field(
         1, description="keys all randomness of the run"
     )
     backend: Literal["reference", "scaled"] = Field(
@@ -90,6 +90,11 @@ class Config(Section):
         if self.reward.correct <= self.reward.wrong:
             raise ValueError(
                 f"reward.correct={self.reward.correct} must exceed reward.wrong={self.reward.wrong}"
+            )
+        if self.reward.functions and self.data.preferred:
+            raise ValueError(
+                f"reward.functions={dict(self.reward.functions)} must be {{}} with"
+                f" data.classes={dict(self.data.classes)}: the reward model scores those families"
             )
         if self.evaluation.problems < len(self.data.families):
             raise ValueError(
@@ -160,6 +165,11 @@ class Config(Section):
         algorithm = self.algorithm
         compares = self.reward.opponent == "group" and bool(self.data.preferred)
         return algorithm.advantage == "group" or algorithm.dynamic_sampling or compares
+
+    @property
+    def judges_in_workers(self) -> bool:
+        """Whether verdicts need worker processes: all but those on puzzles that are drawn."""
+        return bool(self.reward.functions or self.data.train)
 
     @property
     def uses_value_model(self) -> bool:

@@ -6,7 +6,9 @@ A preset fixes sizes and the task, a recipe fixes the algorithm, a file holds an
 ``config.toml`` of a run holds all), an override changes one value.
 """
 
+import contextlib
 import copy
+import functools
 import json
 import re
 import tomllib
@@ -22,6 +24,7 @@ from seed.spec.config import Config
 from seed.spec.config_errors import user_error
 from seed.spec.errors import Reason, SeedError
 from seed.spec.renames import current_settings
+from seed.spec.text_files import read_text
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 
@@ -62,8 +65,8 @@ def load_config(
     Args:
         preset: One of ``PRESETS``; None for the file's, else ``tiny``.
         recipe: One of ``RECIPES``; None for the file's, else ``vapo``.
-        overrides: Strings ``section.key=value``; the value is read as TOML, a bare word as a
-            string.
+        overrides: Strings ``section.key=value``; the value is read as TOML or JSON, a bare
+            word as a string.
         file: TOML file with any settings, among them perhaps ``preset`` and ``recipe``.
         top: Values of the top-level keys (``seed``, ``backend``); None leaves a key as it is.
 
@@ -142,12 +145,10 @@ def read_settings(file: Path) -> dict[str, Any]:
         line = f"{file} is a folder; the configuration of a run is {file / 'config.toml'}"
         raise SeedError(Reason.UNREADABLE_FILE, line)
     try:
-        return current_settings(tomllib.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        line = f"{file}: {error.strerror}"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return current_settings(tomllib.loads(read_text(file)))
+    except tomllib.TOMLDecodeError as error:
         line = f"{file} is not readable TOML: {error}"
-    raise SeedError(Reason.UNREADABLE_FILE, line)
+        raise SeedError(Reason.UNREADABLE_FILE, line) from None
 
 
 def _name(kind: str, chosen: str | None, settings: dict[str, Any], file: Path | None) -> str:
@@ -185,13 +186,31 @@ def parse_override(override: str) -> dict[str, Any]:
         raise SeedError(
             Reason.ILLEGAL_VALUE, f"override {override!r} must look like section.key=value"
         )
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
+    value = _typed_value(text, override)
     for key in reversed(path.split(".")):
         value = {key: value}
     return dict(value)
+
+
+def _typed_value(text: str, override: str) -> Any:
+    """A typed value: TOML; else an object or list of JSON, or a number like ``.5``; else itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        pass
+    if text.lstrip().startswith(("{", "[")):
+        with contextlib.suppress(json.JSONDecodeError, RecursionError):
+            return json.loads(text, object_pairs_hook=functools.partial(_object, override))
+    return float(text) if re.fullmatch(r"[+-]?(\.\d+|\d+\.)(e[+-]?\d+)?", text) else text
+
+
+def _object(override: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, in which no key may stand twice."""
+    names = [name for name, _ in pairs]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        line = f"override {override!r} has {repeated[0]} twice; name it once"
+        raise SeedError(Reason.ILLEGAL_VALUE, line)
+    return dict(pairs)
 
 
 def validated(tree: Mapping[str, Any]) -> Config:

@@ -1,7 +1,7 @@
 """The values that pass between modules: problems, verdicts, rollouts and padded batches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -71,14 +71,24 @@ class Problem:
 class Verdict:
     """A verifier's outcome, the answer it extracted from the response, and why it decided so.
 
-    ``isolation`` names what kept an executed response in its place (``bubblewrap``, ``landlock``,
-    ...); empty where nothing was executed.
+    Attributes:
+        outcome: Correct, wrong, error or unjudged.
+        extracted: The answer that was found in the response.
+        why: The reason.
+        isolation: What kept an executed response in its place (``bubblewrap``, ``landlock``, ...);
+            empty where nothing was executed.
+        reward: Weighted sum over ``reward.functions``; None where the outcome alone decides.
+        scores: Reward function that applies -> its score, before its weight.
+        columns: What the functions said beside that, plain JSON values.
     """
 
     outcome: Outcome
     extracted: str
     why: str
     isolation: str = ""
+    reward: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from seed.conformance.bench.measure import (
 )
 from seed.reference.backend import ReferenceBackend
 from seed.reference.rewards.reward import score
+from seed.reference.rewards.verdicts import verdicts_of
 from seed.reference.training import trainer
 from seed.reference.training.batch import rollout_batch
 from seed.reference.training.prompt_stream import requests
@@ -201,7 +202,10 @@ def rolling(
 
 def scored_batch(rollouts: Sequence[Rollout], config: Config) -> tuple[Batch, Array]:
     """Rows and rewards of a step's responses."""
-    scored = [score(rollout, config) for rollout in rollouts]
+    verdicts = verdicts_of(config).collect(rollouts)
+    scored = [
+        score(rollout, verdict, config) for rollout, verdict in zip(rollouts, verdicts, strict=True)
+    ]
     return rollout_batch(scored), np.array([item.reward for item in scored])
 
 

@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
 
 from seed.reference.evaluation.intervals import score_families
-from seed.reference.tasks.problems import verify
+from seed.reference.rewards.reward import failed
+from seed.reference.rewards.verdicts import Verdicts, verdicts_of
 from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.spec.backend import Backend
 from seed.spec.config import Config
-from seed.spec.datatypes import Outcome, Problem, Request, Rollout
-from seed.spec.errors import Reason, SeedError
+from seed.spec.datatypes import Outcome, Problem, Request, Rollout, Verdict
 from seed.spec.observer import Observer
-from seed.spec.tokenizer import Tokenizer
 
 State = TypeVar("State")
 
@@ -32,30 +32,49 @@ def sample_held_out(
     return backend.generate(state, config, requests, config.evaluation_sampling, "evaluation")
 
 
-def correct_counts(rollouts: Sequence[Rollout], tokenizer: Tokenizer) -> Counter[str]:
+def correct_counts(
+    rollouts: Sequence[Rollout], verdicts: Sequence[Verdict], config: Config, observer: Observer
+) -> Counter[str]:
     """Number of correct responses by problem id.
+
+    With ``reward.on_error`` = drop a response without a verdict counts as not correct, and the
+    event ``evaluation_errors`` says how many there are.
 
     Raises:
         SeedError: VERIFIER_FAILED.
     """
     counts: Counter[str] = Counter()
-    for rollout in rollouts:
+    failures = []
+    for rollout, verdict in zip(rollouts, verdicts, strict=True):
         problem = rollout.request.problem
-        verdict = verify(problem, tokenizer.decode(rollout.response_tokens))
         if verdict.outcome is Outcome.ERROR:
-            raise SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: {verdict.why}")
+            failures.append(failed(problem, verdict))
         counts[problem.id] += verdict.outcome is Outcome.CORRECT
+    if failures and config.reward.on_error == "stop":
+        raise failures[0]
+    if failures:
+        line = (
+            f"{len(failures)} of {len(rollouts)} responses have no verdict and count as not correct"
+            f"; the first: {failures[0].line}"
+        )
+        observer.event("evaluation_errors", line)
     return counts
 
 
 def evaluate_held_out(
-    backend: Backend[State], state: State, config: Config, observer: Observer, name: str
+    backend: Backend[State],
+    state: State,
+    config: Config,
+    observer: Observer,
+    name: str,
+    verdicts: Verdicts | None = None,
 ) -> dict[str, Any]:
     """Sample responses to every held-out problem and verify them.
 
     General families are scored by what can be verified about them: the form of a line. Their
     quality is evaluated in ``reference.evaluation.judges``. The phase of the observer is called
-    ``name`` and has one step per group.
+    ``name`` and has one step per group. ``verdicts`` are the judges of a run in progress; without
+    them some are opened.
 
     Returns:
         Group, and ``overall`` -> accuracy, ci_low, ci_high, n, samples, pass_at_k. ``overall``
@@ -65,17 +84,26 @@ def evaluate_held_out(
     Raises:
         SeedError: VERIFIER_FAILED: a response without a verdict has no score.
     """
-    return scores_of(*count_held_out(backend, state, config, observer, name), config)
+    return scores_of(*count_held_out(backend, state, config, observer, name, verdicts), config)
 
 
 def count_held_out(
-    backend: Backend[State], state: State, config: Config, observer: Observer, name: str
+    backend: Backend[State],
+    state: State,
+    config: Config,
+    observer: Observer,
+    name: str,
+    verdicts: Verdicts | None = None,
 ) -> tuple[list[Problem], Counter[str]]:
     """The held-out problems, and the number of correct responses by problem id.
 
     Raises:
         SeedError: VERIFIER_FAILED.
     """
+    if verdicts is None:
+        with closing(verdicts_of(config)) as opened:
+            backend.on_rank_zero(lambda: opened.check(problems_of(config).training(0)))
+            return count_held_out(backend, state, config, observer, name, opened)
     source = problems_of(config)
     problems = source.held_out()
     observer.phase(name, len(source.groups), 0)
@@ -83,7 +111,8 @@ def count_held_out(
     for group in source.groups:
         of_group = [problem for problem in problems if problem.family == group]
         rollouts = sample_held_out(backend, state, config, of_group)
-        counts += backend.on_rank_zero(partial(correct_counts, rollouts, tokenizer_of(config)))
+        judged = backend.on_rank_zero(partial(verdicts.collect, rollouts))
+        counts += correct_counts(rollouts, judged, config, observer)
         observer.advance()
     return problems, counts
 

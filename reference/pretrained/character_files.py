@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from seed.spec.characters import ALPHABET, END, FIRST_CHARACTER, PADDING
 from seed.spec.extras import require
-from seed.spec.tokenizer import ALPHABET, END, FIRST_CHARACTER, PADDING
 
 SPECIAL = {PADDING: "<padding>", END: "<end>"}
 """Ids without a character, and their names; no text can contain them by chance."""

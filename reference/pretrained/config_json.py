@@ -81,7 +81,7 @@ def rotary_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in rope.items():
         if key not in (*ROTARY_UNREAD, *keys.values()) and not _is_neutral_rotary(key, value):
             raise _refusal(f"rope_parameters.{key}={value!r} is not known with rope_type={kind!r}")
-    settings = {"rope_base": float(_value(rope, "rope_theta"))}
+    settings: dict[str, Any] = {"rope_base": float(_value(rope, "rope_theta"))}
     if kind != "default":
         settings |= {"rope_scaling": kind}
     for ours, key in keys.items():

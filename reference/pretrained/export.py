@@ -148,7 +148,7 @@ def _write_tensors(
     if len(written) == 1:
         written[0][0].rename(folder / SINGLE)
         return
-    places = {}
+    places: dict[str, str] = {}
     for number, (path, names) in enumerate(written, start=1):
         name = f"model-{number:05}-of-{len(written):05}.safetensors"
         path.rename(folder / name)
@@ -237,9 +237,8 @@ def export_checkpoint(checkpoint: Path, out: Path, dtype: str, folder: Path | No
 
 
 def folder_of(config: Config) -> Path | None:
-    """The model folder that a run began with, or whose tokenizer it uses; None if it has neither."""
-    section = getattr(config, "tokenizer", None)
-    path = config.start.model or (section.path if section else "")
+    """The model folder that a run began with or has its tokenizer from; None without one."""
+    path = config.start.model or config.tokenizer.path
     return Path(path) if path else None
 
 

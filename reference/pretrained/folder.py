@@ -237,7 +237,7 @@ def pieces_of(file: Path) -> dict[str, Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        opened = safe_open(file, framework="numpy")
+        opened: Any = safe_open(file, framework="numpy")
         return {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118  # no mapping
     except (SafetensorError, OSError) as error:
         line = f"{file} is damaged or cut off at {file.stat().st_size:,} bytes: {error}"

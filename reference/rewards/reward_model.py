@@ -108,8 +108,8 @@ def load_or_train(
     if not config.data.preferred:
         return None
     model = config.reward_model
-    trained = {"steps": model.steps, "batch": model.batch, "optimizer": model.optimizer}
-    supervised = config.supervised.model_copy(update=trained | {"stop_accuracy": 0.0})
+    own = {"steps": model.steps, "batch": model.batch, "optimizer": model.optimizer}
+    supervised = config.supervised.model_copy(update=own | {"stop_accuracy": 0.0})
     config = config.model_copy(update={"supervised": supervised})
     if backend.on_rank_zero(directory.exists):
         state, saved = backend.restore(config, directory)

@@ -10,7 +10,8 @@ from seed.reference.evaluation.evaluate import held_out_problems
 from seed.reference.evaluation.judges import judge_summary
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward_model import RewardModel
-from seed.reference.tasks.problems import check_level
+from seed.reference.rewards.verdicts import Verdicts, check_verdicts, verdicts_of
+from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.tasks.task import tokenizer_of
 from seed.reference.training.metrics import streaming_summary
@@ -44,6 +45,7 @@ class Run(Generic[State]):
         reward_model: Scores general and hybrid problems, where there are any.
         timing: Seconds and tokens of the step at hand, by kind of work.
         started: When the seconds that ``progress`` does not yet hold began.
+        verdicts: Judges responses for the loop.
         rollouts: Samples responses for the loop.
         after_save: Called after every checkpoint, when all files of the run are up to date; it must
             not raise.
@@ -58,13 +60,16 @@ class Run(Generic[State]):
     reward_model: RewardModel[State] | None = None
     timing: Metrics = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+    verdicts: Verdicts = field(init=False)
     rollouts: Rollouts[State] = field(init=False)
     after_save: Callable[[], object] = field(default=lambda: None, kw_only=True)
 
     def __post_init__(self) -> None:
         """The scheduler goes on from the state that the progress holds."""
-        state = self.progress.rollout_state
-        self.rollouts = Rollouts(self.backend, self.config, self.directory, state)
+        self.verdicts = verdicts_of(self.config)
+        self.rollouts = Rollouts(
+            self.backend, self.config, self.directory, self.progress.rollout_state, self.verdicts
+        )
 
     @classmethod
     def start(
@@ -88,11 +93,14 @@ class Run(Generic[State]):
         if newest is None:
             backend.on_rank_zero(lambda: directory.cut_after(0))
             return cls.start(backend, config, directory, observer)
-        backend.on_rank_zero(lambda: check_resume(config, directory, newest))
+        changed = backend.on_rank_zero(lambda: check_resume(config, directory, newest))
         run = cls.continued(backend, config, directory, observer, newest)
         for damage in damages:
             line = f"{damage}; renamed to damaged_step_N; continuing from {newest}"
             observer.event("checkpoint_damaged", line)
+        if changed:
+            line = f"{changed} since {newest} was saved; this may change last digits of numbers"
+            observer.event("software_differs", line)
         return run
 
     @classmethod
@@ -148,11 +156,11 @@ class Run(Generic[State]):
         self.after_save()
 
     def drop_unneeded(self) -> None:
-        """Delete the snapshots and checkpoints that nobody needs beside the newest checkpoint."""
-        self.rollouts.drop_snapshots()
+        """Delete checkpoints that nobody needs any more, then snapshots that none of them needs."""
         keep = self.config.run.keep_checkpoints
         spared = self.progress.phase_ends if self.config.run.keep_phase_ends else []
         self.directory.drop_old_checkpoints(keep, spared)
+        self.rollouts.drop_snapshots()
 
     def summary(self) -> dict[str, Any]:
         """The run in one mapping; only rank 0 can read the files."""
@@ -196,6 +204,7 @@ def check(config: Config, backend: Backend[Any]) -> None:
     """
     check_loss_terms(config, backend)
     check_data(config)
+    backend.on_rank_zero(lambda: check_verdicts(config))
     tokenizer = tokenizer_of(config)
     lengths = {problem.id: len(tokenizer.prompt(problem)) for problem in held_out_problems(config)}
     longest = max(lengths, key=lambda name: lengths[name])
@@ -213,9 +222,7 @@ def check_data(config: Config) -> None:
     Raises:
         SeedError: ILLEGAL_VALUE.
     """
-    for family in config.data.families:
-        for level in config.data.difficulties[family]:
-            check_level(family, level)
+    check_families(config.data)
     reward_model.check(config)
     if config.tokenizer.path:
         check_vocabulary(config)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from seed.reference.pretrained.folder import Folder, identity
+from seed.reference.rewards.sources import located as located_functions
 from seed.reference.text.language_tokenizer import located_tokenizer
-from seed.reference.training.run_directory import find_checkpoint
+from seed.reference.training.run_directory import find_checkpoint, older_offered
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import check_sizes, read_manifest
 from seed.spec.config import Config
@@ -33,7 +34,8 @@ def located(config: Config) -> StartConfig:
     if not config.start.checkpoint:
         return config.start
     checkpoint = find_checkpoint(Path(config.start.checkpoint)).resolve()
-    manifest = read_manifest(checkpoint)
+    with older_offered(checkpoint):
+        manifest = read_manifest(checkpoint)
     if "phase" not in manifest["progress"]:
         line = f"{checkpoint} holds no policy that a run saved; give a checkpoints/step_N"
         raise SeedError(Reason.NOT_A_CHECKPOINT, line)
@@ -60,7 +62,7 @@ def _located_folder(config: Config) -> StartConfig:
             )
     digest = identity(folder)
     _check_digest(folder, digest, config, Reason.FOREIGN_MODEL)
-    return StartConfig(model=str(folder), step=0, sha256=digest)
+    return StartConfig(checkpoint="", model=str(folder), step=0, sha256=digest)
 
 
 def _check_digest(path: Path, digest: str, config: Config, reason: Reason) -> None:
@@ -71,11 +73,27 @@ def _check_digest(path: Path, digest: str, config: Config, reason: Reason) -> No
 
 
 def with_start(config: Config, backend: Backend[State]) -> Config:
-    """The configuration with what is found of weights and tokenizer, the same in every process."""
-    found = backend.on_rank_zero(
-        lambda: {"start": located(config), "tokenizer": located_tokenizer(config.tokenizer)}
+    """The configuration with what is found of weights, tokenizer and reward functions.
+
+    It is the same in every process.
+    """
+
+    def found() -> dict[str, Any]:
+        sections = {
+            "start": located(config),
+            "tokenizer": located_tokenizer(config.tokenizer),
+            "reward": located_functions(config.reward),
+        }
+        # As plain values, which every job can send.
+        return {name: section.model_dump(mode="json") for name, section in sections.items()}
+
+    sections = backend.on_rank_zero(found)
+    return config.model_copy(
+        update={
+            name: type(getattr(config, name)).model_validate(values)
+            for name, values in sections.items()
+        }
     )
-    return config.model_copy(update=found)
 
 
 def initial_state(backend: Backend[State], config: Config) -> State:
@@ -89,7 +107,9 @@ def initial_state(backend: Backend[State], config: Config) -> State:
     located(config)
     if config.start.model:
         return backend.initial_state_of(config, Folder(Path(config.start.model)))
-    return backend.initial_state_from(config, Path(config.start.checkpoint))
+    checkpoint = Path(config.start.checkpoint)
+    with older_offered(checkpoint):
+        return backend.initial_state_from(config, checkpoint)
 
 
 def provenance(config: Config) -> dict[str, Any]:

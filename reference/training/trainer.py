@@ -11,6 +11,7 @@ value that a checkpoint stores beside the weights, so a killed run resumes as if
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ from seed.reference.training.metrics import (
 from seed.reference.training.prompt_stream import Collection, collect, requests, split_groups
 from seed.reference.training.run import Run
 from seed.spec.config import Config
-from seed.spec.datatypes import Batch, Metrics, Request, ScoredRollout
+from seed.spec.datatypes import Batch, Metrics, Request, Rollout, ScoredRollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import generator
 
@@ -57,6 +58,13 @@ def train(run: Run[State]) -> dict[str, Any]:
     Returns:
         The summary, also written to ``summary.json``.
     """
+    run.backend.on_rank_zero(lambda: run.verdicts.check(problems_of(run.config).training(0)))
+    with closing(run.verdicts):
+        return train_and_evaluate(run)
+
+
+def train_and_evaluate(run: Run[State]) -> dict[str, Any]:
+    """``train`` while there are workers for verdicts."""
     directory = run.directory.path / "reward_model"
     run.reward_model = reward_model.load_or_train(run.backend, run.config, directory, run.observer)
     if run.progress.phase == "supervised":
@@ -78,7 +86,9 @@ def train(run: Run[State]) -> dict[str, Any]:
 def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
     """Scores on the held-out problems ``before`` or ``after`` RL; judges are evaluated beside."""
     title = f"evaluation {moment} RL"
-    scores = evaluate_held_out(run.backend, run.state, run.config, run.observer, title)
+    scores = evaluate_held_out(
+        run.backend, run.state, run.config, run.observer, title, run.verdicts
+    )
     run.progress.judges[moment] = evaluate_judges(
         run.backend, run.state, run.config, run.reward_model
     )
@@ -132,11 +142,7 @@ def check_accuracy(run: Run[State], config: Config) -> dict[str, Any]:
     """Figures of responses to the prompts of the first RL step, as the policy is now."""
     asked = requests(config, 0, config.rollout.prompts)
     rollouts = run.backend.generate(run.state, config, asked, config.rollout_sampling, "SFT")
-    preferences = reward_model.preferences(run.reward_model, config, rollouts)
-    judged = list(zip(rollouts, preferences, strict=True))
-    scored = run.backend.on_rank_zero(
-        lambda: [score(rollout, config, preference) for rollout, preference in judged]
-    )
+    scored = score_rollouts(run, config, rollouts)
     return sampling_metrics(scored, config.data) | group_metrics(split_groups(scored))
 
 
@@ -219,13 +225,7 @@ def collect_rollouts(run: Run[State], config: Config) -> Collection:
     run.rollouts.publish(run.state, config, run.progress.step + 1)
 
     def sample_and_score(requests: Sequence[Request]) -> list[ScoredRollout]:
-        rollouts = run.rollouts.finish(requests)
-        preferences = reward_model.preferences(run.reward_model, config, rollouts)
-        judged = list(zip(rollouts, preferences, strict=True))
-        # Verifiers look at clocks and files, so one process decides for all.
-        return run.backend.on_rank_zero(
-            lambda: [score(rollout, config, preference) for rollout, preference in judged]
-        )
+        return score_rollouts(run, config, run.rollouts.finish(requests))
 
     stream = run.progress.prompt_stream
     collection = collect(config, stream, sample_and_score, run.rollouts.prompts_needed)
@@ -233,9 +233,23 @@ def collect_rollouts(run: Run[State], config: Config) -> Collection:
     tokens = sum(len(item.rollout.response_tokens) for item in collection.sampled)
     run.timing["rollout_seconds"] = time.monotonic() - began
     run.timing["rollout_tokens"] = float(tokens)
+    run.timing |= run.verdicts.take_seconds()
     if config.rollout.needs_contrast and run.progress.phase_step == 0:
         require_contrast(collection, config)
     return collection
+
+
+def score_rollouts(
+    run: Run[State], config: Config, rollouts: Sequence[Rollout]
+) -> list[ScoredRollout]:
+    """Verdicts, preferences and rewards of whole groups, in their order."""
+    preferences = reward_model.preferences(run.reward_model, config, rollouts)
+    # Verifiers look at clocks and files, so one process decides for all.
+    verdicts = run.backend.on_rank_zero(lambda: run.verdicts.collect(rollouts))
+    return [
+        score(rollout, verdict, config, preference)
+        for rollout, verdict, preference in zip(rollouts, verdicts, preferences, strict=True)
+    ]
 
 
 def require_contrast(collection: Collection, config: Config) -> None:

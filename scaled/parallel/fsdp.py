@@ -2,7 +2,7 @@
 
     experts     over the ranks that hold the same experts
     heads       over data x context
-    the rest    over all ranks
+    the rest    over all ranks; correction biases apart, as they are not cast
 
 Gradients are summed, never averaged (divide factor 1); the reason is in
 ``scaled.parallel.parallelize``. Only imported where there are several ranks: it takes a second.
@@ -36,9 +36,17 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
     assert mesh.attention_shards is not None and mesh.expert_shards is not None
     master = model.embedding.dtype
     cast = None if compute == master else compute
-    policy = MixedPrecisionPolicy(param_dtype=cast, reduce_dtype=master, cast_forward_inputs=False)
 
-    def over(module: nn.Module, ranks: DeviceMesh, names: str, **placement: Any) -> None:
+    def over(
+        module: nn.Module,
+        ranks: DeviceMesh,
+        names: str,
+        param_dtype: torch.dtype | None = cast,
+        **placement: Any,
+    ) -> None:
+        policy = MixedPrecisionPolicy(
+            param_dtype=param_dtype, reduce_dtype=master, cast_forward_inputs=False
+        )
         # Without reshard_after_forward the outermost group would stay gathered after a forward pass
         # without backward, and the next one would compute with weights from before an optimizer
         # step.
@@ -61,6 +69,8 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
                 "expert shards",
                 shard_placement_fn=_experts_placement(experts.size()),
             )
+            if block.moe.correction is not None:
+                over(block.moe.correction, mesh.all_shards, "world", param_dtype=None)
         over(block.attention.heads, mesh.attention_shards, "attention shards")
         over(block, mesh.all_shards, "world")
     over(model, mesh.all_shards, "world")

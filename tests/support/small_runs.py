@@ -72,7 +72,7 @@ def lasting_bytes(path: Path) -> dict[str, bytes]:
     """
     names = "metrics.jsonl", "samples.jsonl", "config.toml"
     content = {name: (path / name).read_bytes() for name in names}
-    for name in sorted([*path.glob("rollouts.h5"), *path.glob("checkpoints/step_*/state.h5")]):
+    for name in sorted([*path.glob("rollouts/*.h5"), *path.glob("checkpoints/step_*/state.h5")]):
         with h5py.File(name) as file:
 
             def add(item_name: str, item: Any, name: Path = name) -> None:

@@ -113,6 +113,10 @@ def change_tensors(change: Callable[[dict[str, Any]], object]) -> Change:
     return changed
 
 
+def cut_config(folder: Path) -> None:
+    (folder / CONFIG).write_text("{")
+
+
 def cut(folder: Path) -> None:
     content = (folder / SINGLE).read_bytes()
     (folder / SINGLE).write_bytes(content[:-100])
@@ -129,11 +133,7 @@ FAULTS: dict[str, tuple[Change, Reason, str]] = {
         Reason.FOREIGN_MODEL,
         "is not a model folder: it has no config.json",
     ),
-    "cut config": (
-        lambda folder: (folder / CONFIG).write_text("{"),
-        Reason.UNREADABLE_FILE,
-        "config.json is not readable JSON",
-    ),
+    "cut config": (cut_config, Reason.UNREADABLE_FILE, "config.json is not readable JSON"),
     "no weights": (
         lambda folder: (folder / SINGLE).unlink(),
         Reason.UNREADABLE_FILE,

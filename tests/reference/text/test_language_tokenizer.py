@@ -270,7 +270,12 @@ def test_the_digest_changes_with_the_ids(tmp_path: Path) -> None:
 
 def test_a_section_finds_its_tokenizer_again(tmp_path: Path) -> None:
     folder = chat_folder(tmp_path / "x", template=CHATML + "{{ strftime_now('%d.%m') }}{{ word }}")
-    given = {"path": str(folder), "stop": ["x"], "system": "Sums.", "today": "2026-02-01"}
+    given: dict[str, Any] = {
+        "path": str(folder),
+        "stop": ["x"],
+        "system": "Sums.",
+        "today": "2026-02-01",
+    }
     given["template_arguments"] = {"word": "Tom"}
     section = located_tokenizer(TokenizerConfig.model_validate(given))
     assert (section.ends, section.path) == ((2, 90), str(folder.resolve()))
