@@ -34,6 +34,7 @@ from seed.reference.evaluation.folder import (
     PAGE,
     RESPONSES,
     SCORES,
+    VERSION,
     Folder,
     check_same,
     is_evaluation,
@@ -58,6 +59,7 @@ from seed.reference.verifiers.runner.worker import Limits
 from seed.reference.verifiers.verdict import Judgement
 from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
+from seed.spec.version import seed_version
 
 KEY = "OPENAI_API_KEY"
 CONCURRENCY = 8
@@ -216,8 +218,16 @@ def plan_of(
         "sampling": sampling,
         "benchmarks": benchmarks,
         "verifier": options["verifier"],
+        "verifier_digest": file_digest(options["verifier"]),
         "isolation": options["isolation"],
+        VERSION: seed_version(),
     }
+
+
+def file_digest(verifier: str) -> str:
+    """Digest of the file of a custom verifier; empty without one."""
+    path = Path(verifier.rpartition(":")[0])
+    return digest(path.read_bytes()) if verifier and path.is_file() else ""
 
 
 def _or(value: Any, default: Any) -> Any:
@@ -265,7 +275,7 @@ def filled(
     counts = dict.fromkeys(Outcome, 0)
     done = len(folder.verdicts)
     with (
-        folder.opened_for_writing(),
+        folder.opened_for_writing(lambda line: click.echo(f"note: {line}", err=True)),
         contextlib.closing(open_meter("eval", expected, done, DELAY_SECONDS)) as shown,
     ):
 
