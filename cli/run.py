@@ -11,6 +11,9 @@ from seed.cli.options import (
     BACKENDS,
     PATH,
     config_option,
+    data_option,
+    evaluation_option,
+    model_option,
     overrides_argument,
     preset_option,
     recipe_option,
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 )
 @preset_option
 @recipe_option
+@model_option
+@data_option
+@evaluation_option
 @reward_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Keys all randomness of the run."

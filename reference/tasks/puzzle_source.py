@@ -1,5 +1,6 @@
 """The puzzle families of a configuration as a ``spec.problem_source.ProblemSource``."""
 
+from seed.reference.tasks.english import in_english
 from seed.reference.tasks.problems import problem_set, training_problem
 from seed.spec.config_model import DataConfig
 from seed.spec.datatypes import Problem
@@ -12,15 +13,19 @@ HELD_OUT_SEED = 0
 class PuzzleSource:
     """Problems that are drawn from the families and difficulties of ``data``."""
 
-    def __init__(self, data: DataConfig, held_out_problems: int, seed: int) -> None:
+    def __init__(
+        self, data: DataConfig, held_out_problems: int, seed: int, english: bool = False
+    ) -> None:
         """Draw nothing yet.
 
         Args:
             data: Families, difficulties, demonstrations.
             held_out_problems: ``evaluation.problems``.
             seed: Run seed; keys the training problems.
+            english: Whether prompts are messages for a language model, see ``english``.
         """
         self.data, self.held_out_problems, self.seed = data, held_out_problems, seed
+        self._written = in_english if english else _as_drawn
         self.groups = data.families
 
     def training(self, index: int) -> Problem:
@@ -30,7 +35,9 @@ class PuzzleSource:
     def held_out(self) -> list[Problem]:
         """Families, and the difficulties of each family, take turns."""
         families, levels = self.data.families, self.data.difficulties
-        return problem_set(families, levels, self.held_out_problems, HELD_OUT_SEED, held_out=True)
+        wanted = self.held_out_problems
+        problems = problem_set(families, levels, wanted, HELD_OUT_SEED, held_out=True)
+        return list(map(self._written, problems))
 
     def demonstrations(self) -> list[tuple[Problem, str]]:
         """The first ``data.demonstrations`` problems of the stream with a solution each.
@@ -45,4 +52,9 @@ class PuzzleSource:
         ]
 
     def _drawn(self, index: int) -> Problem:
-        return training_problem(self.data.families, self.data.difficulties, index, self.seed)
+        families, levels = self.data.families, self.data.difficulties
+        return self._written(training_problem(families, levels, index, self.seed))
+
+
+def _as_drawn(problem: Problem) -> Problem:
+    return problem

@@ -5,13 +5,13 @@ Both follow from the configuration alone, so they are kept for as long as it is 
 
 from functools import lru_cache
 
+from seed.reference.data.open_source import open_source
 from seed.reference.tasks.puzzle_source import PuzzleSource
 from seed.reference.text.language_tokenizer import LanguageTokenizer
 from seed.spec.characters import Characters
 from seed.spec.config import Config
 from seed.spec.config_model import DataConfig
 from seed.spec.config_text import TokenizerConfig
-from seed.spec.errors import Reason, SeedError
 from seed.spec.problem_source import ProblemSource
 from seed.spec.tokenizer import Tokenizer
 
@@ -48,6 +48,6 @@ def _tokenizer(settings: str) -> Tokenizer:
 def _problems(tokenizer: str, settings: str, held_out_problems: int, seed: int) -> ProblemSource:
     section = DataConfig.model_validate_json(settings)
     if not section.train:
-        return PuzzleSource(section, held_out_problems, seed)
-    line = f"data.train={list(section.train)} must be []: only puzzle families are trained on yet"
-    raise SeedError(Reason.ILLEGAL_VALUE, line)
+        has_language = bool(TokenizerConfig.model_validate_json(tokenizer).path)
+        return PuzzleSource(section, held_out_problems, seed, english=has_language)
+    return open_source(section, held_out_problems, seed, _tokenizer(tokenizer))
