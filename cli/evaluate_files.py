@@ -202,12 +202,11 @@ def plan_of(
     benchmarks = {}
     for one in sets:
         own = policy.most(one.name) if isinstance(policy, StoredResponses) else 0
-        domains = {question.domain for question in one.questions}
         text = json.dumps([question.as_json() for question in one.questions])
         benchmarks[one.name] = {
             "file": one.path,
             "protocol": one.benchmark.name,
-            "domain": domains.pop() if len(domains) == 1 else "",
+            "domains": sorted({question.domain for question in one.questions}),
             "samples": options["samples"] or (own if is_stored else one.benchmark.samples) or 1,
             "problems": len(one.questions),
             "problems_sha256": digest(text.encode("utf-8", "surrogatepass")),

@@ -145,7 +145,7 @@ def all_scores(folder: Folder) -> dict[str, Any]:
     marks = marks_of(folder, {name: entry["samples"] for name, entry in benchmarks.items()})
     groups = {key: question.group for key, question in folder.questions.items()}
     return {
-        name: scores_json(marks[name], groups, entry["samples"], entry["domain"])
+        name: scores_json(marks[name], groups, entry["samples"], entry["domains"])
         for name, entry in benchmarks.items()
     }
 

@@ -25,7 +25,7 @@ SAMPLES = 10
 
 def evaluation(path: Path, text: str = "\\boxed{86}", samples: int = 2) -> Folder:
     """Two problems of AIME 2024: one has a right and a wrong response, the other a failure."""
-    entry = {"protocol": "aime2024", "domain": "math", "samples": samples, "file": "a.jsonl"}
+    entry = {"protocol": "aime2024", "domains": ["math"], "samples": samples, "file": "a.jsonl"}
     record: dict[str, Any] = {
         "policy": {"kind": "server", "url": "127.0.0.1/v1", "model": HOSTILE},
         "sampling": {"temperature": 1.0, "top_p": 0.7, "max_tokens": 32768, "seed": 0},
