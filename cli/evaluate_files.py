@@ -34,6 +34,7 @@ from seed.reference.evaluation.folder import (
     PAGE,
     RESPONSES,
     SCORES,
+    VERSION,
     Folder,
     check_same,
     is_evaluation,
@@ -58,6 +59,7 @@ from seed.reference.verifiers.runner.worker import Limits
 from seed.reference.verifiers.verdict import Judgement
 from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
+from seed.spec.version import seed_version
 
 KEY = "OPENAI_API_KEY"
 CONCURRENCY = 8
@@ -200,12 +202,11 @@ def plan_of(
     benchmarks = {}
     for one in sets:
         own = policy.most(one.name) if isinstance(policy, StoredResponses) else 0
-        domains = {question.domain for question in one.questions}
         text = json.dumps([question.as_json() for question in one.questions])
         benchmarks[one.name] = {
             "file": one.path,
             "protocol": one.benchmark.name,
-            "domain": domains.pop() if len(domains) == 1 else "",
+            "domains": sorted({question.domain for question in one.questions}),
             "samples": options["samples"] or (own if is_stored else one.benchmark.samples) or 1,
             "problems": len(one.questions),
             "problems_sha256": digest(text.encode("utf-8", "surrogatepass")),
@@ -216,8 +217,16 @@ def plan_of(
         "sampling": sampling,
         "benchmarks": benchmarks,
         "verifier": options["verifier"],
+        "verifier_digest": file_digest(options["verifier"]),
         "isolation": options["isolation"],
+        VERSION: seed_version(),
     }
+
+
+def file_digest(verifier: str) -> str:
+    """Digest of the file of a custom verifier; empty without one."""
+    path = Path(verifier.rpartition(":")[0])
+    return digest(path.read_bytes()) if verifier and path.is_file() else ""
 
 
 def _or(value: Any, default: Any) -> Any:
@@ -265,7 +274,7 @@ def filled(
     counts = dict.fromkeys(Outcome, 0)
     done = len(folder.verdicts)
     with (
-        folder.opened_for_writing(),
+        folder.opened_for_writing(lambda line: click.echo(f"note: {line}", err=True)),
         contextlib.closing(open_meter("eval", expected, done, DELAY_SECONDS)) as shown,
     ):
 
@@ -346,8 +355,9 @@ def compared(scores: Mapping[str, Any], baseline: Folder | None) -> dict[str, An
 
 
 def score_table(folder: Folder, scores: Mapping[str, Any]) -> str:
-    """One line per benchmark: accuracy with interval, pass@k, pass^k, maj@k, the report's figure."""
-    rows = [("benchmark", "problems", "k", "avg@k [95 %]", "pass@k", "pass^k", "maj@k", MODELS[0])]
+    """One line per benchmark: accuracy with interval, pass@k, pass^k, maj@k, published figure."""
+    head = ("benchmark", "problems", "k", "avg@k [95 %]", "pass@k", "pass^k", "maj@k", MODELS[0])
+    rows: list[Sequence[str]] = [head]
     for name, entry in scores.items():
         k, found = entry["samples"], entry["scores"]
         benchmark = BENCHMARKS[folder.record["benchmarks"][name]["protocol"]]
@@ -395,7 +405,7 @@ def difference_line(name: str, entry: Mapping[str, Any], baseline: Folder | None
 
 def protocol_table() -> str:
     """The benchmarks: name, domain, responses per problem, published figures."""
-    rows = [("--protocol", "benchmark", "domain", "k", *MODELS)]
+    rows: list[Sequence[str]] = [("--protocol", "benchmark", "domain", "k", *MODELS)]
     for benchmark in BENCHMARKS.values():
         first = benchmark.domain or "of each line"
         start = (benchmark.name, benchmark.title, first, str(benchmark.samples))

@@ -44,7 +44,8 @@ def opened_model(
         with open_backend(config, trains=False) as backend:
             config = with_start(config, backend)
             state = initial_state(backend, config)
-            source = {"kind": "folder", "path": str(path), "sha256": config.start.sha256}
+            digest = config.start.sha256
+            source: dict[str, Any] = {"kind": "folder", "path": str(path), "sha256": digest}
             together = options["concurrency"] or decoded_together(config)
             yield ModelPolicy(backend, state, config, tokenizer_of(config), source, together)
         return

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,10 +29,12 @@ from seed.spec.text_files import read_text
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 
-PRESETS = ("tiny", "small", "mixed", "seed-200b")
+PRESETS = ("tiny", "small", "mixed", "smollm2", "seed-200b")
 
-DEFAULTS = {"preset": "tiny", "recipe": "vapo"}
-"""What is taken where nothing says more."""
+DEFAULT_PRESET = "tiny"
+DEFAULT_RECIPE = "vapo"
+RECIPE_OF: Mapping[str, str] = MappingProxyType({"smollm2": "grpo"})
+"""Preset -> its recipe where nothing says more, if it is not ``DEFAULT_RECIPE``."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def load_config(
 
     Args:
         preset: One of ``PRESETS``; None for the file's, else ``tiny``.
-        recipe: One of ``RECIPES``; None for the file's, else ``vapo``.
+        recipe: One of ``RECIPES``; None for the file's, else ``vapo`` (preset smollm2: ``grpo``).
         overrides: Strings ``section.key=value``; the value is read as TOML or JSON, a bare
             word as a string.
         file: TOML file with any settings, among them perhaps ``preset`` and ``recipe``.
@@ -87,10 +90,8 @@ def layers_of(
 ) -> list[Layer]:
     """What each origin says, the weakest first; arguments as for ``load_config``."""
     settings = read_settings(file) if file else {}
-    preset, recipe = (
-        _name("preset", preset, settings, file),
-        _name("recipe", recipe, settings, file),
-    )
+    preset = _name("preset", preset, settings, file) or DEFAULT_PRESET
+    recipe = _name("recipe", recipe, settings, file) or RECIPE_OF.get(preset, DEFAULT_RECIPE)
     options = {key: value for key, value in top.items() if value is not None}
     changes = merged({}, overrides)
     for name in ("preset", "recipe"):
@@ -113,7 +114,7 @@ def composed(layers: Sequence[Layer]) -> Config:
     """The validated configuration of layers, of which later ones beat earlier ones."""
     tree: dict[str, Any] = {}
     for layer in layers:
-        _merge(tree, layer.tree)
+        merge(tree, layer.tree)
     try:
         return validated(tree)
     except SeedError as error:
@@ -151,14 +152,14 @@ def read_settings(file: Path) -> dict[str, Any]:
         raise SeedError(Reason.UNREADABLE_FILE, line) from None
 
 
-def _name(kind: str, chosen: str | None, settings: dict[str, Any], file: Path | None) -> str:
-    """The preset or recipe: as chosen, as in the file, or the default; taken out of the settings.
+def _name(kind: str, chosen: str | None, settings: dict[str, Any], file: Path | None) -> str | None:
+    """The preset or recipe, as chosen or as in the file; it is taken out of the settings.
 
     A file holds settings made for its preset and recipe, which would hide those of another one.
     """
     named = settings.pop(kind, None)
     if named is None:
-        return chosen or DEFAULTS[kind]
+        return chosen
     legal = {"preset": PRESETS, "recipe": RECIPES}[kind]
     if named not in legal:
         line = f"{file}: {kind} {named!r} is not one of: {', '.join(legal)}"
@@ -175,7 +176,7 @@ def merged(tree: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
     """Nested plain values with ``section.key=value`` overrides; the argument is not changed."""
     result = copy.deepcopy(dict(tree))
     for override in overrides:
-        _merge(result, parse_override(override))
+        merge(result, parse_override(override))
     return result
 
 
@@ -263,9 +264,10 @@ def _read_named(folder: str, name: str, legal: Iterable[str]) -> dict[str, Any]:
     return tomllib.loads((files("seed.spec") / folder / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+def merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+    """Lay settings over others, in place; tables are merged, all else is replaced."""
     for key, value in over.items():
         if isinstance(value, Mapping) and isinstance(tree.get(key), dict):
-            _merge(tree[key], value)
+            merge(tree[key], value)
         else:
             tree[key] = copy.deepcopy(value)

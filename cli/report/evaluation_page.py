@@ -251,8 +251,8 @@ def count_section(scores: Scores) -> str:
     head = ("benchmark", "expected", "judged", "correct", "no answer found", "truncated")
     note = (
         "Scores are over the judged responses. A truncated one is judged like any other; one in"
-        " which no answer is found is wrong. Errors (the verifier failed) and missing responses (the"
-        " policy gave none) are in no score."
+        " which no answer is found is wrong. Errors (the verifier failed) and missing responses"
+        " (the policy gave none) are in no score."
     )
     body = table("Responses", (*head, "errors", "missing"), escaped(rows))
     return f"<h2>Responses</h2>{body}<p class=soft>{note}</p>"

@@ -41,7 +41,13 @@ TEXT_TASKS: Mapping[str, TextTask] = {
     "addition": TextTask(
         "sums of two numbers after four worked examples, as plain text",
         Addition,
-        {"tokenizer.template": "none", "tokenizer.stop": ["\n"]},
+        {
+            "tokenizer.template": "none",
+            "tokenizer.stop": ["\n"],
+            "data.max_prompt_tokens": 128,
+            "rollout.max_response_tokens": 8,
+            "supervised.steps": 0,
+        },
     ),
     "word-problems": TextTask("sums about people and things, in one or two steps", WordProblems),
     "gsm_symbolic": TextTask("GSM8K with other names and numbers, by reasoning-gym", GsmSymbolic),
@@ -53,7 +59,7 @@ class Combined:
     """Several sources as one.
 
     Attributes:
-        groups: Of all members.
+        groups: Of the members that are evaluated on.
         notes: Of all members.
     """
 
@@ -74,9 +80,8 @@ class Combined:
         self._evaluation, self._limit = evaluation, held_out_problems
         streams = {name: source.training for name, (source, _) in training.items()}
         self._stream = Mixture(streams, {name: weight for name, (_, weight) in training.items()})
-        members = [*self._sources, *evaluation]
-        self.groups = tuple(dict.fromkeys(group for member in members for group in member.groups))
-        distinct = {id(member): member for member in members}.values()
+        self.groups = tuple(dict.fromkeys(name for source in evaluation for name in source.groups))
+        distinct = {id(member): member for member in [*self._sources, *evaluation]}.values()
         self.notes = [note for member in distinct for note in getattr(member, "notes", [])]
 
     def training(self, index: int) -> Problem:

@@ -1,12 +1,10 @@
 """Ask a policy and judge its responses at the same time; keep both, and score what is kept.
 
-Responses are stored as they come and judged by the pool of verifiers in a thread of its own while
-the policy goes on. What an earlier run has stored is neither asked nor judged again.
+Responses are stored as they come and judged by a pool of verifiers while the policy goes on. What
+an earlier run has stored is neither asked nor judged again.
 """
 
 import os
-import queue
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,14 +15,13 @@ from seed.reference.evaluation.policies import Ask, Failure, Policy, Response
 from seed.reference.evaluation.scores import Mark, scores_json
 from seed.reference.verifiers.judge import NoJudge, configured_judge
 from seed.reference.verifiers.runner.pool import Pool
+from seed.reference.verifiers.runner.service import Service
 from seed.reference.verifiers.runner.worker import Request
 from seed.reference.verifiers.verdict import Judgement
 from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
 
 Listener = Callable[[Judgement], None]
-GRACE_SECONDS = 1.0
-"""How long Ctrl-C waits for the verdict that is being written."""
 
 
 @dataclass
@@ -36,26 +33,23 @@ class Failures:
 
 
 class Judges:
-    """Verdicts in a thread, for as long as the ``with`` block lasts."""
+    """Verdicts while the policy answers, for as long as the ``with`` block lasts."""
 
     def __init__(self, pool: Pool, verifier: str, folder: Folder, report: Listener) -> None:
         """Start nothing yet.
 
         Args:
-            pool: The workers; the thread alone uses them.
+            pool: The workers.
             verifier: ``path.py:function``; empty for that of each domain.
             folder: Where verdicts are kept.
             report: Called with each of them.
         """
-        self.pool, self.verifier, self.folder, self.report = pool, verifier, folder, report
-        self.submitted: queue.SimpleQueue[Response | None] = queue.SimpleQueue()
-        self.failure: BaseException | None = None
-        self.stopped = False
-        self.thread = threading.Thread(target=self._judge_all, name="verdicts", daemon=True)
+        self.service = Service(pool)
+        self.verifier, self.folder, self.report = verifier, folder, report
+        self.waiting: dict[int, Response] = {}
 
     def __enter__(self) -> "Judges":
-        """Start the thread."""
-        self.thread.start()
+        """Start nothing yet."""
         return self
 
     def __exit__(
@@ -65,52 +59,26 @@ class Judges:
         traceback: TracebackType | None,
     ) -> None:
         """Wait for the verdicts on all that was submitted; after Ctrl-C, for none."""
-        self.stopped = kind is KeyboardInterrupt
-        self.submitted.put(None)
         try:
-            self.thread.join(GRACE_SECONDS if self.stopped else None)
-        except KeyboardInterrupt:
-            self.stopped = True
-            raise
-        if self.failure is not None and kind is None:
-            raise self.failure
+            if kind is not KeyboardInterrupt:
+                for number in list(self.waiting):
+                    self._keep(number)
+        finally:
+            self.service.close()
 
     def submit(self, response: Response) -> None:
-        """Have a response judged.
+        """Have a response judged, and keep the verdicts that have come."""
+        item = self.folder.questions[response.key].item(response.text)
+        self.waiting[self.service.submit(Request(item, self.verifier))] = response
+        for number in [one for one in self.waiting if self.service.is_done(one)]:
+            self._keep(number)
 
-        Raises:
-            Exception: What ended the thread.
-        """
-        if self.failure is not None:
-            raise self.failure
-        self.submitted.put(response)
-
-    def _judge_all(self) -> None:
-        try:
-            while responses := self._waiting():
-                requests = (
-                    Request(self.folder.questions[one.key].item(one.text), self.verifier)
-                    for one in responses
-                )
-                for response, judgement in zip(responses, self.pool.judge(requests), strict=True):
-                    if self.stopped:
-                        return
-                    self.folder.add_verdict(response, judgement)
-                    self.report(judgement)
-        except BaseException as failure:  # handed to the thread that waits
-            self.failure = failure
-
-    def _waiting(self) -> list[Response]:
-        """All responses that wait to be judged, at least one; none if there will be no more."""
-        responses = []
-        response = self.submitted.get()
-        while response is not None:
-            responses.append(response)
-            if self.submitted.empty():
-                return responses
-            response = self.submitted.get()
-        self.submitted.put(None)
-        return responses
+    def _keep(self, number: int) -> None:
+        """Wait for a verdict and write it down."""
+        (judgement,) = self.service.replies([number])
+        assert isinstance(judgement, Judgement)  # no function was called
+        self.folder.add_verdict(self.waiting.pop(number), judgement)
+        self.report(judgement)
 
 
 def wanted(asks: Sequence[Ask], folder: Folder) -> list[int]:
@@ -177,7 +145,7 @@ def all_scores(folder: Folder) -> dict[str, Any]:
     marks = marks_of(folder, {name: entry["samples"] for name, entry in benchmarks.items()})
     groups = {key: question.group for key, question in folder.questions.items()}
     return {
-        name: scores_json(marks[name], groups, entry["samples"], entry["domain"])
+        name: scores_json(marks[name], groups, entry["samples"], entry["domains"])
         for name, entry in benchmarks.items()
     }
 

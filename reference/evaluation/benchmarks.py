@@ -13,7 +13,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from seed.reference.data.schemas import SCHEMAS
 from seed.reference.verifiers.files.lines import fields_of
 from seed.spec.errors import Reason, SeedError
 
@@ -65,7 +67,10 @@ class Benchmark:
     note: str = ""
 
 
-WITHOUT_CHECKER = "Problems with several right outputs and no checker accept only the stored one."
+WITHOUT_CHECKER = "Problems with several right outputs and no checker are left out."
+COLLECTED = (
+    "Tasks of our puzzle families, in their words and by their rules; numbers as mathematics."
+)
 
 BENCHMARKS: Mapping[str, Benchmark] = {
     benchmark.name: benchmark
@@ -124,22 +129,23 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             "Judged YES or NO against the reference; an answer that is not attempted is wrong.",
         ),
         Benchmark(
-            "enigmata", "Enigmata", "puzzle", TAGGED, 1, ("enigmata",), "task", {},
-            "Problems of tasks that one of our families has, in its words and by its rules.",
+            "enigmata", "Enigmata", "", "", 1, ("enigmata",), "task", {},
+            COLLECTED,
         ),
         Benchmark(
-            "reasoning_gym", "reasoning-gym", "puzzle", TAGGED, 1, ("reasoninggym", "rg"), "task",
-            {}, "Problems of tasks that one of our families has, in its words and by its rules.",
+            "reasoning_gym", "reasoning-gym", "", "", 1, ("reasoninggym", "rg"), "task",
+            {}, COLLECTED,
         ),
         Benchmark("puzzles", "Puzzles", "puzzle", TAGGED, 1, ("puzzles",), "family"),
         Benchmark("math", "Mathematics", "math", BOXED),
         Benchmark("choice", "Multiple choice", "math", LETTER),
         Benchmark("code", "Programs", "code", PROGRAM),
         Benchmark("judge", "Questions for a judge", "judge", ASKED),
-        Benchmark("own", "Own file", "", "", by="domain"),
+        Benchmark("own", "Own file", "", "", by="dataset"),
     )
 }  # fmt: skip
-"""By name. Those without ``files`` are for a person's own files; ``own`` reads each line's domain.
+"""By name. Those without ``files`` are for a person's own files; ``own`` tells each line's domain
+from its columns.
 
 One response on the benchmarks that the report does not have is its rule for all others.
 """
@@ -179,22 +185,16 @@ def benchmark_of(path: Path, first_line: bytes, name: str = "") -> Benchmark:
     return BENCHMARKS[kind]
 
 
-def kind_of_columns(columns: Mapping[str, object]) -> str:
+def kind_of_columns(columns: Mapping[str, Any]) -> str:
     """The benchmark whose columns these are; empty if there is none."""
-    source = str(columns.get("source", "")).lower()
     if "meta" in columns and "task" in columns:
+        source = str(columns.get("source", "")).lower()
         return "enigmata" if "enigmata" in source else "reasoning_gym"
-    if "domain" in columns and any(name in columns for name in ("reference", "tests", "puzzle")):
-        return "own"
-    if any(name in columns for name in ("tests", "test", "test_list", "input_output")):
-        return "code"
-    if any(name in columns for name in ("options", "choices", "Incorrect Answer 1")):
+    if any(name in columns for name in ("options", "choices", "Correct Answer")):
         return "choice"
-    return "math" if any(name in columns for name in ANSWERS) else ""
-
-
-ANSWERS = ("reference", "answer", "Answer", "expected_answer", "ground_truth", "solution")
-"""Columns of an answer, the one that counts first."""
+    given = {name: value for name, value in columns.items() if value is not None}
+    schema = next((schema for schema in SCHEMAS if schema.matches(given)), None)
+    return "own" if schema is not None and schema is not SCHEMAS[-1] else ""
 
 
 def names_of(files: Sequence[tuple[Path, Benchmark]]) -> list[str]:

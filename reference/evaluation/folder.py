@@ -13,15 +13,16 @@ Responses and verdicts are appended as they come, so their order is not fixed; `
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from seed.reference.evaluation.policies import Response
 from seed.reference.evaluation.questions import Question, question_of
-from seed.reference.verifiers.files.file import append, appended, opened
+from seed.reference.verifiers.files.file import opened
 from seed.reference.verifiers.files.lines import digest
+from seed.reference.verifiers.files.output import append, appended
 from seed.reference.verifiers.files.publish import publish
 from seed.reference.verifiers.verdict import Judgement
 from seed.spec.atomic_files import write_atomically
@@ -30,6 +31,7 @@ from seed.spec.errors import Reason, SeedError
 RECORD, PROBLEMS = "evaluation.json", "problems.jsonl"
 RESPONSES, VERDICTS = "responses.jsonl", "verdicts.jsonl"
 SCORES, PAGE = "scores.json", "evaluation.html"
+VERSION = "version"
 
 Name = tuple[str, int]
 """Key of the problem and number of the sample: the stable name of a response."""
@@ -90,30 +92,34 @@ class Folder:
             raise SeedError(Reason.UNREADABLE_FILE, line)
         try:
             record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-            questions = [question_of(line) for line in _whole_lines(path / PROBLEMS)]
+            questions = list(map(question_of, _whole_lines(path / PROBLEMS)))
         except (OSError, ValueError, TypeError, KeyError) as failure:
             raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {failure}") from None
         folder = cls(path, record, questions)
-        for line in _whole_lines(path / RESPONSES):
-            response = response_of(line)
-            folder.responses[response.name] = response
-        for line in _whole_lines(path / VERDICTS):
-            name = line["key"], line["sample"]
-            response = folder.responses.get(name)
-            if response is not None and line["response"] == text_digest(response.text):
-                folder.verdicts[name] = line
+        folder._read_lines()
         return folder
 
+    def _read_lines(self) -> None:
+        for response in map(response_of, _whole_lines(self.path / RESPONSES)):
+            self.responses[response.name] = response
+        digests = {name: text_digest(one.text) for name, one in self.responses.items()}
+        for line in _whole_lines(self.path / VERDICTS):
+            name = line["key"], line["sample"]
+            if digests.get(name) == line["response"]:
+                self.verdicts[name] = line
+
     @contextmanager
-    def opened_for_writing(self) -> Iterator[None]:
+    def opened_for_writing(self, note: Callable[[str], None] = lambda line: None) -> Iterator[None]:
         """Append to the files, for this process alone; half a last line is removed.
+
+        ``note`` is told where the file system has no locks.
 
         Raises:
             SeedError: UNWRITABLE_FILE.
         """
         with ExitStack() as stack:
             for name in (RESPONSES, VERDICTS):
-                file = stack.enter_context(appended(self.path / name, resume=True))
+                file = stack.enter_context(appended(self.path / name, True, note))
                 _remove_half_line(file)
                 self._files[name] = file
             yield
@@ -179,13 +185,13 @@ def check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) 
     Args:
         path: The folder.
         found: Its record.
-        wanted: What the command asks for now.
+        wanted: What the command asks for now. The version of this software may differ.
 
     Raises:
         SeedError: FOREIGN_OUTPUT, with the first field that differs.
     """
     for name in [*wanted, *(name for name in found if name not in wanted)]:
-        if found.get(name) != wanted.get(name):
+        if name != VERSION and found.get(name) != wanted.get(name):
             line = (
                 f"{path} was begun with {name}={json.dumps(found.get(name))}, not"
                 f" {json.dumps(wanted.get(name))}; resume with that, or choose another --out"

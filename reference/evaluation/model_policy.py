@@ -1,4 +1,4 @@
-"""A model of ours that answers: a checkpoint or a model folder, through a backend and a tokenizer."""
+"""A model of ours that answers, a checkpoint or a model folder, through its backend."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,43 +1,38 @@
 """Problems of a benchmark's file, each as what a policy is asked and what a verifier needs.
 
-Every column is read by name; the names are those of the published files and of ``seed verify``. A
-line that cannot be used stops the evaluation before anything is sampled, with its number.
+Rows are read by the schemas of ``reference.data``; questions with options are made into one text
+here. A row that cannot be used stops the evaluation before anything is sampled, with its number.
+Two kinds are left out and counted instead: a collected puzzle whose task no family has, and a
+program with several right outputs and no checker.
 """
 
-import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seed.reference.evaluation.benchmarks import (
-    ANSWERS,
-    PROMPT_OF,
-    Benchmark,
-    benchmark_of,
-    names_of,
-)
-from seed.reference.importers.lines import Counts, problem_line
-from seed.reference.verifiers.domains import NEEDS
-from seed.reference.verifiers.files.file import opened
-from seed.reference.verifiers.files.lines import digest, fields_of, raw_lines
+from seed.reference.data.files import RowFile
+from seed.reference.data.messages import Unusable
+from seed.reference.data.schemas import RowRules, read_row
+from seed.reference.evaluation.benchmarks import PROMPT_OF, Benchmark, benchmark_of, names_of
+from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.verifiers.files.lines import digest, fields_of
+from seed.reference.verifiers.programs.suite import suite_of
+from seed.spec.datatypes import Problem
 from seed.spec.errors import Reason, SeedError
 from seed.spec.verify import DOMAINS, Item
 
-PROBLEMS = ("problem", "question", "prompt", "Problem", "Question", "question_content", "text")
-"""Columns of a statement, the one that counts first."""
-IDS = ("id", "task_id", "unique_id", "question_id", "uuid", "Record ID")
 OPTIONS = ("options", "choices")
+RIGHT = ("answer_letter", "answer_index", "answer", "Answer")
+"""Columns that name the right option."""
+STATEMENTS = ("problem", "question", "Question", "prompt")
+"""Columns of the statement of a question with options."""
 WRONG_OPTIONS = tuple(f"Incorrect Answer {number}" for number in (1, 2, 3))
+IDS = ("id", "question_id", "uuid", "Record ID")
 LETTERS = "ABCDEFGHIJKLMNOPQRST"
-FINAL = "####"
-"""Before the answer of a worked solution of GSM8K."""
 
 Message = Mapping[str, str]
-
-
-class Unusable(ValueError):
-    """A line that is no problem; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -112,19 +107,20 @@ def read_questions(
     """Read the files of an evaluation.
 
     Args:
-        paths: JSONL files.
+        paths: Files of rows: JSONL, gzip, Parquet.
         protocol: Name of the benchmark of all files; empty to recognise each.
         limit: Most problems of a file. They are drawn by the digest of the problem: the same ones
             whatever the order of the file, and all of a smaller limit.
 
     Raises:
-        SeedError: UNREADABLE_FILE, UNKNOWN_NAME, ILLEGAL_COMBINATION.
+        SeedError: UNREADABLE_FILE, UNKNOWN_NAME, ILLEGAL_COMBINATION, BACKEND_MISSING.
     """
-    files = [(path, benchmark_of(path, _first_line(path), protocol)) for path in paths]
+    opened = [RowFile(path) for path in paths]
+    files = [(file.path, benchmark_of(file.path, _first_line(file), protocol)) for file in opened]
     sets = []
-    for (path, benchmark), name in zip(files, names_of(files), strict=True):
-        left_out: dict[str, int] = {}
-        questions = _distinct(path, _questions(path, benchmark, name, left_out))
+    for rows, (path, benchmark), name in zip(opened, files, names_of(files), strict=True):
+        left_out: Counter[str] = Counter()
+        questions = _distinct(path, _questions(rows, benchmark, name, left_out))
         if not questions:
             why = "; ".join(left_out) or "it is empty"
             raise SeedError(Reason.UNREADABLE_FILE, f"{path} holds no problem of {name}: {why}")
@@ -140,9 +136,8 @@ def question_of(fields: Mapping[str, Any]) -> Question:
     return Question(**{**fields, "messages": tuple(fields["messages"])})
 
 
-def _first_line(path: Path) -> bytes:
-    with opened(path) as file:
-        return next((line for line in raw_lines(file) if line.strip()), b"")
+def _first_line(file: RowFile) -> bytes:
+    return next((line for _, _, line in file.lines()), b"")
 
 
 def _distinct(path: Path, questions: Iterator[Question]) -> list[Question]:
@@ -157,190 +152,114 @@ def _distinct(path: Path, questions: Iterator[Question]) -> list[Question]:
 
 
 def _questions(
-    path: Path, benchmark: Benchmark, name: str, left_out: dict[str, int]
+    file: RowFile, benchmark: Benchmark, name: str, left_out: Counter[str]
 ) -> Iterator[Question]:
-    counts = Counts()
-    with opened(path) as file:
-        for number, line in enumerate(raw_lines(file), start=1):
-            if not line.strip():
-                continue
-            try:
-                row = _row(line, number, benchmark, counts)
-                if row is not None:
-                    yield _question(row, benchmark, name)
-            except Unusable as fault:
-                what = f"{path} line {number}: {fault} ({benchmark.title})"
+    for number, _, line in file.lines():
+        row, fault = fields_of(line)
+        try:
+            if fault:
+                raise Unusable(fault)
+            yield _question(row, benchmark, name)
+        except Unusable as why:
+            if not _may_be_left_out(row):
+                what = f"{file.path} line {number}: {why} ({benchmark.title})"
                 raise SeedError(Reason.UNREADABLE_FILE, what) from None
-    reasons = {f"no family for task {task}": count for task, count in counts.no_family.items()}
-    for task in counts.tasks.values():
-        for reason, count in task.unsuited.items():
-            reasons[reason] = reasons.get(reason, 0) + count
-    left_out |= reasons
+            left_out[str(why)] += 1
 
 
-def _row(
-    line: bytes, number: int, benchmark: Benchmark, counts: Counts
-) -> Mapping[str, Any] | None:
-    """The columns of a line; a collected puzzle is translated, None if no family has its task."""
-    fields, fault = fields_of(line)
-    if fault:
-        raise Unusable(fault)
-    if not (benchmark.domain == "puzzle" and "meta" in fields and "puzzle" not in fields):
-        return fields
-    read = problem_line(line, number, counts)
-    if counts.unreadable:
-        raise Unusable(counts.unreadable[-1].partition(": ")[2])
-    return read
+def _may_be_left_out(row: Mapping[str, Any]) -> bool:
+    return row.get("needs_checker") is True or ("task" in row and "meta" in row)
 
 
 def _question(row: Mapping[str, Any], benchmark: Benchmark, name: str) -> Question:
-    domain = benchmark.domain or row.get("domain")
+    rules = RowRules(domain=benchmark.domain)
+    problem = read_row(_with_options(row), name, rules).problem
+    domain = problem.instance["domain"]
     if domain not in DOMAINS:
         raise Unusable(f"domain={domain!r} must be one of {', '.join(DOMAINS)}")
-    given = _messages(row)
-    problem = given[-1]["content"] if given else _text(row, PROBLEMS, "problem")
-    needs, asked = READERS[domain](row, problem)
-    problem = needs.pop("problem", problem)
-    if needs[NEEDS[domain]] in (None, "", [], {}):
-        raise Unusable(f"{NEEDS[domain]} is empty")
-    wording = benchmark.prompt or PROMPT_OF[domain]
-    messages = given or ({"role": "user", "content": wording.format(problem=asked)},)
-    identity = next((str(row[column]) for column in IDS if row.get(column) is not None), "")
-    stable = digest(f"{identity}\n{problem}".encode("utf-8", "surrogatepass"))
-    compact = row.get("prompt") if domain == "puzzle" else ""
-    group = row.get(benchmark.by) if benchmark.by else ""
-    if benchmark.by == "family" and domain == "puzzle":
-        group = needs["puzzle"].get("family")
+    targets = {field: problem.instance.get(field) for field in ("reference", "tests", "puzzle")}
+    identity = problem.id.removeprefix(f"{problem.family}/")
+    stable = digest(f"{identity}\n{problem.prompt}".encode("utf-8", "surrogatepass"))
+    puzzle = targets["puzzle"]
+    by = puzzle["family"] if puzzle and benchmark.by == "family" else row.get(benchmark.by, "")
     return Question(
         key=f"{name}/{stable}",
-        id=identity or stable,
+        id=identity,
         benchmark=name,
-        messages=messages,
+        messages=_asked(problem, benchmark),
         domain=domain,
-        problem=problem,
-        compact=compact if isinstance(compact, str) else "",
-        group="" if group is None else str(group),
-        **needs,
+        problem=problem.prompt,
+        compact=FAMILIES[puzzle["family"]].prompt(puzzle["instance"]) if puzzle else "",
+        reference=str(targets["reference"] or ""),
+        tests=targets["tests"],
+        puzzle=puzzle,
+        group="" if by is None else str(by),
     )
 
 
-def _messages(row: Mapping[str, Any]) -> tuple[Message, ...]:
-    """The chat messages of a line that has some: they are asked as they are."""
-    for column in ("messages", "prompt"):
-        messages = row.get(column)
-        if isinstance(messages, list) and messages:
-            if all(isinstance(m, dict) and {"role", "content"} <= m.keys() for m in messages):
-                return tuple({"role": m["role"], "content": m["content"]} for m in messages)
-            raise Unusable(f"{column} must be a list of objects with role and content")
-    return ()
+def _asked(problem: Problem, benchmark: Benchmark) -> tuple[Message, ...]:
+    """What a language model is asked; messages of the file are asked as they are."""
+    if problem.messages:
+        return problem.messages
+    domain = problem.instance["domain"]
+    text = _told_of_tests(problem) if domain == "code" else problem.prompt
+    wording = benchmark.prompt or PROMPT_OF[domain]
+    return ({"role": "user", "content": wording.format(problem=text)},)
 
 
-def _text(row: Mapping[str, Any], columns: Sequence[str], name: str) -> str:
-    """The text of the first of the columns that is there; numbers become text."""
-    for column in columns:
-        value = row.get(column)
-        if isinstance(value, bool) or value is None:
-            continue
-        if isinstance(value, int | float):
-            return str(value)
-        if isinstance(value, str) and value.strip():
-            return value
-        raise Unusable(f"{column} must be a text that is not empty")
-    raise Unusable(f"{name} is missing; legal columns: {', '.join(columns)}")
+def _told_of_tests(problem: Problem) -> str:
+    """The statement of a program with what its tests take for granted."""
+    suite, text = suite_of(problem.instance["tests"]), problem.prompt.strip()
+    if suite["kind"] == "check" and suite["prompt"]:
+        return f"Complete this Python function.\n\n```python\n{text}\n```"
+    if suite["kind"] == "stdio":
+        return f"{text}\n\nThe program reads standard input and writes standard output."
+    return text
 
 
-def _answered(row: Mapping[str, Any], problem: str) -> tuple[dict[str, Any], str]:
-    """Mathematics: the reference, or the options with the letter of the right one."""
+def _with_options(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A question with options as a problem whose reference is a letter; any other row as it is."""
     if "Correct Answer" in row:
-        return _shuffled(row, problem)
-    options = next((row[column] for column in OPTIONS if column in row), None)
-    if options:
-        return _with_options(row, problem, _texts(options))
-    reward = row.get("reward_model")
-    if isinstance(reward, dict):
-        row = {"answer": reward.get("ground_truth")}
-    answer = _text(row, ANSWERS, "answer")
-    if FINAL in answer:
-        answer = answer.rpartition(FINAL)[2].strip()
-    return {"reference": answer}, problem
+        return _shuffled(row)
+    options = next((row[column] for column in OPTIONS if row.get(column)), None)
+    if options is None:
+        return row
+    right = next((row[column] for column in RIGHT if row.get(column) is not None), None)
+    return _lettered(row, _texts(options), right)
 
 
 def _texts(options: Any) -> list[str]:
-    texts = options.values() if isinstance(options, dict) else options
-    texts = list(texts) if isinstance(texts, list) or isinstance(options, dict) else []
-    if not 2 <= len(texts) <= len(LETTERS) or not all(isinstance(text, str) for text in texts):
+    texts = list(options.values()) if isinstance(options, dict) else options
+    fits = isinstance(texts, list) and 2 <= len(texts) <= len(LETTERS)
+    if not fits or not all(isinstance(text, str) for text in texts):
         raise Unusable(f"options must be 2 to {len(LETTERS)} texts")
-    return texts
+    return list(texts)
 
 
-def _with_options(
-    row: Mapping[str, Any], problem: str, options: Sequence[str]
-) -> tuple[dict[str, Any], str]:
+def _lettered(row: Mapping[str, Any], options: Sequence[str], right: Any) -> dict[str, Any]:
     """Statement and options; the right one is named by letter, by number from 0 or by its text."""
-    right = next((row[c] for c in ("answer_letter", "answer", "Answer") if c in row), None)
     if isinstance(right, str) and right in options:
         right = options.index(right)
     if isinstance(right, str) and len(right.strip()) == 1:
         right = LETTERS.find(right.strip().upper())
     if not isinstance(right, int) or not 0 <= right < len(options):
         raise Unusable(f"answer={right!r} names none of the {len(options)} options")
+    statement = next((row[column] for column in STATEMENTS if row.get(column)), None)
+    if not isinstance(statement, str):
+        raise Unusable(f"the problem is missing; legal columns: {', '.join(STATEMENTS)}")
     lines = [f"{letter}. {text}" for letter, text in zip(LETTERS, options, strict=False)]
-    whole = "\n".join([problem, "", *lines])
-    return {"reference": LETTERS[right], "problem": whole}, whole
+    identity = next((row[column] for column in IDS if row.get(column) is not None), "")
+    return {
+        "id": identity,
+        "problem": "\n".join([statement, "", *lines]),
+        "reference": LETTERS[right],
+    }
 
 
-def _shuffled(row: Mapping[str, Any], problem: str) -> tuple[dict[str, Any], str]:
+def _shuffled(row: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of GPQA: four options in an order of their own for each problem, always equal."""
-    right = _text(row, ("Correct Answer",), "answer").strip()
-    options = [right, *(_text(row, (name,), name).strip() for name in WRONG_OPTIONS)]
-    options.sort(key=lambda option: digest(f"{problem}\n{option}".encode()))
-    return _with_options({"answer": options.index(right)}, problem, options)
-
-
-def _judged(row: Mapping[str, Any], problem: str) -> tuple[dict[str, Any], str]:
-    return {"reference": _text(row, ANSWERS, "answer")}, problem
-
-
-def _puzzle(row: Mapping[str, Any], problem: str) -> tuple[dict[str, Any], str]:
-    if not isinstance(row.get("puzzle"), dict):
-        raise Unusable("puzzle must be an object with family and instance")
-    return {"puzzle": row["puzzle"]}, problem
-
-
-def _program(row: Mapping[str, Any], problem: str) -> tuple[dict[str, Any], str]:
-    """Tests in a shape of ``reference.verifiers.programs.verifier``, and what is asked."""
-    for column in ("tests", "test", "test_list", "input_output"):
-        if row.get(column):
-            tests = _json(row[column], column)
-            break
-    else:
-        raise Unusable("tests is missing; legal columns: tests, test, test_list, input_output")
-    if isinstance(tests, str):
-        entry = row.get("entry_point") or ""
-        suite = {"kind": "check", "source": tests, "entry": entry, "prompt": problem}
-        code = f"Complete this Python function.\n\n```python\n{problem.strip()}\n```"
-        return {"tests": suite if entry else tests}, code if entry else problem
-    if isinstance(tests, list) and all(isinstance(test, str) for test in tests):
-        setup = row.get("test_setup_code") or row.get("test_imports") or ""
-        setup = "\n".join(setup) if isinstance(setup, list) else setup
-        shown = "\n".join(tests)
-        asked = f"{problem.strip()}\n\nYour code must pass these tests:\n\n```python\n{shown}\n```"
-        return {"tests": {"kind": "asserts", "asserts": tests, "setup": setup}}, asked
-    named = isinstance(tests, dict) and (tests.get("fn_name") or tests.get("entry"))
-    if named or (isinstance(tests, dict) and tests.get("kind") in ("check", "asserts")):
-        return {"tests": tests}, problem
-    channel = "The program reads standard input and writes standard output."
-    return {"tests": tests}, f"{problem.strip()}\n\n{channel}"
-
-
-def _json(value: Any, column: str) -> Any:
-    """A value that some files keep as JSON in a text."""
-    if column == "input_output" and isinstance(value, str):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            raise Unusable(f"{column} must be JSON") from None
-    return value
-
-
-READERS = {"math": _answered, "judge": _judged, "puzzle": _puzzle, "code": _program}
+    options = [row.get(name) for name in ("Correct Answer", *WRONG_OPTIONS)]
+    texts = [text.strip() for text in _texts(options)]
+    statement = str(row.get("Question"))
+    order = sorted(texts, key=lambda option: digest(f"{statement}\n{option}".encode()))
+    return _lettered(row, order, order.index(texts[0]))

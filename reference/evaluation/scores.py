@@ -16,7 +16,7 @@ is given where an answer is a text, for mathematics and puzzles.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -167,7 +167,10 @@ def _figure(values: Sequence[float], samples: int) -> Figure:
 
 
 def scores_json(
-    marks: Mapping[str, Sequence[Mark]], groups: Mapping[str, str], samples: int, domain: str
+    marks: Mapping[str, Sequence[Mark]],
+    groups: Mapping[str, str],
+    samples: int,
+    domains: Iterable[str],
 ) -> dict[str, Any]:
     """Everything that is known about one benchmark, as plain values.
 
@@ -175,13 +178,13 @@ def scores_json(
         marks: Responses of each problem, by its key.
         groups: Text of the column by which the benchmark is broken down, of each problem.
         samples: Responses asked for per problem.
-        domain: Of the benchmark.
+        domains: Of its problems.
 
     Returns:
         ``samples``, ``counts``, ``scores``, ``ties`` (problems with a tie for the majority),
         ``groups`` -> avg of each, and ``shares`` -> share of correct responses of each problem.
     """
-    votes = domain in VOTING_DOMAINS
+    votes = set(domains) <= set(VOTING_DOMAINS)
     by_group: dict[str, dict[str, Sequence[Mark]]] = {}
     for key, of_problem in marks.items():
         by_group.setdefault(groups[key], {})[key] = of_problem

@@ -41,9 +41,9 @@ def test_a_benchmark_is_recognised_by_the_name_of_its_file(file: str, name: str)
 @pytest.mark.parametrize(
     ("row", "name"),
     [
-        ({"problem": "p", "answer": "2"}, "math"),
+        ({"problem": "p", "answer": "2"}, "own"),
         ({"question": "p", "options": ["a", "b"], "answer": "A"}, "choice"),
-        ({"prompt": "p", "test": "def check(f): assert f"}, "code"),
+        ({"prompt": "p", "test": "def check(f): assert f", "entry_point": "f"}, "own"),
         ({"id": "1", "domain": "math", "problem": "p", "reference": "2"}, "own"),
         ({"task": "maze", "meta": {}, "source": "Enigmata"}, "enigmata"),
         ({"task": "maze", "meta": {}, "source": "reasoning-gym 0.1"}, "reasoning_gym"),

@@ -76,7 +76,7 @@ def test_two_processes_do_not_write_at_the_same_time(tmp_path: Path) -> None:
     folder = filled(tmp_path / "out")
     with (
         folder.opened_for_writing(),
-        pytest.raises(SeedError, match="written by another process"),
+        pytest.raises(SeedError, match="is being written by"),
         Folder.read(tmp_path / "out").opened_for_writing(),
     ):
         pass

@@ -52,7 +52,7 @@ def test_references_are_read_from_the_columns_of_published_files(
 
 def test_messages_are_asked_as_they_are(tmp_path: Path) -> None:
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1 + 1?"}]
-    question = one(tmp_path, {"messages": messages, "answer": "2"})
+    question = one(tmp_path, {"prompt": messages, "answer": "2"})
     assert question.messages == tuple(messages) and question.problem == "1 + 1?"
 
 
@@ -83,19 +83,14 @@ def test_the_options_of_gpqa_have_an_order_of_their_own_that_is_always_equal(
 def test_a_function_to_complete_is_checked_with_its_prompt(tmp_path: Path) -> None:
     question = one(tmp_path, HUMANEVAL, "humaneval.jsonl")
     assert question.id == "HumanEval/0"
-    assert question.tests == {
-        "kind": "check",
-        "source": HUMANEVAL["test"],
-        "entry": "double",
-        "prompt": HUMANEVAL["prompt"],
-    }
+    assert question.tests == {name: HUMANEVAL[name] for name in ("test", "entry_point", "prompt")}
     assert "```python\ndef double(x):" in question.messages[0]["content"]
 
 
 def test_assertions_are_part_of_what_is_asked(tmp_path: Path) -> None:
     question = one(tmp_path, MBPP, "mbpp.jsonl")
     assert "assert double(2) == 4" in question.messages[0]["content"]
-    assert question.tests == {"kind": "asserts", "asserts": MBPP["test_list"], "setup": ""}
+    assert question.tests == {"test_list": MBPP["test_list"], "test_setup_code": ""}
 
 
 def test_a_program_with_inputs_is_told_where_they_come_from(tmp_path: Path) -> None:
@@ -106,10 +101,9 @@ def test_a_program_with_inputs_is_told_where_they_come_from(tmp_path: Path) -> N
 
 
 def test_a_puzzle_has_a_compact_prompt_for_policies_of_characters(tmp_path: Path) -> None:
-    row = {"id": "m", "domain": "puzzle", "problem": "Walk.", "puzzle": MAZE, "prompt": "MS.#=",
-           "family": "maze"}  # fmt: skip
+    row = {"id": "m", "domain": "puzzle", "problem": "Walk.", "puzzle": MAZE}
     question = one(tmp_path, row, "puzzles.jsonl")
-    assert (question.compact, question.puzzle, question.group) == ("MS.#=", MAZE, "maze")
+    assert (question.compact, question.puzzle, question.group) == ("MS.#/..#/#.G=", MAZE, "maze")
     assert question.messages[0]["content"].startswith("Walk.\n\n")
 
 
@@ -120,7 +114,25 @@ def test_tasks_without_a_family_are_left_out_and_counted(tmp_path: Path) -> None
     path = write_lines(tmp_path / "enigmata.jsonl", [row, row | {"id": "2", "task": "slant"}])
     (found,) = read_questions([path])
     assert [question.group for question in found.questions] == ["maze"]
-    assert found.left_out == {"no family for task slant": 1}
+    assert found.left_out == {"task slant: no puzzle family and no number as answer": 1}
+
+
+def test_a_program_with_several_right_outputs_and_no_checker_is_left_out(tmp_path: Path) -> None:
+    tests = [{"stdin": "1\n", "stdout": "1\n"}]
+    rows = [
+        {"id": str(free), "problem": f"Print {free}.", "tests": tests, "needs_checker": free}
+        for free in (False, True)
+    ]
+    (found,) = read_questions([write_lines(tmp_path / "codeforces.jsonl", rows)])
+    assert [question.id for question in found.questions] == ["False"]
+    (why,) = found.left_out
+    assert "needs_checker" in why
+
+
+def test_other_formats_than_lines_are_read(tmp_path: Path) -> None:
+    (tmp_path / "gsm8k.json").write_text('[{"question": "p", "answer": "#### 2"}]')
+    (found,) = read_questions([tmp_path / "gsm8k.json"])
+    assert [question.reference for question in found.questions] == ["2"]
 
 
 def test_a_key_depends_on_the_problem_and_not_on_its_place(tmp_path: Path) -> None:
@@ -150,13 +162,13 @@ def test_a_question_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ({"problem": "p"}, "answer is missing"),
-        ({"answer": "2"}, "problem is missing"),
-        ({"problem": " ", "answer": "2"}, "problem must be a text"),
-        ({"problem": "p", "answer": None}, "answer is missing"),
+        ({"problem": "p"}, "reference is missing"),
+        ({"answer": "2"}, "no schema has the columns answer"),
+        ({"problem": " ", "answer": "2"}, "the problem is empty"),
+        ({"problem": "p", "answer": None}, "reference is missing"),
         ({"problem": "p", "options": ["a", "b"], "answer": "C"}, "names none of the 2 options"),
         ({"problem": "p", "options": "ab", "answer": "A"}, "options must be"),
-        ({"messages": ["p"], "answer": "A"}, "messages must be a list of objects"),
+        ({"prompt": ["p"], "answer": "A"}, "a message must be an object"),
     ],
 )
 def test_an_unusable_line_is_named(tmp_path: Path, row: dict[str, Any], words: str) -> None:
@@ -180,5 +192,5 @@ def test_the_same_problem_twice_and_an_empty_file_are_refused(tmp_path: Path) ->
     (tmp_path / "gsm8k.jsonl").write_text("\n")
     with pytest.raises(SeedError, match="holds no problem"):
         read_questions([tmp_path / "gsm8k.jsonl"])
-    with pytest.raises(SeedError, match="No such file"):
+    with pytest.raises(SeedError, match="does not exist"):
         read_questions([tmp_path / "none.jsonl"])
