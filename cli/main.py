@@ -7,6 +7,7 @@ import click
 from seed.cli.ablate import ablate
 from seed.cli.audit import audit
 from seed.cli.conform import conform, diff
+from seed.cli.data import data
 from seed.cli.evaluate import evaluate
 from seed.cli.exercise import exercise
 from seed.cli.explain import explain
@@ -40,7 +41,7 @@ def seed() -> None:
 COMMANDS = (
     *(run, report, sample, evaluate, explain, ablate),
     *(model, export),
-    *(conform, diff, verify, audit, puzzles, srs, exercise),
+    *(conform, diff, verify, audit, data, puzzles, srs, exercise),
 )
 
 for command in COMMANDS:
