@@ -41,3 +41,7 @@ class SeedError(Exception):
         super().__init__(f"{reason}: {line}")
         self.reason = reason
         self.line = line
+
+    def __reduce__(self) -> tuple[type["SeedError"], tuple[Reason, str]]:
+        """A process that ran a job for this one can hand its error over."""
+        return SeedError, (self.reason, self.line)
