@@ -211,6 +211,13 @@ class RunConfig(Section):
     show: Count = Field(
         20, description="RL steps between responses shown while the run goes on, 0 = none"
     )
+    save_on_signal: Switch = Field(
+        False,
+        description=(
+            "SIGTERM, SIGHUP and Ctrl-C save a checkpoint at the next step before the run ends; a"
+            " second signal ends it at once"
+        ),
+    )
     track: Trackers = Field(
         (), description="also send metrics to tensorboard, wandb, or a list of both; none = nowhere"
     )

@@ -12,7 +12,6 @@ Nothing here loads torch.
 
 import math
 import pickle
-import signal
 import sys
 import time
 from typing import assert_never
@@ -31,6 +30,7 @@ from seed.scaled.processes.messages import (
     WorkerProcessMessage,
 )
 from seed.scaled.processes.mpi_mailbox import MAIN_RANK, Mailbox
+from seed.scaled.processes.shutdown import leave_signals_to_trainer
 from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, WorkerHandle
 from seed.scaled.processes.world import World
 from seed.spec.config import Config
@@ -49,8 +49,7 @@ def supervise(world: World, config: Config) -> None:
     Raises:
         SeedError: A user error of the worker process or of any other rank of the job.
     """
-    # The trainers handle an interrupt: they stop the workers or end the job.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_signals_to_trainer()
     process = WorkerHandle(world, config)
     try:
         agree_on(world.job, process.wait_until_ready)
