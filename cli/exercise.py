@@ -64,7 +64,6 @@ def check(context: click.Context, name: str, file: Path | None) -> None:
     """
     from seed.conformance.exercises.catalogue import exercise_named
     from seed.conformance.exercises.student import check_file
-    from seed.spec.atomic_files import write_atomically
     from seed.spec.errors import Reason, SeedError
 
     chosen = exercise_named(name)

@@ -4,8 +4,8 @@
     .NAME.replaced  a folder whose successor takes its name at this moment
 
 Nothing good is touched before its successor is whole and on the disk. What a kill left is taken
-away, or put back, by ``sweep`` when the writer starts again. A file system that is full or read-only
-is a user error of one line (``unwritable``).
+away, or put back, by ``sweep`` when the writer starts again. A file system that is full or
+read-only is a user error of one line (``unwritable``).
 """
 
 import ctypes

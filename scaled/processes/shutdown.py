@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NoReturn
 
+from seed.scaled.processes.error_lines import print_error
 from seed.scaled.processes.job import Job
 from seed.scaled.processes.watchdog import REPORT_SECONDS, current
 from seed.scaled.processes.world import World
@@ -115,7 +116,7 @@ def describe_failure(failure: BaseException) -> str:
 def _end_with_user_error(world: World, error: SeedError) -> None:
     """Exit with the error's line. If only some ranks have it, end the others."""
     if world.store.add("user errors", 1) == 1:
-        print(f"Error: {error}", file=sys.stderr, flush=True)
+        print_error(f"Error: {error}")
     deadline = time.monotonic() + AGREEMENT_SECONDS
     while world.store.add("user errors", 0) < world.size:
         if time.monotonic() > deadline:
@@ -143,6 +144,6 @@ def _print_once(world: World, line: str) -> None:
     except Exception:  # the rank that holds the store has ended, so its failure was first
         is_first = False
     if is_first:
-        print(line, file=sys.stderr, flush=True)
+        print_error(line)
     else:
         time.sleep(REPORT_SECONDS)
