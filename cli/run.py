@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from seed.spec.config import Config
     from seed.spec.observer import Observer
 
+MANY_PROBLEMS = 2000
+"""Held-out problems that take seconds to draw."""
+
 
 @click.command(cls=Command)
 @click.option(
@@ -116,6 +119,8 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
     check_trackers(config)
     with open_backend(config) as computing:
         config = with_start(config, computing)
+        if computing.is_main_process and config.evaluation.problems >= MANY_PROBLEMS:
+            click.echo(f"drawing {config.evaluation.problems} held-out problems", err=True)
         check(config, computing)
         title = f"{config.preset}-{config.recipe}-seed{config.seed}"
         path = computing.on_rank_zero(lambda: out or free_directory(title))

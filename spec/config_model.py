@@ -18,6 +18,7 @@ from seed.spec.config_types import (
     Section,
     Share,
     Switch,
+    Temperature,
     Trackers,
     Words,
     words_of,
@@ -97,7 +98,9 @@ class DataConfig(Section):
             " (both); verifiable where not named"
         ),
     )
-    demonstrations: PositiveInt = Field(description="worked solutions for SFT, over all families")
+    demonstrations: Annotated[PositiveInt, Field(le=10_000_000)] = Field(
+        description="worked solutions for SFT, over all families"
+    )
     bare_share: Share = Field(
         0.0,
         description=(
@@ -188,9 +191,16 @@ class ValuePretrainingConfig(Section):
 class EvaluationConfig(Section):
     """Evaluation on held-out problems (VAPO 5.1: temperature 1.0, top-p 0.7)."""
 
-    problems: PositiveInt = Field(description="held-out problems, over all families")
-    samples: PositiveInt = Field(description="responses per problem (avg@k)")
-    temperature: PositiveFloat = Field(1.0, description="softmax temperature")
+    problems: Annotated[PositiveInt, Field(le=100_000)] = Field(
+        description=(
+            "held-out problems, over all families; of 100000 an accuracy is known to 0.3 percentage"
+            " points"
+        )
+    )
+    samples: Annotated[PositiveInt, Field(le=100_000)] = Field(
+        description="responses per problem (avg@k)"
+    )
+    temperature: Temperature = Field(1.0, description="softmax temperature")
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.7, description="nucleus mass")
     judge_pairs: PositiveInt = Field(
         160,

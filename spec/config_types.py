@@ -13,6 +13,8 @@ Switch = Annotated[bool, Field(strict=True)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 PositiveFloat = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Temperature = Annotated[float, Field(ge=0.0001, le=1000.0, allow_inf_nan=False)]
+"""Below this range logits overflow when they are divided; its ends are greedy and uniform."""
 NonNegativeFloat = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 Levels = Annotated[

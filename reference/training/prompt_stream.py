@@ -14,7 +14,7 @@ from statistics import pstdev
 
 from seed.reference.tasks.problems import training_problem
 from seed.spec.config import Config
-from seed.spec.datatypes import Outcome, Request, ScoredRollout
+from seed.spec.datatypes import Outcome, Problem, Request, ScoredRollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.tokenizer import encode
 
@@ -100,6 +100,15 @@ def collect(
 def responses(groups: Sequence[Group]) -> int:
     """How many there are over all groups; a streaming batch may hold a part of a group."""
     return sum(map(len, groups))
+
+
+def first_problems(config: Config, most: int) -> list[Problem]:
+    """The first training problems of RL, ``most`` at most and no more than a run draws."""
+    data, count = config.data, min(most, config.rollout.steps * config.rollout.prompts)
+    places = range(data.demonstrations, data.demonstrations + count)
+    return [
+        training_problem(data.families, data.difficulties, place, config.seed) for place in places
+    ]
 
 
 def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:

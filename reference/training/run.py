@@ -14,6 +14,7 @@ from seed.reference.tasks.problems import check_level
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
+from seed.reference.training.prompt_stream import first_problems
 from seed.reference.training.resume_check import check_resume
 from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run_directory import SCHEDULE, RunDirectory
@@ -26,6 +27,8 @@ from seed.spec.observer import Observer
 from seed.spec.tokenizer import encode, vocabulary_for
 
 State = TypeVar("State")
+CHECKED_PROMPTS = 256
+"""Training problems whose prompts must fit before a run starts."""
 PHASES = ("supervised", "value_pretraining", "reinforcement")
 
 
@@ -215,7 +218,8 @@ def check(config: Config, backend: Backend[Any]) -> None:
     """
     check_loss_terms(config, backend)
     check_data(config)
-    longest = max(held_out_problems(config), key=lambda problem: len(problem.prompt))
+    problems = [*held_out_problems(config), *first_problems(config, CHECKED_PROMPTS)]
+    longest = max(problems, key=lambda problem: len(problem.prompt))
     tokens = len(encode(longest.prompt))
     if tokens > config.data.max_prompt_tokens:
         raise SeedError(
