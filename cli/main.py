@@ -10,6 +10,8 @@ from seed.cli.conform import conform, diff
 from seed.cli.evaluate import evaluate
 from seed.cli.exercise import exercise
 from seed.cli.explain import explain
+from seed.cli.export import export
+from seed.cli.model import model
 from seed.cli.puzzles import puzzles
 from seed.cli.run import run
 from seed.cli.sample import sample
@@ -37,6 +39,7 @@ def seed() -> None:
 
 COMMANDS = (
     *(run, report, sample, evaluate, explain, ablate),
+    *(model, export),
     *(conform, diff, verify, audit, puzzles, srs, exercise),
 )
 

@@ -12,9 +12,13 @@ from seed.cli.options import (
     BACKENDS,
     PATH,
     config_option,
+    data_option,
+    evaluation_option,
+    model_option,
     overrides_argument,
     preset_option,
     recipe_option,
+    reward_option,
 )
 from seed.cli.user_errors import Command, name_of
 from seed.spec.errors import Reason, SeedError, with_way_on
@@ -39,6 +43,10 @@ MANY_PROBLEMS = 2000
 )
 @preset_option
 @recipe_option
+@model_option
+@data_option
+@evaluation_option
+@reward_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Keys all randomness of the run."
 )

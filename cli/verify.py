@@ -38,15 +38,18 @@ def verify(file: Path, out: Path, resume: bool, **judging: Any) -> None:
 
     rule, pool = rule_and_pool(**judging)
     go_on = f"the same command and --resume, {out} is kept"
+    notes: list[str] = []
     with judging_bar(file, "verify") as count, pool:
         try:
-            tally = verify_file(file, out, rule, pool, resume, count)
+            tally = verify_file(file, out, rule, pool, resume, count, notes.append)
         except KeyboardInterrupt as interrupt:
             raise with_way_on(interrupt, f"continue with {go_on}") from None
         except SeedError as error:
             if error.reason is not Reason.UNWRITABLE_FILE or not out.is_file():
                 raise
             raise SeedError(error.reason, f"{error.line}; then continue with {go_on}") from None
+    for line in notes:
+        click.echo(f"note: {line}", err=True)
     click.echo(tally_table(tally, rule.counted_by))
 
 

@@ -10,11 +10,13 @@ import numpy as np
 from seed.reference.backend import ReferenceBackend
 from seed.reference.tasks.problems import training_problem
 from seed.reference.training.batch import plain_batch
+from seed.spec.characters import encode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
-from seed.spec.datatypes import Array, Batch, Request
+from seed.spec.config_model import ModelConfig
+from seed.spec.datatypes import Array, Batch, Params, Request
 from seed.spec.philox import generator
-from seed.spec.tokenizer import encode
+from seed.spec.weights import policy_shapes
 
 SIZES = (
     "precision=float64",
@@ -70,7 +72,25 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "algorithm.aggregation=constant",
             "model.tied_embeddings=true",
-            "model.query_key_norm=false",
+            "model.query_key_norm=none",
+        ),
+    ),
+    "switches": (
+        "vapo",
+        (
+            "algorithm.load_balance_weight=0.05",
+            "model.query_key_value_bias=true",
+            "model.query_key_norm=full",
+            "model.rotary_share=0.5",
+            "model.rope_scaling=yarn",
+            "model.rope_factor=4.0",
+            "model.rope_original_positions=8",
+            "model.router_scores=sigmoid",
+            "model.router_bias=true",
+            "model.router_groups=2",
+            "model.gate_scale=2.5",
+            "model.shared_expert_width=12",
+            "model.shared_expert_gate=true",
         ),
     ),
 }
@@ -111,6 +131,7 @@ def case_batch(config: Config, seed: int = SEED) -> Batch:
     positive, truncated = random.random(rows) < 0.5, random.random(rows) < 0.25
     exact = config.model_copy(update={"precision": "float64"})
     policy = ReferenceBackend().initial_state(exact)
+    policy.policy.update(random_biases(config.model))
     log_probs = ReferenceBackend().log_probs(policy, exact, batch)
     shape = batch.tokens.shape
     distance = np.where(
@@ -151,6 +172,15 @@ def case_value_head(config: Config, seed: int = 0) -> Array:
         generator(seed, "conformance value head").normal(size=(config.model.hidden, 1))
         / config.model.hidden**0.5
     )
+
+
+def random_biases(model: ModelConfig) -> Params:
+    """All biases of a policy, which are 0 at first and would have no effect: half as large as 1."""
+    return {
+        name: 0.5 * generator(SEED, "conformance bias", name).normal(size=shape)
+        for name, shape in policy_shapes(model).items()
+        if name.endswith("_bias")
+    }
 
 
 def case_requests(config: Config) -> list[Request]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seed.conformance.cases import random_biases
 from seed.conformance.compare import assert_close
 from seed.reference.model import initial_policy, value_from_policy
 from seed.scaled.model import Transformer
@@ -75,7 +76,7 @@ def assert_same(
 
 def policy_of(config: Config) -> Params:
     """Weights of a policy, larger than initial ones so that probabilities are not all alike."""
-    weights = initial_policy(config.model, 5, "float64")
+    weights = initial_policy(config.model, 5, "float64") | random_biases(config.model)
     return {name: 3.0 * weight for name, weight in weights.items()}
 
 
@@ -89,7 +90,7 @@ def value_of(config: Config) -> Params:
 def model_of(config: Config, params: Params, mesh: Mesh = ONE) -> Transformer:
     """The torch backend's model of these weights."""
     model = build(config, mesh, is_value="value_head" in params)
-    fill(model, lambda name: params[name])
+    fill(model, lambda name, box: params[name][box])
     return model
 
 

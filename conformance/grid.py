@@ -190,7 +190,7 @@ def write_truth(case: str, folder: Path) -> Trace:
 def chosen_experts(tracer: ReferenceTracer, case: str) -> Replay:
     """Experts that the reference's routers choose for a case in float64, per layer [B, S, k]."""
     config = case_config(case)
-    return tracer.routes(tracer.backend.initial_state(config), config, case_batch(config))
+    return tracer.routes(started(tracer, config)[0], config, case_batch(config))
 
 
 def own_errors(case: str, precision: str, truth: Trace) -> dict[str, float]:

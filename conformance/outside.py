@@ -40,7 +40,10 @@ torch.set_num_threads(1)
 
 CASTING_MODULES = tuple(
     f"transformers.models.{name}.modeling_{name}"
-    for name in ("llama", "qwen3", "qwen3_moe", "mixtral", "granitemoeshared")
+    for name in (
+        *("llama", "qwen3", "qwen3_moe", "mixtral", "granitemoeshared", "mistral", "qwen2"),
+        *("qwen2_moe", "seed_oss", "glm4_moe", "olmoe"),
+    )
 )
 """Modules in which ``torch`` is replaced while an exact model is built or run."""
 

@@ -1,5 +1,6 @@
 """The trace of the reference: its components one by one, on padded rows."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -111,9 +112,12 @@ class ReferenceTracer:
             if isinstance(weight, Quantised)
         }
 
-    def set_value_head(self, state: State, head: Array) -> None:
-        """Set the head in place."""
-        state.value["value_head"] = head.astype(state.value["value_head"].dtype)
+    def set_weights(self, state: State, weights: Mapping[str, Array]) -> None:
+        """Set some weights in place."""
+        for path, array in weights.items():
+            title, _, name = path.partition(" ")
+            params = state.policy if title == "policy" else state.value
+            params[name] = array.astype(params["final_norm"].dtype)
 
     def _replayed(
         self, params: Params, config: Config, batch: Batch, replay: Replay

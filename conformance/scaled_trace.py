@@ -1,6 +1,6 @@
 """The trace of the torch backend: hooks on modules, packed sequences put back in padded rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -19,6 +19,7 @@ from seed.scaled.parallel.packing import PackedSequences
 from seed.scaled.parallel.parallelize import (
     gradients_of,
     local,
+    named,
     put,
     shards_of,
     slices_of,
@@ -120,11 +121,14 @@ class ScaledTracer:
             if isinstance(weight, Quantised)
         }
 
-    def set_value_head(self, state: State, head: Array) -> None:
-        """Set the head in place, each rank its shard."""
-        assert state.value is not None
-        weight = state.value.value_head
-        put(local(weight.data), "value_head", torch.from_numpy(head), state.value.mesh, weight)
+    def set_weights(self, state: State, weights: Mapping[str, Array]) -> None:
+        """Set some weights in place, each rank its shards."""
+        for path, array in weights.items():
+            title, _, name = path.partition(" ")
+            model = state.policy if title == "policy" else state.value
+            assert model is not None
+            weight = named(model)[name]
+            put(local(weight.data), name, torch.from_numpy(array), model.mesh, weight)
 
 
 class _Rows:

@@ -83,12 +83,53 @@ ADVANTAGE_SWITCHES: Switches = {
 
 MODEL_SWITCHES: Switches = {
     "normalise_gates": (False, True),
-    "query_key_norm": (False, True),
+    "query_key_norm": ("none", "head"),
     "tied_embeddings": (False, True),
     "shared_experts": (0, 1),
     "dense_layers": (0, 1, 2),
 }
-"""All alternatives of the model."""
+"""All alternatives of the model, those of ``architectures`` apart."""
+
+_SIGMOID = {"router_scores": "sigmoid", "router_bias": True}
+_YARN = {"rope_scaling": "yarn", "rope_original_positions": 4}
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "qwen2": {"query_key_value_bias": True, "query_key_norm": "none"},
+    "llama-3.1": {
+        "query_key_norm": "none",
+        "rope_scaling": "llama3",
+        "rope_factor": 8.0,
+        "rope_original_positions": 16,
+    },
+    "qwen3 with yarn": {**_YARN, "rope_factor": 4.0},
+    "olmoe": {"query_key_norm": "full", "normalise_gates": False},
+    "qwen2-moe": {
+        "query_key_value_bias": True,
+        "query_key_norm": "none",
+        "normalise_gates": False,
+        "shared_expert_width": 5,
+        "shared_expert_gate": True,
+    },
+    "glm-4.5": {"query_key_value_bias": True, "rotary_share": 0.5, "gate_scale": 2.5, **_SIGMOID},
+    "minimax-m2": {"query_key_norm": "full", "rotary_share": 0.5, **_SIGMOID},
+    "deepseek-v3": {**_SIGMOID, "router_groups": 2, "router_groups_kept": 1, "gate_scale": 2.5},
+}
+"""Families of published models -> what their switches change, for ``SIZES``."""
+
+SWITCHED: Switches = {
+    "query_key_value_bias": (False, True),
+    "query_key_norm": ("head", "full", "none"),
+    "rotary_share": (1.0, 0.5),
+    "router_scores": ("softmax", "sigmoid"),
+    "router_bias": (False, True),
+    "router_groups": (1, 2),
+    "normalise_gates": (True, False),
+    "gate_scale": (1.0, 2.5),
+    "shared_experts": (1, 2),
+    "shared_expert_width": (0, 5),
+    "shared_expert_gate": (False, True),
+    "rope_scaling": ("none", "linear", "llama3", "yarn"),
+}
+"""Switches of published architectures."""
 
 
 def combinations(switches: Switches) -> list[dict[str, Any]]:
@@ -101,6 +142,16 @@ def combined(switches: Switches) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {name: st.sampled_from(list(values)) for name, values in switches.items()}
     )
+
+
+def architectures() -> st.SearchStrategy[dict[str, Any]]:
+    """Any legal combination of the switches of published architectures."""
+
+    def complete(changes: dict[str, Any]) -> dict[str, Any]:
+        scaled = changes["rope_scaling"] != "none"
+        return changes | {"rope_factor": 4.0 if scaled else 1.0, "rope_original_positions": 4}
+
+    return combined(SWITCHED).map(complete)
 
 
 def algorithm(**changes: Any) -> AlgorithmConfig:

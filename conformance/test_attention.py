@@ -25,6 +25,7 @@ from seed.scaled import attention as scaled_attention
 from seed.scaled.parallel.packing import context_order, pack
 from seed.spec.datatypes import Batch
 from seed.spec.layout import Layout
+from seed.spec.rope import Rotary, plain_frequencies, rotary_of
 
 LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2), Layout(cp=4)]
 
@@ -47,9 +48,10 @@ def test_rms_norm_is_the_same_at_any_scale(seed: int, scale: float, width: int) 
 def test_rotary_is_the_same_at_any_position(seed: int, far: int, width: int, base: float) -> None:
     positions = far + np.arange(5)
     x_BnSh = numbers(seed, 1, 3, 5, width)
-    angles = scaled_attention.rotation(tensor(positions), width, base, torch.float64)
+    rotation = Rotary(plain_frequencies(width, base), 1.0)
+    angles = scaled_attention.rotation(tensor(positions), rotation, torch.float64)
     ours = scaled_attention.rotary(tensor(x_BnSh[0].transpose(1, 0, 2)), angles)
-    theirs = reference_attention.rotary(x_BnSh, positions[None], base)[0].transpose(1, 0, 2)
+    theirs = reference_attention.rotary(x_BnSh, positions[None], rotation)[0].transpose(1, 0, 2)
     assert_same(ours, theirs, "rotary")
 
 
@@ -57,11 +59,12 @@ def test_rotary_is_the_same_at_any_position(seed: int, far: int, width: int, bas
 @pytest.mark.parametrize("base", [10_000.0, 1e6])
 def test_rotary_in_float32_is_as_exact_far_away_as_near(far: int, base: float) -> None:
     positions, x_BnSh = far + np.arange(5), numbers(far, 1, 3, 5, 16)
-    exact = reference_attention.rotary(x_BnSh, positions[None], base)
+    rotation = Rotary(plain_frequencies(16, base), 1.0)
+    exact = reference_attention.rotary(x_BnSh, positions[None], rotation)
     single = x_BnSh.astype(np.float32)
-    angles = scaled_attention.rotation(tensor(positions), 16, base, torch.float32)
+    angles = scaled_attention.rotation(tensor(positions), rotation, torch.float32)
     turned = {
-        "reference": reference_attention.rotary(single, positions[None], base),
+        "reference": reference_attention.rotary(single, positions[None], rotation),
         "scaled": scaled_attention.rotary(tensor(single[0].transpose(1, 0, 2)), angles)
         .numpy()
         .transpose(1, 0, 2)[None],
@@ -73,7 +76,14 @@ def test_rotary_in_float32_is_as_exact_far_away_as_near(far: int, base: float) -
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"query_key_norm": False}, {"key_value_heads": 1}, {"key_value_heads": 4}],
+    [
+        {},
+        {"query_key_norm": "none"},
+        {"key_value_heads": 1},
+        {"key_value_heads": 4, "query_key_norm": "full"},
+        {"query_key_norm": "full", "query_key_value_bias": True, "rotary_share": 0.5},
+        {"query_key_value_bias": True, "rope_scaling": "linear", "rope_factor": 3.0},
+    ],
     ids=str,
 )
 @given(batch=batches(), seed=Seeds)
@@ -95,23 +105,23 @@ def test_p18_attention_of_packed_sequences_is_that_of_padded_rows(
     )
 
     packed = pack(batch, range(B), ONE)
-    weights = tensors(*(policy[prefix + name] for name in ("query", "key", "value", "output")))
-    names = ("query_norm", "key_norm") if model.query_key_norm else ()
-    norms = tensors(*(policy[prefix + name] for name in names))
-    angles = scaled_attention.rotation(
-        packed.positions_m, model.head_width, model.rope_base, torch.float64
+
+    def of(*names: str) -> Any:
+        """Weights of this layer, or None if it has none of them."""
+        found = tensors(*(policy[prefix + name] for name in names if prefix + name in policy))
+        return found or None
+
+    weights = scaled_attention.Projections(
+        *of("query", "key", "value"),
+        biases=of("query_bias", "key_bias", "value_bias"),
+        norms=of("query_norm", "key_norm"),
     )
+    angles = scaled_attention.rotation(packed.positions_m, rotary_of(model), torch.float64)
     places, cells = packed.own_places_c.numpy(), packed.own_cells_c.numpy()
     x_nD = np.zeros((len(packed.tokens_n), model.hidden))
     x_nD[places] = x_ND[cells]
     actual = scaled_attention.attention(
-        tensor(x_nD),
-        (weights[0], weights[1], weights[2], weights[3]),
-        (norms[0], norms[1]) if names else None,
-        angles,
-        packed.plan,
-        model,
-        ONE,
+        tensor(x_nD), weights, tensor(policy[prefix + "output"]), angles, packed.plan, model, ONE
     )
     assert sorted(cells.tolist()) == np.flatnonzero(real).tolist()
     assert_same(actual[places], expected[cells], "attention")

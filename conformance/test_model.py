@@ -22,9 +22,12 @@ from seed.conformance.compare_backends import (
     value_of,
 )
 from seed.conformance.strategies import (
+    ARCHITECTURES,
     FEW,
+    MANY,
     MODEL_SWITCHES,
     Seeds,
+    architectures,
     batches,
     combinations,
     numbers,
@@ -55,6 +58,28 @@ TWICE = settings(max_examples=2)
 def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combination(
     changes: dict[str, Any], batch: Batch, seed: int
 ) -> None:
+    assert_models_agree(changes, batch, seed)
+
+
+@pytest.mark.parametrize("changes", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
+@given(batch=batches(), seed=Seeds)
+@TWICE
+def test_p18_published_architectures_are_the_same(
+    changes: dict[str, Any], batch: Batch, seed: int
+) -> None:
+    assert_models_agree(changes, batch, seed)
+
+
+@given(changes=architectures(), batch=batches(), seed=Seeds)
+@MANY
+def test_p18_switches_of_architectures_are_the_same_in_any_combination(
+    changes: dict[str, Any], batch: Batch, seed: int
+) -> None:
+    assert_models_agree(changes, batch, seed)
+
+
+def assert_models_agree(changes: dict[str, Any], batch: Batch, seed: int) -> None:
+    """Logits, routes, gradients and values of both backends agree."""
     config = small_config(model_changes=changes)
     packed = pack(batch, range(len(batch.lengths)), ONE)
     cells, weight_pV = (

@@ -122,12 +122,12 @@ def test_replay_of_the_own_choice_changes_nothing_and_another_keeps_the_routers_
         tensor(params["layers.1.moe.router"]).requires_grad_(),
     )
     weights = of_experts({name: params[f"layers.1.moe.{name}"] for name in EXPERTS})
-    logits, ids, gates = scaled_moe.route(x, router, model, None)
-    again = scaled_moe.route(x, router, model, ids)
+    logits, ids, gates = scaled_moe.route(x, router, None, model, None)
+    again = scaled_moe.route(x, router, None, model, ids)
     for one, other in zip(again, (logits, ids, gates), strict=True):
         assert torch.equal(one, other)
     others = (ids + 1) % model.experts
-    _, used, gates = scaled_moe.route(x, router, model, others)
+    _, used, gates = scaled_moe.route(x, router, None, model, others)
     assert torch.equal(used, others)
     scaled_moe.dispatch(x, used, gates, weights, ONE.expert).square().sum().backward()
     assert router.grad is not None and bool(router.grad.any())

@@ -10,8 +10,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from seed.conformance.cases import case_batch, case_requests, case_rewards, case_value_head
+from seed.conformance.cases import (
+    case_batch,
+    case_requests,
+    case_rewards,
+    case_value_head,
+    random_biases,
+)
 from seed.spec.backend import Backend
+from seed.spec.characters import ENDS
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, IntArray, Sampling
 
@@ -74,8 +81,8 @@ class Tracer(Protocol):
         """The whole matrices that an FP8 policy has in 8 bits, multiplied out."""
         ...
 
-    def set_value_head(self, state: Any, head: Array) -> None:
-        """Set the head of the value model [D, 1], in place."""
+    def set_weights(self, state: Any, weights: Mapping[str, Array]) -> None:
+        """Set some weights in place, named as by ``weights``."""
         ...
 
 
@@ -123,13 +130,16 @@ def trace(
 def started(tracer: Tracer, config: Config) -> tuple[Any, Batch]:
     """The first state of a case, and its batch with advantages.
 
-    The value model's head is random: with the zero head that RL starts from, all values would agree
-    whatever is below it.
+    Biases and the value model's head are random: with the zeros that a run starts from, all would
+    agree whatever is added or is below the head.
     """
     backend = tracer.backend
-    state = backend.start_rl(backend.initial_state(config), config)
+    state = backend.initial_state(config)
+    biases = random_biases(config.model)
+    tracer.set_weights(state, {f"policy {name}": bias for name, bias in biases.items()})
+    state = backend.start_rl(state, config)
     if config.uses_value_model:
-        tracer.set_value_head(state, case_value_head(config))
+        tracer.set_weights(state, {"value value_head": case_value_head(config)})
     return state, backend.advantages(state, config, case_batch(config), case_rewards(config))
 
 
@@ -145,7 +155,7 @@ def sampled(
     arrays: dict[str, Array] = {}
     for title, temperature, top_p in samplings:
         rollouts = backend.generate(
-            state, config, case_requests(config), Sampling(temperature, top_p, limit), purpose
+            state, config, case_requests(config), Sampling(temperature, top_p, limit, ENDS), purpose
         )
         for name, rows in (
             ("tokens", [r.response_tokens for r in rollouts]),

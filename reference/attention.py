@@ -1,6 +1,6 @@
 """Grouped-query attention with rotary positions and optional query-key normalisation.
 
-    q = rope(norm(x Wq)),  k = rope(norm(x Wk)),  v = x Wv
+    q = rope(norm(x Wq + bq)),  k = rope(norm(x Wk + bk)),  v = x Wv + bv      (biases: some models)
     out = softmax(q k' / sqrt(h) + causal mask) v  Wo
 
 Shapes in the code carry the letters of ``spec``; C is the number of cached key positions.
@@ -16,6 +16,7 @@ import numpy as np
 from seed.reference.precision import linear, matrix
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray, Params
+from seed.spec.rope import Rotary, rotary_of
 
 HIDDEN_SCORE = -1e30
 """Score of a hidden key: its exp is exactly 0 in every precision; -inf could give NaN."""
@@ -65,30 +66,32 @@ def rms_norm(x: Array, weight: Array, epsilon: float) -> Array:
     return x / anp.sqrt(anp.mean(x * x, axis=-1, keepdims=True) + epsilon) * weight
 
 
-def rotary(x_BnSh: Array, positions_BS: IntArray, base: float) -> Array:
+def rotary(x_BnSh: Array, positions_BS: IntArray, rotation: Rotary) -> Array:
     """Rotate pairs of features by an angle that grows with the position.
 
-    Formula: turn (x_i, x_{i+h/2}) by ``position * base^(-2i/h)``.
+    Formula: turn (x_i, x_{i+r/2}) by ``position * f_i``, i < r/2, times the attention factor.
     Source: RoPE, arXiv 2104.09864 eq. 34.
 
     Args:
         x_BnSh: Queries or keys, n heads [B, n, S, h].
         positions_BS: Position of each token in its own sequence [B, S].
-        base: Base of the frequencies.
+        rotation: Frequencies f of the first r features of a head, and the attention factor.
 
     Returns:
-        Rotated array of the same shape; inner products of two of them depend on the distance of
-        their positions only.
+        Array of the same shape, the features after the first r as they were; inner products of two
+        of them depend on the distance of their positions only.
     """
-    half = x_BnSh.shape[-1] // 2
-    frequencies = base ** (-np.arange(half) / half)
-    angles = positions_BS[:, None, :, None] * frequencies
+    half = len(rotation.frequencies)
+    angles = positions_BS[:, None, :, None] * rotation.frequencies
     # float64 up to here: a float32 angle of 22,527 radians would be off by 1e-3.
-    cos, sin = np.cos(angles).astype(x_BnSh.dtype), np.sin(angles).astype(x_BnSh.dtype)
-    turned = anp.roll(x_BnSh, half, axis=-1)
-    return x_BnSh * np.concatenate([cos, cos], axis=-1) + turned * np.concatenate(
+    cos = (rotation.factor * np.cos(angles)).astype(x_BnSh.dtype)
+    sin = (rotation.factor * np.sin(angles)).astype(x_BnSh.dtype)
+    x, passed = x_BnSh[..., : 2 * half], x_BnSh[..., 2 * half :]
+    turned = anp.roll(x, half, axis=-1)
+    rotated = x * np.concatenate([cos, cos], axis=-1) + turned * np.concatenate(
         [-sin, sin], axis=-1
     )
+    return anp.concatenate([rotated, passed], axis=-1) if passed.shape[-1] else rotated
 
 
 def attention(
@@ -120,16 +123,20 @@ def attention(
     K, group = model.key_value_heads, model.heads // model.key_value_heads
 
     def heads(name: str, count: int) -> Array:
-        return anp.transpose(
-            anp.reshape(linear(x_ND, matrix(params, prefix + name)), (B, S, count, -1)),
-            (0, 2, 1, 3),
-        )
+        """One of queries, keys and values [B, n, S, h], normalised but not rotated."""
+        x = linear(x_ND, matrix(params, prefix + name))
+        if model.query_key_value_bias:
+            x = x + params[f"{prefix}{name}_bias"]
+        if model.query_key_norm == "full" and name != "value":
+            x = rms_norm(x, params[f"{prefix}{name}_norm"], model.norm_epsilon)
+        x = anp.transpose(anp.reshape(x, (B, S, count, -1)), (0, 2, 1, 3))
+        if model.query_key_norm == "head" and name != "value":
+            x = rms_norm(x, params[f"{prefix}{name}_norm"], model.norm_epsilon)
+        return x
 
     q, k, v = heads("query", model.heads), heads("key", K), heads("value", K)
-    if model.query_key_norm:
-        q = rms_norm(q, params[prefix + "query_norm"], model.norm_epsilon)
-        k = rms_norm(k, params[prefix + "key_norm"], model.norm_epsilon)
-    q, k = rotary(q, positions_BS, model.rope_base), rotary(k, positions_BS, model.rope_base)
+    rotation = rotary_of(model)
+    q, k = rotary(q, positions_BS, rotation), rotary(k, positions_BS, rotation)
     if cache is None:
         key_positions = positions_BS
     else:

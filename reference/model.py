@@ -7,10 +7,10 @@ Weights live in one flat mapping from name to array; matrices are stored [in, ou
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
+from autograd.extend import defvjp, primitive
 
 from seed.reference.attention import KeyValueCache, attention, rms_norm
 from seed.reference.moe import dense_layer, moe_layer
@@ -27,10 +27,37 @@ class RouterTrace:
     Attributes:
         logits: Router logits [N, E].
         expert_ids: Chosen experts [N, k].
+        kind: What makes scores of logits, ``model.router_scores``.
     """
 
     logits: list[Array] = field(default_factory=list)
     expert_ids: list[IntArray] = field(default_factory=list)
+    kind: str = "softmax"
+
+
+@primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
+def embedded(embedding_VD: Array, tokens_N: IntArray) -> Array:
+    """Rows of the embedding, one for each token [N, D]."""
+    return embedding_VD[tokens_N]
+
+
+def _scattered(g_ND: Array, tokens_N: IntArray, vocabulary: int) -> Array:
+    """The transpose of ``embedded``: row v sums the gradients of the places where token v stands.
+
+    A product with the one-hot rows of the tokens that occur, at most as large as the logits.
+    """
+    present, index_N = np.unique(tokens_N, return_inverse=True)
+    one_hot_NU = (index_N[:, None] == np.arange(len(present))).astype(g_ND.dtype)
+    sums_VD = np.zeros((vocabulary, g_ND.shape[1]), g_ND.dtype)
+    sums_VD[present] = np.dot(one_hot_NU.T, g_ND)
+    return sums_VD
+
+
+defvjp(
+    embedded,
+    lambda _, embedding_VD, tokens_N: lambda g_ND: _scattered(g_ND, tokens_N, len(embedding_VD)),
+    argnums=(0,),
+)
 
 
 def initial_policy(model: ModelConfig, seed: int, dtype: "np.typing.DTypeLike") -> Params:
@@ -79,11 +106,8 @@ def hidden_states(
     Returns:
         Normalised final states [N, D] and what the routers decided.
     """
-    one_hot_NV = (tokens_BS.reshape(-1)[:, None] == np.arange(model.vocabulary)).astype(
-        _dtype(params)
-    )
-    x_ND = anp.dot(one_hot_NV, params["embedding"])
-    trace = RouterTrace()
+    x_ND = embedded(params["embedding"], tokens_BS.reshape(-1))
+    trace = RouterTrace(kind=model.router_scores)
     for layer in range(model.layers):
         prefix = f"layers.{layer}."
         normed = rms_norm(x_ND, params[prefix + "attention_norm"], model.norm_epsilon)
@@ -144,7 +168,3 @@ def shift(after: Array) -> Array:
 def positions_of(tokens_BS: IntArray) -> IntArray:
     """Positions 0..S-1 of right-padded rows."""
     return np.broadcast_to(np.arange(tokens_BS.shape[1]), tokens_BS.shape)
-
-
-def _dtype(params: Params) -> "np.dtype[Any]":
-    return params["final_norm"].dtype

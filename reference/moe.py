@@ -1,11 +1,11 @@
 """The feed-forward layer: SwiGLU, dense or as a mixture of experts with dropless top-k routing.
 
     swiglu(x) = (silu(x Wg) * x Wu) Wd
-    p = softmax(x Wr);  I = the k largest of p;  g_i = p_i / sum_{j in I} p_j
+    p = softmax(x Wr) or sigmoid(x Wr);  I = the k largest of p;  g_i = p_i / sum_{j in I} p_j
     out = sum_{i in I} g_i swiglu_i(x)  +  sum over shared experts of swiglu(x)
 
-Sources: SwiGLU arXiv 2002.05202; routing as in Qwen3-MoE; balance loss DeepSeek-V3 (arXiv
-2412.19437) eq. 17-20; z loss ST-MoE (arXiv 2202.08906) eq. 5.
+Sources: SwiGLU arXiv 2002.05202; routing as in Qwen3-MoE or DeepSeek-V3 (arXiv 2412.19437,
+balance loss eq. 17-20); z loss ST-MoE (arXiv 2202.08906) eq. 5.
 """
 
 from typing import Any
@@ -18,6 +18,9 @@ from seed.reference.attention import softmax
 from seed.reference.precision import Weight, linear, matrix
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray, Params
+
+LEAST_SUM = 1e-20
+"""Added to a sum of sigmoids, which may all be 0 in float32 (as in published code)."""
 
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
@@ -51,6 +54,15 @@ def silu(x: Array) -> Array:
     return x * (0.5 * (1.0 + anp.tanh(0.5 * x)))
 
 
+def sigmoid(x: Array) -> Array:
+    """Logistic function, precise in relative terms however small it is, and without overflow.
+
+    Formula: ``1 / (1 + exp(-x))``, computed as ``exp(-ln(1 + exp(-x)))``.
+    Source: definition.
+    """
+    return anp.exp(-anp.logaddexp(0.0, -x))
+
+
 def swiglu(x: Array, gate: Weight, up: Weight, down: Weight) -> Array:
     """Gated feed-forward layer, for one expert or for a stack of them.
 
@@ -74,7 +86,8 @@ def moe_layer(
 ) -> tuple[Array, Array, IntArray]:
     """Send every token to its experts and sum their outputs, weighted by the gates; drop none.
 
-    Formula: routed experts + shared experts, of given or chosen ids.
+    Formula: routed experts + shared experts, of given or chosen ids; the shared ones times
+    ``sigmoid(x w)`` in a model with ``shared_expert_gate``.
     Source: DeepSeek-V3, arXiv 2412.19437 eq. 12-16.
 
     Args:
@@ -90,11 +103,17 @@ def moe_layer(
     """
     logits_NE = anp.dot(x_ND, params[prefix + "router"])
     if expert_ids_Nk is None:
-        expert_ids_Nk = top_k(_plain(logits_NE), model.experts_per_token)
-    gates_Nk = gates(logits_NE, expert_ids_Nk, model.normalise_gates)
+        bias_E = _plain(params[prefix + "router_bias"]) if model.router_bias else None
+        expert_ids_Nk = choose(_plain(logits_NE), bias_E, model)
+    gates_Nk = gates(
+        logits_NE, expert_ids_Nk, model.normalise_gates, model.router_scores, model.gate_scale
+    )
     out_ND = dispatch(params, prefix, x_ND, expert_ids_Nk, gates_Nk)
     for shared in range(model.shared_experts):
-        out_ND = out_ND + dense_layer(params, f"{prefix}shared.{shared}.", x_ND)
+        added_ND = dense_layer(params, f"{prefix}shared.{shared}.", x_ND)
+        if model.shared_expert_gate:
+            added_ND = added_ND * sigmoid(anp.dot(x_ND, params[prefix + "shared_gate"]))
+        out_ND = out_ND + added_ND
     return out_ND, logits_NE, expert_ids_Nk
 
 
@@ -107,16 +126,60 @@ def top_k(logits_NE: Array, k: int) -> IntArray:
     return np.argsort(-logits_NE, axis=-1, kind="stable")[:, :k]
 
 
-def gates(logits_NE: Array, expert_ids_Nk: IntArray, normalise: bool) -> Array:
-    """Router probabilities of the chosen experts [N, k]; they sum to one if ``normalise``.
+def scores(logits_NE: Array, kind: str) -> Array:
+    """How much the router wants each expert [N, E]; only those of softmax sum to one.
 
-    Formula: ``g_i = p_i / sum_{j in I} p_j`` with ``p = softmax(x Wr)``.
-    Source: Qwen3-MoE.
+    Formula: ``p = softmax(x Wr)`` or ``p = sigmoid(x Wr)``.
+    Source: arXiv 1701.06538 eq. 2; DeepSeek-V3, arXiv 2412.19437 eq. 15.
+    """
+    return sigmoid(logits_NE) if kind == "sigmoid" else softmax(logits_NE)
+
+
+def choose(logits_NE: Array, bias_E: Array | None, model: ModelConfig) -> IntArray:
+    """Ids of the experts of each token [N, k].
+
+    Formula: the k largest of ``p + b`` among the experts of the ``router_groups_kept`` groups with
+    the largest sums of their two largest ``p + b``.
+    Source: DeepSeek-V3, arXiv 2412.19437 eq. 16 and section 2.1.2 (groups are its nodes).
+
+    Args:
+        logits_NE: Router logits.
+        bias_E: Correction biases b, or None.
+        model: Scores, groups, k.
+    """
+    N, E, G = *logits_NE.shape, model.router_groups
+    if bias_E is None and G == 1:
+        return top_k(logits_NE, model.experts_per_token)
+    wanted_NE = scores(logits_NE, model.router_scores)
+    if bias_E is not None:
+        wanted_NE = wanted_NE + bias_E
+    if G > 1:
+        two_best_NG2 = np.sort(wanted_NE.reshape(N, G, E // G), axis=-1)[:, :, -2:]
+        groups_Ng = top_k(two_best_NG2.sum(axis=-1), model.router_groups_kept)
+        kept_NG = (groups_Ng[:, :, None] == np.arange(G)).any(axis=1)
+        wanted_NE = np.where(np.repeat(kept_NG, E // G, axis=1), wanted_NE, -np.inf)
+    return top_k(wanted_NE, model.experts_per_token)
+
+
+def gates(
+    logits_NE: Array,
+    expert_ids_Nk: IntArray,
+    normalise: bool,
+    kind: str = "softmax",
+    scale: float = 1.0,
+) -> Array:
+    """Scores of the chosen experts [N, k]; they sum to ``scale`` if ``normalise``.
+
+    Formula: ``g_i = scale * p_i / sum_{j in I} p_j``, p as in ``scores``.
+    Source: Qwen3-MoE; DeepSeek-V3, arXiv 2412.19437 eq. 13.
     """
     chosen_NkE = expert_ids_Nk[:, :, None] == np.arange(logits_NE.shape[1])
-    probabilities_N1E = anp.expand_dims(softmax(logits_NE), 1)
-    gates_Nk = anp.sum(chosen_NkE * probabilities_N1E, axis=-1)
-    return gates_Nk / anp.sum(gates_Nk, axis=-1, keepdims=True) if normalise else gates_Nk
+    scores_N1E = anp.expand_dims(scores(logits_NE, kind), 1)
+    gates_Nk = anp.sum(chosen_NkE * scores_N1E, axis=-1)
+    if normalise:
+        least = LEAST_SUM if kind == "sigmoid" else 0.0
+        gates_Nk = gates_Nk / (anp.sum(gates_Nk, axis=-1, keepdims=True) + least)
+    return gates_Nk * scale if scale != 1.0 else gates_Nk
 
 
 def dispatch(
@@ -159,11 +222,13 @@ def lines(expert_of_copy: IntArray, experts: int) -> tuple[IntArray, int]:
     return expert_of_copy * capacity + place_in_line, capacity
 
 
-def balance_loss(logits_NE: Array, expert_ids_Nk: IntArray, weights_BS: Array) -> Array:
+def balance_loss(
+    logits_NE: Array, expert_ids_Nk: IntArray, weights_BS: Array, kind: str = "softmax"
+) -> Array:
     """Load balance of every sequence, summed with the sequences' weights.
 
     Formula: ``E sum_e f_e P_e``; f_e = share of the sequence's routed copies that went to expert e,
-    P_e = mean router probability of e.
+    P_e = mean of e's score, scores rescaled to sum to one.
     Source: DeepSeek-V3 eq. 17-20, with f scaled so that perfect balance gives 1.
 
     It is defined per sequence, so it cannot depend on how a batch is split.
@@ -173,6 +238,7 @@ def balance_loss(logits_NE: Array, expert_ids_Nk: IntArray, weights_BS: Array) -
         expert_ids_Nk: Chosen experts.
         weights_BS: Weight of each token in the loss; a row's positive entries mark its tokens,
             their sum its weight.
+        kind: What makes scores, as in ``scores``.
 
     Returns:
         Scalar.
@@ -183,7 +249,10 @@ def balance_loss(logits_NE: Array, expert_ids_Nk: IntArray, weights_BS: Array) -
     tokens_B1 = np.maximum(real_BS.sum(axis=1, keepdims=True), 1)
     chosen_NE = (expert_ids_Nk[:, :, None] == np.arange(E)).sum(axis=1)
     f_BE = (chosen_NE.reshape(B, S, E) * real_BS[:, :, None]).sum(axis=1) / (k * tokens_B1)
-    probabilities_BSE = anp.reshape(softmax(logits_NE), (B, S, E))
+    probabilities_NE = scores(logits_NE, kind)
+    if kind == "sigmoid":
+        probabilities_NE = probabilities_NE / anp.sum(probabilities_NE, axis=-1, keepdims=True)
+    probabilities_BSE = anp.reshape(probabilities_NE, (B, S, E))
     P_BE = anp.sum(anp.where(real_BS[:, :, None], probabilities_BSE, 0.0), axis=1) / tokens_B1
     return anp.sum(weights_BS.sum(axis=1) * E * anp.sum(f_BE * P_BE, axis=1))
 

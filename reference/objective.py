@@ -127,7 +127,9 @@ def router_terms(trace: RouterTrace, batch: Batch) -> dict[str, Any]:
     if "load_balance" in batch.weights:
         layers = zip(trace.logits, trace.expert_ids, strict=True)
         weights = batch.weights["load_balance"]
-        terms["load_balance"] = sum(balance_loss(logits, ids, weights) for logits, ids in layers)
+        terms["load_balance"] = sum(
+            balance_loss(logits, ids, weights, trace.kind) for logits, ids in layers
+        )
     if "router_z" in batch.weights:
         weights = batch.weights["router_z"]
         terms["router_z"] = sum(z_loss(logits, weights) for logits in trace.logits)

@@ -9,19 +9,37 @@ Equal to the reference because softmax over a sequence's keys does not depend on
 computed, and the output projection of all heads is the sum of those of each rank's heads.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from seed.scaled.parallel.collectives import all_gather, reduce_scatter
-from seed.scaled.parallel.mesh import Mesh
+from seed.scaled.parallel.mesh import Axis, Mesh
 from seed.scaled.parallel.packing import AttentionPlan
 from seed.scaled.precision import wide
 from seed.spec.config_model import ModelConfig
+from seed.spec.rope import Rotary
 
 Rotation = tuple[Tensor, Tensor]
+
+
+class Projections(NamedTuple):
+    """Weights that make queries, keys and values of this rank's heads.
+
+    Attributes:
+        query, key, value: Columns of this rank's heads [D, n h].
+        biases: Those of query, key and value in turn [n h] each, or None.
+        norms: Query and key norm, or None: [h] each, shared by all heads of all ranks, or over all
+            heads together [H h] and [K h], whole on every rank.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    biases: tuple[Tensor, Tensor, Tensor] | None = None
+    norms: tuple[Tensor, Tensor] | None = None
 
 
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
@@ -31,66 +49,92 @@ def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
     return (y * torch.rsqrt(mean + epsilon)).to(x.dtype) * weight
 
 
-def rotation(positions: Tensor, head_width: int, base: float, dtype: torch.dtype) -> Rotation:
-    """Cosines and sines of the rotary angles [..., 1, h], once for all layers.
+def full_norm(x: Tensor, weight: Tensor, epsilon: float, tensor: Axis) -> Tensor:
+    """RMS norm over the heads of all tensor ranks together. Collective.
 
-    Formula: ``angle = position * base^(-2i/h)``.
+    Args:
+        x: This rank's part of the normalised axis [..., n].
+        weight: Of the whole axis [n tp].
+        epsilon: Added to the mean square.
+        tensor: Ranks with the other parts.
+    """
+    if tensor.size == 1:
+        return rms_norm(x, weight, epsilon)
+    y = wide(x)
+    # Gathered and added, not reduced: the gradient of a square must reach every rank.
+    squares = all_gather((y * y).sum(-1, keepdim=True)[None], tensor).sum(0)
+    part = weight.chunk(tensor.size)[tensor.rank]
+    return (y * torch.rsqrt(squares / len(weight) + epsilon)).to(x.dtype) * part
+
+
+def rotation(positions: Tensor, frequencies: Rotary, dtype: torch.dtype) -> Rotation:
+    """Cosines and sines of the rotary angles [..., 1, r], once for all layers.
+
+    Formula: ``factor * cos(position * f_i)``, and the same of the sine.
 
     Args:
         positions: Position of each token in its sequence [...].
-        head_width: h.
-        base: Base of the frequencies.
+        frequencies: Of the first r features of a head, and the attention factor.
         dtype: Precision of what will be rotated; the angles themselves are computed in float64.
     """
-    half = head_width // 2
-    frequencies = base ** (-torch.arange(half, dtype=torch.float64, device=positions.device) / half)
-    angles = positions[..., None].to(torch.float64) * frequencies
-    cos, sin = angles.cos().unsqueeze(-2), angles.sin().unsqueeze(-2)
+    of_pairs = torch.from_numpy(frequencies.frequencies).to(positions.device)
+    angles = positions[..., None].to(torch.float64) * of_pairs
+    cos, sin = ((frequencies.factor * part).unsqueeze(-2) for part in (angles.cos(), angles.sin()))
     return torch.cat([cos, cos], -1).to(dtype), torch.cat([-sin, sin], -1).to(dtype)
 
 
 def rotary(x: Tensor, angles: Rotation) -> Tensor:
-    """Rotate feature pairs (i, i + h/2) of queries or keys [..., heads, h]."""
+    """Rotate feature pairs (i, i + r/2) of queries or keys [..., heads, h]; the rest passes."""
     cos, sin = angles
-    half = x.shape[-1] // 2
-    return x * cos + torch.cat([x[..., half:], x[..., :half]], -1) * sin
+    width = cos.shape[-1]
+    half, passed = width // 2, [x[..., width:]] if width < x.shape[-1] else []
+    turned = torch.cat([x[..., half:width], x[..., :half]], -1)
+    rotated = x[..., :width] * cos + turned * sin
+    return torch.cat([rotated, *passed], -1) if passed else rotated
 
 
 def heads_of(
-    x: Tensor,
-    projections: Sequence[Tensor],
-    norms: tuple[Tensor, Tensor] | None,
-    angles: Rotation,
-    model: ModelConfig,
+    x: Tensor, weights: Projections, angles: Rotation, model: ModelConfig, tensor: Axis
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Queries, keys and values of this rank's heads.
+    """Queries, keys and values of this rank's heads. Collective with a norm over all heads.
 
     Args:
         x: Normalised residual stream [..., D].
-        projections: This rank's columns of query, key and value.
-        norms: Query and key norm, shared by all heads, or None.
+        weights: This rank's projections, and norms.
         angles: Rotation of each token.
         model: Sizes.
+        tensor: Ranks with the other heads.
 
     Returns:
         q [..., H/tp, h], k and v [..., K/tp, h].
     """
     # One product for all heads, then one norm and one rotation for queries and keys together: half
     # as many passes over memory.
+    projections = (weights.query, weights.key, weights.value)
     heads, kv_heads = (weight.shape[1] // model.head_width for weight in projections[:2])
-    joined = (x @ torch.cat(list(projections), 1)).unflatten(-1, (-1, model.head_width))
-    qk, v = joined.split([heads + kv_heads, kv_heads], -2)
-    if norms is not None:
-        weights = torch.cat([norms[0].expand(heads, -1), norms[1].expand(kv_heads, -1)])
-        qk = rms_norm(qk, weights, model.norm_epsilon)
+    joined = x @ torch.cat(projections, 1)
+    if weights.biases is not None:
+        joined = joined + torch.cat(weights.biases)
+    qk, v = joined.unflatten(-1, (-1, model.head_width)).split([heads + kv_heads, kv_heads], -2)
+    if weights.norms is not None and model.query_key_norm == "head":
+        of_heads = torch.cat(
+            [weights.norms[0].expand(heads, -1), weights.norms[1].expand(kv_heads, -1)]
+        )
+        qk = rms_norm(qk, of_heads, model.norm_epsilon)
+    elif weights.norms is not None:
+        parts = zip(qk.split([heads, kv_heads], -2), weights.norms, strict=True)
+        normed = [
+            full_norm(part.flatten(-2), norm, model.norm_epsilon, tensor) for part, norm in parts
+        ]
+        qk = torch.cat(normed, -1).unflatten(-1, (-1, model.head_width))
     q, k = rotary(qk, angles).split([heads, kv_heads], -2)
     return q, k, v
 
 
 def attention(
     x_nD: Tensor,
-    weights: tuple[Tensor, Tensor, Tensor, Tensor],
-    norms: tuple[Tensor, Tensor] | None,
+    weights: Projections,
+    output: Tensor,
     angles: Rotation,
     plan: AttentionPlan,
     model: ModelConfig,
@@ -100,8 +144,8 @@ def attention(
 
     Args:
         x_nD: Normalised residual stream of this rank's tokens.
-        weights: This rank's heads of query, key, value (columns) and output (rows).
-        norms: Query and key norm, or None.
+        weights: Projections to this rank's heads, and norms.
+        output: This rank's heads of the output projection (rows).
         angles: Rotation of the m tokens of this rank's context share.
         plan: Rows of the packed sequences.
         model: Sizes.
@@ -110,9 +154,8 @@ def attention(
     Returns:
         What the layer adds to the residual stream [n, D].
     """
-    *projections, output = weights
     x_mD = all_gather(x_nD, mesh.tensor)
-    q_mHh, k_mKh, v_mKh = heads_of(x_mD, projections, norms, angles, model)
+    q_mHh, k_mKh, v_mKh = heads_of(x_mD, weights, angles, model, mesh.tensor)
     if mesh.context.size > 1:
         k_mKh, v_mKh = all_gather(torch.stack([k_mKh, v_mKh], 1), mesh.context).unbind(1)
     mixed_mHh = attend(q_mHh, k_mKh, v_mKh, plan)

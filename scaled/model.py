@@ -1,8 +1,8 @@
 """The transformer as plain single-device modules; ``parallelize`` shards them from outside.
 
 A module holds this rank's slices of its weights and calls the functions of ``attention`` and
-``moe``. Names are the reference's but for two levels, ``attention.heads`` and ``moe.experts``,
-which FSDP shards separately and which must therefore be modules.
+``moe``. Names are the reference's but for the levels ``attention.heads``, ``moe.experts`` and
+``moe.correction``, which FSDP shards separately and which must therefore be modules.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,14 +13,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from seed.scaled.attention import Rotation, attention, rms_norm, rotation
+from seed.scaled.attention import Projections, Rotation, attention, rms_norm, rotation
 from seed.scaled.moe import dispatch, route, swiglu
 from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.parallel.packing import AttentionPlan, PackedSequences
 from seed.scaled.precision import wide
 from seed.spec.config_model import ModelConfig
-from seed.spec.layout import slice_shape
-from seed.spec.weights import Shapes, block_shapes
+from seed.spec.layout import OF_HEADS, slice_shape
+from seed.spec.rope import rotary_of
+from seed.spec.weights import ROUTER_BIAS, Shapes, block_shapes
 
 Readout = Callable[[Tensor, Tensor], Tensor]
 
@@ -35,10 +36,12 @@ class RouterTrace:
     Attributes:
         logits: Router logits [n, E].
         expert_ids: Chosen experts [n, k].
+        kind: What makes scores of logits, ``model.router_scores``.
     """
 
     logits: list[Tensor] = field(default_factory=list)
     expert_ids: list[Tensor] = field(default_factory=list)
+    kind: str = "softmax"
 
 
 class Heads(nn.Module):
@@ -48,14 +51,15 @@ class Heads(nn.Module):
     key: nn.Parameter
     value: nn.Parameter
     output: nn.Parameter
+    query_bias: nn.Parameter
+    key_bias: nn.Parameter
+    value_bias: nn.Parameter
 
     def __init__(self, shapes: Shapes, model: ModelConfig, mesh: Mesh) -> None:
         super().__init__()
         self.model, self.mesh = model, mesh
-        _hold(
-            self,
-            {name: shapes[f"attention.{name}"] for name in ("query", "key", "value", "output")},
-        )
+        names = [name for name in OF_HEADS if f"attention.{name}" in shapes]
+        _hold(self, {name: shapes[f"attention.{name}"] for name in names})
 
     def forward(
         self,
@@ -65,17 +69,22 @@ class Heads(nn.Module):
         plan: AttentionPlan,
     ) -> Tensor:
         """Attention with these heads [n, D]."""
-        weights = (self.query, self.key, self.value, self.output)
-        return attention(x_nD, weights, norms, angles, plan, self.model, self.mesh)
+        biases = (
+            (self.query_bias, self.key_bias, self.value_bias)
+            if self.model.query_key_value_bias
+            else None
+        )
+        weights = Projections(self.query, self.key, self.value, biases, norms)
+        return attention(x_nD, weights, self.output, angles, plan, self.model, self.mesh)
 
 
 class Attention(nn.Module):
-    """Heads, and the norms that all heads of all ranks share."""
+    """Heads, and the norms that all ranks have whole."""
 
     def __init__(self, shapes: Shapes, model: ModelConfig, mesh: Mesh) -> None:
         super().__init__()
         self.heads = Heads(shapes, model, mesh)
-        names = ("query_norm", "key_norm") if model.query_key_norm else ()
+        names = [name for name in ("query_norm", "key_norm") if f"attention.{name}" in shapes]
         _hold(self, {name: shapes[f"attention.{name}"] for name in names})
 
     def forward(self, x_nD: Tensor, angles: Rotation, plan: AttentionPlan) -> Tensor:
@@ -119,15 +128,33 @@ class Experts(nn.Module):
         return dispatch(x_nD, expert_ids_nk, gates_nk, weights, self.mesh.expert)
 
 
+class Correction(nn.Module):
+    """The router's correction biases: not trained, and in the master precision in every pass."""
+
+    router_bias: nn.Parameter
+
+    def __init__(self, shapes: Shapes) -> None:
+        super().__init__()
+        _hold(self, {"router_bias": shapes[ROUTER_BIAS]})
+        self.router_bias.requires_grad_(False)
+
+    def forward(self) -> Tensor:
+        """The biases [E], a copy: FSDP frees what it gathered."""
+        return self.router_bias.clone()
+
+
 class Moe(nn.Module):
     """Router, routed and shared experts."""
 
     router: nn.Parameter
+    shared_gate: nn.Parameter
 
     def __init__(self, shapes: Shapes, model: ModelConfig, mesh: Mesh) -> None:
         super().__init__()
         self.model = model
-        _hold(self, {"router": shapes["moe.router"]})
+        names = [name for name in ("router", "shared_gate") if f"moe.{name}" in shapes]
+        _hold(self, {name: shapes[f"moe.{name}"] for name in names})
+        self.correction = Correction(shapes) if model.router_bias else None
         self.experts = Experts(shapes, mesh)
         self.shared = nn.ModuleList(
             Swiglu(f"moe.shared.{number}.", shapes) for number in range(model.shared_experts)
@@ -135,10 +162,14 @@ class Moe(nn.Module):
 
     def forward(self, x_nD: Tensor, given_nk: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """What the layer adds [n, D], router logits [n, E], expert ids [n, k]."""
-        logits_nE, expert_ids_nk, gates_nk = route(x_nD, self.router, self.model, given_nk)
+        bias_E = None if self.correction is None else self.correction()
+        logits_nE, expert_ids_nk, gates_nk = route(x_nD, self.router, bias_E, self.model, given_nk)
         out_nD = self.experts(x_nD, expert_ids_nk, gates_nk)
         for shared in self.shared:
-            out_nD = out_nD + shared(x_nD)
+            added_nD = shared(x_nD)
+            if self.model.shared_expert_gate:
+                added_nD = added_nD * torch.sigmoid(x_nD @ self.shared_gate)
+            out_nD = out_nD + added_nD
         return out_nD, logits_nE, expert_ids_nk
 
 
@@ -224,8 +255,8 @@ class Transformer(nn.Module):
         """
         x_nD = F.embedding(packed.tokens_n, self.embedding)
         model = self.model
-        angles = rotation(packed.positions_m, model.head_width, model.rope_base, x_nD.dtype)
-        trace = RouterTrace()
+        angles = rotation(packed.positions_m, rotary_of(model), x_nD.dtype)
+        trace = RouterTrace(kind=model.router_scores)
         for block in self.layers:
             number = len(trace.logits)
             given = replay[number] if replay is not None and block.is_moe else None
@@ -265,7 +296,9 @@ class Transformer(nn.Module):
 
 def reference_name(name: str) -> str:
     """The name of a weight in the reference and in every checkpoint."""
-    return name.replace("attention.heads.", "attention.").replace("moe.experts.", "moe.")
+    for level in ("attention.heads.", "moe.experts.", "moe.correction."):
+        name = name.replace(level, level.split(".")[0] + ".")
+    return name
 
 
 def _hold(module: nn.Module, shapes: Shapes) -> None:

@@ -25,6 +25,9 @@ FEW_PRODUCTS = 1 << 24
 longer (measured).
 """
 
+LEAST_SUM = 1e-20
+"""Added to a sum of sigmoids, so that it is never 0 (``reference.moe``)."""
+
 Experts = tuple[Weight, Weight, Weight]
 """gate, up and down of a stack of experts, plain or quantised."""
 
@@ -47,36 +50,72 @@ def top_k(logits_nE: Tensor, k: int) -> Tensor:
     return torch.argsort(logits_nE, dim=1, descending=True, stable=True)[:, :k]
 
 
-def gates(logits_nE: Tensor, expert_ids_nk: Tensor, normalise: bool) -> Tensor:
-    """Router probabilities of the chosen experts [n, k], rescaled to sum to one if ``normalise``.
+def scores(logits_nE: Tensor, kind: str) -> Tensor:
+    """``p = softmax(x Wr)`` or ``p = sigmoid(x Wr)``: how much the router wants each expert."""
+    return torch.sigmoid(logits_nE) if kind == "sigmoid" else torch.softmax(logits_nE, -1)
 
-    Rescaled, the other experts cancel: the result is the softmax over the chosen ones.
+
+def choose(logits_nE: Tensor, bias_E: Tensor | None, model: ModelConfig) -> Tensor:
+    """Ids of the experts of each token: the k largest ``p + b`` within the best groups [n, k]."""
+    n, E, G = *logits_nE.shape, model.router_groups
+    if bias_E is None and G == 1:
+        return top_k(logits_nE, model.experts_per_token)
+    wanted_nE = scores(logits_nE, model.router_scores)
+    if bias_E is not None:
+        wanted_nE = wanted_nE + bias_E
+    if G > 1:
+        two_best_nG2 = wanted_nE.view(n, G, E // G).topk(2, dim=-1).values
+        groups_ng = top_k(two_best_nG2.sum(-1), model.router_groups_kept)
+        kept_nG = torch.zeros_like(wanted_nE[:, :G], dtype=torch.bool).scatter_(1, groups_ng, True)
+        left_out = ~kept_nG.repeat_interleave(E // G, dim=1)
+        wanted_nE = wanted_nE.masked_fill(left_out, -torch.inf)
+    return top_k(wanted_nE, model.experts_per_token)
+
+
+def gates(
+    logits_nE: Tensor,
+    expert_ids_nk: Tensor,
+    normalise: bool,
+    kind: str = "softmax",
+    scale: float = 1.0,
+) -> Tensor:
+    """Scores of the chosen experts [n, k]; they sum to ``scale`` if ``normalise``.
+
+    Of softmax the other experts cancel then: the result is the softmax over the chosen ones.
     """
-    if normalise:
-        return torch.softmax(logits_nE.gather(1, expert_ids_nk), -1)
-    return torch.softmax(logits_nE, -1).gather(1, expert_ids_nk)
+    if normalise and kind == "softmax":
+        gates_nk = torch.softmax(logits_nE.gather(1, expert_ids_nk), -1)
+    else:
+        gates_nk = scores(logits_nE, kind).gather(1, expert_ids_nk)
+        if normalise:
+            gates_nk = gates_nk / (gates_nk.sum(-1, keepdim=True) + LEAST_SUM)
+    return gates_nk * scale if scale != 1.0 else gates_nk
 
 
 def route(
-    x_nD: Tensor, router: Tensor, model: ModelConfig, given_nk: Tensor | None
+    x_nD: Tensor, router: Tensor, bias_E: Tensor | None, model: ModelConfig, given_nk: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose experts, or take the given ones (routing replay).
 
     Gates are computed in either case, so the router keeps its gradient.
+
+    Args:
+        x_nD: Normalised residual stream.
+        router: [D, E].
+        bias_E: Correction biases of the choice, or None.
+        model: Scores, groups, k.
+        given_nk: Expert ids to use, or None.
 
     Returns:
         Router logits [n, E] in float32 or better, expert ids [n, k], gates [n, k] in the precision
         of ``x``.
     """
     logits_nE = wide(x_nD @ router)
-    expert_ids_nk = (
-        top_k(logits_nE.detach(), model.experts_per_token) if given_nk is None else given_nk
+    expert_ids_nk = choose(logits_nE.detach(), bias_E, model) if given_nk is None else given_nk
+    gates_nk = gates(
+        logits_nE, expert_ids_nk, model.normalise_gates, model.router_scores, model.gate_scale
     )
-    return (
-        logits_nE,
-        expert_ids_nk,
-        gates(logits_nE, expert_ids_nk, model.normalise_gates).to(x_nD.dtype),
-    )
+    return logits_nE, expert_ids_nk, gates_nk.to(x_nD.dtype)
 
 
 def dispatch(
@@ -238,6 +277,7 @@ def balance_loss(
     row_n: Tensor,
     rows: int,
     sequence: Axis,
+    kind: str = "softmax",
 ) -> Tensor:
     """This rank's part of the sequence-wise load balance ``sum_b w_b E sum_e f_be P_be``.
 
@@ -252,6 +292,7 @@ def balance_loss(
         row_n: Row of each token in the batch.
         rows: Rows of the batch.
         sequence: Ranks that share the tokens of the same sequences.
+        kind: What makes scores, as in ``scores``.
     """
     E = logits_nE.shape[1]
     k = expert_ids_nk.shape[1]
@@ -266,7 +307,9 @@ def balance_loss(
     coefficient_BE = (
         weight_B[:, None] * E * sums[:, :E] / (k * length_B[:, None]) / length_B[:, None]
     )
-    probabilities_nE = torch.softmax(logits_nE, -1)
+    probabilities_nE = scores(logits_nE, kind)
+    if kind == "sigmoid":
+        probabilities_nE = probabilities_nE / probabilities_nE.sum(-1, keepdim=True)
     return (probabilities_nE * coefficient_BE[row_n]).sum()
 
 

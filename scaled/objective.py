@@ -26,13 +26,14 @@ from seed.scaled.loss import (
     value_error,
     weighted_sum,
 )
-from seed.scaled.model import Readout, RouterTrace, Transformer
+from seed.scaled.model import Readout, RouterTrace, Transformer, reference_name
 from seed.scaled.moe import balance_loss, z_loss
 from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.parallel.packing import PackedSequences
 from seed.scaled.precision import COMPUTE
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch
+from seed.spec.weights import is_trained
 
 LOSS_TERMS: tuple[str, ...] = ("kl", "positive", "load_balance", "router_z")
 """Optional terms of the policy's loss; ``algorithm.TERM_weight`` is the coefficient of each."""
@@ -91,7 +92,10 @@ def forward(
     compute = COMPUTE[config.precision]
     if model.mesh.world.size > 1 or model.embedding.dtype == compute:
         return model(packed, readout, replay)
-    cast = {name: weight.to(compute) for name, weight in model.named_parameters()}
+    cast = {
+        name: weight.to(compute) if is_trained(reference_name(name)) else weight
+        for name, weight in model.named_parameters()
+    }
     return functional_call(model, cast, (packed, readout, replay))
 
 
@@ -194,7 +198,8 @@ def router_terms(
         own, row_c = packed.take_own(weights["load_balance"]), packed.own_cells_c // S
         layers = [
             balance_loss(
-                of_rows(logits), of_rows(ids), own.to(logits.dtype), row_c, B, mesh.sequence
+                *(of_rows(logits), of_rows(ids), own.to(logits.dtype), row_c, B, mesh.sequence),
+                trace.kind,
             )
             for logits, ids in zip(trace.logits, trace.expert_ids, strict=True)
         ]

@@ -18,7 +18,7 @@ from seed.scaled.parallel.collectives import max_over, sum_over
 from seed.scaled.parallel.mesh import Axis, Mesh
 from seed.spec.config import Config
 from seed.spec.constants import E4M3_LARGEST, E4M3_TOP_BINADE, LARGEST_SCALE, SMALLEST_SCALE
-from seed.spec.weights import is_quantised, scale_of
+from seed.spec.weights import is_quantised, is_trained, scale_of
 
 MASTER = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}
 """Precision of the weights that the optimizer updates, of gradient sums and of moments."""
@@ -227,5 +227,5 @@ def rollout_weights(
             quantised = quantise(weight, axis)
             published[name], published[scale_of(name)] = quantised.values, quantised.scale
         else:
-            published[name] = weight.to(COMPUTE[config.precision])
+            published[name] = weight.to(COMPUTE[config.precision]) if is_trained(name) else weight
     return published

@@ -27,6 +27,18 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNWRITABLE = (*FULL, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
+class NoRoom(OSError):
+    """A file for which there is no room.
+
+    Attributes:
+        need: Bytes that it would have had.
+    """
+
+    def __init__(self, failure: OSError, need: int) -> None:
+        super().__init__(failure.errno, failure.strerror)
+        self.need = need
+
+
 def unwritable(path: Path, failure: OSError, need: int = 0) -> SeedError:
     """The user error for a file or folder that cannot be written.
 
@@ -114,7 +126,8 @@ def temporary_path(path: Path, *, replace: bool = True, need: int = 0) -> Iterat
         _remove(temporary)
         raise
     except OSError as failure:
-        need = max(need, _size(temporary))
+        whole = failure.need if isinstance(failure, NoRoom) else _size(temporary)
+        need = max(need, whole)
         with suppress(OSError):  # a read-only folder keeps it
             _remove(temporary)
         raise unwritable(path, failure, need) from None

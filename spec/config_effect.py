@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seed.spec.config import Config
+from seed.spec.config_rl import VERIFIER
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,12 @@ _GAE = (
 )
 _EXPERTS = (
     *("model.experts", "model.experts_per_token", "model.expert_width", "model.shared_experts"),
+    *("model.shared_expert_width", "model.shared_expert_gate", "model.router_scores"),
+    *("model.router_bias", "model.router_groups", "model.router_groups_kept", "model.gate_scale"),
     *("model.normalise_gates", "algorithm.load_balance_weight", "algorithm.router_z_weight"),
 )
+_LLAMA3 = ("model.rope_low_frequency_factor", "model.rope_high_frequency_factor")
+_YARN = ("model.rope_beta_fast", "model.rope_beta_slow", "model.rope_attention_factor")
 _WORKERS = tuple(f"parallel.worker_{name}" for name in ("tp", "cp", "ep", "slots", "timeout"))
 _STALENESS = ("rollout.max_staleness", "rollout.at_staleness_bound", "rollout.continue_with")
 _JUDGED = ("reward_model", "reward.hybrid_rule", "reward.preference_weight", "reward.opponent")
@@ -89,9 +94,14 @@ RULES = (
         "with value_pretraining.steps=0",
     ),
     Rule(
-        ("supervised.batch", "supervised.optimizer", "data.bare_share"),
+        ("supervised.batch", "supervised.optimizer", "supervised.stop_accuracy", "data.bare_share"),
         lambda config: not config.supervised.steps,
         "with supervised.steps=0",
+    ),
+    Rule(
+        ("supervised.check_every",),
+        lambda config: not (config.supervised.steps and config.supervised.stop_accuracy),
+        "with supervised.stop_accuracy=0 or without SFT",
     ),
     Rule(
         _STALENESS,
@@ -114,6 +124,21 @@ RULES = (
         "without a general or hybrid family (data.classes)",
     ),
     Rule(
+        ("reward.threshold",),
+        lambda config: not config.reward.functions,
+        "without reward.functions",
+    ),
+    Rule(
+        ("reward.correct", "reward.wrong"),
+        lambda config: bool(config.reward.functions) and VERIFIER not in config.reward.functions,
+        "with reward.functions that do not name verifier",
+    ),
+    Rule(
+        ("reward.workers", "reward.time_limit", "reward.on_error"),
+        lambda config: not config.judges_in_workers,
+        "with puzzles that are drawn and without reward.functions",
+    ),
+    Rule(
         ("evaluation.judge_pairs",),
         lambda config: "equivalence" not in config.data.families,
         "without the family equivalence",
@@ -127,6 +152,21 @@ RULES = (
         _EXPERTS,
         lambda config: config.model.dense_layers == config.model.layers,
         "with model.dense_layers=model.layers, which leaves no experts",
+    ),
+    Rule(
+        ("model.rope_original_positions",),
+        lambda config: config.model.rope_scaling in ("none", "linear"),
+        "unless model.rope_scaling is llama3 or yarn",
+    ),
+    Rule(
+        _LLAMA3,
+        lambda config: config.model.rope_scaling != "llama3",
+        "unless model.rope_scaling is llama3",
+    ),
+    Rule(
+        _YARN,
+        lambda config: config.model.rope_scaling != "yarn",
+        "unless model.rope_scaling is yarn",
     ),
     Rule(
         _WORKERS,

@@ -1,6 +1,7 @@
 """Random initial weights, drawn per name on the host: the same in every backend and layout.
 
     norms      1
+    biases     0
     matrices   normal, standard deviation 1 / sqrt(fan in), which keeps the size of activations
     output and down projections   the same divided by sqrt(2 L), so that L blocks do not add up
 
@@ -28,6 +29,8 @@ def initial_weight(name: str, shape: tuple[int, ...], model: ModelConfig, seed: 
     """
     if name.endswith("norm"):
         return np.ones(shape)
+    if name.endswith("_bias"):
+        return np.zeros(shape)
     fan_in = 1 if name == "embedding" else shape[-2]
     blocks = 2 * model.layers if name.endswith(("attention.output", "down")) else 1
     random = generator(seed, "initial weights", name)

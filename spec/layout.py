@@ -8,7 +8,8 @@ rank:
 =========== ================================= ======================== ==========================
 group       weights                           sliced over              sharded (FSDP) over
 =========== ================================= ======================== ==========================
-attention   query, key, value, output         tp, by heads             fsdp * cp
+attention   query, key, value, their biases,  tp, by heads             fsdp * cp
+            output
 experts     gate, up, down of routed experts  ep, by experts           efsdp
 rest        all others                        nothing                  all ranks
 =========== ================================= ======================== ==========================
@@ -25,7 +26,7 @@ from math import ceil, prod
 from seed.spec.config_parallel import ParallelConfig
 from seed.spec.errors import Reason, SeedError
 
-ATTENTION_MATRICES = ("query", "key", "value", "output")
+OF_HEADS = ("query", "key", "value", "output", "query_bias", "key_bias", "value_bias")
 EXPERT_MATRICES = ("gate", "up", "down")
 
 MASTER_BYTES = {"float64": 8, "float32": 4, "bfloat16": 4}
@@ -103,7 +104,7 @@ def divisors(number: int) -> list[int]:
 def group_of(name: str) -> str:
     """Which group a weight belongs to: ``attention``, ``experts`` or ``rest``."""
     *_, owner, last = ("", "", *name.split("."))
-    if owner == "attention" and last in ATTENTION_MATRICES:
+    if owner == "attention" and last in OF_HEADS:
         return "attention"
     return "experts" if owner == "moe" and last in EXPERT_MATRICES else "rest"
 
@@ -112,7 +113,7 @@ def sliced_axis(name: str) -> int | None:
     """Axis along which tensor or expert parallelism cuts a weight, or None."""
     group = group_of(name)
     if group == "attention":
-        return 0 if name.endswith("output") else 1
+        return 1 if name.endswith((".query", ".key", ".value")) else 0
     return 0 if group == "experts" else None
 
 

@@ -38,11 +38,12 @@ def block_bytes(model: ModelConfig, layout: Layout, precision: str, is_moe: bool
     ranks, k experts a token visits, F their width, s shared experts:
 
     - two norms: 6 D (input, normalised, output)
-    - projections: (H + 2K) h, their norms (H + K) h
+    - projections: (H + 2K) h, their norms (H + K) h whether per head or over all heads
     - attention: queries, keys and values in rows, output in rows and as tokens (3H + H + 2K cp) h;
       a context rank has the keys of all, and keys are repeated for the queries that share them
     - router: 3 E + 4 k in 4 bytes
-    - experts: k (2 D + 4 F) (copies in and out; gate, its silu, up, their product); shared 4 s F
+    - experts: k (2 D + 4 F) (copies in and out; gate, its silu, up, their product); shared 4 s F,
+      with their own F; with a gate on them s D more (their outputs)
     - dense layer: 4 F
 
     bfloat16 norms sum in float32 and keep their input so, 4 D bytes more each. float64 and GPUs
@@ -51,13 +52,15 @@ def block_bytes(model: ModelConfig, layout: Layout, precision: str, is_moe: bool
     """
     c, D, h = COMPUTE_BYTES[precision], model.hidden, model.head_width
     H, K = model.heads, model.key_value_heads
-    heads = (H + 2 * K) * h + (H + K) * h * model.query_key_norm + (4 * H + 2 * K * layout.cp) * h
+    normed = (H + K) * h if model.query_key_norm != "none" else 0
+    heads = (H + 2 * K) * h + normed + (4 * H + 2 * K * layout.cp) * h
     numbers = 6 * D + heads
     wide = 8 * D if precision == "bfloat16" else 0
     if not is_moe:
         return c * (numbers + 4 * model.dense_width) + wide
     k, F = model.experts_per_token, model.expert_width
-    numbers += k * (2 * D + 4 * F) + 4 * model.shared_experts * F
+    of_shared = 4 * model.shared_width + D * model.shared_expert_gate
+    numbers += k * (2 * D + 4 * F) + model.shared_experts * of_shared
     return c * numbers + wide + 4 * (3 * model.experts + 4 * k)
 
 

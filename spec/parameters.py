@@ -24,6 +24,8 @@ class GroupedQueryAttention:
         biases: A bias on each of the four projections (gpt-oss).
         sinks: A learnt logit per query head that takes part in the softmax and leads nowhere
             (gpt-oss).
+        full_norm: A norm of queries and one of keys over all their heads together (OLMoE).
+        query_key_value_biases: A bias on three projections, all but the output (Qwen2.5).
     """
 
     heads: int
@@ -32,12 +34,14 @@ class GroupedQueryAttention:
     query_key_norm: bool = False
     biases: bool = False
     sinks: bool = False
+    full_norm: bool = False
+    query_key_value_biases: bool = False
 
     def parameters(self, hidden: int) -> int:
         """Count the weights of one block's attention.
 
-        Formula: ``2 D H h + 2 D K h``, and ``2 h`` for the norms, ``(H + 2 K) h + D`` for the
-        biases, ``H`` for sinks.
+        Formula: ``2 D H h + 2 D K h``, and ``2 h`` for the norms or ``(H + K) h`` for full ones,
+        ``(H + 2 K) h + D`` for the biases or ``(H + 2 K) h`` for three, ``H`` for sinks.
 
         Args:
             hidden: Width D of the residual stream.
@@ -51,7 +55,9 @@ class GroupedQueryAttention:
         )
         projections = 2 * hidden * query_width + 2 * hidden * key_width
         norms = 2 * self.head_width if self.query_key_norm else 0
+        norms += query_width + key_width if self.full_norm else 0
         biases = query_width + 2 * key_width + hidden if self.biases else 0
+        biases += query_width + 2 * key_width if self.query_key_value_biases else 0
         sinks = self.heads if self.sinks else 0
         return projections + norms + biases + sinks
 
@@ -101,9 +107,9 @@ class LatentAttention:
 class Experts:
     """A token visits ``per_token`` = k of ``routed`` = E experts, and all ``shared`` ones.
 
-    Each has inner width F.
-    ``biases`` are on the projections of routed experts, ``router_bias`` is on the router's logits
-    (gpt-oss has both).
+    Each has inner width F, shared ones ``shared_width`` if it is not 0. ``shared_gate`` is a vector
+    of D numbers (Qwen2-MoE). ``biases`` are on the projections of routed experts, ``router_bias``
+    is on the router's logits (gpt-oss has both). Correction biases of the choice are not counted.
     """
 
     routed: int
@@ -112,6 +118,8 @@ class Experts:
     shared: int = 0
     biases: bool = False
     router_bias: bool = False
+    shared_width: int = 0
+    shared_gate: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,13 +181,18 @@ def architecture(model: ModelConfig) -> Architecture:
         model: Section ``model`` of a configuration.
 
     Returns:
-        Grouped-query attention without biases, experts, and the leading dense blocks.
+        Grouped-query attention, experts, and the leading dense blocks.
     """
     attention = GroupedQueryAttention(
-        model.heads, model.key_value_heads, model.head_width, model.query_key_norm
+        *(model.heads, model.key_value_heads, model.head_width),
+        query_key_norm=model.query_key_norm == "head",
+        full_norm=model.query_key_norm == "full",
+        query_key_value_biases=model.query_key_value_bias,
     )
     experts = Experts(
-        model.experts, model.experts_per_token, model.expert_width, model.shared_experts
+        *(model.experts, model.experts_per_token, model.expert_width, model.shared_experts),
+        shared_width=model.shared_width,
+        shared_gate=model.shared_expert_gate,
     )
     dense_blocks = model.dense_layers, model.dense_width
     return Architecture(
@@ -214,12 +227,14 @@ def count(architecture: Architecture) -> ParameterCount:
     expert_layers = architecture.layers - architecture.dense_layers
     expert = _gated_mlp(hidden, experts.width, experts.biases)
     router = hidden * experts.routed + (experts.routed if experts.router_bias else 0)
+    shared = experts.shared * _gated_mlp(hidden, experts.shared_width or experts.width)
+    shared += hidden if experts.shared_gate else 0
     return ParameterCount(
         embeddings=architecture.vocabulary * hidden * (1 if architecture.tied_embeddings else 2),
         attention=architecture.layers * architecture.attention.parameters(hidden),
         router=expert_layers * router,
         routed_experts=expert_layers * experts.routed * expert,
-        shared_experts=expert_layers * experts.shared * _gated_mlp(hidden, experts.width),
+        shared_experts=expert_layers * shared,
         dense_mlp=architecture.dense_layers * _gated_mlp(hidden, architecture.dense_width),
         norms=(2 * architecture.layers + 1) * hidden,
         idle_experts=expert_layers * (experts.routed - experts.per_token) * expert,

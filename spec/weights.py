@@ -12,13 +12,23 @@ QUANTISED = ("query", "key", "value", "output", "gate", "up", "down")
 
 They are nearly all weights and nearly all arithmetic. The router is not among them, since a
 rounding there sends a token to other experts; nor are embedding and head, on which every token's
-probability depends and which report and practice keep; nor the norms, which are vectors.
+probability depends and which report and practice keep; nor norms and biases, which are vectors.
+"""
+
+ROUTER_BIAS = "moe.router_bias"
+"""How the name of a correction bias ends. It takes part in the choice of experts only: it has no
+gradient, no update, and is never rounded to the compute type, where a last bit may decide.
 """
 
 
 def is_quantised(name: str) -> bool:
     """Whether an FP8 policy holds this weight in 8 bits."""
     return name.rpartition(".")[2] in QUANTISED
+
+
+def is_trained(name: str) -> bool:
+    """Whether a gradient changes this weight: all but correction biases."""
+    return not name.endswith(ROUTER_BIAS)
 
 
 def scale_of(name: str) -> str:
@@ -37,8 +47,19 @@ def block_shapes(model: ModelConfig, layer: int) -> Shapes:
         "attention.output": (model.heads * h, D),
         "feed_forward_norm": (D,),
     }
-    if model.query_key_norm:
+    if model.query_key_value_bias:
+        shapes |= {
+            "attention.query_bias": (model.heads * h,),
+            "attention.key_bias": (model.key_value_heads * h,),
+            "attention.value_bias": (model.key_value_heads * h,),
+        }
+    if model.query_key_norm == "head":
         shapes |= {"attention.query_norm": (h,), "attention.key_norm": (h,)}
+    if model.query_key_norm == "full":
+        shapes |= {
+            "attention.query_norm": (model.heads * h,),
+            "attention.key_norm": (model.key_value_heads * h,),
+        }
     if layer < model.dense_layers:
         F = model.dense_width
         return shapes | {"mlp.gate": (D, F), "mlp.up": (D, F), "mlp.down": (F, D)}
@@ -49,9 +70,14 @@ def block_shapes(model: ModelConfig, layer: int) -> Shapes:
         "moe.up": (E, D, F),
         "moe.down": (E, F, D),
     }
+    if model.router_bias:
+        shapes[ROUTER_BIAS] = (E,)
+    F = model.shared_width
     for shared in range(model.shared_experts):
         prefix = f"moe.shared.{shared}."
         shapes |= {prefix + "gate": (D, F), prefix + "up": (D, F), prefix + "down": (F, D)}
+    if model.shared_expert_gate:
+        shapes["moe.shared_gate"] = (D, 1)
     return shapes
 
 

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from seed.scaled.attention import attend, rotation
+from seed.scaled.attention import attend, full_norm, rotation
 from seed.scaled.decoding.cache import Cache
 from seed.scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
 from seed.scaled.parallel.collectives import all_gather
@@ -29,6 +29,8 @@ from seed.scaled.parallel.packing import attention_plan
 from seed.scaled.precision import Weight, joined, linear, matrix, operand, wide
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray
+from seed.spec.rope import rotary_of
+from seed.spec.weights import ROUTER_BIAS
 
 Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """Attention of one layer: (layer, queries, keys, values [n, heads, h]) -> output [n, H h].
@@ -66,23 +68,31 @@ class Layer:
     Attributes:
         attention_norm, feed_forward_norm: Norms of D numbers.
         projection: query, key and value side by side [D, (H + 2 K) h].
+        bias: Their biases side by side [(H + 2 K) h], or None.
         head_norms: Query norm for the H heads, key norm for the K, [H + K, h] weights; or None.
+        full_norms: Query norm over all heads together, and key norm, whole; or None.
         output: [H h, D].
         router: [D, E], or None in a dense block.
+        router_bias: Correction biases [E], or None.
         experts: gate, up, down of this rank's experts, or None.
         all_experts: The same as one wide layer for few rows, or None.
         dense: Layers for every token: the MLP of a dense block, or the shared experts.
+        shared_gate: [D, 1] of the sigmoid on what the shared experts give, or None.
     """
 
     attention_norm: Norm
     feed_forward_norm: Norm
     projection: Weight
+    bias: Tensor | None
     head_norms: Norm | None
+    full_norms: tuple[Tensor, Tensor] | None
     output: Weight
     router: Tensor | None
+    router_bias: Tensor | None
     experts: Experts | None
     all_experts: AllExperts | None
     dense: list[Experts]
+    shared_gate: Tensor | None
 
 
 class Decoder:
@@ -122,7 +132,7 @@ class Decoder:
         )
         self.visible_score = self.embedding.new_tensor(0.0)
         self.hidden_score = self.embedding.new_tensor(-math.inf)
-        angles = rotation(self.cache.everywhere, model.head_width, model.rope_base, dtype)
+        angles = rotation(self.cache.everywhere, rotary_of(model), dtype)
         self.rotation = torch.stack(angles, 1)
 
     def read(
@@ -164,10 +174,10 @@ class Decoder:
         Without ``mix`` this rank has no tokens, and only its experts compute, for other ranks.
         """
         x_nD = F.embedding(tokens_n, self.embedding)
-        cos_n1h, sin_n1h = self.rotation.index_select(0, positions_n).unbind(1)
+        cos_n1r, sin_n1r = self.rotation.index_select(0, positions_n).unbind(1)
         for number, layer in enumerate(self.layers):
             if mix is not None:
-                heads = self.heads(layer, layer.attention_norm(x_nD), cos_n1h, sin_n1h)
+                heads = self.heads(layer, layer.attention_norm(x_nD), cos_n1r, sin_n1r)
                 x_nD = x_nD + linear(mix(number, *heads), layer.output, self.mesh.tensor)
             x_nD = x_nD + self.feed_forward(layer, layer.feed_forward_norm(x_nD))
         return x_nD
@@ -177,18 +187,26 @@ class Decoder:
         return wide(self.final_norm(self.share(x_bD)) @ self.head)
 
     def heads(
-        self, layer: Layer, x_nD: Tensor, cos_n1h: Tensor, sin_n1h: Tensor
+        self, layer: Layer, x_nD: Tensor, cos_n1r: Tensor, sin_n1r: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Queries [n, H, h], keys and values [n, K, h] of this rank's heads."""
-        h = self.model.head_width
-        qk, v = (
-            linear(x_nD, layer.projection).view(len(x_nD), -1, h).tensor_split((-self.kv_heads,), 1)
-        )
+        h, r = self.model.head_width, self.model.rotary_width
+        projected = linear(x_nD, layer.projection)
+        if layer.bias is not None:
+            projected = projected + layer.bias
+        qk, v = projected.view(len(x_nD), -1, h).tensor_split((-self.kv_heads,), 1)
         if layer.head_norms is not None:
             qk = layer.head_norms(qk)
-        q, k = torch.addcmul(qk * cos_n1h, qk.roll(h // 2, -1), sin_n1h).tensor_split(
-            (-self.kv_heads,), 1
-        )
+        if layer.full_norms is not None:
+            parts = zip(qk.tensor_split((-self.kv_heads,), 1), layer.full_norms, strict=True)
+            epsilon, ranks = self.model.norm_epsilon, self.mesh.tensor
+            normed = [full_norm(part.flatten(1), norm, epsilon, ranks) for part, norm in parts]
+            qk = torch.cat(normed, 1).view(len(x_nD), -1, h)
+        passed = [qk[..., r:]] if r < h else []
+        qk = qk[..., :r]
+        qk = torch.addcmul(qk * cos_n1r, qk.roll(r // 2, -1), sin_n1r)
+        qk = torch.cat([qk, *passed], -1) if passed else qk
+        q, k = qk.tensor_split((-self.kv_heads,), 1)
         return q, k, v
 
     def within_texts(self, lengths: IntArray, positions: IntArray, first: int) -> Mix:
@@ -269,8 +287,11 @@ class Decoder:
         """Experts or MLP, each rank of ``sequence`` for its share of the rows [n, D]."""
         mine = self.share(x_nD)
         terms = [swiglu(mine, *weights) for weights in layer.dense]
+        if layer.shared_gate is not None:
+            gate_n1 = torch.sigmoid(mine @ layer.shared_gate)
+            terms = [gate_n1 * term for term in terms]
         if layer.router is not None and layer.experts is not None:
-            _, ids_nk, gates_nk = route(mine, layer.router, self.model, None)
+            _, ids_nk, gates_nk = route(mine, layer.router, layer.router_bias, self.model, None)
             if layer.all_experts is not None and layer.all_experts.are_quick_with(len(mine)):
                 terms.append(layer.all_experts(mine, ids_nk, gates_nk))
             else:
@@ -331,12 +352,18 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
     def feed_forward(owner: str) -> Experts:
         return ready(f"{owner}.gate"), ready(f"{owner}.up"), ready(f"{owner}.down")
 
-    head_norms = None
-    if model.query_key_norm:
-        heads, kv_heads = (n // mesh.tensor.size for n in (model.heads, model.key_value_heads))
-        query_norms = weights[prefix + "attention.query_norm"].expand(heads, -1)
-        key_norms = weights[prefix + "attention.key_norm"].expand(kv_heads, -1)
-        head_norms = _norm(torch.cat([query_norms, key_norms]), model)
+    projections = [f"attention.{name}" for name in ("query", "key", "value")]
+    bias, head_norms, full_norms = None, None, None
+    if model.query_key_value_bias:
+        bias = torch.cat([weights[f"{prefix}{name}_bias"] for name in projections])
+    if model.query_key_norm != "none":
+        query_norm, key_norm = (weights[f"{prefix}{name}_norm"] for name in projections[:2])
+        if model.query_key_norm == "full":
+            full_norms = query_norm, key_norm
+        else:
+            heads, kv_heads = (n // mesh.tensor.size for n in (model.heads, model.key_value_heads))
+            of_heads = [query_norm.expand(heads, -1), key_norm.expand(kv_heads, -1)]
+            head_norms = _norm(torch.cat(of_heads), model)
     is_dense = number < model.dense_layers
     shared = [f"moe.shared.{index}" for index in range(model.shared_experts)]
     dense = ["mlp"] if is_dense else shared
@@ -344,11 +371,15 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
     return Layer(
         attention_norm=_norm(weights[prefix + "attention_norm"], model),
         feed_forward_norm=_norm(weights[prefix + "feed_forward_norm"], model),
-        projection=ready("attention.query", "attention.key", "attention.value"),
+        projection=ready(*projections),
+        bias=bias,
         head_norms=head_norms,
+        full_norms=full_norms,
         output=ready("attention.output"),
         router=None if is_dense else weights[prefix + "moe.router"],
+        router_bias=None if is_dense else weights.get(prefix + ROUTER_BIAS),
         experts=experts,
         all_experts=None if experts is None else all_experts(experts, mesh.expert),
         dense=[feed_forward(owner) for owner in dense],
+        shared_gate=None if is_dense else weights.get(prefix + "moe.shared_gate"),
     )

@@ -2,7 +2,7 @@
 
     experts     over the ranks that hold the same experts
     heads       over data x context
-    the rest    over all ranks
+    the rest    over all ranks; correction biases apart, as they are not cast
 
 Gradients are summed, never averaged (divide factor 1); the reason is in
 ``scaled.parallel.parallelize``. Only imported where there are several ranks: it takes a second.
@@ -36,9 +36,17 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
     assert mesh.attention_shards is not None and mesh.expert_shards is not None
     master = model.embedding.dtype
     cast = None if compute == master else compute
-    policy = MixedPrecisionPolicy(param_dtype=cast, reduce_dtype=master, cast_forward_inputs=False)
 
-    def over(module: nn.Module, ranks: DeviceMesh, names: str, **placement: Any) -> None:
+    def over(
+        module: nn.Module,
+        ranks: DeviceMesh,
+        names: str,
+        param_dtype: torch.dtype | None = cast,
+        **placement: Any,
+    ) -> None:
+        policy = MixedPrecisionPolicy(
+            param_dtype=param_dtype, reduce_dtype=master, cast_forward_inputs=False
+        )
         # Without reshard_after_forward the outermost group would stay gathered after a forward pass
         # without backward, and the next one would compute with weights from before an optimizer
         # step.
@@ -61,19 +69,27 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
                 "expert shards",
                 shard_placement_fn=_experts_placement(experts.size()),
             )
+            if block.moe.correction is not None:
+                over(block.moe.correction, mesh.all_shards, "world", param_dtype=None)
         over(block.attention.heads, mesh.attention_shards, "attention shards")
         over(block, mesh.all_shards, "world")
     over(model, mesh.all_shards, "world")
 
 
-def part(whole: Tensor, weight: DTensor) -> Tensor:
-    """This rank's shard of a tensor that is sharded like a weight."""
+def bounds_of_shard(weight: DTensor) -> list[tuple[int, int]]:
+    """First and one past the last row of this rank's shard, for each axis of a sharded weight.
+
+    An axis is cut into ``ceil(rows / ranks)`` rows a rank, so the last ranks may hold less or
+    nothing.
+    """
     (placement,) = weight.placements
     assert isinstance(placement, Shard)
-    parts = list(torch.chunk(whole, weight.device_mesh.size(), placement.dim))
+    bounds = [(0, length) for length in weight.shape]
+    rows = weight.shape[placement.dim]
+    each = -(-rows // weight.device_mesh.size())
     rank = weight.device_mesh.get_local_rank()
-    # Fewer rows than ranks leave the last ranks with nothing.
-    return parts[rank] if rank < len(parts) else whole.narrow(placement.dim, 0, 0)
+    bounds[placement.dim] = (min(rank * each, rows), min((rank + 1) * each, rows))
+    return bounds
 
 
 def gathered(shard_: Tensor, weight: DTensor) -> Tensor:

@@ -25,6 +25,7 @@ from seed.reference.training.batch import plain_batch
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Batch, Params
+from seed.spec.rope import Rotary, plain_frequencies
 from seed.spec.weights import policy_shapes
 from tests.support.small_models import SMALL_MODEL
 
@@ -38,6 +39,14 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "dense first, shared expert": ("dense_layers=1", "dense_width=6", "shared_experts=1"),
     "tied": ("tied_embeddings=true",),
     "plain queries and keys, plain gates": ("query_key_norm=false", "normalise_gates=false"),
+    "qwen2-moe": (
+        *("query_key_value_bias=true", "query_key_norm=none", "normalise_gates=false"),
+        *("shared_experts=1", "shared_expert_width=5", "shared_expert_gate=true"),
+    ),
+    "minimax-m2, scaled": (
+        *("query_key_norm=full", "rotary_share=0.5", "router_scores=sigmoid", "gate_scale=2.5"),
+        *("rope_scaling=yarn", "rope_factor=4", "rope_original_positions=16"),
+    ),
 }
 STEP = 1e-6
 
@@ -182,16 +191,16 @@ def test_reading_through_the_cache_is_reading_at_once(seed: int) -> None:
 @given(seed=SEEDS, offset=st.integers(0, 1000))
 @MANY
 def test_rotary_products_depend_on_the_distance_of_positions_only(seed: int, offset: int) -> None:
-    random = np.random.default_rng(seed)
+    random, rotation = np.random.default_rng(seed), Rotary(plain_frequencies(8, 10000.0), 1.0)
     q, k = random.normal(size=(2, 1, 1, 1, 8))
 
     def product(i: int, j: int) -> float:
-        turned = [rotary(x, np.array([[position]]), 10000.0) for x, position in ((q, i), (k, j))]
+        turned = [rotary(x, np.array([[position]]), rotation) for x, position in ((q, i), (k, j))]
         return float((turned[0] * turned[1]).sum())
 
     assert product(5, 2) == pytest.approx(product(5 + offset, 2 + offset), abs=1e-9)
     np.testing.assert_allclose(
-        np.square(rotary(q, np.array([[offset]]), 10000.0)).sum(), np.square(q).sum()
+        np.square(rotary(q, np.array([[offset]]), rotation)).sum(), np.square(q).sum()
     )
 
 

@@ -200,6 +200,6 @@ def test_tying_the_embeddings_saves_exactly_one_matrix(counted: Architecture) ->
 @given(model=models())
 @settings(max_examples=50)
 def test_query_key_norm_adds_two_head_widths_per_block(model: ModelConfig) -> None:
-    normed = count(architecture(model.model_copy(update={"query_key_norm": True})))
-    plain = count(architecture(model.model_copy(update={"query_key_norm": False})))
+    normed = count(architecture(model.model_copy(update={"query_key_norm": "head"})))
+    plain = count(architecture(model.model_copy(update={"query_key_norm": "none"})))
     assert normed.total - plain.total == 2 * model.head_width * model.layers

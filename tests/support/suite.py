@@ -40,7 +40,7 @@ SLOW = (
     "conformance/test_precision.py",
     "tests/spec/test_layout.py",
     "tests/spec/test_renames.py",
-    "tests/spec/test_tokenizer.py",
+    "tests/spec/test_characters.py",
     "conformance/test_vectors.py",
     "tests/reference/rewards/test_reward_model.py",
     "tests/examples/",

@@ -4,14 +4,16 @@ import json
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seed.reference.importers.enigmata import TASKS
 from seed.reference.importers.expressions import joined_steps
 from seed.reference.importers.lines import COLLECTIONS, Counts, problem_line
+from seed.reference.importers.reading import Converted, Line, Reader
 from seed.reference.tasks.puzzles import FAMILIES, hamiltonian, knights_and_knaves
 from tests.reference.test_importers import ALL, ENIGMATA, GYM, ZEBRA, line
 from tests.support.command_line import assert_user_error, json_lines, run
@@ -146,7 +148,7 @@ def test_a_line_on_which_a_reader_fails_is_named_and_the_rest_is_read(
     def fails(line: Line) -> Converted:
         raise ZeroDivisionError("a made-up mistake")
 
-    monkeypatch.setitem(enigmata_tasks, "binario", fails)
+    monkeypatch.setitem(cast(dict[str, Reader], TASKS), "binario", fails)
     good = line(ENIGMATA, "hamiltonian_cycle", CYCLE, "NO")
     counts = counted(good, enigmata("binario", "0 1"), good)
     assert counts.unreadable == [
