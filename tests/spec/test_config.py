@@ -63,8 +63,9 @@ ILLEGAL_COMBINATIONS = {
     " out",
 }
 ILLEGAL_VALUES = {
-    "rollout.temperature=0": "rollout.temperature=0 must be greater than 0",
-    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than 0",
+    "rollout.temperature=0": "rollout.temperature=0 must be greater than or equal to 0.0001",
+    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than or equal to"
+    " 0.0001",
     "policy_optimizer.learning_rate=nan": "policy_optimizer.learning_rate=nan must be a finite"
     " number",
     "value_optimizer.learning_rate=inf": "value_optimizer.learning_rate=inf must be a finite"
