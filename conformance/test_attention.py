@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from seed.spec.rope import Rotary, plain_frequencies, rotary_of
 
 from seed.conformance.compare_backends import (
     ONE,
@@ -26,6 +25,7 @@ from seed.scaled import attention as scaled_attention
 from seed.scaled.parallel.packing import context_order, pack
 from seed.spec.datatypes import Batch
 from seed.spec.layout import Layout
+from seed.spec.rope import Rotary, plain_frequencies, rotary_of
 
 LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2), Layout(cp=4)]
 

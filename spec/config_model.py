@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from seed.spec.config_types import (
     Classes,
     Columns,
-    Digests,
     Count,
     DataClass,
     Decay,
+    Digests,
     FiniteFloat,
     Levels,
     NonNegativeFloat,

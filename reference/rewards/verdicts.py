@@ -283,17 +283,10 @@ def check_verdicts(config: Config) -> None:
     """Load the reward functions in a worker, and see whether they can be called.
 
     Raises:
-        SeedError: VERIFIER_FAILED; ILLEGAL_VALUE for a problem that nothing can judge.
+        SeedError: VERIFIER_FAILED.
     """
-    problems = problems_of(config)
-    first = problems.training(0)
-    for problem in (first, *problems.held_out()):
-        if is_line(problem) and not has_verifier(problem) and not config.reward.functions:
-            domain = problem.instance["domain"]
-            line = f"problem {problem.id} of domain {domain} needs a reward: --reward PATH.py:NAME"
-            raise SeedError(Reason.ILLEGAL_VALUE, line)
     with closing(verdicts_of(config)) as verdicts:
-        verdicts.check(first)
+        verdicts.check(problems_of(config).training(0))
 
 
 def is_line(problem: Problem) -> bool:

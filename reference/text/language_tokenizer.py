@@ -113,20 +113,27 @@ class LanguageTokenizer:
         """
         return self.prompt_of(self.messages(problem))
 
-    def messages(self, problem: Problem) -> list[Message]:
+    def messages(self, problem: Problem) -> Sequence[Message]:
         """The messages of a problem, with the system message in front.
 
         Raises:
             SeedError: ILLEGAL_COMBINATION.
         """
         own: Sequence[Message] = problem.messages
-        own = own or ({"role": "user", "content": problem.prompt},)
+        return self.with_system(own or ({"role": "user", "content": problem.prompt},), problem.id)
+
+    def with_system(self, messages: Sequence[Message], origin: str) -> Sequence[Message]:
+        """Messages with the system message in front.
+
+        Raises:
+            SeedError: ILLEGAL_COMBINATION: they have one already.
+        """
         if not self.system:
-            return list(own)
-        if own[0].get("role") == "system":
-            line = f"problem {problem.id} has a system message of its own beside tokenizer.system;"
+            return messages
+        if messages[0].get("role") == "system":
+            line = f"{origin} has a system message of its own beside tokenizer.system;"
             raise SeedError(Reason.ILLEGAL_COMBINATION, f"{line} legal: one of the two")
-        return [{"role": "system", "content": self.system}, *own]
+        return [{"role": "system", "content": self.system}, *messages]
 
     def prompt_of(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Ids of a prompt.

@@ -224,7 +224,7 @@ def check_data(config: Config) -> None:
     """
     check_families(config.data)
     reward_model.check(config)
-    if config.tokenizer.path:
+    if config.tokenizer.path or config.data.train:
         check_vocabulary(config)
         return
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
@@ -246,7 +246,8 @@ def check_vocabulary(config: Config) -> None:
     known = tokenizer_of(config).vocabulary
     if config.model.vocabulary < known:
         line = f"model.vocabulary={config.model.vocabulary} must be at least {known}, the number of"
-        raise SeedError(Reason.ILLEGAL_VALUE, f"{line} tokens of {config.tokenizer.path}")
+        tokenizer = config.tokenizer.path or "the character tokenizer"
+        raise SeedError(Reason.ILLEGAL_VALUE, f"{line} tokens of {tokenizer}")
     for name in (*config.data.preferred, *({"equivalence"} & set(config.data.families))):
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,

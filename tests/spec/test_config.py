@@ -57,6 +57,10 @@ ILLEGAL_COMBINATIONS = {
     "data.difficulties.sudoku=[]": "data.difficulties.sudoku=[] must name at least one level",
     "data.families=maze,sudoku,maze": "data.families=maze,sudoku,maze must name maze once only",
     "evaluation.problems=1": "evaluation.problems=1 must be at least 2, one per family",
+    'reward.functions={"mine:f" = 1.0}': "reward.functions has mine:f, must be path.py:function or"
+    " verifier",
+    'reward.functions={"mine.py:f" = 0.0}': "reward.functions has weight 0 for mine.py:f: leave it"
+    " out",
 }
 ILLEGAL_VALUES = {
     "rollout.temperature=0": "rollout.temperature=0 must be greater than 0",

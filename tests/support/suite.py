@@ -42,6 +42,7 @@ SLOW = (
     "tests/spec/test_characters.py",
     "conformance/test_vectors.py",
     "tests/reference/rewards/test_reward_model.py",
+    "tests/reference/rewards/test_verdicts.py",
     "tests/examples/",
     "tests/seed/",
     "tests/project/test_site.py",
