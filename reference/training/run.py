@@ -13,7 +13,7 @@ from seed.reference.rewards.reward_model import RewardModel
 from seed.reference.rewards.verdicts import Verdicts, check_verdicts, verdicts_of
 from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
-from seed.reference.tasks.task import tokenizer_of
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
 from seed.reference.training.prompt_stream import first_problems
@@ -228,6 +228,7 @@ def check(config: Config, backend: Backend[Any]) -> None:
     """
     check_loss_terms(config, backend)
     check_data(config)
+    check_demonstrations(config)
     backend.on_rank_zero(lambda: check_verdicts(config))
     tokenizer = tokenizer_of(config)
     problems = [*held_out_problems(config), *first_problems(config, CHECKED_PROMPTS)]
@@ -259,6 +260,20 @@ def check_data(config: Config) -> None:
             Reason.ILLEGAL_VALUE,
             f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the"
             " characters of data.families",
+        )
+
+
+def check_demonstrations(config: Config) -> None:
+    """Refuse SFT on files without a worked answer.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    if config.data.train and config.supervised.steps and not problems_of(config).demonstrations():
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"supervised.steps={config.supervised.steps} must be 0 with"
+            f" data.train={list(config.data.train)}, which has no demonstration to learn from",
         )
 
 

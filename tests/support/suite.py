@@ -37,6 +37,7 @@ SLOW = (
     "conformance/test_outside.py",
     "tests/reference/tasks/puzzles/test_equivalence.py",
     "tests/reference/tasks/test_problems.py",
+    "tests/reference/tasks/test_task.py",
     "conformance/test_precision.py",
     "tests/spec/test_layout.py",
     "tests/spec/test_renames.py",
