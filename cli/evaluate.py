@@ -119,7 +119,7 @@ def is_evaluation_folder(policy: str) -> bool:
 def show_protocols(context: click.Context, wanted: bool) -> None:
     """Print the table of benchmarks and exit."""
     if wanted and not context.resilient_parsing:
-        from seed.cli.evaluate_files import protocol_table
+        from seed.cli.evaluation_text import protocol_table
 
         click.echo(protocol_table())
         context.exit()
