@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from seed.cli.backends import open_backend
-from seed.reference.training.run_directory import find_checkpoint
+from seed.reference.tasks.problems import check_families
+from seed.reference.training.run_directory import find_checkpoint, older_offered
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config import Config
@@ -36,10 +37,16 @@ def restored(path: Path, overrides: Sequence[str]) -> Iterator[Restored]:
     checkpoint = find_checkpoint(path)
     config = checkpoint_config(checkpoint, overrides)
     with open_backend(config, trains=False) as backend:
-        state, progress = backend.restore(config, checkpoint)
+        with older_offered(checkpoint):
+            state, progress = backend.restore(config, checkpoint)
         yield Restored(checkpoint, config, backend, state, dict(progress))
 
 
 def checkpoint_config(checkpoint: Path, overrides: Sequence[str]) -> Config:
     """The configuration of a checkpoint with overrides."""
-    return validated(merged(read_manifest(checkpoint)["config"], overrides))
+    with older_offered(checkpoint):
+        manifest = read_manifest(checkpoint)
+    config = validated(merged(manifest["config"], overrides))
+    if overrides:
+        check_families(config.data)
+    return config

@@ -7,9 +7,12 @@ import click
 from seed.cli.ablate import ablate
 from seed.cli.audit import audit
 from seed.cli.conform import conform, diff
+from seed.cli.data import data
 from seed.cli.evaluate import evaluate
 from seed.cli.exercise import exercise
 from seed.cli.explain import explain
+from seed.cli.export import export
+from seed.cli.model import model
 from seed.cli.puzzles import puzzles
 from seed.cli.run import run
 from seed.cli.sample import sample
@@ -37,7 +40,8 @@ def seed() -> None:
 
 COMMANDS = (
     *(run, report, sample, evaluate, explain, ablate),
-    *(conform, diff, verify, audit, puzzles, srs, exercise),
+    *(model, export),
+    *(conform, diff, verify, audit, data, puzzles, srs, exercise),
 )
 
 for command in COMMANDS:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-PRESETS = ("tiny", "small", "mixed", "seed-200b")
+PRESETS = ("tiny", "small", "mixed", "smollm2", "seed-200b")
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 BACKENDS = ("reference", "scaled")
 ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")
@@ -26,7 +26,9 @@ preset_option = click.option(
 )
 
 recipe_option = click.option(
-    "--recipe", type=click.Choice(RECIPES), default="vapo", show_default=True, help="Algorithm."
+    "--recipe",
+    type=click.Choice(RECIPES),
+    help="Algorithm.  [default: vapo; grpo with preset smollm2]",
 )
 
 config_option = click.option(
@@ -35,6 +37,39 @@ config_option = click.option(
     type=PATH,
     metavar="FILE.toml",
     help="Settings as in a run's config.toml, all or some; preset and recipe are defaults then.",
+)
+
+model_option = click.option(
+    "--model",
+    type=PATH,
+    metavar="FOLDER",
+    help="Start from a pretrained model, with its tokenizer; the preset is smollm2 then.",
+)
+
+data_option = click.option(
+    "--data",
+    "train",
+    multiple=True,
+    metavar="FILE|TASK",
+    help="Problems to train on in place of puzzles: JSONL, Parquet, or a built-in text task. May be"
+    " given several times.",
+)
+
+evaluation_option = click.option(
+    "--eval-data",
+    "evaluation",
+    multiple=True,
+    metavar="FILE|TASK",
+    help="Problems to evaluate on.  [default: a part of --data, held out]",
+)
+
+reward_option = click.option(
+    "--reward",
+    "rewards",
+    multiple=True,
+    metavar="PATH.py:FUNCTION[,WEIGHT]",
+    help="Your own reward function in place of the verdict; `--reward verifier` adds it. May be"
+    " given several times.",
 )
 
 

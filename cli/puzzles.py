@@ -77,12 +77,12 @@ def problem_line(problem: "Problem", solved: bool) -> dict[str, Any]:
             before it, as a language model needs them.
         solved: Whether the family's own solution becomes the response.
     """
-    from seed.reference.tasks.puzzles import FAMILIES
+    from seed.reference.tasks.english import english_prompt
 
     line: dict[str, Any] = {
         "id": problem.id,
         "domain": "puzzle",
-        "problem": f"{FAMILIES[problem.family].RULES}\n\n{problem.prompt}",
+        "problem": english_prompt(problem.family, problem.instance),
         "puzzle": {"family": problem.family, "instance": problem.instance},
         "prompt": problem.prompt,
         "answer": problem.answer,

@@ -62,8 +62,9 @@ def read_events(file: Path) -> "Iterator[Event]":
     """
     from seed.reference.rollouts.events import event_of
     from seed.spec.renames import current_event
+    from seed.spec.text_files import read_text
 
-    lines = file.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+    lines = read_text(file).split("\n")[:-1]
     for number, line in enumerate(lines, start=1):
         try:
             content = json.loads(line)

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seed.cli.formatting import score_text
+from seed.cli.formatting import printable, score_text
 from seed.cli.options import (
     BACKENDS,
     PATH,
     config_option,
+    data_option,
+    evaluation_option,
+    model_option,
     overrides_argument,
     preset_option,
     recipe_option,
+    reward_option,
 )
 from seed.cli.user_errors import Command, name_of
 from seed.spec.errors import Reason, SeedError
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
     from seed.spec.backend import Backend
     from seed.spec.config import Config
     from seed.spec.observer import Observer
+
+NOTE_WIDTH = 500
+"""Columns of a note about files, which names rows and reasons."""
 
 
 @click.command(cls=Command)
@@ -35,6 +42,10 @@ if TYPE_CHECKING:
 )
 @preset_option
 @recipe_option
+@model_option
+@data_option
+@evaluation_option
+@reward_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Keys all randomness of the run."
 )
@@ -116,6 +127,7 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
     with open_backend(config) as computing:
         config = with_start(config, computing)
         check(config, computing)
+        print_notes(config, computing)
         title = f"{config.preset}-{config.recipe}-seed{config.seed}"
         path = computing.on_rank_zero(lambda: out or free_directory(title))
         computing.on_rank_zero(lambda: RunDirectory.require_free(path))
@@ -141,10 +153,20 @@ def resume_run(path: Path) -> None:
     _, config = RunDirectory.resume(path)
     check_trackers(config)
     with open_backend(config) as computing:
+        print_notes(config, computing)
         directory = RunDirectory(path, computing.is_main_process)
         observer = observer_of(computing, config)
         with locked(path, computing, observer):
             train(Run.resume(computing, config, directory, observer))
+
+
+def print_notes(config: "Config", computing: "Backend[Any]") -> None:
+    """What was found in the files of problems, before anything is trained on them."""
+    from seed.reference.tasks.task import problems_of
+
+    if config.data.train and computing.is_main_process:
+        for note in getattr(problems_of(config), "notes", ()):
+            click.echo(printable(note, NOTE_WIDTH), err=True)
 
 
 def observer_of(computing: "Backend[Any]", config: "Config") -> "Observer":

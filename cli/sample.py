@@ -94,8 +94,8 @@ def chosen_problems(
         SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION, UNKNOWN_NAME.
     """
     from seed.cli.prompts import check_prompts, typed_problem
-    from seed.reference.evaluation.evaluate import HELD_OUT_SEED
     from seed.reference.tasks.problems import problem_set
+    from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 
     family, count, seed = options["family"], options["problems"], options["seed"]
     if prompts:
@@ -109,7 +109,7 @@ def chosen_problems(
         levels = {name: config.data.difficulties.get(name, (1,)) for name in families}
         key = HELD_OUT_SEED if seed is None else seed
         problems = problem_set(families, levels, count or PROBLEMS, key, held_out=True)
-    check_prompts([problem.prompt for problem in problems], config)
+    check_prompts(problems, config)
     return problems
 
 
@@ -122,24 +122,23 @@ def sampled_lines(
         SeedError: ILLEGAL_COMBINATION: values of a run without a value model.
     """
     from seed.reference.tasks.problems import verify
-    from seed.spec.datatypes import Request, Sampling
-    from seed.spec.tokenizer import decode, encode
+    from seed.reference.tasks.task import tokenizer_of
+    from seed.spec.datatypes import Request
 
-    config = model.config
+    config, tokenizer = model.config, tokenizer_of(model.config)
     if with_values:
         check_value_model(model)
     requests = [
-        Request(problem, encode(problem.prompt), number, 0)
+        Request(problem, tokenizer.prompt(problem), number, 0)
         for problem in {problem.id: problem for problem in problems}.values()
         for number in range(samples)
     ]
-    longest = config.rollout.max_response_tokens
-    sampling = Sampling(config.evaluation.temperature, config.evaluation.top_p, longest)
+    sampling = config.evaluation_sampling
     rollouts = model.backend.generate(model.state, config, requests, sampling, "evaluation")
     values = token_values(model, rollouts) if with_values else [None] * len(rollouts)
     lines = []
     for rollout, of_tokens in zip(rollouts, values, strict=True):
-        problem, response = rollout.request.problem, decode(rollout.response_tokens)
+        problem, response = rollout.request.problem, tokenizer.decode(rollout.response_tokens)
         line = {"problem": problem.id, "prompt": problem.prompt, "response": response}
         line |= {"finish": str(rollout.finish)}
         if problem.family:
@@ -166,10 +165,13 @@ def check_value_model(model: "Restored") -> None:
 
 def token_values(model: "Restored", rollouts: "Sequence[Rollout]") -> list[dict[str, Any]]:
     """The tokens of each response as texts, and V of the state before each of them."""
+    from seed.reference.tasks.task import tokenizer_of
     from seed.reference.training.batch import plain_batch
-    from seed.spec.tokenizer import END, PADDING, decode
+    from seed.spec.characters import PADDING
 
-    special = {END: "END", PADDING: "PAD"}
+    tokenizer = tokenizer_of(model.config)
+    special = dict.fromkeys(tokenizer.ends, "END")
+    special |= {} if model.config.tokenizer.path else {PADDING: "PAD"}
     batch = plain_batch(
         [rollout.request.prompt_tokens for rollout in rollouts],
         [rollout.response_tokens for rollout in rollouts],
@@ -177,7 +179,7 @@ def token_values(model: "Restored", rollouts: "Sequence[Rollout]") -> list[dict[
     values = model.backend.values(model.state, model.config, batch)
     return [
         {
-            "tokens": [special.get(token) or decode([token]) for token in tokens],
+            "tokens": [special.get(token) or tokenizer.decode([token]) for token in tokens],
             "values": [float(value) for value in row[inside]],
         }
         for tokens, row, inside in zip(

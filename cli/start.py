@@ -1,13 +1,16 @@
 """A new run before its first step: its configuration from all origins, and a summary of both."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from seed.cli.options import typed
+from seed.cli.sources import PRESET_OF_MODELS, from_data, from_model
 from seed.cli.user_errors import is_main_process
+from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
     from seed.spec.config import Config
@@ -21,16 +24,79 @@ def chosen_layers(context: click.Context, overrides: Sequence[str]) -> "list[Lay
     """
     from seed.spec.config_files import layers_of
 
-    source = typed(context, "source")
-    return layers_of(
-        typed(context, "preset"),
+    model, file, rewards = (typed(context, name) for name in ("model", "file", "rewards"))
+    layers = layers_of(
+        typed(context, "preset") or (PRESET_OF_MODELS if model and not file else None),
         typed(context, "recipe"),
         overrides,
-        file=typed(context, "file"),
-        seed=typed(context, "seed"),
-        backend=typed(context, "backend"),
-        **(from_checkpoint(source) if source else {}),
+        file=file,
+        **settings_of_options(context),
     )
+    return without_functions(layers) if rewards else layers
+
+
+def settings_of_options(context: click.Context) -> dict[str, Any]:
+    """The settings that typed options stand for, as nested plain values.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION if --from and --model both name weights; and what is wrong
+            with the model folder.
+    """
+    from seed.spec.config_files import merge
+
+    settings = {name: typed(context, name) for name in ("seed", "backend")}
+    source, model, rewards = (typed(context, name) for name in ("source", "model", "rewards"))
+    train, evaluation = typed(context, "train"), typed(context, "evaluation")
+    if source and model:
+        line = f"--from {source} and --model {model} both name weights; give one of them"
+        raise SeedError(Reason.ILLEGAL_COMBINATION, line)
+    if source:
+        merge(settings, from_checkpoint(source))
+    if model:
+        merge(settings, from_model(model))
+    if train or evaluation:
+        merge(settings, from_data(train or (), evaluation or ()))
+    if rewards:
+        merge(settings, {"reward": {"functions": weights_of_functions(rewards)}})
+    return settings
+
+
+def weights_of_functions(rewards: Sequence[str]) -> dict[str, float]:
+    """The setting ``reward.functions`` from ``PATH.py:FUNCTION[,WEIGHT]`` or ``verifier[,WEIGHT]``.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE.
+    """
+    weights: dict[str, float] = {}
+    for reward in rewards:
+        address, comma, weight = reward.rpartition(",")
+        if not comma:
+            address, weight = reward, "1"
+        try:
+            value = float(weight)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            line = f"--reward {reward}: {weight!r} is no weight; write PATH.py:FUNCTION,WEIGHT"
+            raise SeedError(Reason.ILLEGAL_VALUE, line)
+        if address in weights:
+            raise SeedError(Reason.ILLEGAL_VALUE, f"--reward {reward}: {address} is given twice")
+        weights[address] = value
+    return weights
+
+
+def without_functions(layers: "Sequence[Layer]") -> "list[Layer]":
+    """The layers without the reward functions of a file, whose place ``--reward`` takes."""
+    from seed.spec.config_files import FILE, Layer
+
+    result = []
+    for layer in layers:
+        tree, reward = dict(layer.tree), layer.tree.get("reward")
+        if layer.origin.startswith(FILE) and isinstance(reward, Mapping):
+            idle = ("functions", "sha256")
+            tree["reward"] = {key: value for key, value in reward.items() if key not in idle}
+        result.append(Layer(layer.origin, tree))
+    return result
 
 
 def chosen_config(context: click.Context, overrides: Sequence[str]) -> "Config":
@@ -70,12 +136,21 @@ def summary_of(config: "Config", path: Path) -> str:
         "steps": f"{config.supervised.steps} SFT,{before} {rollout.steps} RL",
         "each RL step": f"{rollout.prompts} prompts x {rollout.samples_per_prompt} responses,"
         f" {config.updates_per_step} policy updates",
-        "families": ", ".join(config.data.families),
+        "data": ", ".join(config.data.train or config.data.families),
     }
+    if functions := config.reward.functions:
+        rows["rewards"] = " + ".join(reward_text(*item) for item in functions.items())
     return "\n".join(["checked, nothing was started or written:", *aligned(list(rows.items()), 2)])
+
+
+def reward_text(address: str, weight: float) -> str:
+    """A reward function and its weight."""
+    return address if weight == 1.0 else f"{weight:g} * {address}"
 
 
 def weights_of(config: "Config") -> str:
     """Where the first weights come from."""
     start = config.start
-    return f"{start.checkpoint}, step {start.step}" if start.checkpoint else "random"
+    if start.checkpoint:
+        return f"{start.checkpoint}, step {start.step}"
+    return start.model or "random"

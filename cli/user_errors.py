@@ -7,6 +7,9 @@ click would print its usage text around a line of its own. ``Command`` and ``Gro
 line that names the option, the value and the legal values.
 """
 
+import codecs
+import io
+import sys
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
@@ -66,6 +69,11 @@ class Group(Command, click.Group):
     command_class = Command
     group_class = type
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run what was typed; nothing that is printed can end it."""
+        make_legible(sys.stdout, sys.stderr)
+        return super().main(*args, **extra)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -94,6 +102,16 @@ class Group(Command, click.Group):
         if not is_main_process():
             ctx.exit(shown.exit_code)
         raise shown from None
+
+
+def make_legible(*streams: Any) -> None:
+    """Let streams escape what their encoding cannot hold: a terminal may know ASCII only."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            has_all = codecs.lookup(stream.encoding).name == "utf-8"
+            # "surrogateescape" writes the bytes of a file name that is no text as they are.
+            if not (has_all and stream.errors == "surrogateescape"):
+                stream.reconfigure(errors="backslashreplace")
 
 
 def is_main_process() -> bool:

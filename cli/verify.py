@@ -36,13 +36,16 @@ def verify(file: Path, out: Path, resume: bool, **judging: Any) -> None:
     from seed.reference.verifiers.files.file import verify_file
 
     rule, pool = rule_and_pool(**judging)
+    notes: list[str] = []
     with judging_bar(file, "verify") as count, pool:
         try:
-            tally = verify_file(file, out, rule, pool, resume, count)
+            tally = verify_file(file, out, rule, pool, resume, count, notes.append)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"continue with the same command and --resume, {out} is kept"
             ) from None
+    for line in notes:
+        click.echo(f"note: {line}", err=True)
     click.echo(tally_table(tally, rule.counted_by))
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from seed.reference.backend import ReferenceBackend
 from seed.reference.tasks.problems import training_problem
 from seed.reference.training.batch import plain_batch
+from seed.spec.characters import encode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, Batch, Params, Request
 from seed.spec.philox import generator
-from seed.spec.tokenizer import encode
 from seed.spec.weights import policy_shapes
 
 SIZES = (

@@ -90,7 +90,7 @@ def value_of(config: Config) -> Params:
 def model_of(config: Config, params: Params, mesh: Mesh = ONE) -> Transformer:
     """The torch backend's model of these weights."""
     model = build(config, mesh, is_value="value_head" in params)
-    fill(model, lambda name: params[name])
+    fill(model, lambda name, box: params[name][box])
     return model
 
 

@@ -32,6 +32,7 @@ from seed.scaled.backend import ScaledBackend
 from seed.scaled.processes.device import device_of
 from seed.scaled.processes.launch import find_job, layout_of_launch, start
 from seed.scaled.processes.shutdown import end_together
+from seed.spec.characters import ENDS
 from seed.spec.datatypes import Request, Sampling
 from seed.spec.errors import Reason, SeedError
 
@@ -85,7 +86,7 @@ def main(what: str, where: str, rank: int, seconds: float) -> None:
         else:
             requests = FaultyRequests(case_requests(config))
             requests.fault = fault
-            backend.generate(state, config, requests, Sampling(1.0, 1.0, 4), "rollout")
+            backend.generate(state, config, requests, Sampling(1.0, 1.0, 4, ENDS), "rollout")
         print("done", flush=True)
 
 

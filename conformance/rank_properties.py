@@ -35,15 +35,17 @@ from seed.scaled.parallel.collectives import (
     sum_over,
 )
 from seed.scaled.parallel.mesh import Axis, Mesh, build
-from seed.scaled.parallel.parallelize import slice_of
+from seed.scaled.parallel.parallelize import build as build_model
+from seed.scaled.parallel.parallelize import fill, shards_of, slice_of, wholes
 from seed.scaled.precision import linear, operand, quantise, restored
 from seed.scaled.processes.launch import start
 from seed.scaled.processes.shutdown import end_together
+from seed.spec.characters import ENDS, encode
 from seed.spec.config_parallel import ParallelConfig
-from seed.spec.datatypes import Request, Sampling
+from seed.spec.datatypes import Array, Request, Sampling
 from seed.spec.layout import Layout
 from seed.spec.sampler import SamplerSpec
-from seed.spec.tokenizer import encode
+from seed.spec.weight_source import Box
 
 RANKS = 3
 EXPERTS = 6
@@ -171,7 +173,7 @@ def sampling(_: Mesh) -> float:
         for number in range(2)
     ]
     requests = [Request(problem, encode(problem.prompt), 0, 0) for problem in problems]
-    spec = SamplerSpec(config.model, Sampling(1.5, 1.0, 5), 1, "law", 0)
+    spec = SamplerSpec(config.model, Sampling(1.5, 1.0, 5, ENDS), 1, "law", 0)
     theirs = reference_generate.generate(policy, spec, requests)
     ours = scaled_generate.generate(weights, spec, mesh, requests)
     assert [rollout.response_tokens for rollout in ours] == [
@@ -182,6 +184,27 @@ def sampling(_: Mesh) -> float:
         distance(tensor(np.array(one.log_probs)), tensor(np.array(other.log_probs)))
         for one, other in pairs
     )
+
+
+def reading(mesh: Mesh) -> float:
+    """Each rank reads only its part of the weights, every number once; together they are whole."""
+    config = small_config(model_changes={"experts": EXPERTS})
+    policy, read = policy_of(config), list[int]()
+    layouts = (Layout(fsdp=RANKS, ep=RANKS), Layout(fsdp=RANKS), mesh.layout)
+    gaps = [0.0]
+
+    def part(name: str, box: Box) -> Array:
+        read.append(policy[name][box].size)
+        return policy[name][box]
+
+    for layout in layouts:
+        model = build_model(config, build(layout, torch.device("cpu")))
+        fill(model, part)
+        shards = wholes(model, shards_of(model))
+        gaps += [distance(whole, tensor(policy[name])) for name, whole in shards]
+    counted = float(sum_over(torch.tensor([float(sum(read))]), mesh.world))
+    total = sum(weight.size for weight in policy.values())
+    return max(*gaps, abs(counted - len(layouts) * total))
 
 
 PROPERTIES: dict[str, Callable[[Mesh], float]] = {
@@ -195,6 +218,7 @@ PROPERTIES: dict[str, Callable[[Mesh], float]] = {
         merging,
         quantising,
         sampling,
+        reading,
     )
 }
 

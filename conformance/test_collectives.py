@@ -70,6 +70,12 @@ def test_a_data_rank_without_requests_samples_with_the_others(distances: dict[st
     assert distances["sampling"] <= EXACT
 
 
+def test_each_rank_reads_only_its_part_of_the_weights_and_every_number_once(
+    distances: dict[str, float],
+) -> None:
+    assert distances["reading"] == 0.0
+
+
 def test_on_an_axis_of_one_rank_every_call_returns_its_argument() -> None:
     alone, x = Axis("alone"), torch.ones(3, 2)
     for result in (

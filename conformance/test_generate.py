@@ -23,11 +23,11 @@ from seed.reference import generate as reference_generate
 from seed.reference.tasks.problems import training_problem
 from seed.scaled import generate as scaled_generate
 from seed.scaled.decoding.decoder import Decoder
+from seed.spec.characters import ENDS, encode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
-from seed.spec.datatypes import Finish, IntArray, Request, Sampling
+from seed.spec.datatypes import Finish, IntArray, Request, Sampling, unanswered
 from seed.spec.sampler import SamplerSpec
-from seed.spec.tokenizer import encode
 
 CONFIG = load_config(
     "tiny", "vapo", [setting for setting in SIZES if "vocabulary" not in setting], backend="scaled"
@@ -132,7 +132,7 @@ def test_p18_the_same_responses_are_sampled(
     changes: dict[str, Any], temperature: float, top_p: float
 ) -> None:
     config = CONFIG.model_copy(update={"model": CONFIG.model.model_copy(update=changes)})
-    assert_alike(config, requests(3, 2), Sampling(temperature, top_p, LIMIT), slots=0)
+    assert_alike(config, requests(3, 2), Sampling(temperature, top_p, LIMIT, ENDS), slots=0)
 
 
 @given(
@@ -145,11 +145,11 @@ def test_p18_the_same_responses_are_sampled(
 def test_a_freed_slot_is_refilled_without_changing_a_response(
     prompts: int, samples: int, slots: int, limit: int
 ) -> None:
-    assert_alike(CONFIG, requests(prompts, samples), Sampling(3.0, 1.0, limit), slots)
+    assert_alike(CONFIG, requests(prompts, samples), Sampling(3.0, 1.0, limit, ENDS), slots)
 
 
 def test_responses_end_in_both_ways_so_slots_are_freed_at_different_times() -> None:
-    rollouts = assert_alike(CONFIG, requests(6, 5), Sampling(3.0, 1.0, LIMIT), slots=4)
+    rollouts = assert_alike(CONFIG, requests(6, 5), Sampling(3.0, 1.0, LIMIT, ENDS), slots=4)
     assert {rollout.finish for rollout in rollouts} == {Finish.EOS, Finish.LENGTH}
 
 
@@ -166,18 +166,39 @@ def test_responses_that_are_equal_so_far_are_read_once(monkeypatch: pytest.Monke
         return plain(self, tokens, positions, texts)
 
     monkeypatch.setattr(Decoder, "read", counting)
-    alike = assert_alike(CONFIG, requests(3, 8), Sampling(0.001, 1.0, LIMIT), slots=0)
+    alike = assert_alike(CONFIG, requests(3, 8), Sampling(0.001, 1.0, LIMIT, ENDS), slots=0)
     assert len({r.response_tokens for r in alike}) <= 3 and max(decoded) == 3
     decoded.clear()
-    apart = assert_alike(CONFIG, requests(3, 8), Sampling(5.0, 1.0, LIMIT), slots=0)
+    apart = assert_alike(CONFIG, requests(3, 8), Sampling(5.0, 1.0, LIMIT, ENDS), slots=0)
     assert sum(prefilled) == 6 and max(decoded) > 20
     assert len({r.response_tokens for r in apart}) > 20
 
 
 def test_without_requests_there_are_no_rollouts() -> None:
     weights = {name: tensor(array) for name, array in policy_of(CONFIG).items()}
-    spec = SamplerSpec(CONFIG.model, Sampling(1.0, 1.0, LIMIT), 1, "law", 0)
+    spec = SamplerSpec(CONFIG.model, Sampling(1.0, 1.0, LIMIT, ENDS), 1, "law", 0)
     assert scaled_generate.generate(weights, spec, ONE, []) == []
+
+
+def test_progress_is_what_was_drawn_so_far_in_both() -> None:
+    policy, requested = policy_of(CONFIG), requests(3, 2)
+    weights = {name: tensor(array) for name, array in policy.items()}
+    sampling = Sampling(3.0, 1.0, LIMIT, ENDS)
+    spec = SamplerSpec(CONFIG.model, sampling, 9, "law", 4)
+    ours: Any = scaled_generate.RolloutWorker(weights, spec, ONE, 4, 64)
+    theirs: Any = reference_generate.RolloutWorker(policy, spec, len(requested), 64)
+    for worker in (ours, theirs):
+        worker.add([unanswered(request) for request in requested])
+        worker.decode(2)
+    drawn = {rollout.request: rollout for rollout in ours.progress()}
+    for rollout in theirs.progress():
+        of_ours = drawn.pop(rollout.request)
+        # Two of the six wait for a slot.
+        assert of_ours.response_tokens in ((), rollout.response_tokens)
+        assert of_ours.finish is rollout.finish is Finish.UNFINISHED
+    whole = {rollout.request: rollout for rollout in ours.decode(2 * LIMIT)}
+    for rollout in ours.progress():
+        assert rollout.request not in whole
 
 
 def assert_alike(

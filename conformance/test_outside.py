@@ -11,6 +11,7 @@ from seed.conformance.outside import TWINS, Outside, build, family, renamed
 from seed.reference.generate import generate
 from seed.reference.loss import token_log_probs, token_weights, weighted_sum
 from seed.reference.model import hidden_states, positions_of, token_logits
+from seed.spec.characters import END, ENDS
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import (
     Array,
@@ -23,7 +24,6 @@ from seed.spec.datatypes import (
     Sampling,
 )
 from seed.spec.sampler import SamplerSpec
-from seed.spec.tokenizer import END
 from seed.spec.weights import policy_shapes
 
 RELATIVE = 1e-10
@@ -319,7 +319,7 @@ def test_cold_sampling_with_our_cache_is_their_greedy_search(model: ModelConfig,
     tokens_BS, _ = random_batch(model, seed, (4, 4, 4))
     prompts = [tuple(row[: 2 + extra].tolist()) for extra, row in enumerate(tokens_BS)]
     requests = [request(number, prompt) for number, prompt in enumerate(prompts)]
-    spec = SamplerSpec(model, Sampling(COLD, 1.0, limit), seed, "conformance", 0)
+    spec = SamplerSpec(model, Sampling(COLD, 1.0, limit, ENDS), seed, "conformance", 0)
     rollouts = generate(outside.params(), spec, requests)
     for prompt, rollout in zip(prompts, rollouts, strict=True):
         assert rollout.response_tokens == outside.greedy(prompt, limit, END)

@@ -26,6 +26,7 @@ from seed.scaled import precision as scaled_precision
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.precision import FP8, Quantised, has_fp8_kernel, joined, operand
 from seed.scaled.processes.world import World
+from seed.spec.characters import ENDS
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Sampling
 from seed.spec.layout import Layout
@@ -214,7 +215,7 @@ def test_p18_an_fp8_policy_samples_the_same_responses_under_every_combination(
     config = load_config("tiny", "vapo", [*settings, "rollout.precision=fp8"], backend="scaled")
     config = config.model_copy(update={"model": config.model.model_copy(update=changes)})
     policy, requested = policy_of(config), requests(2, 2)
-    spec = SamplerSpec(config.model, Sampling(1.3, 1.0, LIMIT), 9, "rollout", 0)
+    spec = SamplerSpec(config.model, Sampling(1.3, 1.0, LIMIT, ENDS), 9, "rollout", 0)
     published = reference_precision.rollout_weights(policy, config, "rollout")
     theirs = reference_generate.generate(published, spec, requested)
     plain = reference_generate.generate(policy, spec, requested)

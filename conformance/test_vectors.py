@@ -21,9 +21,9 @@ from seed.conformance.scaled_trace import ScaledTracer
 from seed.conformance.traces import COMPONENTS, Trace, trace
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.processes.world import World
+from seed.spec.characters import END
 from seed.spec.datatypes import Array
 from seed.spec.layout import Layout
-from seed.spec.tokenizer import END
 
 OTHER_BLAS = 1e-12
 """The bound in the README: a hundred times the error of sums in another order."""

@@ -28,6 +28,7 @@ from seed.reference.rollouts.events import (
 )
 from seed.reference.rollouts.rules import rules_of
 from seed.reference.rollouts.scheduler import replay
+from seed.reference.training.rollout_files import rollout_files
 from seed.reference.training.run_directory import RunDirectory
 
 STREAMING = (
@@ -107,12 +108,14 @@ def test_the_log_of_a_run_with_remote_workers_replays(
     log = log_of(tmp_path / "run")
     assert_nothing_is_lost_or_doubled(log)
     assert finished_by_remote_workers(log) > 0
-    with h5py.File(tmp_path / "run" / "rollouts.h5") as file:
-        for step in file.values():
-            versions, start = step["weight_versions"][()].tolist(), 0
-            for length in step["response_lengths"][()].tolist():
-                assert all(one <= two for one, two in pairwise(versions[start : start + length]))
-                start += length
+    for path in rollout_files(tmp_path / "run"):
+        with h5py.File(path) as file:
+            for step in file.values():
+                versions, start = step["weight_versions"][()].tolist(), 0
+                for length in step["response_lengths"][()].tolist():
+                    stretch = versions[start : start + length]
+                    assert all(one <= two for one, two in pairwise(stretch))
+                    start += length
 
 
 @pytest.mark.parametrize(

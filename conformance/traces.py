@@ -18,6 +18,7 @@ from seed.conformance.cases import (
     random_biases,
 )
 from seed.spec.backend import Backend
+from seed.spec.characters import ENDS
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, IntArray, Sampling
 
@@ -154,7 +155,7 @@ def sampled(
     arrays: dict[str, Array] = {}
     for title, temperature, top_p in samplings:
         rollouts = backend.generate(
-            state, config, case_requests(config), Sampling(temperature, top_p, limit), purpose
+            state, config, case_requests(config), Sampling(temperature, top_p, limit, ENDS), purpose
         )
         for name, rows in (
             ("tokens", [r.response_tokens for r in rollouts]),

@@ -35,6 +35,8 @@ from seed.spec.config_model import OptimizerConfig
 from seed.spec.datatypes import Array, Batch, IntArray, Metrics, Params, Request, Rollout, Sampling
 from seed.spec.errors import Reason, SeedError
 from seed.spec.sampler import SamplerSpec
+from seed.spec.weight_source import WeightSource
+from seed.spec.weights import policy_shapes
 
 Answer = TypeVar("Answer")
 LossFunction = Callable[[Params, Batch], Loss]
@@ -60,6 +62,14 @@ class ReferenceBackend:
     def initial_state_from(self, config: Config, directory: Path) -> State:
         """A checkpoint's policy, and its value model if the recipe has one; all else is initial."""
         return checkpoint.initial_from(config, directory)
+
+    def initial_state_of(self, config: Config, weights: WeightSource) -> State:
+        """The weights of a source in the run's precision; all else is initial."""
+        policy = {
+            name: weights.read(name).astype(config.precision)
+            for name in policy_shapes(config.model)
+        }
+        return State(policy, {}, {}, initial_optimizer(policy), initial_optimizer({}), 0)
 
     def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken."""

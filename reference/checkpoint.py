@@ -46,11 +46,17 @@ def save(state: State, config: Config, progress: Mapping[str, Any], directory: P
         directory: Where it will appear.
     """
     counted = dict(progress) | {"optimizer_step": state.optimizer_step}
-    checkpoint_format.save(directory, whole_arrays(state), config, counted)
+    entries = whole_arrays(state, config.run.save_moments)
+    checkpoint_format.save(directory, entries, config, counted)
 
 
-def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
-    """``part/name`` and array of everything that is saved, and the optimizers' step counts."""
+def whole_arrays(state: State, moments: bool) -> Iterator[tuple[str, Any]]:
+    """``part/name`` and array of everything that is saved, and the optimizers' step counts.
+
+    Args:
+        state: What to save.
+        moments: Whether the optimizers' moments are part of it.
+    """
     models = {
         "policy": state.policy,
         "value": state.value,
@@ -63,8 +69,9 @@ def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
         "value_optimizer": state.value_optimizer,
     }
     for part, optimizer in optimizers.items():
-        yield from _arrays(f"{part}.first", optimizer.first)
-        yield from _arrays(f"{part}.second", optimizer.second)
+        if moments:
+            yield from _arrays(f"{part}.first", optimizer.first)
+            yield from _arrays(f"{part}.second", optimizer.second)
         yield f"{part}.step", optimizer.step
 
 
@@ -93,6 +100,9 @@ def restore(config: Config, directory: Path) -> tuple[State, dict[str, Any]]:
 
         def optimizer(part: str) -> OptimizerState:
             step = int(progress["steps"][part])
+            if step and f"{part}.first" not in file:  # saved without moments
+                zero = initial_optimizer(model(part.removesuffix("_optimizer")))
+                return OptimizerState(zero.first, zero.second, step)
             return OptimizerState(model(f"{part}.first"), model(f"{part}.second"), step)
 
         return State(

@@ -30,7 +30,6 @@ from seed.spec.datatypes import (
 )
 from seed.spec.philox import uniforms, word_of
 from seed.spec.sampler import SamplerSpec
-from seed.spec.tokenizer import END
 
 POSITION_BLOCK = 64
 """Attention reads whole blocks of the cache, up to the longest active response. Sums over another
@@ -135,6 +134,7 @@ class RolloutWorker:
             positions: Longest prompt and response together.
         """
         self.policy, self.spec, self.slots = policy, spec, slots
+        self.ends = sorted(spec.sampling.ends)
         self.active: list[Rollout] = []
         limit, dtype = spec.sampling.max_response_tokens, policy["embedding"].dtype
         self.caches = [
@@ -183,6 +183,11 @@ class RolloutWorker:
             steps -= 1
         return finished
 
+    def progress(self) -> list[Rollout]:
+        """The responses in the slots with everything sampled so far; they stay there."""
+        rows = range(len(self.active))
+        return [replace(self._rollout(row), finish=Finish.UNFINISHED) for row in rows]
+
     def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take the chosen responses, or all, out of the slots with everything sampled so far."""
         leaving = np.array(
@@ -207,7 +212,8 @@ class RolloutWorker:
         self.tokens[newest], self.log_probs[newest] = chosen, log_p_BV[np.arange(count), chosen]
         self.lengths[:count] += 1
         forced = np.array([rollout.request.forced_length > 0 for rollout in self.active])
-        ended = ((chosen == END) & ~forced) | (self.lengths[:count] == self.limits[:count])
+        at_limit = self.lengths[:count] == self.limits[:count]
+        ended = (np.isin(chosen, self.ends) & ~forced) | at_limit
         finished = [self._rollout(row) for row in np.flatnonzero(ended).tolist()]
         self._close_gaps(ended)
         rows = np.arange(len(self.active))
@@ -263,12 +269,13 @@ class RolloutWorker:
         before, length = self.active[row], int(self.lengths[row])
         tokens = tuple(self.tokens[row, :length].tolist())
         drawn = length - len(before.response_tokens)
+        sampling = self.spec.sampling
         return Rollout(
             request=before.request,
             response_tokens=tokens,
             log_probs=tuple(self.log_probs[row, :length].tolist()),
             weight_versions=(*before.weight_versions, *(self.spec.optimizer_step,) * drawn),
-            finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
+            finish=Finish.EOS if tokens and tokens[-1] in sampling.ends else Finish.LENGTH,
         )
 
 

@@ -51,6 +51,7 @@ from seed.spec.errors import Reason, SeedError
 from seed.spec.initial import initial_weight
 from seed.spec.layout import Layout
 from seed.spec.sampler import SamplerSpec
+from seed.spec.weight_source import Box, WeightSource
 from seed.spec.weights import body_shapes, policy_shapes
 
 Answer = TypeVar("Answer")
@@ -95,12 +96,10 @@ class ScaledBackend:
         """The reference's random weights, zero optimizer moments, optimizer step 0."""
         shapes = policy_shapes(config.model)
 
-        def drawn(name: str) -> Array:
-            return initial_weight(name, shapes[name], config.model, config.seed)
+        def drawn(name: str, box: Box) -> Array:
+            return initial_weight(name, shapes[name], config.model, config.seed)[box]
 
-        policy = build(config, self.mesh)
-        fill(policy, drawn)
-        return State(policy, None, None, moments(policy, config), OptimizerState({}, {}, 0), 0)
+        return self._initial(config, drawn)
 
     def initial_state_from(self, config: Config, directory: Path) -> State:
         """A checkpoint's policy, and its value model if the recipe has one; all else is initial."""
@@ -108,6 +107,11 @@ class ScaledBackend:
             return checkpoint.initial_from(
                 config, directory, self.mesh, lambda model: moments(model, config)
             )
+
+    def initial_state_of(self, config: Config, weights: WeightSource) -> State:
+        """The weights of a source in the run's precision; this process reads only its part."""
+        with phase("read weights"):
+            return self._initial(config, weights.read)
 
     def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken."""
@@ -276,6 +280,11 @@ class ScaledBackend:
             pack(batch, rows, self.mesh, config.parallel.share_prompts)
             for rows in shares[self.mesh.data.rank]
         ]
+
+    def _initial(self, config: Config, read: Callable[[str, Box], Array]) -> State:
+        policy = build(config, self.mesh)
+        fill(policy, read)
+        return State(policy, None, None, moments(policy, config), OptimizerState({}, {}, 0), 0)
 
     def _copy(self, policy: Transformer, config: Config) -> Transformer:
         copy = build(config, self.mesh)

@@ -56,7 +56,7 @@ def save(
         directory: Where it will appear.
         writes: Whether this rank is the one.
     """
-    entries = whole_arrays(state)
+    entries = whole_arrays(state, config.run.save_moments)
     if writes:
         checkpoint_format.save(
             directory, entries, config, dict(progress) | {"optimizer_step": state.optimizer_step}
@@ -66,8 +66,13 @@ def save(
             pass
 
 
-def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
-    """``part/name`` and full array of everything that is saved, each gathered when it is needed."""
+def whole_arrays(state: State, moments: bool) -> Iterator[tuple[str, Any]]:
+    """``part/name`` and full array of everything that is saved, each gathered when it is needed.
+
+    Args:
+        state: What to save.
+        moments: Whether the optimizers' moments are part of it.
+    """
     for part, model in (
         ("policy", state.policy),
         ("value", state.value),
@@ -80,7 +85,7 @@ def whole_arrays(state: State) -> Iterator[tuple[str, Any]]:
         ("value_optimizer", state.value, state.value_optimizer),
     )
     for part, model, optimizer in pairs:
-        if model is not None and optimizer.first:
+        if moments and model is not None and optimizer.first:
             yield from _arrays(f"{part}.first", model, optimizer.first)
             yield from _arrays(f"{part}.second", model, optimizer.second)
         yield f"{part}.step", optimizer.step
@@ -110,14 +115,18 @@ def restore(
     with checkpoint_format.open_checkpoint(directory, config) as (file, progress):
 
         def optimizer(part: str, of: Transformer | None) -> OptimizerState:
-            if of is None or f"{part}.first" not in file:
+            step = int(progress["steps"][part])
+            saved = f"{part}.first" in file
+            if of is None or not (saved or step):
                 return OptimizerState({}, {}, 0)
             empty = moments(of)
+            if not saved:  # the checkpoint was written without moments
+                return OptimizerState(empty.first, empty.second, step)
             for moment, target in (("first", empty.first), ("second", empty.second)):
                 for name, weight in named(of).items():
                     full = torch.as_tensor(file[f"{part}.{moment}"][name][()])
                     put(target[name], name, full, mesh, weight)
-            return OptimizerState(empty.first, empty.second, int(progress["steps"][part]))
+            return OptimizerState(empty.first, empty.second, step)
 
         policy, value, reference_policy = (
             _model(config, mesh, file, part) for part in ("policy", "value", "reference_policy")
@@ -155,5 +164,5 @@ def _model(config: Config, mesh: Mesh, file: Mapping[str, Any], part: str) -> Tr
     if part not in file:
         return None
     built = build(config, mesh, is_value=part == "value")
-    fill(built, lambda name: file[part][name][()])
+    fill(built, lambda name, box: file[part][name][box])
     return built

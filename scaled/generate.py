@@ -23,7 +23,6 @@ from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.processes.watchdog import heartbeat
 from seed.spec.datatypes import BoolArray, Finish, IntArray, Request, Rollout, unanswered
 from seed.spec.sampler import SamplerSpec
-from seed.spec.tokenizer import END
 
 
 def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:
@@ -76,9 +75,7 @@ def generate(
     while batch.step():
         pass
     drawn = _gathered(batch.finished, mesh)
-    return [
-        _rollout(partial, *drawn[id_], spec.optimizer_step) for id_, partial in enumerate(partials)
-    ]
+    return [_rollout(partial, *drawn[id_], spec) for id_, partial in enumerate(partials)]
 
 
 class RolloutWorker:
@@ -104,7 +101,7 @@ class RolloutWorker:
             slots: Responses decoded side by side, over all data ranks.
             positions: Longest prompt and response together.
         """
-        self.mesh, self.optimizer_step = mesh, spec.optimizer_step
+        self.mesh, self.spec = mesh, spec
         self.next_id = 0
         self.partials: dict[int, Rollout] = {}
         self.rank_of: dict[int, int] = {}
@@ -143,6 +140,12 @@ class RolloutWorker:
         finished, self.batch.finished = self.batch.finished, {}
         return self._removed(finished)
 
+    def progress(self) -> list[Rollout]:
+        """The responses in the slots with everything sampled so far; they stay there."""
+        drawn = _gathered(self.batch.progress(), self.mesh)
+        so_far = [_rollout(self.partials[id_], *drawn[id_], self.spec) for id_ in sorted(drawn)]
+        return [replace(rollout, finish=Finish.UNFINISHED) for rollout in so_far]
+
     @torch.inference_mode()
     def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take the chosen responses, or all, out of the slots with everything sampled so far."""
@@ -159,10 +162,7 @@ class RolloutWorker:
         drawn = _gathered(mine, self.mesh)
         for id_ in drawn:
             del self.rank_of[id_]
-        return [
-            _rollout(self.partials.pop(id_), *drawn[id_], self.optimizer_step)
-            for id_ in sorted(drawn)
-        ]
+        return [_rollout(self.partials.pop(id_), *drawn[id_], self.spec) for id_ in sorted(drawn)]
 
 
 class _ContinuousBatch:
@@ -177,6 +177,7 @@ class _ContinuousBatch:
         positions: int,
     ) -> None:
         self.mesh, self.sampling = mesh, spec.sampling
+        self.ends = sorted(spec.sampling.ends)
         self.partials: dict[int, Rollout] = {}
         self.waiting: list[int] = []
         """Ids, the next one last."""
@@ -197,6 +198,15 @@ class _ContinuousBatch:
         self.draw_tokens(self.decoder.read(tokens, positions, self.fill()))
         heartbeat()
         return True
+
+    def progress(self) -> dict[int, Drawn]:
+        """What was drawn of every response in the queue and the slots, by id."""
+        waiting = {id_: self.partials[id_] for id_ in self.waiting}
+        drawn = {
+            id_: (list(partial.response_tokens), list(partial.log_probs))
+            for id_, partial in waiting.items()
+        }
+        return drawn | {id_: self.slots.drawn(slot) for slot, id_ in enumerate(self.slots.active)}
 
     def preempt(self, ids: Sequence[int]) -> dict[int, Drawn]:
         """Take responses out of the queue and the slots; what was drawn of them so far."""
@@ -256,7 +266,7 @@ class _ContinuousBatch:
         drawn = (chosen, log_p.gather(1, chosen[:, None]).squeeze(1))
         tokens, log_probs = (self.exchange(x, local, active.stop).cpu().numpy() for x in drawn)
         self.slots.record(tokens, log_probs)
-        ends = (self.slots.newest[active] == END) & ~self.slots.forced[active]
+        ends = np.isin(self.slots.newest[active], self.ends) & ~self.slots.forced[active]
         at_limit = self.slots.lengths[active] == self.slots.limits[active]
         self.finished |= self.release(ends | at_limit)
 
@@ -299,13 +309,13 @@ def _text(partial: Rollout) -> tuple[int, ...]:
 
 
 def _rollout(
-    before: Rollout, tokens: list[int], log_probs: list[float], optimizer_step: int
+    before: Rollout, tokens: list[int], log_probs: list[float], spec: SamplerSpec
 ) -> Rollout:
     new_tokens = len(tokens) - len(before.response_tokens)
     return Rollout(
         request=before.request,
         response_tokens=tuple(tokens),
         log_probs=tuple(log_probs),
-        weight_versions=(*before.weight_versions, *(optimizer_step,) * new_tokens),
-        finish=Finish.EOS if tokens and tokens[-1] == END else Finish.LENGTH,
+        weight_versions=(*before.weight_versions, *(spec.optimizer_step,) * new_tokens),
+        finish=Finish.EOS if tokens and tokens[-1] in spec.sampling.ends else Finish.LENGTH,
     )

@@ -159,11 +159,12 @@ def train(config: "Config", out: Location, observer: "Observer | None" = None) -
 
 
 def resume(path: Location, observer: "Observer | None" = None) -> RunRecord:
-    """Continue a run from its newest checkpoint to its end, with its own configuration.
+    """Continue a run from its newest whole checkpoint to its end, with its own configuration.
 
     Args:
         path: Run directory.
-        observer: As for ``train``.
+        observer: As for ``train``. Without one a Python warning tells of a damaged checkpoint that
+            is passed over, of other software than the checkpoint's, and of a missing lock.
 
     Returns:
         The finished run; its metrics are those of a run without interruption, byte for byte.
@@ -179,13 +180,13 @@ def resume(path: Location, observer: "Observer | None" = None) -> RunRecord:
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
     from seed.reference.training.run_lock import locked
-    from seed.spec.observer import SilentObserver
+    from seed.spec.observer import WarningObserver
 
     _, config = RunDirectory.resume(Path(path))
     check_trackers(config)
     with open_backend(config) as backend:
         directory = RunDirectory(Path(path), backend.is_main_process)
-        watcher = observer or SilentObserver()
+        watcher = observer or WarningObserver()
         with locked(directory.path, backend, watcher):
             run = Run.resume(backend, config, directory, watcher)
             with tracked(run):
@@ -233,7 +234,7 @@ def generate(
 
     Args:
         path: Checkpoint, or run directory for its newest one.
-        prompts: Texts of 1 to ``data.max_prompt_tokens`` characters of the model's vocabulary.
+        prompts: Texts of 1 to ``data.max_prompt_tokens`` tokens of the model's vocabulary.
         samples: Responses per prompt, >= 1.
         overrides: Settings for this call only, e.g. ``rollout.max_response_tokens=20``.
         draw: A response depends on the prompt, the run's seed, the number of the sample and this
@@ -250,26 +251,26 @@ def generate(
     _check_number(prompts, samples)
     from seed.cli.checkpoints import checkpoint_config, restored
     from seed.cli.prompts import check_prompts, typed_problem
+    from seed.reference.tasks.task import tokenizer_of
     from seed.reference.training.run_directory import find_checkpoint
-    from seed.spec.datatypes import Request, Sampling
-    from seed.spec.tokenizer import decode, encode
+    from seed.spec.datatypes import Request
 
     checkpoint = find_checkpoint(Path(path))
     config = checkpoint_config(checkpoint, overrides)
-    check_prompts(prompts, config)
+    problems, tokenizer = list(map(typed_problem, prompts)), tokenizer_of(config)
+    check_prompts(problems, config)
     requests = [
-        Request(typed_problem(prompt), encode(prompt), sample, draw)
-        for prompt in prompts
+        Request(problem, tokenizer.prompt(problem), sample, draw)
+        for problem in problems
         for sample in range(samples)
     ]
     if not requests:
         return []
-    evaluation, longest = config.evaluation, config.rollout.max_response_tokens
-    sampling = Sampling(evaluation.temperature, evaluation.top_p, longest)
+    sampling = config.evaluation_sampling
     with restored(checkpoint, overrides) as model:
         distinct = list(dict.fromkeys(requests))
         rollouts = model.backend.generate(model.state, config, distinct, sampling, "prompts")
-    texts = {rollout.request: decode(rollout.response_tokens) for rollout in rollouts}
+    texts = {rollout.request: tokenizer.decode(rollout.response_tokens) for rollout in rollouts}
     responses = [texts[request] for request in requests]
     return [responses[n : n + samples] for n in range(0, len(responses), samples)]
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, Metrics, Request, Rollout, Sampling
+from seed.spec.weight_source import WeightSource
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")
@@ -36,6 +37,10 @@ class RolloutWorker(Protocol):
         Returns:
             The rollouts that ended; they have left their slots.
         """
+        ...
+
+    def progress(self) -> list[Rollout]:
+        """The responses in the slots with everything sampled so far; they stay there."""
         ...
 
     def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
@@ -113,6 +118,13 @@ class Backend(Protocol[State]):
 
     def initial_state_from(self, config: Config, directory: Path) -> State:
         """A checkpoint's policy, and its value model if the recipe has one; all else is initial."""
+        ...
+
+    def initial_state_of(self, config: Config, weights: WeightSource) -> State:
+        """The weights of a source in the run's precision; all else is initial.
+
+        Under MPI every process reads only its part of them.
+        """
         ...
 
     def optimizer_step(self, state: State) -> int:

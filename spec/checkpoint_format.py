@@ -2,7 +2,7 @@
 
     checkpoints/step_N/state.h5        every array, bit by bit
     checkpoints/step_N/manifest.json   format, SHA-256 of state.h5 and of itself, configuration,
-                                       progress
+                                       progress, versions of the software
 
 A kill at any moment leaves either the whole checkpoint or none; a flipped bit, a cut file and
 a folder of something else are refused before anything is used.
@@ -21,7 +21,9 @@ import numpy as np
 from seed.spec.atomic_files import temporary_path
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
+from seed.spec.hdf5_files import new_hdf5_file
 from seed.spec.renames import CHECKPOINT_PARTS, current_progress, current_settings
+from seed.spec.software import software
 
 FORMAT = "seed-checkpoint-2"
 """Format 1 has other names for some entries (``spec.renames``); it is read and not written."""
@@ -48,7 +50,7 @@ def save(
     with temporary_path(directory) as temporary:
         temporary.mkdir()
         steps = {}
-        with h5py.File(temporary / STATE_FILE, "w", track_order=True) as file:
+        with new_hdf5_file(temporary / STATE_FILE) as file:
             for name, value in entries:
                 if isinstance(value, np.ndarray):
                     file.create_dataset(name, data=value)
@@ -59,6 +61,7 @@ def save(
             "sha256": _checksum(temporary / STATE_FILE),
             "config": config.model_dump(mode="json"),
             "progress": {**progress, "steps": steps},
+            "software": software(config.backend),
         }
         text = json.dumps(manifest | {OWN_CHECKSUM: _digest(manifest)}, indent=1)
         (temporary / MANIFEST_FILE).write_text(text, encoding="utf-8")

@@ -19,7 +19,9 @@ from seed.spec.config_model import (
 from seed.spec.config_parallel import ParallelConfig
 from seed.spec.config_rl import AlgorithmConfig, RewardConfig, RewardModelConfig, RolloutConfig
 from seed.spec.config_start import StartConfig
+from seed.spec.config_text import TokenizerConfig
 from seed.spec.config_types import Section
+from seed.spec.datatypes import Sampling
 
 
 class Config(Section):
@@ -27,7 +29,7 @@ class Config(Section):
 
     preset: str
     recipe: str
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
+    seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = Field(
         1, description="keys all randomness of the run"
     )
     backend: Literal["reference", "scaled"] = Field(
@@ -41,6 +43,7 @@ class Config(Section):
         ),
     )
     model: ModelConfig
+    tokenizer: TokenizerConfig = Field(default_factory=lambda: TokenizerConfig.model_validate({}))
     data: DataConfig
     supervised: SupervisedConfig
     value_pretraining: ValuePretrainingConfig
@@ -87,6 +90,11 @@ class Config(Section):
         if self.reward.correct <= self.reward.wrong:
             raise ValueError(
                 f"reward.correct={self.reward.correct} must exceed reward.wrong={self.reward.wrong}"
+            )
+        if self.reward.functions and self.data.preferred:
+            raise ValueError(
+                f"reward.functions={dict(self.reward.functions)} must be {{}} with"
+                f" data.classes={dict(self.data.classes)}: the reward model scores those families"
             )
         if self.evaluation.problems < len(self.data.families):
             raise ValueError(
@@ -139,11 +147,29 @@ class Config(Section):
         return self.rollout.steps * self.updates_per_step
 
     @property
+    def rollout_sampling(self) -> Sampling:
+        """How the responses that train are sampled."""
+        rollout, ends = self.rollout, frozenset(self.tokenizer.ends)
+        return Sampling(rollout.temperature, rollout.top_p, rollout.max_response_tokens, ends)
+
+    @property
+    def evaluation_sampling(self) -> Sampling:
+        """How responses of evaluations are sampled."""
+        evaluation, ends = self.evaluation, frozenset(self.tokenizer.ends)
+        limit = self.rollout.max_response_tokens
+        return Sampling(evaluation.temperature, evaluation.top_p, limit, ends)
+
+    @property
     def needs_whole_groups(self) -> bool:
         """Whether a batch must hold all responses to a prompt or none, for statistics of groups."""
         algorithm = self.algorithm
         compares = self.reward.opponent == "group" and bool(self.data.preferred)
         return algorithm.advantage == "group" or algorithm.dynamic_sampling or compares
+
+    @property
+    def judges_in_workers(self) -> bool:
+        """Whether verdicts need worker processes: all but those on puzzles that are drawn."""
+        return bool(self.reward.functions or self.data.train)
 
     @property
     def uses_value_model(self) -> bool:

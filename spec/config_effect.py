@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seed.spec.config import Config
+from seed.spec.config_rl import VERIFIER
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,14 @@ RULES = (
         "with value_pretraining.steps=0",
     ),
     Rule(
-        ("supervised.batch", "supervised.optimizer", "data.bare_share"),
+        ("supervised.batch", "supervised.optimizer", "supervised.stop_accuracy", "data.bare_share"),
         lambda config: not config.supervised.steps,
         "with supervised.steps=0",
+    ),
+    Rule(
+        ("supervised.check_every",),
+        lambda config: not (config.supervised.steps and config.supervised.stop_accuracy),
+        "with supervised.stop_accuracy=0 or without SFT",
     ),
     Rule(
         _STALENESS,
@@ -116,6 +122,21 @@ RULES = (
         _JUDGED,
         lambda config: not config.data.preferred,
         "without a general or hybrid family (data.classes)",
+    ),
+    Rule(
+        ("reward.threshold",),
+        lambda config: not config.reward.functions,
+        "without reward.functions",
+    ),
+    Rule(
+        ("reward.correct", "reward.wrong"),
+        lambda config: bool(config.reward.functions) and VERIFIER not in config.reward.functions,
+        "with reward.functions that do not name verifier",
+    ),
+    Rule(
+        ("reward.workers", "reward.time_limit", "reward.on_error"),
+        lambda config: not config.judges_in_workers,
+        "with puzzles that are drawn and without reward.functions",
     ),
     Rule(
         ("evaluation.judge_pairs",),

@@ -6,7 +6,9 @@ A preset fixes sizes and the task, a recipe fixes the algorithm, a file holds an
 ``config.toml`` of a run holds all), an override changes one value.
 """
 
+import contextlib
 import copy
+import functools
 import json
 import re
 import tomllib
@@ -14,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,13 +25,16 @@ from seed.spec.config import Config
 from seed.spec.config_errors import user_error
 from seed.spec.errors import Reason, SeedError
 from seed.spec.renames import current_settings
+from seed.spec.text_files import read_text
 
 RECIPES = ("vapo", "dapo", "grpo", "ppo")
 
-PRESETS = ("tiny", "small", "mixed", "seed-200b")
+PRESETS = ("tiny", "small", "mixed", "smollm2", "seed-200b")
 
-DEFAULTS = {"preset": "tiny", "recipe": "vapo"}
-"""What is taken where nothing says more."""
+DEFAULT_PRESET = "tiny"
+DEFAULT_RECIPE = "vapo"
+RECIPE_OF: Mapping[str, str] = MappingProxyType({"smollm2": "grpo"})
+"""Preset -> its recipe where nothing says more, if it is not ``DEFAULT_RECIPE``."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,9 @@ def load_config(
 
     Args:
         preset: One of ``PRESETS``; None for the file's, else ``tiny``.
-        recipe: One of ``RECIPES``; None for the file's, else ``vapo``.
-        overrides: Strings ``section.key=value``; the value is read as TOML, a bare word as a
-            string.
+        recipe: One of ``RECIPES``; None for the file's, else ``vapo`` (preset smollm2: ``grpo``).
+        overrides: Strings ``section.key=value``; the value is read as TOML or JSON, a bare
+            word as a string.
         file: TOML file with any settings, among them perhaps ``preset`` and ``recipe``.
         top: Values of the top-level keys (``seed``, ``backend``); None leaves a key as it is.
 
@@ -84,10 +90,8 @@ def layers_of(
 ) -> list[Layer]:
     """What each origin says, the weakest first; arguments as for ``load_config``."""
     settings = read_settings(file) if file else {}
-    preset, recipe = (
-        _name("preset", preset, settings, file),
-        _name("recipe", recipe, settings, file),
-    )
+    preset = _name("preset", preset, settings, file) or DEFAULT_PRESET
+    recipe = _name("recipe", recipe, settings, file) or RECIPE_OF.get(preset, DEFAULT_RECIPE)
     options = {key: value for key, value in top.items() if value is not None}
     changes = merged({}, overrides)
     for name in ("preset", "recipe"):
@@ -110,7 +114,7 @@ def composed(layers: Sequence[Layer]) -> Config:
     """The validated configuration of layers, of which later ones beat earlier ones."""
     tree: dict[str, Any] = {}
     for layer in layers:
-        _merge(tree, layer.tree)
+        merge(tree, layer.tree)
     try:
         return validated(tree)
     except SeedError as error:
@@ -142,22 +146,20 @@ def read_settings(file: Path) -> dict[str, Any]:
         line = f"{file} is a folder; the configuration of a run is {file / 'config.toml'}"
         raise SeedError(Reason.UNREADABLE_FILE, line)
     try:
-        return current_settings(tomllib.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        line = f"{file}: {error.strerror}"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return current_settings(tomllib.loads(read_text(file)))
+    except tomllib.TOMLDecodeError as error:
         line = f"{file} is not readable TOML: {error}"
-    raise SeedError(Reason.UNREADABLE_FILE, line)
+        raise SeedError(Reason.UNREADABLE_FILE, line) from None
 
 
-def _name(kind: str, chosen: str | None, settings: dict[str, Any], file: Path | None) -> str:
-    """The preset or recipe: as chosen, as in the file, or the default; taken out of the settings.
+def _name(kind: str, chosen: str | None, settings: dict[str, Any], file: Path | None) -> str | None:
+    """The preset or recipe, as chosen or as in the file; it is taken out of the settings.
 
     A file holds settings made for its preset and recipe, which would hide those of another one.
     """
     named = settings.pop(kind, None)
     if named is None:
-        return chosen or DEFAULTS[kind]
+        return chosen
     legal = {"preset": PRESETS, "recipe": RECIPES}[kind]
     if named not in legal:
         line = f"{file}: {kind} {named!r} is not one of: {', '.join(legal)}"
@@ -174,7 +176,7 @@ def merged(tree: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
     """Nested plain values with ``section.key=value`` overrides; the argument is not changed."""
     result = copy.deepcopy(dict(tree))
     for override in overrides:
-        _merge(result, parse_override(override))
+        merge(result, parse_override(override))
     return result
 
 
@@ -185,13 +187,31 @@ def parse_override(override: str) -> dict[str, Any]:
         raise SeedError(
             Reason.ILLEGAL_VALUE, f"override {override!r} must look like section.key=value"
         )
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
+    value = _typed_value(text, override)
     for key in reversed(path.split(".")):
         value = {key: value}
     return dict(value)
+
+
+def _typed_value(text: str, override: str) -> Any:
+    """A typed value: TOML; else an object or list of JSON, or a number like ``.5``; else itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        pass
+    if text.lstrip().startswith(("{", "[")):
+        with contextlib.suppress(json.JSONDecodeError, RecursionError):
+            return json.loads(text, object_pairs_hook=functools.partial(_object, override))
+    return float(text) if re.fullmatch(r"[+-]?(\.\d+|\d+\.)(e[+-]?\d+)?", text) else text
+
+
+def _object(override: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, in which no key may stand twice."""
+    names = [name for name, _ in pairs]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        line = f"override {override!r} has {repeated[0]} twice; name it once"
+        raise SeedError(Reason.ILLEGAL_VALUE, line)
+    return dict(pairs)
 
 
 def validated(tree: Mapping[str, Any]) -> Config:
@@ -244,9 +264,10 @@ def _read_named(folder: str, name: str, legal: Iterable[str]) -> dict[str, Any]:
     return tomllib.loads((files("seed.spec") / folder / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+def merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+    """Lay settings over others, in place; tables are merged, all else is replaced."""
     for key, value in over.items():
         if isinstance(value, Mapping) and isinstance(tree.get(key), dict):
-            _merge(tree[key], value)
+            merge(tree[key], value)
         else:
             tree[key] = copy.deepcopy(value)

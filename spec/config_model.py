@@ -7,18 +7,22 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from seed.spec.config_types import (
     Classes,
+    Columns,
     Count,
     DataClass,
     Decay,
+    Digests,
     FiniteFloat,
     Levels,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
+    PositiveShare,
     Section,
     Share,
     Switch,
     Trackers,
+    Weights,
     Words,
     words_of,
 )
@@ -240,13 +244,55 @@ class ModelConfig(Section):
 
 
 class DataConfig(Section):
-    """Which puzzles the policy is trained and evaluated on."""
+    """Which problems the policy is trained and evaluated on: puzzles that are drawn, or files."""
 
     families: Words = Field(
-        description="puzzle families, see `seed explain data.families`", min_length=1
+        (), description="puzzle families, see `seed explain data.families`; empty with data.train"
+    )
+    train: Words = Field(
+        (),
+        description=(
+            "files of problems (JSONL or Parquet) and names of built-in text tasks to train on, in"
+            " place of puzzle families; see docs/data.md"
+        ),
+    )
+    evaluation: Words = Field(
+        (), description="files to evaluate on; empty = problems held out from data.train"
+    )
+    columns: Columns = Field(
+        default_factory=dict,
+        validate_default=True,
+        description=(
+            "our field -> column of the files, such as problem = question; empty = recognised"
+        ),
+    )
+    weights: Weights = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="entry of data.train -> its share of the prompts, relative to the others; 1",
+    )
+    held_out_share: Decay = Field(
+        0.125,
+        description=(
+            "share of the problems of data.train held out, by a hash of their text; not used with"
+            " data.evaluation"
+        ),
+    )
+    overlong: Literal["refuse", "drop"] = Field(
+        "refuse", description="problems of files beyond data.max_prompt_tokens"
+    )
+    sha256: Digests = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="file of problems -> digest; filled in when the run starts",
+    )
+    shots: Count = Field(
+        0, description="worked examples in front of every prompt, from files with demonstrations"
     )
     difficulties: Levels = Field(
-        description="family -> difficulties to draw from; [1] where not named"
+        default_factory=dict,
+        validate_default=True,
+        description="family -> difficulties to draw from; [1] where not named",
     )
     classes: Classes = Field(
         default_factory=dict,
@@ -270,15 +316,41 @@ class DataConfig(Section):
     @classmethod
     def _first_level_by_default(cls, values: Any) -> Any:
         given = values if isinstance(values, dict) else {}
+        if not given.get("families"):
+            return values
         families, levels = words_of(given.get("families")), given.get("difficulties", {})
         if not isinstance(families, list | tuple) or not isinstance(levels, Mapping):
             return values
         return given | {"difficulties": {str(family): (1,) for family in families} | dict(levels)}
 
     @model_validator(mode="after")
-    def _every_family_has_difficulties(self) -> Self:
+    def _problems_come_from_one_place(self) -> Self:
+        if self.families and self.train:
+            raise ValueError(
+                f"data.families={list(self.families)} must be [] with data.train="
+                f"{list(self.train)}: give puzzles as lines of a file to mix them"
+            )
+        if not self.families and not self.train:
+            raise ValueError(
+                "data.families=[] must name a puzzle family, or data.train a file or a built-in"
+                " task"
+            )
+        if self.train:
+            return self
+        for name in ("evaluation", "columns", "weights", "shots"):
+            if value := getattr(self, name):
+                written = dict(value) if isinstance(value, Mapping) else value
+                raise ValueError(f"data.{name}={written!r} needs data.train")
+        return self
+
+    @model_validator(mode="after")
+    def _families_are_whole(self) -> Self:
         for family in self.families:
-            if not self.difficulties[family]:
+            if self.families.count(family) > 1:
+                names = ",".join(self.families)
+                raise ValueError(f"data.families={names} must name {family} once only")
+        for family, levels in self.difficulties.items():
+            if not levels:
                 raise ValueError(f"data.difficulties.{family}=[] must name at least one level")
         return self
 
@@ -328,8 +400,18 @@ class OptimizerConfig(Section):
 class SupervisedConfig(Section):
     """Supervised fine-tuning (SFT) on demonstrations (report 4.1)."""
 
-    steps: Count = Field(description="optimizer steps, 0 = start RL from random weights")
+    steps: Count = Field(description="most optimizer steps, 0 = RL begins from the first weights")
     batch: PositiveInt = Field(description="demonstrations per optimizer step")
+    stop_accuracy: Share = Field(
+        0.0,
+        description=(
+            "end SFT once this share of the responses sampled to training prompts is correct, so"
+            " that RL has something left to explore; 0 = take all steps"
+        ),
+    )
+    check_every: PositiveInt = Field(
+        1, description="SFT steps between looks at supervised.stop_accuracy"
+    )
     optimizer: OptimizerConfig
 
 
@@ -350,7 +432,7 @@ class EvaluationConfig(Section):
     problems: PositiveInt = Field(description="held-out problems, over all families")
     samples: PositiveInt = Field(description="responses per problem (avg@k)")
     temperature: PositiveFloat = Field(1.0, description="softmax temperature")
-    top_p: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.7, description="nucleus mass")
+    top_p: PositiveShare = Field(0.7, description="nucleus mass")
     judge_pairs: PositiveInt = Field(
         160,
         description=(
@@ -366,6 +448,16 @@ class RunConfig(Section):
         20, description="RL steps between checkpoints; a phase's end always has one"
     )
     keep_checkpoints: PositiveInt = Field(2, description="newest checkpoints to keep")
+    keep_phase_ends: Switch = Field(
+        True, description="also keep the checkpoint at the end of every phase"
+    )
+    save_moments: Switch = Field(
+        True,
+        description=(
+            "write the optimizers' moments into checkpoints; without them a checkpoint is a third"
+            " as large, and a resumed run begins with zero moments, so it is not the same run"
+        ),
+    )
     sampled_rollouts: PositiveInt = Field(4, description="rollouts a step written out as text")
     show: Count = Field(
         20, description="RL steps between responses shown while the run goes on, 0 = none"

@@ -8,10 +8,13 @@ from seed.spec.config_model import OptimizerConfig
 from seed.spec.config_types import (
     LIST,
     Count,
+    Decay,
+    Digests,
     FiniteFloat,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
+    RewardWeights,
     Section,
     Share,
     Switch,
@@ -30,7 +33,7 @@ class RolloutConfig(Section):
     temperature: PositiveFloat = Field(
         1.0, description="softmax temperature of rollouts and of the trained log-probs"
     )
-    top_p: float = Field(
+    top_p: FiniteFloat = Field(
         1.0,
         description=(
             "only 1.0: a smaller nucleus changes with the weights, so a sampled token could later"
@@ -75,6 +78,13 @@ class RolloutConfig(Section):
             "positions that the key-value cache of a worker holds over its slots, 0 = no limit"
         ),
     )
+    needs_contrast: Switch = Field(
+        True,
+        description=(
+            "stop before the first update if in every group of the first batch all responses are"
+            " right or all are wrong: there is nothing to learn from"
+        ),
+    )
     precision: Literal["trainer", "fp8"] = Field(
         "trainer",
         description=(
@@ -107,12 +117,16 @@ class RolloutConfig(Section):
         return self
 
 
+VERIFIER = "verifier"
+"""Entry of ``reward.functions`` that stands for the verifier of the problem."""
+
+
 class RewardConfig(Section):
-    """From verdict to number (DAPO eq. 7 and eq. 13)."""
+    """From verdict to number (DAPO eq. 7 and eq. 13), and reward functions of the user."""
 
     correct: FiniteFloat = Field(1.0, description="reward of a correct answer")
     wrong: FiniteFloat = Field(-1.0, description="reward of a wrong answer")
-    overlong_share: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+    overlong_share: Decay = Field(
         0.0,
         description=(
             "L_cache / L_max of the soft overlong punishment, 0 = off; L_max is"
@@ -151,6 +165,59 @@ class RewardConfig(Section):
             " deviation, as report 2.1 drops prompts of low score variance; our value"
         ),
     )
+    functions: RewardWeights = Field(
+        default_factory=dict,
+        validate_default=True,
+        description=(
+            "path.py:function -> weight of its score in the reward, in place of the verdict; the"
+            " entry verifier adds the verdict as reward.correct or reward.wrong. The first that"
+            " applies decides accuracy, or verifier where it is named"
+        ),
+    )
+    threshold: FiniteFloat = Field(
+        0.5,
+        description=(
+            "smallest score of a reward function that counts as correct where the function does"
+            " not say it by a bool, acc or verdict"
+        ),
+    )
+    on_error: Literal["stop", "drop"] = Field(
+        "stop",
+        description=(
+            "a response whose verifier or reward function fails: end the run with the reason, or"
+            " train on the others of its group alone"
+        ),
+    )
+    time_limit: NonNegativeFloat = Field(
+        0.0,
+        description=(
+            "seconds that a verdict may take in its worker; 0 = 10, of code and judges 300"
+        ),
+    )
+    workers: Count = Field(
+        0,
+        description=(
+            "processes that judge while responses decode; 0 = all cores but one. Drawn puzzles need"
+            " none"
+        ),
+    )
+    sha256: Digests = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="file of reward.functions -> digest; filled in when the run starts",
+    )
+
+    @model_validator(mode="after")
+    def _functions_are_named(self) -> Self:
+        for address, weight in self.functions.items():
+            path, _, function = address.rpartition(":")
+            if address != VERIFIER and not (path.endswith(".py") and function.isidentifier()):
+                raise ValueError(
+                    f"{{section}}.functions has {address}, must be path.py:function or {VERIFIER}"
+                )
+            if not weight:
+                raise ValueError(f"{{section}}.functions has weight 0 for {address}: leave it out")
+        return self
 
 
 _AS_IN_SFT = {
@@ -217,9 +284,7 @@ class AlgorithmConfig(Section):
     group_std: Literal["population", "sample", "none"] = Field(
         "population", description="divisor of group advantages; none = only subtract the mean"
     )
-    clip_low: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
-        0.2, description="eps_low: ratio floor is 1 - clip_low"
-    )
+    clip_low: Share = Field(0.2, description="eps_low: ratio floor is 1 - clip_low")
     clip_high: NonNegativeFloat = Field(
         0.28, description="eps_high: ratio cap is 1 + clip_high, at least clip_low"
     )

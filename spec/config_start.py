@@ -1,8 +1,8 @@
 """The section about the weights that a run starts from."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from seed.spec.config_types import Count, Section
 
@@ -11,7 +11,7 @@ class StartConfig(Section):
     """Where a new run takes its weights from; random ones by default.
 
     ``seed run --from CHECKPOINT`` is short for ``start.checkpoint=CHECKPOINT supervised.steps=0``.
-    When the run starts, the other two settings are filled in, so its ``config.toml`` says what was
+    When the run starts, step and digest are filled in, so its ``config.toml`` says what was
     loaded, and a resume before the first checkpoint loads the same again or stops.
     """
 
@@ -23,7 +23,27 @@ class StartConfig(Section):
             " anew"
         ),
     )
+    model: str = Field(
+        "",
+        description=(
+            "folder of a pretrained model (config.json and safetensors) whose weights the policy"
+            " starts from; empty = none"
+        ),
+    )
     step: Count = Field(0, description="step of that checkpoint; filled in when the run starts")
     sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = Field(
-        "", description="digest of its arrays; filled in when the run starts, checked if given"
+        "",
+        description=(
+            "digest of its arrays, or of the model folder; filled in when the run starts, checked"
+            " if given"
+        ),
     )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.checkpoint and self.model:
+            raise ValueError(
+                f"{{section}}.model={self.model} must be empty with {{section}}.checkpoint="
+                f"{self.checkpoint}: weights come from one place"
+            )
+        return self

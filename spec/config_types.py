@@ -10,11 +10,13 @@ from pydantic_core import PydanticCustomError
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]
 Count = Annotated[int, Field(ge=0, strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
-PositiveFloat = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NonNegativeFloat = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
+# Strict: true and "0.5" are no numbers. Integers are.
+Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
+Decay = Annotated[float, Field(ge=0.0, lt=1.0, strict=True)]
+PositiveFloat = Annotated[float, Field(gt=0.0, allow_inf_nan=False, strict=True)]
+PositiveShare = Annotated[float, Field(gt=0.0, le=1.0, strict=True)]
+NonNegativeFloat = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Levels = Annotated[
     Mapping[str, tuple[PositiveInt, ...]],
     AfterValidator(lambda levels: MappingProxyType(dict(levels))),
@@ -38,6 +40,26 @@ DataClass = Literal["verifiable", "general", "hybrid"]
 Classes = Annotated[
     Mapping[str, DataClass],
     AfterValidator(lambda classes: MappingProxyType(dict(classes))),
+    PlainSerializer(dict),
+]
+RewardWeights = Annotated[
+    Mapping[str, FiniteFloat],
+    AfterValidator(lambda weights: MappingProxyType(dict(weights))),
+    PlainSerializer(dict),
+]
+Digests = Annotated[
+    Mapping[str, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]],
+    AfterValidator(lambda digests: MappingProxyType(dict(digests))),
+    PlainSerializer(dict),
+]
+Columns = Annotated[
+    Mapping[str, str],
+    AfterValidator(lambda columns: MappingProxyType(dict(columns))),
+    PlainSerializer(dict),
+]
+Weights = Annotated[
+    Mapping[str, PositiveFloat],
+    AfterValidator(lambda weights: MappingProxyType(dict(weights))),
     PlainSerializer(dict),
 ]
 TRACKERS = ("tensorboard", "wandb")

@@ -1,7 +1,7 @@
 """The values that pass between modules: problems, verdicts, rollouts and padded batches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -39,16 +39,22 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One verifiable problem.
+    """One problem: a puzzle that was drawn, or a line of a file.
 
     Attributes:
         id: Name that is unique over all problems and the same in every run, e.g. ``maze/3/5f0c``.
-        family: Puzzle family, the name of a module of ``reference.tasks.puzzles``.
-        difficulty: The generator's knob, 1 is easiest.
+        family: Accuracy is reported by it: a puzzle family (a module of
+            ``reference.tasks.puzzles``), or the domain or name of a data set.
+        difficulty: The generator's knob, 1 is easiest; 1 for a line of a file.
         prompt: The text the policy reads.
-        instance: All that the verifier needs to judge an answer (plain JSON values).
-        demonstration: A correct response that writes its reasoning down; only SFT reads it.
+        instance: All that the verifier needs to judge an answer (plain JSON values). That of a
+            puzzle is its family's; that of a line has ``domain`` and ``reference``, ``tests`` or
+            ``puzzle``.
+        demonstration: A correct response that writes its reasoning down; only SFT reads it. Empty
+            if there is none.
         answer: A correct response without reasoning; only SFT reads it.
+        messages: The prompt as chat messages with ``role`` and ``content``, for tokenizers with a
+            chat template; empty = one message of the user with ``prompt``.
     """
 
     id: str
@@ -58,20 +64,31 @@ class Problem:
     instance: Mapping[str, Any]
     demonstration: str
     answer: str
+    messages: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Verdict:
     """A verifier's outcome, the answer it extracted from the response, and why it decided so.
 
-    ``isolation`` names what kept an executed response in its place (``bubblewrap``, ``landlock``,
-    ...); empty where nothing was executed.
+    Attributes:
+        outcome: Correct, wrong, error or unjudged.
+        extracted: The answer that was found in the response.
+        why: The reason.
+        isolation: What kept an executed response in its place (``bubblewrap``, ``landlock``, ...);
+            empty where nothing was executed.
+        reward: Weighted sum over ``reward.functions``; None where the outcome alone decides.
+        scores: Reward function that applies -> its score, before its weight.
+        columns: What the functions said beside that, plain JSON values.
     """
 
     outcome: Outcome
     extracted: str
     why: str
     isolation: str = ""
+    reward: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,11 +99,13 @@ class Sampling:
         temperature: Of the softmax, > 0.
         top_p: Mass of the nucleus, in (0, 1].
         max_response_tokens: Token limit of a response, >= 1.
+        ends: Token ids that end a response.
     """
 
     temperature: float
     top_p: float
     max_response_tokens: int
+    ends: frozenset[int]
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,10 @@ class Reason(StrEnum):
     NOT_A_CHECKPOINT = "not-a-checkpoint"
     DAMAGED_CHECKPOINT = "damaged-checkpoint"
     FOREIGN_CHECKPOINT = "foreign-checkpoint"
+    FOREIGN_MODEL = "foreign-model"
     REWARD_NOT_FINITE = "reward-not-finite"
     LOSS_NOT_FINITE = "loss-not-finite"
+    NOTHING_TO_LEARN = "nothing-to-learn"
     SCHEDULE_STUCK = "schedule-stuck"
     VERIFIER_FAILED = "verifier-failed"
     UNREADABLE_FILE = "unreadable-file"
@@ -28,6 +30,7 @@ class Reason(StrEnum):
     FOREIGN_OUTPUT = "foreign-output"
     BACKEND_MISSING = "backend-missing"
     TRACKER_FAILED = "tracker-failed"
+    POLICY_FAILED = "policy-failed"
 
 
 class SeedError(Exception):

@@ -54,7 +54,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "step": Metric(
             "steps taken over all phases, this one included",
             "count, from 1",
-            "Names checkpoints/step_N and the groups of rollouts.h5.",
+            "Names checkpoints/step_N and the groups in rollouts/.",
         ),
         "phase_step": Metric(
             "steps taken in this phase, this one included",
@@ -62,10 +62,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "The axis on which runs with a different length of SFT can be compared.",
         ),
         "events": Metric(
-            "names of what must not pass silently: all_truncated_batch, zero_variance_batch",
+            "names of what must not pass silently: all_truncated_batch, zero_variance_batch,"
+            " reward_errors",
             "list of names, mostly empty",
             "all_truncated_batch: raise rollout.max_response_tokens or supervised.steps."
-            " zero_variance_batch: see reward/zero_variance_fraction.",
+            " zero_variance_batch: see reward/zero_variance_fraction. reward_errors: see"
+            " reward/errors.",
         ),
         "reward/mean": Metric(
             "mean reward of all responses sampled in the step, before dynamic sampling drops any",
@@ -87,6 +89,28 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "A family at 0 from the beginning is beyond the SFT model: give it lower"
             " data.difficulties or more supervised.steps. Families at 1 teach nothing.",
             "FAMILY",
+        ),
+        "reward/function": Metric(
+            "mean score of each reward function over the responses that it applies to, before its"
+            " weight; with reward.functions",
+            "as the function returns",
+            "One rising while reward/accuracy is flat is being exploited: read samples.jsonl, lower"
+            " its weight in reward.functions.",
+            "NAME",
+        ),
+        "reward/column": Metric(
+            "mean of each column that reward functions return beside the score, where it is a"
+            " number; with reward.functions",
+            "as the function returns",
+            "Return what you want to watch as a further key of the mapping, or by log_metric.",
+            "COLUMN",
+        ),
+        "reward/errors": Metric(
+            "responses without a reward, since their verifier or reward function failed; they train"
+            " nothing and are in no other metric; with reward.on_error=drop",
+            "count",
+            "Above 0: the event reward_errors names problem and reason. An error is no wrong"
+            " answer: mend what fails before you go on.",
         ),
         "reward/accuracy_trained": Metric(
             "accuracy of the responses that the step learns from",
@@ -374,6 +398,17 @@ TIMINGS: Mapping[str, Metric] = MappingProxyType(
             "response tokens of the step's sampled responses",
             "tokens",
             "Divide by rollout_seconds for throughput.",
+        ),
+        "verdict_seconds": Metric(
+            "time that the step waited for verdicts after its last response had ended; where"
+            " verdicts are given in workers",
+            "seconds",
+            "Near 0: verdicts are given while others decode. Otherwise raise reward.workers.",
+        ),
+        "verdict_busy_seconds": Metric(
+            "time that workers judged, summed over them; where verdicts are given in workers",
+            "seconds",
+            "What verdicts would cost without the overlap. Divide by reward.workers.",
         ),
         "update_seconds": Metric(
             "time of all optimizer steps on the batch, value model included",

@@ -1,5 +1,6 @@
 """Who watches a run. The trainer reports here and imports neither terminal nor logger."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -55,6 +56,20 @@ class SilentObserver:
 
     def scores(self, moment: str, step: int, scores: Mapping[str, Any]) -> None:
         """Ignore."""
+
+
+class WarningObserver(SilentObserver):
+    """Turns what happens around a run into Python warnings: for library use without an observer.
+
+    Events of its training are in ``metrics.jsonl``.
+    """
+
+    EVENTS = ("checkpoint_damaged", "software_differs", "run_not_locked")
+
+    def event(self, name: str, line: str) -> None:
+        """Warn."""
+        if name in self.EVENTS:
+            warnings.warn(line, stacklevel=2)
 
 
 class SeveralObservers:

@@ -89,7 +89,8 @@ def legal_values(schema: Mapping[str, Any]) -> str:
         least = ", at least one" if schema.get("minItems") else ""
         return f"a list; each {legal_values(schema['items'])}{least}"
     if kind == "object":
-        return f"a table by family; each {legal_values(schema['additionalProperties'])}"
+        members = schema["additionalProperties"]
+        return f"a table; each {legal_values(members)}" if isinstance(members, dict) else "a table"
     if kind == "boolean":
         return "true or false"
     if kind == "string":

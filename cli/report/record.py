@@ -1,5 +1,6 @@
 """What a run directory holds, read for its report."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import h5py
 import numpy as np
 
+from seed.reference.training.rollout_files import rollout_files
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config import Config
@@ -77,7 +79,7 @@ def read_record(directory: Path) -> Record:
         summary=summary,
         before=scores.get("eval_before", {}),
         after=scores.get("eval_after", {}),
-        shares=problem_shares(directory / "rollouts.h5") if has_shares else {},
+        shares=problem_shares(directory) if has_shares else {},
     )
 
 
@@ -90,19 +92,20 @@ def newest_progress(run: RunDirectory) -> Line:
         return {}
 
 
-def problem_shares(path: Path) -> dict[int, list[float]]:
+def problem_shares(run: Path) -> dict[int, list[float]]:
     """Step -> share of correct responses of each of its problems, from the published rollouts.
 
-    Empty while a resumed run rewrites the file.
+    A file that cannot be read, or that a resumed run has just deleted, is left out.
     """
-    try:
-        return shares_in(path) if path.is_file() else {}
-    except OSError:
-        return {}
+    shares: dict[int, list[float]] = {}
+    for path in rollout_files(run):
+        with contextlib.suppress(OSError):
+            shares |= shares_in(path)
+    return shares
 
 
 def shares_in(path: Path) -> dict[int, list[float]]:
-    """The same from a file that can be read."""
+    """The same from one file."""
     shares = {}
     with h5py.File(path, "r") as file:
         for name, group in file.items():

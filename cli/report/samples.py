@@ -15,7 +15,11 @@ GRID_FAMILIES = (
 CELLS = {"#": "wall", "S": "start", "G": "goal", ".": "free"}
 MARKS = {"correct": ("correct", "✓"), "wrong": ("wrong", "✗"), "unjudged": ("soft", "–")}
 SHOWN_CHARACTERS = 1000
-"""Longer responses are cut in the report; rollouts.h5 holds all tokens."""
+"""Longer responses are cut in the report; rollouts/ holds all tokens."""
+
+
+SHOWN_COLUMN = 200
+"""Longer values of columns are cut in the report; samples.jsonl holds all of them."""
 
 
 def sample_section(record: Record) -> str:
@@ -50,9 +54,23 @@ def sample_cells(line: Line) -> list[str]:
     return [
         f"<code>{escape(prompt)}</code>{prompt_grid(prompt) if has_grid else ''}",
         f"{response_html(response)}{answer_grid(response) if has_grid else ''}",
-        f"{outcome} <span class=soft>{escape(line['why'])}.{truncated}</span>",
+        f"{outcome} <span class=soft>{escape(line['why'])}.{truncated}</span>{details(line)}",
         f"{line['reward']:.2f}".replace("-", "−"),
     ]
+
+
+def details(line: Line) -> str:
+    """The extracted answer, scores of reward functions and their columns, where there are any."""
+    found = {"extracted": line["extracted"]} if line.get("extracted") else {}
+    named = {**found, **line.get("scores", {}), **line.get("columns", {})}
+    texts = (f"{escape(name)} = {escape(shortened(value))}" for name, value in named.items())
+    return "".join(f"<br><span class=soft>{text}</span>" for text in texts)
+
+
+def shortened(value: object) -> str:
+    """A value of a column as text of bounded length."""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= SHOWN_COLUMN else f"{text[:SHOWN_COLUMN]}…"
 
 
 def prompt_grid(prompt: str) -> str:

@@ -36,6 +36,7 @@ from seed.conformance.bench.measure import (
 )
 from seed.reference.backend import ReferenceBackend
 from seed.reference.rewards.reward import score
+from seed.reference.rewards.verdicts import verdicts_of
 from seed.reference.training import trainer
 from seed.reference.training.batch import rollout_batch
 from seed.reference.training.prompt_stream import requests
@@ -46,7 +47,7 @@ from seed.scaled.processes.world import World
 from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
-from seed.spec.datatypes import Array, Batch, Request, Rollout, Sampling
+from seed.spec.datatypes import Array, Batch, Request, Rollout
 from seed.spec.layout import Layout
 from seed.spec.observer import SilentObserver
 
@@ -186,8 +187,7 @@ def rolling(
     run: Run[Any], work: Sequence[Sequence[Request]], kept: list[list[Rollout]]
 ) -> Contestant:
     """Sampling of a step's responses; each repetition has its own problems."""
-    settings = run.config.rollout
-    sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
+    sampling = run.config.rollout_sampling
 
     def once(number: int) -> float:
         rollouts: list[Rollout] = run.backend.generate(
@@ -202,7 +202,10 @@ def rolling(
 
 def scored_batch(rollouts: Sequence[Rollout], config: Config) -> tuple[Batch, Array]:
     """Rows and rewards of a step's responses."""
-    scored = [score(rollout, config) for rollout in rollouts]
+    verdicts = verdicts_of(config).collect(rollouts)
+    scored = [
+        score(rollout, verdict, config) for rollout, verdict in zip(rollouts, verdicts, strict=True)
+    ]
     return rollout_batch(scored), np.array([item.reward for item in scored])
 
 

@@ -84,8 +84,7 @@ class Probe:
 
     def measure(self) -> None:
         """Take one reading."""
-        settings = self.config.rollout
-        sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
+        sampling = self.config.rollout_sampling
         started = self.clock()
         self.backend.rollout_worker(self.state, self.config, self.slots, sampling, "rollout")
         publish = self.clock() - started

@@ -37,12 +37,12 @@ from seed.reference.training.prompt_stream import requests
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.parallel.parallelize import fill
 from seed.scaled.processes.world import World
+from seed.spec.characters import ALPHABET, ENDS, VOCABULARY, decode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
 from seed.spec.extras import install
 from seed.spec.layout import Layout
-from seed.spec.tokenizer import ALPHABET, VOCABULARY, decode
 
 KINDS = ("generate", "update", "step")
 SIZES = {
@@ -178,7 +178,8 @@ class Ours(Clock):
         self.backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
         state = self.backend.initial_state(config)
         theirs = {name: weight.detach().numpy() for name, weight in network.named_parameters()}
-        fill(state.policy, renamed(theirs, config.model, family(config.model)).__getitem__)
+        ours = renamed(theirs, config.model, family(config.model))
+        fill(state.policy, lambda name, box: ours[name][box])
         self.state = self.backend.start_rl(state, config)
 
     def step(self) -> None:
@@ -186,7 +187,7 @@ class Ours(Clock):
         self.timed("step", self._step)
 
     def _step(self) -> None:
-        sampling = Sampling(1.0, 1.0, self.config.rollout.max_response_tokens)
+        sampling = Sampling(1.0, 1.0, self.config.rollout.max_response_tokens, ENDS)
         with patch("seed.scaled.generate.END", NO_TOKEN):
             rollouts: list[Rollout] = self.timed(
                 "generate",

@@ -14,17 +14,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from seed.reference.evaluation.evaluate import HELD_OUT_SEED, held_out_problems, sample_held_out
+from seed.reference.evaluation.evaluate import held_out_problems, sample_held_out
 from seed.reference.evaluation.intervals import clustered_interval, score_problems
 from seed.reference.rewards.policy_judge import PolicyJudge
 from seed.reference.rewards.reward_model import TIE, Comparison, RewardModel, compare, utility
 from seed.reference.tasks.problems import problem_set
+from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 from seed.reference.tasks.puzzles import equivalence
 from seed.spec.backend import Backend
+from seed.spec.characters import decode
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Outcome, Problem, Verdict
 from seed.spec.judge import Triplet
-from seed.spec.tokenizer import decode
 
 State = TypeVar("State")
 FAMILY = "equivalence"

@@ -25,6 +25,7 @@ from typing import Any
 
 from seed.reference.importers import enigmata, reasoning_gym
 from seed.reference.importers.reading import Converted, Line, Reader, Unreadable, Unsuited
+from seed.reference.tasks.english import english_prompt
 from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.verifiers.files.lines import fields_of
 from seed.reference.verifiers.response import plain
@@ -129,15 +130,13 @@ def _reader(fields: Mapping[str, Any]) -> Reader:
 
 
 def _written(fields: Mapping[str, Any], converted: Converted) -> dict[str, Any]:
-    family = FAMILIES[converted.family]
-    prompt = family.prompt(converted.instance)
     kept = {name: fields[name] for name in ("task", "source", "licence") if name in fields}
     return {
         "id": fields["id"],
         "domain": "puzzle",
-        "problem": f"{family.RULES}\n\n{prompt}",
+        "problem": english_prompt(converted.family, converted.instance),
         "puzzle": {"family": converted.family, "instance": converted.instance},
-        "prompt": prompt,
+        "prompt": FAMILIES[converted.family].prompt(converted.instance),
         "response": converted.response,
         "label": "correct",
         "claim": converted.claimed,

@@ -19,10 +19,10 @@ from typing import Generic, TypeVar
 from seed.reference.rewards.yes_no import yes_probability
 from seed.reference.tasks.puzzles import equivalence
 from seed.spec.backend import Backend
+from seed.spec.characters import decode, encode
 from seed.spec.config import Config
-from seed.spec.datatypes import Outcome, Problem, Request, Sampling, Verdict
+from seed.spec.datatypes import Outcome, Problem, Request, Verdict
 from seed.spec.judge import Triplet
-from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 READABLE = re.compile(r"[0-9+\-*/^.]{1,32}")
@@ -73,8 +73,7 @@ class PolicyJudge(Generic[State]):
         return list(map(_verdict, letters, methods))
 
     def _thinking(self, prompts: Sequence[str]) -> list[Verdict]:
-        settings, limit = self.config.evaluation, self.config.rollout.max_response_tokens
-        sampling = Sampling(settings.temperature, settings.top_p, limit)
+        sampling = self.config.evaluation_sampling
         requests = [Request(_problem(p), encode(p + equivalence.THINK), 0, 0) for p in prompts]
         rollouts = self.backend.generate(self.state, self.config, requests, sampling, "judge")
         replies = [decode(rollout.response_tokens) for rollout in rollouts]

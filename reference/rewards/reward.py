@@ -10,7 +10,8 @@ Quality q in [0, 1], with verdict v in {0, 1}, preference s in [0, 1] (1/2 is a 
 
 Reward:
 
-    R = q correct + (1 - q) wrong + R_length - R_format
+    R = q correct + (1 - q) wrong + R_length - R_format     with reward.functions:
+    R = sum of weight * score     + R_length - R_format     see ``reference.rewards.verdicts``
 
     R_length(n) = 0                                  for n <= L_max - L_cache
                   (L_max - L_cache - n) / L_cache    up to L_max
@@ -25,14 +26,14 @@ weight are settings.
 import math
 
 from seed.reference.rewards.reward_model import TIE
-from seed.reference.tasks.problems import verify
+from seed.reference.rewards.verdicts import is_line
+from seed.reference.tasks.task import tokenizer_of
 from seed.spec.config import Config
 from seed.spec.config_rl import RewardConfig
 from seed.spec.config_types import DataClass
 from seed.spec.datatypes import Outcome, Preference, Problem, Rollout, ScoredRollout, Verdict
 from seed.spec.errors import Reason, SeedError
 from seed.spec.puzzle import MAX_EXTRACTED_CHARACTERS
-from seed.spec.tokenizer import decode
 
 ANSWER_MARK = "="
 """Precedes the final answer in families whose demonstrations reason."""
@@ -58,7 +59,12 @@ def soft_overlong(length: int, longest: int, cache: int) -> float:
 
 
 def lacks_answer_mark(problem: Problem, text: str) -> bool:
-    """Whether the format penalty is due: only the demonstration has an answer mark."""
+    """Whether the format penalty is due: only the demonstration has an answer mark.
+
+    It is for puzzles alone: the form of an answer to a line of a file is its verifier's business.
+    """
+    if is_line(problem):
+        return False
     return ANSWER_MARK in problem.demonstration and ANSWER_MARK not in text
 
 
@@ -87,7 +93,12 @@ def quality(
 
 
 def quality_of(scored: ScoredRollout, config: Config) -> float:
-    """``quality`` of a scored response: its reward without length and format penalties."""
+    """``quality`` of a scored response: its reward without length and format penalties.
+
+    With reward functions it is their weighted sum, on a scale of their own.
+    """
+    if scored.verdict.reward is not None:
+        return scored.verdict.reward
     return quality(
         config.data.class_of(scored.rollout.request.problem.family),
         scored.accuracy == 1.0,
@@ -96,34 +107,49 @@ def quality_of(scored: ScoredRollout, config: Config) -> float:
     )
 
 
-def score(rollout: Rollout, config: Config, preference: Preference | None = None) -> ScoredRollout:
-    """Verify a response if its class has a verifier, and compute its reward.
+def score(
+    rollout: Rollout, verdict: Verdict, config: Config, preference: Preference | None = None
+) -> ScoredRollout:
+    """The reward of a response from its verdict, which is not read for general problems.
 
-    General and hybrid problems need the preference of the reward model.
+    General and hybrid problems need the preference of the reward model. A response whose verifier
+    failed has no reward: with ``reward.on_error`` = drop it comes back with reward 0 and the
+    outcome ``error``, and must not be trained on.
 
     Raises:
-        SeedError: VERIFIER_FAILED if the verifier itself failed (an error is never counted as
-            wrong) or the preference is missing, REWARD_NOT_FINITE.
+        SeedError: VERIFIER_FAILED if the verifier failed (an error is never counted as wrong) and
+            ``reward.on_error`` is stop, or the preference is missing; REWARD_NOT_FINITE.
     """
-    problem, text = rollout.request.problem, decode(rollout.response_tokens)
+    problem, text = rollout.request.problem, tokenizer_of(config).decode(rollout.response_tokens)
     data_class, settings = config.data.class_of(problem.family), config.reward
     if preference is None and data_class != "verifiable":
         why = f"problem {problem.id}: a {data_class} problem needs a reward model"
         raise SeedError(Reason.VERIFIER_FAILED, why)
     preferred = preference.score if preference else 0.0
     is_general = data_class == "general"
-    verdict = unjudged_verdict(text, preferred) if is_general else verify(problem, text)
+    if is_general:
+        verdict = unjudged_verdict(text, preferred)
     if verdict.outcome is Outcome.ERROR:
-        raise SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: {verdict.why}")
+        if settings.on_error == "drop":
+            return ScoredRollout(rollout, verdict, 0.0, 0.0, preference)
+        raise failed(problem, verdict)
     correct = verdict.outcome is Outcome.CORRECT
-    q = quality(data_class, correct, preferred, settings)
-    reward = q * settings.correct + (1.0 - q) * settings.wrong
+    if verdict.reward is not None:
+        reward = verdict.reward
+    else:
+        q = quality(data_class, correct, preferred, settings)
+        reward = q * settings.correct + (1.0 - q) * settings.wrong
     longest = config.rollout.max_response_tokens
     cache = round(settings.overlong_share * longest)
     reward += soft_overlong(len(rollout.response_tokens), longest, cache)
     reward -= settings.format_penalty * lacks_answer_mark(problem, text)
     accuracy = float(preferred > TIE) if is_general else float(correct)
     return require_finite(ScoredRollout(rollout, verdict, accuracy, reward, preference))
+
+
+def failed(problem: Problem, verdict: Verdict) -> SeedError:
+    """The error of a response without a verdict."""
+    return SeedError(Reason.VERIFIER_FAILED, f"problem {problem.id}: {verdict.why}")
 
 
 def unjudged_verdict(text: str, preferred: float) -> Verdict:

@@ -26,23 +26,22 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from seed.reference.evaluation.evaluate import HELD_OUT_SEED
 from seed.reference.evaluation.intervals import normal_interval, score_problems
 from seed.reference.rewards import maze_notes
 from seed.reference.rewards.yes_no import yes_probability
 from seed.reference.tasks.problems import problem_set, training_problem
+from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 from seed.reference.tasks.puzzles import prose
 from seed.reference.tasks.puzzles.equivalence import NO, YES
 from seed.reference.training.batch import plain_batch
 from seed.spec.backend import Backend
+from seed.spec.characters import decode, encode
 from seed.spec.config import Config
-from seed.spec.config_model import SupervisedConfig
 from seed.spec.datatypes import BoolArray, Preference, Problem, Rollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.judge import PreferenceTask
 from seed.spec.observer import Observer
 from seed.spec.philox import generator
-from seed.spec.tokenizer import decode, encode
 
 State = TypeVar("State")
 TASKS: Mapping[str, PreferenceTask] = {"prose": prose, "maze": maze_notes}
@@ -109,7 +108,8 @@ def load_or_train(
     if not config.data.preferred:
         return None
     model = config.reward_model
-    supervised = SupervisedConfig(steps=model.steps, batch=model.batch, optimizer=model.optimizer)
+    own = {"steps": model.steps, "batch": model.batch, "optimizer": model.optimizer}
+    supervised = config.supervised.model_copy(update=own | {"stop_accuracy": 0.0})
     config = config.model_copy(update={"supervised": supervised})
     if backend.on_rank_zero(directory.exists):
         state, saved = backend.restore(config, directory)

@@ -8,9 +8,9 @@ import numpy as np
 from seed.reference.tasks.puzzles.equivalence import NO, YES
 from seed.reference.training.batch import plain_batch
 from seed.spec.backend import Backend
+from seed.spec.characters import encode
 from seed.spec.config import Config
 from seed.spec.datatypes import Array
-from seed.spec.tokenizer import encode
 
 State = TypeVar("State")
 

@@ -56,6 +56,8 @@ class Streaming:
         rollout_state: RolloutState,
         engine: Engine,
         log: Callable[[Event], None] = lambda event: None,
+        ended: Callable[[Rollout], None] = lambda rollout: None,
+        dropped: Callable[[Rollout], None] = lambda rollout: None,
     ) -> None:
         """Continue from a state.
 
@@ -64,9 +66,12 @@ class Streaming:
             rollout_state: Updated in place.
             engine: Decodes samples.
             log: Called with every event after it was applied.
+            ended: Called with every rollout as soon as it ends, while others still decode.
+            dropped: Called with every rollout that is given up, ended or not.
         """
         self.scheduler = Scheduler(rules, rollout_state.schedule)
         self.rollout_state, self.engine, self.log = rollout_state, engine, log
+        self.ended, self.dropped = ended, dropped
 
     def publish(self, optimizer_step: int) -> int:
         """Make weights the newest policy version, unless they are already.
@@ -127,7 +132,7 @@ class Streaming:
                 ages = [state.age(state.samples[number]) for number in decision.samples]
                 self.engine.stats.ages += ages
             if isinstance(decision, Dropped):
-                del self.rollout_state.pool[decision.sample]
+                self.dropped(self.rollout_state.pool.pop(decision.sample))
                 self.engine.stats.dropped += 1
             self.apply(decision)
         scheduled = [d for d in decisions if isinstance(d, Scheduled)]
@@ -140,6 +145,8 @@ class Streaming:
         for event, rollouts in reports:
             if isinstance(event, Finished | Preempted):
                 self.rollout_state.pool[event.sample] = rollouts[0]
+            if isinstance(event, Finished):
+                self.ended(rollouts[0])
             self.apply(event)
 
     def close(self) -> None:

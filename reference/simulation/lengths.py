@@ -17,6 +17,7 @@ import numpy as np
 from seed.spec.datatypes import Array
 from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import generator
+from seed.spec.text_files import read_text
 
 LEGAL = (
     "lognormal:mean=M,sigma=S,max=L with 1 <= M <= L and 0 < S <= 5, constant:tokens=N with N >= 1,"
@@ -88,10 +89,7 @@ def _measured(path: Path, text: str) -> Lengths:
     if not path.is_file():
         wrong = f"--lengths={text} must be {LEGAL}; there is no such file"
         raise SeedError(Reason.ILLEGAL_VALUE, wrong)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {error}") from None
+    lines = read_text(path).splitlines()
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     lengths = [_tokens(line, f"{path} line {number}") for number, line in numbered]
     if not lengths:

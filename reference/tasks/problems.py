@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from seed.reference.tasks.puzzles import FAMILIES
+from seed.spec.config_model import DataConfig
 from seed.spec.datatypes import Outcome, Problem, Verdict
 from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import generator
@@ -177,6 +178,26 @@ def verify(problem: Problem, response: str) -> Verdict:
         return Verdict(Outcome.ERROR, "", f"{type(failure).__name__}: {failure}")
 
 
+def check_families(data: DataConfig) -> None:
+    """Refuse families and levels that do not exist, in whichever setting they are named.
+
+    Problems of files (``data.train``) have groups of any name.
+
+    Raises:
+        SeedError: UNKNOWN_NAME, ILLEGAL_VALUE.
+    """
+    if data.train:
+        return
+    named = {"families": data.families, "classes": data.classes, "difficulties": data.difficulties}
+    for setting, families in named.items():
+        for family in families:
+            if family not in FAMILIES:
+                raise _no_family(family, f"data.{setting}: ")
+    for family, levels in data.difficulties.items():
+        for level in levels:
+            check_level(family, level)
+
+
 def check_level(family: str, difficulty: int) -> None:
     """Refuse a family or a level that does not exist.
 
@@ -184,12 +205,16 @@ def check_level(family: str, difficulty: int) -> None:
         SeedError: UNKNOWN_NAME, ILLEGAL_VALUE.
     """
     if family not in FAMILIES:
-        message = f"family {family!r} does not exist; legal are {', '.join(FAMILIES)}"
-        raise SeedError(Reason.UNKNOWN_NAME, message)
+        raise _no_family(family)
     levels = FAMILIES[family].LEVELS
     if difficulty not in levels:
         message = f"{family} has no level {difficulty}; legal are {levels[0]} to {levels[-1]}"
         raise SeedError(Reason.ILLEGAL_VALUE, message)
+
+
+def _no_family(family: str, setting: str = "") -> SeedError:
+    line = f"{setting}family {family!r} does not exist; legal are {', '.join(FAMILIES)}"
+    return SeedError(Reason.UNKNOWN_NAME, line)
 
 
 def _too_few(family: str, difficulty: int, wanted: int, found: int, held_out: bool) -> SeedError:

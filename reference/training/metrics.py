@@ -15,11 +15,12 @@ import numpy as np
 
 from seed.reference.advantage import explained_variance, policy_lambda
 from seed.reference.rewards.reward import quality_of
+from seed.reference.rewards.verdicts import is_line
 from seed.reference.training.prompt_stream import Collection
 from seed.spec.config import Config
 from seed.spec.config_model import DataConfig
 from seed.spec.datatypes import Array, Batch, Finish, Metrics, ScoredRollout
-from seed.spec.tokenizer import decode
+from seed.spec.tokenizer import Tokenizer
 
 VALUE_POSITIONS = 64
 """Response positions whose mean value is written out; longer responses are sampled evenly."""
@@ -29,6 +30,8 @@ def rl_metrics(collection: Collection, batch: Batch, config: Config) -> dict[str
     """All figures of an RL step that are known before its updates."""
     metrics = sampling_metrics(collection.sampled, config.data) | group_metrics(collection.groups)
     metrics |= {"rollout/generation_rounds": collection.rounds}
+    if config.reward.on_error == "drop":
+        metrics["reward/errors"] = len(collection.errors)
     metrics |= advantage_metrics(batch, config) | importance_metrics(batch, config)
     return metrics | (value_metrics(batch) if config.uses_value_model else {})
 
@@ -57,7 +60,8 @@ def sampling_metrics(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict
         "response_length/max": max(lengths),
         "response_length/truncated_fraction": float(np.mean(truncated)),
     }
-    return metrics | reward_by_class(sampled, data) | preference_metrics(sampled)
+    metrics |= reward_by_class(sampled, data) | preference_metrics(sampled)
+    return metrics | function_metrics(sampled)
 
 
 def accuracy_by_family(sampled: Sequence[ScoredRollout]) -> dict[str, float]:
@@ -78,6 +82,24 @@ def reward_by_class(sampled: Sequence[ScoredRollout], data: DataConfig) -> dict[
         rewards.setdefault(name, []).append(item.reward)
     means = {name: float(np.mean(values)) for name, values in sorted(rewards.items())}
     return {"reward/by_class": means}
+
+
+def function_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
+    """Mean score of each reward function where it applies, and of each column that is a number."""
+    scores: dict[str, list[float]] = {}
+    columns: dict[str, list[float]] = {}
+    for item in sampled:
+        for name, value in item.verdict.scores.items():
+            scores.setdefault(name, []).append(value)
+        for name, value in item.verdict.columns.items():
+            if isinstance(value, int | float):
+                columns.setdefault(name, []).append(value)
+    metrics = {"reward/function": scores, "reward/column": columns}
+    return {
+        key: {name: float(np.mean(of_name)) for name, of_name in sorted(values.items())}
+        for key, values in metrics.items()
+        if values
+    }
 
 
 def preference_metrics(sampled: Sequence[ScoredRollout]) -> dict[str, Any]:
@@ -189,6 +211,14 @@ def log_prob_gap(batch: Batch, log_probs: Array) -> Metrics:
 def learning_events(collection: Collection, batch: Batch, config: Config) -> list[tuple[str, str]]:
     """Name and line of what must not pass silently: a batch that teaches nothing or little."""
     events = []
+    if collection.errors:
+        first = collection.errors[0]
+        count = len(collection.errors) + len(collection.sampled)
+        line = (
+            f"{len(collection.errors)} of {count} responses have no reward and do not train; the"
+            f" first, of problem {first.rollout.request.problem.id}: {first.verdict.why}"
+        )
+        events.append(("reward_errors", line))
     if batch.truncated.all():
         events.append(("all_truncated_batch", "every response hit rollout.max_response_tokens"))
     quality = np.array([quality_of(item, config) for item in collection.scored])
@@ -230,7 +260,9 @@ def mean_of(steps: Sequence[Metrics], prefix: str = "") -> dict[str, float]:
     }
 
 
-def sample_lines(scored: Sequence[ScoredRollout], count: int) -> list[dict[str, Any]]:
+def sample_lines(
+    scored: Sequence[ScoredRollout], count: int, tokenizer: Tokenizer
+) -> list[dict[str, Any]]:
     """The first responses of a few different problems of a step, as text for a person."""
     by_problem: dict[str, ScoredRollout] = {}
     for item in scored:
@@ -239,12 +271,22 @@ def sample_lines(scored: Sequence[ScoredRollout], count: int) -> list[dict[str, 
         {
             "problem": item.rollout.request.problem.id,
             "prompt": item.rollout.request.problem.prompt,
-            "response": decode(item.rollout.response_tokens),
+            "response": tokenizer.decode(item.rollout.response_tokens),
             "outcome": str(item.verdict.outcome),
             "why": item.verdict.why,
             "reward": item.reward,
             "finish": str(item.rollout.finish),
             "version": item.rollout.weight_versions[0],
         }
+        | details(item)
         for item in list(by_problem.values())[:count]
     ]
+
+
+def details(item: ScoredRollout) -> dict[str, Any]:
+    """What a sample's line has beside that where its problem is a line or functions reward it."""
+    verdict = item.verdict
+    if not is_line(item.rollout.request.problem) and verdict.reward is None:
+        return {}
+    functions = {"scores": dict(verdict.scores), "columns": dict(verdict.columns)}
+    return {"extracted": verdict.extracted} | (functions if verdict.reward is not None else {})

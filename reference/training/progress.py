@@ -21,6 +21,7 @@ class Progress:
         patience: Consecutive steps of sufficient explained variance in value pretraining.
         prompt_stream: The stream of problems, and groups sampled but not yet trained on.
         rollout_state: Samples in flight: the scheduler's state and the partial rollouts.
+        sft_reached: Whether SFT has reached ``supervised.stop_accuracy``.
         stopped: Name of the event that ended RL early, or empty.
         seconds: Wall seconds so far, over all resumes.
         eval_before: Scores of the model that RL starts from.
@@ -38,6 +39,7 @@ class Progress:
     patience: int = 0
     prompt_stream: PromptStreamState = field(default_factory=PromptStreamState)
     rollout_state: RolloutState = field(default_factory=RolloutState)
+    sft_reached: bool = False
     stopped: str = ""
     seconds: float = 0.0
     eval_before: dict[str, Any] = field(default_factory=dict)

@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import pstdev
 
-from seed.reference.tasks.problems import training_problem
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.spec.config import Config
 from seed.spec.datatypes import Outcome, Request, ScoredRollout
 from seed.spec.errors import Reason, SeedError
-from seed.spec.tokenizer import encode
 
 Group = list[ScoredRollout]
 Score = Callable[[Sequence[Request]], list[ScoredRollout]]
@@ -45,6 +44,7 @@ class Collection:
         state: Where the prompt stream stands afterwards.
         rounds: Generation rounds it took.
         exhausted: Dynamic sampling gave up before the batch was full.
+        errors: Responses without a verdict, which count nowhere else (``reward.on_error`` = drop).
     """
 
     groups: list[Group]
@@ -52,6 +52,7 @@ class Collection:
     state: PromptStreamState
     rounds: int
     exhausted: bool
+    errors: tuple[ScoredRollout, ...] = ()
 
     @property
     def scored(self) -> list[ScoredRollout]:
@@ -64,6 +65,10 @@ def collect(
 ) -> Collection:
     """Fill one batch of ``rollout.prompts`` times ``rollout.samples_per_prompt`` responses.
 
+    A response without a verdict is left out: the others of its group are the group, also for
+    dynamic sampling. Without dynamic sampling the batch is smaller by it, and nothing is sampled in
+    its place.
+
     Args:
         config: Sizes and the dynamic-sampling switch.
         state: Where the stream stands.
@@ -72,29 +77,49 @@ def collect(
 
     Returns:
         The batch, full or marked ``exhausted``.
+
+    Raises:
+        SeedError: VERIFIER_FAILED if no response at all has a verdict.
     """
     wanted = config.rollout.prompts * config.rollout.samples_per_prompt
     groups, next_problem = list(state.surplus), state.next_problem
     sampled: list[ScoredRollout] = []
+    errors: list[ScoredRollout] = []
     rounds = 0
-    limit = config.algorithm.dynamic_sampling_tries if config.algorithm.dynamic_sampling else 1
+    refills = config.algorithm.dynamic_sampling
+    limit = config.algorithm.dynamic_sampling_tries if refills else 1
     while responses(groups) < wanted and rounds < limit:
         prompts = prompts_needed()
-        fresh = score(requests(config, next_problem, prompts))
+        fresh, failing = judged(score(requests(config, next_problem, prompts)))
         next_problem += prompts
         rounds += 1
         sampled += fresh
+        errors += failing
         new = split_groups(fresh)
-        groups += (
-            [g for g in new if is_useful(g, config.reward.least_spread)]
-            if config.algorithm.dynamic_sampling
-            else new
-        )
+        groups += [g for g in new if is_useful(g, config.reward.least_spread)] if refills else new
     taken = next(
         (count for count in range(len(groups)) if responses(groups[:count]) >= wanted), len(groups)
     )
     after = PromptStreamState(next_problem, tuple(groups[taken:]))
-    return Collection(groups[:taken], sampled, after, rounds, exhausted=responses(groups) < wanted)
+    exhausted = refills and responses(groups) < wanted
+    return Collection(groups[:taken], sampled, after, rounds, exhausted, tuple(errors))
+
+
+def judged(scored: Sequence[ScoredRollout]) -> tuple[list[ScoredRollout], list[ScoredRollout]]:
+    """Responses with a verdict, and those whose verifier failed.
+
+    Raises:
+        SeedError: VERIFIER_FAILED if all failed: then there is nothing to go on with.
+    """
+    errors = [item for item in scored if item.verdict.outcome is Outcome.ERROR]
+    if errors and len(errors) == len(scored):
+        first = errors[0]
+        line = (
+            f"none of {len(errors)} responses has a verdict; the first, of problem"
+            f" {first.rollout.request.problem.id}: {first.verdict.why}"
+        )
+        raise SeedError(Reason.VERIFIER_FAILED, line)
+    return [item for item in scored if item.verdict.outcome is not Outcome.ERROR], errors
 
 
 def responses(groups: Sequence[Group]) -> int:
@@ -105,14 +130,10 @@ def responses(groups: Sequence[Group]) -> int:
 def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
     """The requests for ``prompts`` consecutive problems of the training stream, group by group."""
     out: list[Request] = []
+    source, tokenizer = problems_of(config), tokenizer_of(config)
     for number in range(first_problem, first_problem + prompts):
-        # The stream begins with the demonstrations; training on what was shown would teach
-        # little.
-        place = config.data.demonstrations + number
-        problem = training_problem(
-            config.data.families, config.data.difficulties, place, config.seed
-        )
-        tokens = encode(problem.prompt)
+        problem = source.training(number)
+        tokens = tokenizer.prompt(problem)
         if len(tokens) > config.data.max_prompt_tokens:
             raise SeedError(
                 Reason.ILLEGAL_VALUE,

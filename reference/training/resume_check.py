@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from seed.reference.rewards.sources import located as located_functions
 from seed.reference.training.progress import Progress
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
+from seed.spec.software import differences, software
 
 MAY_DIFFER = ("backend", "parallel", "run", "start.checkpoint")
 """Sections and settings that may change between a run and its resume.
@@ -18,16 +22,22 @@ change). The numbers of another backend or layout differ by rounding.
 """
 
 
-def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> None:
+def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> str:
     """Refuse what would go on as another run than the one that wrote the checkpoint.
 
+    Returns:
+        What differs in the software; empty if nothing does, or if the checkpoint does not say it.
+
     Raises:
-        SeedError: FOREIGN_CHECKPOINT for other settings, UNREADABLE_FILE for missing lines.
+        SeedError: FOREIGN_CHECKPOINT for other settings or other reward functions, UNREADABLE_FILE
+            for missing lines.
     """
     manifest = read_manifest(checkpoint)
     check_same_settings(config, manifest["config"], checkpoint)
+    located_functions(config.reward)
     progress = Progress.from_json(manifest["progress"])
     directory.check_lines(progress.step, progress.schedule_bytes)
+    return differences(manifest.get("software", {}), software(config.backend))
 
 
 def check_same_settings(config: Config, saved_tree: Mapping[str, Any], checkpoint: Path) -> None:
@@ -43,13 +53,12 @@ def check_same_settings(config: Config, saved_tree: Mapping[str, Any], checkpoin
     Raises:
         SeedError: FOREIGN_CHECKPOINT.
     """
-    saved = dict(_flat(saved_tree))
-    for name, value in _flat(config.model_dump(mode="json")):
-        if name in saved and saved[name] != value and not _may_differ(name):
+    for name, value, saved in _pairs(type(config), config.model_dump(mode="json"), saved_tree):
+        if saved != value and not _may_differ(name):
             raise SeedError(
                 Reason.FOREIGN_CHECKPOINT,
                 f"config.toml has {name}={value}, but {checkpoint} was saved with"
-                f" {name}={saved[name]}; set it back (what may differ: {', '.join(MAY_DIFFER)}), or"
+                f" {name}={saved}; set it back (what may differ: {', '.join(MAY_DIFFER)}), or"
                 f" start another run from these weights: seed run --from {checkpoint}",
             )
 
@@ -58,10 +67,13 @@ def _may_differ(name: str) -> bool:
     return name in MAY_DIFFER or name.partition(".")[0] in MAY_DIFFER
 
 
-def _flat(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """``section.key`` and value."""
-    for section, settings in tree.items():
-        if isinstance(settings, Mapping):
-            yield from ((f"{section}.{key}", value) for key, value in settings.items())
+def _pairs(
+    section: type[BaseModel], tree: Mapping[str, Any], saved: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Dotted name, value and saved value of every setting that both sides have."""
+    for name in [name for name in tree if name in saved]:
+        kind = section.model_fields[name].annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _pairs(kind, tree[name], saved[name], f"{path}{name}.")
         else:
-            yield section, settings
+            yield f"{path}{name}", tree[name], saved[name]

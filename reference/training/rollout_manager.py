@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from statistics import mean
 from typing import Any, Generic, TypeVar
 
+from seed.reference.rewards.verdicts import Verdicts
 from seed.reference.rollouts.engine import Engine, LocalEngine, RolloutStats
 from seed.reference.rollouts.events import Event, line_of
 from seed.reference.rollouts.rules import rules_of
@@ -19,7 +20,7 @@ from seed.reference.rollouts.worker_pool import BackgroundService, WorkerPoolEng
 from seed.reference.training.run_directory import RunDirectory
 from seed.spec.backend import Backend
 from seed.spec.config import Config
-from seed.spec.datatypes import Request, Rollout, Sampling
+from seed.spec.datatypes import Request, Rollout
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")
@@ -38,20 +39,24 @@ class Rollouts(Generic[State]):
         config: Config,
         directory: RunDirectory,
         rollout_state: RolloutState,
+        verdicts: Verdicts,
     ) -> None:
-        """Continue from a state, and read the snapshots that its samples need."""
+        """Continue from a state, and read the snapshots that its samples need.
+
+        What ends is handed to ``verdicts`` at once, in the main process.
+        """
         self.backend, self.config, self.directory = backend, config, directory
         self.rollout_state, self.worker_pool = rollout_state, backend.worker_pool
-        settings, rules = config.rollout, rules_of(config)
-        sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
-        self.local = LocalEngine(backend, config, sampling, rules.workers[0].slots)
+        rules = rules_of(config)
+        self.local = LocalEngine(backend, config, config.rollout_sampling, rules.workers[0].slots)
         self.engine: Engine = self.local
         if self.worker_pool is not None:
             self.pool_engine = WorkerPoolEngine(backend, self.local, self.worker_pool, config)
             self.engine = self.pool_engine
-        self.streaming = Streaming(rules, rollout_state, self.engine, self._log)
+        judge = (verdicts.submit, verdicts.forget) if backend.is_main_process else ()
+        self.streaming = Streaming(rules, rollout_state, self.engine, self._log, *judge)
         self.service = BackgroundService(self.streaming.serve)
-        self.is_streaming = settings.srs_alpha < 1.0
+        self.is_streaming = config.rollout.srs_alpha < 1.0
         self.events: list[Event] = []
         self.step, self.sent = 0, -1
         self.streaming.forget_workers()
@@ -140,8 +145,9 @@ class Rollouts(Generic[State]):
                 self.backend.save(self.local.policies[policy_version], self.config, {}, target)
 
     def drop_snapshots(self) -> None:
-        """After a checkpoint: delete the snapshots that no sample needs."""
-        self.directory.drop_snapshots(self._agree(self._needed_snapshots))
+        """After a checkpoint: delete the snapshots that no sample needs, now or in a checkpoint."""
+        if self.config.rollout.continue_with == "snapshot":
+            self.directory.drop_snapshots(self._agree(self._needed_snapshots))
 
     def _keep(self, newest: int, state: State) -> None:
         """Hold the newest policy, and the policies that samples may continue with."""

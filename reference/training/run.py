@@ -10,8 +10,10 @@ from seed.reference.evaluation.evaluate import held_out_problems
 from seed.reference.evaluation.judges import judge_summary
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward_model import RewardModel
-from seed.reference.tasks.problems import check_level
+from seed.reference.rewards.verdicts import Verdicts, check_verdicts, verdicts_of
+from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
+from seed.reference.tasks.task import tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
 from seed.reference.training.resume_check import check_resume
@@ -19,11 +21,11 @@ from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run_directory import SCHEDULE, RunDirectory
 from seed.reference.training.start import initial_state, provenance
 from seed.spec.backend import Backend
+from seed.spec.characters import vocabulary_for
 from seed.spec.config import Config
 from seed.spec.datatypes import Metrics
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import Observer
-from seed.spec.tokenizer import encode, vocabulary_for
 
 State = TypeVar("State")
 PHASES = ("supervised", "value_pretraining", "reinforcement")
@@ -43,6 +45,7 @@ class Run(Generic[State]):
         reward_model: Scores general and hybrid problems, where there are any.
         timing: Seconds and tokens of the step at hand, by kind of work.
         started: When the seconds that ``progress`` does not yet hold began.
+        verdicts: Judges responses for the loop.
         rollouts: Samples responses for the loop.
         after_save: Called after every checkpoint, when all files of the run are up to date; it must
             not raise.
@@ -57,13 +60,16 @@ class Run(Generic[State]):
     reward_model: RewardModel[State] | None = None
     timing: Metrics = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+    verdicts: Verdicts = field(init=False)
     rollouts: Rollouts[State] = field(init=False)
     after_save: Callable[[], object] = field(default=lambda: None, kw_only=True)
 
     def __post_init__(self) -> None:
         """The scheduler goes on from the state that the progress holds."""
-        state = self.progress.rollout_state
-        self.rollouts = Rollouts(self.backend, self.config, self.directory, state)
+        self.verdicts = verdicts_of(self.config)
+        self.rollouts = Rollouts(
+            self.backend, self.config, self.directory, self.progress.rollout_state, self.verdicts
+        )
 
     @classmethod
     def start(
@@ -87,11 +93,14 @@ class Run(Generic[State]):
         if newest is None:
             backend.on_rank_zero(lambda: directory.cut_after(0))
             return cls.start(backend, config, directory, observer)
-        backend.on_rank_zero(lambda: check_resume(config, directory, newest))
+        changed = backend.on_rank_zero(lambda: check_resume(config, directory, newest))
         run = cls.continued(backend, config, directory, observer, newest)
         for damage in damages:
             line = f"{damage}; renamed to damaged_step_N; continuing from {newest}"
             observer.event("checkpoint_damaged", line)
+        if changed:
+            line = f"{changed} since {newest} was saved; this may change last digits of numbers"
+            observer.event("software_differs", line)
         return run
 
     @classmethod
@@ -147,10 +156,11 @@ class Run(Generic[State]):
         self.after_save()
 
     def drop_unneeded(self) -> None:
-        """Delete the snapshots and checkpoints that nobody needs beside the newest checkpoint."""
-        self.rollouts.drop_snapshots()
+        """Delete checkpoints that nobody needs any more, then snapshots that none of them needs."""
         keep = self.config.run.keep_checkpoints
-        self.directory.drop_old_checkpoints(keep, self.progress.phase_ends)
+        spared = self.progress.phase_ends if self.config.run.keep_phase_ends else []
+        self.directory.drop_old_checkpoints(keep, spared)
+        self.rollouts.drop_snapshots()
 
     def summary(self) -> dict[str, Any]:
         """The run in one mapping; only rank 0 can read the files."""
@@ -194,13 +204,15 @@ def check(config: Config, backend: Backend[Any]) -> None:
     """
     check_loss_terms(config, backend)
     check_data(config)
-    longest = max(held_out_problems(config), key=lambda problem: len(problem.prompt))
-    tokens = len(encode(longest.prompt))
-    if tokens > config.data.max_prompt_tokens:
+    backend.on_rank_zero(lambda: check_verdicts(config))
+    tokenizer = tokenizer_of(config)
+    lengths = {problem.id: len(tokenizer.prompt(problem)) for problem in held_out_problems(config)}
+    longest = max(lengths, key=lambda name: lengths[name])
+    if lengths[longest] > config.data.max_prompt_tokens:
         raise SeedError(
             Reason.ILLEGAL_VALUE,
-            f"data.max_prompt_tokens={config.data.max_prompt_tokens} must be at least {tokens}, for"
-            f" problem {longest.id}",
+            f"data.max_prompt_tokens={config.data.max_prompt_tokens} must be at least"
+            f" {lengths[longest]}, for problem {longest}",
         )
 
 
@@ -210,10 +222,11 @@ def check_data(config: Config) -> None:
     Raises:
         SeedError: ILLEGAL_VALUE.
     """
-    for family in config.data.families:
-        for level in config.data.difficulties[family]:
-            check_level(family, level)
+    check_families(config.data)
     reward_model.check(config)
+    if config.tokenizer.path or config.data.train:
+        check_vocabulary(config)
+        return
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
     needed = vocabulary_for(characters + (reward_model.CHARACTERS if config.data.preferred else ""))
     if config.model.vocabulary < needed:
@@ -221,6 +234,25 @@ def check_data(config: Config) -> None:
             Reason.ILLEGAL_VALUE,
             f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the"
             " characters of data.families",
+        )
+
+
+def check_vocabulary(config: Config) -> None:
+    """Refuse a model without an embedding for some token, and judges, who read characters only.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION.
+    """
+    known = tokenizer_of(config).vocabulary
+    if config.model.vocabulary < known:
+        line = f"model.vocabulary={config.model.vocabulary} must be at least {known}, the number of"
+        tokenizer = config.tokenizer.path or "the character tokenizer"
+        raise SeedError(Reason.ILLEGAL_VALUE, f"{line} tokens of {tokenizer}")
+    for name in (*config.data.preferred, *({"equivalence"} & set(config.data.families))):
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"data.families with {name} needs a judge, which reads characters; with tokenizer.path"
+            " legal are verifiable families other than equivalence",
         )
 
 

@@ -1,6 +1,6 @@
 """What a run leaves on disk: appended lines, and whole files published by a rename.
 
-    config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts.h5  checkpoints/step_N
+    config.toml  metrics.jsonl  timings.jsonl  samples.jsonl  rollouts/  checkpoints/step_N
     summary.json  report.html  .lock
 
 ``metrics.jsonl`` and ``samples.jsonl`` hold nothing that depends on the clock, so two equal runs
@@ -12,35 +12,28 @@ was there or what follows it (``spec.atomic_files``).
 import json
 import os
 import re
-import shutil
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
+from seed.reference.training import rollout_files
 from seed.reference.training.run_lock import LOCK
-from seed.spec.atomic_files import (
-    PARTIAL,
-    flush,
-    remove_atomically,
-    sweep,
-    temporary_path,
-    write_atomically,
-)
+from seed.spec.atomic_files import PARTIAL, flush, remove_atomically, sweep, write_atomically
 from seed.spec.checkpoint_format import check_state, read_manifest
 from seed.spec.config import Config
 from seed.spec.config_files import to_toml, validated
 from seed.spec.datatypes import ScoredRollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.renames import OLD_SNAPSHOT, current_event, current_metrics, current_settings
+from seed.spec.text_files import read_text
 
 STEP_LINES = ("metrics.jsonl", "timings.jsonl", "samples.jsonl")
 TRANSLATIONS = {"metrics.jsonl": current_metrics, "schedule.jsonl": current_event}
 """How lines of earlier versions are read."""
-ROLLOUTS = "rollouts.h5"
 SCHEDULE = "schedule.jsonl"
 """Only a streaming run has one."""
 
@@ -55,6 +48,26 @@ def find_checkpoint(path: Path) -> Path:
         line = f"{path} is not a folder; give a checkpoints/step_N or a run directory"
         raise SeedError(Reason.NOT_A_CHECKPOINT, line)
     return RunDirectory(path).newest_checkpoint() or path
+
+
+@contextmanager
+def older_offered(checkpoint: Path) -> Iterator[None]:
+    """Where a checkpoint turns out to be damaged, name the newest whole one of its run.
+
+    Raises:
+        SeedError: The error of the block.
+    """
+    try:
+        yield
+    except SeedError as error:
+        if error.reason is not Reason.DAMAGED_CHECKPOINT:
+            raise
+        whole = None
+        with suppress(SeedError):
+            whole, _ = RunDirectory(checkpoint.parent.parent).newest_whole_checkpoint()
+        if whole is None:
+            raise
+        raise SeedError(error.reason, f"{error.line}; the newest whole one is {whole}") from None
 
 
 class RunDirectory:
@@ -122,7 +135,7 @@ class RunDirectory:
             line = f"{path} holds no config.toml; {way_on}"
             raise SeedError(Reason.NOT_A_RUN_DIRECTORY, line)
         try:
-            tree = tomllib.loads(file.read_text(encoding="utf-8"))
+            tree = tomllib.loads(read_text(file))
         except tomllib.TOMLDecodeError as error:
             raise SeedError(
                 Reason.NOT_A_RUN_DIRECTORY, f"{file} is not readable TOML: {error}"
@@ -157,7 +170,8 @@ class RunDirectory:
         for step in reversed(self.checkpoint_steps()):
             checkpoint = self.checkpoint_directory(step)
             try:
-                check_state(checkpoint, read_manifest(checkpoint))
+                for part in (checkpoint, *self._snapshots_of(step)):
+                    check_state(part, read_manifest(part))
             except SeedError as error:
                 if error.reason not in (Reason.DAMAGED_CHECKPOINT, Reason.NOT_A_CHECKPOINT):
                     raise
@@ -182,11 +196,28 @@ class RunDirectory:
         return self.path / "snapshots" / f"policy_version_{policy_version}"
 
     def drop_snapshots(self, spared: Sequence[int]) -> None:
-        """Delete the snapshots of all policy versions but the spared ones."""
+        """Delete all snapshots but the spared ones and those that a checkpoint needs.
+
+        A resume may have to go back to an older checkpoint, whose unfinished samples go on too.
+        """
+        if not self.writes:
+            return
         kept = {self.snapshot_directory(version) for version in spared}
-        for path in (self.path / "snapshots").glob("policy_version_*") if self.writes else ():
+        for step in self.checkpoint_steps():
+            with suppress(SeedError):  # nobody can go back to a damaged one
+                kept.update(self._snapshots_of(step))
+        for path in (self.path / "snapshots").glob("policy_version_*"):
             if path not in kept:
                 remove_atomically(path)
+
+    def _snapshots_of(self, step: int) -> list[Path]:
+        """Snapshots that the unfinished samples of a checkpoint go on with.
+
+        Raises:
+            SeedError: As ``read_manifest``.
+        """
+        versions = needed_snapshots(read_manifest(self.checkpoint_directory(step)))
+        return [self.snapshot_directory(version) for version in versions]
 
     def append(self, name: str, line: dict[str, Any]) -> None:
         """Add one JSON object to a ``.jsonl`` file."""
@@ -218,16 +249,8 @@ class RunDirectory:
             self.pending[step] = list(scored)
 
     def publish_rollouts(self) -> None:
-        """Bring ``rollouts.h5`` up to date: a copy is extended and renamed, so a kill is safe."""
-        path = self.path / ROLLOUTS
-        if not self.pending:
-            return
-        with temporary_path(path) as temporary:
-            if path.exists():
-                shutil.copyfile(path, temporary)
-            with h5py.File(temporary, "a") as file:
-                for step, scored in self.pending.items():
-                    _write_rollouts(file.create_group(f"step_{step}"), scored)
+        """Write the rollouts since the last checkpoint as a file of their own."""
+        rollout_files.publish(self.path, self.pending)
         self.pending.clear()
 
     def flush_lines(self) -> None:
@@ -252,7 +275,7 @@ class RunDirectory:
             schedule_bytes: Size of schedule.jsonl then; -1 if the checkpoint does not say it.
 
         Raises:
-            SeedError: UNREADABLE_FILE if rollouts.h5 is damaged.
+            SeedError: UNREADABLE_FILE if a rollouts.h5 of an earlier version is damaged.
         """
         if not self.writes:
             return
@@ -265,7 +288,7 @@ class RunDirectory:
             lines = [line for line in self.read(name) if line["step"] <= step]
             text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines)
             write_atomically(self.path / name, text)
-        self._cut_rollouts(step)
+        rollout_files.drop_after(self.path, step)
         for later in [number for number in self.checkpoint_steps() if number > step]:
             self._set_aside(self.checkpoint_directory(later))
         for old in (self.path / "snapshots").glob(f"{OLD_SNAPSHOT}*"):
@@ -304,21 +327,14 @@ class RunDirectory:
             remove_atomically(aside)
         checkpoint.rename(aside)
 
-    def _cut_rollouts(self, step: int) -> None:
-        path = self.path / ROLLOUTS
-        if not path.exists():
-            return
-        try:
-            with h5py.File(path, "r") as file:
-                kept = [name for name in file if int(name.removeprefix("step_")) <= step]
-                if len(kept) == len(file):
-                    return
-                with temporary_path(path) as temporary, h5py.File(temporary, "w") as cut:
-                    for name in kept:
-                        file.copy(name, cut)
-        except OSError as error:
-            line = f"{path} is damaged: {error}; move it away to go on without its rollouts"
-            raise SeedError(Reason.UNREADABLE_FILE, line) from None
+
+def needed_snapshots(manifest: Mapping[str, Any]) -> list[int]:
+    """Policy versions that the unfinished samples of a checkpoint go on with."""
+    rollout_state = manifest["progress"].get("rollout_state")
+    if not rollout_state or manifest["config"]["rollout"].get("continue_with") != "snapshot":
+        return []
+    samples = rollout_state["schedule"]["samples"].values()
+    return sorted({s["newest"] for s in samples if s["tokens"] and not s["finished"]})
 
 
 def _is_of_a_start(path: Path) -> bool:
@@ -328,29 +344,6 @@ def _is_of_a_start(path: Path) -> bool:
     if path.name in STEP_LINES:
         return path.is_file() and path.stat().st_size == 0
     return path.name in (LOCK, f".config.toml{PARTIAL}")
-
-
-def _write_rollouts(group: Any, scored: Sequence[ScoredRollout]) -> None:
-    """One step's rollouts: flat token arrays with lengths, and one entry per response."""
-    rollouts = [item.rollout for item in scored]
-    flat: dict[str, tuple[list[Any], Any]] = {
-        "prompt_tokens": ([r.request.prompt_tokens for r in rollouts], np.int32),
-        "response_tokens": ([r.response_tokens for r in rollouts], np.int32),
-        "log_probs": ([r.log_probs for r in rollouts], np.float64),
-        "weight_versions": ([r.weight_versions for r in rollouts], np.int32),
-    }
-    for name, (rows, dtype) in flat.items():
-        group.create_dataset(name, data=np.concatenate([np.asarray(row, dtype) for row in rows]))
-    group.create_dataset(
-        "prompt_lengths", data=np.array([len(r.request.prompt_tokens) for r in rollouts])
-    )
-    group.create_dataset(
-        "response_lengths", data=np.array([len(r.response_tokens) for r in rollouts])
-    )
-    group.create_dataset("reward", data=np.array([item.reward for item in scored]))
-    group.create_dataset("accuracy", data=np.array([item.accuracy for item in scored]))
-    group.create_dataset("problem", data=[r.request.problem.id for r in rollouts])
-    group.create_dataset("finish", data=[str(r.finish) for r in rollouts])
 
 
 def _without_nan(value: Any) -> Any:

@@ -1,6 +1,6 @@
-"""The weights of a new run: random, or those of a checkpoint (``start.checkpoint``).
+"""The weights of a new run: random, of a checkpoint (``start.checkpoint``) or of a model folder.
 
-A run that starts from a checkpoint is a new run in everything else. Its moments are zero, its
+A run that starts from given weights is a new run in everything else. Its moments are zero, its
 schedules begin at step 1, its random numbers follow its own seed, and "before RL" is an evaluation
 of the weights that were loaded, after SFT if it has any.
 """
@@ -8,9 +8,13 @@ of the weights that were loaded, after SFT if it has any.
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seed.reference.training.run_directory import find_checkpoint
+from seed.reference.data.located import located as located_problems
+from seed.reference.pretrained.folder import Folder, identity
+from seed.reference.rewards.sources import located as located_functions
+from seed.reference.text.language_tokenizer import located_tokenizer
+from seed.reference.training.run_directory import find_checkpoint, older_offered
 from seed.spec.backend import Backend
-from seed.spec.checkpoint_format import check_sizes, read_manifest
+from seed.spec.checkpoint_format import check_sizes, check_state, read_manifest
 from seed.spec.config import Config
 from seed.spec.config_start import StartConfig
 from seed.spec.errors import Reason, SeedError
@@ -19,37 +23,89 @@ State = TypeVar("State")
 
 
 def located(config: Config) -> StartConfig:
-    """The section ``start`` with the checkpoint's absolute path, its step and its digest.
+    """The section ``start`` with absolute path, step and digest of what it names.
 
     Raises:
         SeedError: NOT_A_CHECKPOINT, DAMAGED_CHECKPOINT, FOREIGN_CHECKPOINT if its sizes or its
-            digest are not those of the configuration.
+            digest are not those of the configuration. Of a model folder FOREIGN_MODEL and
+            UNREADABLE_FILE.
     """
+    if config.start.model:
+        return _located_folder(config)
     if not config.start.checkpoint:
         return config.start
     checkpoint = find_checkpoint(Path(config.start.checkpoint)).resolve()
-    manifest = read_manifest(checkpoint)
+    with older_offered(checkpoint):
+        manifest = read_manifest(checkpoint)
     if "phase" not in manifest["progress"]:
         line = f"{checkpoint} holds no policy that a run saved; give a checkpoints/step_N"
         raise SeedError(Reason.NOT_A_CHECKPOINT, line)
     check_sizes(checkpoint, manifest, config)
-    if config.start.sha256 not in ("", manifest["sha256"]):
-        raise SeedError(
-            Reason.FOREIGN_CHECKPOINT,
-            f"{checkpoint} has sha256 {manifest['sha256']}, the configuration wants start.sha256="
-            f"{config.start.sha256}",
-        )
+    _check_digest(checkpoint, manifest["sha256"], config, Reason.FOREIGN_CHECKPOINT)
     return StartConfig(
         checkpoint=str(checkpoint),
+        model="",
         step=int(manifest["progress"]["step"]),
         sha256=manifest["sha256"],
     )
 
 
+def _located_folder(config: Config) -> StartConfig:
+    """The section ``start`` with a model folder's absolute path and its digest."""
+    folder = Path(config.start.model).resolve()
+    theirs = Folder(folder).model.model_dump()
+    for name, ours in config.model.model_dump().items():
+        if theirs[name] != ours:
+            raise SeedError(
+                Reason.FOREIGN_MODEL,
+                f"{folder} holds a model with model.{name}={theirs[name]}, the configuration has"
+                f" model.{name}={ours}",
+            )
+    digest = identity(folder)
+    _check_digest(folder, digest, config, Reason.FOREIGN_MODEL)
+    return StartConfig(checkpoint="", model=str(folder), step=0, sha256=digest)
+
+
+def _check_digest(path: Path, digest: str, config: Config, reason: Reason) -> None:
+    wanted = config.start.sha256
+    if wanted not in ("", digest):
+        line = f"{path} has sha256 {digest}, the configuration wants start.sha256={wanted}"
+        raise SeedError(reason, line)
+
+
+def _whole(config: Config) -> StartConfig:
+    """As ``located``, and the arrays of a checkpoint are verified before anything is written."""
+    start = located(config)
+    if start.checkpoint:
+        checkpoint = Path(start.checkpoint)
+        with older_offered(checkpoint):
+            check_state(checkpoint, read_manifest(checkpoint))
+    return start
+
+
 def with_start(config: Config, backend: Backend[State]) -> Config:
-    """The configuration with what ``located`` finds, the same in every process."""
-    start = backend.on_rank_zero(lambda: located(config))
-    return config.model_copy(update={"start": start})
+    """The configuration with what is found of weights, tokenizer, problems and reward functions.
+
+    It is the same in every process.
+    """
+
+    def found() -> dict[str, Any]:
+        sections = {
+            "start": _whole(config),
+            "tokenizer": located_tokenizer(config.tokenizer),
+            "data": located_problems(config.data),
+            "reward": located_functions(config.reward),
+        }
+        # As plain values, which every job can send.
+        return {name: section.model_dump(mode="json") for name, section in sections.items()}
+
+    sections = backend.on_rank_zero(found)
+    return config.model_copy(
+        update={
+            name: type(getattr(config, name)).model_validate(values)
+            for name, values in sections.items()
+        }
+    )
 
 
 def initial_state(backend: Backend[State], config: Config) -> State:
@@ -58,13 +114,17 @@ def initial_state(backend: Backend[State], config: Config) -> State:
     Raises:
         SeedError: As ``located``, and DAMAGED_CHECKPOINT.
     """
-    if not config.start.checkpoint:
+    if not (config.start.checkpoint or config.start.model):
         return backend.initial_state(config)
     located(config)
-    return backend.initial_state_from(config, Path(config.start.checkpoint))
+    if config.start.model:
+        return backend.initial_state_of(config, Folder(Path(config.start.model)))
+    checkpoint = Path(config.start.checkpoint)
+    with older_offered(checkpoint):
+        return backend.initial_state_from(config, checkpoint)
 
 
 def provenance(config: Config) -> dict[str, Any]:
     """The entry ``started_from`` of a run's summary; nothing for random weights."""
     start = config.start.model_dump()
-    return {"started_from": start} if config.start.checkpoint else {}
+    return {"started_from": start} if config.start.checkpoint or config.start.model else {}

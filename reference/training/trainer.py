@@ -11,6 +11,7 @@ value that a checkpoint stores beside the weights, so a killed run resumes as if
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -19,23 +20,25 @@ import numpy as np
 from seed.reference.evaluation.evaluate import evaluate_held_out
 from seed.reference.evaluation.judges import evaluate_judges
 from seed.reference.rewards import reward_model
-from seed.reference.rewards.reward import score
-from seed.reference.tasks.problems import training_problem
+from seed.reference.rewards.reward import quality_of, score
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.reference.training.batch import plain_batch, rollout_batch
 from seed.reference.training.metrics import (
+    group_metrics,
     learning_events,
     log_prob_gap,
     mean_of,
     rl_metrics,
     sample_lines,
+    sampling_metrics,
     value_pretraining_metrics,
 )
-from seed.reference.training.prompt_stream import Collection, collect
+from seed.reference.training.prompt_stream import Collection, collect, requests, split_groups
 from seed.reference.training.run import Run
 from seed.spec.config import Config
-from seed.spec.datatypes import Batch, Metrics, Request, ScoredRollout
+from seed.spec.datatypes import Batch, Metrics, Request, Rollout, ScoredRollout
+from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import generator
-from seed.spec.tokenizer import END, encode
 
 State = TypeVar("State")
 SHOWN_FIGURES = {
@@ -55,6 +58,13 @@ def train(run: Run[State]) -> dict[str, Any]:
     Returns:
         The summary, also written to ``summary.json``.
     """
+    run.backend.on_rank_zero(lambda: run.verdicts.check(problems_of(run.config).training(0)))
+    with closing(run.verdicts):
+        return train_and_evaluate(run)
+
+
+def train_and_evaluate(run: Run[State]) -> dict[str, Any]:
+    """``train`` while there are workers for verdicts."""
     directory = run.directory.path / "reward_model"
     run.reward_model = reward_model.load_or_train(run.backend, run.config, directory, run.observer)
     if run.progress.phase == "supervised":
@@ -76,7 +86,9 @@ def train(run: Run[State]) -> dict[str, Any]:
 def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
     """Scores on the held-out problems ``before`` or ``after`` RL; judges are evaluated beside."""
     title = f"evaluation {moment} RL"
-    scores = evaluate_held_out(run.backend, run.state, run.config, run.observer, title)
+    scores = evaluate_held_out(
+        run.backend, run.state, run.config, run.observer, title, run.verdicts
+    )
     run.progress.judges[moment] = evaluate_judges(
         run.backend, run.state, run.config, run.reward_model
     )
@@ -108,22 +120,42 @@ def supervised(run: Run[State]) -> None:
     if run.progress.phase_step >= config.supervised.steps:
         return
     prompts, responses = demonstrations(config)
-    while run.progress.phase_step < config.supervised.steps:
-        chosen = demonstrations_of_step(config, run.progress.phase_step)
+    while run.progress.phase_step < config.supervised.steps and not run.progress.sft_reached:
+        chosen = demonstrations_of_step(config, run.progress.phase_step, len(prompts))
         batch = plain_batch([prompts[i] for i in chosen], [responses[i] for i in chosen])
         began = time.monotonic()
         run.state, metrics = run.backend.sft_step(run.state, config, batch)
         time_update(run, began, batch)
-        run.record(mean_of([metrics], "policy/"))
+        checked = check_accuracy(run, config) if is_checked(run.progress.phase_step, config) else {}
+        run.progress.sft_reached = reaches_accuracy(checked, config)
+        run.record(checked | mean_of([metrics], "policy/"))
         run.observer.advance(loss=metrics["loss_nll"])
 
 
-def demonstrations_of_step(config: Config, step: int) -> list[int]:
-    """Numbers of the demonstrations that an SFT step reads; a step may reach into the next epoch.
+def is_checked(step: int, config: Config) -> bool:
+    """Whether an SFT step ends with a look at ``supervised.stop_accuracy``."""
+    settings = config.supervised
+    return settings.stop_accuracy > 0.0 and (step + 1) % settings.check_every == 0
+
+
+def check_accuracy(run: Run[State], config: Config) -> dict[str, Any]:
+    """Figures of responses to the prompts of the first RL step, as the policy is now."""
+    asked = requests(config, 0, config.rollout.prompts)
+    rollouts = run.backend.generate(run.state, config, asked, config.rollout_sampling, "SFT")
+    scored = score_rollouts(run, config, rollouts)
+    return sampling_metrics(scored, config.data) | group_metrics(split_groups(scored))
+
+
+def reaches_accuracy(checked: dict[str, Any], config: Config) -> bool:
+    """Whether a look at the policy ends SFT."""
+    return bool(checked) and checked["reward/accuracy"] >= config.supervised.stop_accuracy
+
+
+def demonstrations_of_step(config: Config, step: int, count: int) -> list[int]:
+    """Which of ``count`` demonstrations an SFT step reads; it may reach into the next epoch.
 
     Each epoch has an order of its own.
     """
-    count = config.data.demonstrations
     size = min(config.supervised.batch, count)
     positions = range(step * size, (step + 1) * size)
     orders = {
@@ -134,20 +166,10 @@ def demonstrations_of_step(config: Config, step: int) -> list[int]:
 
 
 def demonstrations(config: Config) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
-    """Tokens of all prompts and of the responses that SFT teaches.
-
-    The share ``data.bare_share`` of the responses gives the answer without reasoning.
-    """
-    data = config.data
-    problems = [
-        training_problem(data.families, data.difficulties, index, config.seed)
-        for index in range(data.demonstrations)
-    ]
-    bare = generator(config.seed, "bare demonstrations").random(len(problems)) < data.bare_share
-    texts = [
-        p.answer if short else p.demonstration for p, short in zip(problems, bare, strict=True)
-    ]
-    return [encode(p.prompt) for p in problems], [(*encode(text), END) for text in texts]
+    """Tokens of all prompts and of the responses that SFT teaches."""
+    tokenizer, shown = tokenizer_of(config), problems_of(config).demonstrations()
+    prompts = [tokenizer.prompt(problem) for problem, _ in shown]
+    return prompts, [(*tokenizer.encode(text), tokenizer.end) for _, text in shown]
 
 
 # Value pretraining
@@ -203,13 +225,7 @@ def collect_rollouts(run: Run[State], config: Config) -> Collection:
     run.rollouts.publish(run.state, config, run.progress.step + 1)
 
     def sample_and_score(requests: Sequence[Request]) -> list[ScoredRollout]:
-        rollouts = run.rollouts.finish(requests)
-        preferences = reward_model.preferences(run.reward_model, config, rollouts)
-        judged = list(zip(rollouts, preferences, strict=True))
-        # Verifiers look at clocks and files, so one process decides for all.
-        return run.backend.on_rank_zero(
-            lambda: [score(rollout, config, preference) for rollout, preference in judged]
-        )
+        return score_rollouts(run, config, run.rollouts.finish(requests))
 
     stream = run.progress.prompt_stream
     collection = collect(config, stream, sample_and_score, run.rollouts.prompts_needed)
@@ -217,7 +233,45 @@ def collect_rollouts(run: Run[State], config: Config) -> Collection:
     tokens = sum(len(item.rollout.response_tokens) for item in collection.sampled)
     run.timing["rollout_seconds"] = time.monotonic() - began
     run.timing["rollout_tokens"] = float(tokens)
+    run.timing |= run.verdicts.take_seconds()
+    if config.rollout.needs_contrast and run.progress.phase_step == 0:
+        require_contrast(collection, config)
     return collection
+
+
+def score_rollouts(
+    run: Run[State], config: Config, rollouts: Sequence[Rollout]
+) -> list[ScoredRollout]:
+    """Verdicts, preferences and rewards of whole groups, in their order."""
+    preferences = reward_model.preferences(run.reward_model, config, rollouts)
+    # Verifiers look at clocks and files, so one process decides for all.
+    verdicts = run.backend.on_rank_zero(lambda: run.verdicts.collect(rollouts))
+    return [
+        score(rollout, verdict, config, preference)
+        for rollout, verdict, preference in zip(rollouts, verdicts, preferences, strict=True)
+    ]
+
+
+def require_contrast(collection: Collection, config: Config) -> None:
+    """Refuse a first batch in which no group has better and worse responses.
+
+    Raises:
+        SeedError: NOTHING_TO_LEARN.
+    """
+    groups = split_groups(collection.sampled)
+    if any(len({quality_of(item, config) for item in group}) > 1 for group in groups):
+        return
+    figures = sampling_metrics(collection.sampled, config.data)
+    cut = 100 * figures["response_length/truncated_fraction"]
+    raise SeedError(
+        Reason.NOTHING_TO_LEARN,
+        f"in each of the {len(groups)} groups of the first batch all responses are right or all are"
+        f" wrong (accuracy {100 * figures['reward/accuracy']:.0f} %, {cut:.0f} % cut off at"
+        f" rollout.max_response_tokens={config.rollout.max_response_tokens}): nothing to learn"
+        " from. What helps: SFT (supervised.steps), worked examples in the prompt (data.shots),"
+        " other problems, a larger rollout.samples_per_prompt, rollout.temperature below 1;"
+        " rollout.needs_contrast=false begins all the same",
+    )
 
 
 def compute_advantages(run: Run[State], config: Config, scored: Sequence[ScoredRollout]) -> Batch:
@@ -285,7 +339,9 @@ def record_rl_step(
     run.directory.keep_rollouts(step, collection.scored)
     samples = [
         {"step": step} | line
-        for line in sample_lines(collection.scored, config.run.sampled_rollouts)
+        for line in sample_lines(
+            collection.scored, config.run.sampled_rollouts, tokenizer_of(config)
+        )
     ]
     run.directory.append_all("samples.jsonl", samples)
     run.record(metrics, learning_events(collection, batch, config))

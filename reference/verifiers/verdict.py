@@ -110,7 +110,7 @@ def _of_mapping(returned: Mapping[str, Any]) -> Judgement:
     for name, text in texts.items():
         if not isinstance(text, str):
             return error(f"{name} is {type(text).__name__}, must be text")
-    verdict = _bounded(Verdict(outcome, **texts))
+    verdict = _bounded(Verdict(outcome, texts["extracted"], texts["why"], texts["isolation"]))
     if outcome is Outcome.ERROR or returned.get("reward") is None:
         return Judgement(verdict, REWARDS[outcome])
     reward = _finite(returned["reward"])

@@ -76,14 +76,20 @@ def shard(model: Transformer, mesh: Mesh, compute: torch.dtype) -> None:
     over(model, mesh.all_shards, "world")
 
 
-def part(whole: Tensor, weight: DTensor) -> Tensor:
-    """This rank's shard of a tensor that is sharded like a weight."""
+def bounds_of_shard(weight: DTensor) -> list[tuple[int, int]]:
+    """First and one past the last row of this rank's shard, for each axis of a sharded weight.
+
+    An axis is cut into ``ceil(rows / ranks)`` rows a rank, so the last ranks may hold less or
+    nothing.
+    """
     (placement,) = weight.placements
     assert isinstance(placement, Shard)
-    parts = list(torch.chunk(whole, weight.device_mesh.size(), placement.dim))
+    bounds = [(0, length) for length in weight.shape]
+    rows = weight.shape[placement.dim]
+    each = -(-rows // weight.device_mesh.size())
     rank = weight.device_mesh.get_local_rank()
-    # Fewer rows than ranks leave the last ranks with nothing.
-    return parts[rank] if rank < len(parts) else whole.narrow(placement.dim, 0, 0)
+    bounds[placement.dim] = (min(rank * each, rows), min((rank + 1) * each, rows))
+    return bounds
 
 
 def gathered(shard_: Tensor, weight: DTensor) -> Tensor:

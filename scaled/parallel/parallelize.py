@@ -26,6 +26,7 @@ from seed.scaled.processes.watchdog import heartbeat
 from seed.spec.config import Config
 from seed.spec.datatypes import Array
 from seed.spec.layout import group_of, sliced_axis
+from seed.spec.weight_source import Box
 
 if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
@@ -82,28 +83,47 @@ def is_sharded(x: Tensor) -> "TypeGuard[DTensor]":
     return hasattr(x, "to_local")
 
 
-def fill(model: Transformer, value_of: Callable[[str], Array]) -> None:
+def fill(model: Transformer, read: Callable[[str, Box], Array]) -> None:
     """Give every weight its slice and shard of a full array.
 
     Args:
         model: Built by ``build``.
-        value_of: The full array by the reference's name; called once per weight, so that only one
-            array needs to be in memory.
+        read: The part in a box of the full array with the reference's name; called once per weight,
+            so that only one of them needs to be in memory.
     """
     for name, weight in named(model).items():
-        full = torch.as_tensor(np.ascontiguousarray(value_of(name)))
-        put(local(weight.data), name, full, model.mesh, weight)
+        heartbeat()
+        mine = read(name, box_of(name, weight, model.mesh))
+        local(weight.data).copy_(torch.as_tensor(np.ascontiguousarray(mine)))
 
 
 def put(shard_: Tensor, name: str, full: Tensor, mesh: Mesh, weight: Tensor) -> None:
     """Write this rank's part of a full tensor into a shard that is sharded like ``weight``."""
     heartbeat()
-    piece = slice_of(name, full, mesh)
-    if is_sharded(weight):
-        from seed.scaled.parallel.fsdp import part
+    shard_.copy_(full[box_of(name, weight, mesh)])
 
-        piece = part(piece, weight)
-    shard_.copy_(piece)
+
+def box_of(name: str, weight: Tensor, mesh: Mesh) -> Box:
+    """Where this rank's part of a weight lies in the full one: its slice, and of that its shard.
+
+    Args:
+        name: The reference's name.
+        weight: This rank's slice, perhaps sharded; only its shape and placement matter.
+        mesh: Ranks.
+
+    Returns:
+        A slice with explicit bounds per axis; empty where this rank holds nothing.
+    """
+    bounds = [(0, length) for length in weight.shape]
+    if is_sharded(weight):
+        from seed.scaled.parallel.fsdp import bounds_of_shard
+
+        bounds = bounds_of_shard(weight)
+    axis = sliced_axis(name)
+    if axis is not None:
+        before = slicing_axis(name, mesh).rank * weight.shape[axis]
+        bounds[axis] = (before + bounds[axis][0], before + bounds[axis][1])
+    return tuple(slice(*each) for each in bounds)
 
 
 def slice_of(name: str, full: Tensor, mesh: Mesh) -> Tensor:

@@ -16,7 +16,7 @@ from seed.scaled.processes.channel import Channel
 from seed.scaled.processes.messages import Stop, UpdateWeights, WorkerProcessCommand
 from seed.scaled.processes.world import World
 from seed.spec.config import Config
-from seed.spec.datatypes import Array, Sampling
+from seed.spec.datatypes import Array
 
 POLL_SECONDS = 0.02
 """Wait for commands when no slot is filled: less than a block of tokens takes on a real model."""
@@ -29,8 +29,7 @@ class WorkerLoop:
         self, world: World, config: Config, backend: ScaledBackend, channel: Channel
     ) -> None:
         self.world, self.config, self.backend, self.channel = world, config, backend, channel
-        settings, slots = config.rollout, rules_of(config).workers[-1].slots
-        sampling = Sampling(settings.temperature, settings.top_p, settings.max_response_tokens)
+        sampling, slots = config.rollout_sampling, rules_of(config).workers[-1].slots
         self.engine: LocalEngine[State] = LocalEngine(backend, config, sampling, slots)
 
     def run(self) -> None:
@@ -68,7 +67,7 @@ class WorkerLoop:
     ) -> None:
         """Build the policy of a policy version."""
         policy, no_moments = build(self.config, self.backend.mesh), OptimizerState({}, {}, 0)
-        fill(policy, lambda name: weights[name])
+        fill(policy, lambda name, box: weights[name][box])
         rollout = self.config.rollout.model_copy(update={"precision": precision})
         self.engine.config = self.config.model_copy(update={"rollout": rollout})
         self.engine.policies[policy_version] = State(

@@ -19,7 +19,7 @@ NO_EFFECT = "has no effect with backend=reference"
 
 def test_a_run_leaves_everything_that_its_help_promises(finished: Path) -> None:
     lines = {"metrics.jsonl", "timings.jsonl", "samples.jsonl"}
-    rest = {"config.toml", "rollouts.h5", "checkpoints", "summary.json", "report.html", ".lock"}
+    rest = {"config.toml", "rollouts", "checkpoints", "summary.json", "report.html", ".lock"}
     assert {path.name for path in finished.iterdir()} == lines | rest
 
 
@@ -30,6 +30,9 @@ def test_a_run_leaves_everything_that_its_help_promises(finished: Path) -> None:
         ("algorithm.clip_high=0.1", ("clip_high=0.1", "at least algorithm.clip_low=0.2")),
         ("algorithm.mini_batch=7", ("algorithm.mini_batch=7 must divide", "16 * 16 = 256")),
         ("rollout.top_p=0.9", ("rollout.top_p=0.9 must be 1.0",)),
+        ("data.difficulties.chess=[1]", ("data.difficulties: family 'chess' does not exist",)),
+        ("data.classes.chess=hybrid", ("data.classes: family 'chess' does not exist",)),
+        ("data.difficulties.sudoku=[99]", ("sudoku has no level 99",)),
         ("data.families=['chess']", ("family 'chess' does not exist; legal are arithmetic",)),
         ("rollout.prompts=many", ("rollout.prompts='many' must be a valid integer",)),
         ("model.vocabulary=5", ("model.vocabulary=5 must be at least",)),

@@ -10,17 +10,17 @@ from seed.reference.loss import token_log_probs
 from seed.reference.model import initial_policy, token_logits
 from seed.reference.tasks.problems import training_problem
 from seed.reference.training.batch import rollout_batch
+from seed.spec.characters import END, ENDS, encode
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Finish, Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
 from seed.spec.philox import uniforms
 from seed.spec.sampler import SamplerSpec
-from seed.spec.tokenizer import END, encode
 
 SMALL = ("model.hidden=8", "model.head_width=4", "model.expert_width=6", "precision=float64")
 CONFIG = load_config("tiny", "vapo", SMALL)
 POLICY = {name: 2.0 * weight for name, weight in initial_policy(CONFIG.model, 4, "float64").items()}
 MANY = settings(max_examples=15)
-FREE = Sampling(1.0, 1.0, 12)
+FREE = Sampling(1.0, 1.0, 12, ENDS)
 
 
 def requests(count: int) -> list[Request]:
@@ -50,7 +50,7 @@ def sampled(
 def test_p15_recorded_log_probs_are_the_recomputed_ones_at_any_setting(
     temperature: float, top_p: float, seed: int
 ) -> None:
-    rollouts = sampled(requests(4), Sampling(temperature, top_p, 12), seed=seed)
+    rollouts = sampled(requests(4), Sampling(temperature, top_p, 12, ENDS), seed=seed)
     verdict = Verdict(Outcome.WRONG, "", "")
     batch = rollout_batch([ScoredRollout(rollout, verdict, 0.0, 0.0) for rollout in rollouts])
     logits, _ = token_logits(POLICY, batch.tokens, CONFIG.model)
@@ -65,7 +65,7 @@ def test_p15_recorded_log_probs_are_the_recomputed_ones_at_any_setting(
 
 
 def test_p17_a_finished_response_keeps_its_end_and_a_cut_one_has_none() -> None:
-    rollouts = sampled(requests(20), Sampling(2.0, 1.0, 12))
+    rollouts = sampled(requests(20), Sampling(2.0, 1.0, 12, ENDS))
     assert {rollout.finish for rollout in rollouts} == {Finish.EOS, Finish.LENGTH}
     for rollout in rollouts:
         tokens = rollout.response_tokens
@@ -97,7 +97,7 @@ def test_a_rollout_does_not_depend_on_its_neighbours(seed: int, keep: int) -> No
 def test_another_purpose_seed_sample_or_visit_draws_anew() -> None:
     (asked,) = requests(1)[:1]
     again = Request(asked.problem, asked.prompt_tokens, asked.sample, draw=1)
-    hot, other = Sampling(5.0, 1.0, 12), requests(1)[1]
+    hot, other = Sampling(5.0, 1.0, 12, ENDS), requests(1)[1]
     variants = [
         sampled([asked], hot),
         sampled([asked], hot, purpose="other"),
@@ -110,7 +110,7 @@ def test_another_purpose_seed_sample_or_visit_draws_anew() -> None:
 
 
 def test_a_cold_policy_is_greedy() -> None:
-    (rollout,) = sampled(requests(1)[:1], Sampling(1e-6, 1.0, 5))
+    (rollout,) = sampled(requests(1)[:1], Sampling(1e-6, 1.0, 5, ENDS))
     tokens = np.array([[*rollout.request.prompt_tokens, *rollout.response_tokens]])
     logits, _ = token_logits(POLICY, tokens, CONFIG.model)
     start = len(rollout.request.prompt_tokens)

@@ -33,7 +33,7 @@ def test_a_checkpoint_of_the_reference_starts_a_run_of_this_backend(
     assert state.reference_policy is None
     assert (state.value is not None) is config.uses_value_model
     state = backend.start_rl(state, config)
-    arrays = dict(whole_arrays(state))
+    arrays = dict(whole_arrays(state, moments=True))
     models = {"policy": saved.policy} | ({"value": saved.value} if config.uses_value_model else {})
     for part, weights in models.items():
         for name, weight in weights.items():

@@ -3,12 +3,13 @@ ones, and an error is one helpful line.
 """
 
 import tomllib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from seed.spec.config import Config
 from seed.spec.config_files import PRESETS, RECIPES, load_config, parse_override, to_toml, validated
@@ -16,13 +17,13 @@ from seed.spec.errors import Reason, SeedError
 
 ROLLOUT_KEYS = (
     "steps, prompts, samples_per_prompt, max_response_tokens, temperature, top_p, srs_alpha,"
-    " max_staleness, at_staleness_bound, continue_with, block_tokens, cache_tokens, precision,"
-    " fp8_phases"
+    " max_staleness, at_staleness_bound, continue_with, block_tokens, cache_tokens,"
+    " needs_contrast, precision, fp8_phases"
 )
 TOP_KEYS = (
-    "preset, recipe, seed, backend, precision, model, data, supervised, value_pretraining, rollout,"
-    " reward, reward_model, algorithm, policy_optimizer, value_optimizer, evaluation, parallel,"
-    " start, run"
+    "preset, recipe, seed, backend, precision, model, tokenizer, data, supervised,"
+    " value_pretraining, rollout, reward, reward_model, algorithm, policy_optimizer,"
+    " value_optimizer, evaluation, parallel, start, run"
 )
 OPTIMIZER_KEYS = (
     "learning_rate, final_learning_rate, schedule, warmup_steps, beta1, beta2, epsilon,"
@@ -71,7 +72,13 @@ ILLEGAL_COMBINATIONS = {
     " recomputed; evaluation.top_p may be smaller)",
     "data.difficulties.maze=[]": "data.difficulties.maze=[] must name at least one level",
     "reward.correct=-2": "reward.correct=-2.0 must exceed reward.wrong=-1.0",
+    "data.difficulties.sudoku=[]": "data.difficulties.sudoku=[] must name at least one level",
+    "data.families=maze,sudoku,maze": "data.families=maze,sudoku,maze must name maze once only",
     "evaluation.problems=1": "evaluation.problems=1 must be at least 2, one per family",
+    'reward.functions={"mine:f" = 1.0}': "reward.functions has mine:f, must be path.py:function or"
+    " verifier",
+    'reward.functions={"mine.py:f" = 0.0}': "reward.functions has weight 0 for mine.py:f: leave it"
+    " out",
 }
 ILLEGAL_VALUES = {
     "model.query_key_norm=rms": "model.query_key_norm='rms' must be 'none', 'head' or 'full'",
@@ -167,9 +174,16 @@ def test_top_level_values_are_keywords_or_overrides() -> None:
         ("a.b='quoted word'", {"a": {"b": "quoted word"}}),
         ("a.b=left=right", {"a": {"b": "left=right"}}),
         ("a.b=", {"a": {"b": ""}}),
+        ('a.b={"c": [4, 5], "d": {"e": true}}', {"a": {"b": {"c": [4, 5], "d": {"e": True}}}}),
+        ('a.b=[{"c": 1}]', {"a": {"b": [{"c": 1}]}}),
+        ("a.b={c = [4, 5]}", {"a": {"b": {"c": [4, 5]}}}),
+        ("a.b={c", {"a": {"b": "{c"}}),
+        ("a.b=.5", {"a": {"b": 0.5}}),
+        ("a.b=-2.", {"a": {"b": -2.0}}),
+        ("a.b=.", {"a": {"b": "."}}),
     ],
 )
-def test_an_override_is_read_as_toml_and_a_bare_word_as_itself(
+def test_an_override_is_read_as_toml_or_json_and_a_bare_word_as_itself(
     override: str, tree: dict[str, Any]
 ) -> None:
     assert parse_override(override) == tree
@@ -268,6 +282,32 @@ def test_a_count_is_a_number_and_neither_a_switch_nor_a_text(value: str) -> None
     assert error.reason is Reason.ILLEGAL_VALUE
     shown = parse_override(f"x={value}")["x"]
     assert error.line.startswith(f"rollout.prompts={shown!r} must be a valid integer")
+
+
+def numbers(section: type[BaseModel] = Config, path: str = "") -> Iterator[str]:
+    """Dotted names of all settings that are numbers."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from numbers(field.annotation, f"{path}{name}.")
+        elif field.annotation in (int, float):
+            yield f"{path}{name}"
+
+
+@pytest.mark.parametrize("value", ["true", "'0.5'", '"1"', "[1]"])
+def test_every_number_refuses_what_is_none(value: str) -> None:
+    names = list(numbers())
+    assert len(names) > 100
+    shown = parse_override(f"x={value}")["x"]
+    for name in names:
+        error = user_error(f"{name}={value}")
+        assert error.reason is Reason.ILLEGAL_VALUE
+        assert error.line.startswith(f"{name}={shown!r} must be a valid "), error.line
+
+
+def test_the_levels_of_a_family_are_numbers_too() -> None:
+    for value in ("[true]", "['1']", "[1.5]"):
+        error = user_error(f"data.difficulties.maze={value}")
+        assert "data.difficulties.maze.0=" in error.line and "valid integer" in error.line
 
 
 @pytest.mark.parametrize(

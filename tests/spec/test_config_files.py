@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
     assert "is not readable TOML: " in error_of(written(tmp_path, "a = = 3\n")).line
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
     error = error_of(tmp_path / "mine.toml")
-    assert error.reason is Reason.UNREADABLE_FILE and "is not readable TOML" in error.line
+    assert error.reason is Reason.UNREADABLE_FILE and "is not UTF-8" in error.line
 
 
 def test_a_file_of_version_0_1_is_read_under_the_names_of_today(tmp_path: Path) -> None:
@@ -170,10 +170,28 @@ def test_every_list_of_words_is_read_so() -> None:
 
 
 @pytest.mark.parametrize(
+    "override",
+    [
+        'data.difficulties={"maze": [4, 5]}',
+        "data.difficulties={maze = [4, 5]}",
+        'data={"difficulties": {"maze": [4, 5]}}',
+    ],
+)
+def test_a_table_is_typed_as_toml_or_json(override: str) -> None:
+    data = load_config(overrides=[override, 'data.classes={"maze": "hybrid"}']).data
+    assert data.difficulties == {"arithmetic": (3,), "maze": (4, 5)}
+    assert data.classes["maze"] == "hybrid"
+
+
+def test_a_key_that_stands_twice_in_an_object_is_refused() -> None:
+    with pytest.raises(SeedError, match="has maze twice"):
+        load_config(overrides=['data.difficulties={"maze": [4], "maze": [5]}'])
+
+
+@pytest.mark.parametrize(
     ("override", "line"),
     [
         ("data.families=3", "data.families=3 must be a list; write data.families=WORD,WORD"),
-        ("data.families=", "data.families=[] must hold at least one item"),
         (
             "data.difficulties.maze=3",
             "data.difficulties.maze=3 must be a list; write data.difficulties.maze='[1, 2]'",
@@ -186,7 +204,7 @@ def test_every_list_of_words_is_read_so() -> None:
         (
             "run=3",
             "run=3: run is a section; write run.KEY=VALUE, KEY one of checkpoint_every,"
-            " keep_checkpoints, sampled_rollouts, show, track",
+            " keep_checkpoints, keep_phase_ends, save_moments, sampled_rollouts, show, track",
         ),
     ],
 )

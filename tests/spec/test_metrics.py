@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = [*(ROOT / "reference/training").glob("*.py"), ROOT / "reference/objective.py"]
 ENTRIES = {**METRICS, **TIMINGS}
 SETTING = re.compile(r"\b([a-z_]+(?:\.[a-z_0-9]+)+)\b")
-FILES = ("samples.jsonl", "rollouts.h5", "summary.json")
+FILES = ("samples.jsonl", "summary.json")
 
 
 @pytest.mark.parametrize("key", ENTRIES)

@@ -18,6 +18,7 @@ SMALL = (
     *("value_pretraining.steps=2", "rollout.steps=4", "rollout.prompts=4"),
     *("rollout.samples_per_prompt=4", "algorithm.mini_batch=8", "algorithm.micro_batch=8"),
     *("evaluation.problems=8", "evaluation.samples=2", "run.checkpoint_every=2"),
+    "rollout.needs_contrast=false",
 )
 """Overrides that make a run of a preset last about a second."""
 
@@ -71,7 +72,7 @@ def lasting_bytes(path: Path) -> dict[str, bytes]:
     """
     names = "metrics.jsonl", "samples.jsonl", "config.toml"
     content = {name: (path / name).read_bytes() for name in names}
-    for name in sorted([*path.glob("rollouts.h5"), *path.glob("checkpoints/step_*/state.h5")]):
+    for name in sorted([*path.glob("rollouts/*.h5"), *path.glob("checkpoints/step_*/state.h5")]):
         with h5py.File(name) as file:
 
             def add(item_name: str, item: Any, name: Path = name) -> None:

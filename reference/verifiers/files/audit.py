@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seed.reference.verifiers.files.file import Listener, check_verifier, judged, opened
-from seed.reference.verifiers.files.lines import Heading, Rule, raw_lines
+from seed.reference.verifiers.files.lines import Heading, Ids, Rule, raw_lines
 from seed.reference.verifiers.files.tally import RateCounter
 from seed.reference.verifiers.runner.pool import Pool
 from seed.reference.verifiers.verdict import Judgement
@@ -90,7 +90,12 @@ def audit_file(path: Path, rule: Rule, pool: Pool, report: Listener) -> Audit:
     audited = Audit()
     with opened(path) as file:
         check_verifier(pool, rule)
-        for heading, judgement in judged(raw_lines(file), rule, pool, label_fault):
+        ids = Ids()
+
+        def fault_of(heading: Heading) -> str:
+            return ids.fault(heading) or label_fault(heading)
+
+        for heading, judgement in judged(raw_lines(file), rule, pool, fault_of):
             audited.add(heading, judgement)
             report(heading, judgement)
     return audited

@@ -1,33 +1,45 @@
 """A file of judgements: one output line per input line, in order, safe against a kill at any time.
 
     {"id": "a1", "domain": "math", "verdict": "correct", "reward": 1.0, "extracted": "2",
-     "why": "…", "line": "3f…"}
+     "why": "…", "line": "3f…", "version": "0.1.0"}
 
-``line`` is the digest of the input line. ``isolation`` follows ``why`` where a response was
-executed, ``verifier`` where a custom verifier judged. Nothing depends on the clock or on the number
+``line`` is the digest of the input line, ``version`` that of the software. ``isolation`` follows
+``why`` where a response was executed, ``verifier`` and ``verifier_digest`` where a custom verifier
+judged: its address, and the digest of its file. Nothing depends on the clock or on the number
 of workers, so a run that is killed and resumed writes the same bytes as one that is not.
 """
 
 import fcntl
-import json
+import gzip
 import os
-from collections import deque
+import zlib
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, cast
 
 from seed.reference.verifiers.custom import checked_address
-from seed.reference.verifiers.files.lines import Heading, Rule, parsed, raw_lines
+from seed.reference.verifiers.files.lines import Heading, Ids, Rule, parsed, raw_lines
+from seed.reference.verifiers.files.output import (
+    Origins,
+    is_beginning,
+    lock_holder,
+    output_line,
+    read_back,
+)
 from seed.reference.verifiers.files.tally import Tally
 from seed.reference.verifiers.runner.pool import Pool
 from seed.reference.verifiers.runner.worker import Request
 from seed.reference.verifiers.sandbox.host import SandboxError
 from seed.reference.verifiers.sandbox.probe import AUTOMATIC, choose
-from seed.reference.verifiers.verdict import Judgement, error, judgement_of
+from seed.reference.verifiers.verdict import Judgement, error
 from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
+from seed.spec.text_files import GZIP, LONGEST_START, check_plain
+from seed.spec.version import seed_version
 
 BLOCK_BYTES = 1 << 20
 """Bytes read at a time when lines are only counted."""
@@ -37,7 +49,13 @@ Listener = Callable[[Heading, Judgement], None]
 
 
 def verify_file(
-    path: Path, out: Path, rule: Rule, pool: Pool, resume: bool, report: Listener
+    path: Path,
+    out: Path,
+    rule: Rule,
+    pool: Pool,
+    resume: bool,
+    report: Listener,
+    note: Callable[[str], None] = lambda line: None,
 ) -> Tally:
     """Judge every line of a file and append the judgements to another.
 
@@ -49,13 +67,15 @@ def verify_file(
         resume: Keep what an earlier run has written, after checking that it belongs to this input,
             and go on.
         report: Called for every line.
+        note: Is told what a person should know, one line each.
 
     Returns:
         The counts of all lines, those of an earlier run included.
 
     Raises:
         SeedError: UNREADABLE_FILE, FILE_EXISTS, FOREIGN_OUTPUT, ILLEGAL_COMBINATION if an earlier
-            run has executed programs in another isolation, or VERIFIER_FAILED if a custom verifier
+            run has executed programs in another isolation, UNWRITABLE_FILE if another process
+            writes ``out``, or VERIFIER_FAILED if a custom verifier
             does not load.
     """
     tally = Tally()
@@ -67,12 +87,47 @@ def verify_file(
     isolation = pool.limits.isolation
     with opened(path) as file:
         check_verifier(pool, rule)
-        with appended(out, resume) as written:
-            lines = continued(raw_lines(file), written, rule, isolation, out, count_and_report)
-            for heading, judgement in judged(lines, rule, pool):
-                append(out, written, output_line(heading, judgement))
+        with appended(out, resume, note) as written:
+            past = Past(rule, isolation, out)
+            lines = continued(raw_lines(file), written, past, count_and_report)
+            for line in past.notes():
+                note(line)
+            for heading, judgement in judged(lines, rule, pool, past.ids.fault):
+                append(out, written, output_line(heading, judgement, past.origins.of(heading)))
                 count_and_report(heading, judgement)
     return tally
+
+
+@dataclass
+class Past:
+    """What an earlier run is compared with, and what is found.
+
+    Attributes:
+        rule: Who judges.
+        isolation: Where programs are to be run from now on.
+        out: Name of the output.
+        ids: Of the lines that it judged.
+        origins: Which code judges now.
+        versions: How many lines which version of the software has judged; empty for those that do
+            not say it.
+    """
+
+    rule: Rule
+    isolation: str
+    out: Path
+    ids: Ids = field(default_factory=Ids)
+    origins: Origins = field(default_factory=Origins)
+    versions: Counter[str] = field(default_factory=Counter)
+
+    def notes(self) -> Iterator[str]:
+        """A line for each version that is not this one."""
+        for version, lines in self.versions.items():
+            if version != seed_version():
+                by = f"seed {version}" if version else "an earlier version of seed"
+                yield (
+                    f"{lines} lines of {self.out} were judged by {by}, the rest by seed"
+                    f" {seed_version()}; verdicts may differ"
+                )
 
 
 def judged(
@@ -91,31 +146,15 @@ def judged(
         for line in lines:
             heading, request = parsed(line, rule)
             headings.append(heading)
-            fault = "" if isinstance(request, Judgement) else fault_of(heading)
-            yield error(fault) if fault else request
+            fault = fault_of(heading)
+            yield error(fault) if fault and not isinstance(request, Judgement) else request
 
     for judgement in pool.judge(requests()):
         yield headings.popleft(), judgement
 
 
-def output_line(heading: Heading, judgement: Judgement) -> bytes:
-    """Write one judgement down.
-
-    As ASCII: the line is legible everywhere, whatever the response held.
-    """
-    fields: dict[str, Any] = {"id": heading.id, "domain": heading.domain} | judgement.as_json()
-    if heading.verifier:
-        fields["verifier"] = heading.verifier
-    return json.dumps(fields | {"line": heading.line}).encode("ascii") + b"\n"
-
-
 def continued(
-    lines: Iterator[bytes],
-    written: BinaryIO,
-    rule: Rule,
-    isolation: str,
-    out: Path,
-    report: Listener,
+    lines: Iterator[bytes], written: BinaryIO, past: Past, report: Listener
 ) -> Iterator[bytes]:
     """Compare what an earlier run has written with its input, line by line.
 
@@ -126,9 +165,7 @@ def continued(
     Args:
         lines: All input lines.
         written: The output, open for reading and writing; afterwards its position is at its end.
-        rule: Who judges.
-        isolation: Where programs are to be run from now on.
-        out: Name of the output.
+        past: What the earlier run must agree with; its ids and versions are filled in.
         report: Called for every line that is there already.
 
     Returns:
@@ -137,26 +174,29 @@ def continued(
     Raises:
         SeedError: FOREIGN_OUTPUT, ILLEGAL_COMBINATION.
     """
-    valid_bytes = 0
+    valid_bytes, out = 0, past.out
     for number, line in enumerate(iter(written.readline, b""), start=1):
         source = next(lines, None)
         if source is None:
             raise _foreign(out, f"the input has no line {number}")
-        heading, _ = parsed(source, rule)
+        heading, _ = parsed(source, past.rule)
         if not line.endswith(b"\n"):
-            if not _is_beginning(line, heading):
+            if not is_beginning(line, heading):
                 why = "is not the beginning of a judgement of that input line"
                 raise _foreign(out, f"line {number}, the last, {why}")
             written.truncate(valid_bytes)
             written.seek(valid_bytes)
             return chain([source], lines)
-        judgement = _read_back(line, heading)
+        judgement, origin = read_back(line, heading)
         if judgement is None:
             why = "is no judgement of that input line by this verifier"
             raise _foreign(out, f"line {number} {why}")
+        past.origins.check(heading, origin, f"line {number} of {out}")
         if judgement.verdict.isolation and not heading.verifier:
-            check_isolation(isolation, judgement.verdict.isolation, f"line {number} of {out}")
+            check_isolation(past.isolation, judgement.verdict.isolation, f"line {number} of {out}")
         valid_bytes += len(line)
+        past.ids.fault(heading)
+        past.versions[origin.get("version", "")] += 1
         report(heading, judgement)
     return lines
 
@@ -205,24 +245,30 @@ def check_verifier(pool: Pool, rule: Rule) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open an input for reading.
+    """Open an input for reading; one that gzip has compressed is read as its content.
 
     Raises:
         SeedError: UNREADABLE_FILE.
     """
     try:
         file = path.open("rb")
+        start = file.peek(LONGEST_START)
     except OSError as failure:
         raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {failure.strerror}") from None
     with file:
-        yield file
+        if start.startswith(GZIP):
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        else:
+            check_plain(path, start)
+            yield file
 
 
 @contextmanager
-def appended(out: Path, resume: bool) -> Iterator[BinaryIO]:
+def appended(out: Path, resume: bool, note: Callable[[str], None]) -> Iterator[BinaryIO]:
     """Open an output that grows line by line, for this process alone.
 
-    It is created if it does not exist.
+    It is created if it does not exist. ``note`` is told where the file system has no locks.
 
     Raises:
         SeedError: FILE_EXISTS, UNWRITABLE_FILE.
@@ -231,15 +277,23 @@ def appended(out: Path, resume: bool) -> Iterator[BinaryIO]:
         descriptor = os.open(out, os.O_RDWR | os.O_CREAT | (0 if resume else os.O_EXCL), 0o666)
     except FileExistsError:
         line = f"{out} exists; choose another --out, or continue it with --resume"
+        if holder := lock_holder(out):
+            line = f"{out} is being written by {holder}; choose another --out"
         raise SeedError(Reason.FILE_EXISTS, line) from None
     except OSError as failure:
         raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
     with os.fdopen(descriptor, "r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            line = f"{out} is being written by another process"
+        except BlockingIOError:
+            holder = lock_holder(out) or "another process"
+            line = f"{out} is being written by {holder}; wait for its end, or end it"
             raise SeedError(Reason.UNWRITABLE_FILE, line) from None
+        except OSError as failure:
+            note(
+                f"{out}: its file system has no locks ({failure.strerror}); see to it that no other"
+                " process writes there"
+            )
         yield file
 
 
@@ -266,25 +320,10 @@ def count_lines(path: Path) -> int | None:
     with opened(path) as file:
         blocks = iter(lambda: file.read(BLOCK_BYTES), b"")
         count, last = 0, b"\n"
-        for block in blocks:
-            count, last = count + block.count(b"\n"), block[-1:]
+        with suppress(EOFError, zlib.error, gzip.BadGzipFile):  # whoever reads the lines says so
+            for block in blocks:
+                count, last = count + block.count(b"\n"), block[-1:]
     return count + (last != b"\n")
-
-
-def _read_back(line: bytes, heading: Heading) -> Judgement | None:
-    """The judgement of a line; None if it is not exactly what is written for that input line."""
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    judgement = judgement_of(fields) if isinstance(fields, dict) else None
-    return judgement if judgement and output_line(heading, judgement) == line else None
-
-
-def _is_beginning(line: bytes, heading: Heading) -> bool:
-    fields = {"id": heading.id, "domain": heading.domain, "verdict": ""}
-    start = json.dumps(fields).removesuffix('"}').encode("ascii")
-    return line.startswith(start) or start.startswith(line)
 
 
 def _foreign(out: Path, why: str) -> SeedError:

@@ -19,6 +19,7 @@ counted by its text.
 """
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -105,8 +106,27 @@ def raw_lines(file: BinaryIO) -> Iterator[bytes]:
             while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE_BYTES)):
                 pass
             yield line.removesuffix(b"\n").removesuffix(b"\r")
-    except OSError as failure:
-        raise SeedError(Reason.UNREADABLE_FILE, f"{file.name}: {failure.strerror}") from None
+    except (OSError, EOFError, zlib.error) as failure:
+        why = getattr(failure, "strerror", None) or str(failure)
+        raise SeedError(Reason.UNREADABLE_FILE, f"{file.name}: {why}") from None
+
+
+class Ids:
+    """The ids of the lines of a file so far: one that stands there twice is an error."""
+
+    def __init__(self) -> None:
+        self.line_of: dict[int, int] = {}
+        self.lines = 0
+
+    def fault(self, heading: Heading) -> str:
+        """Count the next line; what is wrong with its id, or the empty text."""
+        self.lines += 1
+        if heading.id is None:
+            return ""
+        # 64 bits: among a million ids two share one with probability 3e-8.
+        key = int(digest(heading.id.encode("utf-8", "surrogatepass")), 16)
+        first = self.line_of.setdefault(key, self.lines)
+        return "" if first == self.lines else f"id must be unique, line {first} has it too"
 
 
 def parsed(line: bytes, rule: Rule) -> tuple[Heading, Request | Judgement]:

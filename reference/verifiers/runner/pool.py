@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from time import monotonic
 from types import TracebackType
 
-from seed.reference.verifiers.runner.worker import Limits, Request, Worker, WorkerLost
+from seed.reference.verifiers.runner.worker import Limits, Reply, Request, Worker, WorkerLost
 from seed.reference.verifiers.verdict import Judgement, error
 
 WINDOW = 1024
@@ -30,13 +30,20 @@ It is how late an end is noticed when a forked child holds the pipe open.
 
 
 class Pool:
-    """Workers that start when they are first needed; leaving the ``with`` block kills them all."""
+    """Workers that start when they are first needed; leaving the ``with`` block kills them all.
+
+    Attributes:
+        jobs: Most workers at a time.
+        idle, busy: Workers; a busy one has the number of its request.
+        busy_seconds: Time from requests to replies, summed over the workers.
+    """
 
     def __init__(self, jobs: int, limits: Limits) -> None:
         self.jobs = jobs
         self.limits = limits
         self.idle: list[Worker] = []
         self.busy: dict[Worker, int] = {}
+        self.busy_seconds = 0.0
 
     def __enter__(self) -> "Pool":
         """Start nothing yet."""
@@ -49,6 +56,10 @@ class Pool:
         traceback: TracebackType | None,
     ) -> None:
         """Kill every worker, busy or not."""
+        self.close()
+
+    def close(self) -> None:
+        """Kill every worker, busy or not; the next request starts new ones."""
         for worker in [*self.idle, *self.busy]:
             worker.kill()
         self.idle, self.busy = [], {}
@@ -60,55 +71,73 @@ class Pool:
         comes out in its place.
         """
         source, submitted, returned, more = iter(requests), 0, 0, True
-        judgements: dict[int, Judgement] = {}
+        judgements: dict[int, Reply] = {}
         try:
             while more or returned < submitted:
-                while more and len(self.busy) < self.jobs and submitted - returned < WINDOW:
+                while more and self.has_room and submitted - returned < WINDOW:
                     request = next(source, None)
                     more = request is not None
-                    if request is not None:
-                        self._start(submitted, request, judgements)
-                        submitted += 1
+                    if isinstance(request, Judgement):
+                        judgements[submitted] = request
+                    elif request is not None:
+                        self.start(submitted, request, judgements)
+                    submitted += request is not None
                 while returned in judgements:
-                    yield judgements.pop(returned)
+                    yield _judgement(judgements.pop(returned))
                     returned += 1
                 if self.busy:
-                    self._wait()
-                    self._collect(judgements)
+                    self.wait()
+                    self.take(judgements)
         finally:
             for worker in self.busy:  # not empty if the caller stopped in the middle
                 worker.kill()
             self.busy = {}
 
-    def _start(
-        self, number: int, request: Request | Judgement, judgements: dict[int, Judgement]
-    ) -> None:
-        if isinstance(request, Judgement):
-            judgements[number] = request
-            return
+    @property
+    def has_room(self) -> bool:
+        """Whether a request would be judged at once."""
+        return len(self.busy) < self.jobs
+
+    def start(self, number: int, request: Request, replies: dict[int, Reply]) -> None:
+        """Hand a request to a worker; there must be room.
+
+        Args:
+            number: Where ``take`` puts the reply.
+            request: What to judge.
+            replies: Gets an ``error`` at once if the request cannot be written down.
+        """
         worker = self.idle.pop() if self.idle else Worker(self.limits)
         failure = worker.submit(request)
         if failure is None:
             self.busy[worker] = number
         else:
-            judgements[number] = failure
+            replies[number] = failure
             self.idle.append(worker)
 
-    def _wait(self) -> None:
-        """Sleep until a pipe is ready or a deadline is over."""
+    def wait(self, *others: int) -> None:
+        """Sleep until a pipe, or one of the other descriptors, is ready or a deadline is over."""
         poll = select.poll()
+        for descriptor in others:
+            poll.register(descriptor, select.POLLIN)
         for worker in self.busy:
             poll.register(worker.replies, select.POLLIN)
             if worker.outgoing:
                 poll.register(worker.requests, select.POLLOUT)
+        if not self.busy:
+            poll.poll()
+            return
         deadline = min(worker.deadline for worker in self.busy) - monotonic()
         poll.poll(1000 * max(0.0, min(deadline, LOOK_SECONDS)))
 
-    def _collect(self, judgements: dict[int, Judgement]) -> None:
+    def take(self, replies: dict[int, Reply]) -> None:
+        """Put the replies that have come, by the numbers of their requests.
+
+        A worker that is over its time limit or has ended is replaced.
+        """
         for worker, number in list(self.busy.items()):
             request = worker.request
             try:
-                judgement = worker.poll()
+                reply = worker.poll()
             except WorkerLost as loss:
                 del self.busy[worker]
                 worker.kill()
@@ -117,12 +146,19 @@ class Pool:
                     fresh.submit(request)
                     self.busy[fresh] = number
                 else:
-                    judgements[number] = error(loss.why)
+                    self.busy_seconds += monotonic() - worker.began
+                    replies[number] = error(loss.why)
                 continue
-            if judgement is not None:
-                judgements[number] = judgement
+            if reply is not None:
+                self.busy_seconds += monotonic() - worker.began
+                replies[number] = reply
                 del self.busy[worker]
                 self.idle.append(worker)
+
+
+def _judgement(reply: Reply) -> Judgement:
+    assert isinstance(reply, Judgement)  # requests of ``judge`` have no call
+    return reply
 
 
 def default_jobs() -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
+from seed.reference.rewards.function import Answer, answer_of
 from seed.reference.verifiers.domains import SECONDS, SECONDS_OF
 from seed.reference.verifiers.frames import FrameError, Inbox, encoded
 from seed.reference.verifiers.runner.worker_process import MAX_REQUEST_BYTES, OUT_OF_MEMORY
@@ -75,10 +76,17 @@ class Request:
     Attributes:
         item: The response to judge; None only loads the verifier.
         verifier: ``path.py:function``; empty for the verifier of the item's domain.
+        call: What a reward function is called with, see ``reference.rewards.function.answer``; None
+            for a verifier.
     """
 
     item: Item | None
     verifier: str = ""
+    call: Mapping[str, Any] | None = None
+
+
+Reply = Judgement | Answer
+"""To a verifier's request a judgement, to a reward function's an answer or an ``error``."""
 
 
 class WorkerLost(Exception):
@@ -123,7 +131,7 @@ class Worker:
         self.request: Request | None = None
         self.loaded: set[str] = set()
         self.serial = 0
-        self.limit, self.deadline = 0.0, 0.0
+        self.began, self.limit, self.deadline = 0.0, 0.0, 0.0
 
     def submit(self, request: Request) -> Judgement | None:
         """Hand over a request; the reply comes from ``poll``.
@@ -135,9 +143,11 @@ class Worker:
         loaded = _key(request) in self.loaded
         self.serial += 1
         message = {"serial": self.serial, "verifier": request.verifier, "item": item}
+        message["call"] = request.call
+        self.began = monotonic()
         try:
             content = encoded(message | {"announce": not loaded}, MAX_REQUEST_BYTES)
-        except (FrameError, ValueError, RecursionError) as failure:
+        except (FrameError, TypeError, ValueError, RecursionError) as failure:
             why = f"{type(failure).__name__}: {failure}"
             return error(f"the line cannot be handed to a verifier: {why}")
         self.outgoing, self.request = memoryview(content), request
@@ -146,11 +156,11 @@ class Worker:
             self._start_time_limit(request)
         return None
 
-    def poll(self) -> Judgement | None:
+    def poll(self) -> Reply | None:
         """Write and read what can be written and read without waiting.
 
         Returns:
-            The judgement once it is there.
+            The reply once it is there.
 
         Raises:
             WorkerLost: The time limit is over, or the process has ended. Call ``kill``.
@@ -162,9 +172,9 @@ class Worker:
             for message in self.inbox.messages():
                 if not isinstance(message, dict):
                     raise FrameError("no object")
-                if (judgement := self._read(message)) is not None:
-                    return judgement
-        except (FrameError, ValueError, TypeError):
+                if (reply := self._read(message)) is not None:
+                    return reply
+        except (FrameError, ValueError, TypeError, KeyError):
             why = "the worker sent something that is no verdict"
             raise WorkerLost(why, suspect=self.serial > 1) from None
         if has_ended or self.inbox.closed:
@@ -194,15 +204,16 @@ class Worker:
             while self.outgoing:
                 self.outgoing = self.outgoing[os.write(self.requests, self.outgoing) :]
 
-    def _read(self, message: Mapping[str, Any]) -> Judgement | None:
+    def _read(self, message: Mapping[str, Any]) -> Reply | None:
         if message.get("serial") != self.serial or self.request is None:
             return None  # left over from an earlier request
         if "loaded" in message:
             self.loaded.add(_key(self.request))
             self._start_time_limit(self.request)
             return None
+        is_answer = self.request.call is not None and "scores" in message
         self.request = None
-        return judgement_of(message)
+        return answer_of(message) if is_answer else judgement_of(message)
 
     def _start_time_limit(self, request: Request) -> None:
         domain = request.item.domain if request.item else ""
@@ -239,5 +250,5 @@ class Worker:
 
 
 def _key(request: Request) -> str:
-    """What has to be imported for a request: the custom verifier, or that of the domain."""
+    """What has to be imported for a request: the user's function, or the domain's verifier."""
     return request.verifier or (request.item.domain if request.item else "")

@@ -1,9 +1,10 @@
 """What runs inside a worker: read a request, find its verifier, judge, reply, until the pool ends.
 
     request  {"serial": 7, "verifier": "" | "path.py:function", "item": {…} | null,
-              "announce": true | false}
+              "call": {…} | null, "announce": true | false}
     reply    {"serial": 7, "loaded": true}    if to be announced: the time limit begins
              {"serial": 7, "verdict": …, "reward": …, …}
+             {"serial": 7, "scores": […], …}  of a reward function, where there is a call
 
 Whatever a verifier prints is dropped; whatever it raises is an ``error``. Running out of memory
 ends the process, since nothing is known about the state that it leaves behind.
@@ -16,10 +17,12 @@ import select
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Any
 
-from seed.reference.verifiers.custom import custom_verifier
+from seed.reference.rewards.function import answer
+from seed.reference.verifiers.custom import custom_function, custom_verifier
 from seed.reference.verifiers.domains import domain_verifier
 from seed.reference.verifiers.frames import Channel, Closed
 from seed.reference.verifiers.verdict import Judgement, error, judgement_of
@@ -61,20 +64,30 @@ def serve(request: dict[str, Any], channel: Channel, isolation: str) -> dict[str
     """Handle one request and return the reply; the announcement goes to the channel."""
     process, serial = os.getpid(), request["serial"]
     try:
-        item = None if request["item"] is None else Item(**request["item"])
-        verifier = find_verifier(request["verifier"], item, isolation)
+        judge = prepared(request, isolation)
         if request["announce"]:
             channel.send({"serial": serial, "loaded": True})
-        returned = verifier(item) if item else Verdict(Outcome.CORRECT, "", "it loads")
-        judgement = judgement_of(returned)
+        reply = judge()
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except BaseException as failure:  # sys.exit and KeyboardInterrupt too: each gets a reply
-        judgement = failed(failure)
+        reply = failed(failure).as_json()
     if os.getpid() != process:
         # The verifier forked, and its child has returned here: it must not serve any request.
         os._exit(0)
-    return {"serial": serial, **judgement.as_json()}
+    return {"serial": serial, **reply}
+
+
+def prepared(request: dict[str, Any], isolation: str) -> Callable[[], dict[str, Any]]:
+    """Load what judges; calling the result judges and returns the reply."""
+    address, call = request["verifier"], request["call"]
+    if call is not None:
+        custom_function(address)
+        return partial(answer, address, call)
+    item = None if request["item"] is None else Item(**request["item"])
+    verifier = find_verifier(address, item, isolation)
+    loads = Verdict(Outcome.CORRECT, "", "it loads")
+    return lambda: judgement_of(verifier(item) if item else loads).as_json()
 
 
 def find_verifier(address: str, item: Item | None, isolation: str) -> Callable[[Item], Any]:

@@ -8,9 +8,11 @@ Landlock off in many ways.
 """
 
 import contextlib
+import ctypes
 import functools
 import json
 import os
+import platform
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -56,14 +58,20 @@ def choose(isolation: str = AUTOMATIC) -> str:
         Its name.
 
     Raises:
-        SandboxError: None is sound, or the named one is not; the message has the reason.
+        SandboxError: None is sound, the named one is not, or the system is not Linux; the message
+            has the reason.
         ValueError: There is no such isolation.
     """
-    if isolation == WEAK:
-        return WEAK
-    if isolation not in (AUTOMATIC, *PREFERRED):
+    if isolation not in (AUTOMATIC, *PREFERRED, WEAK):
         legal = ", ".join((AUTOMATIC, *PREFERRED, WEAK))
         raise ValueError(f"isolation={isolation!r} must be one of {legal}")
+    if missing := missing_calls():
+        raise SandboxError(
+            f"programs run on Linux only, under any isolation: {platform.system()} has no"
+            f" {', '.join(missing)}; judge code lines in a Linux container or virtual machine"
+        )
+    if isolation == WEAK:
+        return WEAK
     faults = []
     for mechanism in PREFERRED if isolation == AUTOMATIC else (isolation,):
         checked = soundness(mechanism)
@@ -73,6 +81,12 @@ def choose(isolation: str = AUTOMATIC) -> str:
     raise SandboxError(
         f"no sound isolation here ({'; '.join(faults)}); isolation=weak runs programs without any"
     )
+
+
+def missing_calls() -> list[str]:
+    """Calls that every isolation needs and that this system lacks."""
+    missing = [name for name in ("memfd_create", "pidfd_open") if not hasattr(os, name)]
+    return missing if hasattr(ctypes.CDLL(None), "prctl") else [*missing, "prctl"]
 
 
 @functools.cache

@@ -78,7 +78,8 @@ def test_a_run_that_is_being_written_or_was_killed_in_a_line_has_a_report(tmp_pa
     for name in ("metrics.jsonl", "timings.jsonl", "samples.jsonl"):
         with (run / name).open("a", encoding="utf-8") as file:
             file.write('{"phase": "reinforcement", "st')
-    (run / "rollouts.h5").write_bytes(b"cut")
+    (run / "rollouts").mkdir()
+    (run / "rollouts" / "steps_000001-000002.h5").write_bytes(b"cut")
     (run / "checkpoints" / "step_2").mkdir()
     (run / "checkpoints" / ".step_4.partial").mkdir()
     assert report(run) == before

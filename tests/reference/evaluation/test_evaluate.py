@@ -6,10 +6,10 @@ import pytest
 
 from seed.reference.evaluation.evaluate import evaluate_held_out, held_out_problems
 from seed.reference.tasks.puzzles import FAMILIES
+from seed.spec.characters import END, encode
 from seed.spec.datatypes import Finish, Rollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
-from seed.spec.tokenizer import END, encode
 from tests.support.small_runs import small_config
 
 

@@ -10,10 +10,10 @@ from seed.reference.backend import ReferenceBackend
 from seed.reference.rewards.policy_judge import PolicyJudge
 from seed.reference.tasks.problems import problem_set
 from seed.reference.tasks.puzzles import equivalence
+from seed.spec.characters import END, decode, encode
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, Finish, Outcome, Request, Rollout, Sampling
 from seed.spec.judge import Judge, Triplet
-from seed.spec.tokenizer import END, decode, encode
 from tests.support.small_runs import small_config
 
 PAIRS = problem_set(("equivalence",), {"equivalence": (1,)}, 40, 0, held_out=True)

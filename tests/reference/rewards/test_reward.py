@@ -18,13 +18,14 @@ from seed.reference.rewards.reward import (
     quality,
     quality_of,
     require_finite,
-    score,
     soft_overlong,
 )
-from seed.reference.tasks.problems import training_problem
+from seed.reference.rewards.reward import score as score_with
+from seed.reference.tasks.problems import training_problem, verify
 from seed.reference.training.batch import rollout_batch
 from seed.reference.training.metrics import preference_metrics, sampling_metrics
 from seed.reference.training.prompt_stream import is_useful
+from seed.spec.characters import END, decode, encode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config, to_toml, validated
 from seed.spec.config_rl import RewardConfig
@@ -38,7 +39,6 @@ from seed.spec.datatypes import (
     ScoredRollout,
 )
 from seed.spec.errors import Reason, SeedError
-from seed.spec.tokenizer import END, encode
 
 LINE = training_problem(("prose",), {"prose": (1,)}, 0, seed=1)
 SUM = training_problem(("arithmetic",), {"arithmetic": (3,)}, 0, seed=1)
@@ -74,6 +74,12 @@ def response(problem: Problem, text: str, sample: int = 0, finish: Finish = Fini
 
 def preference(share: float) -> Preference:
     return Preference(share, 0.1)
+
+
+def score(rollout: Rollout, config: Config, preference: Preference | None = None) -> ScoredRollout:
+    """Judge and score a response."""
+    verdict = verify(rollout.request.problem, decode(rollout.response_tokens))
+    return score_with(rollout, verdict, config, preference)
 
 
 # --- length penalty

@@ -30,18 +30,18 @@ from seed.reference.rewards.reward_model import (
     preferences,
     prefers,
 )
-from seed.reference.tasks.problems import problem_set, training_problem
+from seed.reference.tasks.problems import problem_set, training_problem, verify
 from seed.reference.tasks.puzzles import FAMILIES, prose
 from seed.reference.training import trainer
 from seed.reference.training.progress import Progress
 from seed.reference.training.prompt_stream import PromptStreamState
 from seed.reference.training.run import Run, check
 from seed.reference.training.run_directory import RunDirectory
+from seed.spec.characters import END, decode, encode
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, Finish, Preference, Request, Rollout
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
-from seed.spec.tokenizer import END, decode, encode
 from tests.support.small_runs import (
     KillAfter,
     Killed,
@@ -303,7 +303,9 @@ def test_the_vocabulary_must_hold_the_characters_of_comparisons() -> None:
 
 def test_a_preference_survives_a_checkpoint() -> None:
     preference = Preference(0.1 + 0.2, -1 / 3)
-    scored = score(rollout("abcab"), config_of("data.classes.prose=hybrid"), preference)
+    response = rollout("abcab")
+    verdict = verify(response.request.problem, "abcab")
+    scored = score(response, verdict, config_of("data.classes.prose=hybrid"), preference)
     progress = Progress(prompt_stream=PromptStreamState(7, ([scored],)))
     restored = Progress.from_json(json.loads(json.dumps(progress.to_json())))
     assert restored.prompt_stream.surplus[0][0].preference == preference

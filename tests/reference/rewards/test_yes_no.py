@@ -6,7 +6,7 @@ import pytest
 from seed.reference.backend import ReferenceBackend
 from seed.reference.rewards.yes_no import yes_probability
 from seed.reference.training.batch import plain_batch
-from seed.spec.tokenizer import encode
+from seed.spec.characters import encode
 from tests.support.small_runs import small_config
 
 CONFIG = small_config("vapo", "model.vocabulary=97", "precision=float64")

@@ -22,6 +22,7 @@ from seed.reference.training.batch import rollout_batch
 from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
+from seed.spec.characters import ENDS, encode
 from seed.spec.config import Config
 from seed.spec.datatypes import (
     Finish,
@@ -34,7 +35,6 @@ from seed.spec.datatypes import (
     unanswered,
 )
 from seed.spec.errors import SeedError
-from seed.spec.tokenizer import encode
 from tests.support.small_runs import Killed, lasting_bytes, metrics_of, new_run, small_config
 
 BACKEND = ReferenceBackend()
@@ -66,7 +66,7 @@ def lasting(path: Path) -> dict[str, bytes]:
 def test_alpha_1_returns_what_generate_returns() -> None:
     config = small_config("vapo", "precision=float64")
     state = BACKEND.initial_state(config)
-    sampling = Sampling(1.0, 1.0, 12)
+    sampling = Sampling(1.0, 1.0, 12, ENDS)
     engine = LocalEngine(BACKEND, config, sampling, 16)
     engine.policies = {0: state}
     streaming = Streaming(rules_of(config), RolloutState(), engine)
@@ -165,7 +165,7 @@ def test_dynamic_sampling_fills_streaming_batches(tmp_path: Path) -> None:
 
 def test_a_stuck_schedule_is_an_error() -> None:
     config = small_config("vapo", *STREAMING)
-    engine = LocalEngine(BACKEND, config, Sampling(1.0, 1.0, 12), 6)
+    engine = LocalEngine(BACKEND, config, Sampling(1.0, 1.0, 12, ENDS), 6)
     with pytest.raises(SeedError, match="schedule-stuck"):
         engine.wait()
 
@@ -206,15 +206,18 @@ def test_truncated_importance_splits_the_ratio_and_caps_its_first_part() -> None
 def test_a_preempted_response_continues_as_if_it_had_not_been() -> None:
     config = small_config("vapo", "precision=float64")
     state = BACKEND.initial_state(config)
-    sampling = Sampling(1.0, 1.0, 12)
+    sampling = Sampling(1.0, 1.0, 12, ENDS)
     submitted = requests(config, 4)
     uninterrupted = BACKEND.generate(state, config, submitted, sampling, "law")
     worker: Any = BACKEND.rollout_worker(state, config, 16, sampling, "law")
     worker.add([unanswered(request) for request in submitted])
     finished = worker.decode(3)
+    so_far = {rollout.request: rollout for rollout in worker.progress()}
+    assert len(so_far) == worker.running
     preempted = worker.preempt({request for request in submitted if request.sample == 0})
     for rollout in preempted:
         assert rollout.finish is Finish.UNFINISHED and len(rollout.response_tokens) == 3
+        assert rollout == so_far[rollout.request]
     finished += worker.decode(2)
     worker.add(preempted)
     finished += worker.decode(12)
@@ -233,7 +236,7 @@ def test_a_request_can_force_the_response_length() -> None:
         replace(request, forced_length=2 + number)
         for number, request in enumerate(requests(config, 2, 2))
     ]
-    rollouts = BACKEND.generate(state, config, forced, Sampling(1.0, 1.0, 12), "law")
+    rollouts = BACKEND.generate(state, config, forced, Sampling(1.0, 1.0, 12, ENDS), "law")
     assert [len(rollout.response_tokens) for rollout in rollouts] == [2, 3, 4, 5]
 
 

@@ -18,6 +18,7 @@ from seed.reference.rollouts.streaming import RolloutState, Streaming
 from seed.reference.simulation.engine import Cost
 from seed.reference.simulation.lengths import lengths_named
 from seed.reference.simulation.simulate import simulate
+from seed.spec.characters import ENDS
 from seed.spec.datatypes import Problem, Request, Sampling
 from seed.spec.errors import Reason, SeedError
 from tests.support.simulations import ALL_COSTS, FLOOR, HEAVY_TAIL, rules
@@ -209,7 +210,7 @@ def test_the_simulation_writes_the_log_of_the_real_system(
     made, steps, prompt = rules_of(config), 5, 4
     backend, log = ReferenceBackend(), list[Event]()
     state = backend.initial_state(config)
-    engine = LocalEngine(backend, config, Sampling(1.0, 1.0, 20), slots)
+    engine = LocalEngine(backend, config, Sampling(1.0, 1.0, 20, ENDS), slots)
     streaming = Streaming(made, RolloutState(), engine, log.append)
     problem = Problem("p", "", 1, "", {}, "", "")
     for version in range(steps):

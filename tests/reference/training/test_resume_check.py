@@ -8,9 +8,10 @@ import pytest
 
 from seed.cli.replay import decisions_follow
 from seed.reference.backend import ReferenceBackend
-from seed.reference.training import trainer
+from seed.reference.training import resume_check, trainer
 from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
+from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config_files import to_toml
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
@@ -59,6 +60,8 @@ def user_error(path: Path) -> SeedError:
         ("policy_optimizer.learning_rate=0.5", "policy_optimizer.learning_rate=0.5, but"),
         ("data.families=['maze']", "data.families=['maze'], but"),
         ("rollout.steps=9", "rollout.steps=9, but"),
+        ("supervised.optimizer.beta2=0.5", "supervised.optimizer.beta2=0.5, but"),
+        ("data.difficulties.sudoku=[2]", "data.difficulties={'arithmetic': [3], 'maze': [1], "),
     ],
 )
 def test_an_edited_configuration_is_refused_with_what_differs(
@@ -115,6 +118,27 @@ def test_a_manifest_without_a_checksum_of_its_own_is_read(path: Path) -> None:
         del content["manifest_sha256"], content["progress"]["schedule_bytes"]
         manifest.write_text(json.dumps(content))
     assert resumed(path).progress.step > 0
+
+
+def test_other_software_than_the_checkpoints_is_said_in_one_line(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = RunDirectory(path).newest_checkpoint()
+    assert newest is not None
+    saved = read_manifest(newest)["software"]
+    assert {"seed", "python", "numpy", "BLAS", "machine"} <= set(saved)
+    monkeypatch.setattr(resume_check, "software", lambda backend: saved | {"numpy": "9.9"})
+    lines: list[str] = []
+
+    class Lines(SilentObserver):
+        def event(self, name: str, line: str) -> None:
+            lines.append(f"{name}: {line}")
+
+    directory, config = RunDirectory.resume(path)
+    Run.resume(ReferenceBackend(), config, directory, Lines())
+    (line,) = lines
+    numpy = f"numpy {saved['numpy']} (now 9.9) since {newest} was saved"
+    assert line == f"software_differs: {numpy}; this may change last digits of numbers"
 
 
 def test_p23_a_kill_in_the_final_evaluation_leaves_each_closing_event_once(

@@ -9,16 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import seed
 from seed.reference.backend import ReferenceBackend
 from seed.reference.training import trainer
+from seed.reference.training.rollout_files import OLD_FILE, rollout_files
 from seed.reference.training.run import Run
-from seed.reference.training.run_directory import RunDirectory
+from seed.reference.training.run_directory import RunDirectory, needed_snapshots
 from seed.spec import atomic_files
+from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config import Config
+from seed.spec.config_files import load_config
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
 from tests.support.kill_points import Content, content_of, left_by_kills, put
-from tests.support.small_runs import KillAfter, Killed, lasting_bytes, new_run, small_config
+from tests.support.small_runs import SMALL, KillAfter, Killed, lasting_bytes, new_run, small_config
 
 SHORT = (
     *("supervised.steps=2", "value_pretraining.steps=1", "rollout.steps=2", "rollout.prompts=2"),
@@ -122,6 +126,55 @@ def test_a_damaged_checkpoint_is_named_and_the_newest_whole_one_is_used(
     assert expected.items() <= lasting_bytes(path).items()
 
 
+@pytest.mark.parametrize("damaged", ["checkpoint", "snapshot"])
+def test_an_older_checkpoint_has_the_snapshots_that_its_samples_go_on_with(
+    tmp_path: Path, damaged: str
+) -> None:
+    path = tmp_path / "run"
+    overrides = (*STREAMING, "run.keep_checkpoints=2", "rollout.steps=4")
+    config = start_and_kill(path, 6, *overrides)
+    trainer.train(new_run(tmp_path / "whole", config))
+    newest, older = RunDirectory(path).checkpoint_steps()[:-3:-1]
+    versions = {
+        step: needed_snapshots(read_manifest(RunDirectory(path).checkpoint_directory(step)))
+        for step in (newest, older)
+    }
+    assert versions[older] and versions[older] != versions[newest]
+    if damaged == "checkpoint":
+        damage(path / "checkpoints" / f"step_{newest}" / "state.h5")
+    else:
+        (only,) = {*versions[newest]} - {*versions[older]}
+        damage(path / "snapshots" / f"policy_version_{only}" / "state.h5")
+    go_on(path, config)
+    assert (path / "checkpoints" / f"damaged_step_{newest}").is_dir()
+    assert lasting_bytes(tmp_path / "whole").items() <= lasting_bytes(path).items()
+
+
+def test_where_the_newest_checkpoint_is_damaged_its_readers_offer_an_older_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run"
+    start_and_kill(path, 5, "run.keep_checkpoints=2")
+    damage(path / "checkpoints" / "step_4" / "state.h5")
+    offer = f"step_4/state.h5 does not match .*; the newest whole one is {path}/checkpoints/step_3"
+    with pytest.raises(SeedError, match=offer):
+        seed.evaluate(path)
+    with pytest.raises(SeedError, match=offer):
+        seed.generate(path / "checkpoints" / "step_4", ["1+1="])
+    start = load_config("tiny", "vapo", [f"start.checkpoint={path}", *SMALL, *SHORT])
+    with pytest.raises(SeedError, match=offer):
+        seed.train(start, tmp_path / "another")
+    assert not (tmp_path / "another").exists()
+
+
+def test_without_an_observer_python_warns_of_what_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    start_and_kill(path, 5, "run.keep_checkpoints=2")
+    damage(path / "checkpoints" / "step_4" / "state.h5")
+    with pytest.warns(UserWarning, match=r"step_4.*damaged_step_N; continuing from .*step_3"):
+        seed.resume(path)
+
+
 def test_if_every_checkpoint_is_damaged_the_line_says_how_to_go_on(tmp_path: Path) -> None:
     path = tmp_path / "run"
     start_and_kill(path, 2)
@@ -135,10 +188,11 @@ def test_if_every_checkpoint_is_damaged_the_line_says_how_to_go_on(tmp_path: Pat
     assert content_of(path) == before
 
 
-def test_a_damaged_rollout_file_is_one_line(tmp_path: Path) -> None:
+def test_a_damaged_rollout_file_of_an_earlier_version_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "run"
     start_and_kill(path, 5)
-    (path / "rollouts.h5").write_bytes((path / "rollouts.h5").read_bytes()[:200])
+    (file,) = rollout_files(path)[-1:]
+    (path / OLD_FILE).write_bytes(file.read_bytes()[:200])
     directory, stored = RunDirectory.resume(path)
     with pytest.raises(SeedError, match=r"rollouts.h5 is damaged.*move it away"):
         Run.resume(ReferenceBackend(), stored, directory, SilentObserver())
@@ -157,6 +211,7 @@ REAL = """
 import os, signal, sys
 from pathlib import Path
 from seed.reference.training import trainer
+from seed.reference.training.rollout_files import OLD_FILE, rollout_files
 from tests.reference.training.test_run_directory import SHORT
 from tests.support.small_runs import new_run, small_config
 left, real = int(sys.argv[2]), os.fsync

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from seed.reference.backend import ReferenceBackend
-from seed.reference.rewards import reward
+from seed.reference.rewards import reward, verdicts
 from seed.reference.training import trainer
 from seed.reference.training.prompt_stream import Collection, PromptStreamState, collect, is_useful
+from seed.reference.training.rollout_files import rollout_files
 from seed.reference.training.run import Run, check
 from seed.reference.training.run_directory import RunDirectory
 from seed.reference.training.trainer import demonstrations_of_step
@@ -80,7 +81,8 @@ def test_every_epoch_of_sft_reads_each_demonstration_once(demonstrations: int, b
         update={"supervised": config.supervised.model_copy(update={"batch": batch})}
     )
     size = min(batch, demonstrations)
-    read = [n for step in range(3 * demonstrations) for n in demonstrations_of_step(config, step)]
+    steps = range(3 * demonstrations)
+    read = [n for step in steps for n in demonstrations_of_step(config, step, demonstrations)]
     assert len(read) == 3 * demonstrations * size
     epochs = [read[first : first + demonstrations] for first in range(0, len(read), demonstrations)]
     assert all(sorted(epoch) == list(range(demonstrations)) for epoch in epochs)
@@ -255,7 +257,9 @@ def test_a_verifier_that_fails_stops_the_run_and_is_not_a_wrong_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        reward, "verify", lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken")
+        verdicts,
+        "verify",
+        lambda problem, response: Verdict(Outcome.ERROR, "", "ValueError: broken"),
     )
     with pytest.raises(SeedError) as error:
         trainer.train(new_run(tmp_path / "run", small_config()))
@@ -319,11 +323,10 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 def test_every_token_carries_the_version_of_the_weights_that_drew_it(tmp_path: Path) -> None:
     trainer.train(new_run(tmp_path / "run", small_config()))
-    with h5py.File(tmp_path / "run" / "rollouts.h5") as file:
-        versions = [
-            set(file[name]["weight_versions"][()])
-            for name in sorted(file, key=lambda name: int(name[5:]))
-        ]
+    versions = []
+    for path in rollout_files(tmp_path / "run"):
+        with h5py.File(path) as file:
+            versions += [set(step["weight_versions"][()]) for step in file.values()]
     # 6 SFT steps, then two mini-batches of policy updates a step.
     assert versions == [{6}, {8}, {10}, {12}]
 

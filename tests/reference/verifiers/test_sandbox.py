@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from seed.reference.verifiers.programs.verifier import verify
 from seed.reference.verifiers.sandbox import bubblewrap, probe, users, weak
 from seed.reference.verifiers.sandbox.host import Guest, SandboxError, start
 from seed.reference.verifiers.sandbox.limits import Limits
+from seed.spec.datatypes import Outcome
+from seed.spec.verify import Item
 from tests.support.sandboxes import (
     TIGHT,
     first_sound,
@@ -339,6 +342,23 @@ def test_weak_isolation_is_never_chosen_by_itself(monkeypatch: pytest.MonkeyPatc
         " isolation=weak runs programs without any"
     )
     assert probe.choose(probe.WEAK) == probe.WEAK
+
+
+@pytest.mark.parametrize("isolation", [probe.AUTOMATIC, *probe.PREFERRED, probe.WEAK])
+def test_no_isolation_is_recommended_that_cannot_work_on_the_system(
+    monkeypatch: pytest.MonkeyPatch, isolation: str
+) -> None:
+    assert probe.missing_calls() == []
+    monkeypatch.delattr("os.pidfd_open")
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    with pytest.raises(SandboxError) as raised:
+        probe.choose(isolation)
+    assert str(raised.value) == (
+        "programs run on Linux only, under any isolation: Darwin has no pidfd_open; judge code"
+        " lines in a Linux container or virtual machine"
+    )
+    verdict = verify(Item("a", "code", "", "x = 1", tests=["assert True"]), isolation)
+    assert verdict.outcome is Outcome.ERROR and "Darwin has no pidfd_open" in verdict.why
 
 
 def test_an_unknown_isolation_is_refused() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from seed.reference.tasks.problems import training_problem
 from seed.scaled.decoding.slots import Slots
+from seed.spec.characters import ENDS
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import BoolArray, Finish, Request, Rollout, Sampling
 from seed.spec.philox import uniforms, word_of
@@ -15,7 +16,7 @@ from seed.spec.sampler import SamplerSpec
 
 many = settings(max_examples=60)
 SLOTS, LIMIT = 6, 40
-SPEC = SamplerSpec(load_config("tiny", "vapo").model, Sampling(1.0, 1.0, LIMIT), 1, "law", 0)
+SPEC = SamplerSpec(load_config("tiny", "vapo").model, Sampling(1.0, 1.0, LIMIT, ENDS), 1, "law", 0)
 PROBLEM = training_problem(("arithmetic",), {"arithmetic": (1,)}, 0, 1)
 
 

@@ -1,6 +1,10 @@
 """Properties of files of judgements: one line each, in order, the same bytes after any kill."""
 
+import bz2
+import errno
+import gzip
 import json
+import lzma
 import subprocess
 import sys
 import time
@@ -24,6 +28,7 @@ from seed.reference.verifiers.runner.worker import Limits
 from seed.reference.verifiers.verdict import Judgement
 from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
+from seed.spec.version import seed_version
 from tests.support.command_line import VERIFIER, chess_line
 
 LIMITS = Limits(seconds=60.0, memory_mebibytes=512)
@@ -196,12 +201,107 @@ def test_an_output_has_one_writer_at_a_time(
     def intrude(heading: Heading, judgement: Judgement) -> None:
         with (
             Pool(1, LIMITS) as second_pool,
-            pytest.raises(SeedError, match="is being written by another process"),
+            pytest.raises(SeedError, match=r"is being written by (another )?process"),
         ):
             verify_file(uninterrupted[0], out, Rule(), second_pool, True, ignore)
 
     verify_file(uninterrupted[0], out, Rule(), pool, False, intrude)
     assert out.read_bytes() == uninterrupted[1]
+
+
+def test_a_file_system_without_locks_is_said_and_written(
+    uninterrupted: tuple[Path, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_lock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_lock)
+    notes: list[str] = []
+    with Pool(1, LIMITS) as pool:
+        verify_file(uninterrupted[0], tmp_path / "out", Rule(), pool, False, ignore, notes.append)
+    assert (tmp_path / "out").read_bytes() == uninterrupted[1]
+    (note,) = notes
+    assert "has no locks (No locks available); see to it" in note
+
+
+def test_what_a_custom_verifier_began_is_not_continued_by_another_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine, out = tmp_path / "mine.py", tmp_path / "out"
+    (tmp_path / "in").write_bytes(chess_line("a"))
+    rule = Rule("mine.py:judge")
+
+    def verify(resume: bool) -> list[str]:
+        notes: list[str] = []
+        with Pool(1, LIMITS) as fresh:
+            verify_file(tmp_path / "in", out, rule, fresh, resume, ignore, notes.append)
+        return notes
+
+    mine.write_text("def judge(item): return True\n")
+    verify(resume=False)
+    before = out.read_bytes()
+    assert verify(resume=True) == []
+    mine.write_text("def judge(item): return False\n")
+    with pytest.raises(SeedError, match=r"mine.py has changed since line 1 of .*out was judged"):
+        verify(resume=True)
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", ["0.0.9", ""])
+def test_verdicts_of_another_version_are_continued_with_a_note(
+    pool: Pool, uninterrupted: tuple[Path, bytes], tmp_path: Path, version: str
+) -> None:
+    lines = [json.loads(line) for line in uninterrupted[1].splitlines()[:3]]
+    for line in lines:
+        assert line.pop("version") == seed_version()
+        line |= {"version": version} if version else {}
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / "out").write_text(text)
+    notes: list[str] = []
+    verify_file(uninterrupted[0], tmp_path / "out", Rule(), pool, True, ignore, notes.append)
+    (note,) = notes
+    by = "seed 0.0.9" if version else "an earlier version of seed"
+    assert f"3 lines of {tmp_path / 'out'} were judged by {by}, the rest by seed " in note
+    assert (tmp_path / "out").read_bytes().splitlines()[3:] == uninterrupted[1].splitlines()[3:]
+
+
+def test_an_id_that_stands_twice_is_an_error_also_after_a_resume(
+    pool: Pool, tmp_path: Path
+) -> None:
+    path, out = tmp_path / "in", tmp_path / "out"
+    path.write_bytes(b"\n".join(chess_line(name) for name in ("a", "b", "a", "b")))
+    tally = verify_file(path, out, CUSTOM, pool, False, ignore)
+    assert tally.overall.outcomes[Outcome.ERROR] == 2
+    why = [json.loads(line)["why"] for line in out.read_bytes().splitlines()]
+    assert why[2:] == [f"id must be unique, line {n} has it too" for n in (1, 2)]
+    whole = out.read_bytes()
+    for kept in range(len(whole)):
+        if kept % 97 == 0:
+            out.write_bytes(whole[:kept])
+            verify_file(path, out, CUSTOM, pool, True, ignore)
+            assert out.read_bytes() == whole
+
+
+def test_a_file_may_be_compressed_by_gzip_and_others_are_named(
+    pool: Pool, uninterrupted: tuple[Path, bytes], tmp_path: Path
+) -> None:
+    path, out = tmp_path / "in.gz", tmp_path / "out"
+    packed = gzip.compress(uninterrupted[0].read_bytes())
+    path.write_bytes(packed)
+    assert count_lines(path) == len(LINES)
+    verify_file(path, out, Rule(), pool, False, ignore)
+    assert out.read_bytes() == uninterrupted[1]
+    path.write_bytes(packed[: len(packed) // 2])
+    count_lines(path)
+    with pytest.raises(SeedError, match=r"in.gz: Compressed file ended before"):
+        verify_file(path, tmp_path / "cut", Rule(), pool, False, ignore)
+    for content, name in ((lzma.compress(packed), "xz"), (bz2.compress(packed), "bzip2")):
+        path.write_bytes(content)
+        with pytest.raises(SeedError, match=f"is compressed by {name}") as raised:
+            verify_file(path, tmp_path / "other", Rule(), pool, False, ignore)
+        assert raised.value.reason is Reason.UNREADABLE_FILE
+    assert not (tmp_path / "other").exists()
 
 
 def test_lines_may_name_a_custom_verifier_if_the_user_allows_it(pool: Pool, tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.tasks.puzzles import FAMILIES
+from seed.spec.characters import ALPHABET, END, PADDING, VOCABULARY, decode, encode
 from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
-from seed.spec.tokenizer import ALPHABET, END, PADDING, VOCABULARY, decode, encode
 
 FAMILY_LEVELS = [(name, level) for name, family in FAMILIES.items() for level in family.LEVELS]
 

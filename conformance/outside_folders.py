@@ -1,0 +1,83 @@
+"""Tiny random models of ``transformers``, saved by it to disk, one for each family that is read."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    LlamaConfig,
+    MistralConfig,
+    MixtralConfig,
+    PretrainedConfig,
+    Qwen3Config,
+    Qwen3MoeConfig,
+)
+
+from seed.conformance.outside import float64_throughout
+from seed.spec.datatypes import Array, IntArray
+
+BASE: dict[str, Any] = {
+    "vocab_size": 96,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 512,
+    "rms_norm_eps": 1e-5,
+}
+EXPERTS = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
+
+
+def rope(base: float, **scaling: Any) -> dict[str, Any]:
+    """The key ``rope_parameters``."""
+    return {"rope_parameters": {"rope_type": "default", "rope_theta": base} | scaling}
+
+
+CONFIGS: dict[str, PretrainedConfig] = {
+    "llama": LlamaConfig(**BASE, tie_word_embeddings=True, **rope(1e5)),
+    "mistral": MistralConfig(**BASE, sliding_window=None, **rope(1e6)),
+    "qwen3": Qwen3Config(**BASE, tie_word_embeddings=True, **rope(1e6)),
+    "qwen3_moe": Qwen3MoeConfig(**BASE, **EXPERTS, norm_topk_prob=True, **rope(1e6)),
+    "qwen3_moe, dense first": Qwen3MoeConfig(**BASE, **EXPERTS, mlp_only_layers=[0], **rope(1e6)),
+    "mixtral": MixtralConfig(**BASE, num_local_experts=4, **rope(1e6)),
+}
+
+
+def write(name: str, folder: Path, dtype: torch.dtype = torch.float32, **settings: Any) -> None:
+    """Save a random model as ``transformers`` does.
+
+    Matrices are normal with standard deviation 1/sqrt(fan in), norms 1 plus noise, biases noise, so
+    that everything matters and nothing is equal by chance.
+
+    Args:
+        name: One of ``CONFIGS``.
+        folder: New.
+        dtype: Of the tensors.
+        settings: Arguments of ``save_pretrained``, such as ``max_shard_size``.
+    """
+    factory: Any = AutoModelForCausalLM
+    network = factory.from_config(CONFIGS[name])
+    randomness = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for key, weight in network.state_dict().items():
+            noise = torch.randn(weight.shape, generator=randomness)
+            if weight.ndim > 1:
+                weight.copy_(weight.shape[-1] ** -0.5 * noise)
+            else:
+                weight.copy_(0.3 * noise + ("norm" in key))
+    network.to(dtype).save_pretrained(folder, **settings)
+
+
+def logits(folder: Path, tokens_BS: IntArray) -> Array:
+    """What ``transformers`` computes with a folder, in float64 throughout [B, S, V]."""
+    factory: Any = AutoModelForCausalLM
+    with float64_throughout():
+        network = factory.from_pretrained(
+            folder, dtype=torch.float64, attn_implementation="eager", experts_implementation="eager"
+        ).eval()
+        with torch.no_grad():
+            output: Array = network(torch.from_numpy(tokens_BS), use_cache=False).logits.numpy()
+    return output

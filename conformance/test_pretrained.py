@@ -1,0 +1,72 @@
+"""Models that ``transformers`` saved to disk compute the same here, and go back bit for bit."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from seed.conformance.compare_backends import ONE
+from seed.conformance.outside_folders import CONFIGS, logits, write
+from seed.reference.backend import ReferenceBackend
+from seed.reference.model import token_logits
+from seed.reference.pretrained.export import write_model
+from seed.reference.pretrained.folder import Folder, settings_of_model
+from seed.reference.training.batch import plain_batch
+from seed.scaled.backend import ScaledBackend
+from seed.scaled.parallel.packing import pack
+from seed.scaled.processes.world import World
+from seed.spec.config import Config
+from seed.spec.config_files import load_config
+from seed.spec.layout import Layout
+
+TOKENS = np.random.default_rng(0).integers(0, 96, 40)
+TOLERANCE = 1e-10
+"""Logits are of size 1 to 10; float64 round-off of three layers is 1e-14."""
+
+
+def exact_config(folder: Path) -> Config:
+    config = load_config("tiny", "grpo", ["precision=float64"])
+    model = type(config.model).model_validate(settings_of_model(folder))
+    return config.model_copy(update={"model": model})
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_both_backends_compute_the_logits_of_transformers(name: str, tmp_path: Path) -> None:
+    write(name, tmp_path / "model")
+    config, theirs = exact_config(tmp_path / "model"), logits(tmp_path / "model", TOKENS[None])[0]
+    weights = Folder(tmp_path / "model")
+    policy = ReferenceBackend().initial_state_of(config, weights).policy
+    ours, _ = token_logits(policy, TOKENS[None], config.model)
+    np.testing.assert_allclose(ours[0, 1:], theirs[:-1], rtol=0, atol=TOLERANCE)
+    scaled = ScaledBackend(World(), Layout(), torch.device("cpu"))
+    network = scaled.initial_state_of(config, weights).policy
+    batch = plain_batch([tuple(TOKENS[:1])], [tuple(TOKENS[1:])])
+    with torch.no_grad():
+        packed, _ = network(pack(batch, [0], ONE))
+    np.testing.assert_allclose(packed.numpy(), theirs[:-1], rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_what_is_read_and_written_again_is_equal_bit_for_bit(
+    name: str, dtype: str, tmp_path: Path
+) -> None:
+    write(name, tmp_path / "model", getattr(torch, dtype))
+    folder = Folder(tmp_path / "model")
+    for out, config in (("copy", folder.config), ("own", None)):
+        write_model(tmp_path / out, folder, dtype, config)
+        assert Folder(tmp_path / out).model == folder.model
+    theirs, ours = (load_file(tmp_path / each / "model.safetensors") for each in ("model", "copy"))
+    assert set(theirs) == set(ours)
+    for tensor, array in theirs.items():
+        assert array.dtype == ours[tensor].dtype and array.tobytes() == ours[tensor].tobytes()
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_config_of_our_own_means_the_same_to_transformers(name: str, tmp_path: Path) -> None:
+    write(name, tmp_path / "model")
+    write_model(tmp_path / "own", Folder(tmp_path / "model"), "float32")
+    theirs, ours = (logits(tmp_path / each, TOKENS[None]) for each in ("model", "own"))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)

@@ -1,0 +1,1 @@
+"""Pretrained models: folders of safetensors and GGUF files, read and written."""

@@ -1,0 +1,47 @@
+"""Files of reward functions: where they are, and that a resumed run has the ones it began with."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from seed.reference.verifiers.custom import checked_address
+from seed.spec.config_rl import VERIFIER, RewardConfig
+from seed.spec.errors import Reason, SeedError
+
+FIELD = "reward.functions"
+SHOWN_DIGITS = 12
+
+
+def located(settings: RewardConfig) -> RewardConfig:
+    """The section ``reward`` with absolute paths of its files and their digests.
+
+    Raises:
+        SeedError: ILLEGAL_VALUE for a file that is not there, UNREADABLE_FILE, FOREIGN_CHECKPOINT
+            for one with another digest than ``reward.sha256`` says.
+    """
+    functions, digests = {}, {}
+    for address, weight in settings.functions.items():
+        if address == VERIFIER:
+            functions[address] = weight
+            continue
+        path, _, name = checked_address(address, FIELD).rpartition(":")
+        file = Path(path).resolve()
+        functions[f"{file}:{name}"] = weight
+        digests[str(file)] = _digest(file)
+    for path, digest in digests.items():
+        began_with = settings.sha256.get(path, digest)
+        if began_with != digest:
+            raise SeedError(
+                Reason.FOREIGN_CHECKPOINT,
+                f"{path} has sha256 {digest[:SHOWN_DIGITS]}…, the run began with"
+                f" reward.sha256={began_with[:SHOWN_DIGITS]}…; put the file back, or start another"
+                " run with the new rewards: seed run --from",
+            )
+    return settings.model_copy(update={"functions": functions, "sha256": digests})
+
+
+def _digest(file: Path) -> str:
+    try:
+        return sha256(file.read_bytes()).hexdigest()
+    except OSError as failure:
+        line = f"{FIELD}: {file}: {failure.strerror}"
+        raise SeedError(Reason.UNREADABLE_FILE, line) from None

@@ -1,0 +1,1 @@
+"""Texts of pretrained language models: their tokenizer, chat template and incremental decoding."""
