@@ -150,18 +150,15 @@ def test_the_tiny_preset_has_the_weights_of_its_tensors() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_has_the_weights_of_the_reference(preset: str) -> None:
     model = load_config(preset, "vapo").model
-    weights = sum(
-        math.prod(shape) for name, shape in policy_shapes(model).items() if is_trained(name)
-    )
+    weights = sum(math.prod(shape) for shape in policy_shapes(model).values())
     assert count(architecture(model)).total == weights
 
 
 @given(model=models())
 @settings(max_examples=100)
 def test_every_model_has_the_weights_of_the_reference(model: ModelConfig) -> None:
-    weights = sum(
-        math.prod(shape) for name, shape in policy_shapes(model).items() if is_trained(name)
-    )
+    trained = {name: shape for name, shape in policy_shapes(model).items() if is_trained(name)}
+    weights = sum(math.prod(shape) for shape in trained.values())
     assert count(architecture(model)).total == weights
 
 
