@@ -52,7 +52,7 @@ MOST_TOKENS = 1024
 @click.option(
     "--max-prompt-tokens",
     type=click.IntRange(1),
-    help="Most tokens of a prompt.  [default: as in the run, or --max-tokens]",
+    help="Most tokens of a prompt.  [default: as in the run; of a folder up to 1024]",
 )
 @click.option(
     "--max-body",
