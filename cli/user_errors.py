@@ -108,7 +108,8 @@ class Group(Command, click.Group):
         except OSError as error:
             if error.errno not in UNWRITABLE:
                 raise
-            shown = UserError(str(unwritable(Path(error.filename or "output"), error)))
+            place = Path(error.filename) if error.filename else None
+            shown = UserError(str(unwritable(place, error)))
         if not is_main_process():
             ctx.exit(shown.exit_code)
         raise shown from None
