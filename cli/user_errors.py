@@ -43,11 +43,27 @@ class UserError(click.ClickException):
 
 
 class Interrupted(click.ClickException):
-    """One line on stderr after Ctrl-C, SIGTERM or SIGHUP: how to continue."""
+    """One line on stderr after Ctrl-C, and in its subclasses after a signal: how to continue."""
+
+    exit_code = 130
 
     def __init__(self, interrupt: KeyboardInterrupt) -> None:
         super().__init__(how_it_ended(interrupt))
-        self.exit_code = exit_code_of(interrupt)
+
+
+class Terminated(Interrupted):
+    """The same after SIGTERM."""
+
+    exit_code = 143
+
+
+class HungUp(Interrupted):
+    """The same after SIGHUP."""
+
+    exit_code = 129
+
+
+INTERRUPTS = {kind.exit_code: kind for kind in (Interrupted, Terminated, HungUp)}
 
 
 class Command(click.Command):
@@ -100,7 +116,7 @@ class Group(Command, click.Group):
         except SeedError as error:
             shown: click.ClickException = UserError(str(error))
         except KeyboardInterrupt as interrupt:
-            shown = Interrupted(interrupt)
+            shown = INTERRUPTS[exit_code_of(interrupt)](interrupt)
         except UsageError as error:
             shown = error if isinstance(error, NO_ARGUMENTS) else UserError(error.format_message())
         except click.ClickException as error:

@@ -113,12 +113,13 @@ def test_a_first_signal_asks_and_a_second_one_ends(
 
 
 def test_an_ignored_signal_stays_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def train(run: Any) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGTERM)
+
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        monkeypatch.setattr(
-            "seed.reference.training.trainer.train",
-            lambda run: os.kill(os.getpid(), signal.SIGHUP) or os.kill(os.getpid(), signal.SIGTERM),
-        )
+        monkeypatch.setattr("seed.reference.training.trainer.train", train)
         assert run("run", "--out", tmp_path / "here").exit_code == 143
     finally:
         signal.signal(signal.SIGHUP, before)
