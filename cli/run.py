@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seed.cli.formatting import score_text
+from seed.cli.formatting import printable, score_text
 from seed.cli.options import (
     BACKENDS,
     PATH,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from seed.spec.config import Config
     from seed.spec.observer import Observer
 
+NOTE_WIDTH = 500
+"""Columns of a note about files, which names rows and reasons."""
 MANY_PROBLEMS = 2000
 """Held-out problems that take seconds to draw."""
 
@@ -130,6 +132,7 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
         if computing.is_main_process and config.evaluation.problems >= MANY_PROBLEMS:
             click.echo(f"drawing {config.evaluation.problems} held-out problems", err=True)
         check(config, computing)
+        print_notes(config, computing)
         title = f"{config.preset}-{config.recipe}-seed{config.seed}"
         path = computing.on_rank_zero(lambda: out or free_directory(title))
         computing.on_rank_zero(lambda: RunDirectory.require_free(path))
@@ -155,10 +158,20 @@ def resume_run(path: Path) -> None:
     _, config = RunDirectory.resume(path)
     check_trackers(config)
     with open_backend(config) as computing:
+        print_notes(config, computing)
         directory = RunDirectory(path, computing.is_main_process)
         observer = observer_of(computing, config)
         with locked(path, computing, observer):
             train(Run.resume(computing, config, directory, observer))
+
+
+def print_notes(config: "Config", computing: "Backend[Any]") -> None:
+    """What was found in the files of problems, before anything is trained on them."""
+    from seed.reference.tasks.task import problems_of
+
+    if config.data.train and computing.is_main_process:
+        for note in getattr(problems_of(config), "notes", ()):
+            click.echo(printable(note, NOTE_WIDTH), err=True)
 
 
 def observer_of(computing: "Backend[Any]", config: "Config") -> "Observer":

@@ -11,6 +11,7 @@ from seed.spec.config_types import (
     Count,
     DataClass,
     Decay,
+    Digests,
     FiniteFloat,
     Levels,
     NonNegativeFloat,
@@ -280,6 +281,11 @@ class DataConfig(Section):
     )
     overlong: Literal["refuse", "drop"] = Field(
         "refuse", description="problems of files beyond data.max_prompt_tokens"
+    )
+    sha256: Digests = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="file of problems -> digest; filled in when the run starts",
     )
     shots: Count = Field(
         0, description="worked examples in front of every prompt, from files with demonstrations"

@@ -65,6 +65,7 @@ class Reason(StrEnum):
     FOREIGN_OUTPUT = "foreign-output"
     BACKEND_MISSING = "backend-missing"
     TRACKER_FAILED = "tracker-failed"
+    POLICY_FAILED = "policy-failed"
 
 
 class SeedError(Exception):

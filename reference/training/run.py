@@ -13,7 +13,7 @@ from seed.reference.rewards.reward_model import RewardModel
 from seed.reference.rewards.verdicts import Verdicts, check_verdicts, verdicts_of
 from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
-from seed.reference.tasks.task import tokenizer_of
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
 from seed.reference.training.prompt_stream import first_problems
@@ -228,6 +228,7 @@ def check(config: Config, backend: Backend[Any]) -> None:
     """
     check_loss_terms(config, backend)
     check_data(config)
+    check_demonstrations(config)
     backend.on_rank_zero(lambda: check_verdicts(config))
     tokenizer = tokenizer_of(config)
     problems = [*held_out_problems(config), *first_problems(config, CHECKED_PROMPTS)]
@@ -249,7 +250,7 @@ def check_data(config: Config) -> None:
     """
     check_families(config.data)
     reward_model.check(config)
-    if config.tokenizer.path:
+    if config.tokenizer.path or config.data.train:
         check_vocabulary(config)
         return
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
@@ -262,6 +263,20 @@ def check_data(config: Config) -> None:
         )
 
 
+def check_demonstrations(config: Config) -> None:
+    """Refuse SFT on files without a worked answer.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    if config.data.train and config.supervised.steps and not problems_of(config).demonstrations():
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"supervised.steps={config.supervised.steps} must be 0 with"
+            f" data.train={list(config.data.train)}, which has no demonstration to learn from",
+        )
+
+
 def check_vocabulary(config: Config) -> None:
     """Refuse a model without an embedding for some token, and judges, who read characters only.
 
@@ -271,7 +286,8 @@ def check_vocabulary(config: Config) -> None:
     known = tokenizer_of(config).vocabulary
     if config.model.vocabulary < known:
         line = f"model.vocabulary={config.model.vocabulary} must be at least {known}, the number of"
-        raise SeedError(Reason.ILLEGAL_VALUE, f"{line} tokens of {config.tokenizer.path}")
+        tokenizer = config.tokenizer.path or "the character tokenizer"
+        raise SeedError(Reason.ILLEGAL_VALUE, f"{line} tokens of {tokenizer}")
     for name in (*config.data.preferred, *({"equivalence"} & set(config.data.families))):
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
