@@ -7,8 +7,6 @@ click would print its usage text around a line of its own. ``Command`` and ``Gro
 line that names the option, the value and the legal values.
 """
 
-import codecs
-import io
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ from click.exceptions import UsageError
 
 from seed.cli.near_names import command_suggestion, setting_hint, suggestion
 from seed.cli.signals import ended_by_signals
+from seed.cli.terminal import make_legible
 from seed.scaled.processes.launcher import launcher
 from seed.spec.atomic_files import UNWRITABLE, unwritable
 from seed.spec.errors import Reason, SeedError, exit_code_of, how_it_ended
@@ -129,16 +128,6 @@ class Group(Command, click.Group):
         if not is_main_process():
             ctx.exit(shown.exit_code)
         raise shown from None
-
-
-def make_legible(*streams: Any) -> None:
-    """Let streams escape what their encoding cannot hold: a terminal may know ASCII only."""
-    for stream in streams:
-        if isinstance(stream, io.TextIOWrapper):
-            has_all = codecs.lookup(stream.encoding).name == "utf-8"
-            # "surrogateescape" writes the bytes of a file name that is no text as they are.
-            if not (has_all and stream.errors == "surrogateescape"):
-                stream.reconfigure(errors="backslashreplace")
 
 
 def is_main_process() -> bool:
