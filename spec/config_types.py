@@ -15,6 +15,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
 Decay = Annotated[float, Field(ge=0.0, lt=1.0, strict=True)]
 PositiveFloat = Annotated[float, Field(gt=0.0, allow_inf_nan=False, strict=True)]
 PositiveShare = Annotated[float, Field(gt=0.0, le=1.0, strict=True)]
+AtLeastOne = Annotated[float, Field(ge=1.0, allow_inf_nan=False, strict=True)]
 NonNegativeFloat = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Levels = Annotated[
