@@ -84,8 +84,9 @@ ILLEGAL_VALUES = {
     "model.query_key_norm=rms": "model.query_key_norm='rms' must be 'none', 'head' or 'full'",
     "model.rope_scaling=dynamic": "model.rope_scaling='dynamic' must be 'none', 'linear', 'llama3'"
     " or 'yarn'",
-    "rollout.temperature=0": "rollout.temperature=0 must be greater than 0",
-    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than 0",
+    "rollout.temperature=0": "rollout.temperature=0 must be greater than or equal to 0.0001",
+    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than or equal to"
+    " 0.0001",
     "policy_optimizer.learning_rate=nan": "policy_optimizer.learning_rate=nan must be a finite"
     " number",
     "value_optimizer.learning_rate=inf": "value_optimizer.learning_rate=inf must be a finite"
