@@ -154,7 +154,7 @@ def test_accuracy_is_reported_by_the_rows_data_set_or_the_files_name() -> None:
     assert read(row | {"data_source": "openai/gsm8k"}).problem.family == "openai/gsm8k"
 
 
-UNUSABLE = (
+UNUSABLE: tuple[tuple[dict[str, Any], str], ...] = (
     ({}, "no schema has the columns (none)"),
     ({"a": 1}, "no schema has the columns a"),
     ({"problem": "", "reference": "1"}, "the problem is empty"),
