@@ -20,6 +20,7 @@ LAUNCH = (
     "conformance/test_run.py",
     "conformance/test_shutdown.py",
     "conformance/test_environment_job.py",
+    "conformance/test_suspend.py",
     "conformance/test_collectives.py",
 )
 """The longest first."""
