@@ -18,6 +18,7 @@ from seed.reference.data.targets import DOMAINS, checked, reference_text
 from seed.reference.importers.lines import Counts, problem_line
 from seed.reference.verifiers.response import final_answer
 from seed.spec.datatypes import Problem
+from seed.spec.errors import Reason, SeedError
 
 Fields = Mapping[str, Any]
 
@@ -294,6 +295,17 @@ class RowRules:
     columns: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     custom: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse names that are no field of ours.
+
+        Raises:
+            SeedError: UNKNOWN_NAME.
+        """
+        for name in self.columns:
+            if name not in OURS:
+                line = f"data.columns.{name} is no field; legal are {', '.join(OURS)}"
+                raise SeedError(Reason.UNKNOWN_NAME, line)
 
 
 @dataclass(frozen=True)
