@@ -108,14 +108,13 @@ class GgufFile:
     def _dequantised(self, name: str) -> Array:
         from gguf import dequantize
 
-        tensor = self.tensors[_tensor_of(name)]
-        shape = policy_shapes(self.model)[name]
-        oriented = shape if len(shape) == 1 or name == "embedding" else _turned(shape)
+        tensor, shape = self.tensors[_tensor_of(name)], policy_shapes(self.model)[name]
+        is_turned = len(shape) > 1 and name != "embedding"
         array: Array = dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
-        array = array.reshape(oriented)
+        array = array.reshape(_turned(shape) if is_turned else shape)
         if self.architecture == "llama" and name.endswith(("attention.query", "attention.key")):
             array = _half_a_head_apart(array, self.model.head_width)
-        return array if oriented == shape else array.swapaxes(-1, -2)
+        return array.swapaxes(-1, -2) if is_turned else array
 
     def _check_tensors(self) -> None:
         """Compare names, sizes and kinds of the tensors with what the metadata implies."""
