@@ -7,6 +7,7 @@ import click
 from seed.cli.ablate import ablate
 from seed.cli.audit import audit
 from seed.cli.conform import conform, diff
+from seed.cli.data import data
 from seed.cli.evaluate import evaluate
 from seed.cli.exercise import exercise
 from seed.cli.explain import explain
@@ -15,6 +16,7 @@ from seed.cli.model import model
 from seed.cli.puzzles import puzzles
 from seed.cli.run import run
 from seed.cli.sample import sample
+from seed.cli.serve import serve
 from seed.cli.srs import srs
 from seed.cli.user_errors import Group
 from seed.cli.verify import verify
@@ -38,9 +40,9 @@ def seed() -> None:
 
 
 COMMANDS = (
-    *(run, report, sample, evaluate, explain, ablate),
+    *(run, report, sample, evaluate, serve, explain, ablate),
     *(model, export),
-    *(conform, diff, verify, audit, puzzles, srs, exercise),
+    *(conform, diff, verify, audit, data, puzzles, srs, exercise),
 )
 
 for command in COMMANDS:

@@ -138,7 +138,14 @@ def summary_of(config: "Config", path: Path) -> str:
         f" {config.updates_per_step} policy updates",
         "data": ", ".join(config.data.train or config.data.families),
     }
+    if functions := config.reward.functions:
+        rows["rewards"] = " + ".join(reward_text(*item) for item in functions.items())
     return "\n".join(["checked, nothing was started or written:", *aligned(list(rows.items()), 2)])
+
+
+def reward_text(address: str, weight: float) -> str:
+    """A reward function and its weight."""
+    return address if weight == 1.0 else f"{weight:g} * {address}"
 
 
 def weights_of(config: "Config") -> str:

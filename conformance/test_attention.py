@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from seed.spec.rope import Rotary, plain_frequencies, rotary_of
 
 from seed.conformance.compare_backends import (
     ONE,
@@ -26,6 +25,7 @@ from seed.scaled import attention as scaled_attention
 from seed.scaled.parallel.packing import context_order, pack
 from seed.spec.datatypes import Batch
 from seed.spec.layout import Layout
+from seed.spec.rope import Rotary, plain_frequencies, rotary_of
 
 LAYOUTS = [Layout(), Layout(cp=2), Layout(cp=3), Layout(tp=2), Layout(cp=2, tp=2), Layout(cp=4)]
 
@@ -111,11 +111,9 @@ def test_p18_attention_of_packed_sequences_is_that_of_padded_rows(
         found = tensors(*(policy[prefix + name] for name in names if prefix + name in policy))
         return found or None
 
-    weights = scaled_attention.Projections(
-        *of("query", "key", "value"),
-        biases=of("query_bias", "key_bias", "value_bias"),
-        norms=of("query_norm", "key_norm"),
-    )
+    query, key, value = of("query", "key", "value")
+    biases, norms = of("query_bias", "key_bias", "value_bias"), of("query_norm", "key_norm")
+    weights = scaled_attention.Projections(query, key, value, biases, norms)
     angles = scaled_attention.rotation(packed.positions_m, rotary_of(model), torch.float64)
     places, cells = packed.own_places_c.numpy(), packed.own_cells_c.numpy()
     x_nD = np.zeros((len(packed.tokens_n), model.hidden))

@@ -26,7 +26,7 @@ from seed.scaled.decoding.decoder import Decoder
 from seed.spec.characters import ENDS, encode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
-from seed.spec.datatypes import Finish, IntArray, Request, Sampling
+from seed.spec.datatypes import Finish, IntArray, Request, Sampling, unanswered
 from seed.spec.sampler import SamplerSpec
 
 CONFIG = load_config(
@@ -178,6 +178,27 @@ def test_without_requests_there_are_no_rollouts() -> None:
     weights = {name: tensor(array) for name, array in policy_of(CONFIG).items()}
     spec = SamplerSpec(CONFIG.model, Sampling(1.0, 1.0, LIMIT, ENDS), 1, "law", 0)
     assert scaled_generate.generate(weights, spec, ONE, []) == []
+
+
+def test_progress_is_what_was_drawn_so_far_in_both() -> None:
+    policy, requested = policy_of(CONFIG), requests(3, 2)
+    weights = {name: tensor(array) for name, array in policy.items()}
+    sampling = Sampling(3.0, 1.0, LIMIT, ENDS)
+    spec = SamplerSpec(CONFIG.model, sampling, 9, "law", 4)
+    ours: Any = scaled_generate.RolloutWorker(weights, spec, ONE, 4, 64)
+    theirs: Any = reference_generate.RolloutWorker(policy, spec, len(requested), 64)
+    for worker in (ours, theirs):
+        worker.add([unanswered(request) for request in requested])
+        worker.decode(2)
+    drawn = {rollout.request: rollout for rollout in ours.progress()}
+    for rollout in theirs.progress():
+        of_ours = drawn.pop(rollout.request)
+        # Two of the six wait for a slot.
+        assert of_ours.response_tokens in ((), rollout.response_tokens)
+        assert of_ours.finish is rollout.finish is Finish.UNFINISHED
+    whole = {rollout.request: rollout for rollout in ours.decode(2 * LIMIT)}
+    for rollout in ours.progress():
+        assert rollout.request not in whole
 
 
 def assert_alike(

@@ -40,24 +40,21 @@ COLD = 1e-9
 SEEDS = (0, 1)
 LENGTHS = {"full": (11, 11, 11), "padded": (11, 4, 1, 7)}
 
-MIXTURE = ModelConfig(
-    vocabulary=29,
-    layers=3,
-    hidden=24,
-    heads=6,
-    key_value_heads=2,
-    head_width=10,
-    dense_layers=0,
-    dense_width=0,
-    experts=5,
-    experts_per_token=2,
-    expert_width=7,
-    shared_experts=0,
-    normalise_gates=True,
-    query_key_norm=True,
-    tied_embeddings=False,
-    rope_base=1e4,
-    norm_epsilon=1e-6,
+MIXTURE = ModelConfig.model_validate(
+    {
+        "vocabulary": 29,
+        "layers": 3,
+        "hidden": 24,
+        "heads": 6,
+        "key_value_heads": 2,
+        "head_width": 10,
+        "dense_layers": 0,
+        "dense_width": 0,
+        "experts": 5,
+        "experts_per_token": 2,
+        "expert_width": 7,
+        "shared_experts": 0,
+    }
 )
 DENSE = MIXTURE.model_copy(update={"dense_layers": 3, "dense_width": 13})
 YARN = {"rope_scaling": "yarn", "rope_factor": 4.0, "rope_original_positions": 16}

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import autograd.numpy as anp
 import numpy as np
-from seed.spec.rope import Rotary, rotary_of
 
 from seed.reference.precision import linear, matrix
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray, Params
+from seed.spec.rope import Rotary, rotary_of
 
 HIDDEN_SCORE = -1e30
 """Score of a hidden key: its exp is exactly 0 in every precision; -inf could give NaN."""

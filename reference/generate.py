@@ -183,6 +183,11 @@ class RolloutWorker:
             steps -= 1
         return finished
 
+    def progress(self) -> list[Rollout]:
+        """The responses in the slots with everything sampled so far; they stay there."""
+        rows = range(len(self.active))
+        return [replace(self._rollout(row), finish=Finish.UNFINISHED) for row in rows]
+
     def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take the chosen responses, or all, out of the slots with everything sampled so far."""
         leaving = np.array(

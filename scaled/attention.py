@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from seed.spec.rope import Rotary
 from torch import Tensor
 
 from seed.scaled.parallel.collectives import all_gather, reduce_scatter
@@ -21,6 +20,7 @@ from seed.scaled.parallel.mesh import Axis, Mesh
 from seed.scaled.parallel.packing import AttentionPlan
 from seed.scaled.precision import wide
 from seed.spec.config_model import ModelConfig
+from seed.spec.rope import Rotary
 
 Rotation = tuple[Tensor, Tensor]
 

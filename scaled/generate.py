@@ -140,6 +140,12 @@ class RolloutWorker:
         finished, self.batch.finished = self.batch.finished, {}
         return self._removed(finished)
 
+    def progress(self) -> list[Rollout]:
+        """The responses in the slots with everything sampled so far; they stay there."""
+        drawn = _gathered(self.batch.progress(), self.mesh)
+        so_far = [_rollout(self.partials[id_], *drawn[id_], self.spec) for id_ in sorted(drawn)]
+        return [replace(rollout, finish=Finish.UNFINISHED) for rollout in so_far]
+
     @torch.inference_mode()
     def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take the chosen responses, or all, out of the slots with everything sampled so far."""
@@ -192,6 +198,15 @@ class _ContinuousBatch:
         self.draw_tokens(self.decoder.read(tokens, positions, self.fill()))
         heartbeat()
         return True
+
+    def progress(self) -> dict[int, Drawn]:
+        """What was drawn of every response in the queue and the slots, by id."""
+        waiting = {id_: self.partials[id_] for id_ in self.waiting}
+        drawn = {
+            id_: (list(partial.response_tokens), list(partial.log_probs))
+            for id_, partial in waiting.items()
+        }
+        return drawn | {id_: self.slots.drawn(slot) for slot, id_ in enumerate(self.slots.active)}
 
     def preempt(self, ids: Sequence[int]) -> dict[int, Drawn]:
         """Take responses out of the queue and the slots; what was drawn of them so far."""

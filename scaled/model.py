@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
-from seed.spec.rope import rotary_of
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -21,6 +20,7 @@ from seed.scaled.parallel.packing import AttentionPlan, PackedSequences
 from seed.scaled.precision import wide
 from seed.spec.config_model import ModelConfig
 from seed.spec.layout import OF_HEADS, slice_shape
+from seed.spec.rope import rotary_of
 from seed.spec.weights import ROUTER_BIAS, Shapes, block_shapes
 
 Readout = Callable[[Tensor, Tensor], Tensor]

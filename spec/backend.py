@@ -39,6 +39,10 @@ class RolloutWorker(Protocol):
         """
         ...
 
+    def progress(self) -> list[Rollout]:
+        """The responses in the slots with everything sampled so far; they stay there."""
+        ...
+
     def preempt(self, chosen: Collection[Request] | None) -> list[Rollout]:
         """Take responses out of the slots unfinished, with everything sampled so far.
 

@@ -473,6 +473,18 @@ EQUATIONS = (
         apart=SHARED,
     ),
     Equation(
+        title="pass^k",
+        reference="seed.reference.evaluation.intervals:pass_hat_k",
+        test="tests/reference/evaluation/test_intervals.py::test_pass_hat_k_is_what_enumeration_gives",
+        apart=SHARED,
+    ),
+    Equation(
+        title="maj@k",
+        reference="seed.reference.evaluation.intervals:majority_share",
+        test="tests/reference/evaluation/test_intervals.py::test_a_majority_share_is_the_mean_over_all_ways_to_break_a_tie",
+        apart=SHARED,
+    ),
+    Equation(
         title="clustered interval",
         reference="seed.reference.evaluation.intervals:clustered_interval",
         test="tests/reference/evaluation/test_intervals.py::test_the_interval_holds_the_mean_and_stays_between_0_and_1",

@@ -1,5 +1,7 @@
-"""A page as HTML: one document without network or script, its tables, cards and figures."""
+"""A page as HTML: one document without network, its tables, cards and figures."""
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from html import escape
 
@@ -9,22 +11,28 @@ from seed.cli.report.stylesheet import STYLESHEET
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def document(title: str, body: str, refresh: int | None = None) -> str:
-    """A whole HTML document. The content policy forbids scripts and everything from outside.
+def document(title: str, body: str, refresh: int | None = None, script: str = "") -> str:
+    """A whole HTML document. The content policy forbids everything from outside.
+
+    It also forbids scripts, but for the one of this page, which it names by its digest.
 
     Args:
         title: Plain text.
         body: HTML.
         refresh: Seconds after which a browser loads the page again; None for a page that stays.
+        script: JavaScript that runs when the page is loaded; empty for none.
     """
     again = f'<meta http-equiv="refresh" content="{refresh}">\n' if refresh else ""
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    policy, inside = "default-src 'none'; style-src 'unsafe-inline'", ""
+    if script:
+        name = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy, inside = f"{policy}; script-src 'sha256-{name}'", f"<script>{script}</script>\n"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"{again}<title>{escape(title)}</title>\n<style>{STYLESHEET}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<body>\n<main>\n{body}\n</main>\n{inside}</body>\n</html>\n"
     )
 
 

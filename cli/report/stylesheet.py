@@ -60,6 +60,15 @@ summary { cursor: pointer; font-weight: 600; }
 pre { margin: .6rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1rem;
   margin: .6rem 0 0; } dt { color: var(--soft); } dd { margin: 0; }
+.filters { display: flex; flex-wrap: wrap; gap: .6rem 1rem; margin: .8rem 0; align-items: end; }
+.filters label { font-size: .85rem; color: var(--soft); } .filters [hidden] { display: none; }
+.filters input, .filters select { display: block; font: inherit; color: var(--ink);
+  background: var(--page); border: 1px solid var(--line); border-radius: .4rem;
+  padding: .3rem .5rem; max-width: 20rem; }
+.problem > summary { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-weight: inherit; }
+.problem > summary .text { flex: 1 1 18rem; min-width: 0; overflow: hidden;
+  text-overflow: ellipsis; white-space: nowrap; color: var(--soft); }
+.problem pre { max-height: 30rem; overflow-y: auto; }
 @media (max-width: 48rem) { .plots { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 32rem) { body { padding: 1.2rem .8rem 3rem; } .card { padding: .6rem .8rem; }
   h1 { font-size: 1.45rem; } dl { grid-template-columns: minmax(0, 1fr); gap: 0; }

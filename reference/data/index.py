@@ -1,6 +1,6 @@
 """An index of problem files: where each usable row stands, and what must be known of it.
 
-Every row is read and checked once, before training starts. What is kept is 31 bytes a row.
+Every row is read and checked once, before training starts. What is kept is 34 bytes a row.
 """
 
 import time
@@ -75,6 +75,10 @@ class FileCount:
         size = f"{self.size / 1e6:.2f} MB, read in {self.seconds:.1f} s"
         return f"{self.path}: {schemas}{domains}; {self.kind}, {size}"
 
+    def notes(self) -> list[str]:
+        """All that is to be told."""
+        return [self.note(), self.fault_note()] if self.faults else [self.note()]
+
     def fault_note(self) -> str:
         """Unusable rows: the count, and the first with their lines and reasons."""
         count = self.unusable.total()
@@ -101,8 +105,7 @@ class Index:
             rules: What the settings say about rows.
 
         Raises:
-            SeedError: UNREADABLE_FILE if a file cannot be read or holds no usable row,
-                UNKNOWN_NAME, BACKEND_MISSING.
+            SeedError: UNREADABLE_FILE, BACKEND_MISSING.
         """
         self.groups: list[str] = []
         self.counts: list[FileCount] = []
@@ -111,6 +114,17 @@ class Index:
         self._names = dataset_names([split_entry(entry)[1] for entry in entries])
         parts = [self._scanned(*split_entry(entry), rules) for entry in entries]
         self.rows = np.concatenate([np.empty(0, ROW), *parts])
+
+    def refuse_useless(self) -> None:
+        """Refuse a file without a usable row.
+
+        Raises:
+            SeedError: UNREADABLE_FILE.
+        """
+        for count in self.counts:
+            if not count.usable:
+                why = count.fault_note() if count.faults else f"{count.path}: the file holds no row"
+                raise SeedError(Reason.UNREADABLE_FILE, why)
 
     def problem(self, row: Any) -> Problem:
         """The problem of a row of ``rows``.
@@ -150,11 +164,7 @@ class Index:
                 parts.append(np.array(rows, ROW))
                 rows.clear()
         count.seconds = time.perf_counter() - began
-        scanned = np.concatenate([*parts, np.array(rows, ROW)])
-        if not len(scanned):
-            why = count.fault_note() if count.faults else f"{path}: the file holds no row"
-            raise SeedError(Reason.UNREADABLE_FILE, why)
-        return scanned
+        return np.concatenate([*parts, np.array(rows, ROW)])
 
     def _entries(self, number: int) -> Iterator[tuple[Any, ...]]:
         file, count = self._files[number], self.counts[number]

@@ -59,7 +59,7 @@ class Combined:
     """Several sources as one.
 
     Attributes:
-        groups: Of all members.
+        groups: Of the members that are evaluated on.
         notes: Of all members.
     """
 
@@ -80,9 +80,8 @@ class Combined:
         self._evaluation, self._limit = evaluation, held_out_problems
         streams = {name: source.training for name, (source, _) in training.items()}
         self._stream = Mixture(streams, {name: weight for name, (_, weight) in training.items()})
-        members = [*self._sources, *evaluation]
-        self.groups = tuple(dict.fromkeys(group for member in members for group in member.groups))
-        distinct = {id(member): member for member in members}.values()
+        self.groups = tuple(dict.fromkeys(name for source in evaluation for name in source.groups))
+        distinct = {id(member): member for member in [*self._sources, *evaluation]}.values()
         self.notes = [note for member in distinct for note in getattr(member, "notes", [])]
 
     def training(self, index: int) -> Problem:

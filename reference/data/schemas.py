@@ -256,7 +256,7 @@ SCHEMAS = (
     ),
     Schema("question and answer", ("question", "answer"), "reference = answer", _verifiers),
     Schema(
-        "MATH, AIME",
+        "problem and answer",
         ("problem|Problem", "answer|Answer|expected_answer|ground_truth|solution"),
         "reference = answer, or the final answer of solution; demonstration = solution",
         _mathematics,
@@ -352,7 +352,7 @@ def _problem(reading: Reading, row: Fields, dataset: str, rules: RowRules) -> Pr
     domain = _domain(reading)
     targets = {name: getattr(reading, name) for name in ("reference", "tests", "puzzle")}
     if domain == "custom" and not rules.custom:
-        raise Unusable("there is nothing to compare with, and no reward function (reward.function)")
+        raise Unusable("there is nothing to compare with, and no reward function (--reward)")
     instance = checked(domain, targets, rules.custom)
     instance["row"] = {name: row[name] for name in row if name not in IN_PLACE}
     demonstration = reading.demonstration

@@ -62,16 +62,22 @@ class FileSource:
     """The problems of files.
 
     Attributes:
-        groups: Names that accuracy is reported by.
+        groups: Names that accuracy is reported by: those of the held-out problems.
         notes: What was found and decided, a line each, for the person who starts the run.
     """
 
-    def __init__(self, settings: FileSettings, tokenizer: Tokenizer | None = None) -> None:
+    def __init__(
+        self,
+        settings: FileSettings,
+        tokenizer: Tokenizer | None = None,
+        indices: tuple[Index, Index | None] | None = None,
+    ) -> None:
         """Read all files, split them, and refuse what cannot be trained on.
 
         Args:
             settings: Section ``data`` and what belongs to it.
             tokenizer: Measures prompts; None = they are not measured.
+            indices: Of ``train`` and ``evaluation`` if they have been read already.
 
         Raises:
             SeedError: UNREADABLE_FILE, UNKNOWN_NAME, ILLEGAL_VALUE, ILLEGAL_COMBINATION,
@@ -79,9 +85,11 @@ class FileSource:
         """
         self.settings = settings
         _refuse_repeated(settings)
-        self._train = Index(settings.train, settings.rules)
-        self._test = Index(settings.evaluation, settings.rules) if settings.evaluation else None
-        self.notes = [note for index in self._indices() for note in _file_notes(index)]
+        self._train, self._test = indices or read_files(settings)
+        for index in self._indices():
+            index.refuse_useless()
+        counts = [count for index in self._indices() for count in index.counts]
+        self.notes = [note for count in counts for note in count.notes()]
         training, held_out = self._divided()
         self.notes += _duplicate_notes(training, "training") + _duplicate_notes(
             held_out, "held-out"
@@ -96,8 +104,11 @@ class FileSource:
             f"{len(self._training)} training and {len(self._held_out)} held-out problems"
         )
         _refuse_empty(self._training, self._held_out, settings)
-        names = [name for index in self._indices() for name in index.groups]
-        self.groups = tuple(dict.fromkeys(names))
+        self._held_out = self._chosen(self._held_out)
+        tested = self._test or self._train
+        self.groups = tuple(
+            name for number, name in enumerate(tested.groups) if number in self._held_out["group"]
+        )
         self._stream = self._mixed()
 
     def training(self, index: int) -> Problem:
@@ -106,10 +117,8 @@ class FileSource:
 
     def held_out(self) -> list[Problem]:
         """The held-out problems, ordered by group; a seeded choice if there are more than asked."""
-        index, rows = self._test or self._train, self._held_out
-        wanted = self.settings.held_out_problems or len(rows)
-        chosen = generator(HELD_OUT_SEED, "held-out").permutation(len(rows))[:wanted]
-        problems = [self._problem(index, rows[place]) for place in sorted(chosen)]
+        index = self._test or self._train
+        problems = [self._problem(index, row) for row in self._held_out]
         problems.sort(key=lambda problem: self.groups.index(problem.family))
         return _with_unique_ids(problems)
 
@@ -122,6 +131,13 @@ class FileSource:
             for place in order[: self.settings.demonstrations]
         ]
         return [(problem, problem.demonstration) for problem in problems]
+
+    def _chosen(self, rows: Rows) -> Rows:
+        """As many held-out rows as are asked for, the same in every run."""
+        wanted = self.settings.held_out_problems or len(rows)
+        if wanted < len(rows):
+            self.notes.append(f"evaluated on {wanted} of the held-out problems")
+        return rows[np.sort(generator(HELD_OUT_SEED, "held-out").permutation(len(rows))[:wanted])]
 
     def _indices(self) -> Iterator[Index]:
         yield self._train
@@ -182,7 +198,7 @@ class FileSource:
 
     def _short(self, rows: Rows, index: Index, side: str) -> Rows:
         """The rows whose prompts are short enough; others are refused or dropped."""
-        if self._tokenizer is None:
+        if self._tokenizer is None or not len(rows):
             return rows
         limit, longest, place = self.settings.max_prompt_tokens, 0, ""
         fits = np.ones(len(rows), np.bool_)
@@ -193,6 +209,7 @@ class FileSource:
                 longest, place = length, index.place(row)
         count = int((~fits).sum())
         if not count:
+            self.notes.append(f"the longest {side} prompt has {longest} tokens ({place})")
             return rows
         line = (
             f"{count} of {len(rows)} {side} prompts are longer than data.max_prompt_tokens={limit},"
@@ -229,6 +246,16 @@ class FileSource:
         )
 
 
+def read_files(settings: FileSettings) -> tuple[Index, Index | None]:
+    """Index the files of both sides.
+
+    Raises:
+        SeedError: UNREADABLE_FILE, BACKEND_MISSING.
+    """
+    train = Index(settings.train, settings.rules)
+    return train, Index(settings.evaluation, settings.rules) if settings.evaluation else None
+
+
 def with_shots(problem: Problem, shots: Sequence[Problem]) -> Problem:
     """A problem with worked examples in front, as messages; a verifier reads its text alone."""
     if not shots:
@@ -250,6 +277,7 @@ def read_problems(entries: Sequence[str], rules: RowRules | None = None) -> list
         SeedError: UNREADABLE_FILE, also if any row cannot be used: a benchmark is whole.
     """
     index = Index(entries, rules or RowRules())
+    index.refuse_useless()
     for count in index.counts:
         if count.faults:
             raise SeedError(Reason.UNREADABLE_FILE, count.fault_note())
@@ -299,12 +327,3 @@ def _duplicate_notes(rows: Rows, side: str) -> list[str]:
 def _left_out(left: Any, name: str, split: str) -> list[str]:
     count = int(left.sum())
     return [f"{count} rows of {name} say split={split}; left out"] if count else []
-
-
-def _file_notes(index: Index) -> list[str]:
-    notes = []
-    for count in index.counts:
-        notes.append(count.note())
-        if count.faults:
-            notes.append(count.fault_note())
-    return notes

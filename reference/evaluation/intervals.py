@@ -1,4 +1,4 @@
-"""Every 95 % interval of the project, and the unbiased pass@k.
+"""Every 95 % interval of the project, the unbiased pass@k, and what is related to it.
 
 - Accuracy: avg@k = mean over problems of c / k, for c correct of k responses to a problem.
   Responses to one problem are related, so the spread between problems sets the width
@@ -70,6 +70,46 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
         values = f"n={n}, correct={correct}, k={k}"
         raise ValueError(f"need 0 <= correct <= n and 1 <= k <= n, got {values}")
     return 1.0 - math.comb(n - correct, k) / math.comb(n, k)
+
+
+def pass_hat_k(n: int, correct: int, k: int) -> float:
+    """Probability that all of k responses are correct.
+
+    The k responses are drawn without replacement from n responses, c of which are correct.
+
+    Formula: ``C(c, k) / C(n, k)``; exactly 0 if c < k.
+    Source: arXiv 2406.12045 (pass^k).
+
+    Raises:
+        ValueError: Unless 0 <= correct <= n and 1 <= k <= n.
+    """
+    if not (0 <= correct <= n and 1 <= k <= n):
+        values = f"n={n}, correct={correct}, k={k}"
+        raise ValueError(f"need 0 <= correct <= n and 1 <= k <= n, got {values}")
+    return math.comb(correct, k) / math.comb(n, k)
+
+
+def majority_share(answers: Sequence[str], correct: Sequence[bool]) -> tuple[float, int]:
+    """Whether the answer that most responses give is correct; a tie is drawn by lot.
+
+    Formula: mean over the most frequent answers of the share of correct among the responses that
+    give that answer; 0 without any answer.
+    Source: arXiv 2203.11171 (self-consistency); the expected value where several are tied.
+
+    Args:
+        answers: Answer of each response; an empty one has no vote.
+        correct: Whether each response is correct.
+
+    Returns:
+        The share in [0, 1], and the number of answers that are tied for the majority.
+    """
+    votes: dict[str, list[bool]] = {}
+    for answer, is_correct in zip(answers, correct, strict=True):
+        if answer:
+            votes.setdefault(answer, []).append(is_correct)
+    most = max(map(len, votes.values()), default=0)
+    leading = [sum(of_answer) / most for of_answer in votes.values() if len(of_answer) == most]
+    return (sum(leading) / len(leading) if leading else 0.0), len(leading)
 
 
 def clustered_interval(shares: Sequence[float], samples: int) -> tuple[float, float]:

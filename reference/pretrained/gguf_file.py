@@ -108,7 +108,9 @@ class GgufFile:
     def _dequantised(self, name: str) -> Array:
         from gguf import dequantize
 
-        tensor, shape = self.tensors[_tensor_of(name)], policy_shapes(self.model)[name]
+        tensor = self.tensors[_tensor_of(name)]
+        shape = policy_shapes(self.model)[name]
+        # Matrices lie there as [out, in]; the square ones too, whose shape does not tell.
         is_turned = len(shape) > 1 and name != "embedding"
         array: Array = dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
         array = array.reshape(_turned(shape) if is_turned else shape)

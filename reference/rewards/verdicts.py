@@ -23,11 +23,12 @@ applies: what it says itself (a bool, ``acc``, ``verdict``), or whether its scor
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from seed.reference.data.task_settings import format_fault
 from seed.reference.rewards.function import Answer, Score
 from seed.reference.tasks.problems import verify
 from seed.reference.tasks.task import problems_of, tokenizer_of
@@ -38,7 +39,7 @@ from seed.reference.verifiers.runner.worker import Request as Work
 from seed.reference.verifiers.verdict import Judgement, error
 from seed.spec.config import Config
 from seed.spec.config_rl import VERIFIER, RewardConfig
-from seed.spec.datatypes import Outcome, Problem, Request, Rollout, Verdict
+from seed.spec.datatypes import Finish, Outcome, Problem, Request, Rollout, Verdict
 from seed.spec.errors import Reason, SeedError
 from seed.spec.verify import DOMAINS, Item
 
@@ -212,6 +213,10 @@ class Verdicts:
         said = dict(scores)
         if VERIFIER in self.weights and not is_line(problem):
             said[VERIFIER] = verify(problem, self.decode(rollout.response_tokens))
+        judged = said.get(VERIFIER)
+        if isinstance(judged, Verdict) and judged.outcome is Outcome.CORRECT and is_line(problem):
+            text = self.decode(rollout.response_tokens)
+            said[VERIFIER] = in_form(problem, text, rollout.finish, judged)
         if not self.names:
             only = said[VERIFIER]
             return only if isinstance(only, Verdict) else Verdict(Outcome.ERROR, "", only.error)
@@ -278,17 +283,10 @@ def check_verdicts(config: Config) -> None:
     """Load the reward functions in a worker, and see whether they can be called.
 
     Raises:
-        SeedError: VERIFIER_FAILED; ILLEGAL_VALUE for a problem that nothing can judge.
+        SeedError: VERIFIER_FAILED.
     """
-    problems = problems_of(config)
-    first = problems.training(0)
-    for problem in (first, *problems.held_out()):
-        if is_line(problem) and not has_verifier(problem) and not config.reward.functions:
-            domain = problem.instance["domain"]
-            line = f"problem {problem.id} of domain {domain} needs a reward: --reward PATH.py:NAME"
-            raise SeedError(Reason.ILLEGAL_VALUE, line)
     with closing(verdicts_of(config)) as verdicts:
-        verdicts.check(first)
+        verdicts.check(problems_of(config).training(0))
 
 
 def is_line(problem: Problem) -> bool:
@@ -315,6 +313,16 @@ def item_of(problem: Problem, text: str) -> Item:
         tests=None if is_drawn else instance.get("tests"),
         puzzle=puzzle or instance.get("puzzle"),
     )
+
+
+def in_form(problem: Problem, text: str, finish: Finish, verdict: Verdict) -> Verdict:
+    """A correct verdict, or ``wrong`` for a response without the form that its problem asks for."""
+    if not problem.instance.get("format"):
+        return verdict
+    fault = format_fault(problem.instance, text)
+    if finish is not Finish.EOS:
+        fault = "the response does not end"
+    return replace(verdict, outcome=Outcome.WRONG, why=fault) if fault else verdict
 
 
 def described(problem: Problem, text: str, tokens: Sequence[int]) -> dict[str, Any]:

@@ -15,6 +15,16 @@ def english_prompt(family: str, instance: Mapping[str, Any]) -> str:
 
 
 def in_english(problem: Problem) -> Problem:
-    """A drawn puzzle as a chat message in English; everything else stays as it is."""
+    """A drawn puzzle as a line of a file: a prompt in English, and the verifier of such lines.
+
+    That verifier finds the answer in what a language model writes around it; a family's own reads
+    the bare answer only.
+    """
     text = english_prompt(problem.family, problem.instance)
-    return replace(problem, messages=({"role": "user", "content": text},))
+    puzzle = {"family": problem.family, "instance": dict(problem.instance)}
+    return replace(
+        problem,
+        prompt=text,
+        messages=({"role": "user", "content": text},),
+        instance={"domain": "puzzle", "puzzle": puzzle, "row": {}},
+    )

@@ -181,9 +181,13 @@ def verify(problem: Problem, response: str) -> Verdict:
 def check_families(data: DataConfig) -> None:
     """Refuse families and levels that do not exist, in whichever setting they are named.
 
+    Problems of files (``data.train``) have groups of any name.
+
     Raises:
         SeedError: UNKNOWN_NAME, ILLEGAL_VALUE.
     """
+    if data.train:
+        return
     named = {"families": data.families, "classes": data.classes, "difficulties": data.difficulties}
     for setting, families in named.items():
         for family in families:

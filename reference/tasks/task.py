@@ -5,12 +5,14 @@ Both follow from the configuration alone, so they are kept for as long as it is 
 
 from functools import lru_cache
 
+from seed.reference.data.located import check_digests
 from seed.reference.data.open_source import open_source
 from seed.reference.tasks.puzzle_source import PuzzleSource
 from seed.reference.text.language_tokenizer import LanguageTokenizer
 from seed.spec.characters import Characters
 from seed.spec.config import Config
 from seed.spec.config_model import DataConfig
+from seed.spec.config_rl import VERIFIER
 from seed.spec.config_text import TokenizerConfig
 from seed.spec.problem_source import ProblemSource
 from seed.spec.tokenizer import Tokenizer
@@ -35,7 +37,8 @@ def problems_of(config: Config) -> ProblemSource:
         SeedError: UNREADABLE_FILE, ILLEGAL_VALUE, BACKEND_MISSING.
     """
     settings = config.tokenizer.model_dump_json(), config.data.model_dump_json()
-    return _problems(*settings, config.evaluation.problems, config.seed)
+    has_functions = any(address != VERIFIER for address in config.reward.functions)
+    return _problems(*settings, config.evaluation.problems, config.seed, has_functions)
 
 
 @lru_cache(KEPT)
@@ -45,9 +48,12 @@ def _tokenizer(settings: str) -> Tokenizer:
 
 
 @lru_cache(KEPT)
-def _problems(tokenizer: str, settings: str, held_out_problems: int, seed: int) -> ProblemSource:
+def _problems(
+    tokenizer: str, settings: str, held_out_problems: int, seed: int, has_functions: bool
+) -> ProblemSource:
     section = DataConfig.model_validate_json(settings)
     if not section.train:
         has_language = bool(TokenizerConfig.model_validate_json(tokenizer).path)
         return PuzzleSource(section, held_out_problems, seed, english=has_language)
-    return open_source(section, held_out_problems, seed, _tokenizer(tokenizer))
+    check_digests(section)
+    return open_source(section, held_out_problems, seed, _tokenizer(tokenizer), has_functions)

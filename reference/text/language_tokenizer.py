@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from seed.reference.text.chat_template import DATE, ChatTemplate, Message
 from seed.reference.text.incremental import REPLACEMENT, IncrementalDecoder
 from seed.reference.text.special_tokens import SpecialTokens, unlimited
+from seed.reference.text.token_bytes import is_byte_level, token_bytes
 from seed.reference.text.tokenizer_files import TokenizerFiles, read_tokenizer_files
 from seed.spec.config_text import TokenizerConfig
 from seed.spec.datatypes import Problem
@@ -113,20 +114,27 @@ class LanguageTokenizer:
         """
         return self.prompt_of(self.messages(problem))
 
-    def messages(self, problem: Problem) -> list[Message]:
+    def messages(self, problem: Problem) -> Sequence[Message]:
         """The messages of a problem, with the system message in front.
 
         Raises:
             SeedError: ILLEGAL_COMBINATION.
         """
         own: Sequence[Message] = problem.messages
-        own = own or ({"role": "user", "content": problem.prompt},)
+        return self.with_system(own or ({"role": "user", "content": problem.prompt},), problem.id)
+
+    def with_system(self, messages: Sequence[Message], origin: str) -> Sequence[Message]:
+        """Messages with the system message in front.
+
+        Raises:
+            SeedError: ILLEGAL_COMBINATION: they have one already.
+        """
         if not self.system:
-            return list(own)
-        if own[0].get("role") == "system":
-            line = f"problem {problem.id} has a system message of its own beside tokenizer.system;"
+            return messages
+        if messages[0].get("role") == "system":
+            line = f"{origin} has a system message of its own beside tokenizer.system;"
             raise SeedError(Reason.ILLEGAL_COMBINATION, f"{line} legal: one of the two")
-        return [{"role": "system", "content": self.system}, *own]
+        return [{"role": "system", "content": self.system}, *messages]
 
     def prompt_of(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Ids of a prompt.
@@ -199,6 +207,11 @@ class LanguageTokenizer:
             else:
                 pieces.append([])
         return REPLACEMENT.join(map(self._text_of_known, pieces))
+
+    def bytes_of(self, token: int) -> bytes:
+        """The bytes of one token, which need not be whole characters."""
+        level = is_byte_level(self.special.rules)
+        return token_bytes(self.rules.id_to_token(token), self.text_of([token]), level)
 
     def incremental(self) -> IncrementalDecoder:
         """A decoder for one response that grows; see there."""

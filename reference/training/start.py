@@ -8,12 +8,13 @@ of the weights that were loaded, after SFT if it has any.
 from pathlib import Path
 from typing import Any, TypeVar
 
+from seed.reference.data.located import located as located_problems
 from seed.reference.pretrained.folder import Folder, identity
 from seed.reference.rewards.sources import located as located_functions
 from seed.reference.text.language_tokenizer import located_tokenizer
 from seed.reference.training.run_directory import find_checkpoint, older_offered
 from seed.spec.backend import Backend
-from seed.spec.checkpoint_format import check_sizes, read_manifest
+from seed.spec.checkpoint_format import check_sizes, check_state, read_manifest
 from seed.spec.config import Config
 from seed.spec.config_start import StartConfig
 from seed.spec.errors import Reason, SeedError
@@ -72,16 +73,27 @@ def _check_digest(path: Path, digest: str, config: Config, reason: Reason) -> No
         raise SeedError(reason, line)
 
 
+def _whole(config: Config) -> StartConfig:
+    """As ``located``, and the arrays of a checkpoint are verified before anything is written."""
+    start = located(config)
+    if start.checkpoint:
+        checkpoint = Path(start.checkpoint)
+        with older_offered(checkpoint):
+            check_state(checkpoint, read_manifest(checkpoint))
+    return start
+
+
 def with_start(config: Config, backend: Backend[State]) -> Config:
-    """The configuration with what is found of weights, tokenizer and reward functions.
+    """The configuration with what is found of weights, tokenizer, problems and reward functions.
 
     It is the same in every process.
     """
 
     def found() -> dict[str, Any]:
         sections = {
-            "start": located(config),
+            "start": _whole(config),
             "tokenizer": located_tokenizer(config.tokenizer),
+            "data": located_problems(config.data),
             "reward": located_functions(config.reward),
         }
         # As plain values, which every job can send.

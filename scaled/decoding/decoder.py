@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from seed.spec.rope import rotary_of
 from torch import Tensor
 
 from seed.scaled.attention import attend, full_norm, rotation
@@ -30,6 +29,7 @@ from seed.scaled.parallel.packing import attention_plan
 from seed.scaled.precision import Weight, joined, linear, matrix, operand, wide
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray
+from seed.spec.rope import rotary_of
 from seed.spec.weights import ROUTER_BIAS
 
 Mix = Callable[[int, Tensor, Tensor, Tensor], Tensor]

@@ -9,7 +9,6 @@ import pytest
 from autograd import grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seed.spec.rope import Rotary, plain_frequencies
 
 from seed.reference.attention import KeyValueCache, rms_norm, rotary, softmax
 from seed.reference.backend import LossFunction, accumulate
@@ -29,6 +28,7 @@ from seed.reference.training.batch import plain_batch
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Array, Batch, Params
+from seed.spec.rope import Rotary, plain_frequencies
 from seed.spec.weights import policy_shapes
 from tests.support.small_models import SMALL_MODEL
 

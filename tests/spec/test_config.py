@@ -75,13 +75,18 @@ ILLEGAL_COMBINATIONS = {
     "data.difficulties.sudoku=[]": "data.difficulties.sudoku=[] must name at least one level",
     "data.families=maze,sudoku,maze": "data.families=maze,sudoku,maze must name maze once only",
     "evaluation.problems=1": "evaluation.problems=1 must be at least 2, one per family",
+    'reward.functions={"mine:f" = 1.0}': "reward.functions has mine:f, must be path.py:function or"
+    " verifier",
+    'reward.functions={"mine.py:f" = 0.0}': "reward.functions has weight 0 for mine.py:f: leave it"
+    " out",
 }
 ILLEGAL_VALUES = {
     "model.query_key_norm=rms": "model.query_key_norm='rms' must be 'none', 'head' or 'full'",
     "model.rope_scaling=dynamic": "model.rope_scaling='dynamic' must be 'none', 'linear', 'llama3'"
     " or 'yarn'",
-    "rollout.temperature=0": "rollout.temperature=0 must be greater than 0",
-    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than 0",
+    "rollout.temperature=0": "rollout.temperature=0 must be greater than or equal to 0.0001",
+    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than or equal to"
+    " 0.0001",
     "policy_optimizer.learning_rate=nan": "policy_optimizer.learning_rate=nan must be a finite"
     " number",
     "value_optimizer.learning_rate=inf": "value_optimizer.learning_rate=inf must be a finite"

@@ -9,7 +9,10 @@ judged: its address, and the digest of its file. Nothing depends on the clock or
 of workers, so a run that is killed and resumed writes the same bytes as one that is not.
 """
 
+import fcntl
 import gzip
+import os
+import stat
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -23,9 +26,8 @@ from seed.reference.verifiers.custom import checked_address
 from seed.reference.verifiers.files.lines import Heading, Ids, Rule, parsed, raw_lines
 from seed.reference.verifiers.files.output import (
     Origins,
-    append,
-    appended,
     is_beginning,
+    lock_holder,
     output_line,
     read_back,
 )
@@ -35,6 +37,7 @@ from seed.reference.verifiers.runner.worker import Request
 from seed.reference.verifiers.sandbox.host import SandboxError
 from seed.reference.verifiers.sandbox.probe import AUTOMATIC, choose
 from seed.reference.verifiers.verdict import Judgement, error
+from seed.spec.atomic_files import unwritable
 from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
 from seed.spec.text_files import GZIP, LONGEST_START, check_plain
@@ -261,6 +264,61 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         else:
             check_plain(path, start)
             yield file
+
+
+@contextmanager
+def appended(out: Path, resume: bool, note: Callable[[str], None]) -> Iterator[BinaryIO]:
+    """Open an output that grows line by line, for this process alone.
+
+    It is created if it does not exist. ``note`` is told where the file system has no locks.
+
+    Raises:
+        SeedError: FILE_EXISTS, UNWRITABLE_FILE.
+    """
+    try:
+        # Appended by the system: Python's buffer of the file is only read from.
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | (0 if resume else os.O_EXCL)
+        descriptor = os.open(out, flags, 0o666)
+    except FileExistsError:
+        line = f"{out} exists; choose another --out, or continue it with --resume"
+        if holder := lock_holder(out):
+            line = f"{out} is being written by {holder}; choose another --out"
+        raise SeedError(Reason.FILE_EXISTS, line) from None
+    except OSError as failure:
+        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
+    with os.fdopen(descriptor, "r+b") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SeedError(Reason.UNWRITABLE_FILE, f"{out} is no file; choose another --out")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = lock_holder(out) or "another process"
+            line = f"{out} is being written by {holder}; wait for its end, or end it"
+            raise SeedError(Reason.UNWRITABLE_FILE, line) from None
+        except OSError as failure:
+            note(
+                f"{out}: its file system has no locks ({failure.strerror}); see to it that no other"
+                " process writes there"
+            )
+        yield file
+
+
+def append(out: Path, written: BinaryIO, line: bytes) -> None:
+    """Add a line and hand it to the system at once: a kill of this process does not lose it.
+
+    If there is no room for all of it nothing is added.
+
+    Raises:
+        SeedError: UNWRITABLE_FILE.
+    """
+    descriptor, rest = written.fileno(), line
+    before = os.fstat(descriptor).st_size
+    try:
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    except OSError as failure:
+        os.ftruncate(descriptor, before)
+        raise unwritable(out, failure, len(line)) from None
 
 
 def count_lines(path: Path) -> int | None:

@@ -1,12 +1,10 @@
 """The output of a file of judgements: its lines, which code wrote them, and its one writer."""
 
-import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from seed.reference.verifiers.files.lines import Heading, digest
 from seed.reference.verifiers.verdict import Judgement, judgement_of
@@ -109,39 +107,6 @@ def is_beginning(line: bytes, heading: Heading) -> bool:
     return line.startswith(start) or start.startswith(line)
 
 
-@contextmanager
-def appended(out: Path, resume: bool, note: Callable[[str], None]) -> Iterator[BinaryIO]:
-    """Open an output that grows line by line, for this process alone.
-
-    It is created if it does not exist. ``note`` is told where the file system has no locks.
-
-    Raises:
-        SeedError: FILE_EXISTS, UNWRITABLE_FILE.
-    """
-    try:
-        descriptor = os.open(out, os.O_RDWR | os.O_CREAT | (0 if resume else os.O_EXCL), 0o666)
-    except FileExistsError:
-        line = f"{out} exists; choose another --out, or continue it with --resume"
-        if holder := lock_holder(out):
-            line = f"{out} is being written by {holder}; choose another --out"
-        raise SeedError(Reason.FILE_EXISTS, line) from None
-    except OSError as failure:
-        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
-    with os.fdopen(descriptor, "r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = lock_holder(out) or "another process"
-            line = f"{out} is being written by {holder}; wait for its end, or end it"
-            raise SeedError(Reason.UNWRITABLE_FILE, line) from None
-        except OSError as failure:
-            note(
-                f"{out}: its file system has no locks ({failure.strerror}); see to it that no other"
-                " process writes there"
-            )
-        yield file
-
-
 def lock_holder(path: Path) -> str:
     """``process N``, which holds a lock on a file; empty if none does or the system tells none."""
     try:
@@ -154,16 +119,3 @@ def lock_holder(path: Path) -> str:
         if len(fields) > 5 and fields[5] == f"{device}:{status.st_ino}":
             return f"process {fields[4]}" if int(fields[4]) > 0 else "another process"
     return ""
-
-
-def append(out: Path, written: BinaryIO, line: bytes) -> None:
-    """Add a line and hand it to the system at once: a kill of this process does not lose it.
-
-    Raises:
-        SeedError: UNWRITABLE_FILE.
-    """
-    try:
-        written.write(line)
-        written.flush()
-    except OSError as failure:
-        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None

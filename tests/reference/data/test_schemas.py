@@ -33,9 +33,9 @@ MATHEMATICS = (
     ("TRL", {"prompt": CHAT, "solution": "It is \\boxed{2}."}),
     ("TRL", {"prompt": "1 + 1?", "answer": "2"}),
     ("question and answer", {"question": "1 + 1?", "answer": "2"}),
-    ("MATH, AIME", {"problem": "1 + 1?", "answer": "2", "solution": "It is \\boxed{2}."}),
-    ("MATH, AIME", {"problem": "1 + 1?", "solution": "It is \\boxed{2}."}),
-    ("MATH, AIME", {"Problem": "1 + 1?", "Answer": 2}),
+    ("problem and answer", {"problem": "1 + 1?", "answer": "2", "solution": "It is \\boxed{2}."}),
+    ("problem and answer", {"problem": "1 + 1?", "solution": "It is \\boxed{2}."}),
+    ("problem and answer", {"Problem": "1 + 1?", "Answer": 2}),
 )
 
 

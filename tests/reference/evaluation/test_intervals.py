@@ -13,9 +13,11 @@ from seed.reference.evaluation.intervals import (
     Z975,
     clustered_interval,
     estimate,
+    majority_share,
     normal_interval,
     paired_differences,
     pass_at_k,
+    pass_hat_k,
     ratio_interval,
     score_families,
     score_problems,
@@ -41,6 +43,37 @@ def test_p26_pass_at_8_of_8_says_whether_any_is_correct() -> None:
 def test_p26_an_undefined_pass_at_k_is_refused(n: int, correct: int, k: int) -> None:
     with pytest.raises(ValueError, match=f"n={n}, correct={correct}, k={k}"):
         pass_at_k(n, correct, k)
+
+
+@pytest.mark.parametrize("n", range(1, 8))
+def test_pass_hat_k_is_what_enumeration_gives(n: int) -> None:
+    for correct in range(n + 1):
+        answers = [True] * correct + [False] * (n - correct)
+        for k in range(1, n + 1):
+            draws = [all(draw) for draw in combinations(answers, k)]
+            assert pass_hat_k(n, correct, k) == pytest.approx(np.mean(draws))
+
+
+@pytest.mark.parametrize(("n", "correct", "k"), [(4, 5, 1), (4, -1, 1), (4, 2, 0), (4, 2, 5)])
+def test_an_undefined_pass_hat_k_is_refused(n: int, correct: int, k: int) -> None:
+    with pytest.raises(ValueError, match=f"n={n}, correct={correct}, k={k}"):
+        pass_hat_k(n, correct, k)
+
+
+@given(answers=st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=1, max_size=9))
+@MANY
+def test_a_majority_share_is_the_mean_over_all_ways_to_break_a_tie(answers: list[str]) -> None:
+    """The answer a is correct; an empty text is no vote."""
+    counts = {answer: answers.count(answer) for answer in set(answers) - {""}}
+    leading = [answer for answer in counts if counts[answer] == max(counts.values())]
+    expected = float(np.mean([answer == "a" for answer in leading])) if leading else 0.0
+    share, tied = majority_share(answers, [answer == "a" for answer in answers])
+    assert share == pytest.approx(expected) and tied == len(leading)
+
+
+def test_a_majority_of_one_text_with_two_verdicts_counts_by_the_share_of_correct_ones() -> None:
+    share, tied = majority_share(["a", "a", "a", "b"], [True, True, False, False])
+    assert share == pytest.approx(2 / 3) and tied == 1
 
 
 @given(counts=st.lists(st.integers(0, 4), min_size=1, max_size=40))

@@ -212,9 +212,12 @@ def test_a_preempted_response_continues_as_if_it_had_not_been() -> None:
     worker: Any = BACKEND.rollout_worker(state, config, 16, sampling, "law")
     worker.add([unanswered(request) for request in submitted])
     finished = worker.decode(3)
+    so_far = {rollout.request: rollout for rollout in worker.progress()}
+    assert len(so_far) == worker.running
     preempted = worker.preempt({request for request in submitted if request.sample == 0})
     for rollout in preempted:
         assert rollout.finish is Finish.UNFINISHED and len(rollout.response_tokens) == 3
+        assert rollout == so_far[rollout.request]
     finished += worker.decode(2)
     worker.add(preempted)
     finished += worker.decode(12)

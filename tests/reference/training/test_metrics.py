@@ -16,6 +16,7 @@ from seed.reference.training.run_directory import RunDirectory
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Batch
 from seed.spec.metrics import METRICS, TIMINGS
+from tests.support import reward_functions
 from tests.support.small_runs import SMALL, new_run
 
 ROUTER = ("algorithm.load_balance_weight=0.01", "algorithm.router_z_weight=0.01")
@@ -27,10 +28,15 @@ JUDGED = (
     *("reward_model.steps=2", "reward_model.batch=8", "reward_model.evaluation_pairs=4"),
     *("rollout.steps=1", "value_pretraining.steps=1"),
 )
+FUNCTIONS = (
+    f'reward.functions={{"{reward_functions.__file__}:compute_score" = 1.0}}',
+    *("reward.on_error=drop", "rollout.steps=1"),
+)
 RUNS = {
     "router": ("tiny", "vapo", ROUTER),
     "groups": ("tiny", "grpo", ("rollout.steps=1",)),
     "streaming": ("tiny", "vapo", STREAMING),
+    "functions": ("tiny", "grpo", FUNCTIONS),
     "judged": ("mixed", "vapo", JUDGED),
 }
 """Together these have every part of the program that writes a metric."""

@@ -164,6 +164,7 @@ def test_where_the_newest_checkpoint_is_damaged_its_readers_offer_an_older_one(
     start = load_config("tiny", "vapo", [f"start.checkpoint={path}", *SMALL, *SHORT])
     with pytest.raises(SeedError, match=offer):
         seed.train(start, tmp_path / "another")
+    assert not (tmp_path / "another").exists()
 
 
 def test_without_an_observer_python_warns_of_what_is_passed_over(tmp_path: Path) -> None:

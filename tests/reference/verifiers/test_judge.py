@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from seed.reference.rewards import http_judge as judge_server
-from seed.reference.rewards.http_judge import HttpJudge
+from seed.reference.rewards import chat_client as judge_server
+from seed.reference.rewards.http_judge import MAX_ANSWER_CHARACTERS, HttpJudge
 from seed.reference.verifiers import judge
 from seed.spec.datatypes import Outcome
 from seed.spec.judge import Triplet, principles
@@ -361,7 +361,7 @@ def test_an_echo_of_the_answer_is_never_a_verdict(server: Server) -> None:
 
 
 def test_an_endless_answer_is_wrong_and_no_judge_is_called(server: Server) -> None:
-    verdict = judge_of(server)(Triplet("q", "16", "1" * (judge_server.MAX_ANSWER_CHARACTERS + 1)))
+    verdict = judge_of(server)(Triplet("q", "16", "1" * (MAX_ANSWER_CHARACTERS + 1)))
     assert verdict.outcome is Outcome.WRONG and server.requests == []
 
 

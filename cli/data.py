@@ -1,0 +1,14 @@
+"""``seed data``: look at files of problems and at the built-in text tasks."""
+
+import click
+
+from seed.cli.show_data import show_data
+from seed.cli.user_errors import Group
+
+
+@click.group(cls=Group)
+def data() -> None:
+    """Look at files of problems: schema, domains, splits, unusable rows."""
+
+
+data.add_command(show_data)

@@ -1,0 +1,223 @@
+"""The folder of an evaluation: what was asked, every response, every verdict, the scores.
+
+    evaluation.json   policy, sampling, benchmarks, verifier: what makes two evaluations the same
+    problems.jsonl    one line per problem, all that its verifier needs
+    responses.jsonl   {"key", "id", "benchmark", "sample", "response", "finish", "tokens"}
+    verdicts.jsonl    {"key", "sample", "response": digest, "verdict", "reward", "extracted", "why"}
+    scores.json       written anew at the end
+    evaluation.html   the same
+
+Responses and verdicts are appended as they come, so their order is not fixed; ``key`` and
+``sample`` name a response. A kill loses what was being written, at most the last line of a file;
+``--resume`` removes that line and goes on with what is missing.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from seed.reference.evaluation.policies import Response
+from seed.reference.evaluation.questions import Question, question_of
+from seed.reference.verifiers.files.file import append, appended, opened
+from seed.reference.verifiers.files.lines import digest
+from seed.reference.verifiers.files.publish import publish
+from seed.reference.verifiers.verdict import Judgement
+from seed.spec.atomic_files import write_atomically
+from seed.spec.errors import Reason, SeedError
+
+RECORD, PROBLEMS = "evaluation.json", "problems.jsonl"
+RESPONSES, VERDICTS = "responses.jsonl", "verdicts.jsonl"
+SCORES, PAGE = "scores.json", "evaluation.html"
+VERSION = "version"
+
+Name = tuple[str, int]
+"""Key of the problem and number of the sample: the stable name of a response."""
+
+
+def is_evaluation(path: Path) -> bool:
+    """Whether a path is the folder of an evaluation."""
+    return (path / RECORD).is_file()
+
+
+class Folder:
+    """An evaluation on the disk, all of it in memory; writing needs ``opened_for_writing``.
+
+    Attributes:
+        path: The folder.
+        record: Content of ``evaluation.json``.
+        questions: Problems by key.
+        responses: By name.
+        verdicts: Lines of ``verdicts.jsonl`` by name.
+    """
+
+    def __init__(self, path: Path, record: dict[str, Any], questions: Sequence[Question]) -> None:
+        self.path = path
+        self.record = record
+        self.questions = {question.key: question for question in questions}
+        self.responses: dict[Name, Response] = {}
+        self.verdicts: dict[Name, Mapping[str, Any]] = {}
+        self._files: dict[str, BinaryIO] = {}
+
+    @classmethod
+    def create(cls, path: Path, record: dict[str, Any], questions: Sequence[Question]) -> "Folder":
+        """Begin an evaluation in a folder that does not exist or is empty.
+
+        Raises:
+            SeedError: FILE_EXISTS, UNWRITABLE_FILE.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            taken = any(path.iterdir())
+        except OSError as failure:
+            raise SeedError(Reason.UNWRITABLE_FILE, f"{path}: {failure.strerror}") from None
+        if taken:
+            line = f"{path} is not empty; choose another --out, or continue it with --resume"
+            raise SeedError(Reason.FILE_EXISTS, line)
+        publish(path / PROBLEMS, (json.dumps(question.as_json()) for question in questions))
+        publish(path / RECORD, [json.dumps(record, indent=1)])
+        return cls(path, record, questions)
+
+    @classmethod
+    def read(cls, path: Path) -> "Folder":
+        """Read an evaluation, finished or not.
+
+        Raises:
+            SeedError: UNREADABLE_FILE.
+        """
+        if not is_evaluation(path):
+            line = f"{path} is no evaluation: it has no {RECORD}"
+            raise SeedError(Reason.UNREADABLE_FILE, line)
+        try:
+            record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+            questions = list(map(question_of, _whole_lines(path / PROBLEMS)))
+        except (OSError, ValueError, TypeError, KeyError) as failure:
+            raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {failure}") from None
+        folder = cls(path, record, questions)
+        folder._read_lines()
+        return folder
+
+    def _read_lines(self) -> None:
+        for response in map(response_of, _whole_lines(self.path / RESPONSES)):
+            self.responses[response.name] = response
+        digests = {name: text_digest(one.text) for name, one in self.responses.items()}
+        for line in _whole_lines(self.path / VERDICTS):
+            name = line["key"], line["sample"]
+            if digests.get(name) == line["response"]:
+                self.verdicts[name] = line
+
+    @contextmanager
+    def opened_for_writing(self, note: Callable[[str], None] = lambda line: None) -> Iterator[None]:
+        """Append to the files, for this process alone; half a last line is removed.
+
+        ``note`` is told where the file system has no locks.
+
+        Raises:
+            SeedError: UNWRITABLE_FILE.
+        """
+        with ExitStack() as stack:
+            for name in (RESPONSES, VERDICTS):
+                file = stack.enter_context(appended(self.path / name, True, note))
+                _remove_half_line(file)
+                self._files[name] = file
+            yield
+            self._files = {}
+
+    def add_response(self, response: Response) -> None:
+        """Keep a response."""
+        self.responses[response.name] = response
+        line = {
+            "key": response.key,
+            "id": self.questions[response.key].id,
+            "benchmark": self.questions[response.key].benchmark,
+            "sample": response.sample,
+            "response": response.text,
+            "finish": response.finish,
+            "tokens": response.tokens,
+        }
+        self._append(RESPONSES, line | ({"reasoning": r} if (r := response.reasoning) else {}))
+
+    def add_verdict(self, response: Response, judgement: Judgement) -> None:
+        """Keep the verdict on a response."""
+        named = {"key": response.key, "sample": response.sample}
+        line = named | {"response": text_digest(response.text)} | judgement.as_json()
+        self.verdicts[response.name] = line
+        self._append(VERDICTS, line)
+
+    def write(self, name: str, content: str) -> None:
+        """Write a derived file anew: scores or page.
+
+        Raises:
+            SeedError: UNWRITABLE_FILE.
+        """
+        try:
+            write_atomically(self.path / name, content)
+        except OSError as failure:
+            line = f"{self.path / name}: {failure.strerror}"
+            raise SeedError(Reason.UNWRITABLE_FILE, line) from None
+
+    def _append(self, name: str, line: Mapping[str, Any]) -> None:
+        append(self.path / name, self._files[name], json.dumps(line).encode("ascii") + b"\n")
+
+
+def response_of(line: Mapping[str, Any]) -> Response:
+    """A response as ``Folder.add_response`` writes it."""
+    return Response(
+        key=line["key"],
+        sample=line["sample"],
+        text=line["response"],
+        finish=line["finish"],
+        tokens=line["tokens"],
+        reasoning=line.get("reasoning", ""),
+    )
+
+
+def text_digest(text: str) -> str:
+    """What a verdict remembers of the response it is about."""
+    return digest(text.encode("utf-8", "surrogatepass"))
+
+
+def check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Refuse to continue another evaluation.
+
+    Args:
+        path: The folder.
+        found: Its record.
+        wanted: What the command asks for now. The version of this software may differ.
+
+    Raises:
+        SeedError: FOREIGN_OUTPUT, with the first field that differs.
+    """
+    for name in [*wanted, *(name for name in found if name not in wanted)]:
+        if name != VERSION and found.get(name) != wanted.get(name):
+            line = (
+                f"{path} was begun with {name}={json.dumps(found.get(name))}, not"
+                f" {json.dumps(wanted.get(name))}; resume with that, or choose another --out"
+            )
+            raise SeedError(Reason.FOREIGN_OUTPUT, line)
+
+
+def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a file that a kill may have cut short; none if it does not exist."""
+    if not path.exists():
+        return
+    with opened(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError:
+                what = f"{path} line {number} is not JSON; it was changed since it was written"
+                raise SeedError(Reason.UNREADABLE_FILE, what) from None
+
+
+def _remove_half_line(file: BinaryIO) -> None:
+    """Cut a file behind its last line feed and stay there."""
+    end = 0
+    for line in file:
+        if line.endswith(b"\n"):
+            end += len(line)
+    file.truncate(end)
+    file.seek(end)
