@@ -37,6 +37,7 @@ def open_backend(config: Config, trains: bool = True) -> Iterator[Backend[Any]]:
         agree_on,
         find_job,
         join_process_group,
+        joining,
         layout_of_launch,
     )
     from seed.scaled.processes.launcher import launcher
@@ -54,18 +55,20 @@ def open_backend(config: Config, trains: bool = True) -> Iterator[Backend[Any]]:
         _print_notice(check_memory(config, Layout(), trains=trains))
         yield ReferenceBackend()
         return
-    job = find_job()
-    layout = layout_of_launch(config.parallel, job)
-    world = job.world(config.parallel)
+    with joining(config.parallel.collective_timeout):
+        job = find_job()
+        layout = layout_of_launch(config.parallel, job)
+        world = job.world(config.parallel)
     if world.worker is not None:
         from seed.scaled.processes.supervisor import supervise
 
         supervise(world, config)
         raise SystemExit(0)
-    device = agree_on(job, lambda: _device_with_room(world, config, layout, trains))
-    from seed.scaled.backend import ScaledBackend
+    with joining(config.parallel.collective_timeout):
+        device = agree_on(job, lambda: _device_with_room(world, config, layout, trains))
+        from seed.scaled.backend import ScaledBackend
 
-    world = join_process_group(world, config.parallel)
+        world = join_process_group(world, config.parallel)
     with contextlib.ExitStack() as stack:
         worker_pool = _worker_pool(world, config)
         if worker_pool is not None:

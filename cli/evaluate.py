@@ -119,7 +119,7 @@ def is_evaluation_folder(policy: str) -> bool:
 def show_protocols(context: click.Context, wanted: bool) -> None:
     """Print the table of benchmarks and exit."""
     if wanted and not context.resilient_parsing:
-        from seed.cli.evaluate_files import protocol_table
+        from seed.cli.evaluation_text import protocol_table
 
         click.echo(protocol_table())
         context.exit()
@@ -137,12 +137,15 @@ def evaluate_held_out(checkpoint: Path, out: Path | None, overrides: Sequence[st
         check_free(out)
     with restored(checkpoint, overrides) as model:
         observer = observer_of(model.backend, model.config)
-        problems, counts = count_held_out(
-            model.backend, model.state, model.config, observer, "evaluation"
-        )
+        try:
+            problems, counts = count_held_out(
+                model.backend, model.state, model.config, observer, "evaluation"
+            )
+        finally:
+            if isinstance(observer, ProgressBars):
+                observer.close()
         scores = scores_of(problems, counts, model.config)
         if isinstance(observer, ProgressBars):
-            observer.close()
             progress = model.progress
             click.echo(f"{model.path}, after step {progress['step']} ({progress['phase']})")
             click.echo(score_table(scores))

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from seed.cli.formatting import aligned, percent, printable
+from seed.cli.evaluation_text import count_lines, difference_line, score_table
+from seed.cli.formatting import printable
 from seed.cli.meter import DELAY_SECONDS, open_meter
 from seed.reference.evaluation.answering import (
     Failures,
@@ -22,14 +23,7 @@ from seed.reference.evaluation.answering import (
     check_judge,
     wanted,
 )
-from seed.reference.evaluation.benchmarks import (
-    BENCHMARKS,
-    MAX_TOKENS,
-    MODELS,
-    PUBLISHED_IN,
-    TEMPERATURE,
-    TOP_P,
-)
+from seed.reference.evaluation.benchmarks import BENCHMARKS, MAX_TOKENS, TEMPERATURE, TOP_P
 from seed.reference.evaluation.folder import (
     PAGE,
     RESPONSES,
@@ -39,17 +33,10 @@ from seed.reference.evaluation.folder import (
     check_same,
     is_evaluation,
 )
-from seed.reference.evaluation.policies import (
-    Ask,
-    Policy,
-    ServerPolicy,
-    Settings,
-    StoredResponses,
-    served_model,
-    stored_responses,
-)
+from seed.reference.evaluation.policies import Ask, Policy, ServerPolicy, Settings, served_model
 from seed.reference.evaluation.questions import Question, QuestionSet, read_questions
 from seed.reference.evaluation.scores import difference
+from seed.reference.evaluation.stored_responses import StoredResponses, stored_responses
 from seed.reference.rewards.chat_client import ChatClient
 from seed.reference.verifiers.custom import checked_address
 from seed.reference.verifiers.files.file import check_verifier
@@ -352,67 +339,3 @@ def compared(scores: Mapping[str, Any], baseline: Folder | None) -> dict[str, An
         line = f"--baseline={baseline.path} has no problem in common with this evaluation"
         raise SeedError(Reason.ILLEGAL_COMBINATION, line)
     return differences
-
-
-def score_table(folder: Folder, scores: Mapping[str, Any]) -> str:
-    """One line per benchmark: accuracy with interval, pass@k, pass^k, maj@k, published figure."""
-    head = ("benchmark", "problems", "k", "avg@k [95 %]", "pass@k", "pass^k", "maj@k", MODELS[0])
-    rows: list[Sequence[str]] = [head]
-    for name, entry in scores.items():
-        k, found = entry["samples"], entry["scores"]
-        benchmark = BENCHMARKS[folder.record["benchmarks"][name]["protocol"]]
-        published = [f"{of[0]:.1f} ({kind})" for kind, of in benchmark.published.items() if of[0]]
-        cells = (figure_text(found.get(f"{kind}{k}")) for kind in ("pass@", "pass^", "maj@"))
-        average = figure_text(found.get(f"avg@{k}"), with_interval=True)
-        problems = str(entry["counts"]["problems"])
-        rows.append((name, problems, str(k), average, *cells, ", ".join(published) or "–"))
-    return "\n".join(aligned(rows, left=1))
-
-
-def figure_text(figure: Mapping[str, float] | None, with_interval: bool = False) -> str:
-    """``43.1 %`` or ``43.1 % [38.0, 48.4]``; a dash without."""
-    if figure is None:
-        return "–"
-    bounds = f" [{100 * figure['low']:.1f}, {100 * figure['high']:.1f}]"
-    return percent(figure["value"]) + (bounds if with_interval else "")
-
-
-def count_lines(scores: Mapping[str, Any]) -> list[str]:
-    """What became of the responses of each benchmark, with the denominator."""
-    lines = []
-    for name, entry in scores.items():
-        counts = entry["counts"]
-        truncated = "unknown" if counts["truncated"] is None else counts["truncated"]
-        lines.append(
-            f"{name}: {counts['judged']} of {counts['expected']} responses judged (the denominator;"
-            f" {counts['correct']} correct, {counts['unextracted']} without an answer); errors"
-            f" {counts['errors']}, missing {counts['missing']}; truncated {truncated}"
-        )
-    return lines
-
-
-def difference_line(name: str, entry: Mapping[str, Any], baseline: Folder | None) -> str:
-    """``gsm8k: +3.2 points [+1.0, +5.4] against DIR, paired over 200 problems``."""
-    bounds = "no interval"
-    if entry["low"] is not None:
-        bounds = f"[{100 * entry['low']:+.1f}, {100 * entry['high']:+.1f}]"
-    path = baseline.path if baseline else ""
-    return (
-        f"{name}: {100 * entry['mean']:+.1f} points {bounds} against {path}, paired over"
-        f" {entry['problems']} problems"
-    )
-
-
-def protocol_table() -> str:
-    """The benchmarks: name, domain, responses per problem, published figures."""
-    rows: list[Sequence[str]] = [("--protocol", "benchmark", "domain", "k", *MODELS)]
-    for benchmark in BENCHMARKS.values():
-        first = benchmark.domain or "of each line"
-        start = (benchmark.name, benchmark.title, first, str(benchmark.samples))
-        if not benchmark.published:
-            rows.append((*start, *[""] * len(MODELS)))
-        for kind, of in benchmark.published.items():
-            cells = ("–" if figure is None else f"{figure:.1f}" for figure in of)
-            rows.append((*start[:1], f"{benchmark.title}, {kind}", *start[2:], *cells))
-    note = f"k: responses to each problem. Percentages: {PUBLISHED_IN}."
-    return "\n".join([*aligned(rows, left=3), note])

@@ -37,18 +37,16 @@ def start(name: str, file: Path | None) -> None:
     """Write a file with the blank function: signature, formula, shapes."""
     from seed.conformance.exercises.blank import blank_file
     from seed.conformance.exercises.catalogue import exercise_named
+    from seed.spec.atomic_files import write_atomically
     from seed.spec.errors import Reason, SeedError
 
     chosen = exercise_named(name)
     target = file or Path(chosen.file)
     try:
-        with target.open("x", encoding="utf-8") as opened:
-            opened.write(blank_file(chosen, str(target)))
+        write_atomically(target, blank_file(chosen, str(target)), replace=False)
     except FileExistsError:
         line = f"{target} exists; choose another --to"
         raise SeedError(Reason.FILE_EXISTS, line) from None
-    except OSError as failure:
-        raise SeedError(Reason.UNWRITABLE_FILE, f"{target}: {failure.strerror}") from None
     click.echo(
         f"{target}: write {chosen.function}, then: seed exercise check {chosen.name} {target}"
     )

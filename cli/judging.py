@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from seed.cli.formatting import printable
-from seed.cli.options import ISOLATIONS
+from seed.cli.options import ISOLATIONS, FiniteRange
 
 if TYPE_CHECKING:
     from seed.reference.verifiers.files.file import Listener
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from seed.reference.verifiers.verdict import Judgement
 
 AnyRow = TypeVar("AnyRow")
+
+LONGEST_VERDICT = 86400.0
+"""Seconds of a day: a longer time limit is none."""
 
 OPTIONS = (
     click.option(
@@ -33,9 +36,9 @@ OPTIONS = (
     ),
     click.option(
         "--time-limit",
-        type=click.FloatRange(0.0, min_open=True),
+        type=FiniteRange(0.0, LONGEST_VERDICT, min_open=True),
         metavar="SECONDS",
-        help="Of one verdict.  [default: 10; code and judge 300]",
+        help="Of one verdict, at most a day.  [default: 10; code and judge 300]",
     ),
     click.option(
         "--memory-limit",

@@ -16,6 +16,7 @@ from seed.cli.model import model
 from seed.cli.puzzles import puzzles
 from seed.cli.run import run
 from seed.cli.sample import sample
+from seed.cli.serve import serve
 from seed.cli.srs import srs
 from seed.cli.user_errors import Group
 from seed.cli.verify import verify
@@ -39,7 +40,7 @@ def seed() -> None:
 
 
 COMMANDS = (
-    *(run, report, sample, evaluate, explain, ablate),
+    *(run, report, sample, evaluate, serve, explain, ablate),
     *(model, export),
     *(conform, diff, verify, audit, data, puzzles, srs, exercise),
 )

@@ -1,5 +1,6 @@
 """Options and arguments that several commands have."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,20 @@ BACKENDS = ("reference", "scaled")
 ISOLATIONS = ("automatic", "bubblewrap", "landlock", "weak")
 PRECISIONS = ("float64", "float32", "bfloat16")
 # These repeat lists of heavier modules, so that help does not import them; a test compares them.
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers; what is no number is in none, though every comparison with it fails."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail("it is not finite", param, ctx)
+        return number
+
 
 PATH = click.Path(path_type=Path)
 SEED = click.IntRange(0, 2**32 - 1)

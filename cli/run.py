@@ -1,5 +1,6 @@
 """``seed run``: start or continue a run, then write its report."""
 
+import contextlib
 import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from seed.cli.options import (
     reward_option,
 )
 from seed.cli.user_errors import Command, name_of
-from seed.spec.errors import Reason, SeedError
+from seed.spec.errors import Reason, SeedError, with_way_on
 
 if TYPE_CHECKING:
     from seed.reference.training.run import Run
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 NOTE_WIDTH = 500
 """Columns of a note about files, which names rows and reasons."""
+MANY_PROBLEMS = 2000
+"""Held-out problems that take seconds to draw."""
 
 
 @click.command(cls=Command)
@@ -126,6 +129,8 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
     check_trackers(config)
     with open_backend(config) as computing:
         config = with_start(config, computing)
+        if computing.is_main_process and config.evaluation.problems >= MANY_PROBLEMS:
+            click.echo(f"drawing {config.evaluation.problems} held-out problems", err=True)
         check(config, computing)
         print_notes(config, computing)
         title = f"{config.preset}-{config.recipe}-seed{config.seed}"
@@ -181,6 +186,7 @@ def train(run: "Run[Any]") -> None:
     """Train to the end; print the scores and the path of the report."""
     from seed.cli.live_page import keep_page
     from seed.cli.progress import ProgressBars, score_before_line
+    from seed.cli.signals import Asked
     from seed.cli.tracking import tracked
     from seed.reference.training import trainer
 
@@ -192,11 +198,18 @@ def train(run: "Run[Any]") -> None:
             click.echo(f"weights of {start}", err=True)
         if run.progress.eval_before:
             click.echo(score_before_line(run.progress.eval_before), err=True)
+    go_on, asked = f"continue with: seed run --resume {path}", Asked(prints)
+    run.asked_to_end = asked
+    listening = asked.listening() if run.config.run.save_on_signal else contextlib.nullcontext()
     try:
-        with tracked(run):
+        with listening, tracked(run):
             summary = trainer.train(run)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"continue with: seed run --resume {path}") from None
+    except KeyboardInterrupt as interrupt:
+        raise with_way_on(interrupt, go_on) from None
+    except SeedError as error:
+        if error.reason is not Reason.UNWRITABLE_FILE:
+            raise
+        raise SeedError(error.reason, f"{error.line}; mend that and {go_on}") from None
     finally:
         if isinstance(run.observer, ProgressBars):
             run.observer.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seed.cli.options import PATH, SEED
+from seed.cli.options import PATH, SEED, FiniteRange
 from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
 
@@ -36,7 +36,7 @@ LABEL = "  {:10}"
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0.0, min_open=True),
+    type=FiniteRange(0.0001, 1000.0),
     help="Of the softmax.  [default: evaluation.temperature]",
 )
 @click.option(

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seed.cli.formatting import aligned, printable
+from seed.cli.options import PATH
 from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
 
@@ -15,12 +17,16 @@ if TYPE_CHECKING:
     from seed.reference.data.source import FileSettings
     from seed.spec.datatypes import Problem
     from seed.spec.problem_source import ProblemSource
+    from seed.spec.tokenizer import Tokenizer
 
 SHOWN_REASONS = 8
 SHOWN_LINES = 3
 SHOWN_CHARACTERS = 1200
 TASK_PROBLEMS = 100
 """Held-out problems that a built-in task is asked for."""
+
+NO_LIMIT = 2**31
+"""Longest legal prompt where prompts are only counted."""
 
 WIDTH = 160
 """Columns of a reason."""
@@ -43,6 +49,7 @@ WIDTH = 160
     help="Share that is held out by a hash of the text.",
 )
 @click.option("--custom", is_flag=True, help="A reward function judges: rows need no reference.")
+@click.option("--model", type=PATH, metavar="FOLDER", help="Count tokens as this model does.")
 @click.option("--shots", type=click.IntRange(0), default=0, help="Worked examples in front.")
 @click.option(
     "--count", "-n", type=click.IntRange(0), default=1, show_default=True, help="Problems shown."
@@ -53,6 +60,7 @@ def show_data(
     columns: tuple[str, ...],
     held_out_share: float,
     custom: bool,
+    model: Path | None,
     shots: int,
     count: int,
 ) -> None:
@@ -79,12 +87,13 @@ def show_data(
         rules=rules,
         held_out_share=held_out_share,
         shots=shots,
+        max_prompt_tokens=NO_LIMIT,
         must_hold_out=False,
     )
-    show_files(settings, count)
+    show_files(settings, count, tokenizer_of(model))
 
 
-def show_files(settings: "FileSettings", count: int) -> None:
+def show_files(settings: "FileSettings", count: int, tokenizer: "Tokenizer | None") -> None:
     """Print the table of files, then splits and problems.
 
     Raises:
@@ -97,7 +106,7 @@ def show_files(settings: "FileSettings", count: int) -> None:
     click.echo("\n".join(file_table(read)))
     for line in fault_lines(read):
         click.echo(line)
-    source = FileSource(settings, indices=indices)
+    source = FileSource(settings, tokenizer, indices)
     click.echo()
     known = {note for index in read for entry in index.counts for note in entry.notes()}
     for note in source.notes:
@@ -105,6 +114,18 @@ def show_files(settings: "FileSettings", count: int) -> None:
             click.echo(note)
     for line in problem_lines(source, count):
         click.echo(line)
+
+
+def tokenizer_of(model: Path | None) -> "Tokenizer | None":
+    """The tokenizer of a model folder, with its chat template.
+
+    Raises:
+        SeedError: UNREADABLE_FILE, BACKEND_MISSING.
+    """
+    from seed.reference.text.language_tokenizer import LanguageTokenizer
+    from seed.spec.config_text import TokenizerConfig
+
+    return None if model is None else LanguageTokenizer.of(TokenizerConfig(path=str(model)))
 
 
 def columns_of(texts: Sequence[str]) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from seed.cli.options import PATH, SEED
+from seed.cli.options import PATH, SEED, FiniteRange
 from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
 
@@ -20,17 +20,32 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 ALPHAS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+MOST = 1_000_000
+"""Largest value of an option that counts something."""
+MOST_WORKERS = 10_000
+LONGEST_TIME = 1e9
+"""Of an option that is a time: a decode step of eleven days, a token of a quarter of an hour."""
+MOST_RESPONSES = 2_000_000
+"""Responses of a simulation, all of which are in memory."""
+MOST_BLOCKS = 1e9
+"""Blocks of tokens that all simulations decode together, each counted per response: an hour."""
 WARM_UP_SHARE = 3
 """The first third of the steps fills the sample pool and is left out of all means."""
 
 
-def _count(name: str, least: int, default: int, text: str) -> Callable[[Decorated], Decorated]:
-    kind = click.IntRange(least)
+def _count(
+    name: str, least: int, default: int, text: str, most: int = MOST
+) -> Callable[[Decorated], Decorated]:
+    kind = click.IntRange(least, most)
     return click.option(f"--{name}", type=kind, default=default, show_default=True, help=text)
 
 
+def _workers(name: str, text: str) -> Callable[[Decorated], Decorated]:
+    return _count(name, 0, 1, text, MOST_WORKERS)
+
+
 def _time(name: str, default: float, text: str) -> Callable[[Decorated], Decorated]:
-    kind = click.FloatRange(0.0)
+    kind = FiniteRange(0.0, LONGEST_TIME)
     return click.option(f"--{name}", type=kind, default=default, show_default=True, help=text)
 
 
@@ -54,13 +69,15 @@ def _choice(name: str, values: tuple[str, ...], text: str) -> Callable[[Decorate
 @_count("samples", 1, 8, "Samples of a prompt.")
 @click.option("--whole-groups", is_flag=True, help="A batch takes all samples of a prompt or none.")
 @_count("prompt-tokens", 0, 100, "Tokens of a prompt.")
-@_count("trainers", 0, 1, "Workers that decode only while the trainer waits (colocated).")
-@_count("standalone", 0, 1, "Workers that decode all the time (remote).")
+@_count(
+    "trainers", 0, 1, "Workers that decode only while the trainer waits (colocated).", MOST_WORKERS
+)
+@_count("standalone", 0, 1, "Workers that decode all the time (remote).", MOST_WORKERS)
 @_count("slots", 0, 0, "Samples that a worker decodes side by side, 0 = a batch over all workers.")
 @click.option(
     "--alpha",
     "alphas",
-    type=click.FloatRange(0.0, 1.0),
+    type=FiniteRange(0.0, 1.0),
     multiple=True,
     help=(
         "srs_alpha to simulate; may be given several times.  [default: 0.9, 0.8, ... 0.1; 1 is"
@@ -129,6 +146,11 @@ class Settings:
         return self.prompts * self.samples
 
     @property
+    def responses(self) -> int:
+        """Responses of all steps; at most 1 + staleness batches are in flight besides."""
+        return self.batch * (self.steps + self.staleness + 1)
+
+    @property
     def workers(self) -> "tuple[WorkerSpec, ...]":
         """Colocated workers first."""
         from seed.reference.rollouts.rules import WorkerSpec
@@ -170,10 +192,8 @@ class Settings:
             train_token=self.train_us / 1e6,
             publish=self.publish_ms / 1e3,
         )
-        # Every step takes a batch; at most 1 + staleness batches are in flight besides.
-        count = self.batch * (self.steps + self.staleness + 1)
         return Scenario(
-            lengths=lengths_named(self.lengths).sample(self.seed, count),
+            lengths=lengths_named(self.lengths).sample(self.seed, self.responses),
             cost=cost,
             steps=self.steps,
             warm_up=self.steps // WARM_UP_SHARE,
@@ -198,6 +218,7 @@ def run_simulation(out: Path, settings: Settings) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SeedError(Reason.FILE_EXISTS, f"{out} is not empty; choose another --out")
     scenario = settings.scenario
+    check_work(settings, scenario)
     with meter("srs_alpha", len({1.0, *settings.alphas})) as shown:
         points = sweep(settings.rules, settings.alphas, scenario, shown.advance)
     click.echo(sweep_text(points))
@@ -212,18 +233,18 @@ def run_simulation(out: Path, settings: Settings) -> None:
 
 
 def check(settings: Settings) -> None:
-    """Refuse what click's types cannot: infinities, and options that do not fit together.
+    """Refuse what click's types cannot: options that do not fit together.
 
     Raises:
         SeedError: ILLEGAL_VALUE, ILLEGAL_COMBINATION.
     """
-    for name, value in asdict(settings).items():
-        if name.endswith(("_ms", "_us")) and not math.isfinite(value):
-            option = f"--{name.replace('_', '-')}"
-            raise SeedError(Reason.ILLEGAL_VALUE, f"{option}={value} must be a finite number >= 0")
-    for alpha in settings.alphas:
-        if not 0.0 <= alpha <= 1.0:
-            raise SeedError(Reason.ILLEGAL_VALUE, f"--alpha={alpha} must be between 0 and 1")
+    if settings.responses > MOST_RESPONSES:
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"--prompts={settings.prompts} --samples={settings.samples} --steps={settings.steps}"
+            f" --staleness={settings.staleness} are {settings.responses} responses; legal: at most"
+            f" {MOST_RESPONSES}",
+        )
     if settings.floor_ms == settings.token_us == 0:
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
@@ -233,6 +254,24 @@ def check(settings: Settings) -> None:
         raise SeedError(
             Reason.ILLEGAL_COMBINATION,
             "--trainers=0 with --standalone=0: nothing decodes; legal: one of them >= 1",
+        )
+
+
+def check_work(settings: Settings, scenario: "Scenario") -> None:
+    """Refuse what would take longer than about an hour.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    decoded = scenario.lengths[: settings.batch * settings.steps]
+    simulations = 2 * len({1.0, *settings.alphas}) - 1
+    blocks = simulations * sum(-(-length // settings.block_tokens) for length in decoded)
+    if blocks > MOST_BLOCKS:
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"--lengths={settings.lengths} with --block-tokens={settings.block_tokens}: the"
+            f" {simulations} simulations decode {blocks:.1e} blocks; legal: at most"
+            f" {MOST_BLOCKS:.0e}, by larger blocks, fewer --steps, or fewer --alpha",
         )
 
 

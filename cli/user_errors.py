@@ -11,14 +11,17 @@ import codecs
 import io
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 import click
 from click.exceptions import UsageError
 
 from seed.cli.near_names import command_suggestion, setting_hint, suggestion
+from seed.cli.signals import ended_by_signals
 from seed.scaled.processes.launcher import launcher
-from seed.spec.errors import INTERRUPTED, Reason, SeedError
+from seed.spec.atomic_files import UNWRITABLE, unwritable
+from seed.spec.errors import Reason, SeedError, exit_code_of, how_it_ended
 
 NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """What newer versions of click raise to show the help of a group without a subcommand: no error."""
@@ -40,9 +43,11 @@ class UserError(click.ClickException):
 
 
 class Interrupted(click.ClickException):
-    """One line on stderr after Ctrl-C: how to continue."""
+    """One line on stderr after Ctrl-C, SIGTERM or SIGHUP: how to continue."""
 
-    exit_code = INTERRUPTED
+    def __init__(self, interrupt: KeyboardInterrupt) -> None:
+        super().__init__(how_it_ended(interrupt))
+        self.exit_code = exit_code_of(interrupt)
 
 
 class Command(click.Command):
@@ -90,15 +95,20 @@ class Group(Command, click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with ended_by_signals():
+                return super().invoke(ctx)
         except SeedError as error:
             shown: click.ClickException = UserError(str(error))
         except KeyboardInterrupt as interrupt:
-            shown = Interrupted(f"interrupted{f'; {interrupt}' if str(interrupt) else ''}")
+            shown = Interrupted(interrupt)
         except UsageError as error:
             shown = error if isinstance(error, NO_ARGUMENTS) else UserError(error.format_message())
         except click.ClickException as error:
             shown = error
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            shown = UserError(str(unwritable(Path(error.filename or "output"), error)))
         if not is_main_process():
             ctx.exit(shown.exit_code)
         raise shown from None

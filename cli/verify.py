@@ -9,6 +9,7 @@ from seed.cli.formatting import name_width, printable
 from seed.cli.judging import judging_bar, judging_options, rate_text, rule_and_pool, with_overall
 from seed.cli.options import PATH
 from seed.cli.user_errors import Command
+from seed.spec.errors import Reason, SeedError, with_way_on
 
 if TYPE_CHECKING:
     from seed.reference.verifiers.files.tally import Tally
@@ -36,14 +37,17 @@ def verify(file: Path, out: Path, resume: bool, **judging: Any) -> None:
     from seed.reference.verifiers.files.file import verify_file
 
     rule, pool = rule_and_pool(**judging)
+    go_on = f"the same command and --resume, {out} is kept"
     notes: list[str] = []
     with judging_bar(file, "verify") as count, pool:
         try:
             tally = verify_file(file, out, rule, pool, resume, count, notes.append)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"continue with the same command and --resume, {out} is kept"
-            ) from None
+        except KeyboardInterrupt as interrupt:
+            raise with_way_on(interrupt, f"continue with {go_on}") from None
+        except SeedError as error:
+            if error.reason is not Reason.UNWRITABLE_FILE or not out.is_file():
+                raise
+            raise SeedError(error.reason, f"{error.line}; then continue with {go_on}") from None
     for line in notes:
         click.echo(f"note: {line}", err=True)
     click.echo(tally_table(tally, rule.counted_by))

@@ -76,7 +76,6 @@ def write(path: Path, page: str, replace: bool) -> None:
         write_atomically(path, page, replace=replace)
     except FileExistsError:
         raise SeedError(Reason.FILE_EXISTS, f"{path} exists; choose another --out") from None
-    except OSError as error:
-        line = f"{path} cannot be written: {error.strerror}; choose another --out"
-        raise SeedError(Reason.UNWRITABLE_FILE, line) from None
+    except SeedError as error:
+        raise SeedError(error.reason, f"{error.line}; choose another --out") from None
     click.echo(path)

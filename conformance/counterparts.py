@@ -49,6 +49,7 @@ WITHOUT_COUNTERPART: dict[str, str] = {
     "moe.dense_layer": "the module Swiglu",
     "moe.lines": "run_experts, with the loop that may be faster",
     "moe.moe_layer": "the module Moe",
+    "moe.sigmoid": "torch has it",
     "moe.silu": "torch has it",
     "objective.policy_metrics": "policy_loss, which has the logits only inside its readout",
     "objective.term_metrics": "a private function",

@@ -122,17 +122,26 @@ result depends on it.
 def jobs_of(
     layouts: Sequence[Layout], precisions_of: Callable[[Layout], Sequence[str]]
 ) -> list[Job]:
-    """All cases in one process, on several ranks the case with every term; in these precisions."""
+    """All cases in one process, on several ranks the case with every term; in these precisions.
+
+    On two ranks also the case with every switch of the model, in float64.
+    """
     ranks = max(layout.ranks for layout in layouts)
     cases = ("everything",) if ranks > 1 else tuple(CASES)
     settings = FEW_MICRO_BATCHES if ranks > 2 else ()
-    return [
+    switches = [
+        Job("switches", "float64", layout) for layout in layouts if ranks == 2 and layout != FSDP
+    ]
+    return switches + [
         Job(case, precision, layout, settings)
         for layout in layouts
         for precision in precisions_of(layout)
         for case in cases
     ]
 
+
+FSDP = Layout(fsdp=2)
+"""Sharded alike but for the experts in another layout of two ranks."""
 
 PRECISIONS = ("float64", "float32", "bfloat16")
 IN_EVERY_PRECISION = (Layout(), Layout(tp=2), Layout(fsdp=2, ep=2))

@@ -24,26 +24,43 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from transformers import (
     AutoModelForCausalLM,
+    Dots1Config,
+    Glm4MoeConfig,
     GraniteMoeSharedConfig,
     LlamaConfig,
+    MiniMaxM2Config,
+    MistralConfig,
     MixtralConfig,
+    OlmoeConfig,
     PretrainedConfig,
+    Qwen2Config,
+    Qwen2MoeConfig,
     Qwen3Config,
     Qwen3MoeConfig,
+    SeedOssConfig,
 )
 
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, BoolArray, IntArray, Params
 
+Kind = type[PretrainedConfig]
+"""An architecture, by its configuration."""
+
+TWINS: dict[str, Kind] = {"mistral": MistralConfig, "seed-oss": SeedOssConfig, "dots1": Dots1Config}
+"""Architectures with the arithmetic of another one (Llama, Qwen2, GLM-4.5), by their names."""
+
 # With models this small, giving work to a second thread takes ten times longer than the work.
 torch.set_num_threads(1)
 
-CASTING_MODULES = tuple(
-    f"transformers.models.{name}.modeling_{name}"
-    for name in (
-        *("llama", "qwen3", "qwen3_moe", "mixtral", "granitemoeshared", "mistral", "qwen2"),
-        *("qwen2_moe", "seed_oss", "glm4_moe", "olmoe"),
-    )
+CASTING_MODULES = (
+    "transformers.modeling_rope_utils",
+    *(
+        f"transformers.models.{name}.modeling_{name}"
+        for name in (
+            *("llama", "mistral", "qwen2", "seed_oss", "qwen3", "qwen3_moe", "qwen2_moe"),
+            *("mixtral", "granitemoeshared", "olmoe", "glm4_moe", "dots1", "minimax_m2"),
+        )
+    ),
 )
 """Modules in which ``torch`` is replaced while an exact model is built or run."""
 
@@ -53,23 +70,35 @@ LONGEST = 64
 IGNORED = -100
 """Target that torch's cross-entropy ignores."""
 
+GATE_UP_DOWN = ("gate_proj", "up_proj", "down_proj")
 BLOCK_NAMES = {
-    "attention_norm": "input_layernorm",
-    "attention.query": "self_attn.q_proj",
-    "attention.key": "self_attn.k_proj",
-    "attention.value": "self_attn.v_proj",
-    "attention.output": "self_attn.o_proj",
-    "attention.query_norm": "self_attn.q_norm",
-    "attention.key_norm": "self_attn.k_norm",
-    "feed_forward_norm": "post_attention_layernorm",
-    "mlp.gate": "mlp.gate_proj",
-    "mlp.up": "mlp.up_proj",
-    "mlp.down": "mlp.down_proj",
-    "moe.router": "mlp.gate",
+    "attention_norm": "input_layernorm.weight",
+    "attention.query": "self_attn.q_proj.weight",
+    "attention.key": "self_attn.k_proj.weight",
+    "attention.value": "self_attn.v_proj.weight",
+    "attention.output": "self_attn.o_proj.weight",
+    "attention.query_bias": "self_attn.q_proj.bias",
+    "attention.key_bias": "self_attn.k_proj.bias",
+    "attention.value_bias": "self_attn.v_proj.bias",
+    "attention.query_norm": "self_attn.q_norm.weight",
+    "attention.key_norm": "self_attn.k_norm.weight",
+    "feed_forward_norm": "post_attention_layernorm.weight",
+    "mlp.gate": "mlp.gate_proj.weight",
+    "mlp.up": "mlp.up_proj.weight",
+    "mlp.down": "mlp.down_proj.weight",
+    "moe.router": "mlp.gate.weight",
+    "moe.router_bias": "mlp.gate.e_score_correction_bias",
+    "moe.shared_gate": "mlp.shared_expert_gate.weight",
+    "moe.shared.0.gate": "mlp.shared_expert.gate_proj.weight",
+    "moe.shared.0.up": "mlp.shared_expert.up_proj.weight",
+    "moe.shared.0.down": "mlp.shared_expert.down_proj.weight",
 }
-"""Our name of a weight of one block -> theirs, without the suffix ``.weight``. Experts are missing,
-as theirs are fused.
+"""Our name of a weight of one block -> theirs. Experts are missing, as theirs are fused, and what
+only some architectures call otherwise.
 """
+
+CORRECTION_BIAS = "e_score_correction_bias"
+"""Last part of their name of a correction bias, a buffer."""
 
 GRANITE_ROUTER = "block_sparse_moe.router.weight"
 GRANITE_EXPERTS = "block_sparse_moe.experts."
@@ -93,18 +122,19 @@ class Outside:
         network: The causal language model, weights in float64.
         model: The sizes it was built from.
         exact: Whether it computes in float64 throughout, or in float32 where the library does.
+        kind: Its architecture.
     """
 
     network: Any
     model: ModelConfig
     exact: bool
+    kind: Kind
 
     def params(self) -> Params:
-        """Its weights under our names."""
-        return renamed(
-            {name: weight.detach().numpy() for name, weight in self.network.named_parameters()},
-            self.model,
-        )
+        """Its weights under our names, correction biases among them."""
+        weights = dict(self.network.named_parameters()) | correction_biases(self.network)
+        arrays = {name: weight.detach().numpy() for name, weight in weights.items()}
+        return renamed(arrays, self.model, self.kind)
 
     def forward(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[Array, Array, list[Array]]:
         """Next-token logits [B, S, V], final states [B, S, D], router logits per layer [N, E]."""
@@ -113,7 +143,10 @@ class Outside:
         return logits.numpy(), states.numpy(), [router.numpy() for router in routers]
 
     def gradient(self, tokens_BS: IntArray, real_BS: BoolArray) -> tuple[float, Params]:
-        """Mean negative log-likelihood of real tokens after the first; its gradient."""
+        """Mean negative log-likelihood of real tokens after the first; its gradient.
+
+        Correction biases have none: zeros.
+        """
         targets = torch.from_numpy(numpy.where(real_BS, tokens_BS, IGNORED)[:, 1:].reshape(-1))
         self.network.zero_grad()
         with self._arithmetic():
@@ -121,7 +154,9 @@ class Outside:
             loss: Any = torch.nn.functional.cross_entropy(logits, targets, ignore_index=IGNORED)
             loss.backward()
         gradients = {name: weight.grad.numpy() for name, weight in self.network.named_parameters()}
-        return loss.item(), renamed(gradients, self.model)
+        for name, bias in correction_biases(self.network).items():
+            gradients[name] = numpy.zeros(bias.shape)
+        return loss.item(), renamed(gradients, self.model, self.kind)
 
     def greedy(self, prompt: tuple[int, ...], limit: int, end: int) -> tuple[int, ...]:
         """The greedy continuation up to ``limit`` tokens or an ``end``, included."""
@@ -159,50 +194,68 @@ class Outside:
         return float64_throughout() if self.exact else nullcontext()
 
 
-def build(model: ModelConfig, seed: int, exact: bool = True) -> Outside:
+def build(model: ModelConfig, seed: int, exact: bool = True, kind: Kind | None = None) -> Outside:
     """A random model of the given sizes.
 
     Matrices are normal with standard deviation 1/sqrt(fan in) and the router twice that, so that
     every layer matters and router probabilities are apart; norms are 1 plus noise, as equal norms
-    could be confused unnoticed.
+    could be confused unnoticed; biases are noise.
 
     Args:
         model: Sizes of a model that one of the families can have.
         seed: Of the weights.
         exact: Whether it computes in float64 throughout.
+        kind: The architecture, where several have the same arithmetic; None takes ``family``.
     """
+    kind = kind or family(model)
     factory: Any = AutoModelForCausalLM  # partly annotated
     with float64_throughout() if exact else nullcontext():
         network = factory.from_config(
-            outside_config(model),
+            outside_config(model, kind),
             dtype=torch.float64,
             attn_implementation="eager",
             experts_implementation="eager",
         ).eval()
     randomness = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, weight in network.named_parameters():
+        weights = dict(network.named_parameters()) | correction_biases(network)
+        for name, weight in weights.items():
             noise = torch.randn(weight.shape, dtype=weight.dtype, generator=randomness)
-            if weight.ndim == 1:
+            if name.endswith("bias"):
+                weight.copy_(0.3 * noise)
+            elif weight.ndim == 1:
                 weight.copy_(1.0 + 0.3 * noise)
             else:
                 gain = 2.0 if name.endswith(("mlp.gate.weight", GRANITE_ROUTER)) else 1.0
                 weight.copy_(gain * weight.shape[-1] ** -0.5 * noise)
-    return Outside(network, model, exact)
+    return Outside(network, model, exact, kind)
 
 
-def family(model: ModelConfig) -> type[PretrainedConfig]:
+def correction_biases(network: Any) -> dict[str, torch.Tensor]:
+    """The correction biases of a model's routers, which are buffers."""
+    buffers = dict(network.named_buffers())
+    return {name: bias for name, bias in buffers.items() if name.endswith(CORRECTION_BIAS)}
+
+
+def family(model: ModelConfig) -> Kind:
     """The architecture of transformers that a configuration of ours describes."""
     if model.dense_layers == model.layers:
-        return Qwen3Config if model.query_key_norm else LlamaConfig
-    if model.query_key_norm:
+        if model.query_key_norm == "head":
+            return Qwen3Config
+        return Qwen2Config if model.query_key_value_bias else LlamaConfig
+    if model.router_scores == "sigmoid":
+        return MiniMaxM2Config if model.query_key_norm == "full" else Glm4MoeConfig
+    if model.query_key_norm == "full":
+        return OlmoeConfig
+    if model.shared_expert_gate:
+        return Qwen2MoeConfig
+    if model.query_key_norm == "head":
         return Qwen3MoeConfig
     return GraniteMoeSharedConfig if model.shared_experts else MixtralConfig
 
 
-def outside_config(model: ModelConfig) -> PretrainedConfig:
+def outside_config(model: ModelConfig, kind: Kind) -> PretrainedConfig:
     """Our sizes under their names."""
-    kind = family(model)
     if kind is Qwen3MoeConfig and model.shared_experts:
         raise ValueError("Qwen3-MoE has no shared experts")
     if kind in (MixtralConfig, GraniteMoeSharedConfig) and not (
@@ -220,44 +273,88 @@ def outside_config(model: ModelConfig) -> PretrainedConfig:
         "max_position_embeddings": LONGEST,
         "rms_norm_eps": model.norm_epsilon,
         "tie_word_embeddings": model.tied_embeddings,
-        "rope_parameters": {"rope_type": "default", "rope_theta": model.rope_base},
+        "rope_parameters": rope_parameters(model),
         "hidden_act": "silu",
-        "attention_bias": False,
+        "sliding_window": None,
+        "attention_bias": model.query_key_value_bias,
         "pad_token_id": None,
         "bos_token_id": None,
         "eos_token_id": None,
     }
-    if kind is Qwen3MoeConfig:
-        settings |= {
+    return kind(**settings | expert_settings(model, kind))
+
+
+def rope_parameters(model: ModelConfig) -> dict[str, Any]:
+    """Our rotary settings under their names."""
+    plain = {"rope_theta": model.rope_base, "partial_rotary_factor": model.rotary_share}
+    if model.rope_scaling == "none":
+        return plain | {"rope_type": "default"}
+    scaled: dict[str, Any] = plain | {"rope_type": model.rope_scaling, "factor": model.rope_factor}
+    if model.rope_scaling == "linear":
+        return scaled
+    scaled["original_max_position_embeddings"] = model.rope_original_positions
+    if model.rope_scaling == "llama3":
+        return scaled | {
+            "low_freq_factor": model.rope_low_frequency_factor,
+            "high_freq_factor": model.rope_high_frequency_factor,
+        }
+    stated = model.rope_attention_factor
+    return (
+        scaled
+        | {"beta_fast": model.rope_beta_fast, "beta_slow": model.rope_beta_slow}
+        | ({"attention_factor": stated} if stated else {})
+    )
+
+
+def expert_settings(model: ModelConfig, kind: Kind) -> dict[str, Any]:
+    """Our sizes of expert layers under the names of one architecture."""
+    common = {"num_experts_per_tok": model.experts_per_token}
+    normalised = common | {"norm_topk_prob": model.normalise_gates}
+    if kind in (Qwen3MoeConfig, Qwen2MoeConfig):
+        return normalised | {
             "num_experts": model.experts,
-            "num_experts_per_tok": model.experts_per_token,
             "moe_intermediate_size": model.expert_width,
-            "norm_topk_prob": model.normalise_gates,
+            "shared_expert_intermediate_size": model.shared_width,
             "mlp_only_layers": list(range(model.dense_layers)),
             "decoder_sparse_step": 1,
+            "qkv_bias": model.query_key_value_bias,
         }
-    if kind in (MixtralConfig, GraniteMoeSharedConfig):
-        settings |= {
-            "intermediate_size": model.expert_width,
-            "num_local_experts": model.experts,
-            "num_experts_per_tok": model.experts_per_token,
+    if kind is OlmoeConfig:
+        return normalised | {"intermediate_size": model.expert_width, "num_experts": model.experts}
+    if kind in (Glm4MoeConfig, Dots1Config):
+        return normalised | {
+            "n_routed_experts": model.experts,
+            "moe_intermediate_size": model.expert_width,
+            "n_shared_experts": model.shared_experts,
+            "first_k_dense_replace": model.dense_layers,
+            "n_group": model.router_groups,
+            "topk_group": model.router_groups_kept,
+            "routed_scaling_factor": model.gate_scale,
+            "use_qk_norm": model.query_key_norm == "head",
         }
-    if kind is GraniteMoeSharedConfig:
-        settings |= {
+    if kind in (MixtralConfig, GraniteMoeSharedConfig, MiniMaxM2Config):
+        granite = {
             "shared_intermediate_size": model.shared_experts * model.expert_width,
             "attention_multiplier": model.head_width**-0.5,
         }
-    return kind(**settings)
+        return {
+            "intermediate_size": model.expert_width,
+            "num_local_experts": model.experts,
+            **common,
+            **(granite if kind is GraniteMoeSharedConfig else {}),
+        }
+    return {}
 
 
-def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
+def renamed(theirs: Mapping[str, Array], model: ModelConfig, kind: Kind) -> Params:
     """Their arrays by our names; matrices transposed to [in, out], fused experts split.
 
-    Granite has one shared layer, as wide as all our shared experts together.
+    Granite, GLM and dots have one shared layer, as wide as all our shared experts together.
 
     Args:
         theirs: Weights or gradients as ``named_parameters`` names them.
         model: Sizes.
+        kind: Whose names they are.
 
     Returns:
         Copies under our names.
@@ -275,12 +372,20 @@ def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
     for layer in range(model.layers):
         prefix, their_prefix = f"layers.{layer}.", f"model.layers.{layer}."
         for name, their_name in BLOCK_NAMES.items():
-            array = remaining.pop(f"{their_prefix}{their_name}.weight", None)
+            array = remaining.pop(their_prefix + their_name, None)
             if array is not None:
                 ours[prefix + name] = array.T
         if layer >= model.dense_layers:
             experts = "mlp.experts."
-            if family(model) is GraniteMoeSharedConfig:
+            if kind is MiniMaxM2Config:
+                bias_E = remaining.pop(f"{their_prefix}mlp.{CORRECTION_BIAS}")
+                ours[f"{prefix}moe.router_bias"] = bias_E
+            if kind in (Glm4MoeConfig, Dots1Config):
+                names = [f"{their_prefix}mlp.shared_experts.{name}.weight" for name in GATE_UP_DOWN]
+                gate_FD, up_FD, out_DF = (remaining.pop(name) for name in names)
+                in_2FD = numpy.concatenate([gate_FD, up_FD])
+                ours |= shared_experts(f"{prefix}moe.shared.", in_2FD, out_DF, model.shared_experts)
+            if kind is GraniteMoeSharedConfig:
                 experts = GRANITE_EXPERTS
                 ours[f"{prefix}moe.router"] = remaining.pop(their_prefix + GRANITE_ROUTER).T
                 in_2FD, out_DF = (remaining.pop(their_prefix + name) for name in GRANITE_SHARED)
@@ -296,7 +401,7 @@ def renamed(theirs: Mapping[str, Array], model: ModelConfig) -> Params:
 
 
 def shared_experts(prefix: str, gate_up_2FD: Array, down_DF: Array, count: int) -> Params:
-    """Granite's one shared layer cut along its inner width into ``count`` experts of ours."""
+    """One shared layer cut along its inner width into ``count`` experts of ours."""
     gate_FD, up_FD = numpy.split(gate_up_2FD, 2)
     wholes = {"gate": gate_FD.T, "up": up_FD.T, "down": down_DF.T}
     return {

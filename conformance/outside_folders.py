@@ -6,12 +6,17 @@ from typing import Any
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    Glm4MoeConfig,
     LlamaConfig,
     MistralConfig,
     MixtralConfig,
+    OlmoeConfig,
     PretrainedConfig,
+    Qwen2Config,
+    Qwen2MoeConfig,
     Qwen3Config,
     Qwen3MoeConfig,
+    SeedOssConfig,
 )
 
 from seed.conformance.outside import float64_throughout
@@ -30,6 +35,24 @@ BASE: dict[str, Any] = {
 }
 EXPERTS = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
 
+GLM = {
+    "n_routed_experts": 8,
+    "num_experts_per_tok": 2,
+    "moe_intermediate_size": 16,
+    "n_shared_experts": 2,
+    "first_k_dense_replace": 1,
+    "routed_scaling_factor": 2.5,
+    "num_nextn_predict_layers": 0,
+}
+LLAMA3 = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
+YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 128}
+
 
 def rope(base: float, **scaling: Any) -> dict[str, Any]:
     """The key ``rope_parameters``."""
@@ -42,6 +65,17 @@ CONFIGS: dict[str, PretrainedConfig] = {
     "qwen3": Qwen3Config(**BASE, tie_word_embeddings=True, **rope(1e6)),
     "qwen3_moe": Qwen3MoeConfig(**BASE, **EXPERTS, norm_topk_prob=True, **rope(1e6)),
     "qwen3_moe, dense first": Qwen3MoeConfig(**BASE, **EXPERTS, mlp_only_layers=[0], **rope(1e6)),
+    "llama, linear": LlamaConfig(**BASE, **rope(1e4, rope_type="linear", factor=4.0)),
+    "llama3": LlamaConfig(**BASE, **rope(5e5, **LLAMA3)),
+    "qwen3, yarn": Qwen3Config(**BASE, **rope(1e6, **YARN)),
+    "qwen2": Qwen2Config(**BASE, **rope(1e6)),
+    "seed_oss": SeedOssConfig(**BASE, **rope(1e7)),
+    "glm4_moe": Glm4MoeConfig(**BASE, **GLM, use_qk_norm=True, n_group=4, topk_group=2),
+    "glm4_moe, no norm": Glm4MoeConfig(**BASE, **GLM, attention_bias=True),
+    "olmoe": OlmoeConfig(**BASE, num_experts=8, num_experts_per_tok=2, **rope(1e4)),
+    "qwen2_moe": Qwen2MoeConfig(
+        **BASE, **EXPERTS, shared_expert_intermediate_size=24, mlp_only_layers=[0], **rope(1e6)
+    ),
     "mixtral": MixtralConfig(**BASE, num_local_experts=4, **rope(1e6)),
 }
 
@@ -68,7 +102,11 @@ def write(name: str, folder: Path, dtype: torch.dtype = torch.float32, **setting
                 weight.copy_(weight.shape[-1] ** -0.5 * noise)
             else:
                 weight.copy_(0.3 * noise + ("norm" in key))
-    network.to(dtype).save_pretrained(folder, **settings)
+    network.to(dtype)
+    for key, buffer in network.named_buffers():
+        if key.endswith("correction_bias"):  # in float32 in all published models
+            buffer.data = buffer.data.float()
+    network.save_pretrained(folder, **settings)
 
 
 def logits(folder: Path, tokens_BS: IntArray) -> Array:

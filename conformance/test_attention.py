@@ -111,11 +111,9 @@ def test_p18_attention_of_packed_sequences_is_that_of_padded_rows(
         found = tensors(*(policy[prefix + name] for name in names if prefix + name in policy))
         return found or None
 
-    weights = scaled_attention.Projections(
-        *of("query", "key", "value"),
-        biases=of("query_bias", "key_bias", "value_bias"),
-        norms=of("query_norm", "key_norm"),
-    )
+    query, key, value = of("query", "key", "value")
+    biases, norms = of("query_bias", "key_bias", "value_bias"), of("query_norm", "key_norm")
+    weights = scaled_attention.Projections(query, key, value, biases, norms)
     angles = scaled_attention.rotation(packed.positions_m, rotary_of(model), torch.float64)
     places, cells = packed.own_places_c.numpy(), packed.own_cells_c.numpy()
     x_nD = np.zeros((len(packed.tokens_n), model.hidden))

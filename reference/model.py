@@ -37,7 +37,11 @@ class RouterTrace:
 
 @primitive  # type: ignore[untyped-decorator]  # autograd ships no annotations
 def embedded(embedding_VD: Array, tokens_N: IntArray) -> Array:
-    """Rows of the embedding, one for each token [N, D]."""
+    """Rows of the embedding, one for each token [N, D].
+
+    Formula: ``x_n = embedding[token_n]``; the gradient of row v is the sum over the places of v.
+    Source: definition.
+    """
     return embedding_VD[tokens_N]
 
 

@@ -18,6 +18,7 @@ from seed.spec.config_types import (
     Section,
     Share,
     Switch,
+    Temperature,
 )
 
 
@@ -25,12 +26,16 @@ class RolloutConfig(Section):
     """Sampling of the responses that train the policy."""
 
     steps: Count = Field(description="RL steps (one batch of rollouts each)")
-    prompts: PositiveInt = Field(description="prompts per step, over all ranks")
-    samples_per_prompt: PositiveInt = Field(description="group size G: responses per prompt")
+    prompts: Annotated[PositiveInt, Field(le=100_000)] = Field(
+        description="prompts per step, over all ranks"
+    )
+    samples_per_prompt: Annotated[PositiveInt, Field(le=100_000)] = Field(
+        description="group size G: responses per prompt"
+    )
     max_response_tokens: PositiveInt = Field(
         description="token limit of a response, end of sequence included"
     )
-    temperature: PositiveFloat = Field(
+    temperature: Temperature = Field(
         1.0, description="softmax temperature of rollouts and of the trained log-probs"
     )
     top_p: FiniteFloat = Field(

@@ -91,7 +91,15 @@ SHARED_DECISION = "shared: no arithmetic on arrays, decided once for both backen
 ON_THE_HOST = "shared: drawn on the host, whichever backend computes"
 RANKS = "one process has no other ranks"
 
+BEFORE_ARITHMETIC = "shared: worked out in float64 once, whichever backend computes"
+
 EQUATIONS = (
+    Equation(
+        title="embedding",
+        reference="seed.reference.model:embedded",
+        test="tests/reference/test_model.py::test_the_gradient_of_the_embedding_sums_over_the_places_of_a_token",
+        apart="torch has it",
+    ),
     Equation(
         title="RMS norm",
         reference="seed.reference.attention:rms_norm",
@@ -105,6 +113,30 @@ EQUATIONS = (
         reference="seed.reference.attention:rotary",
         test="tests/reference/test_model.py::test_rotary_products_depend_on_the_distance_of_positions_only",
         scaled="seed.scaled.attention:rotary",
+    ),
+    Equation(
+        title="rotary frequencies",
+        reference="seed.spec.rope:plain_frequencies",
+        test="tests/spec/test_rope.py::test_frequencies_fall_from_1_to_nearly_the_inverse_of_the_base",
+        apart=BEFORE_ARITHMETIC,
+    ),
+    Equation(
+        title="frequencies of Llama 3.1",
+        reference="seed.spec.rope:llama3_frequencies",
+        test="tests/spec/test_rope.py::test_fast_pairs_are_kept_and_slow_ones_divided_by_the_factor",
+        apart=BEFORE_ARITHMETIC,
+    ),
+    Equation(
+        title="frequencies of YaRN",
+        reference="seed.spec.rope:yarn_frequencies",
+        test="tests/spec/test_rope.py::test_fast_pairs_are_kept_and_slow_ones_divided_by_the_factor",
+        apart=BEFORE_ARITHMETIC,
+    ),
+    Equation(
+        title="attention factor of YaRN",
+        reference="seed.spec.rope:yarn_attention_factor",
+        test="tests/spec/test_rope.py::test_the_attention_factor_is_stated_or_follows_from_the_factor",
+        apart=BEFORE_ARITHMETIC,
     ),
     Equation(
         title="softmax",
@@ -125,6 +157,12 @@ EQUATIONS = (
         apart="torch has it",
     ),
     Equation(
+        title="sigmoid",
+        reference="seed.reference.moe:sigmoid",
+        test="tests/reference/test_moe.py::test_the_sigmoid_is_precise_however_small_and_never_overflows",
+        apart="torch has it",
+    ),
+    Equation(
         title="SwiGLU",
         reference="seed.reference.moe:swiglu",
         test="tests/reference/test_moe.py::test_swiglu_of_scalars_has_its_closed_form",
@@ -135,6 +173,18 @@ EQUATIONS = (
         reference="seed.reference.moe:top_k",
         test="tests/reference/test_moe.py::test_equal_router_logits_go_to_the_smaller_ids",
         scaled="seed.scaled.moe:top_k",
+    ),
+    Equation(
+        title="router scores",
+        reference="seed.reference.moe:scores",
+        test="tests/reference/test_moe.py::test_scores_of_sigmoid_do_not_compete_and_those_of_softmax_do",
+        scaled="seed.scaled.moe:scores",
+    ),
+    Equation(
+        title="choice of experts",
+        reference="seed.reference.moe:choose",
+        test="tests/reference/test_moe.py::test_experts_are_chosen_by_enumeration_of_groups",
+        scaled="seed.scaled.moe:choose",
     ),
     Equation(
         title="gates",
@@ -561,6 +611,7 @@ EQUATIONS = (
 )
 
 MODULES: Mapping[str, tuple[str, ...]] = {
+    "seed.spec.rope": ("rotary_of",),
     "seed.reference.attention": (),
     "seed.reference.moe": ("place", "take", "dense_layer", "lines"),
     "seed.reference.model": (
@@ -581,7 +632,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     ),
     "seed.scaled.parallel.balance": ("prefix_groups", "prompt_lengths", "spread"),
     "seed.scaled.advantage": ("values_after",),
-    "seed.scaled.attention": ("rotation", "heads_of"),
+    "seed.scaled.attention": ("rotation", "heads_of", "full_norm"),
     "seed.scaled.parallel.collectives": (
         "exchange_counts",
         "sum_over",

@@ -1,9 +1,44 @@
-"""Every user error: one closed list of reasons, one exception."""
+"""Every user error: one closed list of reasons, one exception; and the signals that end a run."""
 
+import signal
 from enum import StrEnum
 
-INTERRUPTED = 130
-"""Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as in a shell."""
+SIGNALLED = 128
+"""Exit code of a command that a signal ended, less the signal's number, as in a shell."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal ends the command; whatever stops for Ctrl-C stops for it.
+
+    Attributes:
+        number: Of the signal.
+    """
+
+    def __init__(self, number: int, line: str = "") -> None:
+        super().__init__(*([line] if line else []))
+        self.number = number
+
+
+def with_way_on(interrupt: KeyboardInterrupt, line: str) -> Ended:
+    """The same interrupt with a line that says how to go on."""
+    return Ended(_number(interrupt), line)
+
+
+def exit_code_of(interrupt: KeyboardInterrupt) -> int:
+    """130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
+    return SIGNALLED + _number(interrupt)
+
+
+def how_it_ended(interrupt: KeyboardInterrupt) -> str:
+    """``interrupted`` or ``ended by SIGTERM``, and how to go on if the interrupt says it."""
+    number = _number(interrupt)
+    ended = f"ended by {signal.Signals(number).name}"
+    what = "interrupted" if number == signal.SIGINT else ended
+    return f"{what}; {interrupt}" if str(interrupt) else what
+
+
+def _number(interrupt: KeyboardInterrupt) -> int:
+    return interrupt.number if isinstance(interrupt, Ended) else int(signal.SIGINT)
 
 
 class Reason(StrEnum):
@@ -44,3 +79,7 @@ class SeedError(Exception):
         super().__init__(f"{reason}: {line}")
         self.reason = reason
         self.line = line
+
+    def __reduce__(self) -> tuple[type["SeedError"], tuple[Reason, str]]:
+        """A process that ran a job for this one can hand its error over."""
+        return SeedError, (self.reason, self.line)

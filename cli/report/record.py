@@ -1,7 +1,6 @@
 """What a run directory holds, read for its report."""
 
 import contextlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,11 +61,10 @@ def read_record(directory: Path) -> Record:
     """Read a run, finished or not; it may write on meanwhile, or have been killed in a line.
 
     Raises:
-        SeedError: NOT_A_RUN_DIRECTORY.
+        SeedError: NOT_A_RUN_DIRECTORY, UNREADABLE_FILE.
     """
     run, config = RunDirectory.resume(directory)
-    summary_file = directory / "summary.json"
-    summary = json.loads(summary_file.read_text(encoding="utf-8")) if summary_file.is_file() else {}
+    summary = run.read_json("summary.json")
     scores = summary or newest_progress(run)
     # Dynamic sampling keeps only some of the sampled problems, whose shares are not those of all.
     has_shares = not config.algorithm.dynamic_sampling

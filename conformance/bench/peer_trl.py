@@ -31,7 +31,7 @@ import numpy as np
 import torch
 
 from seed.conformance.bench.measure import Reading, median_rate, ratios, spread, table
-from seed.conformance.outside import outside_config, renamed
+from seed.conformance.outside import family, outside_config, renamed
 from seed.reference.training.batch import rollout_batch
 from seed.reference.training.prompt_stream import requests
 from seed.scaled.backend import ScaledBackend
@@ -141,7 +141,7 @@ def network_of(config: Config) -> Any:
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(config.seed)
-    sizes = outside_config(config.model)
+    sizes = outside_config(config.model, family(config.model))
     sizes.max_position_embeddings = (
         config.data.max_prompt_tokens + config.rollout.max_response_tokens
     )
@@ -178,7 +178,7 @@ class Ours(Clock):
         self.backend = ScaledBackend(World(), Layout(), torch.device("cpu"))
         state = self.backend.initial_state(config)
         theirs = {name: weight.detach().numpy() for name, weight in network.named_parameters()}
-        ours = renamed(theirs, config.model)
+        ours = renamed(theirs, config.model, family(config.model))
         fill(state.policy, lambda name, box: ours[name][box])
         self.state = self.backend.start_rl(state, config)
 

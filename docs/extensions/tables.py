@@ -18,6 +18,8 @@ from extensions.pages import page_list
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from seed.reference.data.open_source import TEXT_TASKS
+from seed.reference.data.schemas import SCHEMAS
 from seed.spec.config import Config
 from seed.spec.config_files import PRESETS, RECIPES
 from seed.spec.equations import EQUATIONS, Equation
@@ -236,6 +238,28 @@ def words(test: str) -> str:
     return test.removeprefix("test_").replace("_", " ")
 
 
+# Problem files.
+
+
+def schemas() -> str:
+    """Schemas of problem files, in the order in which they are tried."""
+    rows = [(schema.name, ", ".join(map(code, schema.needs)), schema.becomes) for schema in SCHEMAS]
+    return table(("schema", "columns", "what they become"), rows)
+
+
+def text_tasks() -> str:
+    """Built-in text tasks with the settings that suit them."""
+    rows = [
+        (
+            code(name),
+            task.about,
+            ", ".join(code(f"{key}={value!r}") for key, value in task.settings.items()),
+        )
+        for name, task in TEXT_TASKS.items()
+    ]
+    return table(("task", "what it asks", "settings that come with `--data`"), rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = types.MappingProxyType(
     {
         "pages": page_list,
@@ -244,6 +268,8 @@ TABLES: Mapping[str, Callable[[], str]] = types.MappingProxyType(
         "timings": timings,
         "equations": equations,
         "modules": modules,
+        "schemas": schemas,
+        "text-tasks": text_tasks,
     }
 )
 """Name of a part -> what writes it."""

@@ -1,6 +1,6 @@
 """An index of problem files: where each usable row stands, and what must be known of it.
 
-Every row is read and checked once, before training starts. What is kept is 31 bytes a row.
+Every row is read and checked once, before training starts. What is kept is 34 bytes a row.
 """
 
 import time

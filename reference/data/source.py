@@ -198,7 +198,7 @@ class FileSource:
 
     def _short(self, rows: Rows, index: Index, side: str) -> Rows:
         """The rows whose prompts are short enough; others are refused or dropped."""
-        if self._tokenizer is None:
+        if self._tokenizer is None or not len(rows):
             return rows
         limit, longest, place = self.settings.max_prompt_tokens, 0, ""
         fits = np.ones(len(rows), np.bool_)
@@ -209,6 +209,7 @@ class FileSource:
                 longest, place = length, index.place(row)
         count = int((~fits).sum())
         if not count:
+            self.notes.append(f"the longest {side} prompt has {longest} tokens ({place})")
             return rows
         line = (
             f"{count} of {len(rows)} {side} prompts are longer than data.max_prompt_tokens={limit},"

@@ -70,8 +70,8 @@ class Judges:
         """Have a response judged, and keep the verdicts that have come."""
         item = self.folder.questions[response.key].item(response.text)
         self.waiting[self.service.submit(Request(item, self.verifier))] = response
-        for number in [one for one in self.waiting if self.service.is_done(one)]:
-            self._keep(number)
+        while self.waiting and self.service.is_done(oldest := next(iter(self.waiting))):
+            self._keep(oldest)
 
     def _keep(self, number: int) -> None:
         """Wait for a verdict and write it down."""

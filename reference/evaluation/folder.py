@@ -20,9 +20,8 @@ from typing import Any, BinaryIO
 
 from seed.reference.evaluation.policies import Response
 from seed.reference.evaluation.questions import Question, question_of
-from seed.reference.verifiers.files.file import opened
+from seed.reference.verifiers.files.file import append, appended, opened
 from seed.reference.verifiers.files.lines import digest
-from seed.reference.verifiers.files.output import append, appended
 from seed.reference.verifiers.files.publish import publish
 from seed.reference.verifiers.verdict import Judgement
 from seed.spec.atomic_files import write_atomically

@@ -15,7 +15,6 @@ Fields of ``meta`` and form of ``answer`` of each task:
 - sudoku: question (matrix, 0 blank). Matrix.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -52,6 +51,8 @@ def campsite(line: Line) -> Converted:
     question = line.text("question")
     totals, rows, columns = _tent_numbers(question)
     grid = square(question.splitlines()[3:]).replace("X", "T")
+    if {len(rows), len(columns)} != {grid.count("/") + 1}:
+        raise Unreadable("meta.question must hold a number of tents for each row and column")
     trees = grid.count("T")
     if [trees] != totals:
         tents = f"{totals[0]} tents for {trees} trees"
@@ -71,10 +72,14 @@ def hitori(line: Line) -> Converted:
 
 def kakurasu(line: Line) -> Converted:
     """Read a Kakurasu."""
-    sum_lists = re.findall(r"(?:Row|Column) sums: (\[[0-9, ]*\])", line.text("question"))
+    pattern = r"(?:Row|Column) sums: \[([0-9]{1,9}(?:, *[0-9]{1,9})*)\]"
+    sum_lists = re.findall(pattern, line.text("question"))
     if len(sum_lists) != 2:
         raise Unreadable("meta.question must hold 'Row sums: […]' and 'Column sums: […]'")
-    rows, columns = (listed(json.loads(sums), "meta.question", int) for sums in sum_lists)
+    rows, columns = (
+        listed([int(number) for number in sums.split(",")], "meta.question", int)
+        for sums in sum_lists
+    )
     empty = "/".join(["." * len(columns)] * len(rows))
     instance = {"rows": rows, "columns": columns}
     return answered(line, "kakurasu", instance, lambda answer: marked(empty, answer, "#", first=1))
@@ -121,6 +126,8 @@ def skyscraper(line: Line) -> Converted:
         raise Unreadable(f"meta.question must hold {wanted}")
     if size > LARGEST_DIGIT:
         raise Unsuited("heights above nine, and skyscraper writes one digit")
+    if not all(0 <= clue <= size for of_side in clues.values() for clue in of_side):
+        raise Unreadable("meta.question must hold clues of 0 to meta.grid_size")
     pairs = {
         "row": list(map("{}{}".format, clues["left"], clues["right"])),
         "column": list(map("{}{}".format, clues["top"], clues["bottom"])),

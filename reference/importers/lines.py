@@ -88,6 +88,7 @@ def problem_line(line: bytes, number: int, counts: Counts) -> dict[str, Any] | N
     count.lines += 1
     try:
         converted = reader(Line(fields["problem"], _bare(fields["answer"]), fields["meta"]))
+        written = _written(fields, converted)
     except Unsuited as reason:
         count.unsuited[str(reason)] += 1
         return None
@@ -95,9 +96,16 @@ def problem_line(line: bytes, number: int, counts: Counts) -> dict[str, Any] | N
         count.lines -= 1
         counts.unreadable.append(f"line {number}: {fault}")
         return None
+    except Exception as failure:
+        # A reader that fails has met a line that nobody thought of; the others are still read.
+        count.lines -= 1
+        counts.unreadable.append(
+            f"line {number}: {fields['task']} cannot be read: {type(failure).__name__}: {failure}"
+        )
+        return None
     count.read += 1
     count.claims += converted.claimed
-    return _written(fields, converted)
+    return written
 
 
 def _fields(line: bytes) -> Mapping[str, Any]:

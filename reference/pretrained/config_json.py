@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from seed.reference.pretrained.families import (
-    ALIASES,
+    EXPERT_COUNTS,
     FAMILIES,
+    MULTIPLES,
     NO_EXPERTS,
     ROTARY,
     ROTARY_OPTIONAL,
@@ -22,6 +23,9 @@ from seed.reference.pretrained.families import (
 )
 from seed.spec.config_model import ModelConfig
 from seed.spec.errors import Reason, SeedError
+
+NORMS = {"head": True, "none": False}
+"""Our kinds of normalised queries and keys -> the switch of GLM-4.5."""
 
 
 def model_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,19 +39,21 @@ def model_settings(config: Mapping[str, Any]) -> dict[str, Any]:
             that the table does not allow.
     """
     family = family_named(config.get("model_type"))
-    given = dict(family.defaults) | {ALIASES.get(key, key): config[key] for key in config}
+    given = dict(family.defaults)
+    for key, value in config.items():
+        given[family.keys.get("experts", key) if key in EXPERT_COUNTS else key] = value
     if given.get("head_dim") is None and {"hidden_size", "num_attention_heads"} <= set(given):
         given["head_dim"] = given["hidden_size"] // given["num_attention_heads"]
     given.setdefault("tie_word_embeddings", False)
     _check_keys(family, given)
     settings = {ours: _value(given, key) for ours, key in family.keys.items()}
     settings |= dict(family.implied) | rotary_settings(given) | _dense_blocks(family, given)
+    if family.shared_width:
+        settings |= _shared_expert(given, family.shared_width)
+    if settings["rotary_share"] != 1.0 and "rotary_share" not in family.keys:
+        raise _refusal(f"partial_rotary_factor={settings['rotary_share']!r}; legal: 1.0")
     if not settings["dense_layers"]:
         settings["dense_width"] = 0
-    if unknown := [name for name in settings if name not in ModelConfig.model_fields]:
-        raise _refusal(
-            f"it needs model.{unknown[0]}={settings[unknown[0]]!r}, which does not exist"
-        )
     return settings
 
 
@@ -88,7 +94,7 @@ def rotary_settings(given: Mapping[str, Any]) -> dict[str, Any]:
         if key not in ROTARY_OPTIONAL or rope.get(key) is not None:
             settings[ours] = _value(rope, key)
     share = rope.get("partial_rotary_factor", given.get("partial_rotary_factor"))
-    return settings if share in (None, 1.0) else settings | {"rotary_share": share}
+    return settings | {"rotary_share": 1.0 if share is None else share}
 
 
 def _is_neutral_rotary(key: str, value: object) -> bool:
@@ -97,7 +103,13 @@ def _is_neutral_rotary(key: str, value: object) -> bool:
 
 def _check_keys(family: Family, given: Mapping[str, Any]) -> None:
     """Refuse keys that nobody reads and values that change the function."""
-    read = {*family.keys.values(), *family.unread, *WITHOUT_EFFECT, family.dense_blocks}
+    read = {
+        family.shared_width,
+        *family.keys.values(),
+        *family.unread,
+        *WITHOUT_EFFECT,
+        family.dense_blocks,
+    }
     for key, value in given.items():
         legal = family.neutral.get(key)
         if legal is None:
@@ -117,6 +129,12 @@ def _dense_blocks(family: Family, given: Mapping[str, Any]) -> dict[str, int]:
             raise _refusal(f"{family.dense_blocks}={chosen!r}; legal: the first blocks only")
         chosen = len(chosen)
     return {"dense_layers": chosen}
+
+
+def _shared_expert(given: Mapping[str, Any], key: str) -> dict[str, int]:
+    """The one shared expert; none if its width is 0."""
+    width = _value(given, key) * (given["moe_intermediate_size"] if key in MULTIPLES else 1)
+    return {"shared_experts": 1, "shared_expert_width": width} if width else {"shared_experts": 0}
 
 
 def _value(given: Mapping[str, Any], key: str) -> Any:
@@ -157,22 +175,35 @@ def _effective(model: ModelConfig) -> dict[str, Any]:
     settings = model.model_dump()
     if model.dense_layers == model.layers:
         return settings | NO_EXPERTS
-    return settings if model.dense_layers else settings | {"dense_width": 0}
+    if not model.dense_layers:
+        settings["dense_width"] = 0
+    return settings | {"shared_expert_width": model.shared_width if model.shared_experts else 0}
 
 
 def _written(model_type: str, family: Family, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The ``config.json`` of a family that comes nearest to some settings."""
     config: dict[str, Any] = {"architectures": [family.architecture], "model_type": model_type}
     config |= {key: values[0] for key, values in family.neutral.items() if key != "layer_types"}
-    config |= {key: settings.get(ours) for ours, key in family.keys.items()}
+    config |= {key: settings[ours] for ours, key in family.keys.items()}
+    if "use_qk_norm" in config:
+        config["use_qk_norm"] = NORMS.get(config["use_qk_norm"])
     config["intermediate_size"] = config.get("intermediate_size") or settings["expert_width"]
     if family.dense_blocks == "mlp_only_layers":
         config["mlp_only_layers"] = list(range(settings["dense_layers"]))
     elif family.dense_blocks:
         config[family.dense_blocks] = settings["dense_layers"]
-    kind = settings.get("rope_scaling", "none")
+    if family.shared_width:
+        config[family.shared_width] = _written_width(settings, family.shared_width)
+    kind = settings["rope_scaling"]
     config["rope_theta"], config["rope_scaling"] = settings["rope_base"], None
     if kind != "none":
-        keys = {key: settings[ours] for ours, key in ROTARY[kind].items()}
+        keys = {key: settings[ours] for ours, key in ROTARY[kind].items() if settings[ours]}
         config["rope_scaling"] = {"rope_type": kind} | keys
     return config
+
+
+def _written_width(settings: Mapping[str, Any], key: str) -> int:
+    """The value of the key for the width of the shared experts."""
+    each = settings["shared_expert_width"] or settings["expert_width"]
+    width = int(settings["shared_experts"] * each)
+    return width // settings["expert_width"] if key in MULTIPLES else width

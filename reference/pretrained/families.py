@@ -37,7 +37,14 @@ NO_EXPERTS = {
     "experts_per_token": 1,
     "expert_width": 1,
     "shared_experts": 0,
+    "shared_expert_width": 0,
+    "shared_expert_gate": False,
+    "router_scores": "softmax",
+    "router_bias": False,
+    "router_groups": 1,
+    "router_groups_kept": 1,
     "normalise_gates": True,
+    "gate_scale": 1.0,
 }
 """What a dense model has in the settings of experts, which nothing reads."""
 MIXTURE = {"shared_experts": 0}
@@ -82,6 +89,15 @@ FUSED = {
 }
 """Experts in one tensor [E, out, in]: its name, and which half of its rows; None is all."""
 
+
+def shared_tensors(folder: str) -> dict[str, str]:
+    """The tensors of a shared expert that a family calls ``mlp.FOLDER``."""
+    return {
+        f"moe.shared.0.{part}": f"mlp.{folder}.{part}_proj.weight"
+        for part in ("gate", "up", "down")
+    }
+
+
 FULL_ATTENTION = "full_attention"
 SILU = {"hidden_act": ("silu",)}
 NO_BIAS = {"attention_bias": (False,)}
@@ -103,6 +119,8 @@ class Family:
         unread: Keys without effect on the function in this family.
         tensors: Our name of a weight of a block -> the tensor's.
         dense_blocks: The key that says which blocks are dense; "" if all or none are.
+        shared_width: The key of the inner width of the shared expert, or of how many routed experts
+            it is as wide as; "" without shared experts. Theirs is one layer, and so is ours.
     """
 
     architecture: str
@@ -113,6 +131,7 @@ class Family:
     unread: tuple[str, ...] = ()
     tensors: Mapping[str, str] = field(default_factory=lambda: TENSORS)
     dense_blocks: str = ""
+    shared_width: str = ""
 
 
 FAMILIES = {
@@ -158,9 +177,56 @@ FAMILIES = {
         defaults={"head_dim": 128},
         unread=("residual_dropout",),
     ),
+    "glm4_moe": Family(
+        "Glm4MoeForCausalLM",
+        keys=DENSE
+        | EXPERTS
+        | {
+            "experts": "n_routed_experts",
+            "normalise_gates": "norm_topk_prob",
+            "query_key_value_bias": "attention_bias",
+            "query_key_norm": "use_qk_norm",
+            "router_groups": "n_group",
+            "router_groups_kept": "topk_group",
+            "gate_scale": "routed_scaling_factor",
+            "rotary_share": "partial_rotary_factor",
+        },
+        implied={"router_scores": "sigmoid", "router_bias": True},
+        neutral={**SILU, "use_qk_norm": (True, False)},
+        defaults={"partial_rotary_factor": 0.5},
+        unread=("num_nextn_predict_layers",),  # of a head that predicts further tokens
+        tensors=TENSORS | shared_tensors("shared_experts"),
+        dense_blocks="first_k_dense_replace",
+        shared_width="n_shared_experts",
+    ),
+    "olmoe": Family(
+        "OlmoeForCausalLM",
+        keys=SIZES
+        | EXPERTS
+        | {"expert_width": "intermediate_size", "normalise_gates": "norm_topk_prob"},
+        implied={"query_key_norm": "full", "dense_width": 0, **MIXTURE},
+        neutral={**SILU, **NO_BIAS, "clip_qkv": (None,)},
+    ),
+    "qwen2_moe": Family(
+        "Qwen2MoeForCausalLM",
+        keys=DENSE
+        | EXPERTS
+        | {"normalise_gates": "norm_topk_prob", "query_key_value_bias": "qkv_bias"},
+        implied={"query_key_norm": False, "shared_expert_gate": True},
+        neutral={**SILU, **NO_SLIDING_WINDOW, "decoder_sparse_step": (1,)},
+        defaults={"qkv_bias": True},
+        unread=("sliding_window", "max_window_layers"),
+        tensors=TENSORS
+        | shared_tensors("shared_expert")
+        | {"moe.shared_gate": "mlp.shared_expert_gate.weight"},
+        dense_blocks="mlp_only_layers",
+        shared_width="shared_expert_intermediate_size",
+    ),
     "mixtral": Family(
         "MixtralForCausalLM",
-        keys=SIZES | EXPERTS | {"expert_width": "intermediate_size"},
+        keys=SIZES
+        | EXPERTS
+        | {"experts": "num_local_experts", "expert_width": "intermediate_size"},
         implied={"query_key_norm": False, "normalise_gates": True, "dense_width": 0, **MIXTURE},
         neutral={**SILU, "sliding_window": (None,)},
         tensors=TENSORS | MIXTRAL_TENSORS,
@@ -190,8 +256,11 @@ WITHOUT_EFFECT = frozenset(
 Dropout, noise on the router and the auxiliary loss belong to training as others do it.
 """
 
-ALIASES = {"num_local_experts": "num_experts", "n_routed_experts": "num_experts"}
-"""Other names of a key -> its name in the table."""
+MULTIPLES = ("n_shared_experts",)
+"""Keys for the shared expert's width that count it in widths of a routed expert."""
+
+EXPERT_COUNTS = ("num_experts", "num_local_experts", "n_routed_experts")
+"""Keys for the number of experts, of which every family reads all and is written with its own."""
 
 ROTARY = {
     "default": {},

@@ -10,11 +10,14 @@ client goes away, its responses are not drawn any further.
 """
 
 import contextlib
+import ipaddress
 import json
 import queue
 import secrets
-import select
+import selectors
 import socket
+import socketserver
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -37,7 +40,17 @@ LOOK_SECONDS = 0.25
 SPARE_CONNECTIONS = 64
 """Connections beside those of responses that run or wait."""
 METHODS = {CHAT: "POST", COMPLETIONS: "POST", MODELS: "GET", HEALTH: "GET"}
-PREFLIGHT = "application/json"
+JSON = "application/json"
+LAST_SECONDS = 2.0
+"""How long the end of the server waits for replies that are being written."""
+LOOPBACK = "127.0.0.1"
+LOCAL_NAMES = ("localhost", LOOPBACK, "::1")
+
+
+def _is_loopback(name: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(name).is_loopback
+    return False
 
 
 class Server(ThreadingHTTPServer):
@@ -61,9 +74,26 @@ class Server(ThreadingHTTPServer):
         self.service, self.model = service, model
         most = service.slots + service.limits.queue + SPARE_CONNECTIONS
         self.connections = threading.BoundedSemaphore(most)
-        family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
-        self.address_family = family
+        self.answering = 0
+        self.idle = threading.Condition()
+        self.address_family, _, _, _, found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[
+            0
+        ]
+        self.is_local = _is_loopback(str(found[0]))
         super().__init__(address, Handler)
+
+    def server_bind(self) -> None:
+        """Bind without asking a name server who we are, as the base class does."""
+        socketserver.TCPServer.server_bind(self)
+        host, self.server_port = self.server_address[:2]
+        self.server_name = str(host)
+
+    def end(self) -> None:
+        """Stop listening, and give replies that are being written a moment."""
+        self.shutdown()
+        self.server_close()
+        with self.idle:
+            self.idle.wait_for(lambda: not self.answering, LAST_SECONDS)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give a connection a thread, or refuse it if there are too many."""
@@ -72,7 +102,7 @@ class Server(ThreadingHTTPServer):
             return
         refusal = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
         body = json.dumps(refusal.as_json()).encode()
-        head = f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {PREFLIGHT}\r\n"
+        head = f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {JSON}\r\n"
         head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         with contextlib.suppress(OSError):
             request.sendall(head.encode() + body)
@@ -85,10 +115,20 @@ class Server(ThreadingHTTPServer):
         finally:
             self.connections.release()
 
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a request while it is answered."""
+        with self.idle:
+            self.answering += 1
+        try:
+            yield
+        finally:
+            with self.idle:
+                self.answering -= 1
+                self.idle.notify()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no error of ours."""
-        import sys
-
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -104,11 +144,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Health and models."""
-        self._answer("GET")
+        with self.server.counted():
+            self._answer("GET")
 
     def do_POST(self) -> None:
         """Completions."""
-        self._answer("POST")
+        with self.server.counted():
+            self._answer("POST")
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: an evaluation sends thousands of requests."""
@@ -119,8 +161,9 @@ class Handler(BaseHTTPRequestHandler):
         self._refuse(Refusal(status, message or explain or status.phrase))
 
     def _answer(self, method: str) -> None:
-        self.started = False
+        self.started, self.has_read_body = False, method == "GET"
         try:
+            self._check_host()
             path = self._checked_path(method)
             if path == HEALTH:
                 self._health()
@@ -146,6 +189,17 @@ class Handler(BaseHTTPRequestHandler):
             line = f"{method} {path} is not legal; legal: {METHODS[known]}"
             raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, line)
         return path
+
+    def _check_host(self) -> None:
+        """Refuse what a page in a browser sends under a name that only seems to be its own.
+
+        Raises:
+            Refusal: 403.
+        """
+        name = urlsplit(f"//{self.headers.get('Host', '')}").hostname or LOOPBACK
+        if self.server.is_local and name not in LOCAL_NAMES and not _is_loopback(name):
+            line = f"Host={name} is not legal; legal: {', '.join(LOCAL_NAMES)}"
+            raise Refusal(HTTPStatus.FORBIDDEN, line)
 
     def _health(self) -> None:
         service = self.server.service
@@ -184,7 +238,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             first_of_prompts = choices[:: wanted.choices]
             tokens = sum(len(choice.request.prompt_tokens) for choice in first_of_prompts)
-            reply = Reply(wanted, self.server.model, tokens, service.texts.token_text)
+            reply = Reply(wanted, self.server.model, tokens, service.texts)
             if wanted.streams:
                 self._stream(reply, choices)
             else:
@@ -201,8 +255,8 @@ class Handler(BaseHTTPRequestHandler):
             Refusal: 400, 411, 413.
         """
         kind = self.headers.get_content_type()
-        if kind != PREFLIGHT:
-            line = f"Content-Type={kind} is not legal; legal: {PREFLIGHT}"
+        if kind != JSON:
+            line = f"Content-Type={kind} is not legal; legal: {JSON}"
             raise Refusal(HTTPStatus.BAD_REQUEST, line)
         length, most = self.headers.get("Content-Length", ""), self.server.service.limits.body_bytes
         if not (length.isascii() and length.isdigit()):
@@ -245,7 +299,9 @@ class Handler(BaseHTTPRequestHandler):
         Raises:
             ConnectionError: It does not.
         """
-        readable, _, _ = select.select([self.connection], [], [], 0)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.connection, selectors.EVENT_READ)
+            readable = selector.select(0)
         if readable and not self.connection.recv(1, socket.MSG_PEEK):
             raise ConnectionError("the client has gone")
 
@@ -287,7 +343,7 @@ class Handler(BaseHTTPRequestHandler):
     ) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
-        sent = {"Content-Type": PREFLIGHT, "Content-Length": str(len(body)), **(headers or {})}
+        sent = {"Content-Type": JSON, "Content-Length": str(len(body)), **(headers or {})}
         sent |= {"Connection": "close"} if self.close_connection else {}
         for name, value in sent.items():
             self.send_header(name, value)

@@ -2,16 +2,14 @@
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from seed.reference.serving.growing_text import Token
 from seed.reference.serving.requests import Wanted
 from seed.reference.serving.service import Update
-
-TextOf = Callable[[int], str]
-"""The text of a token."""
+from seed.reference.serving.texts import Texts
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Reply:
         wanted: The request.
         model: Name of the model.
         prompt_tokens: Tokens of all its prompts.
-        text_of: The text of a token.
+        texts: Of the model.
         id: Of the reply.
         created: Seconds since 1970.
     """
@@ -30,7 +28,7 @@ class Reply:
     wanted: Wanted
     model: str
     prompt_tokens: int
-    text_of: TextOf
+    texts: Texts
     id: str = field(default_factory=lambda: secrets.token_hex(12))
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -98,7 +96,7 @@ class Reply:
         log_probs: dict[str, Any] | None = None
         if self.wanted.log_probs:
             log_probs = {
-                "tokens": [self.text_of(one.id) for one in update.tokens],
+                "tokens": [self.texts.token_text(one.id) for one in update.tokens],
                 "token_logprobs": [one.log_prob for one in update.tokens],
                 "top_logprobs": None,
                 "text_offset": [one.offset for one in update.tokens],
@@ -115,9 +113,9 @@ class Reply:
             return None
         content = [
             {
-                "token": self.text_of(one.id),
+                "token": self.texts.token_text(one.id),
                 "logprob": one.log_prob,
-                "bytes": list(self.text_of(one.id).encode()),
+                "bytes": list(self.texts.token_bytes(one.id)),
                 "top_logprobs": [],
             }
             for one in tokens

@@ -179,11 +179,16 @@ class _Fields:
         """
         for name, value in self.values.items():
             if name in NEUTRAL:
-                if not any(type(value) is type(one) and value == one for one in NEUTRAL[name]):
+                if not any(_is_same(value, one) for one in NEUTRAL[name]):
                     legal = ", ".join(json.dumps(one) for one in NEUTRAL[name] if one is not None)
                     raise illegal(name, value, f"{legal}, since this server has nothing else")
             elif name not in UNREAD:
                 raise illegal(name, value, "no such field")
+
+
+def _is_same(value: Any, neutral: Any) -> bool:
+    """Equality, in which false is no 0."""
+    return bool(value == neutral) and (type(value) is bool) == (type(neutral) is bool)
 
 
 def checked_text(name: str, value: Any) -> str:

@@ -101,6 +101,7 @@ class Choice:
         if finish:
             self.ended = True
             text += growing.finish()
+            finish = "stop" if growing.stopped else finish
         tokens = growing.tokens(is_whole=bool(finish))
         if text or tokens or finish:
             self.updates.put(Update(text, tuple(tokens), finish, growing.drawn))

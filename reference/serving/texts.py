@@ -35,6 +35,10 @@ class Texts(Protocol):
         """The text of one token, special ones as well."""
         ...
 
+    def token_bytes(self, token: int) -> bytes:
+        """The bytes of one token, which need not be whole characters."""
+        ...
+
     def incremental(self) -> IncrementalDecoder:
         """A decoder for one response."""
         ...
@@ -61,6 +65,10 @@ class CharacterTexts:
     def token_text(self, token: int) -> str:
         """Its character; the end is shown as nothing."""
         return characters.decode([token])
+
+    def token_bytes(self, token: int) -> bytes:
+        """Its character in UTF-8."""
+        return self.token_text(token).encode()
 
     def incremental(self) -> IncrementalDecoder:
         """A decoder for one response."""
@@ -90,6 +98,10 @@ class LanguageTexts:
         """Its text."""
         return self.tokenizer.text_of([token])
 
+    def token_bytes(self, token: int) -> bytes:
+        """Its bytes."""
+        return self.tokenizer.bytes_of(token)
+
     def incremental(self) -> IncrementalDecoder:
         """A decoder for one response."""
         return self.tokenizer.incremental()
@@ -97,5 +109,6 @@ class LanguageTexts:
 
 def texts_of(tokenizer: Tokenizer) -> Texts:
     """The texts of a model with this tokenizer."""
-    is_language = isinstance(tokenizer, LanguageTokenizer)
-    return LanguageTexts(tokenizer) if is_language else CharacterTexts()
+    if isinstance(tokenizer, LanguageTokenizer):
+        return LanguageTexts(tokenizer)
+    return CharacterTexts()

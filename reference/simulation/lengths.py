@@ -19,9 +19,11 @@ from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import generator
 from seed.spec.text_files import read_text
 
+LONGEST = 10_000_000
+"""Tokens of the longest response: more than any model has written."""
 LEGAL = (
-    "lognormal:mean=M,sigma=S,max=L with 1 <= M <= L and 0 < S <= 5, constant:tokens=N with N >= 1,"
-    " or a .jsonl file"
+    f"lognormal:mean=M,sigma=S,max=L with 1 <= M <= L <= {LONGEST} and 0 < S <= 5,"
+    f" constant:tokens=N with 1 <= N <= {LONGEST}, or a .jsonl file"
 )
 Draw = Callable[[np.random.Generator, int], Array]
 WIDEST_SIGMA = 5.0
@@ -66,14 +68,14 @@ def lengths_named(text: str) -> Lengths:
 
 
 def _lognormal(mean: float, sigma: float, longest: float) -> Draw:
-    if not (1.0 <= mean <= longest < math.inf and 0.0 < sigma <= WIDEST_SIGMA):
+    if not (1.0 <= mean <= longest <= LONGEST and 0.0 < sigma <= WIDEST_SIGMA):
         raise ValueError
     m, last = math.log(mean) - sigma**2 / 2, int(longest)
     return lambda random, count: np.clip(np.ceil(random.lognormal(m, sigma, count)), 1, last)
 
 
 def _constant(tokens: float) -> Draw:
-    if not (tokens >= 1 and tokens == int(tokens)):
+    if not (1 <= tokens <= LONGEST and tokens == int(tokens)):
         raise ValueError
     return lambda random, count: np.full(count, tokens)
 
@@ -104,9 +106,10 @@ def _tokens(line: str, position: str) -> int:
     """The length on a line of a file; ``position`` names the line in an error."""
     try:
         value = json.loads(line)["tokens"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         value = None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        wrong = f'must be an object with "tokens", a whole number >= 1: {line[:80]}'
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LONGEST:
+        legal = f"a whole number from 1 to {LONGEST}"
+        wrong = f'must be an object with "tokens", {legal}: {line[:80]}'
         raise SeedError(Reason.UNREADABLE_FILE, f"{position}: {wrong}")
     return value

@@ -85,7 +85,7 @@ def simulate(
     """
     engine, log = SimulatedEngine(rules, cost, block), list[Event]()
     streaming = Streaming(rules, RolloutState(), engine, log.append)
-    iterations = []
+    iterations, prompt_tokens = [], (0,) * prompt
     for policy_version in range(steps):
         start, engine.stats = engine.clock, RolloutStats()
         streaming.publish(policy_version)
@@ -93,7 +93,7 @@ def simulate(
         first = streaming.scheduler.state.submitted
         numbers = range(first, first + streaming.prompts_needed() * rules.group)
         requests = [
-            Request(PROBLEM, (0,) * prompt, 0, n, forced_length=lengths[n % len(lengths)])
+            Request(PROBLEM, prompt_tokens, 0, n, forced_length=lengths[n % len(lengths)])
             for n in numbers
         ]
         batch = streaming.finish(requests)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from seed.reference.text.chat_template import DATE, ChatTemplate, Message
 from seed.reference.text.incremental import REPLACEMENT, IncrementalDecoder
 from seed.reference.text.special_tokens import SpecialTokens, unlimited
+from seed.reference.text.token_bytes import is_byte_level, token_bytes
 from seed.reference.text.tokenizer_files import TokenizerFiles, read_tokenizer_files
 from seed.spec.config_text import TokenizerConfig
 from seed.spec.datatypes import Problem
@@ -206,6 +207,11 @@ class LanguageTokenizer:
             else:
                 pieces.append([])
         return REPLACEMENT.join(map(self._text_of_known, pieces))
+
+    def bytes_of(self, token: int) -> bytes:
+        """The bytes of one token, which need not be whole characters."""
+        level = is_byte_level(self.special.rules)
+        return token_bytes(self.rules.id_to_token(token), self.text_of([token]), level)
 
     def incremental(self) -> IncrementalDecoder:
         """A decoder for one response that grows; see there."""

@@ -36,6 +36,7 @@ class SpecialTokens:
 
     Attributes:
         ids: Text of a special token -> its id.
+        rules: The parsed ``tokenizer.json``.
     """
 
     def __init__(self, ids: Mapping[str, int], rules: Mapping[str, Any]) -> None:
@@ -45,7 +46,7 @@ class SpecialTokens:
             ids: Text of each special token -> its id.
             rules: The parsed ``tokenizer.json``, in which each is an added token.
         """
-        self.ids, self._rules = dict(ids), rules
+        self.ids, self.rules = dict(ids), rules
         longest_first = sorted(self.ids, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
         self._heads = {text[:cut] for text in self.ids for cut in range(1, len(text))}
@@ -90,7 +91,7 @@ class SpecialTokens:
         """
         rules, aliases, renumbered = self._literal
         text = self._pattern.sub(lambda found: aliases[found[0]], marked).replace(mark, "")
-        model = self._rules["model"]
+        model = self.rules["model"]
         unknown = {self.ids.get(model.get("unk_token") or ""), model.get("unk_id")}
         by_id = {n: text for text, n in self.ids.items() if n not in unknown}
         ids = []
@@ -113,11 +114,11 @@ class SpecialTokens:
         aliases = {text: f"\U000f0000{secret}.{n}\U000f0001" for n, text in enumerate(self.ids)}
         added = [
             token | {"content": aliases.get(token["content"], token["content"])}
-            for token in self._rules["added_tokens"]
+            for token in self.rules["added_tokens"]
         ]
-        renamed = {**self._rules, "added_tokens": added, "post_processor": None}
+        renamed = {**self.rules, "added_tokens": added, "post_processor": None}
         rules = unlimited(Rules.from_str(json.dumps(renamed)))
-        true_ids = [token["id"] for token in self._rules["added_tokens"]]
+        true_ids = [token["id"] for token in self.rules["added_tokens"]]
         literal_ids = [rules.token_to_id(token["content"]) for token in added]
         pairs = zip(literal_ids, true_ids, strict=True)
         return rules, aliases, {ours: true for ours, true in pairs if ours is not None}

@@ -14,7 +14,7 @@ from statistics import pstdev
 
 from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.spec.config import Config
-from seed.spec.datatypes import Outcome, Request, ScoredRollout
+from seed.spec.datatypes import Outcome, Problem, Request, ScoredRollout
 from seed.spec.errors import Reason, SeedError
 
 Group = list[ScoredRollout]
@@ -125,6 +125,12 @@ def judged(scored: Sequence[ScoredRollout]) -> tuple[list[ScoredRollout], list[S
 def responses(groups: Sequence[Group]) -> int:
     """How many there are over all groups; a streaming batch may hold a part of a group."""
     return sum(map(len, groups))
+
+
+def first_problems(config: Config, most: int) -> list[Problem]:
+    """The first training problems of RL, ``most`` at most and no more than a run draws."""
+    count, source = min(most, config.rollout.steps * config.rollout.prompts), problems_of(config)
+    return [source.training(number) for number in range(count)]
 
 
 def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:

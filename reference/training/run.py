@@ -13,9 +13,10 @@ from seed.reference.rewards.reward_model import RewardModel
 from seed.reference.rewards.verdicts import Verdicts, check_verdicts, verdicts_of
 from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
-from seed.reference.tasks.task import tokenizer_of
+from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
+from seed.reference.training.prompt_stream import first_problems
 from seed.reference.training.resume_check import check_resume
 from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run_directory import SCHEDULE, RunDirectory
@@ -24,10 +25,12 @@ from seed.spec.backend import Backend
 from seed.spec.characters import vocabulary_for
 from seed.spec.config import Config
 from seed.spec.datatypes import Metrics
-from seed.spec.errors import Reason, SeedError
+from seed.spec.errors import Ended, Reason, SeedError
 from seed.spec.observer import Observer
 
 State = TypeVar("State")
+CHECKED_PROMPTS = 256
+"""Training problems whose prompts must fit before a run starts."""
 PHASES = ("supervised", "value_pretraining", "reinforcement")
 
 
@@ -49,6 +52,7 @@ class Run(Generic[State]):
         rollouts: Samples responses for the loop.
         after_save: Called after every checkpoint, when all files of the run are up to date; it must
             not raise.
+        asked_to_end: Number of the signal that asks the run to end; 0 if none does.
     """
 
     backend: Backend[State]
@@ -63,6 +67,7 @@ class Run(Generic[State]):
     verdicts: Verdicts = field(init=False)
     rollouts: Rollouts[State] = field(init=False)
     after_save: Callable[[], object] = field(default=lambda: None, kw_only=True)
+    asked_to_end: Callable[[], int] = field(default=lambda: 0, kw_only=True)
 
     def __post_init__(self) -> None:
         """The scheduler goes on from the state that the progress holds."""
@@ -125,7 +130,11 @@ class Run(Generic[State]):
         return run
 
     def record(self, metrics: Mapping[str, Any], events: Sequence[tuple[str, str]] = ()) -> None:
-        """Count a step, write and report its line and events, save a checkpoint if one is due."""
+        """Count a step, write and report its line and events, save a checkpoint if one is due.
+
+        Raises:
+            Ended: A signal has asked for it; a checkpoint of this step is saved.
+        """
         progress = self.progress
         progress.step += 1
         progress.phase_step += 1
@@ -138,8 +147,23 @@ class Run(Generic[State]):
         self.observer.metrics(line)
         for name, what in events:
             self.observer.event(name, f"step {progress.step}: {what}")
-        if progress.phase_step % self.config.run.checkpoint_every == 0:
+        is_due = progress.phase_step % self.config.run.checkpoint_every == 0
+        if is_due:
             self.save()
+        self.end_if_asked(is_saved=is_due)
+
+    def end_if_asked(self, is_saved: bool) -> None:
+        """End, with a checkpoint of this moment, if a signal has asked for it.
+
+        Raises:
+            Ended: It has; on all ranks.
+        """
+        if not self.config.run.save_on_signal:
+            return
+        if number := self.backend.on_rank_zero(self.asked_to_end):
+            if not is_saved:
+                self.save()
+            raise Ended(number)
 
     def save(self) -> None:
         """Publish rollouts and a checkpoint of this moment, then drop what nobody needs."""
@@ -204,9 +228,11 @@ def check(config: Config, backend: Backend[Any]) -> None:
     """
     check_loss_terms(config, backend)
     check_data(config)
+    check_demonstrations(config)
     backend.on_rank_zero(lambda: check_verdicts(config))
     tokenizer = tokenizer_of(config)
-    lengths = {problem.id: len(tokenizer.prompt(problem)) for problem in held_out_problems(config)}
+    problems = [*held_out_problems(config), *first_problems(config, CHECKED_PROMPTS)]
+    lengths = {problem.id: len(tokenizer.prompt(problem)) for problem in problems}
     longest = max(lengths, key=lambda name: lengths[name])
     if lengths[longest] > config.data.max_prompt_tokens:
         raise SeedError(
@@ -234,6 +260,20 @@ def check_data(config: Config) -> None:
             Reason.ILLEGAL_VALUE,
             f"model.vocabulary={config.model.vocabulary} must be at least {needed}, for the"
             " characters of data.families",
+        )
+
+
+def check_demonstrations(config: Config) -> None:
+    """Refuse SFT on files without a worked answer.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    if config.data.train and config.supervised.steps and not problems_of(config).demonstrations():
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"supervised.steps={config.supervised.steps} must be 0 with"
+            f" data.train={list(config.data.train)}, which has no demonstration to learn from",
         )
 
 

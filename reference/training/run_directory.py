@@ -22,7 +22,15 @@ import numpy as np
 
 from seed.reference.training import rollout_files
 from seed.reference.training.run_lock import LOCK
-from seed.spec.atomic_files import PARTIAL, flush, remove_atomically, sweep, write_atomically
+from seed.spec.atomic_files import (
+    PARTIAL,
+    append_whole,
+    flush,
+    remove_atomically,
+    sweep,
+    write_atomically,
+    written,
+)
 from seed.spec.checkpoint_format import check_state, read_manifest
 from seed.spec.config import Config
 from seed.spec.config_files import to_toml, validated
@@ -90,11 +98,12 @@ class RunDirectory:
             SeedError: RUN_DIRECTORY_IN_USE if anything is there already; nothing is overwritten.
         """
         cls.require_free(path)
-        path.mkdir(parents=True, exist_ok=True)
-        sweep(path)
-        (path / "checkpoints").mkdir(exist_ok=True)
-        for name in STEP_LINES:
-            (path / name).touch()
+        with written(path):
+            path.mkdir(parents=True, exist_ok=True)
+            sweep(path)
+            (path / "checkpoints").mkdir(exist_ok=True)
+            for name in STEP_LINES:
+                (path / name).touch()
         # The last of them: with it the folder is a run that can be resumed.
         write_atomically(path / "config.toml", to_toml(config))
         return cls(path)
@@ -140,7 +149,10 @@ class RunDirectory:
             raise SeedError(
                 Reason.NOT_A_RUN_DIRECTORY, f"{file} is not readable TOML: {error}"
             ) from None
-        return cls(path), validated(current_settings(tree))
+        try:
+            return cls(path), validated(current_settings(tree))
+        except SeedError as error:
+            raise SeedError(error.reason, f"{file}: {error.line}") from None
 
     def checkpoint_directory(self, step: int) -> Path:
         """Where the checkpoint after ``step`` lives."""
@@ -227,15 +239,33 @@ class RunDirectory:
         """Add JSON objects to a ``.jsonl`` file; NaN becomes null, which JSON knows."""
         if not self.writes or not lines:
             return
-        with (self.path / name).open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(_without_nan(line), sort_keys=True) + "\n" for line in lines)
+        texts = [json.dumps(_without_nan(line), sort_keys=True) + "\n" for line in lines]
+        append_whole(self.path / name, "".join(texts).encode())
 
     def read(self, name: str) -> list[dict[str, Any]]:
-        """All whole lines of a ``.jsonl`` file; a last line cut by a kill is left out."""
+        """All whole lines of a ``.jsonl`` file; a last line cut by a kill is left out.
+
+        Raises:
+            SeedError: UNREADABLE_FILE names the first line that is damaged.
+        """
         path = self.path / name
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        lines = _content(path).split(b"\n")[:-1]
         translate = TRANSLATIONS.get(name, dict)
-        return [translate(json.loads(line)) for line in text.split("\n")[:-1]]
+        return [translate(_step_line(path, *numbered)) for numbered in enumerate(lines, start=1)]
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """A whole JSON file, empty if there is none.
+
+        Raises:
+            SeedError: UNREADABLE_FILE.
+        """
+        path = self.path / name
+        try:
+            content = json.loads((_content(path) or b"{}").decode())
+        except (ValueError, RecursionError) as error:
+            line = f"{path} is not readable JSON: {error}; put it back as it was, or take it away"
+            raise SeedError(Reason.UNREADABLE_FILE, line) from None
+        return dict(content)
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Publish a whole JSON file."""
@@ -335,6 +365,38 @@ def needed_snapshots(manifest: Mapping[str, Any]) -> list[int]:
         return []
     samples = rollout_state["schedule"]["samples"].values()
     return sorted({s["newest"] for s in samples if s["tokens"] and not s["finished"]})
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, none if there is no file.
+
+    Raises:
+        SeedError: UNREADABLE_FILE.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {error.strerror}") from None
+
+
+def _step_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """The JSON object of a line; every line of a run has its step."""
+    fields, fault = {}, ""
+    try:
+        fields = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        fault = f"is not UTF-8: {error.reason} at byte {error.start}"
+    except (ValueError, RecursionError) as error:
+        fault = f"is not JSON: {error}"
+    if not fault and not (isinstance(fields, dict) and type(fields.get("step")) is int):
+        fault = "is no object with a step"
+    if fault:
+        way_on = "put the file back as it was, or take the line out if you can do without it"
+        line_number = f"{path}: line {number} {fault}"
+        raise SeedError(Reason.UNREADABLE_FILE, f"{line_number}; {way_on}")
+    return dict(fields)
 
 
 def _is_of_a_start(path: Path) -> bool:

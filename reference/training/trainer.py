@@ -108,6 +108,8 @@ def finish_phase(run: Run[State], following: str) -> None:
     run.progress.phase, run.progress.phase_step = following, 0
     run.progress.phase_ends.append(run.progress.step)
     run.save()
+    if following != "done":  # the summary of a run that is done is a matter of milliseconds
+        run.end_if_asked(is_saved=True)
 
 
 # SFT

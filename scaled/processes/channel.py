@@ -33,9 +33,13 @@ class Channel:
         """Write a message; waits while the other end's buffer is full."""
         self.connection.send(message)
 
-    def next(self) -> Any:
-        """Wait for the next message; ``Disconnected`` is the last."""
-        return self.inbox.get()
+    def next(self, patience: float | None = None) -> Any:
+        """Wait for the next message; ``Disconnected`` is the last.
+
+        Raises:
+            queue.Empty: None has come within so many seconds.
+        """
+        return self.inbox.get(timeout=patience)
 
     def read(self, patience: float) -> list[Any]:
         """All messages that have come; waits at most so many seconds for the first."""

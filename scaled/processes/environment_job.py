@@ -13,7 +13,6 @@ import contextlib
 import functools
 import os
 import pickle
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 from seed.scaled.processes.device import torch_required
+from seed.scaled.processes.error_lines import print_error
 from seed.scaled.processes.job import FLUSH_SECONDS
 from seed.scaled.processes.launcher import ENVIRONMENT, number
 from seed.scaled.processes.world import LOOPBACK, World
@@ -157,7 +157,7 @@ class EnvironmentJob:
             os._exit(int(store.get(ABORT)))
         if self.has_agent and not self.has_left.is_set():
             if self.rank == 0:
-                print("error: torchrun has ended", file=sys.stderr, flush=True)
+                print_error("error: torchrun has ended")
             os._exit(1)
 
     def _leave(self, listener: threading.Thread) -> None:

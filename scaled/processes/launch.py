@@ -5,18 +5,23 @@ job broadcasts its address. Without a launcher there is one process, without MPI
 group; its remote workers are its child processes.
 """
 
+import contextlib
 import functools
 import os
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from seed.scaled.processes.environment_job import EnvironmentJob
-from seed.scaled.processes.job import Job, SingleProcess
+from seed.scaled.processes.error_lines import print_error
+from seed.scaled.processes.job import FLUSH_SECONDS, Job, SingleProcess
 from seed.scaled.processes.launcher import Launcher, launcher
 from seed.scaled.processes.mpi_job import mpi_job
 from seed.scaled.processes.shutdown import abort_on_uncaught, end_all
+from seed.scaled.processes.watchdog import REPORT_SECONDS
 from seed.scaled.processes.world import LOOPBACK, World
 from seed.spec.config_parallel import ParallelConfig
 from seed.spec.errors import Reason, SeedError
@@ -27,6 +32,9 @@ Address = tuple[str, int]
 
 STORE_SECONDS = 300.0
 """Longest wait for the store of rank 0."""
+
+LATEST = 2
+"""Ranks from this one on speak at the same time when not all have joined."""
 
 
 def find_job() -> Job:
@@ -70,6 +78,44 @@ def refuse_copies(found: Launcher) -> None:
 def _environment_job() -> EnvironmentJob:
     """The same for the whole life of the process: it has a connection and counts messages."""
     return EnvironmentJob(os.environ)
+
+
+@contextlib.contextmanager
+def joining(seconds: float) -> Iterator[None]:
+    """Bound the time in which all processes of a launch find each other.
+
+    Whatever waits in the block, this process says so after ``parallel.collective_timeout`` and
+    ends, and the launcher ends the others. Rank 0 is the first to speak; the others follow in case
+    that it is the one that does not come.
+
+    Args:
+        seconds: ``parallel.collective_timeout``.
+    """
+    found = launcher()
+    if found.kind == "none":
+        yield
+        return
+    who = f"error: rank {found.rank}" + (f" of {found.processes}" if found.processes > 1 else "")
+    bound = f"{seconds:g} s (parallel.collective_timeout)"
+    delay = seconds + REPORT_SECONDS * min(found.rank, LATEST)
+    line = f"{who} has waited {bound} for the other ranks to join; one of them does not answer"
+    timer = threading.Timer(delay, _end_unjoined, [line])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as failure:
+        if not any(kind.__name__ == "DistError" for kind in type(failure).__mro__):
+            raise
+        _end_unjoined(f"{who} cannot join the other ranks: {str(failure).splitlines()[0]}")
+    finally:
+        timer.cancel()
+
+
+def _end_unjoined(line: str) -> None:
+    print_error(line)
+    time.sleep(FLUSH_SECONDS)
+    os._exit(1)  # MPI may not have started, so it cannot be asked
 
 
 def layout_of_launch(parallel: ParallelConfig, job: Job) -> Layout:

@@ -1,5 +1,6 @@
 """A job that an MPI launcher started: MPI counts the processes and carries what they tell."""
 
+import ctypes
 import os
 import socket
 import sys
@@ -115,8 +116,21 @@ def _world_communicator() -> Any:
         ) from None
     if not MPI.Is_initialized():
         check_library(MPI.Get_library_version(), os.environ)
-        MPI.Init_thread(MPI.THREAD_MULTIPLE)
+        _initialise(MPI)
     return MPI.COMM_WORLD
+
+
+def _initialise(mpi: Any) -> None:
+    """Start the library, which waits for all ranks, without stopping the threads of this one.
+
+    mpi4py holds the interpreter's lock meanwhile, so nobody could say that a rank does not come.
+    """
+    try:
+        start = ctypes.CDLL(mpi.__file__).MPI_Init_thread
+    except (AttributeError, OSError):
+        mpi.Init_thread(mpi.THREAD_MULTIPLE)
+        return
+    start(None, None, ctypes.c_int(mpi.THREAD_MULTIPLE), ctypes.byref(ctypes.c_int()))
 
 
 def check_library(version: str, environ: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 Senders and receivers of each message: ``scaled.processes.messages``.
 """
 
+import math
 import time
 from typing import Any
 
@@ -38,7 +39,17 @@ class Mailbox:
                 return messages
             time.sleep(POLL_SECONDS)
 
-    def flush(self) -> None:
-        """Wait until all messages have left; their receivers must still be reading."""
-        for request in self.sending:
-            request.wait()
+    def flush(self, deadline: float = math.inf) -> bool:
+        """Wait until all messages have left; their receivers must still be reading.
+
+        Args:
+            deadline: By ``time.monotonic``.
+
+        Returns:
+            Whether they have.
+        """
+        while not all(request.Test() for request in self.sending):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True

@@ -3,7 +3,7 @@
 - A user error on any rank: exit code 2, its line.
 - An exception on a rank: exit code 1, its traceback, then a line with rank, phase, last collective
   and error.
-- An interrupt (Ctrl-C): exit code 130, a line.
+- An interrupt (Ctrl-C, SIGTERM, SIGHUP): exit code 130, 143 or 129, a line.
 - A stalled rank: exit code 1, which ranks are behind, where, and which rank waits
   (``scaled.processes.watchdog``).
 - A killed rank: the launcher prints its own notice and code, and ends the others.
@@ -17,6 +17,7 @@ The codes are those of the ranks; torchrun itself exits with 1 whatever they wer
 
 import contextlib
 import os
+import signal
 import sys
 import time
 import traceback
@@ -24,10 +25,11 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NoReturn
 
+from seed.scaled.processes.error_lines import print_error
 from seed.scaled.processes.job import Job
 from seed.scaled.processes.watchdog import REPORT_SECONDS, current
 from seed.scaled.processes.world import World
-from seed.spec.errors import INTERRUPTED, SeedError
+from seed.spec.errors import SeedError, exit_code_of, how_it_ended
 
 AGREEMENT_SECONDS = 3.0
 """How long a rank with a user error waits for all others to have it too, before it ends them."""
@@ -51,8 +53,8 @@ def end_together(world: World) -> Iterator[None]:
     except KeyboardInterrupt as interrupt:
         if world.size == 1:
             raise
-        _print_once(world, f"Error: interrupted{f'; {interrupt}' if str(interrupt) else ''}")
-        end_all(world, INTERRUPTED)
+        _print_once(world, f"Error: {how_it_ended(interrupt)}")
+        end_all(world, exit_code_of(interrupt))
     except BaseException as failure:
         if world.size == 1:
             raise
@@ -98,6 +100,12 @@ def abort_on_uncaught(job: Job) -> None:
     sys.excepthook = hook
 
 
+def leave_signals_to_trainer() -> None:
+    """Ignore the signals that end a run: the trainers stop their workers, or end the job."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def describe_failure(failure: BaseException) -> str:
     """Where this rank failed, and the error; waits first if another rank may be the cause."""
     if current.waiting:
@@ -108,7 +116,7 @@ def describe_failure(failure: BaseException) -> str:
 def _end_with_user_error(world: World, error: SeedError) -> None:
     """Exit with the error's line. If only some ranks have it, end the others."""
     if world.store.add("user errors", 1) == 1:
-        print(f"Error: {error}", file=sys.stderr, flush=True)
+        print_error(f"Error: {error}")
     deadline = time.monotonic() + AGREEMENT_SECONDS
     while world.store.add("user errors", 0) < world.size:
         if time.monotonic() > deadline:
@@ -136,6 +144,6 @@ def _print_once(world: World, line: str) -> None:
     except Exception:  # the rank that holds the store has ended, so its failure was first
         is_first = False
     if is_first:
-        print(line, file=sys.stderr, flush=True)
+        print_error(line)
     else:
         time.sleep(REPORT_SECONDS)

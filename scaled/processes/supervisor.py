@@ -12,13 +12,12 @@ Nothing here loads torch.
 
 import math
 import pickle
-import signal
-import sys
 import time
 from typing import assert_never
 
 from seed.reference.rollouts.messages import WorkerFailed, WorkerReport
-from seed.scaled.processes.launch import agree_on
+from seed.scaled.processes.error_lines import print_error
+from seed.scaled.processes.launch import agree_on, joining
 from seed.scaled.processes.messages import (
     Deliver,
     Disconnected,
@@ -31,6 +30,7 @@ from seed.scaled.processes.messages import (
     WorkerProcessMessage,
 )
 from seed.scaled.processes.mpi_mailbox import MAIN_RANK, Mailbox
+from seed.scaled.processes.shutdown import leave_signals_to_trainer
 from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, WorkerHandle
 from seed.scaled.processes.world import World
 from seed.spec.config import Config
@@ -49,11 +49,11 @@ def supervise(world: World, config: Config) -> None:
     Raises:
         SeedError: A user error of the worker process or of any other rank of the job.
     """
-    # The trainers handle an interrupt: they stop the workers or end the job.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_signals_to_trainer()
     process = WorkerHandle(world, config)
     try:
-        agree_on(world.job, process.wait_until_ready)
+        with joining(config.parallel.collective_timeout):
+            agree_on(world.job, process.wait_until_ready)
         Supervisor(world, process).run()
     finally:
         process.end(patience=0.0)
@@ -131,7 +131,7 @@ class Supervisor:
             return
         if self.is_first:
             # One write call: lines of workers that die at the same time must not mix.
-            sys.stderr.write(f"error: {failure.reason}\n")
+            print_error(f"error: {failure.reason}")
             self.mailbox.send(MAIN_RANK, WorkerFailed())
         else:
             self.mailbox.send(self.superior, failure)

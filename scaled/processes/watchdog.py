@@ -11,13 +11,14 @@ phase without progress counts as well, and the status of the ranks shows how far
 
 import contextlib
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from seed.scaled.processes.error_lines import print_error
 
 Answer = TypeVar("Answer")
 
@@ -162,7 +163,7 @@ class Watchdog(threading.Thread):
                 self.check()
             except Exception as failure:  # rank 0 holds the store; without it no status is readable
                 if self.rank == 1:
-                    _print_error(
+                    print_error(
                         f"error: rank 0 of {self.size} does not answer ({type(failure).__name__});"
                         f" rank 1 is {current.line()}"
                     )
@@ -191,7 +192,7 @@ class Watchdog(threading.Thread):
         """Print for all ranks which one is behind and which one waits."""
         before = self.call(self.statuses)
         time.sleep(2 * self.pause)  # every rank that runs publishes once more
-        _print_error(stall_report(before, self.call(self.statuses), self.rank, self.timeout))
+        print_error(stall_report(before, self.call(self.statuses), self.rank, self.timeout))
 
     def call(self, function: Callable[[], Answer]) -> Answer:
         """The result of a call of the store.
@@ -265,7 +266,3 @@ def stall_report(
     waits = f"; rank {waiter.rank} is {waiter.line}" if waiter else ""
     limit = f"{timeout:g} s without progress (parallel.collective_timeout)"
     return f"error: stopped after {limit}; behind: {'; '.join(names[:NAMED])}{more}{waits}"
-
-
-def _print_error(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
@@ -17,6 +18,7 @@ from multiprocessing import Pipe
 from seed.scaled.processes.channel import Channel
 from seed.scaled.processes.messages import (
     Identity,
+    ProcessFailed,
     Ready,
     Refused,
     StoreAddress,
@@ -37,6 +39,11 @@ LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "PRTE_", "MPI_", "HYDI_")
 SHUTDOWN_SECONDS = 10.0
 """How long a process may take to end after Stop: it may be decoding or loading weights."""
 
+START_SHARE = 0.5
+"""Of ``parallel.collective_timeout``: by then the process must be ready, since the trainers wait
+for its supervisor meanwhile.
+"""
+
 
 class WorkerHandle:
     """The process, from outside."""
@@ -44,6 +51,8 @@ class WorkerHandle:
     def __init__(self, world: World, config: Config) -> None:
         """Start it and send its identity."""
         self.name = f"rank {world.rank} of worker {world.worker}"
+        self.started = time.monotonic()
+        self.start_seconds = START_SHARE * config.parallel.collective_timeout
         ours, theirs = Pipe()
         entry, *arguments = ENTRY
         with theirs:
@@ -61,12 +70,21 @@ class WorkerHandle:
         self.send(Identity(itself, config.model_dump(mode="json")))
 
     def wait_until_ready(self) -> None:
-        """Wait until it can work. If it dies before that, ``read`` reports it later.
+        """Wait until it can work; one that takes too long is killed.
+
+        If it is dead then, ``read`` reports it later.
 
         Raises:
             SeedError: The process refused to start.
         """
-        match self.channel.next():
+        deadline = self.started + self.start_seconds
+        try:
+            first = self.channel.next(max(deadline - time.monotonic(), 0.0))
+        except queue.Empty:
+            self.kill()
+            limit = f"{self.start_seconds:g} s ({START_SHARE:g} of parallel.collective_timeout)"
+            first = ProcessFailed(f"{self.name} was not ready within {limit} and is killed")
+        match first:
             case Refused(reason, line):
                 raise SeedError(reason, line)
             case Ready():

@@ -18,10 +18,12 @@ once. A worker loads them between two blocks of tokens, computes its cache anew 
 ``WeightsUpdated``.
 """
 
+import atexit
 import pickle
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import assert_never
 
 from seed.reference.rollouts.messages import (
@@ -32,6 +34,7 @@ from seed.reference.rollouts.messages import (
 )
 from seed.scaled.checkpoint import State
 from seed.scaled.parallel.parallelize import shards_of, wholes
+from seed.scaled.processes.error_lines import print_error
 from seed.scaled.processes.messages import (
     Deliver,
     Disconnected,
@@ -48,6 +51,13 @@ from seed.scaled.processes.worker_handle import SHUTDOWN_SECONDS, WorkerHandle
 from seed.scaled.processes.world import World
 from seed.spec.config import Config
 from seed.spec.datatypes import Array
+from seed.spec.errors import SeedError, exit_code_of
+
+STOP_SECONDS = 2 * SHUTDOWN_SECONDS
+"""Longest wait for workers that were told to end: each kills its processes after half of that."""
+
+USER_ERROR = 2
+"""Exit code."""
 
 POLL_SECONDS = 0.02
 """Wait for the workers' last messages, between two checks whether all have come."""
@@ -71,7 +81,7 @@ class MpiWorkerPool:
         }
         self.numbers = {rank: worker for worker, rank in self.ranks.items()}
         self.active, self.is_open = set(self.numbers), True
-        self.mailbox = Mailbox(world.everyone)
+        self.mailbox, self.job = Mailbox(world.everyone), world.job
         # After a failure of the trainer, its background thread may still send during ``stop``.
         self.lock = threading.Lock()
 
@@ -115,9 +125,26 @@ class MpiWorkerPool:
             self.is_open = False
             for rank in self.numbers:
                 self.mailbox.send(rank, Stop())
-        while self.active:
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.active and time.monotonic() < deadline:
             self._read(POLL_SECONDS)
-        self.mailbox.flush()
+        if self.active or not self.mailbox.flush(deadline):
+            self._end_without(sorted(self.active))
+
+    def _end_without(self, silent: Sequence[int]) -> None:
+        """End the whole job when this program ends: MPI itself would wait for the silent ranks."""
+        failure = sys.exc_info()[1]
+        code = 0 if failure is None else 1
+        if isinstance(failure, KeyboardInterrupt):
+            code = exit_code_of(failure)
+        elif isinstance(failure, SeedError):
+            code = USER_ERROR
+        atexit.register(self.job.abort, code)
+        names = ", ".join(f"{self.numbers[rank]} (MPI rank {rank})" for rank in silent) or "unknown"
+        print_error(
+            f"error: no answer within {STOP_SECONDS:g} s to the order to end, from worker {names};"
+            " the job ends without it, and nothing of the run is lost"
+        )
 
     def _send(self, worker: int, message: Deliver | GiveUp) -> None:
         with self.lock:
@@ -215,7 +242,7 @@ def _received(handle: WorkerHandle, patience: float) -> list[WorkerMessage]:
                 raise AssertionError("a worker of one process needs no store")
             case _:
                 assert_never(message)
-        print(f"error: {reason}", file=sys.stderr, flush=True)
+        print_error(f"error: {reason}")
         return [*messages, WorkerFailed()]
     return messages
 
@@ -237,4 +264,4 @@ def pickled_weights(
 
 def _print_given_up(worker: int) -> None:
     line = f"worker {worker} is given up; its samples are issued again"
-    print(line, file=sys.stderr, flush=True)
+    print_error(line)

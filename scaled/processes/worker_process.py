@@ -4,7 +4,6 @@ Its parent is the rank's supervisor, or the trainer itself where there is no MPI
 """
 
 import os
-import signal
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,11 @@ from seed.scaled.processes.channel import Channel
 from seed.scaled.processes.device import device_of, torch_required
 from seed.scaled.processes.launch import Address, join_process_group
 from seed.scaled.processes.messages import Identity, ProcessFailed, Ready, Refused, StoreAddress
-from seed.scaled.processes.shutdown import describe_failure, leave_process_group
+from seed.scaled.processes.shutdown import (
+    describe_failure,
+    leave_process_group,
+    leave_signals_to_trainer,
+)
 from seed.scaled.processes.world import World
 from seed.spec.child_process import die_with_parent
 from seed.spec.config import Config
@@ -32,7 +35,7 @@ def serve(parent: str, descriptor: str) -> None:
         parent: Process id of the parent.
         descriptor: File descriptor of this end of the channel.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer handles it and ends this process
+    leave_signals_to_trainer()
     die_with_parent(int(parent))
     channel = Channel(Connection(int(descriptor)), lambda: os._exit(1))
     identity: Identity = channel.next()

@@ -101,7 +101,7 @@ def test_out_writes_the_lines_to_a_new_file_only(finished: Path, tmp_path: Path)
         (("--family", "zebra"), ("model.vocabulary=32",)),
         (("C2=", "--family", "maze"), ("--family=maze with a PROMPT",)),
         (("C2=", "-n", "3"), ("--problems=3 with a PROMPT",)),
-        (("--temperature", "0"), ("--temperature=0 must be a number above 0",)),
+        (("--temperature", "0"), ("--temperature=0", "of at least 0.0001 and at most 1000")),
         (("--set", "algorithm.advantage=group", "--values"), ("needs a value model",)),
     ],
 )

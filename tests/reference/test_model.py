@@ -3,14 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
+import autograd.numpy as anp
 import numpy as np
 import pytest
+from autograd import grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seed.reference.attention import KeyValueCache, rms_norm, rotary, softmax
 from seed.reference.backend import LossFunction, accumulate
 from seed.reference.model import (
+    embedded,
     hidden_states,
     initial_policy,
     logits_of,
@@ -186,6 +189,18 @@ def test_reading_through_the_cache_is_reading_at_once(seed: int) -> None:
         for part in (slice(0, 3), slice(3, 4), slice(4, 6))
     ]
     np.testing.assert_allclose(np.concatenate(steps, axis=1), whole.reshape(2, 6, 8), atol=1e-12)
+
+
+@given(seed=SEEDS)
+@MANY
+def test_the_gradient_of_the_embedding_sums_over_the_places_of_a_token(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    embedding, tokens = random.normal(size=(9, 3)), random.integers(0, 5, 12)
+    slope, expected = random.normal(size=(12, 3)), np.zeros((9, 3))
+    np.add.at(expected, tokens, slope)
+    np.testing.assert_array_equal(embedded(embedding, tokens), embedding[tokens])
+    gradient = grad(lambda e: anp.sum(embedded(e, tokens) * slope))(embedding)
+    np.testing.assert_allclose(gradient, expected, atol=1e-14)
 
 
 @given(seed=SEEDS, offset=st.integers(0, 1000))

@@ -1,5 +1,6 @@
 """Properties of the expert layer."""
 
+import math
 from typing import Any
 
 import autograd.numpy as anp
@@ -13,11 +14,14 @@ from seed.conformance.exercises import of_routing, solutions
 from seed.conformance.exercises.check import assert_holds
 from seed.reference.moe import (
     balance_loss,
+    choose,
     dispatch,
     gates,
     lines,
     moe_layer,
     place,
+    scores,
+    sigmoid,
     silu,
     swiglu,
     take,
@@ -100,6 +104,63 @@ def test_gates_are_the_routers_probabilities_rescaled_or_not(seed: int) -> None:
     chosen = np.take_along_axis(p, ids, axis=1)
     np.testing.assert_allclose(gates(logits, ids, False), chosen)
     np.testing.assert_allclose(gates(logits, ids, True), chosen / chosen.sum(axis=1, keepdims=True))
+
+
+def test_the_sigmoid_is_precise_however_small_and_never_overflows() -> None:
+    x = np.array([-700.0, -30.0, 0.0, 30.0, 1e4])
+    expected = [math.exp(-700.0), math.exp(-30.0) / (1.0 + math.exp(-30.0)), 0.5]
+    np.testing.assert_allclose(sigmoid(x)[:3], expected, rtol=1e-12)
+    assert (sigmoid(np.array([-1e4, -1e30])) == 0.0).all() and (sigmoid(x)[3:] > 1 - 1e-12).all()
+
+
+def test_scores_of_sigmoid_do_not_compete_and_those_of_softmax_do() -> None:
+    logits, more = np.zeros((1, 4)), np.array([[0.0, 0.0, 0.0, 5.0]])
+    np.testing.assert_array_equal(scores(logits, "softmax"), np.full((1, 4), 0.25))
+    np.testing.assert_array_equal(scores(logits, "sigmoid"), np.full((1, 4), 0.5))
+    assert (scores(more, "sigmoid")[0, :3] == 0.5).all()
+    assert (scores(more, "softmax")[0, :3] < 0.25).all()
+
+
+@given(seed=SEEDS, kind=st.sampled_from(["softmax", "sigmoid"]), kept=st.integers(1, 3))
+@MANY
+def test_experts_are_chosen_by_enumeration_of_groups(seed: int, kind: str, kept: int) -> None:
+    random = np.random.default_rng(seed)
+    logits, bias = random.normal(size=(5, 9)), random.normal(size=9)
+    changes = {"router_scores": kind, "router_bias": True}
+    grouped = model(experts=9, router_groups=3, router_groups_kept=kept, **changes)
+    wanted = scores(logits, kind) + bias
+    for row, ids in zip(wanted, choose(logits, bias, grouped), strict=True):
+        groups = [list(range(first, first + 3)) for first in (0, 3, 6)]
+        groups.sort(key=lambda group: -sum(sorted(row[group])[1:]))
+        allowed = [expert for group in groups[:kept] for expert in group]
+        assert ids.tolist() == sorted(allowed, key=lambda expert: -row[expert])[:2]
+
+
+def test_a_correction_bias_decides_the_choice_and_not_the_gates() -> None:
+    params, x = weights(3), np.random.default_rng(3).normal(size=(6, 5))
+    params["router_bias"] = np.array([0.0, 9.0, -9.0])
+    biased = model(router_scores="sigmoid", router_bias=True, gate_scale=2.0)
+    out, logits, ids = moe_layer(params, "", x, biased)
+    assert (ids == [1, 0]).all()
+    chosen = 1.0 / (1.0 + np.exp(-logits[:, [1, 0]]))
+    g = 2.0 * chosen / chosen.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(out, naive(params, x, ids, g), atol=1e-12)
+    slope = grad(lambda p: anp.sum(moe_layer(p, "", x, biased)[0] ** 2))(params)
+    assert not slope["router_bias"].any() and slope["router"].any()
+
+
+def test_a_shared_expert_has_its_own_width_and_a_gate_per_token() -> None:
+    random = np.random.default_rng(4)
+    params, x = weights(4), random.normal(size=(6, 5))
+    gated = model(shared_experts=1, shared_expert_width=7, shared_expert_gate=True)
+    shared = {"gate": (5, 7), "up": (5, 7), "down": (7, 5)}
+    params |= {f"shared.0.{name}": random.normal(size=shape) for name, shape in shared.items()}
+    params["shared_gate"] = random.normal(size=(5, 1))
+    out, logits, ids = moe_layer(params, "", x, gated)
+    routed = naive(params, x, ids, gates(logits, ids, True))
+    added = swiglu(x, *(params[f"shared.0.{name}"] for name in shared))
+    open_ = 1.0 / (1.0 + np.exp(-x @ params["shared_gate"]))
+    np.testing.assert_allclose(out, routed + open_ * added, atol=1e-12)
 
 
 def test_equal_router_logits_go_to_the_smaller_ids() -> None:

@@ -50,6 +50,24 @@ ILLEGAL_COMBINATIONS = {
     "model.experts_per_token=9": "model.experts_per_token=9 must be at most model.experts=4",
     "model.dense_layers=3": "model.dense_layers=3 must be at most model.layers=2",
     "model.dense_layers=1": "model.dense_width=0 must be at least 1 when model.dense_layers > 0",
+    "model.rotary_share=0.2": "model.rotary_share=0.2 must leave an even width of at least 2 of"
+    " model.head_width=16, not 3",
+    "model.router_groups=3": "model.router_groups=3 must divide model.experts=4",
+    "model.router_groups=4": "model.router_groups=4 must leave at least 2 of model.experts=4 in a"
+    " group",
+    "model.router_groups_kept=2": "model.router_groups_kept=2 must be at most"
+    " model.router_groups=1",
+    "model.shared_expert_gate=true": "model.shared_expert_gate=true needs model.shared_experts of"
+    " at least 1",
+    "model.shared_expert_width=8": "model.shared_expert_width=8 needs model.shared_experts of at"
+    " least 1",
+    "model.rope_factor=8": "model.rope_factor=8.0 must be 1 with model.rope_scaling=none; scalings:"
+    " linear, llama3, yarn",
+    "model.rope_scaling=yarn": "model.rope_original_positions=0 must be at least 1 with"
+    " model.rope_scaling=yarn",
+    "model.rope_high_frequency_factor=1": "model.rope_high_frequency_factor=1.0 must exceed"
+    " model.rope_low_frequency_factor=1.0",
+    "model.rope_beta_slow=40": "model.rope_beta_fast=32.0 must exceed model.rope_beta_slow=40.0",
     "rollout.top_p=0.7": "rollout.top_p=0.7 must be 1.0 (log-probs of a changing nucleus cannot be"
     " recomputed; evaluation.top_p may be smaller)",
     "data.difficulties.maze=[]": "data.difficulties.maze=[] must name at least one level",
@@ -63,8 +81,12 @@ ILLEGAL_COMBINATIONS = {
     " out",
 }
 ILLEGAL_VALUES = {
-    "rollout.temperature=0": "rollout.temperature=0 must be greater than 0",
-    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than 0",
+    "model.query_key_norm=rms": "model.query_key_norm='rms' must be 'none', 'head' or 'full'",
+    "model.rope_scaling=dynamic": "model.rope_scaling='dynamic' must be 'none', 'linear', 'llama3'"
+    " or 'yarn'",
+    "rollout.temperature=0": "rollout.temperature=0 must be greater than or equal to 0.0001",
+    "evaluation.temperature=-1.5": "evaluation.temperature=-1.5 must be greater than or equal to"
+    " 0.0001",
     "policy_optimizer.learning_rate=nan": "policy_optimizer.learning_rate=nan must be a finite"
     " number",
     "value_optimizer.learning_rate=inf": "value_optimizer.learning_rate=inf must be a finite"

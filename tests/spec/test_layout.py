@@ -38,6 +38,8 @@ degrees = st.integers(1, 3)
 SMALL = (
     *("model.experts=8", "model.hidden=48", "model.shared_experts=1"),
     *("model.dense_layers=1", "model.dense_width=40"),
+    *("model.query_key_value_bias=true", "model.query_key_norm=full", "model.router_bias=true"),
+    *("model.shared_expert_width=24", "model.shared_expert_gate=true"),
 )
 """The tiny preset with every kind of weight; 48 rows do not divide evenly over 5 or 7 ranks."""
 

@@ -44,9 +44,14 @@ def saved(config: Config) -> int:
         ("model.expert_width=512", "model.experts_per_token=4"),
         ("model.shared_experts=1",),
         ("model.query_key_norm=false",),
+        ("model.query_key_norm=full", "model.query_key_value_bias=true"),
+        ("model.shared_experts=1", "model.shared_expert_gate=true"),
         ("precision=bfloat16",),
     ],
-    ids=["moe", "dense", "wide experts", "shared", "no norms", "bfloat16"],
+    ids=[
+        *("moe", "dense", "wide experts", "shared", "no norms", "full norms", "gated shared"),
+        "bfloat16",
+    ],
 )
 def test_activations_are_within_a_quarter_of_what_autograd_saves(settings: tuple[str, ...]) -> None:
     config = config_with(*settings)

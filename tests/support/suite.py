@@ -20,6 +20,7 @@ LAUNCH = (
     "conformance/test_run.py",
     "conformance/test_shutdown.py",
     "conformance/test_environment_job.py",
+    "conformance/test_suspend.py",
     "conformance/test_collectives.py",
 )
 """The longest first."""
@@ -36,6 +37,7 @@ SLOW = (
     "conformance/test_outside.py",
     "tests/reference/tasks/puzzles/test_equivalence.py",
     "tests/reference/tasks/test_problems.py",
+    "tests/reference/tasks/test_task.py",
     "conformance/test_precision.py",
     "tests/spec/test_layout.py",
     "tests/spec/test_renames.py",

@@ -12,6 +12,7 @@ of workers, so a run that is killed and resumed writes the same bytes as one tha
 import fcntl
 import gzip
 import os
+import stat
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ from seed.reference.verifiers.runner.worker import Request
 from seed.reference.verifiers.sandbox.host import SandboxError
 from seed.reference.verifiers.sandbox.probe import AUTOMATIC, choose
 from seed.reference.verifiers.verdict import Judgement, error
+from seed.spec.atomic_files import unwritable
 from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
 from seed.spec.text_files import GZIP, LONGEST_START, check_plain
@@ -274,7 +276,9 @@ def appended(out: Path, resume: bool, note: Callable[[str], None]) -> Iterator[B
         SeedError: FILE_EXISTS, UNWRITABLE_FILE.
     """
     try:
-        descriptor = os.open(out, os.O_RDWR | os.O_CREAT | (0 if resume else os.O_EXCL), 0o666)
+        # Appended by the system: Python's buffer of the file is only read from.
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | (0 if resume else os.O_EXCL)
+        descriptor = os.open(out, flags, 0o666)
     except FileExistsError:
         line = f"{out} exists; choose another --out, or continue it with --resume"
         if holder := lock_holder(out):
@@ -283,6 +287,8 @@ def appended(out: Path, resume: bool, note: Callable[[str], None]) -> Iterator[B
     except OSError as failure:
         raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
     with os.fdopen(descriptor, "r+b") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SeedError(Reason.UNWRITABLE_FILE, f"{out} is no file; choose another --out")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -300,14 +306,19 @@ def appended(out: Path, resume: bool, note: Callable[[str], None]) -> Iterator[B
 def append(out: Path, written: BinaryIO, line: bytes) -> None:
     """Add a line and hand it to the system at once: a kill of this process does not lose it.
 
+    If there is no room for all of it nothing is added.
+
     Raises:
         SeedError: UNWRITABLE_FILE.
     """
+    descriptor, rest = written.fileno(), line
+    before = os.fstat(descriptor).st_size
     try:
-        written.write(line)
-        written.flush()
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
     except OSError as failure:
-        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
+        os.ftruncate(descriptor, before)
+        raise unwritable(out, failure, len(line)) from None
 
 
 def count_lines(path: Path) -> int | None:

@@ -1,9 +1,10 @@
 """Whole files of lines that appear at once or not at all, and never in place of another."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from seed.spec.atomic_files import temporary_path
+from seed.spec.atomic_files import write_atomically
 from seed.spec.errors import Reason, SeedError
 
 
@@ -17,6 +18,8 @@ def check_free(out: Path) -> None:
         raise _taken(out)
     if not out.parent.is_dir():
         raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: there is no folder {out.parent}")
+    if not os.access(out.parent, os.W_OK):
+        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {out.parent} cannot be written to")
 
 
 def publish(out: Path, lines: Iterable[str]) -> None:
@@ -26,16 +29,11 @@ def publish(out: Path, lines: Iterable[str]) -> None:
         SeedError: FILE_EXISTS, UNWRITABLE_FILE.
     """
     check_free(out)
+    content = "".join(line + "\n" for line in lines)
     try:
-        with (
-            temporary_path(out, replace=False) as temporary,
-            temporary.open("w", encoding="utf-8") as file,
-        ):
-            file.writelines(line + "\n" for line in lines)
+        write_atomically(out, content, replace=False)
     except FileExistsError:  # another process has written it in the meantime
         raise _taken(out) from None
-    except OSError as failure:
-        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
 
 
 def _taken(out: Path) -> SeedError:

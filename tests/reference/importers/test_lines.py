@@ -4,14 +4,16 @@ import json
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seed.reference.importers.enigmata import TASKS
 from seed.reference.importers.expressions import joined_steps
 from seed.reference.importers.lines import COLLECTIONS, Counts, problem_line
+from seed.reference.importers.reading import Converted, Line, Reader
 from seed.reference.tasks.puzzles import FAMILIES, hamiltonian, knights_and_knaves
 from tests.reference.test_importers import ALL, ENIGMATA, GYM, ZEBRA, line
 from tests.support.command_line import assert_user_error, json_lines, run
@@ -77,6 +79,12 @@ def enigmata(task: str, question: Any, answer: Any = "") -> bytes:
     return line(ENIGMATA, task, {"question": question}, answer)
 
 
+def skyscraper(clue: int) -> bytes:
+    """A city of one house with one clue that may be wrong."""
+    clues = {"left": [clue], "right": [1], "top": [1], "bottom": [1]}
+    return line(ENIGMATA, "skyscraper", {"grid_size": 1, "question": clues}, [[1]])
+
+
 NOT_A_GRID = "meta.question must be a list of equally long lists"
 NO_TERMS = {"statements": [["xor"]], "names": ["A"], "knight_knave_terms": {}}
 MIXED = {"numbers": [1, "2"], "target": 3}
@@ -105,6 +113,14 @@ NO_PERMUTATION = {"input_sequence": [1], "output_sequence": [2]}
         ),
         (enigmata("hitori", [[1, 2], [2, 1]], "[(0, 0)]"), "answer must be a list of pairs"),
         (enigmata("kakurasu", "Row sums: [1]", []), "meta.question must hold 'Row sums: […]' and"),
+        (enigmata("kakurasu", "Row sums: [1,,2]\nColumn sums: [1]", []), "meta.question must hold"),
+        (enigmata("kakurasu", "Row sums: [1 2]\nColumn sums: [1]", []), "meta.question must hold"),
+        (skyscraper(12), "meta.question must hold clues of 0 to meta.grid_size"),
+        (skyscraper(-1), "meta.question must hold clues of 0 to meta.grid_size"),
+        (
+            enigmata("campsite", "tents: 1\nto row: 1\nto column: 1 0\nX .\n. ."),
+            "meta.question must hold a number of tents for each row and column",
+        ),
         (
             enigmata("hamiltonian_path", "2\n0 5", "NO"),
             "meta.question must be the number of vertices, then",
@@ -124,6 +140,21 @@ def test_an_unreadable_line_names_its_number_and_the_field(given_line: bytes, wh
     (fault,) = counts.unreadable
     assert fault.startswith(f"line 2: {why}")
     assert sum(count.lines for count in counts.tasks.values()) == 1
+
+
+def test_a_line_on_which_a_reader_fails_is_named_and_the_rest_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(line: Line) -> Converted:
+        raise ZeroDivisionError("a made-up mistake")
+
+    monkeypatch.setitem(cast(dict[str, Reader], TASKS), "binario", fails)
+    good = line(ENIGMATA, "hamiltonian_cycle", CYCLE, "NO")
+    counts = counted(good, enigmata("binario", "0 1"), good)
+    assert counts.unreadable == [
+        "line 2: binario cannot be read: ZeroDivisionError: a made-up mistake"
+    ]
+    assert counts.tasks["hamiltonian_cycle"].read == 2
 
 
 NO_ANSWER = "no answer exists, as the collection says"

@@ -97,7 +97,7 @@ def rewarded(file: Path, *overrides: str, recipe: str = "grpo", **weights: float
 
 def of_lines(file: Path, *overrides: str, **weights: float) -> Config:
     lines = ('data.train=["sums.jsonl"]', "data.families=[]", "supervised.steps=8")
-    return rewarded(file, *lines, *overrides, **weights)
+    return rewarded(file, *lines, *overrides, recipe="grpo", **weights)
 
 
 def resumed(path: Path) -> None:

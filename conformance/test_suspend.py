@@ -1,0 +1,57 @@
+"""Properties of suspended processes: every wait is bounded, and a line names who is waited for."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from seed.conformance import suspend
+from seed.conformance.launch import run_ranks
+from seed.conformance.test_run import SECONDS, SMALL
+from seed.conformance.test_worker_pool import MARK, STREAMING, processes_of, run_command, wait_until
+
+
+def launch(
+    out: Path, ranks: int, who: str, rank: int, *settings: str
+) -> "subprocess.CompletedProcess[str]":
+    """A run with a suspended process; nothing of it is left."""
+    command = ["-m", "seed.conformance.suspend", who, str(rank), *run_command(out, *settings)]
+    done = run_ranks(ranks, command, SECONDS, {MARK: str(out)})
+    wait_until(lambda: processes_of(out) == {})
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def error_lines(done: "subprocess.CompletedProcess[str]") -> list[str]:
+    """Lines that say what went wrong."""
+    return [line for line in done.stderr.splitlines() if line.lower().startswith("error")]
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_rank_that_is_suspended_before_it_has_joined_is_waited_for_in_bounds(
+    tmp_path: Path, rank: int
+) -> None:
+    done = launch(tmp_path / "run", 2, "rank", rank, "parallel.collective_timeout=2")
+    assert done.returncode != 0
+    waited = f"error: rank {1 - rank} of 2 has waited 2 s (parallel.collective_timeout)"
+    assert [line.startswith(waited) for line in error_lines(done)] == [True], done.stderr
+
+
+def test_a_worker_process_that_is_suspended_before_it_is_ready_is_given_up(tmp_path: Path) -> None:
+    settings = (*SMALL, *STREAMING, "parallel.rollout_workers=1", "parallel.collective_timeout=4")
+    done = launch(tmp_path / "run", 1, "child", 0, *settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = error_lines(done)
+    assert line.startswith("error: rank 0 of worker 1 was not ready within 2 s")
+    assert done.stderr.count("worker 1 is given up") == 1
+    assert (tmp_path / "run" / "summary.json").exists()
+
+
+def test_a_job_ends_though_the_mpi_rank_of_a_worker_is_suspended(tmp_path: Path) -> None:
+    settings = (*SMALL, *STREAMING, "parallel.rollout_workers=1", "parallel.worker_timeout=3")
+    done = launch(tmp_path / "run", 2, "supervisor", 1, *settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = error_lines(done)
+    assert f"no answer within {suspend.STOP_SECONDS:g} s" in line
+    assert "worker 1 (MPI rank 1)" in line
+    assert (tmp_path / "run" / "report.html").exists()
