@@ -42,11 +42,27 @@ class UserError(click.ClickException):
 
 
 class Interrupted(click.ClickException):
-    """One line on stderr after Ctrl-C, SIGTERM or SIGHUP: how to continue."""
+    """One line on stderr after Ctrl-C, and in its subclasses after a signal: how to continue."""
+
+    exit_code = 130
 
     def __init__(self, interrupt: KeyboardInterrupt) -> None:
         super().__init__(how_it_ended(interrupt))
-        self.exit_code = exit_code_of(interrupt)
+
+
+class Terminated(Interrupted):
+    """The same after SIGTERM."""
+
+    exit_code = 143
+
+
+class HungUp(Interrupted):
+    """The same after SIGHUP."""
+
+    exit_code = 129
+
+
+INTERRUPTS = {kind.exit_code: kind for kind in (Interrupted, Terminated, HungUp)}
 
 
 class Command(click.Command):
@@ -99,7 +115,7 @@ class Group(Command, click.Group):
         except SeedError as error:
             shown: click.ClickException = UserError(str(error))
         except KeyboardInterrupt as interrupt:
-            shown = Interrupted(interrupt)
+            shown = INTERRUPTS[exit_code_of(interrupt)](interrupt)
         except UsageError as error:
             shown = error if isinstance(error, NO_ARGUMENTS) else UserError(error.format_message())
         except click.ClickException as error:
@@ -107,7 +123,8 @@ class Group(Command, click.Group):
         except OSError as error:
             if error.errno not in UNWRITABLE:
                 raise
-            shown = UserError(str(unwritable(Path(error.filename or "output"), error)))
+            place = Path(error.filename) if error.filename else None
+            shown = UserError(str(unwritable(place, error)))
         if not is_main_process():
             ctx.exit(shown.exit_code)
         raise shown from None

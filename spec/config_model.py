@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from seed.spec.config_types import (
+    AtLeastOne,
     Classes,
     Columns,
     Count,
@@ -124,7 +125,7 @@ class ModelConfig(Section):
             " 3.3, R1-Distill-Llama) or yarn (long-context Qwen)"
         ),
     )
-    rope_factor: Annotated[float, Field(ge=1.0, allow_inf_nan=False, strict=True)] = Field(
+    rope_factor: AtLeastOne = Field(
         1.0, description="by how much rope_scaling slows down the slow frequencies"
     )
     rope_original_positions: Count = Field(
