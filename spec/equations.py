@@ -659,6 +659,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "laid_out",
         "attention_plan",
         "common_front",
+        "common_start",
         "similar",
         "side_by_side",
     ),
