@@ -134,6 +134,11 @@ RULES = (
         "with reward.functions that do not name verifier",
     ),
     Rule(
+        ("reward.format_penalty",),
+        lambda config: bool(config.data.train),
+        "with data.train: the form of an answer is its verifier's business",
+    ),
+    Rule(
         ("reward.workers", "reward.time_limit", "reward.on_error"),
         lambda config: not config.judges_in_workers,
         "with puzzles that are drawn and without reward.functions",

@@ -11,7 +11,8 @@ GROUPS = {
     "Learn": ("learn-vapo", "exercises", "cheat-sheet", "faq", "glossary"),
     "Use": (
         *("python", "extending", "from-elsewhere", "run-directory"),
-        *("data", "verifying", "evaluation", "streaming", "scaling", "cluster", "precision"),
+        *("data", "verifying", "rewards", "evaluation"),
+        *("streaming", "scaling", "cluster", "precision"),
     ),
     "Look up": ("configuration", "metrics", "equations", "modules"),
     "Why trust it": ("benchmarks", "known-bugs", "decisions", "log"),

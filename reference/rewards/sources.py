@@ -33,8 +33,8 @@ def located(settings: RewardConfig) -> RewardConfig:
             raise SeedError(
                 Reason.FOREIGN_CHECKPOINT,
                 f"{path} has sha256 {digest[:SHOWN_DIGITS]}…, the run began with"
-                f" reward.sha256={began_with[:SHOWN_DIGITS]}…; put the file back, or start another"
-                " run with the new rewards: seed run --from",
+                f" reward.sha256={began_with[:SHOWN_DIGITS]}…; put the file back, or delete its"
+                " line from [reward.sha256] of the configuration to go on with the changed one",
             )
     return settings.model_copy(update={"functions": functions, "sha256": digests})
 

@@ -21,6 +21,7 @@ applies: what it says itself (a bool, ``acc``, ``verdict``), or whether its scor
 ``reward.threshold``.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -85,6 +86,8 @@ class Verdicts:
         self.takes_batches: list[str] = []
         limits = Limits(settings.time_limit or None)
         self.service = Service(Pool(settings.workers or default_workers(), limits))
+        # While the trainer collects, remote workers go on and another thread submits.
+        self.lock = threading.Lock()
         self.single: dict[Request, Submitted] = {}
         self.ended: dict[Group, dict[int, Rollout]] = {}
         self.batches: dict[Group, Submitted] = {}
@@ -110,34 +113,27 @@ class Verdicts:
         """Have a response judged that has ended; returns at once."""
         if not self._needs_workers(rollout.request.problem):
             return
-        self._submit_single(rollout)
-        if self.takes_batches:
-            group = self.ended.setdefault(_group(rollout), {})
-            group[rollout.request.sample] = rollout
-            if len(group) == self.group_size:
-                self._submit_batch(_in_order(group.values()))
+        with self.lock:
+            self._submit_single(rollout)
+            if self.takes_batches:
+                group = self.ended.setdefault(_group(rollout), {})
+                group[rollout.request.sample] = rollout
+                if len(group) == self.group_size:
+                    self._submit_batch(_in_order(group.values()))
 
     def forget(self, rollout: Rollout) -> None:
         """Give up a response that has ended and that nobody will collect."""
-        self.ended.get(_group(rollout), {}).pop(rollout.request.sample, None)
-        self._withdraw(self.single.pop(rollout.request, None))
+        with self.lock:
+            self.ended.get(_group(rollout), {}).pop(rollout.request.sample, None)
+            self._withdraw(self.single.pop(rollout.request, None))
 
     def collect(self, rollouts: Sequence[Rollout]) -> list[Verdict]:
         """The verdicts on responses, in their order; waits for those that are not there yet.
 
         What was not submitted is judged now.
         """
-        at_work = [r for r in rollouts if self._needs_workers(r.request.problem)]
-        groups: dict[Group, list[Rollout]] = {}
-        for rollout in at_work:
-            self._submit_single(rollout)
-            groups.setdefault(_group(rollout), []).append(rollout)
-        submitted = [self.single.pop(rollout.request) for rollout in at_work]
-        if self.takes_batches:
-            for key, group in groups.items():
-                self._submit_batch(_in_order(group))
-                submitted.append(self.batches.pop(key))
-                self.ended.pop(key, None)
+        with self.lock:
+            submitted = self._taken(rollouts)
         scores = self._scores(submitted)
         return [self._verdict(rollout, scores.get(rollout.request, {})) for rollout in rollouts]
 
@@ -158,6 +154,21 @@ class Verdicts:
 
     def _needs_workers(self, problem: Problem) -> bool:
         return is_line(problem) or bool(self.names)
+
+    def _taken(self, rollouts: Sequence[Rollout]) -> list[Submitted]:
+        """What workers have been asked, or are asked now, about responses."""
+        at_work = [r for r in rollouts if self._needs_workers(r.request.problem)]
+        groups: dict[Group, list[Rollout]] = {}
+        for rollout in at_work:
+            self._submit_single(rollout)
+            groups.setdefault(_group(rollout), []).append(rollout)
+        submitted = [self.single.pop(rollout.request) for rollout in at_work]
+        if self.takes_batches:
+            for key, group in groups.items():
+                self._submit_batch(_in_order(group))
+                submitted.append(self.batches.pop(key))
+                self.ended.pop(key, None)
+        return submitted
 
     def _submit_single(self, rollout: Rollout) -> None:
         """Ask the judges that look at one response, unless they have been asked about this one."""

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_a_run_on_files_of_mathematics_code_and_problems_of_ones_own(
         "    return None if wanted is None else 1 - abs(len(completion) - wanted) / 30\n"
     )
     case = {"input": "1\n", "output": "2\n"}
-    rows = {
+    rows: dict[str, list[dict[str, Any]]] = {
         "math": [{"reference": str(n + 2), "demonstration": str(n + 2)} for n in range(30)],
         "code": [{"tests": [case]} for _ in range(10)],
         "custom": [{"wanted": n} for n in range(10)],
