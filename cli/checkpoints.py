@@ -8,6 +8,7 @@ from typing import Any
 
 from seed.cli.backends import open_backend
 from seed.reference.tasks.problems import check_families
+from seed.reference.training.kept_model import with_kept_model
 from seed.reference.training.run_directory import find_checkpoint, older_offered
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import read_manifest
@@ -49,4 +50,4 @@ def checkpoint_config(checkpoint: Path, overrides: Sequence[str]) -> Config:
     config = validated(merged(manifest["config"], overrides))
     if overrides:
         check_families(config.data)
-    return config
+    return with_kept_model(config, checkpoint.resolve().parents[1])

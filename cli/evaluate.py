@@ -103,7 +103,7 @@ def evaluate(
     if files or policy.startswith(SERVER) or is_evaluation_folder(policy):
         from seed.cli.evaluate_files import evaluate_files
 
-        evaluate_files(policy, files, settings, out, options)
+        evaluate_files(policy, files, settings, out, options, options_given(context, "out"))
         return
     if unused := [name for name in options_given(context, "out") if name != "--out"]:
         line = f"{', '.join(unused)} without FILE has nothing to act on; legal: FILE, or settings"

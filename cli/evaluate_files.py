@@ -49,6 +49,8 @@ from seed.spec.errors import Reason, SeedError
 from seed.spec.version import seed_version
 
 KEY = "OPENAI_API_KEY"
+SERVER = ("http://", "https://")
+SAMPLING = ("--temperature", "--top-p", "--max-tokens", "--seed", "--concurrency")
 CONCURRENCY = 8
 """Requests to a server at a time if nothing else is said."""
 
@@ -59,6 +61,7 @@ def evaluate_files(
     settings: Sequence[str],
     out: Path | None,
     options: Mapping[str, Any],
+    typed: Sequence[str],
 ) -> None:
     """Evaluate a policy on files.
 
@@ -68,10 +71,12 @@ def evaluate_files(
         settings: Overrides for a checkpoint.
         out: New folder, or one to resume.
         options: Of the command line.
+        typed: Names of those that were typed.
 
     Raises:
         SeedError: Whatever is wrong with policy, files, options or folder.
     """
+    check_effect(named, files, typed)
     if options["resume"] and out is None:
         raise SeedError(Reason.ILLEGAL_COMBINATION, "--resume needs --out, the folder to continue")
     sets = question_sets(named, files, options)
@@ -101,6 +106,26 @@ def evaluate_files(
             return
         failures = filled(policy, missing, len(asks), folder[0], pool, options["verifier"])
     finish(folder[0], policy, sets, failures, baseline)
+
+
+def check_effect(named: str, files: Sequence[Path], typed: Sequence[str]) -> None:
+    """Refuse options that have no effect with this policy.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    is_server = named.startswith(SERVER)
+    is_stored = not is_server and (Path(named).is_file() or is_evaluation(Path(named)))
+    idle = {
+        "a file of responses": SAMPLING if is_stored else (),
+        "a policy that is no server": () if is_server else ("--model", "--timeout"),
+        "an evaluation that is judged again": () if files else ("--protocol", "--limit"),
+    }
+    for what, names in idle.items():
+        for name in names:
+            if name in typed:
+                line = f"{name} has no effect on {what}; legal: leave it out"
+                raise SeedError(Reason.ILLEGAL_COMBINATION, line)
 
 
 def question_sets(
@@ -138,7 +163,7 @@ def opened_policy(
         SeedError: What is wrong with it; ILLEGAL_COMBINATION: settings without a checkpoint.
     """
     path = Path(named)
-    is_server = named.startswith(("http://", "https://"))
+    is_server = named.startswith(SERVER)
     if is_server or path.is_file() or is_evaluation(path):
         if settings:
             line = f"{settings[0]} changes a model of ours; {named} is none"
@@ -221,13 +246,13 @@ def _or(value: Any, default: Any) -> Any:
 
 
 def asks_of(sets: Sequence[QuestionSet], plan: Mapping[str, Any]) -> list[Ask]:
-    """Every response of the evaluation, sample by sample: an interrupted one has whole samples."""
+    """Every response of the evaluation, problem by problem: its samples share a prompt."""
     settings = Settings(**(plan["sampling"] or {"temperature": 0, "top_p": 1, "max_tokens": 1}))
     return [
         Ask(question, sample, settings)
         for one in sets
-        for sample in range(plan["benchmarks"][one.name]["samples"])
         for question in one.questions
+        for sample in range(plan["benchmarks"][one.name]["samples"])
     ]
 
 

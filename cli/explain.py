@@ -8,7 +8,14 @@ import click
 from seed.cli.explain_settings import explained, settings
 from seed.cli.explain_tables import equation_table, metric_table
 from seed.cli.folding import folded
-from seed.cli.options import config_option, preset_option, recipe_option
+from seed.cli.options import (
+    config_option,
+    data_option,
+    evaluation_option,
+    model_option,
+    preset_option,
+    recipe_option,
+)
 from seed.cli.start import chosen_layers
 from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
@@ -25,6 +32,9 @@ DERIVED_COLUMN = 28
 @preset_option
 @recipe_option
 @config_option
+@model_option
+@data_option
+@evaluation_option
 @click.option("--toml", is_flag=True, help="Print the configuration as --config reads it.")
 @click.option(
     "--metrics", is_flag=True, help="List every key of metrics.jsonl, or those with WORD."

@@ -19,6 +19,8 @@ ASSUMED = {
     "algorithm.micro_batch": 8,
 }
 """Lengths for which memory is told."""
+QUESTION = {"role": "user", "content": "What is 12 + 30?"}
+"""What is rendered as an example."""
 
 
 def model_lines(folder: Path) -> Iterator[str]:
@@ -35,6 +37,29 @@ def model_lines(folder: Path) -> Iterator[str]:
     opened = Folder(folder)
     yield f"loads: yes, {file_text(opened)}; sha256 {identity(folder)}"
     yield from memory_lines(opened.model)
+    yield from prompt_lines(folder, opened.model.vocabulary)
+
+
+def prompt_lines(folder: Path, vocabulary: int) -> list[str]:
+    """How the tokenizer writes a question: its text, and its tokens with their ids.
+
+    Raises:
+        SeedError: UNREADABLE_FILE, ILLEGAL_VALUE, BACKEND_MISSING.
+    """
+    from seed.reference.text.language_tokenizer import LanguageTokenizer
+    from seed.reference.text.rendered import rendered
+    from seed.reference.text.tokenizer_files import read_tokenizer_files
+
+    if not (folder / "tokenizer.json").is_file():
+        return [f"tokenizer: none, {folder} has no tokenizer.json"]
+    template = "chat" if read_tokenizer_files(folder).template else "none"
+    tokenizer = LanguageTokenizer(folder, template)
+    ends = ", ".join(f"{tokenizer.text_of([end])!r} {end}" for end in sorted(tokenizer.ends))
+    return [
+        f"tokenizer: {tokenizer.vocabulary:,} of {vocabulary:,} ids; a response ends with {ends}",
+        f"a prompt with tokenizer.template={template}:",
+        *(f"  {line}".rstrip() for line in rendered(tokenizer, [QUESTION])),
+    ]
 
 
 def size_lines(model: "ModelConfig") -> list[str]:

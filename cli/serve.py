@@ -1,6 +1,9 @@
 """``seed serve``: a model behind the OpenAI protocol."""
 
+import contextlib
+import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +68,8 @@ def serve(model: Path, overrides: tuple[str, ...], **options: Any) -> None:
         limits = limits_of(policy, options)
         service = service_of(policy, limits, options["slots"])
         if not policy.is_main_process:
-            service.run()
+            with interruptions_end(service):
+                service.run()
             return
         server = listening(service, options, options["name"] or name_of(model))
         click.echo(summary(server))
@@ -138,8 +142,25 @@ def answer(server: "Server") -> None:
     """Answer until Ctrl-C: the model computes in this thread, connections have theirs."""
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        server.service.run()
-    except KeyboardInterrupt:
-        click.echo(err=True)
+        with interruptions_end(server.service):
+            server.service.run()
     finally:
         server.end()
+
+
+@contextlib.contextmanager
+def interruptions_end(service: "Service[Any]") -> Iterator[None]:
+    """Ctrl-C ends a service between two blocks of tokens; a second one ends the process.
+
+    All ranks of a job leave the same loop together: rank 0 tells them.
+    """
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        service.stop()
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -125,7 +125,9 @@ def tokenizer_of(model: Path | None) -> "Tokenizer | None":
     from seed.reference.text.language_tokenizer import LanguageTokenizer
     from seed.spec.config_text import TokenizerConfig
 
-    return None if model is None else LanguageTokenizer.of(TokenizerConfig(path=str(model)))
+    if model is None:
+        return None
+    return LanguageTokenizer.of(TokenizerConfig.model_validate({"path": str(model)}))
 
 
 def columns_of(texts: Sequence[str]) -> Mapping[str, str]:
@@ -184,7 +186,8 @@ def task_lines(entry: str, shots: int, count: int) -> Iterator[str]:
     from seed.reference.data.open_source import open_source
     from seed.spec.config_model import DataConfig
 
-    data = DataConfig(train=(entry,), demonstrations=1, max_prompt_tokens=1, shots=shots)
+    values = {"train": [entry], "demonstrations": 1, "max_prompt_tokens": 1, "shots": shots}
+    data = DataConfig.model_validate(values)
     yield from problem_lines(open_source(data, TASK_PROBLEMS, 1), count)
 
 

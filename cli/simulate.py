@@ -212,21 +212,21 @@ def run_simulation(out: Path, settings: Settings) -> None:
     from seed.cli.meter import meter
     from seed.cli.report.simulation_page import simulation_page, sweep_text
     from seed.reference.simulation.sweep import sweep
-    from seed.reference.verifiers.files.publish import publish
+    from seed.reference.verifiers.files.publish import check_free, publish
+    from seed.spec.atomic_files import written
 
     check(settings)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SeedError(Reason.FILE_EXISTS, f"{out} is not empty; choose another --out")
     scenario = settings.scenario
     check_work(settings, scenario)
+    with written(out):
+        out.mkdir(parents=True, exist_ok=True)
+    check_free(out / "simulation.json")
     with meter("srs_alpha", len({1.0, *settings.alphas})) as shown:
         points = sweep(settings.rules, settings.alphas, scenario, shown.advance)
     click.echo(sweep_text(points))
     click.echo(f"\n{conclusion(points)}")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as failure:
-        raise SeedError(Reason.UNWRITABLE_FILE, f"{out}: {failure.strerror}") from None
     publish(out / "simulation.json", [json.dumps(record(settings, scenario, points), indent=1)])
     publish(out / "report.html", [simulation_page(asdict(settings), scenario, points)])
     click.echo(f"look at {out / 'report.html'}")

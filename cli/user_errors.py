@@ -7,8 +7,6 @@ click would print its usage text around a line of its own. ``Command`` and ``Gro
 line that names the option, the value and the legal values.
 """
 
-import codecs
-import io
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ from click.exceptions import UsageError
 
 from seed.cli.near_names import command_suggestion, setting_hint, suggestion
 from seed.cli.signals import ended_by_signals
+from seed.cli.terminal import make_legible
 from seed.scaled.processes.launcher import launcher
 from seed.spec.atomic_files import UNWRITABLE, unwritable
 from seed.spec.errors import Reason, SeedError, exit_code_of, how_it_ended
@@ -43,11 +42,27 @@ class UserError(click.ClickException):
 
 
 class Interrupted(click.ClickException):
-    """One line on stderr after Ctrl-C, SIGTERM or SIGHUP: how to continue."""
+    """One line on stderr after Ctrl-C, and in its subclasses after a signal: how to continue."""
+
+    exit_code = 130
 
     def __init__(self, interrupt: KeyboardInterrupt) -> None:
         super().__init__(how_it_ended(interrupt))
-        self.exit_code = exit_code_of(interrupt)
+
+
+class Terminated(Interrupted):
+    """The same after SIGTERM."""
+
+    exit_code = 143
+
+
+class HungUp(Interrupted):
+    """The same after SIGHUP."""
+
+    exit_code = 129
+
+
+INTERRUPTS = {kind.exit_code: kind for kind in (Interrupted, Terminated, HungUp)}
 
 
 class Command(click.Command):
@@ -100,7 +115,7 @@ class Group(Command, click.Group):
         except SeedError as error:
             shown: click.ClickException = UserError(str(error))
         except KeyboardInterrupt as interrupt:
-            shown = Interrupted(interrupt)
+            shown = INTERRUPTS[exit_code_of(interrupt)](interrupt)
         except UsageError as error:
             shown = error if isinstance(error, NO_ARGUMENTS) else UserError(error.format_message())
         except click.ClickException as error:
@@ -108,20 +123,11 @@ class Group(Command, click.Group):
         except OSError as error:
             if error.errno not in UNWRITABLE:
                 raise
-            shown = UserError(str(unwritable(Path(error.filename or "output"), error)))
+            place = Path(error.filename) if error.filename else None
+            shown = UserError(str(unwritable(place, error)))
         if not is_main_process():
             ctx.exit(shown.exit_code)
         raise shown from None
-
-
-def make_legible(*streams: Any) -> None:
-    """Let streams escape what their encoding cannot hold: a terminal may know ASCII only."""
-    for stream in streams:
-        if isinstance(stream, io.TextIOWrapper):
-            has_all = codecs.lookup(stream.encoding).name == "utf-8"
-            # "surrogateescape" writes the bytes of a file name that is no text as they are.
-            if not (has_all and stream.errors == "surrogateescape"):
-                stream.reconfigure(errors="backslashreplace")
 
 
 def is_main_process() -> bool:

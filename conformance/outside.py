@@ -46,7 +46,7 @@ from seed.spec.datatypes import Array, BoolArray, IntArray, Params
 Kind = type[PretrainedConfig]
 """An architecture, by its configuration."""
 
-TWINS: dict[str, Kind] = {"mistral": MistralConfig, "seed-oss": SeedOssConfig, "dots1": Dots1Config}
+ALIKE: dict[str, Kind] = {"mistral": MistralConfig, "seed-oss": SeedOssConfig, "dots1": Dots1Config}
 """Architectures with the arithmetic of another one (Llama, Qwen2, GLM-4.5), by their names."""
 
 # With models this small, giving work to a second thread takes ten times longer than the work.

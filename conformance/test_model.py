@@ -64,7 +64,7 @@ def test_p18_logits_routes_values_and_gradients_are_the_same_under_every_combina
 @pytest.mark.parametrize("changes", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
 @given(batch=batches(), seed=Seeds)
 @TWICE
-def test_p18_published_architectures_are_the_same(
+def test_published_architectures_are_the_same(
     changes: dict[str, Any], batch: Batch, seed: int
 ) -> None:
     assert_models_agree(changes, batch, seed)
@@ -72,7 +72,7 @@ def test_p18_published_architectures_are_the_same(
 
 @given(changes=architectures(), batch=batches(), seed=Seeds)
 @MANY
-def test_p18_switches_of_architectures_are_the_same_in_any_combination(
+def test_switches_of_architectures_are_the_same_in_any_combination(
     changes: dict[str, Any], batch: Batch, seed: int
 ) -> None:
     assert_models_agree(changes, batch, seed)

@@ -7,7 +7,7 @@ import pytest
 from autograd import value_and_grad
 
 from seed.conformance.compare import assert_all_close, assert_close
-from seed.conformance.outside import TWINS, Outside, build, family, renamed
+from seed.conformance.outside import ALIKE, Outside, build, family, renamed
 from seed.reference.generate import generate
 from seed.reference.loss import token_log_probs, token_weights, weighted_sum
 from seed.reference.model import hidden_states, positions_of, token_logits
@@ -139,7 +139,7 @@ SAME_ARITHMETIC = {
     "seed-oss": MODELS["qwen2"],
     "dots1": MIXTURE.model_copy(update=SIGMOID),
 }
-"""Names of ``TWINS`` -> a model of theirs."""
+"""Names of ``ALIKE`` -> a model of theirs."""
 
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
 every_seed = pytest.mark.parametrize("seed", SEEDS)
@@ -280,10 +280,10 @@ def assert_gradients_agree(outside: Outside, tokens_BS: IntArray, real_BS: BoolA
     assert_all_close(gradient, their_gradient, RELATIVE, "gradients")
 
 
-@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("name", ALIKE)
 def test_architectures_with_the_arithmetic_of_another_agree(name: str) -> None:
     model = SAME_ARITHMETIC[name]
-    outside = build(model, 1, kind=TWINS[name])
+    outside = build(model, 1, kind=ALIKE[name])
     batch = random_batch(model, 1, LENGTHS["padded"])
     assert_forward_agrees(outside, *batch, RELATIVE)
     assert_gradients_agree(outside, *batch)

@@ -39,18 +39,19 @@ class NoRoom(OSError):
         self.need = need
 
 
-def unwritable(path: Path, failure: OSError, need: int = 0) -> SeedError:
+def unwritable(path: Path | None, failure: OSError, need: int = 0) -> SeedError:
     """The user error for a file or folder that cannot be written.
 
     Args:
-        path: The file.
+        path: The file; None where it is not known, such as for standard output.
         failure: What the system says.
         need: Bytes of the file as far as they are known; said if there is no room for them.
     """
-    line = f"{path} cannot be written: {failure.strerror or failure}"
-    if failure.errno in FULL:
-        least = f"needs at least {need:,} bytes, " if need else ""
-        line += f"; {least}{room(path.parent):,} bytes are free"
+    line = f"{path or 'the output'} cannot be written: {failure.strerror or failure}"
+    if failure.errno in FULL and path is not None:
+        have = room(path.parent)
+        least = f"at least {need:,} bytes" if need > have else "more"
+        line += f"; {have:,} bytes are free, and it needs {least}"
     return SeedError(Reason.UNWRITABLE_FILE, line)
 
 

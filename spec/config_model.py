@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from seed.spec.config_types import (
+    AtLeastOne,
     Classes,
     Columns,
     Count,
@@ -114,7 +115,7 @@ class ModelConfig(Section):
     )
     tied_embeddings: Switch = Field(False, description="use the embedding as the output head")
     rope_base: PositiveFloat = Field(10_000.0, description="base of the rotary frequencies")
-    rotary_share: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+    rotary_share: PositiveShare = Field(
         1.0, description="share of a head's width that is rotated (GLM-4.5, MiniMax-M2: 0.5)"
     )
     rope_scaling: RopeScaling = Field(
@@ -124,7 +125,7 @@ class ModelConfig(Section):
             " 3.3, R1-Distill-Llama) or yarn (long-context Qwen)"
         ),
     )
-    rope_factor: Annotated[float, Field(ge=1.0, allow_inf_nan=False)] = Field(
+    rope_factor: AtLeastOne = Field(
         1.0, description="by how much rope_scaling slows down the slow frequencies"
     )
     rope_original_positions: Count = Field(

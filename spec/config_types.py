@@ -17,6 +17,7 @@ PositiveFloat = Annotated[float, Field(gt=0.0, allow_inf_nan=False, strict=True)
 Temperature = Annotated[float, Field(ge=0.0001, le=1000.0, allow_inf_nan=False, strict=True)]
 """Below this range logits overflow when they are divided; its ends are greedy and uniform."""
 PositiveShare = Annotated[float, Field(gt=0.0, le=1.0, strict=True)]
+AtLeastOne = Annotated[float, Field(ge=1.0, allow_inf_nan=False, strict=True)]
 NonNegativeFloat = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Levels = Annotated[

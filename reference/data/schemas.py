@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +18,7 @@ from seed.reference.data.targets import DOMAINS, checked, reference_text
 from seed.reference.importers.lines import Counts, problem_line
 from seed.reference.verifiers.response import final_answer
 from seed.spec.datatypes import Problem
+from seed.spec.errors import Reason, SeedError
 
 Fields = Mapping[str, Any]
 
@@ -94,10 +96,18 @@ class Schema:
     read: Callable[[Fields], Reading]
     fits: Callable[[Fields], bool] = field(default=lambda row: True)
 
+    @cached_property
+    def one_of_each(self) -> tuple[frozenset[str], ...]:
+        """``needs`` as sets."""
+        return tuple(frozenset(need.split("|")) for need in self.needs)
+
     def matches(self, row: Fields) -> bool:
         """Whether a row is of this schema."""
-        has_all = all(any(name in row for name in need.split("|")) for need in self.needs)
-        return has_all and self.fits(row)
+        columns = row.keys()
+        for names in self.one_of_each:  # a loop, as every row of a large file comes by
+            if names.isdisjoint(columns):
+                return False
+        return self.fits(row)
 
 
 def _ours(row: Fields) -> Reading:
@@ -285,6 +295,17 @@ class RowRules:
     columns: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     custom: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse names that are no field of ours.
+
+        Raises:
+            SeedError: UNKNOWN_NAME.
+        """
+        for name in self.columns:
+            if name not in OURS:
+                line = f"data.columns.{name} is no field; legal are {', '.join(OURS)}"
+                raise SeedError(Reason.UNKNOWN_NAME, line)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ instance = {"domain": ..., "reference" | "tests" | "puzzle": ..., "row": {other 
 
 import json
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from seed.reference.data.messages import Unusable
@@ -49,6 +50,8 @@ def reference_text(reference: Any) -> str:
     """
     if isinstance(reference, bool) or not isinstance(reference, str | int | float):
         raise Unusable(f"reference must be text or a number, not {type(reference).__name__}")
+    if isinstance(reference, float) and not isfinite(reference):
+        raise Unusable(f"reference={reference} must be a finite number")
     text = str(reference)
     if not text.strip():
         raise Unusable("reference is empty")

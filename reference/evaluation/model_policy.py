@@ -1,5 +1,6 @@
 """A model of ours that answers, a checkpoint or a model folder, through its backend."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -15,12 +16,14 @@ from seed.reference.evaluation.policies import (
 )
 from seed.spec.backend import Backend
 from seed.spec.config import Config
-from seed.spec.datatypes import Finish, Problem, Request, Rollout, Sampling
+from seed.spec.datatypes import Finish, Problem, Request, Rollout, Sampling, unanswered
 from seed.spec.errors import Reason, SeedError
 from seed.spec.tokenizer import Tokenizer
 
 Answer = TypeVar("Answer")
 State = TypeVar("State")
+DECODE_STEPS = 16
+"""Tokens between two looks at which responses have ended."""
 SMALLEST_NUCLEUS = 1e-12
 """A nucleus that holds the most probable token alone: temperature 0."""
 
@@ -65,7 +68,7 @@ class ModelPolicy(Generic[State]):
         return self.source
 
     def respond(self, asks: Sequence[Ask]) -> Iterator[Response | Failure]:
-        """Answer a few at a time, in order; on every rank of a job."""
+        """Answer so many at a time, on every rank of a job."""
         readable: list[tuple[Ask, Request]] = []
         failures: list[Failure] = []
         for ask in asks:
@@ -77,22 +80,29 @@ class ModelPolicy(Generic[State]):
             line = f"the policy can read none of the problems: {failures[0].why}"
             raise SeedError(Reason.POLICY_FAILED, line)
         yield from failures
-        for first in range(0, len(readable), self.concurrency):
-            yield from self._answered(readable[first : first + self.concurrency])
+        for settings in dict.fromkeys(ask.settings for ask, _ in readable):
+            yield from self._decoded([one for one in readable if one[0].settings == settings])
 
-    def _answered(self, asks: Sequence[tuple[Ask, Request]]) -> Iterator[Response]:
-        """Responses to a few requests, those of equal settings decoded together."""
-        by_settings: dict[Settings, list[tuple[Ask, Request]]] = {}
-        for ask, request in asks:
-            by_settings.setdefault(ask.settings, []).append((ask, request))
-        for settings, some in by_settings.items():
-            requests = [request for _, request in some]
-            sampling = sampling_of(settings, self.tokenizer.ends)
-            rollouts = self.backend.generate(
-                self.state, self.config, requests, sampling, "evaluation"
-            )
-            for (ask, _), rollout in zip(some, rollouts, strict=True):
-                yield self._response(ask, rollout)
+    def _decoded(self, asks: Sequence[tuple[Ask, Request]]) -> Iterator[Response]:
+        """Responses to requests of equal settings; a free slot takes the next request."""
+        waiting = deque(asks)
+        ask_of = {request: ask for ask, request in asks}
+        longest = max(len(request.prompt_tokens) for _, request in asks)
+        sampling = sampling_of(asks[0][0].settings, self.tokenizer.ends)
+        worker = self.backend.rollout_worker(
+            self.state, self._with_room_for(longest), self.concurrency, sampling, "evaluation"
+        )
+        while waiting or worker.running:
+            free = min(self.concurrency - worker.running, len(waiting))
+            worker.add([unanswered(waiting.popleft()[1]) for _ in range(free)])
+            for rollout in worker.decode(DECODE_STEPS):
+                yield self._response(ask_of[rollout.request], rollout)
+
+    def _with_room_for(self, prompt_tokens: int) -> Config:
+        """The configuration with slots that hold a longer prompt."""
+        room = max(prompt_tokens, self.config.data.max_prompt_tokens)
+        data = self.config.data.model_copy(update={"max_prompt_tokens": room})
+        return self.config.model_copy(update={"data": data})
 
     def _request(self, ask: Ask) -> Request:
         """The request of one response.
@@ -108,7 +118,7 @@ class ModelPolicy(Generic[State]):
             family=question.benchmark,
             difficulty=1,
             prompt=messages[-1]["content"],
-            instance={},
+            instance={"key": question.key},  # two problems may have one prompt
             demonstration="",
             answer="",
             messages=messages,

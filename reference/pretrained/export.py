@@ -47,6 +47,8 @@ FILES_BESIDE = (
     "LICENSE",
 )
 """Files of a model folder that training does not change."""
+KEPT_MODEL = "model"
+"""Folder in a run directory: a copy of ``config.json`` and ``FILES_BESIDE``."""
 KEPT_KEYS = ("bos_token_id", "eos_token_id", "pad_token_id", "max_position_embeddings")
 """Keys of ``config.json`` that are the same in a mixture of experts."""
 
@@ -215,7 +217,7 @@ def export_checkpoint(checkpoint: Path, out: Path, dtype: str, folder: Path | No
             is not there, or is of another model.
     """
     weights = CheckpointWeights(checkpoint)
-    folder = folder or folder_of(weights.config)
+    folder = folder or folder_of(weights.config, checkpoint)
     if folder is None:
         room = weights.config.data.max_prompt_tokens + weights.config.rollout.max_response_tokens
         config = config_of(weights.model) | character_settings(room)
@@ -236,10 +238,13 @@ def export_checkpoint(checkpoint: Path, out: Path, dtype: str, folder: Path | No
     return folder
 
 
-def folder_of(config: Config) -> Path | None:
-    """The model folder that a run began with or has its tokenizer from; None without one."""
-    path = config.start.model or config.tokenizer.path
-    return Path(path) if path else None
+def folder_of(config: Config, checkpoint: Path) -> Path | None:
+    """The model folder that a run has its tokenizer from, or the run's copy; None without one."""
+    path = config.tokenizer.path or config.start.model
+    if not path:
+        return None
+    kept = checkpoint.resolve().parents[1] / KEPT_MODEL
+    return kept if kept.is_dir() and not Path(path).is_dir() else Path(path)
 
 
 def upcycle_folder(

@@ -26,6 +26,7 @@ from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array
 from seed.spec.errors import Reason, SeedError
 from seed.spec.extras import require
+from seed.spec.text_files import read_text
 from seed.spec.weight_source import Box
 from seed.spec.weights import policy_shapes
 
@@ -168,8 +169,8 @@ def read_json(path: Path) -> dict[str, Any]:
         SeedError: UNREADABLE_FILE.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(read_text(path))
+    except ValueError as error:
         line = f"{path} is not readable JSON: {error}"
         raise SeedError(Reason.UNREADABLE_FILE, line) from None
     if not isinstance(content, dict):

@@ -26,8 +26,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from seed.reference.serving.refusal import Refusal
 from seed.reference.serving.replies import Reply
+from seed.reference.serving.request_error import RequestError
 from seed.reference.serving.requests import read_request
 from seed.reference.serving.service import Choice, Service, Update
 
@@ -100,8 +100,8 @@ class Server(ThreadingHTTPServer):
         if self.connections.acquire(blocking=False):
             super().process_request(request, client_address)
             return
-        refusal = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
-        body = json.dumps(refusal.as_json()).encode()
+        fault = RequestError(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
+        body = json.dumps(fault.as_json()).encode()
         head = f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {JSON}\r\n"
         head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         with contextlib.suppress(OSError):
@@ -158,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """An error of the protocol itself, as JSON as well."""
         status = HTTPStatus(code)
-        self._refuse(Refusal(status, message or explain or status.phrase))
+        self._refuse(RequestError(status, message or explain or status.phrase))
 
     def _answer(self, method: str) -> None:
         self.started, self.has_read_body = False, method == "GET"
@@ -171,35 +171,35 @@ class Handler(BaseHTTPRequestHandler):
                 self._models(path)
             else:
                 self._complete(is_chat=path == CHAT)
-        except Refusal as refusal:
-            self._refuse(refusal)
+        except RequestError as fault:
+            self._refuse(fault)
 
     def _checked_path(self, method: str) -> str:
         """The path without a query.
 
         Raises:
-            Refusal: 404, 405.
+            RequestError: 404, 405.
         """
         path = urlsplit(self.path).path.rstrip("/")
         known = MODELS if path.startswith(f"{MODELS}/") else path
         if known not in METHODS:
             line = f"{path or '/'} does not exist; legal: {', '.join(METHODS)}"
-            raise Refusal(HTTPStatus.NOT_FOUND, line, code="unknown_path")
+            raise RequestError(HTTPStatus.NOT_FOUND, line, code="unknown_path")
         if METHODS[known] != method:
             line = f"{method} {path} is not legal; legal: {METHODS[known]}"
-            raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, line)
+            raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, line)
         return path
 
     def _check_host(self) -> None:
         """Refuse what a page in a browser sends under a name that only seems to be its own.
 
         Raises:
-            Refusal: 403.
+            RequestError: 403.
         """
         name = urlsplit(f"//{self.headers.get('Host', '')}").hostname or LOOPBACK
         if self.server.is_local and name not in LOCAL_NAMES and not _is_loopback(name):
             line = f"Host={name} is not legal; legal: {', '.join(LOCAL_NAMES)}"
-            raise Refusal(HTTPStatus.FORBIDDEN, line)
+            raise RequestError(HTTPStatus.FORBIDDEN, line)
 
     def _health(self) -> None:
         service = self.server.service
@@ -222,11 +222,11 @@ class Handler(BaseHTTPRequestHandler):
         """Refuse another model.
 
         Raises:
-            Refusal: 404.
+            RequestError: 404.
         """
         if name not in ("", self.server.model):
             line = f"model={name!r} does not exist; legal: {self.server.model!r}"
-            raise Refusal(HTTPStatus.NOT_FOUND, line, "model", "model_not_found")
+            raise RequestError(HTTPStatus.NOT_FOUND, line, "model", "model_not_found")
 
     def _complete(self, is_chat: bool) -> None:
         service = self.server.service
@@ -252,19 +252,19 @@ class Handler(BaseHTTPRequestHandler):
         """The body of a request.
 
         Raises:
-            Refusal: 400, 411, 413.
+            RequestError: 400, 411, 413.
         """
         kind = self.headers.get_content_type()
         if kind != JSON:
             line = f"Content-Type={kind} is not legal; legal: {JSON}"
-            raise Refusal(HTTPStatus.BAD_REQUEST, line)
+            raise RequestError(HTTPStatus.BAD_REQUEST, line)
         length, most = self.headers.get("Content-Length", ""), self.server.service.limits.body_bytes
         if not (length.isascii() and length.isdigit()):
             line = "Content-Length is missing; legal: the number of bytes of the body"
-            raise Refusal(HTTPStatus.LENGTH_REQUIRED, line)
+            raise RequestError(HTTPStatus.LENGTH_REQUIRED, line)
         if len(length) > 18 or int(length) > most:
             line = f"the body has {length[:18]} bytes; legal: at most {most}"
-            raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, line)
+            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, line)
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             raise ConnectionError("the body ended early")
@@ -275,7 +275,7 @@ class Handler(BaseHTTPRequestHandler):
         """What comes of some choices, with their numbers, to the end of all.
 
         Raises:
-            Refusal: There will be no more.
+            RequestError: There will be no more.
             ConnectionError: The client has gone.
         """
         unfinished = dict(enumerate(choices))
@@ -327,16 +327,16 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(f"data: {json.dumps(content)}\n\n".encode())
         self.wfile.flush()
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, fault: RequestError) -> None:
         """Tell the client; in a stream that has begun, as its last event."""
         if getattr(self, "started", False):
-            self._event(refusal.as_json())
+            self._event(fault.as_json())
             return
         # What was not read of the body must not be taken for the next request.
         if not getattr(self, "has_read_body", False):
             self.close_connection = True
-        headers = {"Retry-After": "1"} if refusal.status == HTTPStatus.TOO_MANY_REQUESTS else {}
-        self._send_json(refusal.status, refusal.as_json(), headers)
+        headers = {"Retry-After": "1"} if fault.status == HTTPStatus.TOO_MANY_REQUESTS else {}
+        self._send_json(fault.status, fault.as_json(), headers)
 
     def _send_json(
         self, status: HTTPStatus, content: dict[str, Any], headers: dict[str, str] | None = None

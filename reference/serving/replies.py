@@ -87,7 +87,7 @@ class Reply:
     def _chat_choice(self, number: int, update: Update) -> dict[str, Any]:
         return {
             "index": number,
-            "message": {"role": "assistant", "content": update.text, "refusal": None},
+            "message": {"role": "assistant", "content": update.text},
             "logprobs": self._chat_log_probs(update.tokens),
             "finish_reason": update.finish,
         }
@@ -120,7 +120,7 @@ class Reply:
             }
             for one in tokens
         ]
-        return {"content": content, "refusal": None}
+        return {"content": content}
 
 
 def _joined(updates: Sequence[Update]) -> Update:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from seed.reference.serving.refusal import Refusal, illegal
+from seed.reference.serving.request_error import RequestError, illegal
 
 Message = Mapping[str, str]
 LARGEST_SEED = 2**63
@@ -107,7 +107,7 @@ def read_request(body: bytes, is_chat: bool, limits: Limits) -> Wanted:
     """Read the body of a request.
 
     Raises:
-        Refusal: 400.
+        RequestError: 400.
     """
     fields = _Fields(_json_object(body))
     prompts = _chat_prompt(fields) if is_chat else _prompts(fields)
@@ -175,7 +175,7 @@ class _Fields:
         """Refuse every field that was not taken and would change the response.
 
         Raises:
-            Refusal: 400.
+            RequestError: 400.
         """
         for name, value in self.values.items():
             if name in NEUTRAL:
@@ -195,7 +195,7 @@ def checked_text(name: str, value: Any) -> str:
     """A text that UTF-8 can write.
 
     Raises:
-        Refusal: 400.
+        RequestError: 400.
     """
     if not isinstance(value, str):
         raise illegal(name, value, "a text")
@@ -214,10 +214,10 @@ def _json_object(body: bytes) -> dict[str, Any]:
         value = json.loads(body.decode(), parse_constant=no_number)
     except (ValueError, RecursionError) as error:
         line = f"the body is no JSON: {error}"
-        raise Refusal(HTTPStatus.BAD_REQUEST, line, code="invalid_json") from None
+        raise RequestError(HTTPStatus.BAD_REQUEST, line, code="invalid_json") from None
     if not isinstance(value, dict):
         line = "the body is no JSON object"
-        raise Refusal(HTTPStatus.BAD_REQUEST, line, code="invalid_json")
+        raise RequestError(HTTPStatus.BAD_REQUEST, line, code="invalid_json")
     return value
 
 

@@ -29,7 +29,7 @@ from typing import Any, Generic, TypeVar
 from seed.reference.evaluation.model_policy import sampling_of
 from seed.reference.evaluation.policies import Settings, request_id
 from seed.reference.serving.growing_text import GrowingText, Token
-from seed.reference.serving.refusal import Refusal, illegal
+from seed.reference.serving.request_error import RequestError, illegal
 from seed.reference.serving.requests import Limits, Prompt, Wanted
 from seed.reference.serving.texts import Texts
 from seed.spec.backend import Backend, RolloutWorker
@@ -63,7 +63,7 @@ class Update:
     tokens: tuple[Token, ...] = ()
     finish: str = ""
     drawn: int = 0
-    failure: Refusal | None = None
+    failure: RequestError | None = None
 
 
 @dataclass(eq=False)
@@ -114,7 +114,7 @@ class Choice:
             return "stop"
         return "length" if drawn == self.max_tokens else ""
 
-    def fail(self, failure: Refusal) -> None:
+    def fail(self, failure: RequestError) -> None:
         """Tell that there will be no more."""
         if not self.ended:
             self.ended = True
@@ -170,7 +170,7 @@ class Service(Generic[State]):
         self.waiting: deque[Choice] = deque()
         self.running: dict[Request, Choice] = {}
         self.changed = threading.Condition()
-        self.failure: Refusal | None = None
+        self.failure: RequestError | None = None
         self.stopping = False
         self.submitted = 0
 
@@ -178,20 +178,20 @@ class Service(Generic[State]):
         """Queue the responses of a request, prompt by prompt.
 
         Raises:
-            Refusal: 400 if the model cannot read a prompt, 429 if the queue is full, 503 if the
-                service is at its end.
+            RequestError: 400 if the model cannot read a prompt, 429 if the queue is full, 503 if
+                the service is at its end.
         """
         prompts = [self._read(prompt) for prompt in wanted.prompts]
         if self.limits.queue < wanted.choices * len(prompts):
             line = f"{wanted.choices * len(prompts)} responses are more than this server queues;"
             line += f" legal: at most {self.limits.queue}"
-            raise Refusal(HTTPStatus.BAD_REQUEST, line, "n")
+            raise RequestError(HTTPStatus.BAD_REQUEST, line, "n")
         with self.changed:
             if self.failure is not None:
                 raise self.failure
             if len(self.waiting) + wanted.choices * len(prompts) > self.limits.queue:
                 line = f"{len(self.waiting)} responses are waiting, of at most {self.limits.queue}"
-                raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, line, code="queue_full")
+                raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, line, code="queue_full")
             choices = [
                 self._choice(wanted, name, tokens, number)
                 for name, tokens in prompts
@@ -226,18 +226,18 @@ class Service(Generic[State]):
         """Name and tokens of a prompt.
 
         Raises:
-            Refusal: 400.
+            RequestError: 400.
         """
         field_name = "messages" if prompt.messages else "prompt"
         try:
             tokens = prompt.tokens or self.texts.read(prompt)
         except SeedError as error:
-            raise Refusal(HTTPStatus.BAD_REQUEST, error.line, field_name) from None
+            raise RequestError(HTTPStatus.BAD_REQUEST, error.line, field_name) from None
         most, vocabulary = self.limits.max_prompt_tokens, self.config.model.vocabulary
         if not 1 <= len(tokens) <= most:
             line = f"{field_name} has {len(tokens)} tokens; legal: 1 to {most}"
             code = "context_length_exceeded"
-            raise Refusal(HTTPStatus.BAD_REQUEST, line, field_name, code)
+            raise RequestError(HTTPStatus.BAD_REQUEST, line, field_name, code)
         if max(tokens) >= vocabulary:
             raise illegal(field_name, max(tokens), f"token ids below {vocabulary}")
         if prompt.messages:
@@ -325,7 +325,7 @@ class Service(Generic[State]):
         """Refuse what waits, and what comes."""
         line = "the server is shutting down"
         with self.changed:
-            self.failure = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, line, code="shutting_down")
+            self.failure = RequestError(HTTPStatus.SERVICE_UNAVAILABLE, line, code="shutting_down")
             for choice in (*self.running.values(), *self.waiting):
                 choice.fail(self.failure)
             self.running.clear()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seed.spec.errors import Reason, SeedError
+from seed.spec.text_files import read_text
 
 NAMED = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 """Special tokens with a role; a chat template knows them as ``bos_token`` and so on."""
@@ -65,7 +66,7 @@ def read_tokenizer_files(folder: Path) -> TokenizerFiles:
     named = {role: _content(config.get(role) or older.get(role)) for role in roles}
     return TokenizerFiles(
         folder=folder,
-        rules=_text(rules),
+        rules=read_text(rules),
         named={role: token for role, token in named.items() if token},
         special=_special_texts(config, older),
         template=_template(folder, config),
@@ -103,7 +104,7 @@ def _template(folder: Path, config: Mapping[str, Any]) -> str:
         path = folder / name
         if path.is_file():
             is_json = path.suffix == ".json"
-            source = _json_object(path).get("chat_template") if is_json else _text(path)
+            source = _json_object(path).get("chat_template") if is_json else read_text(path)
     if isinstance(source, list):
         by_name = {entry["name"]: entry["template"] for entry in source}
         if "default" not in by_name:
@@ -140,16 +141,9 @@ def _json_object(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        value = json.loads(_text(path))
+        value = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise SeedError(Reason.UNREADABLE_FILE, f"{path}: no JSON: {error}") from None
     if not isinstance(value, dict):
         raise SeedError(Reason.UNREADABLE_FILE, f"{path}: no JSON object")
     return value
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {error}") from None

@@ -14,7 +14,10 @@ from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
 from seed.spec.software import differences, software
 
-MAY_DIFFER = ("backend", "parallel", "run", "start.checkpoint", "reward.sha256")
+MAY_DIFFER = (
+    *("backend", "parallel", "run"),
+    *("start.checkpoint", "start.model", "tokenizer.path", "reward.sha256"),
+)
 """Sections and settings that may change between a run and its resume.
 
 They say who computes, what is written and where the first weights lie (their digest may not

@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from seed.reference.pretrained.export import KEPT_MODEL
 from seed.reference.training import rollout_files
+from seed.reference.training.kept_model import keep_model, with_kept_model
 from seed.reference.training.run_lock import LOCK
 from seed.spec.atomic_files import (
     PARTIAL,
@@ -104,6 +106,7 @@ class RunDirectory:
             (path / "checkpoints").mkdir(exist_ok=True)
             for name in STEP_LINES:
                 (path / name).touch()
+        keep_model(config, path)
         # The last of them: with it the folder is a run that can be resumed.
         write_atomically(path / "config.toml", to_toml(config))
         return cls(path)
@@ -150,7 +153,7 @@ class RunDirectory:
                 Reason.NOT_A_RUN_DIRECTORY, f"{file} is not readable TOML: {error}"
             ) from None
         try:
-            return cls(path), validated(current_settings(tree))
+            return cls(path), with_kept_model(validated(current_settings(tree)), path)
         except SeedError as error:
             raise SeedError(error.reason, f"{file}: {error.line}") from None
 
@@ -403,6 +406,8 @@ def _is_of_a_start(path: Path) -> bool:
     """Whether a file or folder is what ``RunDirectory.create`` makes before ``config.toml``."""
     if path.name == "checkpoints":
         return path.is_dir() and not any(path.iterdir())
+    if path.name == KEPT_MODEL:
+        return path.is_dir()
     if path.name in STEP_LINES:
         return path.is_file() and path.stat().st_size == 0
     return path.name in (LOCK, f".config.toml{PARTIAL}")

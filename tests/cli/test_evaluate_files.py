@@ -200,6 +200,8 @@ def test_a_limit_and_a_protocol_are_kept_with_the_evaluation(
         (["responses.jsonl", "sums.jsonl", "--baseline", "none"], ["none is no evaluation"]),
         (["responses.jsonl", "sums.jsonl", "--verifier", "x"], ["verifier=x must be path.py"]),
         (["responses.jsonl", "sums.jsonl", "data.shots=2"], ["data.shots=2", "is none"]),
+        (["responses.jsonl", "sums.jsonl", "--temperature", "1"], ["--temperature has no effect"]),
+        (["responses.jsonl", "sums.jsonl", "--model", "x"], ["--model has no effect", "server"]),
         (["responses.jsonl", "sums.jsonl", "--samples", "0"], ["--samples=0", "at least 1"]),
         (["runs/mine", "--samples", "2"], ["--samples without FILE", "evaluation.samples"]),
     ],

@@ -203,7 +203,7 @@ def test_every_error_names_the_field_the_value_and_what_is_legal(
 def test_an_unknown_preset_or_recipe_is_refused_with_the_known_ones() -> None:
     preset, recipe = user_error(preset="huge"), user_error(recipe="reinforce")
     assert preset.reason == recipe.reason == Reason.UNKNOWN_NAME
-    assert preset.line == "preset 'huge' is not one of: tiny, small, mixed, seed-200b"
+    assert preset.line == "preset 'huge' is not one of: tiny, small, mixed, smollm2, seed-200b"
     assert recipe.line == "recipe 'reinforce' is not one of: vapo, dapo, grpo, ppo"
 
 

@@ -204,7 +204,8 @@ def test_a_key_that_stands_twice_in_an_object_is_refused() -> None:
         (
             "run=3",
             "run=3: run is a section; write run.KEY=VALUE, KEY one of checkpoint_every,"
-            " keep_checkpoints, keep_phase_ends, save_moments, sampled_rollouts, show, track",
+            " keep_checkpoints, keep_phase_ends, save_moments, sampled_rollouts, show,"
+            " save_on_signal, track",
         ),
     ],
 )

@@ -33,6 +33,11 @@ class Local:
     policy: ModelPolicy[Any]
 
     @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        return "127.0.0.1", self.server.server_port
+
+    @property
     def address(self) -> str:
         """Where its API begins."""
         return f"http://127.0.0.1:{self.server.server_port}/v1"
@@ -41,7 +46,7 @@ class Local:
         self, path: str, body: Any = None, method: str = "POST", **headers: str
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """Send a request: status, body and headers of the reply."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.server_port, timeout=60)
+        connection = http.client.HTTPConnection(*self.place, timeout=60)
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with contextlib.closing(connection):

@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,19 +11,18 @@ from seed.spec.config_model import DataConfig
 from seed.spec.errors import Reason, SeedError
 
 
+def section(**data: Any) -> DataConfig:
+    return DataConfig.model_validate({"demonstrations": 1, "max_prompt_tokens": 9} | data)
+
+
 def test_paths_are_absolute_and_changed_files_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in "ab":
         Path(name).write_text(name)
-    data = DataConfig(
-        train=("a", "addition"),
-        evaluation=("judge=b",),
-        weights={"a": 2, "addition": 3},
-        demonstrations=1,
-        max_prompt_tokens=9,
-    )
+    weights = {"a": 2, "addition": 3}
+    data = section(train=["a", "addition"], evaluation=["judge=b"], weights=weights)
     found = located(data)
     assert found.train == (f"{tmp_path}/a", "addition")
     assert found.evaluation == (f"judge={tmp_path}/b",)
@@ -39,5 +39,5 @@ def test_paths_are_absolute_and_changed_files_are_refused(
 
 
 def test_puzzles_have_no_files() -> None:
-    data = DataConfig(families=("maze",), demonstrations=1, max_prompt_tokens=9)
+    data = section(families=["maze"])
     assert located(data) == data

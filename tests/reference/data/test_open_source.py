@@ -22,8 +22,8 @@ OWN = ("addition", "word-problems")
 
 
 def opened(*train: str, seed: int = 1, held_out: int = 40, **data: Any) -> ProblemSource:
-    settings = {"demonstrations": 6, "max_prompt_tokens": 200} | data
-    return open_source(DataConfig(train=train, **settings), held_out, seed)
+    settings = {"train": train, "demonstrations": 6, "max_prompt_tokens": 200} | data
+    return open_source(DataConfig.model_validate(settings), held_out, seed)
 
 
 def judged(problem: Problem, response: str) -> Outcome:

@@ -6,6 +6,7 @@ import pytest
 
 from seed.reference.data.messages import Unusable, fingerprint
 from seed.reference.data.schemas import ReadRow, RowRules, read_row
+from seed.spec.errors import SeedError
 
 CHAT = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "1 + 1?"}]
 CASES = [{"stdin": "1", "stdout": "2"}]
@@ -154,12 +155,13 @@ def test_accuracy_is_reported_by_the_rows_data_set_or_the_files_name() -> None:
     assert read(row | {"data_source": "openai/gsm8k"}).problem.family == "openai/gsm8k"
 
 
-UNUSABLE = (
+UNUSABLE: tuple[tuple[dict[str, Any], str], ...] = (
     ({}, "no schema has the columns (none)"),
     ({"a": 1}, "no schema has the columns a"),
     ({"problem": "", "reference": "1"}, "the problem is empty"),
     ({"problem": "?", "reference": " "}, "reference is empty"),
     ({"problem": "?", "reference": ["1"]}, "reference must be text or a number, not list"),
+    ({"problem": "?", "reference": float("nan")}, "reference=nan must be a finite number"),
     ({"problem": 3, "reference": "1"}, "the problem must be text or a list of messages"),
     ({"problem": "?", "tests": []}, "tests: there are no tests"),
     ({"problem": "?", "reference": "1", "domain": "maths"}, "must be one of math, code, puzzle"),
@@ -188,6 +190,11 @@ def test_unusable_rows_say_why(row: dict[str, Any], why: str) -> None:
 def test_a_missing_mapped_column_is_named() -> None:
     with pytest.raises(Unusable, match=r"column final \(data.columns.reference\) is missing"):
         read({"problem": "?"}, columns={"reference": "final"})
+
+
+def test_a_mapping_of_no_field_is_refused() -> None:
+    with pytest.raises(SeedError, match=r"data.columns.answer is no field; legal are id, problem"):
+        RowRules({"answer": "final"})
 
 
 def test_a_problem_is_the_same_in_another_spelling() -> None:

@@ -74,7 +74,7 @@ def test_every_request_is_answered_once_and_no_more_than_the_limit_at_a_time() -
         assert response.text == f"{response.key.removeprefix('sums/')}: 1 + 1?"
 
 
-def test_429_and_5xx_are_tried_again_and_other_refusals_are_failures_with_the_reason() -> None:
+def test_429_and_5xx_are_tried_again_and_another_status_is_a_failure_with_its_reason() -> None:
     with chat_server() as server:
         server.answer = lambda body: (429 if len(server.requests) % 2 else 503, {})
         failed = list(policy(server).respond(asks(1)[:1]))

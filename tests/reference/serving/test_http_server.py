@@ -18,6 +18,7 @@ from seed.reference.evaluation.questions import Question
 from seed.reference.rewards.chat_client import ChatClient
 from seed.reference.serving.http_server import CHAT, COMPLETIONS, HEALTH, MODELS
 from seed.reference.serving.requests import Limits
+from seed.spec.datatypes import Sampling
 from tests.support.servers import LIMITS, Local, local
 from tests.support.tiny_tokenizers import chat_folder
 
@@ -130,9 +131,8 @@ def test_log_probs_are_those_of_the_tokens(served: Local) -> None:
 
 def rollouts(served: Local, ask: Ask) -> Any:
     policy = served.policy
-    sampling = policy.config.evaluation_sampling
     request = policy._request(ask)
-    plain = sampling.__class__(1.0, 1.0, LIMITS.max_tokens, sampling.ends)
+    plain = Sampling(1.0, 1.0, LIMITS.max_tokens, policy.tokenizer.ends)
     (found,) = policy.backend.generate(policy.state, policy.config, [request], plain, "evaluation")
     return found
 
@@ -140,7 +140,8 @@ def rollouts(served: Local, ask: Ask) -> Any:
 def test_a_limit_of_tokens_cuts_the_same_response(served: Local) -> None:
     longest = served.asked(messages=SUM, seed=3, logprobs=True)["choices"][0]["logprobs"]["content"]
     for name in ("max_tokens", "max_completion_tokens"):
-        reply = served.asked(messages=SUM, seed=3, logprobs=True, **{name: 2})
+        limit: dict[str, Any] = {name: 2}
+        reply = served.asked(messages=SUM, seed=3, logprobs=True, **limit)
         assert reply["choices"][0]["logprobs"]["content"] == longest[:2]
         assert reply["usage"]["completion_tokens"] == 2
         assert reply["choices"][0]["finish_reason"] == "length"
@@ -279,7 +280,12 @@ def test_a_bad_field_is_refused(
 
 
 def test_neutral_fields_are_taken(characters: Local) -> None:
-    neutral = {"presence_penalty": 0.0, "logit_bias": {}, "user": "me", "top_logprobs": None}
+    neutral: dict[str, Any] = {
+        "presence_penalty": 0.0,
+        "logit_bias": {},
+        "user": "me",
+        "top_logprobs": None,
+    }
     neutral |= {"response_format": {"type": "text"}, "seed": 1}
     assert characters.asked(messages=SUM, **neutral)["choices"]
 
@@ -328,17 +334,17 @@ def test_what_is_no_request_is_refused(characters: Local) -> None:
 
 
 def test_a_body_without_a_length_is_refused(characters: Local) -> None:
-    with socket.create_connection(characters.server.server_address[:2]) as connection:
+    with socket.create_connection(characters.place) as connection:
         head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\r\n"
         connection.sendall(head.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 411 ")
 
 
 def test_a_connection_serves_several_requests(characters: Local) -> None:
-    connection = http.client.HTTPConnection(*characters.server.server_address[:2])
+    connection = http.client.HTTPConnection(*characters.place)
     with contextlib.closing(connection):
-        for fields in ({"messages": SUM}, {"messages": []}, {"messages": SUM}):
-            body, kind = json.dumps(fields), {"Content-Type": "application/json"}
+        for messages in (SUM, [], SUM):
+            body, kind = json.dumps({"messages": messages}), {"Content-Type": "application/json"}
             connection.request("POST", CHAT, body, kind)
             response = connection.getresponse()
             response.read()
@@ -365,7 +371,7 @@ def test_a_full_queue_refuses_and_a_client_that_leaves_makes_room() -> None:
         body = json.dumps({"messages": SUM, "n": 2}).encode()
         head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         head += f"Content-Length: {len(body)}\r\n\r\n"
-        with socket.create_connection(server.server.server_address[:2]) as connection:
+        with socket.create_connection(server.place) as connection:
             connection.sendall(head.encode() + body)
             until(lambda: len(service.waiting) == 2)
             status, answer, headers = server.send(CHAT, {"messages": SUM})

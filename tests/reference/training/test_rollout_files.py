@@ -11,6 +11,7 @@ from seed.reference.backend import ReferenceBackend
 from seed.reference.training import rollout_files, trainer
 from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory
+from seed.spec.errors import SeedError
 from seed.spec.observer import SilentObserver
 from tests.support.kill_points import content_of, left_by_kills, put
 from tests.support.small_runs import KillAfter, Killed, lasting_bytes, new_run, small_config
@@ -100,7 +101,7 @@ def test_a_full_disk_leaves_no_part_of_a_file(
 ) -> None:
     run = new_run(tmp_path / "run", small_config("vapo", *SHORT))
     monkeypatch.setattr("seed.spec.hdf5_files._Guarded.write", _full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(SeedError, match="No space left"):
         trainer.train(run)
     assert not list(tmp_path.rglob("*.h5")) and not list(tmp_path.rglob(".*partial"))
 

@@ -11,7 +11,7 @@ KINDS = {
 """``error.type`` by status; of all others ``invalid_request_error``."""
 
 
-class Refusal(Exception):
+class RequestError(Exception):
     """A request that is not answered.
 
     Attributes:
@@ -31,9 +31,9 @@ class Refusal(Exception):
         return {"error": {**error, "param": self.field or None, "code": self.code or None}}
 
 
-def illegal(field: str, value: Any, legal: str) -> Refusal:
+def illegal(field: str, value: Any, legal: str) -> RequestError:
     """A field with a value that it must not have."""
     shown = repr(value)
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     line = f"{field}={shown} is not legal; legal: {legal}"
-    return Refusal(HTTPStatus.BAD_REQUEST, line, field)
+    return RequestError(HTTPStatus.BAD_REQUEST, line, field)
