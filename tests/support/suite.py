@@ -44,6 +44,7 @@ SLOW = (
     "tests/spec/test_characters.py",
     "conformance/test_vectors.py",
     "tests/reference/rewards/test_reward_model.py",
+    "tests/reference/test_rewards.py",
     "tests/reference/rewards/test_verdicts.py",
     "tests/examples/",
     "tests/seed/",
