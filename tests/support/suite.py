@@ -30,6 +30,7 @@ SLOW = (
     "tests/project/test_code_blocks.py",
     "tests/reference/tasks/test_puzzles.py",
     "tests/reference/training/",
+    "tests/reference/test_training.py",
     "tests/reference/verifiers/",
     "tests/reference/rollouts/",
     "tests/cli/",
