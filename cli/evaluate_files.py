@@ -24,14 +24,7 @@ from seed.reference.evaluation.answering import (
     wanted,
 )
 from seed.reference.evaluation.benchmarks import BENCHMARKS, MAX_TOKENS, TEMPERATURE, TOP_P
-from seed.reference.evaluation.folder import (
-    PAGE,
-    RESPONSES,
-    SCORES,
-    VERSION,
-    Folder,
-    is_evaluation,
-)
+from seed.reference.evaluation.folder import PAGE, RESPONSES, SCORES, VERSION, Folder, is_evaluation
 from seed.reference.evaluation.policies import Ask, Policy, ServerPolicy, Settings, served_model
 from seed.reference.evaluation.questions import Question, QuestionSet, read_questions
 from seed.reference.evaluation.scores import difference

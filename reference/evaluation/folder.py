@@ -206,8 +206,8 @@ def check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) 
     before, now = _leaves(found), _leaves(wanted)
     for name in [*now, *(name for name in before if name not in now)]:
         was, is_now = before.get(name), now.get(name)
-        has_more = name.endswith(".samples") and was is not None and is_now is not None
-        if was == is_now or (has_more and is_now > was):
+        both = isinstance(was, int) and isinstance(is_now, int)
+        if was == is_now or (name.endswith(".samples") and both and is_now > was):
             continue
         line = f"{path} was begun with {name}={json.dumps(was)}, not {json.dumps(is_now)}"
         line += "; resume with that, or choose another --out"
