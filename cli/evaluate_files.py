@@ -37,7 +37,7 @@ from seed.reference.verifiers.runner.pool import Pool, default_jobs
 from seed.reference.verifiers.runner.worker import Limits
 from seed.reference.verifiers.verdict import Judgement
 from seed.spec.datatypes import Outcome
-from seed.spec.errors import Reason, SeedError
+from seed.spec.errors import Reason, SeedError, with_way_on
 from seed.spec.version import seed_version
 
 KEY = "OPENAI_API_KEY"
@@ -291,9 +291,9 @@ def filled(
         try:
             with Judges(pool, verifier, folder, report) as judges:
                 return answer_and_judge(policy, missing, folder, judges)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             again = f"continue with --out {folder.path} --resume and the same arguments"
-            raise KeyboardInterrupt(again) from None
+            raise with_way_on(interrupt, again) from None
         except SeedError as failure:
             again = f"{failure.line}; what came is kept, continue with --out {folder.path} --resume"
             raise SeedError(failure.reason, again) from None

@@ -162,11 +162,7 @@ class Folder:
         Raises:
             SeedError: UNWRITABLE_FILE.
         """
-        try:
-            write_atomically(self.path / name, content.encode("utf-8", "replace"))
-        except OSError as failure:
-            line = f"{self.path / name}: {failure.strerror}"
-            raise SeedError(Reason.UNWRITABLE_FILE, line) from None
+        write_atomically(self.path / name, content.encode("utf-8", "replace"))
 
     def _append(self, name: str, line: Mapping[str, Any]) -> None:
         append(self.path / name, self._files[name], json.dumps(line).encode("ascii") + b"\n")
