@@ -37,7 +37,7 @@ def test_show_says_what_a_folder_holds_and_what_training_takes(folder: Path) -> 
     assert lines[3].startswith("loads: yes, 29 tensors in 1 file") and identity(folder) in lines[3]
     assert [line.split()[0] for line in lines[5:9]] == ["vapo", "dapo", "grpo", "ppo"]
     assert "tokenizer: 96 of 96 ids; a response ends with '<end>' 1" in lines
-    assert "a prompt with tokenizer.template=none:" in lines
+    assert "a prompt with tokenizer.template=chat:" in lines
 
 
 def test_show_says_what_is_missing_by_name_after_what_is_known(
