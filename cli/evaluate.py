@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seed.cli.formatting import score_text
-from seed.cli.options import ISOLATIONS, PATH
+from seed.cli.options import ISOLATIONS, PATH, FiniteRange
 from seed.cli.run import options_given
 from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
@@ -49,10 +49,8 @@ SERVER = ("http://", "https://")
 @click.option(
     "--baseline", type=PATH, metavar="DIR", help="Evaluation to compare with, problem by problem."
 )
-@click.option(
-    "--temperature", type=click.FloatRange(0.0, 2.0), help="0 takes the most probable token."
-)
-@click.option("--top-p", type=click.FloatRange(0.0, 1.0, min_open=True))
+@click.option("--temperature", type=FiniteRange(0.0, 2.0), help="0 takes the most probable token.")
+@click.option("--top-p", type=FiniteRange(0.0, 1.0, min_open=True))
 @click.option("--max-tokens", type=click.IntRange(1), help="Token limit of a response.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Sample k has seed SEED + k."
@@ -60,7 +58,7 @@ SERVER = ("http://", "https://")
 @click.option("--model", default="", metavar="NAME", help="Model of a server that has several.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0.0, min_open=True),
+    type=FiniteRange(0.0, 86400.0, min_open=True),
     default=600.0,
     show_default=True,
     metavar="SECONDS",

@@ -24,15 +24,7 @@ from seed.reference.evaluation.answering import (
     wanted,
 )
 from seed.reference.evaluation.benchmarks import BENCHMARKS, MAX_TOKENS, TEMPERATURE, TOP_P
-from seed.reference.evaluation.folder import (
-    PAGE,
-    RESPONSES,
-    SCORES,
-    VERSION,
-    Folder,
-    check_same,
-    is_evaluation,
-)
+from seed.reference.evaluation.folder import PAGE, RESPONSES, SCORES, VERSION, Folder, is_evaluation
 from seed.reference.evaluation.policies import Ask, Policy, ServerPolicy, Settings, served_model
 from seed.reference.evaluation.questions import Question, QuestionSet, read_questions
 from seed.reference.evaluation.scores import difference
@@ -45,7 +37,7 @@ from seed.reference.verifiers.runner.pool import Pool, default_jobs
 from seed.reference.verifiers.runner.worker import Limits
 from seed.reference.verifiers.verdict import Judgement
 from seed.spec.datatypes import Outcome
-from seed.spec.errors import Reason, SeedError
+from seed.spec.errors import Reason, SeedError, with_way_on
 from seed.spec.version import seed_version
 
 KEY = "OPENAI_API_KEY"
@@ -53,6 +45,8 @@ SERVER = ("http://", "https://")
 SAMPLING = ("--temperature", "--top-p", "--max-tokens", "--seed", "--concurrency")
 CONCURRENCY = 8
 """Requests to a server at a time if nothing else is said."""
+ATTEMPTS = 6
+"""Of each request: the pauses between them add up to half a minute."""
 
 
 def evaluate_files(
@@ -192,7 +186,7 @@ def server_policy(url: str, options: Mapping[str, Any]) -> ServerPolicy:
     key = os.environ.get(KEY, "")
     if not (key.isascii() and (key.isprintable() or not key)):
         raise SeedError(Reason.ILLEGAL_VALUE, f"{KEY} must be printable ASCII without line breaks")
-    client = ChatClient(url.rstrip("/"), key, timeout=options["timeout"])
+    client = ChatClient(url.rstrip("/"), key, options["timeout"], ATTEMPTS)
     model = served_model(client, options["model"])
     return ServerPolicy(client, model, options["concurrency"] or CONCURRENCY)
 
@@ -275,7 +269,7 @@ def prepared(
     if not resume:
         return Folder.create(path, plan, questions)
     folder = Folder.read(path)
-    check_same(path, folder.record, json.loads(json.dumps(plan)))
+    folder.extend(json.loads(json.dumps(plan)))
     return folder
 
 
@@ -297,9 +291,9 @@ def filled(
         try:
             with Judges(pool, verifier, folder, report) as judges:
                 return answer_and_judge(policy, missing, folder, judges)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             again = f"continue with --out {folder.path} --resume and the same arguments"
-            raise KeyboardInterrupt(again) from None
+            raise with_way_on(interrupt, again) from None
         except SeedError as failure:
             again = f"{failure.line}; what came is kept, continue with --out {folder.path} --resume"
             raise SeedError(failure.reason, again) from None

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_SLOTS = 32
 """Responses side by side if nothing else is said and memory allows."""
+MOST_TOKENS = 1024
+"""Tokens of a prompt, and of a response, if nothing else is said and the model allows more."""
 
 
 @click.command(cls=Command)
@@ -42,8 +44,16 @@ MOST_SLOTS = 32
     show_default=True,
     help="Responses that may wait for a slot; more get status 429.",
 )
-@click.option("--max-tokens", type=click.IntRange(1), help="Most tokens of a response.")
-@click.option("--max-prompt-tokens", type=click.IntRange(1), help="Most tokens of a prompt.")
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(1),
+    help="Most tokens of a response.  [default: as in the run, up to 1024]",
+)
+@click.option(
+    "--max-prompt-tokens",
+    type=click.IntRange(1),
+    help="Most tokens of a prompt.  [default: as in the run; of a folder up to 1024]",
+)
 @click.option(
     "--max-body",
     type=click.IntRange(1),
@@ -78,13 +88,13 @@ def serve(model: Path, overrides: tuple[str, ...], **options: Any) -> None:
 
 
 def limits_of(policy: "ModelPolicy[Any]", options: dict[str, Any]) -> "Limits":
-    """What requests may ask for: the options, else what the model's run allowed."""
+    """What requests may ask for: the options, else what the model's run had, and not too much."""
     from seed.reference.serving.requests import Limits
 
-    tokens = options["max_tokens"] or policy.most_tokens
-    prompt = max(policy.config.data.max_prompt_tokens, policy.most_tokens)
+    usual = min(policy.most_tokens, MOST_TOKENS)
+    prompt = max(policy.config.data.max_prompt_tokens, usual)
     return Limits(
-        max_tokens=tokens,
+        max_tokens=options["max_tokens"] or usual,
         max_prompt_tokens=options["max_prompt_tokens"] or prompt,
         queue=options["queue"],
         body_bytes=options["max_body"],

@@ -6,9 +6,11 @@ Held out by a hash of the text: the templates are the same on both sides, the nu
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from seed.reference.data.messages import fingerprint
+from seed.reference.data.shots import with_shots
 from seed.reference.data.task_settings import TaskSettings
 from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 from seed.spec.datatypes import Problem
@@ -44,10 +46,12 @@ class GsmSymbolic:
             line = f"{NAME} needs reasoning-gym: pip install reasoning-gym ({failure})"
             raise SeedError(Reason.BACKEND_MISSING, line) from None
         self.settings = settings
+        examples = _of_split(_items(HELD_OUT_SEED, 0), range(SIZE), held_out=False)
+        self._shots = list(islice(examples, settings.shots))
 
     def training(self, index: int) -> Problem:
         """The first training item among the ``PLACES`` of an index, behind the demonstrations."""
-        return self._training(self.settings.demonstrations + index)
+        return with_shots(self._training(self.settings.demonstrations + index), self._shots)
 
     def held_out(self) -> list[Problem]:
         """Distinct problems, the same in every run; a larger set begins with the smaller one."""
@@ -58,17 +62,18 @@ class GsmSymbolic:
             problems.setdefault(problem.id, problem)
             if len(problems) == wanted:
                 break
-        return list(problems.values())
+        return [with_shots(problem, self._shots) for problem in problems.values()]
 
     def demonstrations(self) -> list[tuple[Problem, str]]:
         """The beginning of the stream with the package's worked answers."""
         problems = [self._training(number) for number in range(self.settings.demonstrations)]
-        return [(problem, problem.demonstration) for problem in problems]
+        return [(with_shots(problem, self._shots), problem.demonstration) for problem in problems]
 
     def _training(self, number: int) -> Problem:
         block, first = divmod(number * PLACES, SIZE)
         items = _items(self.settings.seed, block)
-        return next(_of_split(items, range(first, first + PLACES), held_out=False))
+        problems = _of_split(items, range(first, first + PLACES), held_out=False)
+        return next(problem for problem in problems if problem not in self._shots)
 
 
 @lru_cache(4)

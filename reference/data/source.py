@@ -15,6 +15,7 @@ import numpy as np
 from seed.reference.data.index import SPLITS, Index, Rows
 from seed.reference.data.mixture import Mixture, Stream, shuffled
 from seed.reference.data.schemas import RowRules
+from seed.reference.data.shots import with_shots
 from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 from seed.spec.datatypes import Problem
 from seed.spec.errors import Reason, SeedError
@@ -254,20 +255,6 @@ def read_files(settings: FileSettings) -> tuple[Index, Index | None]:
     """
     train = Index(settings.train, settings.rules)
     return train, Index(settings.evaluation, settings.rules) if settings.evaluation else None
-
-
-def with_shots(problem: Problem, shots: Sequence[Problem]) -> Problem:
-    """A problem with worked examples in front, as messages; a verifier reads its text alone."""
-    if not shots:
-        return problem
-    own = problem.messages or ({"role": "user", "content": problem.prompt},)
-    rules = tuple(m for m in own if m["role"] in ("system", "developer"))
-    worked: list[Mapping[str, str]] = []
-    for shot in shots:
-        asked = shot.messages or ({"role": "user", "content": shot.prompt},)
-        worked += [m for m in asked if m["role"] not in ("system", "developer")]
-        worked.append({"role": "assistant", "content": shot.demonstration})
-    return replace(problem, messages=(*rules, *worked, *own[len(rules) :]))
 
 
 def read_problems(entries: Sequence[str], rules: RowRules | None = None) -> list[Problem]:

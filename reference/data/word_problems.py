@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from seed.reference.data.shots import with_shots
 from seed.reference.data.task_settings import TaskSettings
 from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 from seed.spec.datatypes import Problem
@@ -103,13 +104,18 @@ class WordProblems:
     groups = (NAME,)
 
     def __init__(self, settings: TaskSettings) -> None:
-        """Draw nothing yet."""
+        """Draw the worked examples, the same in every run."""
         self.settings = settings
         self._largest = settings.largest or LARGEST
+        self._shots: list[Problem] = []
+        random = generator(HELD_OUT_SEED, NAME, "shots")
+        for _ in range(settings.shots):
+            self._shots.append(self._drawn(random, held_out=False))
 
     def training(self, index: int) -> Problem:
         """A fresh problem for every index."""
-        return self._drawn(generator(self.settings.seed, NAME, index), held_out=False)
+        random = generator(self.settings.seed, NAME, index)
+        return with_shots(self._drawn(random, held_out=False), self._shots)
 
     def held_out(self) -> list[Problem]:
         """Distinct problems, the same in every run; a larger set begins with the smaller one."""
@@ -119,20 +125,22 @@ class WordProblems:
         while len(problems) < wanted:
             problem = self._drawn(random, held_out=True)
             problems.setdefault(problem.id, problem)
-        return list(problems.values())
+        return [with_shots(problem, self._shots) for problem in problems.values()]
 
     def demonstrations(self) -> list[tuple[Problem, str]]:
         """Worked training problems of a stream of their own."""
         count, seed = self.settings.demonstrations, self.settings.seed
         streams = (generator(seed, NAME, "demonstrations", number) for number in range(count))
         problems = [self._drawn(random, held_out=False) for random in streams]
-        return [(problem, problem.demonstration) for problem in problems]
+        return [(with_shots(problem, self._shots), problem.demonstration) for problem in problems]
 
     def _drawn(self, random: np.random.Generator, held_out: bool) -> Problem:
         while True:
             text, steps = _draw(random, self._largest)
             if all(is_held_out(step) == held_out for step in steps):
-                return _problem(text, steps)
+                problem = _problem(text, steps)
+                if problem not in self._shots:
+                    return problem
 
 
 Step = tuple[int, str, int]

@@ -58,9 +58,9 @@ class Judges:
         failure: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Wait for the verdicts on all that was submitted; after Ctrl-C, for none."""
+        """Wait for the verdicts on all that was submitted; after Ctrl-C or SIGTERM, for none."""
         try:
-            if kind is not KeyboardInterrupt:
+            if not (kind and issubclass(kind, KeyboardInterrupt)):
                 for number in list(self.waiting):
                     self._keep(number)
         finally:

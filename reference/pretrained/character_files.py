@@ -32,13 +32,13 @@ def character_files(vocabulary: int) -> dict[str, Any]:
 
 
 def tokenizer_json(vocabulary: int) -> str:
-    """A ``tokenizer.json`` with one token per character; another character is an error there."""
+    """A ``tokenizer.json`` with one token per character; characters without one become padding."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
     characters = ALPHABET[: vocabulary - FIRST_CHARACTER]
     ids = {name: number for number, name in SPECIAL.items()}
     ids |= {character: number for number, character in enumerate(characters, FIRST_CHARACTER)}
-    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unknown>"))
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=SPECIAL[PADDING]))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken(name, special=True) for name in SPECIAL.values()])

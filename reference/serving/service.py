@@ -252,9 +252,10 @@ class Service(Generic[State]):
         instance: dict[str, Any] = {"number": self.submitted}
         self.submitted += 1
         problem = Problem(name, "served", 1, "", instance, "", "")
+        top_p = wanted.top_p if wanted.temperature else 1.0  # the most probable token is in any
         return Choice(
             request=Request(problem, tokens, seed & LOW_WORD, (seed >> 32) & LOW_WORD),
-            settings=Settings(wanted.temperature, wanted.top_p, self.limits.max_tokens),
+            settings=Settings(wanted.temperature, top_p, self.limits.max_tokens),
             max_tokens=wanted.max_tokens,
             growing=GrowingText(self.texts.incremental(), wanted.stops),
         )

@@ -14,6 +14,7 @@ from seed.spec.config import Config
 from seed.spec.config_model import DataConfig
 from seed.spec.config_rl import VERIFIER
 from seed.spec.config_text import TokenizerConfig
+from seed.spec.errors import Reason, SeedError
 from seed.spec.problem_source import ProblemSource
 from seed.spec.tokenizer import Tokenizer
 
@@ -55,5 +56,8 @@ def _problems(
     if not section.train:
         has_language = bool(TokenizerConfig.model_validate_json(tokenizer).path)
         return PuzzleSource(section, held_out_problems, seed, english=has_language)
+    if section.shots and not TokenizerConfig.model_validate_json(tokenizer).path:
+        line = f"data.shots={section.shots} needs tokenizer.path: characters have no messages"
+        raise SeedError(Reason.ILLEGAL_COMBINATION, line)
     check_digests(section)
     return open_source(section, held_out_problems, seed, _tokenizer(tokenizer), has_functions)

@@ -49,7 +49,10 @@ ILLEGAL_VALUES = [
     ((*JUDGED, "--jobs=0"), f"--jobs=0 {JOBS}"),
     ((*JUDGED, "--jobs", "many"), f"--jobs=many {JOBS}"),
     ((*JUDGED, "--jobs", "1\n2"), rf"--jobs='1\n2' {JOBS}"),
-    ((*JUDGED, "--time-limit", "0"), "--time-limit=0 must be a number above 0.0"),
+    (
+        (*JUDGED, "--time-limit", "0"),
+        "--time-limit=0 must be a number above 0.0 and at most 86400.0",
+    ),
     (("run", "--backend", "foo"), f"--backend=foo must be one of {', '.join(BACKENDS)}"),
     (("explain", "--preset="), f"--preset= must be one of {', '.join(PRESETS)}"),
     (("run", "--seed", "1.5"), "--seed=1.5 must be an integer"),

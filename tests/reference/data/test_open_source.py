@@ -91,6 +91,17 @@ def test_the_difference_that_undoes_a_sum_is_on_its_side() -> None:
         assert len(set(map(is_held_out, sides))) == 1
 
 
+def test_shots_stand_in_front_of_word_problems_and_are_not_trained_on() -> None:
+    source = opened("word-problems", shots=3)
+    problems = [source.training(0), source.held_out()[0], source.demonstrations()[0][0]]
+    fronts = {tuple(message["content"] for message in p.messages[1:-1]) for p in problems}
+    (front,) = fronts
+    assert [m["role"] for m in problems[0].messages[1:]] == ["user", "assistant"] * 3 + ["user"]
+    assert problems[1].prompt == problems[1].messages[-1]["content"]
+    assert not set(front) & {source.training(index).prompt for index in range(300)}
+    assert opened("word-problems", shots=3, seed=9).held_out() == source.held_out()
+
+
 def test_larger_numbers_are_asked_for_by_name() -> None:
     largest = max(
         max(problem.instance["row"].values()) for problem in opened("addition:60").held_out()

@@ -1,4 +1,4 @@
-"""Properties of GGUF files: their weights, sizes and tokenizer are those that transformers reads."""
+"""Properties of GGUF files: weights, sizes and tokenizer are those that transformers reads."""
 
 import json
 from pathlib import Path

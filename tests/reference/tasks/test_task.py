@@ -78,3 +78,8 @@ def test_a_reward_function_needs_no_reference(tmp_path: Path) -> None:
         problems_of(config_of(path))
     config = config_of(path, f"reward.functions={{'{function}:score' = 1}}")
     assert problems_of(config).training(0).instance["domain"] == "custom"
+
+
+def test_characters_have_no_shots(tmp_path: Path) -> None:
+    with pytest.raises(SeedError, match=r"data.shots=2 needs tokenizer.path"):
+        problems_of(config_of(sums(tmp_path / "sums.jsonl"), "data.shots=2"))
