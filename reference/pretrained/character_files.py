@@ -9,6 +9,9 @@ from seed.spec.extras import require
 SPECIAL = {PADDING: "<padding>", END: "<end>"}
 """Ids without a character, and their names; no text can contain them by chance."""
 
+TEMPLATE = "{{ messages[-1]['content'] }}"
+"""A chat is its last message: these models know no turns."""
+
 
 def character_files(vocabulary: int) -> dict[str, Any]:
     """Tokenizer and generation settings: name of a file -> its text.
@@ -22,6 +25,7 @@ def character_files(vocabulary: int) -> dict[str, Any]:
         "eos_token": SPECIAL[END],
         "pad_token": SPECIAL[PADDING],
         "clean_up_tokenization_spaces": False,
+        "chat_template": TEMPLATE,
     }
     generation = {"eos_token_id": END, "pad_token_id": PADDING, "do_sample": True}
     return {

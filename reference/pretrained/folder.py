@@ -106,17 +106,17 @@ class Folder:
         """Compare names, shapes and kinds of numbers with what config.json implies."""
         expected = self._expected()
         if missing := [name for name in expected if name not in self.tensors]:
-            raise self._refusal(f"lacks {_listed(missing)}")
+            raise self._foreign(f"lacks {_listed(missing)}")
         if surplus := [name for name in self.tensors if not self._has_place(name, expected)]:
-            raise self._refusal(f"holds {_listed(surplus)}, which {CONFIG} does not imply")
+            raise self._foreign(f"holds {_listed(surplus)}, which {CONFIG} does not imply")
         for name, shape in expected.items():
             piece = self.tensors[name]
             if tuple(piece.get_shape()) != shape:
                 line = f"holds {name} of shape {list(piece.get_shape())}, {CONFIG} says"
-                raise self._refusal(f"{line} {list(shape)}")
+                raise self._foreign(f"{line} {list(shape)}")
             if piece.get_dtype() not in DTYPES:
                 line = f"holds {name} in {piece.get_dtype()}; legal: {', '.join(DTYPES)}"
-                raise self._refusal(line)
+                raise self._foreign(line)
 
     def _expected(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the tensors of this model."""
@@ -145,7 +145,7 @@ class Folder:
         layers = range(self.model.layers, self.model.layers + further)
         return layer is not None and int(layer[1]) in layers
 
-    def _refusal(self, what: str) -> SeedError:
+    def _foreign(self, what: str) -> SeedError:
         return SeedError(Reason.FOREIGN_MODEL, f"{self.path} {what}")
 
 
@@ -179,7 +179,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def described(folder: Path, config: Mapping[str, Any]) -> ModelConfig:
-    """The model that a folder's ``config.json`` describes; a refusal names the file.
+    """The model that a folder's ``config.json`` describes, with the file in a user error.
 
     Raises:
         SeedError: FOREIGN_MODEL.

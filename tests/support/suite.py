@@ -36,6 +36,8 @@ SLOW = (
     "tests/cli/",
     "tests/reference/simulation/",
     "conformance/test_outside.py",
+    "conformance/test_pretrained.py",
+    "tests/reference/pretrained/",
     "tests/reference/tasks/puzzles/test_equivalence.py",
     "tests/reference/tasks/test_problems.py",
     "tests/reference/tasks/test_task.py",

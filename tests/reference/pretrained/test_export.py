@@ -103,6 +103,8 @@ def test_transformers_reads_a_model_of_random_weights_with_its_characters(tmp_pa
     tokenizer: Any = AutoTokenizer.from_pretrained(tmp_path / "out")
     tokens = tokenizer(PROMPT).input_ids
     assert tuple(tokens) == encode(PROMPT) and tokenizer.decode(tokens) == PROMPT
+    messages = [{"role": "user", "content": PROMPT}]
+    assert tokenizer.apply_chat_template(messages, tokenize=False) == PROMPT
     assert tokenizer.eos_token_id == END and tokenizer.decode([END]) == tokenizer.eos_token
     weights = Folder(tmp_path / "out")
     policy = ReferenceBackend().initial_state_of(config, weights).policy
