@@ -139,7 +139,10 @@ RULES = (
         "with data.train: the form of an answer is its verifier's business",
     ),
     Rule(
-        ("reward.workers", "reward.time_limit", "reward.on_error"),
+        (
+            *("reward.workers", "reward.time_limit", "reward.memory_limit", "reward.isolation"),
+            "reward.on_error",
+        ),
         lambda config: not config.judges_in_workers,
         "with puzzles that are drawn and without reward.functions",
     ),

@@ -200,10 +200,12 @@ def check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) 
         SeedError: FOREIGN_OUTPUT, with the first field that differs.
     """
     before, now = _leaves(found), _leaves(wanted)
+    was: Any
+    is_now: Any
     for name in [*now, *(name for name in before if name not in now)]:
         was, is_now = before.get(name), now.get(name)
-        has_more = name.endswith(".samples") and was is not None and is_now is not None
-        if was == is_now or (has_more and is_now > was):
+        may_grow = name.endswith(".samples") and isinstance(was, int) and isinstance(is_now, int)
+        if was == is_now or (may_grow and max(was, is_now) == is_now):
             continue
         line = f"{path} was begun with {name}={json.dumps(was)}, not {json.dumps(is_now)}"
         line += "; resume with that, or choose another --out"

@@ -89,6 +89,7 @@ def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
     scores = evaluate_held_out(
         run.backend, run.state, run.config, run.observer, title, run.verdicts
     )
+    run.verdicts.take_seconds()  # what evaluations cost is no part of a step
     run.progress.judges[moment] = evaluate_judges(
         run.backend, run.state, run.config, run.reward_model
     )
