@@ -124,9 +124,8 @@ def test_every_text_comes_back_from_its_tokens(rule: str, tmp_path: Path) -> Non
 
 
 def test_ends_and_chat_template_come_along(tmp_path: Path) -> None:
-    end_of_turn = (1, gguf.GGUFValueType.UINT32)
-    file = written(tmp_path / "t.gguf", tokenizer__ggml__eot_token_id=end_of_turn)
-    succeeded("model", "convert", file, "--to", tmp_path / "out")
+    more: dict[str, Any] = {"tokenizer__ggml__eot_token_id": (1, gguf.GGUFValueType.UINT32)}
+    succeeded("model", "convert", written(tmp_path / "t.gguf", **more), "--to", tmp_path / "out")
     settings = json.loads((tmp_path / "out" / "generation_config.json").read_text())
     assert settings["eos_token_id"] == [0, 1] and settings["bos_token_id"] == 1
     settings = json.loads((tmp_path / "out" / "tokenizer_config.json").read_text())
