@@ -131,10 +131,12 @@ def _dense_blocks(family: Family, given: Mapping[str, Any]) -> dict[str, int]:
     return {"dense_layers": chosen}
 
 
-def _shared_expert(given: Mapping[str, Any], key: str) -> dict[str, int]:
-    """The one shared expert; none if its width is 0."""
+def _shared_expert(given: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The one shared expert; none, and no gate on it, if its width is 0."""
     width = _value(given, key) * (given["moe_intermediate_size"] if key in MULTIPLES else 1)
-    return {"shared_experts": 1, "shared_expert_width": width} if width else {"shared_experts": 0}
+    if not width:
+        return {"shared_experts": 0, "shared_expert_gate": False}
+    return {"shared_experts": 1, "shared_expert_width": width}
 
 
 def _value(given: Mapping[str, Any], key: str) -> Any:

@@ -177,6 +177,15 @@ FAMILIES = {
         defaults={"head_dim": 128},
         unread=("residual_dropout",),
     ),
+    "mixtral": Family(
+        "MixtralForCausalLM",
+        keys=SIZES
+        | EXPERTS
+        | {"experts": "num_local_experts", "expert_width": "intermediate_size"},
+        implied={"query_key_norm": False, "normalise_gates": True, "dense_width": 0, **MIXTURE},
+        neutral={**SILU, "sliding_window": (None,)},
+        tensors=TENSORS | MIXTRAL_TENSORS,
+    ),
     "glm4_moe": Family(
         "Glm4MoeForCausalLM",
         keys=DENSE
@@ -221,15 +230,6 @@ FAMILIES = {
         | {"moe.shared_gate": "mlp.shared_expert_gate.weight"},
         dense_blocks="mlp_only_layers",
         shared_width="shared_expert_intermediate_size",
-    ),
-    "mixtral": Family(
-        "MixtralForCausalLM",
-        keys=SIZES
-        | EXPERTS
-        | {"experts": "num_local_experts", "expert_width": "intermediate_size"},
-        implied={"query_key_norm": False, "normalise_gates": True, "dense_width": 0, **MIXTURE},
-        neutral={**SILU, "sliding_window": (None,)},
-        tensors=TENSORS | MIXTRAL_TENSORS,
     ),
 }
 """``model_type`` -> family. The first that computes a model is the one it is written as."""
