@@ -320,7 +320,7 @@ def update(run: Run[State], config: Config, batch: Batch, policy_moves: bool) ->
             if policy_moves:
                 run.state, metrics = run.backend.update_policy(run.state, config, mini_batch)
                 policy_steps.append(metrics)
-    time_update(run, began, batch)
+    time_update(run, began, batch, learned=bool(policy_steps or value_steps))
     return mean_of(policy_steps, "policy/") | mean_of(value_steps, "value/")
 
 
@@ -377,7 +377,7 @@ def stop_exhausted(run: Run[State], collection: Collection) -> None:
     )
 
 
-def time_update(run: Run[State], began: float, batch: Batch) -> None:
-    """Note the seconds since ``began`` and the tokens of the batch, prompts included."""
+def time_update(run: Run[State], began: float, batch: Batch, learned: bool = True) -> None:
+    """Note the seconds since ``began`` and the tokens learned from, prompts included."""
     run.timing["update_seconds"] = time.monotonic() - began
-    run.timing["update_tokens"] = float(batch.lengths.sum())
+    run.timing["update_tokens"] = float(batch.lengths.sum()) if learned else 0.0
