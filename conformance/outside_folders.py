@@ -96,20 +96,20 @@ def write(name: str, folder: Path, dtype: torch.dtype = torch.float32, **setting
         settings: Arguments of ``save_pretrained``, such as ``max_shard_size``.
     """
     factory: Any = AutoModelForCausalLM
-    save(factory.from_config(CONFIGS[name]), folder, dtype, **settings)
+    save(factory.from_config(CONFIGS[name]), folder, dtype, 1, **settings)
 
 
-def write_reward_model(name: str, folder: Path, labels: int = 1) -> None:
-    """Save a random reward model: the body of ``write`` for this name, and a head of scores."""
+def write_reward_model(name: str, folder: Path, labels: int = 1, seed: int = 3) -> None:
+    """Save a random reward model of a kind of ``CONFIGS``: a body, and a head of scores."""
     factory: Any = AutoModelForSequenceClassification
     config = deepcopy(CONFIGS[name])
     config.num_labels = labels
-    save(factory.from_config(config), folder, torch.float32)
+    save(factory.from_config(config), folder, torch.float32, seed)
 
 
-def save(network: Any, folder: Path, dtype: torch.dtype, **settings: Any) -> None:
+def save(network: Any, folder: Path, dtype: torch.dtype, seed: int, **settings: Any) -> None:
     """Draw the weights of a model of ``transformers`` and save it."""
-    randomness = torch.Generator().manual_seed(1)
+    randomness = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for key, weight in network.state_dict().items():
             noise = torch.randn(weight.shape, generator=randomness)
