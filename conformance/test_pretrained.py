@@ -9,13 +9,7 @@ import torch
 from safetensors.numpy import load_file
 
 from seed.conformance.compare_backends import ONE
-from seed.conformance.outside_folders import (
-    CONFIGS,
-    logits,
-    scores,
-    write,
-    write_reward_model,
-)
+from seed.conformance.outside_folders import CONFIGS, logits, scores, write, write_reward_model
 from seed.reference.backend import ReferenceBackend
 from seed.reference.model import token_logits
 from seed.reference.pretrained.export import write_model

@@ -147,7 +147,10 @@ def test_what_does_not_fit_is_refused_in_one_line(
     (tmp_path / "damaged" / STATE_FILE).write_bytes(b"cut")
     small = ("vapo", *SHORT)
     cases = {
-        "other": (Reason.FOREIGN_MODEL, "has model.query_key_value_bias=True, the configuration has"),
+        "other": (
+            Reason.FOREIGN_MODEL,
+            "has model.query_key_value_bias=True, the configuration has",
+        ),
         "labels": (Reason.FOREIGN_MODEL, "score.weight of shape [3, 32]"),
         "missing": (Reason.FOREIGN_MODEL, "is neither a model folder (config.json) nor a"),
     }
