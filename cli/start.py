@@ -87,6 +87,8 @@ def summary_of(config: "Config", path: Path) -> str:
 
     parameters, rollout = count(architecture(config.model)), config.rollout
     value = "a value model of that size" if config.uses_value_model else "no value model"
+    if config.uses_value_model and config.start.value_model:
+        value += f" from {config.start.value_model}"
     pretraining = config.value_pretraining.steps if config.uses_value_model else 0
     before = f" at most {pretraining} value pretraining," if pretraining else ""
     rows = {

@@ -53,6 +53,7 @@ TOP_TENSORS = {
     "embedding": "model.embed_tokens.weight",
     "final_norm": "model.norm.weight",
     "head": "lm_head.weight",
+    "value_head": "score.weight",
 }
 EXPERT_TENSORS = {
     f"moe.{part}": f"mlp.experts.{{expert}}.{part}_proj.weight" for part in ("gate", "up", "down")

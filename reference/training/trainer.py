@@ -35,6 +35,7 @@ from seed.reference.training.metrics import (
 )
 from seed.reference.training.prompt_stream import Collection, collect, requests, split_groups
 from seed.reference.training.run import Run
+from seed.reference.training.value_start import with_value_model
 from seed.spec.config import Config
 from seed.spec.datatypes import Batch, Metrics, Request, Rollout, ScoredRollout
 from seed.spec.errors import Reason, SeedError
@@ -100,7 +101,8 @@ def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
 def finish_sft(run: Run[State]) -> None:
     """Evaluate the SFT model and start RL from it."""
     run.progress.eval_before = evaluate(run, "before")
-    run.state = run.backend.start_rl(run.state, run.config)
+    state = with_value_model(run.backend, run.state, run.config)
+    run.state = run.backend.start_rl(state, run.config)
     finish_phase(run, "value_pretraining" if run.config.uses_value_model else "reinforcement")
 
 

@@ -25,6 +25,8 @@ def test_every_rule_is_about_settings_that_exist(rule: object) -> None:
     [
         ("grpo", "algorithm.gae_alpha", "", "with algorithm.advantage=group, which has no"),
         ("vapo", "algorithm.gae_alpha", "", ""),
+        ("grpo", "start.value_model", "", "with algorithm.advantage=group, which has no"),
+        ("vapo", "start.value_model", "", ""),
         ("ppo", "algorithm.gae_alpha", "", "with algorithm.length_adaptive=false"),
         ("grpo", "value_optimizer.beta1", "", "with algorithm.advantage=group"),
         ("vapo", "algorithm.group_std", "", "with algorithm.advantage=gae"),

@@ -212,8 +212,10 @@ def test_a_run_from_a_model_folder_killed_and_resumed_is_the_uninterrupted_run(
     assert whole["started_from"] == {
         "checkpoint": "",
         "model": str(model),
+        "value_model": "",
         "step": 0,
         "sha256": identity(model),
+        "value_model_sha256": "",
     }
 
 
