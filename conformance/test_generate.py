@@ -1,6 +1,7 @@
 """Both backends' sampling: the same distribution, draws and responses with any number of slots."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from seed.reference import generate as reference_generate
 from seed.reference.tasks.problems import training_problem
 from seed.scaled import generate as scaled_generate
 from seed.scaled.decoding.decoder import Decoder
+from seed.scaled.parallel import packing
 from seed.spec.characters import ENDS, encode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
@@ -172,6 +174,32 @@ def test_responses_that_are_equal_so_far_are_read_once(monkeypatch: pytest.Monke
     apart = assert_alike(CONFIG, requests(3, 8), Sampling(5.0, 1.0, LIMIT, ENDS), slots=0)
     assert sum(prefilled) == 6 and max(decoded) > 20
     assert len({r.response_tokens for r in apart}) > 20
+
+
+@pytest.mark.parametrize("slots", [0, 3])
+def test_what_all_prompts_begin_with_is_read_once(
+    slots: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    plain = Decoder.blocks
+
+    def counting(self: Decoder, tokens_n: Tensor, *others: Any) -> Tensor:
+        read.append(len(tokens_n))
+        return plain(self, tokens_n, *others)
+
+    monkeypatch.setattr(Decoder, "blocks", counting)
+    front, rests = (2, 3, 4, 5) * 10, [(5,), (5, 6), (6, 5, 7)]
+    asked = requests(3, 2)
+    asked = [
+        replace(one, prompt_tokens=front + rests[number // 2]) for number, one in enumerate(asked)
+    ]
+    assert_alike(CONFIG, asked, Sampling(3.0, 1.0, LIMIT, ENDS), slots)
+    # One text begins like another one and goes on; with three slots only two different ones enter.
+    assert read[0] == len(front) + (1 + 2 + 3 if slots == 0 else 1 + 2)
+    monkeypatch.setattr(packing, "LEAST_FRONT", 2 * len(front))
+    read.clear()
+    assert_alike(CONFIG, asked, Sampling(3.0, 1.0, LIMIT, ENDS), slots)
+    assert read[0] > 2 * len(front)
 
 
 def test_without_requests_there_are_no_rollouts() -> None:

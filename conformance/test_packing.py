@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from seed.scaled.loss import token_log_probs
 from seed.scaled.model import Transformer
 from seed.scaled.objective import forward, policy_loss, step_weights
 from seed.scaled.parallel.balance import prefix_groups
-from seed.scaled.parallel.packing import context_order, pack
+from seed.scaled.parallel.packing import LEAST_FRONT, common_front, context_order, pack
 from seed.spec.datatypes import Batch, IntArray
 from seed.spec.layout import Layout
 
@@ -96,9 +97,12 @@ def test_entries_of_the_batch_go_to_their_tokens(batch: Batch, layout: Layout) -
     assert torch.equal(packed.take_own(cells), packed.own_cells_c)
 
 
+@pytest.mark.parametrize("front", [0, LEAST_FRONT])
 @given(batch=batches())
 @FEW
-def test_computing_a_prompt_once_changes_neither_log_probs_nor_gradients(batch: Batch) -> None:
+def test_computing_a_prompt_once_changes_neither_log_probs_nor_gradients(
+    front: int, batch: Batch
+) -> None:
     config = small_config(
         {
             "load_balance_weight": 0.5,
@@ -107,6 +111,7 @@ def test_computing_a_prompt_once_changes_neither_log_probs_nor_gradients(batch: 
             "positive_weight": 0.3,
         }
     )
+    batch = behind(front, batch)
     results = []
     for share_prompts in (True, False):
         model = model_of(config, policy_of(config))
@@ -118,6 +123,34 @@ def test_computing_a_prompt_once_changes_neither_log_probs_nor_gradients(batch: 
             gradient_of(model) | {name: value.numpy() for name, value in metrics.items()}
         )
     assert_all_close(results[0], results[1], EXACT, "with shared prompts")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.title)
+def test_what_different_prompts_begin_with_is_packed_once(layout: Layout) -> None:
+    """Two rows share a prompt, a third has another one, a fourth prompt is the front itself."""
+    front = [1 + place % 4 for place in range(LEAST_FRONT)]
+    prompts = [[*front, 5, 6], [*front, 5, 6], [*front, 7], front]
+    batch = plain_batch(prompts, [[8, 9], [9], [8, 7, 6], [5]])
+    computed = len(front) + (2 + 2 + 1) + (1 + 3) + 1
+    multiple = 2 * layout.cp * layout.tp
+    rank = rank_of(layout, 0, 0)
+    packed = pack(batch, range(4), rank)
+    assert len(packed.tokens_n) * layout.cp * layout.tp == -(-computed // multiple) * multiple
+    together = log_probs(MODEL, batch, range(4))
+    for row in range(4):
+        assert_same(together[row], log_probs(MODEL, batch, [row])[row].numpy(), f"row {row}")
+    assert not torch.equal(together[0], together[1])
+
+
+def test_a_front_is_common_to_all_prompts_long_and_not_followed_by_more() -> None:
+    front = list(range(LEAST_FRONT))
+    lengths = np.array([2 * LEAST_FRONT, 2 * LEAST_FRONT])
+    assert common_front([[*front, 1], [*front, 2, 3]], lengths) == LEAST_FRONT
+    assert common_front([[*front, 1], front], lengths) == LEAST_FRONT
+    assert common_front([[*front, 1], [*front, 2]], lengths + 1) == 0
+    assert common_front([[*front[:-1], 1], [*front[:-1], 2]], lengths) == 0
+    assert common_front([[*front, 1], [*front, 2], [9, *front]], lengths) == 0
+    assert common_front([[*front, 1]], lengths) == common_front([], lengths[:0]) == 0
 
 
 @given(length=st.integers(1, 200), shares=st.integers(1, 8))
@@ -188,6 +221,25 @@ def test_p5_without_sequences_all_is_filler_and_the_model_runs() -> None:
         assert len(packed.tokens_n) and not len(packed.cells_p) and not len(packed.own_cells_c)
     logits, _ = forward(MODEL, pack(batch, [], ONE), CONFIG)
     assert torch.isfinite(logits).all()
+
+
+def behind(front: int, batch: Batch) -> Batch:
+    """The batch with the same tokens in front of every prompt."""
+    if not front:
+        return batch
+
+    def widened(array: Any, fill: Any) -> Any:
+        return np.pad(array, ((0, 0), (front, 0)), constant_values=fill)
+
+    names = [name for name in Batch.__dataclass_fields__ if name != "weights"]
+    arrays = {name: getattr(batch, name) for name in names}
+    changed = {
+        name: widened(array, name == "importance")
+        for name, array in arrays.items()
+        if array.ndim == 2
+    }
+    changed["tokens"][:, :front] = np.arange(1, front + 1) % CONFIG.model.vocabulary
+    return replace(batch, lengths=batch.lengths + front, **changed)
 
 
 def two_sequences(tokens: IntArray) -> Batch:

@@ -640,7 +640,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "gather_objects",
     ),
     "seed.scaled.decoding.cache": ("grown",),
-    "seed.scaled.decoding.decoder": ("one_query",),
+    "seed.scaled.decoding.decoder": ("places_of_texts", "one_query"),
     "seed.scaled.generate": (),
     "seed.scaled.loss": (),
     "seed.scaled.model": ("reference_name",),
@@ -655,7 +655,13 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "operand",
         "joined",
     ),
-    "seed.scaled.parallel.packing": ("laid_out", "attention_plan", "similar", "side_by_side"),
+    "seed.scaled.parallel.packing": (
+        "laid_out",
+        "attention_plan",
+        "common_front",
+        "similar",
+        "side_by_side",
+    ),
 }
 """Numeric modules, and their public functions that are shapes, starting values or bookkeeping
 rather than an equation.

@@ -25,7 +25,7 @@ from seed.scaled.decoding.cache import Cache
 from seed.scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
 from seed.scaled.parallel.collectives import all_gather
 from seed.scaled.parallel.mesh import Mesh
-from seed.scaled.parallel.packing import attention_plan
+from seed.scaled.parallel.packing import attention_plan, common_front
 from seed.scaled.precision import Weight, joined, linear, matrix, operand, wide
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray
@@ -155,16 +155,21 @@ class Decoder:
         b, longest = len(tokens), int(positions.max(initial=-1)) + 1
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
         self.cache.make_room(b + len(texts), max(longest, int(lengths.max(initial=0))))
+        front = common_front(texts, lengths)
+        front = min(front, int(lengths.min(initial=front + 1)) - 1)  # the newest token is its own
+        places = places_of_texts(lengths, front)
         if texts:
-            tokens = np.concatenate([tokens, *texts])
-            positions = np.concatenate([positions, *map(np.arange, lengths)])
+            new = [np.array(text, dtype=np.int64) for text in texts]
+            tokens = np.concatenate([tokens, new[0][:front], *(text[front:] for text in new)])
+            after = (np.arange(front, length) for length in lengths)
+            positions = np.concatenate([positions, np.arange(front), *after])
         positions_n = self.on_device(positions)
         mixes = [self.to_newest(positions_n[:b], longest)] if b else []
-        mixes += [self.within_texts(lengths, positions[b:], b)] if texts else []
+        mixes += [self.within_texts(places, front, positions[b:], b)] if texts else []
         mix = _both(b, *mixes) if len(mixes) > 1 else mixes[0] if mixes else None
         x_nD = self.blocks(self.on_device(tokens), positions_n, mix)
         if texts:
-            newest = np.concatenate([np.arange(b), b + lengths.cumsum() - 1])
+            newest = np.concatenate([np.arange(b), [b + of_text[-1] for of_text in places]])
             x_nD = x_nD.index_select(0, self.on_device(newest))
         return self.logits(x_nD)
 
@@ -209,24 +214,30 @@ class Decoder:
         q, k = qk.tensor_split((-self.kv_heads,), 1)
         return q, k, v
 
-    def within_texts(self, lengths: IntArray, positions: IntArray, first: int) -> Mix:
-        """Attention within whole new texts, one after the other.
+    def within_texts(
+        self, places: Sequence[IntArray], front: int, positions: IntArray, first: int
+    ) -> Mix:
+        """Attention within whole new texts, one after the other, behind what they have in common.
 
-        Every context rank computes all their keys and values, and caches its own.
+        Every context rank computes all their keys and values, and caches its own; each text gets
+        its own copy of the common ones.
 
         Args:
-            lengths: Of the texts [texts].
+            places: For each text, where its tokens are [its length].
+            front: Tokens that all texts begin with and that are there once; may be 0.
             positions: Position of each token in its text [n].
             first: Row of the first text.
         """
         context, tokens = self.mesh.context, np.arange(len(positions))
-        texts = np.split(tokens, lengths.cumsum()[:-1])
-        plan = attention_plan(texts, (), positions, tokens, tokens, self.mesh.device)
-        mine = np.flatnonzero(positions % context.size == context.rank)
-        rows = first + np.repeat(np.arange(len(lengths)), lengths)
+        prefixes = [tokens[:front]] if front else places
+        suffixes = [(of_text[front:], of_text) for of_text in places] if front else []
+        plan = attention_plan(prefixes, suffixes, positions, tokens, tokens, self.mesh.device)
+        cached = np.concatenate(places)
+        mine = np.flatnonzero(positions[cached] % context.size == context.rank)
+        rows = first + np.repeat(np.arange(len(places)), [len(of_text) for of_text in places])
         rows_c = self.on_device(rows[mine])
-        places_c = self.on_device(positions[mine] // context.size)
-        kept = slice(None) if context.size == 1 else self.on_device(mine)
+        places_c = self.on_device(positions[cached[mine]] // context.size)
+        kept = slice(None) if context.size == 1 and not front else self.on_device(cached[mine])
 
         def mix(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             self.cache.write_texts(layer, rows_c, places_c, k[kept], v[kept])
@@ -311,6 +322,20 @@ class Decoder:
         rows = -(-len(x) // size)
         padded = torch.cat([x, x.new_zeros(rows * size - len(x), *x.shape[1:])])
         return padded.split(rows)[self.mesh.sequence.rank] if rows else padded
+
+
+def places_of_texts(lengths: IntArray, front: int) -> list[IntArray]:
+    """Where the tokens of each text are: the common ones first, then the rest of one by one.
+
+    Args:
+        lengths: Of the texts [texts].
+        front: Tokens that all begin with, which are there once.
+    """
+    ends = front + (lengths - front).cumsum()
+    return [
+        np.concatenate([np.arange(front), np.arange(end - length + front, end)])
+        for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
+    ]
 
 
 def one_query(q_rGh: Tensor, keys_rhC: Tensor, values_rCh: Tensor, added_r1C: Tensor) -> Tensor:

@@ -8,7 +8,8 @@
 
 A token's state depends on the tokens before it alone. So a prompt has the same states before every
 response, and its gradient is the sum over its responses: computed once, nothing changes
-(``scaled.parallel.balance.prefix_groups`` decides when that pays).
+(``scaled.parallel.balance.prefix_groups`` decides when that pays). The same holds for what
+different prompts have in common at the start (``common_front``).
 
 Attention never looks across sequences: tokens are put into rows, attend there, and are put back.
 A packed place does not determine the place in the batch, so there are two maps: the packed place of
@@ -24,15 +25,18 @@ import torch
 from torch import Tensor
 
 from seed.reference.rollouts.similar_lengths import runs_of_similar
-from seed.scaled.parallel.balance import PrefixGroup, prefix_groups
+from seed.scaled.parallel.balance import PrefixGroup, prefix_groups, prompt_lengths
 from seed.scaled.parallel.mesh import Mesh
 from seed.spec.datatypes import Batch, BoolArray, IntArray
 
 SHORT = 32
 """Keys up to which rows of any length attend in one call: padding costs less than more calls."""
 
+LEAST_FRONT = 32
+"""Tokens that different prompts must have in common at the start for them to be computed once."""
+
 Suffix = tuple[IntArray, IntArray]
-"""Places of a response to a shared prompt, and of all that it sees: prompt and response."""
+"""Places of what follows a prefix, e.g. a response to a shared prompt, and of all that it sees."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,8 @@ class AttentionPlan:
     """How attention puts packed tokens into rows and back; worked out once for all layers.
 
     Attributes:
-        parts: Whole sequences and shared prompts, then the responses to shared prompts, each in
-            runs of similar length.
+        parts: Prefixes, which are whole sequences, shared prompts or what all prompts begin with;
+            then suffixes, which are all that follows a prefix. Each in runs of similar length.
         outputs_m: Index of the output of each query in the joined outputs of all parts.
         plain: Whether the outputs are in the order of the queries.
     """
@@ -191,25 +195,60 @@ def laid_out(
 
     Returns:
         Place of each token of each row [rows, S], -1 outside of a row; places of every prefix (a
-        whole sequence or a shared prompt); every suffix.
+        whole sequence, a shared prompt, or the common start of all prompts); every suffix.
     """
     place_BS = np.full((len(rows), batch.tokens.shape[1]), -1)
     lengths = batch.lengths[np.asarray(rows, dtype=np.int64)]
     prefixes: list[IntArray] = []
     suffixes: list[Suffix] = []
     used = 0
-    alone = [PrefixGroup((row,), 0) for row in range(len(rows))]
-    for group in prefix_groups(batch, rows) if share_prompts else alone:
+
+    def place(members: list[int], start: int, end: int) -> None:
+        """Place these columns of some equal rows; what follows something is a suffix of it."""
+        nonlocal used
+        own = np.arange(used, used + end - start)
+        place_BS[members, start:end] = own
+        used += end - start
+        if start:
+            suffixes.append((own, place_BS[members[0], :end]))
+        else:
+            prefixes.append(own)
+
+    groups = [PrefixGroup((row,), 0) for row in range(len(rows))]
+    front = 0
+    if share_prompts:
+        groups = prefix_groups(batch, rows)
+        firsts = [rows[group.rows[0]] for group in groups]
+        ends = prompt_lengths(batch)[firsts] if firsts else ()
+        prompts = [batch.tokens[row, :end].tolist() for row, end in zip(firsts, ends, strict=True)]
+        front = common_front(prompts, lengths)
+    if front:
+        place(list(range(len(rows))), 0, front)
+    for group in groups:
         shared = group.prefix or int(lengths[group.rows[0]])
-        place_BS[list(group.rows), :shared] = np.arange(used, used + shared)
-        prefixes.append(np.arange(used, used + shared))
-        used += shared
+        place(list(group.rows), front, shared)
         for row in group.rows if group.prefix else ():
-            end = int(lengths[row])
-            place_BS[row, shared:end] = np.arange(used, used + end - shared)
-            suffixes.append((place_BS[row, shared:end], place_BS[row, :end]))
-            used += end - shared
+            place([row], shared, int(lengths[row]))
     return place_BS, prefixes, suffixes
+
+
+def common_front(prompts: Sequence[Sequence[int]], lengths: IntArray) -> int:
+    """Tokens that several different prompts begin with, 0 if they are not worth computing once.
+
+    A system message or worked examples, for instance. They are, if they are ``LEAST_FRONT`` at
+    least and as many as follow them in a row on average.
+
+    Args:
+        prompts: Token ids.
+        lengths: Tokens of all rows that have one of these prompts.
+    """
+    if len(prompts) < 2:
+        return 0
+    # What the first and the last one in alphabetical order have in common, all have in common.
+    first, last = min(prompts), max(prompts)
+    pairs = enumerate(zip(first, last, strict=False))
+    front = next((place for place, (one, other) in pairs if one != other), len(first))
+    return front if front >= LEAST_FRONT and lengths.mean() <= 2 * front else 0
 
 
 def context_order(length: int, shares: int) -> list[IntArray]:
