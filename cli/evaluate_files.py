@@ -24,15 +24,7 @@ from seed.reference.evaluation.answering import (
     wanted,
 )
 from seed.reference.evaluation.benchmarks import BENCHMARKS, MAX_TOKENS, TEMPERATURE, TOP_P
-from seed.reference.evaluation.folder import (
-    PAGE,
-    RESPONSES,
-    SCORES,
-    VERSION,
-    Folder,
-    check_same,
-    is_evaluation,
-)
+from seed.reference.evaluation.folder import PAGE, RESPONSES, SCORES, VERSION, Folder, is_evaluation
 from seed.reference.evaluation.policies import Ask, Policy, ServerPolicy, Settings, served_model
 from seed.reference.evaluation.questions import Question, QuestionSet, read_questions
 from seed.reference.evaluation.scores import difference
@@ -53,6 +45,8 @@ SERVER = ("http://", "https://")
 SAMPLING = ("--temperature", "--top-p", "--max-tokens", "--seed", "--concurrency")
 CONCURRENCY = 8
 """Requests to a server at a time if nothing else is said."""
+ATTEMPTS = 6
+"""Of each request: the pauses between them add up to half a minute."""
 
 
 def evaluate_files(
@@ -192,7 +186,7 @@ def server_policy(url: str, options: Mapping[str, Any]) -> ServerPolicy:
     key = os.environ.get(KEY, "")
     if not (key.isascii() and (key.isprintable() or not key)):
         raise SeedError(Reason.ILLEGAL_VALUE, f"{KEY} must be printable ASCII without line breaks")
-    client = ChatClient(url.rstrip("/"), key, timeout=options["timeout"])
+    client = ChatClient(url.rstrip("/"), key, options["timeout"], ATTEMPTS)
     model = served_model(client, options["model"])
     return ServerPolicy(client, model, options["concurrency"] or CONCURRENCY)
 
@@ -275,7 +269,7 @@ def prepared(
     if not resume:
         return Folder.create(path, plan, questions)
     folder = Folder.read(path)
-    check_same(path, folder.record, json.loads(json.dumps(plan)))
+    folder.extend(json.loads(json.dumps(plan)))
     return folder
 
 

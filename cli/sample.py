@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,7 @@ def chosen_problems(
     from seed.cli.prompts import check_prompts, typed_problem
     from seed.reference.tasks.problems import problem_set
     from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
+    from seed.reference.tasks.task import problems_of
 
     family, count, seed = options["family"], options["problems"], options["seed"]
     if prompts:
@@ -104,6 +106,8 @@ def chosen_problems(
                 line = f"{name}={value} with a PROMPT has nothing to draw; legal: one of the two"
                 raise SeedError(Reason.ILLEGAL_COMBINATION, line)
         problems = list(map(typed_problem, prompts))
+    elif family is None and config.data.train:
+        problems = problems_of(config).held_out()[: count or PROBLEMS]
     else:
         families = config.data.families if family is None else (family,)
         levels = {name: config.data.difficulties.get(name, (1,)) for name in families}
@@ -121,7 +125,7 @@ def sampled_lines(
     Raises:
         SeedError: ILLEGAL_COMBINATION: values of a run without a value model.
     """
-    from seed.reference.tasks.problems import verify
+    from seed.reference.rewards.verdicts import verdicts_of
     from seed.reference.tasks.task import tokenizer_of
     from seed.spec.datatypes import Request
 
@@ -136,13 +140,16 @@ def sampled_lines(
     sampling = config.evaluation_sampling
     rollouts = model.backend.generate(model.state, config, requests, sampling, "evaluation")
     values = token_values(model, rollouts) if with_values else [None] * len(rollouts)
+    judged = [rollout for rollout in rollouts if rollout.request.problem.family]
+    with closing(verdicts_of(config)) as verdicts:
+        verdict_on = dict(zip(judged, verdicts.collect(judged), strict=True))
     lines = []
     for rollout, of_tokens in zip(rollouts, values, strict=True):
         problem, response = rollout.request.problem, tokenizer.decode(rollout.response_tokens)
         line = {"problem": problem.id, "prompt": problem.prompt, "response": response}
         line |= {"finish": str(rollout.finish)}
-        if problem.family:
-            verdict = verify(problem, response)
+        if rollout in verdict_on:
+            verdict = verdict_on[rollout]
             line |= {"outcome": str(verdict.outcome), "why": verdict.why}
         lines.append(line if of_tokens is None else line | of_tokens)
     return lines

@@ -99,9 +99,11 @@ def show_files(settings: "FileSettings", count: int, tokenizer: "Tokenizer | Non
     Raises:
         SeedError: As ``FileSource``; the table is printed before.
     """
+    from seed.cli.meter import DELAY_SECONDS, meter
     from seed.reference.data.source import FileSource, read_files
 
-    indices = read_files(settings)
+    with meter("rows", None, delay=DELAY_SECONDS) as shown:
+        indices = read_files(settings, shown.advance)
     read = [index for index in indices if index is not None]
     click.echo("\n".join(file_table(read)))
     for line in fault_lines(read):

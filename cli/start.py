@@ -1,13 +1,13 @@
 """A new run before its first step: its configuration from all origins, and a summary of both."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from seed.cli.options import typed
+from seed.cli.rewards import reward_text, weights_of_functions, without_functions
 from seed.cli.sources import PRESET_OF_MODELS, from_data, from_model
 from seed.cli.user_errors import is_main_process
 from seed.spec.errors import Reason, SeedError
@@ -61,44 +61,6 @@ def settings_of_options(context: click.Context) -> dict[str, Any]:
     return settings
 
 
-def weights_of_functions(rewards: Sequence[str]) -> dict[str, float]:
-    """The setting ``reward.functions`` from ``PATH.py:FUNCTION[,WEIGHT]`` or ``verifier[,WEIGHT]``.
-
-    Raises:
-        SeedError: ILLEGAL_VALUE.
-    """
-    weights: dict[str, float] = {}
-    for reward in rewards:
-        address, comma, weight = reward.rpartition(",")
-        if not comma:
-            address, weight = reward, "1"
-        try:
-            value = float(weight)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            line = f"--reward {reward}: {weight!r} is no weight; write PATH.py:FUNCTION,WEIGHT"
-            raise SeedError(Reason.ILLEGAL_VALUE, line)
-        if address in weights:
-            raise SeedError(Reason.ILLEGAL_VALUE, f"--reward {reward}: {address} is given twice")
-        weights[address] = value
-    return weights
-
-
-def without_functions(layers: "Sequence[Layer]") -> "list[Layer]":
-    """The layers without the reward functions of a file, whose place ``--reward`` takes."""
-    from seed.spec.config_files import FILE, Layer
-
-    result = []
-    for layer in layers:
-        tree, reward = dict(layer.tree), layer.tree.get("reward")
-        if layer.origin.startswith(FILE) and isinstance(reward, Mapping):
-            idle = ("functions", "sha256")
-            tree["reward"] = {key: value for key, value in reward.items() if key not in idle}
-        result.append(Layer(layer.origin, tree))
-    return result
-
-
 def chosen_config(context: click.Context, overrides: Sequence[str]) -> "Config":
     """The configuration of a command with options and overrides; says what has no effect."""
     from seed.spec.config_effect import without_effect
@@ -125,6 +87,8 @@ def summary_of(config: "Config", path: Path) -> str:
 
     parameters, rollout = count(architecture(config.model)), config.rollout
     value = "a value model of that size" if config.uses_value_model else "no value model"
+    if config.uses_value_model and config.start.value_model:
+        value += f" from {config.start.value_model}"
     pretraining = config.value_pretraining.steps if config.uses_value_model else 0
     before = f" at most {pretraining} value pretraining," if pretraining else ""
     rows = {
@@ -141,11 +105,6 @@ def summary_of(config: "Config", path: Path) -> str:
     if functions := config.reward.functions:
         rows["rewards"] = " + ".join(reward_text(*item) for item in functions.items())
     return "\n".join(["checked, nothing was started or written:", *aligned(list(rows.items()), 2)])
-
-
-def reward_text(address: str, weight: float) -> str:
-    """A reward function and its weight."""
-    return address if weight == 1.0 else f"{weight:g} * {address}"
 
 
 def weights_of(config: "Config") -> str:

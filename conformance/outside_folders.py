@@ -1,11 +1,14 @@
 """Tiny random models of ``transformers``, saved by it to disk, one for each family that is read."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
     Glm4MoeConfig,
     LlamaConfig,
     MistralConfig,
@@ -93,8 +96,20 @@ def write(name: str, folder: Path, dtype: torch.dtype = torch.float32, **setting
         settings: Arguments of ``save_pretrained``, such as ``max_shard_size``.
     """
     factory: Any = AutoModelForCausalLM
-    network = factory.from_config(CONFIGS[name])
-    randomness = torch.Generator().manual_seed(1)
+    save(factory.from_config(CONFIGS[name]), folder, dtype, 1, **settings)
+
+
+def write_reward_model(name: str, folder: Path, labels: int = 1, seed: int = 3) -> None:
+    """Save a random reward model of a kind of ``CONFIGS``: a body, and a head of scores."""
+    factory: Any = AutoModelForSequenceClassification
+    config = deepcopy(CONFIGS[name])
+    config.num_labels = labels
+    save(factory.from_config(config), folder, torch.float32, seed)
+
+
+def save(network: Any, folder: Path, dtype: torch.dtype, seed: int, **settings: Any) -> None:
+    """Draw the weights of a model of ``transformers`` and save it."""
+    randomness = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for key, weight in network.state_dict().items():
             noise = torch.randn(weight.shape, generator=randomness)
@@ -119,3 +134,16 @@ def logits(folder: Path, tokens_BS: IntArray) -> Array:
         with torch.no_grad():
             output: Array = network(torch.from_numpy(tokens_BS), use_cache=False).logits.numpy()
     return output
+
+
+def scores(folder: Path, tokens_S: IntArray) -> Array:
+    """What ``transformers`` gives each prefix of a text, in float64 throughout [S]."""
+    factory: Any = AutoModelForSequenceClassification
+    with float64_throughout():
+        network = factory.from_pretrained(
+            folder, dtype=torch.float64, attn_implementation="eager", experts_implementation="eager"
+        ).eval()
+        with torch.no_grad():
+            texts = [torch.from_numpy(tokens_S[None, : n + 1]) for n in range(len(tokens_S))]
+            each = [network(text, use_cache=False).logits.item() for text in texts]
+    return np.array(each)

@@ -1,6 +1,7 @@
 """Models that ``transformers`` saved to disk compute the same here, and go back bit for bit."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,15 +9,17 @@ import torch
 from safetensors.numpy import load_file
 
 from seed.conformance.compare_backends import ONE
-from seed.conformance.outside_folders import CONFIGS, logits, write
+from seed.conformance.outside_folders import CONFIGS, logits, scores, write, write_reward_model
 from seed.reference.backend import ReferenceBackend
 from seed.reference.model import token_logits
 from seed.reference.pretrained.export import write_model
 from seed.reference.pretrained.folder import Folder, settings_of_model
+from seed.reference.pretrained.value_weights import value_weights
 from seed.reference.training.batch import plain_batch
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.parallel.packing import pack
 from seed.scaled.processes.world import World
+from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.layout import Layout
@@ -26,8 +29,8 @@ TOLERANCE = 1e-10
 """Logits are of size 1 to 10; float64 round-off of three layers is 1e-14."""
 
 
-def exact_config(folder: Path) -> Config:
-    config = load_config("tiny", "grpo", ["precision=float64"])
+def exact_config(folder: Path, recipe: str = "grpo") -> Config:
+    config = load_config("tiny", recipe, ["precision=float64"])
     model = type(config.model).model_validate(settings_of_model(folder))
     return config.model_copy(update={"model": model})
 
@@ -46,6 +49,25 @@ def test_both_backends_compute_the_logits_of_transformers(name: str, tmp_path: P
     with torch.no_grad():
         packed, _ = network(pack(batch, [0], ONE))
     np.testing.assert_allclose(packed.numpy(), theirs[:-1], rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", ["llama", "mistral", "qwen2", "qwen3_moe"])
+def test_a_reward_model_as_value_model_gives_every_prefix_the_score_of_transformers(
+    name: str, tmp_path: Path
+) -> None:
+    write_reward_model(name, tmp_path / "model")
+    config, tokens = exact_config(tmp_path / "model", "vapo"), TOKENS[:12]
+    theirs, weights = scores(tmp_path / "model", tokens), value_weights(tmp_path / "model")
+    assert weights.has_head and np.ptp(theirs) > 0.1
+    batch = plain_batch([tuple(tokens[:1])], [tuple(tokens[1:])])
+    backends: list[Backend[Any]] = [
+        ReferenceBackend(),
+        ScaledBackend(World(), Layout(), torch.device("cpu")),
+    ]
+    for backend in backends:
+        state = backend.value_model_of(backend.initial_state(config), config, weights)
+        values = backend.values(backend.start_rl(state, config), config, batch)
+        np.testing.assert_allclose(values[0, 1:], theirs[:-1], rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

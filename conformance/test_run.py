@@ -150,3 +150,44 @@ def test_a_run_that_starts_from_a_checkpoint_is_the_same_in_both_backends(
     assert [line["phase"] for line in lines[0]] == ["value_pretraining", "reinforcement"]
     assert differences(lines[0], lines[1]) == []
     assert (ours / "samples.jsonl").read_text() == (theirs / "samples.jsonl").read_text()
+
+
+JUDGED = """
+import os
+
+def judged(completion, reference=None):
+    with open({log!r}, "a") as file:
+        file.write(f"{{os.getppid()}}\\n")
+    if len(completion) % 3 == 2:
+        raise ValueError("two too many")
+    return {{"score": len(completion) / 8, "characters": len(completion)}}
+
+def shortest(completions):
+    lengths = [len(completion) for completion in completions]
+    return [float(length == min(lengths)) for length in lengths]
+"""
+"""Reward functions that say which process asks, and fail now and then."""
+
+
+def test_one_rank_judges_and_all_train_on_its_verdicts(tmp_path: Path) -> None:
+    runs = {}
+    for ranks, layout in ((1, ()), (2, ("parallel.fsdp=2", *FEW_MICRO_BATCHES))):
+        folder = tmp_path / str(ranks)
+        folder.mkdir()
+        log, file = folder / "log", folder / "mine.py"
+        file.write_text(JUDGED.format(log=str(log)))
+        rewards = [f"--reward={file}:judged", f"--reward={file}:shortest,0.5"]
+        settings = ("--backend", "scaled", *rewards, *SMALL, *layout, "reward.on_error=drop")
+        runs[ranks] = seed_run(folder / "run", ranks, *settings, "rollout.steps=2")
+        assert len(set(log.read_text().split())) == 1
+    lines = {
+        ranks: [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+        for ranks, path in runs.items()
+    }
+    assert sum(line.get("reward/errors", 0) for line in lines[1]) > 0
+    for one, two in zip(lines[1], lines[2], strict=True):
+        assert {key: one[key] for key in one if key.startswith("reward/")} == {
+            key: two[key] for key in two if key.startswith("reward/")
+        }
+    samples = [(path / "samples.jsonl").read_bytes() for path in runs.values()]
+    assert samples[0] == samples[1]

@@ -86,12 +86,15 @@ def rotary(x_BnSh: Array, positions_BS: IntArray, rotation: Rotary) -> Array:
     # float64 up to here: a float32 angle of 22,527 radians would be off by 1e-3.
     cos = (rotation.factor * np.cos(angles)).astype(x_BnSh.dtype)
     sin = (rotation.factor * np.sin(angles)).astype(x_BnSh.dtype)
-    x, passed = x_BnSh[..., : 2 * half], x_BnSh[..., 2 * half :]
+    is_partial = 2 * half < x_BnSh.shape[-1]
+    x = x_BnSh[..., : 2 * half] if is_partial else x_BnSh
     turned = anp.roll(x, half, axis=-1)
     rotated = x * np.concatenate([cos, cos], axis=-1) + turned * np.concatenate(
         [-sin, sin], axis=-1
     )
-    return anp.concatenate([rotated, passed], axis=-1) if passed.shape[-1] else rotated
+    if not is_partial:
+        return rotated
+    return anp.concatenate([rotated, x_BnSh[..., 2 * half :]], axis=-1)
 
 
 def attention(
@@ -123,18 +126,18 @@ def attention(
     K, group = model.key_value_heads, model.heads // model.key_value_heads
 
     def heads(name: str, count: int) -> Array:
-        """One of queries, keys and values [B, n, S, h], normalised but not rotated."""
+        """One of queries, keys and values [B, n, S, h]."""
         x = linear(x_ND, matrix(params, prefix + name))
         if model.query_key_value_bias:
             x = x + params[f"{prefix}{name}_bias"]
         if model.query_key_norm == "full" and name != "value":
             x = rms_norm(x, params[f"{prefix}{name}_norm"], model.norm_epsilon)
-        x = anp.transpose(anp.reshape(x, (B, S, count, -1)), (0, 2, 1, 3))
-        if model.query_key_norm == "head" and name != "value":
-            x = rms_norm(x, params[f"{prefix}{name}_norm"], model.norm_epsilon)
-        return x
+        return anp.transpose(anp.reshape(x, (B, S, count, -1)), (0, 2, 1, 3))
 
     q, k, v = heads("query", model.heads), heads("key", K), heads("value", K)
+    if model.query_key_norm == "head":
+        q = rms_norm(q, params[prefix + "query_norm"], model.norm_epsilon)
+        k = rms_norm(k, params[prefix + "key_norm"], model.norm_epsilon)
     rotation = rotary_of(model)
     q, k = rotary(q, positions_BS, rotation), rotary(k, positions_BS, rotation)
     if cache is None:

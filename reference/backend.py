@@ -36,7 +36,7 @@ from seed.spec.datatypes import Array, Batch, IntArray, Metrics, Params, Request
 from seed.spec.errors import Reason, SeedError
 from seed.spec.sampler import SamplerSpec
 from seed.spec.weight_source import WeightSource
-from seed.spec.weights import policy_shapes
+from seed.spec.weights import policy_shapes, value_shapes
 
 Answer = TypeVar("Answer")
 LossFunction = Callable[[Params, Batch], Loss]
@@ -70,6 +70,13 @@ class ReferenceBackend:
             for name in policy_shapes(config.model)
         }
         return State(policy, {}, {}, initial_optimizer(policy), initial_optimizer({}), 0)
+
+    def value_model_of(self, state: State, config: Config, weights: WeightSource) -> State:
+        """The state with a value model of these weights in the run's precision."""
+        value = {
+            name: weights.read(name).astype(config.precision) for name in value_shapes(config.model)
+        }
+        return replace(state, value=value)
 
     def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken."""

@@ -113,6 +113,13 @@ class ScaledBackend:
         with phase("read weights"):
             return self._initial(config, weights.read)
 
+    def value_model_of(self, state: State, config: Config, weights: WeightSource) -> State:
+        """The state with a value model of these weights; this process reads only its part."""
+        with phase("read weights"):
+            value = build(config, self.mesh, is_value=True)
+            fill(value, weights.read)
+            return replace(state, value=value)
+
     def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken."""
         return state.optimizer_step

@@ -127,6 +127,18 @@ class Backend(Protocol[State]):
         """
         ...
 
+    def value_model_of(self, state: State, config: Config, weights: WeightSource) -> State:
+        """The state with a value model of these weights in the run's precision.
+
+        It takes the place of one that the state has. Under MPI every process reads only its part.
+
+        Args:
+            state: Before ``start_rl``.
+            config: Of a recipe with a value model.
+            weights: Has a value model's names (``spec.weights.value_shapes``).
+        """
+        ...
+
     def optimizer_step(self, state: State) -> int:
         """Optimizer steps that the policy has taken; recorded with every sampled token."""
         ...
@@ -134,7 +146,8 @@ class Backend(Protocol[State]):
     def start_rl(self, state: State, config: Config) -> State:
         """Make the policy the reference policy and the value model's body; moments start anew.
 
-        A value model that the state has already, from the checkpoint it started from, is kept.
+        A value model that the state has already is kept: of the checkpoint that the run started
+        from, or of ``value_model_of``.
         """
         ...
 

@@ -31,6 +31,7 @@ _GAE = (
     *("algorithm.discount", "algorithm.lambda_value", "algorithm.lambda_policy"),
     *("algorithm.length_adaptive", "algorithm.gae_alpha", "algorithm.truncation_value"),
     *("algorithm.whiten", "algorithm.value_clip", "value_pretraining", "value_optimizer"),
+    *("start.value_model", "start.value_model_sha256"),
 )
 _EXPERTS = (
     *("model.experts", "model.experts_per_token", "model.expert_width", "model.shared_experts"),
@@ -139,7 +140,10 @@ RULES = (
         "with data.train: the form of an answer is its verifier's business",
     ),
     Rule(
-        ("reward.workers", "reward.time_limit", "reward.on_error"),
+        (
+            *("reward.workers", "reward.time_limit", "reward.memory_limit", "reward.isolation"),
+            "reward.on_error",
+        ),
         lambda config: not config.judges_in_workers,
         "with puzzles that are drawn and without reward.functions",
     ),

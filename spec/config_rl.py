@@ -206,6 +206,16 @@ class RewardConfig(Section):
             " none"
         ),
     )
+    memory_limit: Annotated[int, Field(ge=512, strict=True)] = Field(
+        4096, description="MiB of address space that one of these processes may take"
+    )
+    isolation: Literal["automatic", "bubblewrap", "landlock", "weak"] = Field(
+        "automatic",
+        description=(
+            "where programs of code problems run: the strongest that there is; weak does not"
+            " protect against attacks and must be named"
+        ),
+    )
     sha256: Digests = Field(
         default_factory=dict,
         validate_default=True,

@@ -6,12 +6,15 @@ from pydantic import Field, model_validator
 
 from seed.spec.config_types import Count, Section
 
+Digest = Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
+"""SHA-256 in hexadecimal, or empty."""
+
 
 class StartConfig(Section):
     """Where a new run takes its weights from; random ones by default.
 
     ``seed run --from CHECKPOINT`` is short for ``start.checkpoint=CHECKPOINT supervised.steps=0``.
-    When the run starts, step and digest are filled in, so its ``config.toml`` says what was
+    When the run starts, step and digests are filled in, so its ``config.toml`` says what was
     loaded, and a resume before the first checkpoint loads the same again or stops.
     """
 
@@ -30,13 +33,24 @@ class StartConfig(Section):
             " starts from; empty = none"
         ),
     )
+    value_model: str = Field(
+        "",
+        description=(
+            "model folder, checkpoint or run directory of a reward model whose body the value model"
+            " starts from, with its scalar head if the folder has one (score.weight), else with"
+            " zeros; empty = the policy's body, or the value model of start.checkpoint"
+        ),
+    )
     step: Count = Field(0, description="step of that checkpoint; filled in when the run starts")
-    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = Field(
+    sha256: Digest = Field(
         "",
         description=(
             "digest of its arrays, or of the model folder; filled in when the run starts, checked"
             " if given"
         ),
+    )
+    value_model_sha256: Digest = Field(
+        "", description="the same of start.value_model; filled in when the run starts"
     )
 
     @model_validator(mode="after")

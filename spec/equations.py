@@ -611,7 +611,7 @@ EQUATIONS = (
 )
 
 MODULES: Mapping[str, tuple[str, ...]] = {
-    "seed.spec.rope": ("rotary_of",),
+    "seed.spec.rope": ("rotary_of", "blended"),
     "seed.reference.attention": (),
     "seed.reference.moe": ("place", "take", "dense_layer", "lines"),
     "seed.reference.model": (

@@ -26,18 +26,13 @@ from seed.spec.config_model import ModelConfig
 from seed.spec.layout import MASTER_BYTES, Layout, group_of, slice_shape, weights_per_rank
 from seed.spec.memory_activations import COMPUTE_BYTES, activation_terms
 from seed.spec.memory_term import MemoryTerm, Place
-from seed.spec.weights import Shapes, body_shapes, is_quantised, policy_shapes
+from seed.spec.weights import Shapes, is_quantised, policy_shapes, value_shapes
 
 PHASES = ("sft", "value_pretraining", "rollout", "update")
 """All phases, in their order."""
 
 BATCH_ARRAYS = 14
 """Numbers of 8 bytes of a token of a batch: ids, eight arrays, weights of five loss terms."""
-
-
-def value_shapes(model: ModelConfig) -> Shapes:
-    """Names and shapes of the value model's weights: the policy's body and one output."""
-    return body_shapes(model) | {"value_head": (model.hidden, 1), "value_bias": (1,)}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,10 @@ SETTINGS: Mapping[str, str] = {
 }
 """``section.key`` of version 0.1 -> ``section.key`` of today."""
 
-VALUES: Mapping[str, Mapping[Any, Any]] = {"rollout.at_staleness_bound": {"evict": "drop"}}
+VALUES: Mapping[str, Mapping[Any, Any]] = {
+    "rollout.at_staleness_bound": {"evict": "drop"},
+    "model.query_key_norm": {True: "head", False: "none"},
+}
 """Values of a setting that have another name today."""
 
 METRICS: Mapping[str, str] = {
@@ -132,7 +135,7 @@ def current_settings(tree: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in settings.items():
             name = SETTINGS.get(f"{section}.{key}", f"{section}.{key}").partition(".")[2]
             values = VALUES.get(f"{section}.{name}", {})
-            is_renamed = isinstance(value, str) and value in values
+            is_renamed = isinstance(value, str | bool) and value in values
             result[section][name] = values[value] if is_renamed else value
     return result
 

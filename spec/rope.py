@@ -66,7 +66,7 @@ def llama3_frequencies(plain: Array, model: ModelConfig) -> Array:
     turns = model.rope_original_positions * plain / (2.0 * math.pi)
     low, high = model.rope_low_frequency_factor, model.rope_high_frequency_factor
     kept = np.clip((turns - low) / (high - low), 0.0, 1.0)
-    return plain * (1.0 - kept) / model.rope_factor + plain * kept
+    return blended(plain, kept, model.rope_factor)
 
 
 def yarn_frequencies(plain: Array, model: ModelConfig) -> Array:
@@ -88,7 +88,12 @@ def yarn_frequencies(plain: Array, model: ModelConfig) -> Array:
     last = min(math.ceil(pair_with(model.rope_beta_slow)), width - 1)
     length = last - first or RAMP_FLOOR
     kept = 1.0 - np.clip((pairs - first) / length, 0.0, 1.0)
-    return plain * (1.0 - kept) / model.rope_factor + plain * kept
+    return blended(plain, kept, model.rope_factor)
+
+
+def blended(plain: Array, kept: Array, factor: float) -> Array:
+    """``f (1 - s) / factor + f s``, between slowed down (s = 0) and kept (s = 1)."""
+    return np.asarray(plain * (1.0 - kept) / factor + plain * kept)
 
 
 def yarn_attention_factor(model: ModelConfig) -> float:

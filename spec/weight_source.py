@@ -10,10 +10,11 @@ Box = tuple[slice, ...]
 
 
 class WeightSource(Protocol):
-    """The weights of a policy, read one at a time.
+    """The weights of a policy or of a value model, read one at a time.
 
     Attributes:
-        model: Its sizes; they say which names there are (``spec.weights.policy_shapes``).
+        model: Its sizes; they say which names there are (``policy_shapes`` or ``value_shapes``
+            of ``spec.weights``).
     """
 
     model: ModelConfig
@@ -22,7 +23,7 @@ class WeightSource(Protocol):
         """A weight in float32, matrices as [in, out]; 16-bit numbers are widened exactly.
 
         Args:
-            name: One of ``policy_shapes(model)``.
+            name: One of those shapes.
             box: The part that is wanted. Nothing else is read from the disk; None is all of it.
 
         Raises:

@@ -91,6 +91,11 @@ def body_shapes(model: ModelConfig) -> Shapes:
     return shapes | {"final_norm": (model.hidden,)}
 
 
+def value_shapes(model: ModelConfig) -> Shapes:
+    """Names and shapes of the value model's weights: ``V = norm(x) value_head + value_bias``."""
+    return body_shapes(model) | {"value_head": (model.hidden, 1), "value_bias": (1,)}
+
+
 def policy_shapes(model: ModelConfig) -> Shapes:
     """Names and shapes of the policy's weights."""
     head = {} if model.tied_embeddings else {"head": (model.hidden, model.vocabulary)}

@@ -11,7 +11,8 @@ def speed_plot(record: Record) -> Plot | None:
         {
             "phase_step": line["phase_step"],
             "rollout": line["rollout_tokens"] / line["rollout_seconds"],
-            "update": line["update_tokens"] / line["update_seconds"],
+            # A step without anything to learn from has no update.
+            "update": line["update_tokens"] / line["update_seconds"] or float("nan"),
         }
         for line in record.timings
         if line["phase"] == "reinforcement"

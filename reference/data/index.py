@@ -5,7 +5,7 @@ Every row is read and checked once, before training starts. What is kept is 34 b
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ MAX_GROUPS = 32
 SHOWN_FAULTS = 3
 KEPT_FAULTS = 20
 ROWS_AT_ONCE = 65536
+ROWS_PER_NEWS = 512
+Advanced = Callable[[int], None]
 Rows = NDArray[np.void]
 
 
@@ -97,16 +99,20 @@ class Index:
         counts: What was found in each file.
     """
 
-    def __init__(self, entries: Sequence[str], rules: RowRules) -> None:
+    def __init__(
+        self, entries: Sequence[str], rules: RowRules, advanced: Advanced | None = None
+    ) -> None:
         """Read and check all rows.
 
         Args:
             entries: Paths; ``judge=PATH`` gives all rows of a file that name no domain one.
             rules: What the settings say about rows.
+            advanced: Is told the number of rows read since it was last told.
 
         Raises:
             SeedError: UNREADABLE_FILE, BACKEND_MISSING.
         """
+        self._advanced = advanced or (lambda count: None)
         self.groups: list[str] = []
         self.counts: list[FileCount] = []
         self._files: list[RowFile] = []
@@ -160,6 +166,8 @@ class Index:
         parts, rows = [np.empty(0, ROW)], list[tuple[Any, ...]]()
         for entry in self._entries(number):
             rows.append(entry)
+            if len(rows) % ROWS_PER_NEWS == 0:
+                self._advanced(ROWS_PER_NEWS)
             if len(rows) == ROWS_AT_ONCE:
                 parts.append(np.array(rows, ROW))
                 rows.clear()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seed.reference.data.index import SPLITS, Index, Rows
+from seed.reference.data.index import SPLITS, Advanced, Index, Rows
 from seed.reference.data.mixture import Mixture, Stream, shuffled
 from seed.reference.data.schemas import RowRules
 from seed.reference.data.shots import with_shots
@@ -247,14 +247,18 @@ class FileSource:
         )
 
 
-def read_files(settings: FileSettings) -> tuple[Index, Index | None]:
-    """Index the files of both sides.
+def read_files(
+    settings: FileSettings, advanced: Advanced | None = None
+) -> tuple[Index, Index | None]:
+    """Index the files of both sides; ``advanced`` is told the rows read.
 
     Raises:
         SeedError: UNREADABLE_FILE, BACKEND_MISSING.
     """
-    train = Index(settings.train, settings.rules)
-    return train, Index(settings.evaluation, settings.rules) if settings.evaluation else None
+    train = Index(settings.train, settings.rules, advanced)
+    if not settings.evaluation:
+        return train, None
+    return train, Index(settings.evaluation, settings.rules, advanced)
 
 
 def read_problems(entries: Sequence[str], rules: RowRules | None = None) -> list[Problem]:

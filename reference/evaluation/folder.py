@@ -145,13 +145,24 @@ class Folder:
         self.verdicts[response.name] = line
         self._append(VERDICTS, line)
 
+    def extend(self, record: dict[str, Any]) -> None:
+        """Take a record that asks for more samples.
+
+        Raises:
+            SeedError: FOREIGN_OUTPUT, UNWRITABLE_FILE.
+        """
+        check_same(self.path, self.record, record)
+        if _leaves(record) != _leaves(self.record):
+            self.record = record
+            self.write(RECORD, json.dumps(record, indent=1) + "\n")
+
     def write(self, name: str, content: str) -> None:
-        """Write a derived file anew: scores or page.
+        """Write a file that is not appended to anew: record, scores or page.
 
         Raises:
             SeedError: UNWRITABLE_FILE.
         """
-        write_atomically(self.path / name, content)
+        write_atomically(self.path / name, content.encode("utf-8", "replace"))
 
     def _append(self, name: str, line: Mapping[str, Any]) -> None:
         append(self.path / name, self._files[name], json.dumps(line).encode("ascii") + b"\n")
@@ -177,21 +188,39 @@ def text_digest(text: str) -> str:
 def check_same(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Refuse to continue another evaluation.
 
+    More samples are no other evaluation. Neither are files at another place, whose problems are
+    compared, or another version of this software.
+
     Args:
         path: The folder.
         found: Its record.
-        wanted: What the command asks for now. The version of this software may differ.
+        wanted: What the command asks for now.
 
     Raises:
         SeedError: FOREIGN_OUTPUT, with the first field that differs.
     """
-    for name in [*wanted, *(name for name in found if name not in wanted)]:
-        if name != VERSION and found.get(name) != wanted.get(name):
-            line = (
-                f"{path} was begun with {name}={json.dumps(found.get(name))}, not"
-                f" {json.dumps(wanted.get(name))}; resume with that, or choose another --out"
-            )
-            raise SeedError(Reason.FOREIGN_OUTPUT, line)
+    before, now = _leaves(found), _leaves(wanted)
+    was: Any
+    is_now: Any
+    for name in [*now, *(name for name in before if name not in now)]:
+        was, is_now = before.get(name), now.get(name)
+        may_grow = name.endswith(".samples") and isinstance(was, int) and isinstance(is_now, int)
+        if was == is_now or (may_grow and max(was, is_now) == is_now):
+            continue
+        line = f"{path} was begun with {name}={json.dumps(was)}, not {json.dumps(is_now)}"
+        line += "; resume with that, or choose another --out"
+        raise SeedError(Reason.FOREIGN_OUTPUT, line)
+
+
+def _leaves(record: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """The fields of a record that must be equal, with dotted names."""
+    leaves: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            leaves |= _leaves(value, f"{above}{name}.")
+        elif name not in (VERSION, "file", "path"):
+            leaves[f"{above}{name}"] = value
+    return leaves
 
 
 def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:

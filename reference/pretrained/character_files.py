@@ -9,6 +9,9 @@ from seed.spec.extras import require
 SPECIAL = {PADDING: "<padding>", END: "<end>"}
 """Ids without a character, and their names; no text can contain them by chance."""
 
+TEMPLATE = "{{ messages[-1]['content'] }}"
+"""A chat is its last message: these models know no turns."""
+
 
 def character_files(vocabulary: int) -> dict[str, Any]:
     """Tokenizer and generation settings: name of a file -> its text.
@@ -22,6 +25,7 @@ def character_files(vocabulary: int) -> dict[str, Any]:
         "eos_token": SPECIAL[END],
         "pad_token": SPECIAL[PADDING],
         "clean_up_tokenization_spaces": False,
+        "chat_template": TEMPLATE,
     }
     generation = {"eos_token_id": END, "pad_token_id": PADDING, "do_sample": True}
     return {
@@ -32,13 +36,13 @@ def character_files(vocabulary: int) -> dict[str, Any]:
 
 
 def tokenizer_json(vocabulary: int) -> str:
-    """A ``tokenizer.json`` with one token per character; another character is an error there."""
+    """A ``tokenizer.json`` with one token per character; characters without one become padding."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
     characters = ALPHABET[: vocabulary - FIRST_CHARACTER]
     ids = {name: number for number, name in SPECIAL.items()}
     ids |= {character: number for number, character in enumerate(characters, FIRST_CHARACTER)}
-    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unknown>"))
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=SPECIAL[PADDING]))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken(name, special=True) for name in SPECIAL.values()])

@@ -51,7 +51,7 @@ def model_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     if family.shared_width:
         settings |= _shared_expert(given, family.shared_width)
     if settings["rotary_share"] != 1.0 and "rotary_share" not in family.keys:
-        raise _refusal(f"partial_rotary_factor={settings['rotary_share']!r}; legal: 1.0")
+        raise _foreign(f"partial_rotary_factor={settings['rotary_share']!r}; legal: 1.0")
     if not settings["dense_layers"]:
         settings["dense_width"] = 0
     return settings
@@ -69,7 +69,7 @@ def model_of(config: Mapping[str, Any]) -> ModelConfig:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         line = f"{name}={first['input']!r}: {first['msg']}" if name else first["msg"]
-        raise _refusal(f"its sizes do not fit: {line}") from None
+        raise _foreign(f"its sizes do not fit: {line}") from None
 
 
 def rotary_settings(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,11 +82,11 @@ def rotary_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     rope = {"rope_theta": given.get("rope_theta")} | old | (given.get("rope_parameters") or {})
     kind = rope.get("rope_type") or rope.get("type") or "default"
     if kind not in ROTARY:
-        raise _refusal(f"rope_type={kind!r}; legal: {', '.join(ROTARY)}")
+        raise _foreign(f"rope_type={kind!r}; legal: {', '.join(ROTARY)}")
     keys = ROTARY[kind]
     for key, value in rope.items():
         if key not in (*ROTARY_UNREAD, *keys.values()) and not _is_neutral_rotary(key, value):
-            raise _refusal(f"rope_parameters.{key}={value!r} is not known with rope_type={kind!r}")
+            raise _foreign(f"rope_parameters.{key}={value!r} is not known with rope_type={kind!r}")
     settings: dict[str, Any] = {"rope_base": float(_value(rope, "rope_theta"))}
     if kind != "default":
         settings |= {"rope_scaling": kind}
@@ -114,9 +114,9 @@ def _check_keys(family: Family, given: Mapping[str, Any]) -> None:
         legal = family.neutral.get(key)
         if legal is None:
             if key not in read and value is not None:
-                raise _refusal(f"{key}={value!r}, a key that is not known for this model_type")
+                raise _foreign(f"{key}={value!r}, a key that is not known for this model_type")
         elif not all(each in legal for each in (value if isinstance(value, list) else [value])):
-            raise _refusal(f"{key}={value!r}; legal: {', '.join(map(repr, legal))}")
+            raise _foreign(f"{key}={value!r}; legal: {', '.join(map(repr, legal))}")
 
 
 def _dense_blocks(family: Family, given: Mapping[str, Any]) -> dict[str, int]:
@@ -126,24 +126,26 @@ def _dense_blocks(family: Family, given: Mapping[str, Any]) -> dict[str, int]:
     chosen = given.get(family.dense_blocks) or 0
     if isinstance(chosen, list):
         if sorted(chosen) != list(range(len(chosen))):
-            raise _refusal(f"{family.dense_blocks}={chosen!r}; legal: the first blocks only")
+            raise _foreign(f"{family.dense_blocks}={chosen!r}; legal: the first blocks only")
         chosen = len(chosen)
     return {"dense_layers": chosen}
 
 
-def _shared_expert(given: Mapping[str, Any], key: str) -> dict[str, int]:
-    """The one shared expert; none if its width is 0."""
+def _shared_expert(given: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The one shared expert; none, and no gate on it, if its width is 0."""
     width = _value(given, key) * (given["moe_intermediate_size"] if key in MULTIPLES else 1)
-    return {"shared_experts": 1, "shared_expert_width": width} if width else {"shared_experts": 0}
+    if not width:
+        return {"shared_experts": 0, "shared_expert_gate": False}
+    return {"shared_experts": 1, "shared_expert_width": width}
 
 
 def _value(given: Mapping[str, Any], key: str) -> Any:
     if given.get(key) is None:
-        raise _refusal(f"its key {key} is missing")
+        raise _foreign(f"its key {key} is missing")
     return given[key]
 
 
-def _refusal(what: str) -> SeedError:
+def _foreign(what: str) -> SeedError:
     return SeedError(Reason.FOREIGN_MODEL, what)
 
 
@@ -167,7 +169,7 @@ def config_of(model: ModelConfig) -> dict[str, Any]:
         differences[model_type] = different
     nearest = min(differences, key=lambda model_type: len(differences[model_type]))
     reasons = ", ".join(f"model.{name}={v!r}" for name, v in differences[nearest].items())
-    raise _refusal(f"no family computes this model; {nearest} would but for {reasons}")
+    raise _foreign(f"no family computes this model; {nearest} would but for {reasons}")
 
 
 def _effective(model: ModelConfig) -> dict[str, Any]:

@@ -53,6 +53,7 @@ TOP_TENSORS = {
     "embedding": "model.embed_tokens.weight",
     "final_norm": "model.norm.weight",
     "head": "lm_head.weight",
+    "value_head": "score.weight",
 }
 EXPERT_TENSORS = {
     f"moe.{part}": f"mlp.experts.{{expert}}.{part}_proj.weight" for part in ("gate", "up", "down")
@@ -177,6 +178,15 @@ FAMILIES = {
         defaults={"head_dim": 128},
         unread=("residual_dropout",),
     ),
+    "mixtral": Family(
+        "MixtralForCausalLM",
+        keys=SIZES
+        | EXPERTS
+        | {"experts": "num_local_experts", "expert_width": "intermediate_size"},
+        implied={"query_key_norm": False, "normalise_gates": True, "dense_width": 0, **MIXTURE},
+        neutral={**SILU, "sliding_window": (None,)},
+        tensors=TENSORS | MIXTRAL_TENSORS,
+    ),
     "glm4_moe": Family(
         "Glm4MoeForCausalLM",
         keys=DENSE
@@ -221,15 +231,6 @@ FAMILIES = {
         | {"moe.shared_gate": "mlp.shared_expert_gate.weight"},
         dense_blocks="mlp_only_layers",
         shared_width="shared_expert_intermediate_size",
-    ),
-    "mixtral": Family(
-        "MixtralForCausalLM",
-        keys=SIZES
-        | EXPERTS
-        | {"experts": "num_local_experts", "expert_width": "intermediate_size"},
-        implied={"query_key_norm": False, "normalise_gates": True, "dense_width": 0, **MIXTURE},
-        neutral={**SILU, "sliding_window": (None,)},
-        tensors=TENSORS | MIXTRAL_TENSORS,
     ),
 }
 """``model_type`` -> family. The first that computes a model is the one it is written as."""

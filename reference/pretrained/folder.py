@@ -4,7 +4,8 @@
     model.safetensors                     all tensors; or, in shards,
     model-00001-of-00004.safetensors ...  with model.safetensors.index.json, tensor -> file
 
-Files are memory-mapped: opening a folder reads their headers, and ``read`` touches only the rows
+A reward model, ``...ForSequenceClassification`` with one label, has ``score.weight`` [1, D] in the
+place of ``lm_head.weight``; it is read as a value model. Files are memory-mapped: opening a folder reads their headers, and ``read`` touches only the rows
 and columns that are asked for. Every tensor must be there with the shape that config.json implies,
 and no other tensor.
 """
@@ -28,7 +29,7 @@ from seed.spec.errors import Reason, SeedError
 from seed.spec.extras import require
 from seed.spec.text_files import read_text
 from seed.spec.weight_source import Box
-from seed.spec.weights import policy_shapes
+from seed.spec.weights import Shapes, body_shapes, policy_shapes
 
 CONFIG, SINGLE, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 DTYPES = {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}
@@ -47,20 +48,22 @@ class Folder:
 
     Attributes:
         path: The folder.
+        is_value: Whether it is read as a value model: the body, and ``value_head`` if it has one.
         config: Its ``config.json``.
         model: The sizes.
         dtypes: The kinds of numbers that its tensors hold.
+        shapes: Names and shapes of the weights that ``read`` knows.
         bytes_read: Bytes of tensors that ``read`` has taken from the files.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, is_value: bool = False) -> None:
         """Open a folder and compare its tensors with its configuration.
 
         Raises:
             SeedError: FOREIGN_MODEL, UNREADABLE_FILE, BACKEND_MISSING.
         """
         require("safetensors", f"the model folder {path}", "pretrained")
-        self.path = path
+        self.path, self.is_value = path, is_value
         self.config = read_config(path)
         self.model: ModelConfig = described(path, self.config)
         self.family = family_named(self.config["model_type"])
@@ -69,11 +72,12 @@ class Folder:
         }
         self.dtypes = {piece.get_dtype() for piece in self.tensors.values()}
         self.bytes_read = 0
+        self.shapes = self._shapes()
         self._check_tensors()
 
     def read(self, name: str, box: Box | None = None) -> Array:
         """A weight in float32, or the part of it in a box; see the contract."""
-        whole = tuple(slice(0, length) for length in policy_shapes(self.model)[name])
+        whole = tuple(slice(0, length) for length in self.shapes[name])
         box = box or whole
         if len(box) == 3:
             return self._read_experts(name, box)
@@ -86,7 +90,7 @@ class Folder:
             parts = [self._read_matrix(tensor.format(expert=e), box[1:], True) for e in experts]
         else:
             fused, half = fused_tensor_of(name)
-            offset = (half or 0) * policy_shapes(self.model)[name][2]
+            offset = (half or 0) * self.shapes[name][2]
             rows = slice(box[2].start + offset, box[2].stop + offset)
             parts = [self._taken(fused, (slice(e, e + 1), rows, box[1]))[0].T for e in experts]
         shape = tuple(axis.stop - axis.start for axis in box)
@@ -102,26 +106,34 @@ class Folder:
         self.bytes_read += taken.nbytes
         return taken.astype(np.float32)
 
+    def _shapes(self) -> Shapes:
+        """Names and shapes of the weights that it has."""
+        if not self.is_value:
+            return policy_shapes(self.model)
+        has_head = tensor_of(self.family, "value_head") in self.tensors
+        head = {"value_head": (self.model.hidden, 1)} if has_head else {}
+        return body_shapes(self.model) | head
+
     def _check_tensors(self) -> None:
         """Compare names, shapes and kinds of numbers with what config.json implies."""
         expected = self._expected()
         if missing := [name for name in expected if name not in self.tensors]:
-            raise self._refusal(f"lacks {_listed(missing)}")
+            raise self._foreign(f"lacks {_listed(missing)}")
         if surplus := [name for name in self.tensors if not self._has_place(name, expected)]:
-            raise self._refusal(f"holds {_listed(surplus)}, which {CONFIG} does not imply")
+            raise self._foreign(f"holds {_listed(surplus)}, which {CONFIG} does not imply")
         for name, shape in expected.items():
             piece = self.tensors[name]
             if tuple(piece.get_shape()) != shape:
                 line = f"holds {name} of shape {list(piece.get_shape())}, {CONFIG} says"
-                raise self._refusal(f"{line} {list(shape)}")
+                raise self._foreign(f"{line} {list(shape)}")
             if piece.get_dtype() not in DTYPES:
                 line = f"holds {name} in {piece.get_dtype()}; legal: {', '.join(DTYPES)}"
-                raise self._refusal(line)
+                raise self._foreign(line)
 
     def _expected(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the tensors of this model."""
         expected: dict[str, tuple[int, ...]] = {}
-        for name, shape in policy_shapes(self.model).items():
+        for name, shape in self.shapes.items():
             tensor = tensor_of(self.family, name)
             if len(shape) == 3 and tensor.format(expert=0) not in self.tensors:
                 fused, half = fused_tensor_of(name)
@@ -139,13 +151,14 @@ class Folder:
         if name in expected or UNREAD_TENSOR.search(name):
             return True
         if name == "lm_head.weight":
-            return self.model.tied_embeddings  # some files repeat the embedding under this name
+            # A value model has no use for it; some files repeat a tied embedding under this name.
+            return self.is_value or self.model.tied_embeddings
         layer = re.match(r"model\.layers\.(\d+)\.", name)
         further = int(self.config.get("num_nextn_predict_layers") or 0)
         layers = range(self.model.layers, self.model.layers + further)
         return layer is not None and int(layer[1]) in layers
 
-    def _refusal(self, what: str) -> SeedError:
+    def _foreign(self, what: str) -> SeedError:
         return SeedError(Reason.FOREIGN_MODEL, f"{self.path} {what}")
 
 
@@ -179,7 +192,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def described(folder: Path, config: Mapping[str, Any]) -> ModelConfig:
-    """The model that a folder's ``config.json`` describes; a refusal names the file.
+    """The model that a folder's ``config.json`` describes, with the file in a user error.
 
     Raises:
         SeedError: FOREIGN_MODEL.

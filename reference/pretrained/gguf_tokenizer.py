@@ -54,9 +54,9 @@ def tokenizer_json(metadata: Mapping[str, Any]) -> str:
 
     kind, rule = metadata.get(f"{PREFIX}model"), metadata.get(f"{PREFIX}pre", "")
     if kind != "gpt2":
-        raise _refusal(f"{PREFIX}model={kind!r}; legal: 'gpt2'")
+        raise _foreign(f"{PREFIX}model={kind!r}; legal: 'gpt2'")
     if rule not in SPLITTERS:
-        raise _refusal(f"{PREFIX}pre={rule!r}; legal: {', '.join(SPLITTERS)}")
+        raise _foreign(f"{PREFIX}pre={rule!r}; legal: {', '.join(SPLITTERS)}")
     tokens, kinds = metadata[f"{PREFIX}tokens"], metadata[f"{PREFIX}token_type"]
     ids = {token: number for number, token in enumerate(tokens)}
     merges = [tuple(merge.split(" ", 1)) for merge in metadata[f"{PREFIX}merges"]]
@@ -156,5 +156,5 @@ def _text(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _refusal(what: str) -> SeedError:
+def _foreign(what: str) -> SeedError:
     return SeedError(Reason.FOREIGN_MODEL, what)

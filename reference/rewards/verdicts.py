@@ -84,7 +84,7 @@ class Verdicts:
         self.weights: Mapping[str, float] = dict(settings.functions) or {VERIFIER: 1.0}
         self.names = names_of(settings.functions)
         self.takes_batches: list[str] = []
-        limits = Limits(settings.time_limit or None)
+        limits = Limits(settings.time_limit or None, settings.memory_limit, settings.isolation)
         self.service = Service(Pool(settings.workers or default_workers(), limits))
         # While the trainer collects, remote workers go on and another thread submits.
         self.lock = threading.Lock()

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from seed.reference.rewards.sources import located as located_functions
 from seed.reference.training.progress import Progress
 from seed.reference.training.run_directory import RunDirectory
+from seed.reference.training.value_start import located_value_model
 from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
@@ -16,7 +17,8 @@ from seed.spec.software import differences, software
 
 MAY_DIFFER = (
     *("backend", "parallel", "run"),
-    *("start.checkpoint", "start.model", "tokenizer.path", "reward.sha256"),
+    *("start.checkpoint", "start.model", "start.value_model", "tokenizer.path"),
+    "reward.sha256",
 )
 """Sections and settings that may change between a run and its resume.
 
@@ -40,6 +42,8 @@ def check_resume(config: Config, directory: RunDirectory, checkpoint: Path) -> s
     check_same_settings(config, manifest["config"], checkpoint)
     located_functions(config.reward)
     progress = Progress.from_json(manifest["progress"])
+    if progress.phase == "supervised":  # later the checkpoint has the value model
+        located_value_model(config)
     directory.check_lines(progress.step, progress.schedule_bytes)
     return differences(manifest.get("software", {}), software(config.backend))
 

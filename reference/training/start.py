@@ -13,6 +13,7 @@ from seed.reference.pretrained.folder import Folder, identity
 from seed.reference.rewards.sources import located as located_functions
 from seed.reference.text.language_tokenizer import located_tokenizer
 from seed.reference.training.run_directory import find_checkpoint, older_offered
+from seed.reference.training.value_start import check_arrays, is_named, located_value_model
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import check_sizes, check_state, read_manifest
 from seed.spec.config import Config
@@ -23,7 +24,16 @@ State = TypeVar("State")
 
 
 def located(config: Config) -> StartConfig:
-    """The section ``start`` with absolute path, step and digest of what it names.
+    """The section ``start`` with absolute paths, step and digests of what it names.
+
+    Raises:
+        SeedError: As ``_located_policy`` and ``located_value_model``.
+    """
+    return _located_policy(config).model_copy(update=located_value_model(config))
+
+
+def _located_policy(config: Config) -> StartConfig:
+    """The section ``start`` with absolute path, step and digest of the policy's source.
 
     Raises:
         SeedError: NOT_A_CHECKPOINT, DAMAGED_CHECKPOINT, FOREIGN_CHECKPOINT if its sizes or its
@@ -42,12 +52,12 @@ def located(config: Config) -> StartConfig:
         raise SeedError(Reason.NOT_A_CHECKPOINT, line)
     check_sizes(checkpoint, manifest, config)
     _check_digest(checkpoint, manifest["sha256"], config, Reason.FOREIGN_CHECKPOINT)
-    return StartConfig(
-        checkpoint=str(checkpoint),
-        model="",
-        step=int(manifest["progress"]["step"]),
-        sha256=manifest["sha256"],
-    )
+    found = {
+        "checkpoint": str(checkpoint),
+        "step": int(manifest["progress"]["step"]),
+        "sha256": manifest["sha256"],
+    }
+    return config.start.model_copy(update=found)
 
 
 def _located_folder(config: Config) -> StartConfig:
@@ -63,7 +73,8 @@ def _located_folder(config: Config) -> StartConfig:
             )
     digest = identity(folder)
     _check_digest(folder, digest, config, Reason.FOREIGN_MODEL)
-    return StartConfig(checkpoint="", model=str(folder), step=0, sha256=digest)
+    found = {"model": str(folder), "step": 0, "sha256": digest}
+    return config.start.model_copy(update=found)
 
 
 def _check_digest(path: Path, digest: str, config: Config, reason: Reason) -> None:
@@ -74,12 +85,13 @@ def _check_digest(path: Path, digest: str, config: Config, reason: Reason) -> No
 
 
 def _whole(config: Config) -> StartConfig:
-    """As ``located``, and the arrays of a checkpoint are verified before anything is written."""
+    """As ``located``, and the arrays of checkpoints are verified before anything is written."""
     start = located(config)
     if start.checkpoint:
         checkpoint = Path(start.checkpoint)
         with older_offered(checkpoint):
             check_state(checkpoint, read_manifest(checkpoint))
+    check_arrays(config)
     return start
 
 
@@ -114,9 +126,9 @@ def initial_state(backend: Backend[State], config: Config) -> State:
     Raises:
         SeedError: As ``located``, and DAMAGED_CHECKPOINT.
     """
+    located(config)
     if not (config.start.checkpoint or config.start.model):
         return backend.initial_state(config)
-    located(config)
     if config.start.model:
         return backend.initial_state_of(config, Folder(Path(config.start.model)))
     checkpoint = Path(config.start.checkpoint)
@@ -126,5 +138,6 @@ def initial_state(backend: Backend[State], config: Config) -> State:
 
 def provenance(config: Config) -> dict[str, Any]:
     """The entry ``started_from`` of a run's summary; nothing for random weights."""
-    start = config.start.model_dump()
-    return {"started_from": start} if config.start.checkpoint or config.start.model else {}
+    start = config.start
+    is_given = start.checkpoint or start.model or is_named(config)
+    return {"started_from": start.model_dump()} if is_given else {}

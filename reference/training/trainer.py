@@ -35,6 +35,7 @@ from seed.reference.training.metrics import (
 )
 from seed.reference.training.prompt_stream import Collection, collect, requests, split_groups
 from seed.reference.training.run import Run
+from seed.reference.training.value_start import with_value_model
 from seed.spec.config import Config
 from seed.spec.datatypes import Batch, Metrics, Request, Rollout, ScoredRollout
 from seed.spec.errors import Reason, SeedError
@@ -89,6 +90,7 @@ def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
     scores = evaluate_held_out(
         run.backend, run.state, run.config, run.observer, title, run.verdicts
     )
+    run.verdicts.take_seconds()  # what evaluations cost is no part of a step
     run.progress.judges[moment] = evaluate_judges(
         run.backend, run.state, run.config, run.reward_model
     )
@@ -99,7 +101,8 @@ def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
 def finish_sft(run: Run[State]) -> None:
     """Evaluate the SFT model and start RL from it."""
     run.progress.eval_before = evaluate(run, "before")
-    run.state = run.backend.start_rl(run.state, run.config)
+    state = with_value_model(run.backend, run.state, run.config)
+    run.state = run.backend.start_rl(state, run.config)
     finish_phase(run, "value_pretraining" if run.config.uses_value_model else "reinforcement")
 
 
@@ -319,7 +322,7 @@ def update(run: Run[State], config: Config, batch: Batch, policy_moves: bool) ->
             if policy_moves:
                 run.state, metrics = run.backend.update_policy(run.state, config, mini_batch)
                 policy_steps.append(metrics)
-    time_update(run, began, batch)
+    time_update(run, began, batch, learned=bool(policy_steps or value_steps))
     return mean_of(policy_steps, "policy/") | mean_of(value_steps, "value/")
 
 
@@ -376,7 +379,7 @@ def stop_exhausted(run: Run[State], collection: Collection) -> None:
     )
 
 
-def time_update(run: Run[State], began: float, batch: Batch) -> None:
-    """Note the seconds since ``began`` and the tokens of the batch, prompts included."""
+def time_update(run: Run[State], began: float, batch: Batch, learned: bool = True) -> None:
+    """Note the seconds since ``began`` and the tokens learned from, prompts included."""
     run.timing["update_seconds"] = time.monotonic() - began
-    run.timing["update_tokens"] = float(batch.lengths.sum())
+    run.timing["update_tokens"] = float(batch.lengths.sum()) if learned else 0.0

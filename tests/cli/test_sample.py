@@ -96,7 +96,7 @@ def test_out_writes_the_lines_to_a_new_file_only(finished: Path, tmp_path: Path)
     [
         (("é",), ("'é'", "has no token")),
         (("abc",), ("prompt 'abc'", "beyond the model's model.vocabulary=32")),
-        (("1" * 99,), ("99 characters", "data.max_prompt_tokens=32")),
+        (("1" * 99,), ("99 tokens", "data.max_prompt_tokens=32")),
         (("--family", "chess"), ("family 'chess' does not exist", "maze")),
         (("--family", "zebra"), ("model.vocabulary=32",)),
         (("C2=", "--family", "maze"), ("--family=maze with a PROMPT",)),

@@ -174,10 +174,11 @@ def test_neither_padding_nor_other_rows_matter(seed: int) -> None:
     np.testing.assert_allclose(among[:1, :4], alone, atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
 @given(seed=SEEDS)
 @MANY
-def test_reading_through_the_cache_is_reading_at_once(seed: int) -> None:
-    settings_ = config()
+def test_reading_through_the_cache_is_reading_at_once(shape: str, seed: int) -> None:
+    settings_ = config(*(f"model.{change}" for change in SHAPES[shape]))
     model, params = settings_.model, policy(settings_)
     tokens = np.random.default_rng(seed).integers(2, 32, size=(2, 6))
     whole, _ = hidden_states(params, tokens, positions_of(tokens), model)

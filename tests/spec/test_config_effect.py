@@ -10,6 +10,8 @@ from seed.spec.config_errors import legal_keys
 from seed.spec.config_files import load_config, merged
 from seed.spec.settings import all_settings
 
+LLAMA3 = "model.rope_scaling=llama3 model.rope_original_positions=16"
+
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.settings[0])
 def test_every_rule_is_about_settings_that_exist(rule: object) -> None:
@@ -19,10 +21,12 @@ def test_every_rule_is_about_settings_that_exist(rule: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "name", "override", "reason"),
+    ("recipe", "name", "overrides", "reason"),
     [
         ("grpo", "algorithm.gae_alpha", "", "with algorithm.advantage=group, which has no"),
         ("vapo", "algorithm.gae_alpha", "", ""),
+        ("grpo", "start.value_model", "", "with algorithm.advantage=group, which has no"),
+        ("vapo", "start.value_model", "", ""),
         ("ppo", "algorithm.gae_alpha", "", "with algorithm.length_adaptive=false"),
         ("grpo", "value_optimizer.beta1", "", "with algorithm.advantage=group"),
         ("vapo", "algorithm.group_std", "", "with algorithm.advantage=gae"),
@@ -35,12 +39,16 @@ def test_every_rule_is_about_settings_that_exist(rule: object) -> None:
         ("vapo", "data.difficulties.maze", "", ""),
         ("vapo", "policy_optimizer.final_learning_rate", "", "policy_optimizer.schedule=constant"),
         ("vapo", "supervised.optimizer.final_learning_rate", "", ""),
+        ("vapo", "model.rope_original_positions", "", "unless model.rope_scaling is llama3 or"),
+        ("vapo", "model.rope_beta_fast", "", "unless model.rope_scaling is yarn"),
+        ("vapo", "model.rope_high_frequency_factor", LLAMA3, ""),
+        ("vapo", "model.rope_attention_factor", LLAMA3, "unless model.rope_scaling is yarn"),
     ],
 )
 def test_a_setting_has_no_effect_exactly_where_the_others_make_it_idle(
-    recipe: str, name: str, override: str, reason: str
+    recipe: str, name: str, overrides: str, reason: str
 ) -> None:
-    config = load_config("tiny", recipe, [override] if override else [])
+    config = load_config("tiny", recipe, overrides.split())
     found = reason_of(config, name)
     assert reason in found and bool(found) is bool(reason)
 

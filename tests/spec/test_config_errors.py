@@ -33,7 +33,12 @@ def test_a_setting_of_version_0_1_gets_the_name_of_today(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "old", "new"),
-    [(setting, old, new) for setting, values in VALUES.items() for old, new in values.items()],
+    [
+        (setting, old, new)
+        for setting, values in VALUES.items()
+        for old, new in values.items()
+        if isinstance(old, str)  # true and false are still read
+    ],
 )
 def test_a_value_of_version_0_1_gets_the_name_of_today(setting: str, old: str, new: str) -> None:
     line = line_of(f"{setting}={old}", reason=Reason.ILLEGAL_VALUE)

@@ -9,8 +9,8 @@ from seed.reference.backend import ReferenceBackend
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.layout import Layout, layout_for
-from seed.spec.memory import PHASES, certain_bytes, largest_slices, memory_by_phase, value_shapes
-from seed.spec.weights import policy_shapes
+from seed.spec.memory import PHASES, certain_bytes, largest_slices, memory_by_phase
+from seed.spec.weights import policy_shapes, value_shapes
 
 GIB = 1 << 30
 ROWS, LENGTH = 4, 64

@@ -127,3 +127,9 @@ def test_a_run_of_version_0_1_resumes_to_the_same_bytes(
     compared = [name for name in whole if name.endswith(".jsonl") or f"/{last}/" in name]
     assert len(compared) > 10
     assert {name: resumed[name] for name in compared} == {name: whole[name] for name in compared}
+
+
+def test_a_norm_that_was_on_or_off_is_named_today() -> None:
+    saved = {"model": {"query_key_norm": True}, "rollout": {"at_staleness_bound": "evict"}}
+    today = {"model": {"query_key_norm": "head"}, "rollout": {"at_staleness_bound": "drop"}}
+    assert renames.current_settings(saved) == today

@@ -43,7 +43,7 @@ def test_every_default_can_be_typed(name: str) -> None:
         ("policy_optimizer.learning_rate", "a number above 0", ""),
         ("algorithm.whiten", "true or false", "false"),
         ("data.families", "a list; each a text", "[]"),
-        ("preset", "one of tiny, small, mixed, seed-200b", ""),
+        ("preset", "one of tiny, small, mixed, smollm2, seed-200b", ""),
     ],
 )
 def test_types_ranges_and_defaults_are_words(name: str, legal: str, default: str) -> None:

@@ -82,8 +82,23 @@ def test_two_processes_do_not_write_at_the_same_time(tmp_path: Path) -> None:
         pass
 
 
+def test_an_evaluation_may_get_more_samples_and_not_fewer(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "out")
+    folder.extend({"policy": {"kind": "responses"}, "benchmarks": {"sums": {"samples": 4}}})
+    assert Folder.read(tmp_path / "out").record["benchmarks"]["sums"]["samples"] == 4
+    with pytest.raises(SeedError, match=r"benchmarks.sums.samples=4, not 2"):
+        folder.extend(dict(RECORD))
+
+
+def test_a_text_that_is_no_unicode_can_stand_on_a_page(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "out")
+    folder.write("page.html", RESPONSE.text)
+    assert (tmp_path / "out" / "page.html").read_text("utf-8") == "It is 2?."
+
+
 def test_another_evaluation_is_not_continued() -> None:
     check_same(Path("out"), RECORD, RECORD)
+    check_same(Path("out"), RECORD | {"version": "1"}, RECORD | {"version": "2"})
     changed = RECORD | {"verifier": "mine.py:check"}
     with pytest.raises(SeedError, match=r'begun with verifier=null, not "mine.py:check"'):
         check_same(Path("out"), RECORD, changed)

@@ -1,4 +1,4 @@
-"""Properties of GGUF files: their weights, sizes and tokenizer are those that transformers reads."""
+"""Properties of GGUF files: weights, sizes and tokenizer are those that transformers reads."""
 
 import json
 from pathlib import Path
@@ -124,7 +124,7 @@ def test_every_text_comes_back_from_its_tokens(rule: str, tmp_path: Path) -> Non
 
 
 def test_ends_and_chat_template_come_along(tmp_path: Path) -> None:
-    more = {"tokenizer__ggml__eot_token_id": (1, gguf.GGUFValueType.UINT32)}
+    more: dict[str, Any] = {"tokenizer__ggml__eot_token_id": (1, gguf.GGUFValueType.UINT32)}
     succeeded("model", "convert", written(tmp_path / "t.gguf", **more), "--to", tmp_path / "out")
     settings = json.loads((tmp_path / "out" / "generation_config.json").read_text())
     assert settings["eos_token_id"] == [0, 1] and settings["bos_token_id"] == 1

@@ -13,9 +13,16 @@ from seed.spec.errors import Reason, SeedError
 from seed.spec.weights import policy_shapes
 
 TOKENS = np.random.default_rng(5).integers(0, 96, (1, 20))
-FAMILY_OF_MIXTURE = {"llama": "mixtral", "mistral": "mixtral", "qwen3": "qwen3_moe"}
+FAMILY_OF_MIXTURE = {
+    "llama": "mixtral",
+    "mistral": "mixtral",
+    "qwen3": "qwen3_moe",
+    "qwen2": "qwen2_moe",
+    "llama3": "mixtral",
+}
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors:UserWarning")
 @pytest.mark.parametrize(("name", "expected"), FAMILY_OF_MIXTURE.items())
 def test_transformers_computes_the_same_function_with_the_mixture(
     name: str, expected: str, tmp_path: Path

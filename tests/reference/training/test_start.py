@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seed.conformance.outside_folders import write
 from seed.reference.backend import ReferenceBackend
+from seed.reference.pretrained.folder import identity
 from seed.reference.training import trainer
 from seed.reference.training.run import Run
 from seed.reference.training.run_directory import RunDirectory, find_checkpoint
@@ -17,6 +19,7 @@ from seed.spec.checkpoint_format import read_manifest
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
+from tests.support.model_folders import config_from
 from tests.support.small_runs import (
     KillAfter,
     Killed,
@@ -186,3 +189,51 @@ def test_what_no_run_saved_is_refused(trained: Path, tmp_path: Path) -> None:
     BACKEND.save(BACKEND.initial_state(config), config, {"report": {}}, tmp_path / "reward_model")
     with pytest.raises(SeedError, match="holds no policy that a run saved"):
         located(small_config("vapo", f"start.checkpoint={tmp_path / 'reward_model'}"))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder. No test changes it."""
+    path = tmp_path_factory.mktemp("models") / "model"
+    write("qwen3_moe", path)
+    return path
+
+
+def test_a_run_from_a_model_folder_killed_and_resumed_is_the_uninterrupted_run(
+    model: Path, tmp_path: Path
+) -> None:
+    config = config_from(model)
+    whole = trainer.train(new_run(tmp_path / "whole", config))
+    with pytest.raises(Killed):
+        trainer.train(new_run(tmp_path / "killed", config, KillAfter(1)))
+    directory, resumed = RunDirectory.resume(tmp_path / "killed")
+    trainer.train(Run.resume(BACKEND, resumed, directory, SilentObserver()))
+    assert lasting_bytes(tmp_path / "killed") == lasting_bytes(tmp_path / "whole")
+    assert whole["started_from"] == {
+        "checkpoint": "",
+        "model": str(model),
+        "value_model": "",
+        "step": 0,
+        "sha256": identity(model),
+        "value_model_sha256": "",
+    }
+
+
+def test_a_model_folder_that_changed_or_does_not_fit_is_refused(
+    model: Path, tmp_path: Path
+) -> None:
+    config = config_from(model)
+    other = config.model.model_copy(update={"norm_epsilon": 1e-3})
+    with pytest.raises(SeedError) as caught:
+        located(config.model_copy(update={"model": other}))
+    assert caught.value.reason is Reason.FOREIGN_MODEL
+    assert "a model with model.norm_epsilon=1e-05, the configuration has" in caught.value.line
+    with pytest.raises(SeedError) as caught:
+        config_from(model, f"start.sha256={'0' * 64}")
+    assert caught.value.reason is Reason.FOREIGN_MODEL
+    assert f"has sha256 {identity(model)}, the configuration wants" in caught.value.line
+    with pytest.raises(SeedError) as caught:
+        small_config("grpo", f"start.model={model}", f"start.checkpoint={tmp_path}")
+    assert caught.value.reason is Reason.ILLEGAL_COMBINATION
+    line = f"start.model={model} must be empty with start.checkpoint={tmp_path}"
+    assert caught.value.line.startswith(line)

@@ -1,0 +1,189 @@
+"""``seed run --model --data``: from a model folder to a model folder, as a person would do it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from seed.reference.backend import ReferenceBackend
+from seed.reference.pretrained.folder import identity
+from tests.support.command_line import assert_user_error, json_lines, run, succeeded
+from tests.support.model_folders import chat_model
+from tests.support.small_runs import Killed
+
+SHORT = (
+    *("precision=float64", "supervised.steps=1", "supervised.batch=4", "data.max_prompt_tokens=64"),
+    *("supervised.stop_accuracy=0", "rollout.steps=3", "rollout.prompts=2"),
+    *("rollout.samples_per_prompt=4", "rollout.max_response_tokens=6", "rollout.temperature=0.5"),
+    *("algorithm.mini_batch=4", "algorithm.micro_batch=4", "policy_optimizer.learning_rate=0.02"),
+    *("evaluation.problems=4", "evaluation.samples=1", "reward.workers=1"),
+    *("run.checkpoint_every=1", "run.sampled_rollouts=8", "rollout.needs_contrast=false"),
+)
+"""A run of a second or two in which tokens would tell any difference."""
+QUESTION = "What is 2 + 3?"
+
+VARIETY = "def variety(completion):\n    return len(set(completion)) / 16\n"
+"""A reward that differs between the responses of a random policy."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder, files of problems and a reward function. No test changes them."""
+    path = tmp_path_factory.mktemp("sources")
+    chat_model(path / "model")
+    for name, first in (("train", 2), ("test", 20)):
+        rows = [
+            {"problem": f"What is {a} + 3?", "reference": str(a + 3), "demonstration": f"{a + 3}"}
+            for a in range(first, first + 12)
+        ]
+        (path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (path / "mine.py").write_text(VARIETY)
+    return path
+
+
+def arguments(place: Path, model: Path, out: Path, *more: str) -> list[str]:
+    """``seed run`` from a model folder."""
+    data = ("--data", place / "train.jsonl", "--eval-data", place / "test.jsonl")
+    options = (*data, "--reward", f"{place / 'mine.py'}:variety", "--out", out)
+    return [str(each) for each in ("run", "--model", model, *options, *SHORT, *more)]
+
+
+@pytest.fixture(scope="module")
+def trained(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the reference. No test changes it."""
+    path = tmp_path_factory.mktemp("runs") / "trained"
+    succeeded(*arguments(place, place / "model", path, "--backend", "reference"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def orphan(place: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run, killed in its third step and resumed without the model folder."""
+    folder = tmp_path_factory.mktemp("orphans")
+    model, path, calls = folder / "model", folder / "run", []
+    shutil.copytree(place / "model", model)
+    update = ReferenceBackend.update_policy
+
+    def killed(*given: Any) -> Any:
+        calls.append(given)
+        if len(calls) > 5:  # two updates a step
+            raise Killed
+        return update(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReferenceBackend, "update_policy", killed)
+        with pytest.raises(Killed):
+            run(*arguments(place, model, path, "--backend", "reference"))
+    before = len((path / "samples.jsonl").read_bytes())
+    assert 0 < before < len((trained / "samples.jsonl").read_bytes())
+    shutil.rmtree(model)
+    succeeded("run", "--resume", path)
+    return path
+
+
+def test_before_anything_is_loaded_two_commands_tell_what_the_model_takes(place: Path) -> None:
+    shown = succeeded("model", "show", place / "model").output
+    assert f"{place / 'model'}: llama" in shown and "<|im_start|>user" in shown
+    explained = succeeded("explain", "--model", place / "model", "--toml").output
+    assert f'path = "{place / "model"}"' in explained and "hidden = 16" in explained
+
+
+def test_a_run_from_a_folder_says_what_it_started_from_and_samples_text(
+    place: Path, trained: Path
+) -> None:
+    summary = json.loads((trained / "summary.json").read_text())
+    assert summary["started_from"]["model"] == str(place / "model")
+    assert summary["started_from"]["sha256"] == identity(place / "model")
+    assert summary["steps_by_phase"] == {
+        "supervised": 1,
+        "value_pretraining": 0,
+        "reinforcement": 3,
+    }
+    lines = json_lines((trained / "samples.jsonl").read_text())
+    assert {line["prompt"][:7] for line in lines} == {"What is"}
+    assert len({line["response"] for line in lines}) > 1
+    assert not (trained / "model" / "model.safetensors").exists()
+
+
+def test_both_backends_sample_the_same_texts(place: Path, trained: Path, tmp_path: Path) -> None:
+    succeeded(*arguments(place, place / "model", tmp_path / "run", "--backend", "scaled"))
+    ours, theirs = (path / "samples.jsonl" for path in (trained, tmp_path / "run"))
+    assert ours.read_text() == theirs.read_text() != ""
+
+
+def test_a_run_outlives_its_model_folder(place: Path, trained: Path, orphan: Path) -> None:
+    for name in ("samples.jsonl", "metrics.jsonl"):
+        assert (orphan / name).read_bytes() == (trained / name).read_bytes()
+
+
+def test_the_policy_of_an_orphan_is_evaluated_and_sampled_like_any_other(
+    trained: Path, orphan: Path
+) -> None:
+    overall = [
+        next(line for line in succeeded("eval", path).output.splitlines() if "overall" in line)
+        for path in (trained, orphan)
+    ]
+    assert overall[0] == overall[1]
+    texts = [
+        json_lines(succeeded("sample", path, QUESTION, "--json").stdout)
+        for path in (trained, orphan)
+    ]
+    assert texts[0] == texts[1] and texts[0][0]["prompt"] == QUESTION
+
+
+def test_transformers_computes_what_was_exported(orphan: Path, tmp_path: Path) -> None:
+    succeeded("export", orphan, "--to", tmp_path / "out", "--dtype", "float32")
+    factory: Any = AutoModelForCausalLM
+    network = factory.from_pretrained(tmp_path / "out").eval()
+    tokenizer: Any = AutoTokenizer
+    rules = tokenizer.from_pretrained(tmp_path / "out")
+    chat = [{"role": "user", "content": QUESTION}]
+    prompt = rules.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
+    ids = rules(prompt, return_tensors="pt", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        out = network.generate(
+            ids, max_new_tokens=6, do_sample=False, eos_token_id=rules.eos_token_id
+        )
+    theirs = rules.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
+    cold = ("--temperature", "0.0001", "--json")
+    (ours,) = json_lines(succeeded("sample", orphan, QUESTION, *cold).stdout)
+    assert ours["response"] == theirs != ""
+
+
+def without_tokenizer(place: Path, tmp_path: Path) -> list[str]:
+    shutil.copytree(place / "model", tmp_path / "bare")
+    (tmp_path / "bare" / "tokenizer.json").unlink()
+    return arguments(place, tmp_path / "bare", tmp_path / "run")
+
+
+def two_origins(place: Path, tmp_path: Path) -> list[str]:
+    return [*arguments(place, place / "model", tmp_path / "run"), "--from", str(tmp_path)]
+
+
+def unknown_file(place: Path, tmp_path: Path) -> list[str]:
+    return [*arguments(place, place / "model", tmp_path / "run"), "--data", "nowhere.jsonl"]
+
+
+def missing_column(place: Path, tmp_path: Path) -> list[str]:
+    return [*arguments(place, place / "model", tmp_path / "run"), "data.columns.reference=solved"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (without_tokenizer, ("bare", "tokenizer.json")),
+        (two_origins, ("illegal-combination", "both name weights; give one of them")),
+        (unknown_file, ("nowhere.jsonl",)),
+        (missing_column, ("solved",)),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_before_anything_is_written(
+    place: Path, tmp_path: Path, wrong: Callable[[Path, Path], list[str]], words: tuple[str, ...]
+) -> None:
+    assert_user_error(run(*wrong(place, tmp_path)), *words)
+    assert not (tmp_path / "run").exists()
