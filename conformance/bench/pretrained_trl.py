@@ -197,7 +197,7 @@ def heading(model: ModelConfig, workloads: Sequence[Workload]) -> str:
 def report(model: ModelConfig, taken: Sequence[tuple[Workload, tuple[Turn, ...]]]) -> str:
     """The table, the peak and the memory."""
     header = ("", "TRL CPU s", "seed CPU s", "ratio", "goal", "TRL of peak", "seed of peak")
-    rows = [header]
+    rows: list[tuple[str, ...]] = [header]
     for title in dict.fromkeys(workload.title for workload, _ in taken):
         rows += lines_of(model, [pair for pair in taken if pair[0].title == title])
     peaks = [turn.peak / 1e9 for _, turns in taken for turn in turns]

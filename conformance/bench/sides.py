@@ -267,7 +267,7 @@ def trl_trainer(
     watch = Watch()
 
     def reward(prompts: list[str], **_: Any) -> list[float]:
-        return rewards_of(len(prompts)).tolist()
+        return [float(reward) for reward in rewards_of(len(prompts))]
 
     trainer = trl.GRPOTrainer(
         model=model,

@@ -249,7 +249,8 @@ def common_front(prompts: Sequence[Sequence[int]], lengths: IntArray) -> int:
 def common_start(texts: Sequence[Sequence[int]]) -> int:
     """Tokens that all texts begin with; at least one text."""
     # What the first and the last one in alphabetical order have in common, all have in common.
-    first, last = min(texts), max(texts)
+    in_order = sorted(map(tuple, texts))
+    first, last = in_order[0], in_order[-1]
     pairs = enumerate(zip(first, last, strict=False))
     return next((place for place, (one, other) in pairs if one != other), len(first))
 
