@@ -5,7 +5,7 @@ of local squares, and the update itself needs no communication.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,9 @@ from seed.spec.config_model import OptimizerConfig
 from seed.spec.learning_rate import learning_rate
 
 Shards = dict[str, Tensor]
+
+PIECE = 1 << 16
+"""Numbers of a shard that a CPU works on at once: all that belongs to them stays in its cache."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,18 @@ def initial_optimizer(shards: Mapping[str, Tensor]) -> OptimizerState:
     )
 
 
+def pieces(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Tensors of equal shape in pieces, on a CPU, where several passes over memory cost most."""
+    if all(tensor.device.type == "cpu" and tensor.is_contiguous() for tensor in tensors):
+        yield from zip(*(tensor.view(-1).split(PIECE) for tensor in tensors), strict=True)
+    else:
+        yield tensors
+
+
 def global_norm(gradient: Mapping[str, Tensor], world: Axis) -> float:
     """``sqrt(sum of squares over all entries of all weights on all ranks)``, summed in float64."""
-    squares = [shard.double().square().sum() for shard in gradient.values()]
+    wide = (piece.double().flatten() for g in gradient.values() for (piece,) in pieces(g))
+    squares = [torch.dot(piece, piece) for piece in wide]
     return math.sqrt(float(sum_over(torch.stack(squares).sum(), world)))
 
 
@@ -70,14 +82,16 @@ def adamw(
     t = state.step + 1
     unbias_first, unbias_second = 1.0 - config.beta1**t, 1.0 - config.beta2**t
     for name, weight in shards.items():
-        g = gradient[name] * scale
-        first, second = state.first[name].to(g.device), state.second[name].to(g.device)
-        first.mul_(config.beta1).add_(g, alpha=1.0 - config.beta1)
-        second.mul_(config.beta2).addcmul_(g, g, value=1.0 - config.beta2)
-        divisor = second.sqrt().div_(math.sqrt(unbias_second)).add_(config.epsilon)
-        if weight.ndim > 1 and config.weight_decay:
-            weight.mul_(1.0 - rate * config.weight_decay)
-        weight.addcdiv_(first, divisor, value=-rate / unbias_first)
+        first, second = (moments[name].to(weight.device) for moments in (state.first, state.second))
+        decays = weight.ndim > 1 and config.weight_decay
+        for w, grad, m, v in pieces(weight, gradient[name], first, second):
+            g = grad * scale
+            m.mul_(config.beta1).add_(g, alpha=1.0 - config.beta1)
+            v.mul_(config.beta2).addcmul_(g, g, value=1.0 - config.beta2)
+            divisor = v.sqrt().div_(math.sqrt(unbias_second)).add_(config.epsilon)
+            if decays:
+                w.mul_(1.0 - rate * config.weight_decay)
+            w.addcdiv_(m, divisor, value=-rate / unbias_first)
         if first is not state.first[name]:  # moments that live off the device go back there
             state.first[name].copy_(first)
             state.second[name].copy_(second)

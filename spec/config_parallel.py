@@ -35,7 +35,7 @@ class ParallelConfig(Section):
         True,
         description=(
             "compute a prompt once for all its responses in a micro-batch, if it is as long as they"
-            " are on average"
+            " are on average; and what all its prompts begin with, if that is as long as the rest"
         ),
     )
     micro_batch_tokens: Count = Field(

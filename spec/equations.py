@@ -645,7 +645,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "seed.scaled.loss": (),
     "seed.scaled.model": ("reference_name",),
     "seed.scaled.moe": ("route", "all_experts", "run_experts", "has_grouped_product"),
-    "seed.scaled.optimizer": ("initial_optimizer",),
+    "seed.scaled.optimizer": ("initial_optimizer", "pieces"),
     "seed.scaled.precision": (
         "wide",
         "squared_error",
@@ -659,6 +659,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "laid_out",
         "attention_plan",
         "common_front",
+        "common_start",
         "similar",
         "side_by_side",
     ),

@@ -31,13 +31,14 @@ import numpy as np
 import torch
 
 from seed.conformance.bench.measure import Reading, median_rate, ratios, spread, table
+from seed.conformance.bench.sides import dataset_of
 from seed.conformance.outside import family, outside_config, renamed
 from seed.reference.training.batch import rollout_batch
 from seed.reference.training.prompt_stream import requests
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.parallel.parallelize import fill
 from seed.scaled.processes.world import World
-from seed.spec.characters import ALPHABET, ENDS, VOCABULARY, decode
+from seed.spec.characters import ALPHABET, VOCABULARY, decode
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
 from seed.spec.datatypes import Outcome, Request, Rollout, Sampling, ScoredRollout, Verdict
@@ -57,8 +58,6 @@ SIZES = {
 }
 BATCHES = {"small": (4, 4, 32), "larger": (8, 8, 128)}
 """Prompts, responses to each, tokens of a response."""
-NO_TOKEN = -1
-"""Replaces the end of sequence: an id that is never drawn, so every response has full length."""
 
 
 @click.command()
@@ -187,14 +186,14 @@ class Ours(Clock):
         self.timed("step", self._step)
 
     def _step(self) -> None:
-        sampling = Sampling(1.0, 1.0, self.config.rollout.max_response_tokens, ENDS)
-        with patch("seed.scaled.generate.END", NO_TOKEN):
-            rollouts: list[Rollout] = self.timed(
-                "generate",
-                lambda: self.backend.generate(
-                    self.state, self.config, self.requested, sampling, "rollout"
-                ),
-            )
+        # Nothing ends a response, so every one has full length.
+        sampling = Sampling(1.0, 1.0, self.config.rollout.max_response_tokens, frozenset())
+        rollouts: list[Rollout] = self.timed(
+            "generate",
+            lambda: self.backend.generate(
+                self.state, self.config, self.requested, sampling, "rollout"
+            ),
+        )
         rewards = np.array(
             [share_of_digits(decode(rollout.response_tokens)) for rollout in rollouts]
         )
@@ -220,7 +219,7 @@ def trl_steps(
     """Run TRL's trainer and call ``between`` after each step; readings of all steps."""
     from transformers import TrainerCallback
 
-    trl, datasets = import_module("trl"), import_module("datasets")
+    trl = import_module("trl")
     clock = Clock()
 
     # The base class is untyped in some versions only.
@@ -273,9 +272,7 @@ def trl_steps(
             model=network,
             reward_funcs=reward,
             args=settings,
-            train_dataset=datasets.Dataset.from_list(
-                [{"prompt": request.problem.prompt} for request in requested]
-            ),
+            train_dataset=dataset_of([request.problem.prompt for request in requested]),
             processing_class=character_tokenizer(),
             callbacks=[Watch()],
         )

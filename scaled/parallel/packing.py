@@ -242,13 +242,17 @@ def common_front(prompts: Sequence[Sequence[int]], lengths: IntArray) -> int:
         prompts: Token ids.
         lengths: Tokens of all rows that have one of these prompts.
     """
-    if len(prompts) < 2:
-        return 0
-    # What the first and the last one in alphabetical order have in common, all have in common.
-    first, last = min(prompts), max(prompts)
-    pairs = enumerate(zip(first, last, strict=False))
-    front = next((place for place, (one, other) in pairs if one != other), len(first))
+    front = common_start(prompts) if len(prompts) > 1 else 0
     return front if front >= LEAST_FRONT and lengths.mean() <= 2 * front else 0
+
+
+def common_start(texts: Sequence[Sequence[int]]) -> int:
+    """Tokens that all texts begin with; at least one text."""
+    # What the first and the last one in alphabetical order have in common, all have in common.
+    in_order = sorted(map(tuple, texts))
+    first, last = in_order[0], in_order[-1]
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), len(first))
 
 
 def context_order(length: int, shares: int) -> list[IntArray]:
