@@ -26,7 +26,7 @@ from seed.spec.config_model import ModelConfig
 from seed.spec.layout import MASTER_BYTES, Layout, group_of, slice_shape, weights_per_rank
 from seed.spec.memory_activations import COMPUTE_BYTES, activation_terms
 from seed.spec.memory_term import MemoryTerm, Place
-from seed.spec.weights import Shapes, is_quantised, policy_shapes, value_shapes
+from seed.spec.weights import is_quantised, policy_shapes, value_shapes
 
 PHASES = ("sft", "value_pretraining", "rollout", "update")
 """All phases, in their order."""

@@ -5,9 +5,9 @@
     model-00001-of-00004.safetensors ...  with model.safetensors.index.json, tensor -> file
 
 A reward model, ``...ForSequenceClassification`` with one label, has ``score.weight`` [1, D] in the
-place of ``lm_head.weight``; it is read as a value model. Files are memory-mapped: opening a folder reads their headers, and ``read`` touches only the rows
-and columns that are asked for. Every tensor must be there with the shape that config.json implies,
-and no other tensor.
+place of ``lm_head.weight``; it is read as a value model. Files are memory-mapped: opening a folder
+reads their headers, and ``read`` touches only the rows and columns that are asked for. Every tensor
+must be there with the shape that config.json implies, and no other tensor.
 """
 
 import hashlib

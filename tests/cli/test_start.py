@@ -84,7 +84,7 @@ def test_a_dry_run_checks_and_writes_nothing(
     ("override", "words"),
     [
         ("data.families=zebra", ("model.vocabulary=32 must be at least 97",)),
-        ("evaluation.problems=1000000", ("distinct held-out problems",)),
+        ("evaluation.problems=9000", ("distinct held-out problems",)),
         ("data.max_prompt_tokens=3", ("data.max_prompt_tokens=3 must be at least",)),
         ("parallel.tp=2", ("has no effect with backend=reference",)),
     ],
@@ -101,12 +101,12 @@ def test_a_dry_run_refuses_a_directory_in_use_and_a_file(finished: Path, tmp_pat
 
 
 def test_settings_without_effect_are_said(tmp_path: Path) -> None:
-    typed = ("algorithm.gae_alpha=3", "data.difficulties.mazze=[1]")
+    typed = ("algorithm.gae_alpha=3", "data.difficulties.sudoku=[1]")
     result = succeeded("run", "--dry-run", "--recipe", "grpo", *typed)
     assert result.stderr.splitlines() == [
         "note: algorithm.gae_alpha has no effect with algorithm.advantage=group, which has no value"
         " model",
-        "note: data.difficulties.mazze has no effect while data.families is without mazze",
+        "note: data.difficulties.sudoku has no effect while data.families is without sudoku",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from seed.spec.checkpoint_format import STATE_FILE, read_manifest
 from seed.spec.config import Config
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
+from seed.spec.weight_source import WeightSource
 from seed.spec.weights import body_shapes
 from tests.support.model_folders import config_from
 from tests.support.small_runs import KillAfter, Killed, lasting_bytes, new_run, small_config
@@ -56,7 +58,7 @@ def config_with(models: Path, judge: Path, *overrides: str) -> Config:
     return config_from(models / "policy", *settings)
 
 
-def resumed(path: Path) -> Run[object]:
+def resumed(path: Path) -> Run[Any]:
     directory, config = RunDirectory.resume(path)
     return Run.resume(BACKEND, config, directory, SilentObserver())
 
@@ -77,7 +79,7 @@ def test_body_and_head_are_those_of_the_reward_model(models: Path, tmp_path: Pat
 def test_a_folder_without_head_and_a_checkpoint_give_a_body_and_zeros(
     models: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
-    runs = {
+    runs: dict[str, tuple[Config, WeightSource]] = {
         "folder": (config_with(models, models / "policy"), Folder(models / "policy")),
         "checkpoint": (
             with_start(small_config("vapo", f"start.value_model={checkpoint}"), BACKEND),
