@@ -45,7 +45,7 @@ def conform(full: bool, ranks: tuple[int, ...], precisions: tuple[str, ...]) -> 
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @overrides_argument
-def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> None:
+def diff(recipe: str | None, first: str, second: str, overrides: tuple[str, ...]) -> None:
     """Compare two backends or layouts A and B on one batch; name the first component that differs.
 
     A and B are reference or scaled, with a layout and settings if wanted:
@@ -53,8 +53,9 @@ def diff(recipe: str, first: str, second: str, overrides: tuple[str, ...]) -> No
     """
     check_no_runs(first, second)
     from seed.cli.agreement import compare_targets
+    from seed.spec.config_files import DEFAULT_RECIPE
 
-    if not compare_targets(first, second, recipe, overrides):
+    if not compare_targets(first, second, recipe or DEFAULT_RECIPE, overrides):
         raise SystemExit(1)
 
 

@@ -10,6 +10,7 @@ that the first query sees.
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,13 @@ from torch import Tensor
 from seed.conformance.compare_backends import policy_of, tensor, tensors
 from seed.conformance.strategies import numbers, small_config
 from seed.reference import generate as reference_generate
+from seed.reference.backend import ReferenceBackend
+from seed.reference.checkpoint import State
+from seed.reference.optimizer import initial_optimizer
 from seed.reference.tasks.problems import training_problem
+from seed.reference.training.batch import plain_batch
 from seed.scaled import generate as scaled_generate
+from seed.scaled.backend import ScaledBackend
 from seed.scaled.decoding.decoder import Decoder
 from seed.scaled.moe import dispatch
 from seed.scaled.parallel.collectives import (
@@ -35,14 +41,17 @@ from seed.scaled.parallel.collectives import (
     sum_over,
 )
 from seed.scaled.parallel.mesh import Axis, Mesh, build
+from seed.scaled.parallel.packing import common_front
 from seed.scaled.parallel.parallelize import build as build_model
 from seed.scaled.parallel.parallelize import fill, shards_of, slice_of, wholes
 from seed.scaled.precision import linear, operand, quantise, restored
 from seed.scaled.processes.launch import start
 from seed.scaled.processes.shutdown import end_together
+from seed.scaled.processes.world import World
 from seed.spec.characters import ENDS, encode
+from seed.spec.config_model import ModelConfig
 from seed.spec.config_parallel import ParallelConfig
-from seed.spec.datatypes import Array, Request, Sampling
+from seed.spec.datatypes import Array, Params, Problem, Request, Sampling
 from seed.spec.layout import Layout
 from seed.spec.sampler import SamplerSpec
 from seed.spec.weight_source import Box
@@ -53,6 +62,22 @@ VOCABULARY = 32
 """All tokens of the puzzles' prompts."""
 TOKENS = (5, 4, 0)
 """Of each rank."""
+FRONT = 40
+"""Tokens that all prompts begin with, enough to be computed once."""
+MEASURED = ("loss_nll", "grad_norm")
+"""Metrics of an SFT step that depend on every position and every weight."""
+
+
+@dataclass
+class Given:
+    """Weights at hand as a ``spec.weight_source.WeightSource``."""
+
+    model: ModelConfig
+    weights: Params
+
+    def read(self, name: str, box: Box | None = None) -> Array:
+        """A weight or a part of it."""
+        return self.weights[name][box or ...]
 
 
 def gathering(mesh: Mesh) -> float:
@@ -186,6 +211,43 @@ def sampling(_: Mesh) -> float:
     )
 
 
+def beginning(mesh: Mesh) -> float:
+    """Prompts that begin alike, over context ranks: read once, as if each were read by itself."""
+    config = small_config(model_changes={"experts": EXPERTS, "vocabulary": VOCABULARY})
+    policy, random = policy_of(config), np.random.default_rng(3)
+    front = tuple(random.integers(2, VOCABULARY, FRONT).tolist())
+    prompts = [front + tuple(random.integers(2, VOCABULARY, 2 + n).tolist()) for n in range(3)]
+    assert common_front(prompts, np.array(list(map(len, prompts)))) >= FRONT
+    problems = [Problem(f"begins/{n}", "maze", 1, "", {}, "", "") for n in range(len(prompts))]
+    requests = [
+        Request(problem, prompt, 0, 0) for problem, prompt in zip(problems, prompts, strict=True)
+    ]
+    spec = SamplerSpec(config.model, Sampling(1.5, 1.0, 4, ENDS), 1, "law", 0)
+    weights = {name: slice_of(name, tensor(array), mesh) for name, array in policy.items()}
+    theirs = reference_generate.generate(policy, spec, requests)
+    ours = scaled_generate.generate(weights, spec, mesh, requests)
+    assert [one.response_tokens for one in ours] == [one.response_tokens for one in theirs]
+    gaps = [
+        distance(tensor(np.array(one.log_probs)), tensor(np.array(other.log_probs)))
+        for one, other in zip(ours, theirs, strict=True)
+    ]
+    batch = plain_batch(prompts, [one.response_tokens for one in theirs])
+    whole, spread = (
+        ReferenceBackend(),
+        ScaledBackend(World(mesh.world.rank, RANKS), mesh.layout, torch.device("cpu")),
+    )
+    nothing = initial_optimizer({})
+    expected = State(policy, {}, {}, initial_optimizer(policy), nothing, 0)
+    source = Given(config.model, policy)
+    state = spread.initial_state_of(config, source)
+    ours_BS = spread.log_probs(state, config, batch)
+    theirs_BS = whole.log_probs(expected, config, batch)
+    gaps.append(distance(tensor(ours_BS), tensor(theirs_BS)))
+    _, computed = spread.sft_step(state, config, batch)
+    _, known = whole.sft_step(expected, config, batch)
+    return max(*gaps, *(abs(computed[name] - known[name]) / known[name] for name in MEASURED))
+
+
 def reading(mesh: Mesh) -> float:
     """Each rank reads only its part of the weights, every number once; together they are whole."""
     config = small_config(model_changes={"experts": EXPERTS})
@@ -218,6 +280,7 @@ PROPERTIES: dict[str, Callable[[Mesh], float]] = {
         merging,
         quantising,
         sampling,
+        beginning,
         reading,
     )
 }

@@ -54,6 +54,12 @@ def test_experts_on_other_ranks_have_the_outputs_and_gradients_of_one_process(
     assert distances["dispatching"] <= 100 * EXACT
 
 
+def test_prompts_that_begin_alike_are_read_once_over_context_ranks(
+    distances: dict[str, float],
+) -> None:
+    assert distances["beginning"] <= EXACT
+
+
 def test_partial_softmaxes_merged_by_log_sum_exp_are_the_whole_softmax(
     distances: dict[str, float],
 ) -> None:
