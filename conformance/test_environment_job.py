@@ -13,7 +13,7 @@ SMALL = (
     *("value_pretraining.steps=1", "rollout.steps=1", "rollout.prompts=4"),
     *("rollout.samples_per_prompt=4", "rollout.max_response_tokens=8", "algorithm.mini_batch=8"),
     *("algorithm.micro_batch=4", "evaluation.problems=2", "evaluation.samples=2"),
-    *("model.layers=1", "parallel.tp=2"),
+    *("model.layers=1", "parallel.tp=2", "rollout.needs_contrast=false"),
 )
 """One RL step of the tiny preset made smaller, with every phase."""
 

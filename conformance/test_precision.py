@@ -43,6 +43,7 @@ RUN = (
     "data.demonstrations=40",
     "value_pretraining.steps=1",
     "rollout.steps=2",
+    "rollout.needs_contrast=false",
     "rollout.prompts=2",
     "algorithm.mini_batch=4",
     "evaluation.problems=2",

@@ -17,6 +17,7 @@ SMALL = (
     "data.demonstrations=64",
     "value_pretraining.steps=1",
     "rollout.steps=3",
+    "rollout.needs_contrast=false",
     "rollout.prompts=4",
     "rollout.samples_per_prompt=4",
     "rollout.max_response_tokens=8",
