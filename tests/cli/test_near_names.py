@@ -14,7 +14,7 @@ from tests.support.command_line import assert_user_error, run
         (("--clip-high", "0.3"), "set algorithm.clip_high=0.3;"),
         (("--learning-rate", "1e-4"), "set policy_optimizer.learning_rate=1e-4 (RL only"),
         (("--kl-coef", "0.1"), "set algorithm.kl_weight=0.1 ("),
-        (("--model", "X"), "model is a section of settings: set model.KEY=VALUE"),
+        (("--algorithm", "X"), "algorithm is a section of settings: set algorithm.KEY=VALUE"),
         (("--mini-batch",), "set algorithm.mini_batch=VALUE;"),
         (("--reciep", "dapo"), "(did you mean --recipe?)"),
         (("--outt", "x"), "(did you mean --out?)"),
