@@ -41,7 +41,7 @@ class GsmSymbolic:
             SeedError: BACKEND_MISSING.
         """
         try:
-            import reasoning_gym  # noqa: F401
+            import reasoning_gym  # noqa: F401  # whether it loads is asked here, before the run
         except ImportError as failure:
             line = f"{NAME} needs reasoning-gym: pip install reasoning-gym ({failure})"
             raise SeedError(Reason.BACKEND_MISSING, line) from None
