@@ -1,14 +1,16 @@
-"""``seed data``: look at files of problems and at the built-in text tasks."""
+"""``seed data``: files of problems, shown and cleaned."""
 
 import click
 
+from seed.cli.clean_data import clean_data
 from seed.cli.show_data import show_data
 from seed.cli.user_errors import Group
 
 
 @click.group(cls=Group)
 def data() -> None:
-    """Look at files of problems: schema, domains, splits, unusable rows."""
+    """Look at files of problems, and clean them: every rule has a name, a count and samples."""
 
 
-data.add_command(show_data)
+for command in (show_data, clean_data):
+    data.add_command(command)
