@@ -66,8 +66,8 @@ class Sketches:
         """The bytes of one row."""
         row = np.zeros((), self.type)
         if record.read is not None:
-            words = normalised_words(record.statement)
-            row["text"] = digest64(" ".join(words) or record.statement)
+            words = normalised_words(record.statement) or [record.statement]
+            row["text"] = digest64(" ".join(words))
             row["numbers"] = digest64(" ".join(numbers(words)))
             row["reference"] = digest64(" ".join(record.reference.split()))
             row["length"], row["used"] = len(record.statement), 1

@@ -40,9 +40,11 @@ def ngrams(words: Sequence[str], size: int) -> Hashes:
 
     h(w_1 … w_n) = mix(sum_i h(w_i) m^(n-i) mod 2^64), m = ``MULTIPLIER``
     """
+    if not words:
+        return np.empty(0, np.uint64)
     hashed = np.fromiter(map(_word, words), np.uint64, len(words))
     width = min(size, len(words))
-    total: Hashes = np.zeros(max(len(words) - width + 1, 0), np.uint64)
+    total: Hashes = np.zeros(len(words) - width + 1, np.uint64)
     for shift in range(width):
         total = total * MULTIPLIER + hashed[shift : len(words) - width + 1 + shift]
     mixed = (total ^ (total >> np.uint64(31))) * MULTIPLIER

@@ -13,7 +13,7 @@ from seed.reference.cleaning.settings import DedupSettings
 
 LONG = (
     "A farmer has a rectangular field whose length is twice its width, and a fence around it that"
-    " costs four coins for every metre; the whole fence costs 240 coins. Find the area of the field."
+    " costs four coins for every metre; the fence costs 240 coins. Find the area of the field."
 )
 NEAR = LONG.replace("coins for every metre", "coins per metre")
 OTHER_NUMBER = LONG.replace("240", "480")
