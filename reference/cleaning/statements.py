@@ -49,6 +49,8 @@ PROOF = re.compile(
     r"|\b(?:then|and|also) prove\b",
     re.IGNORECASE,
 )
+PROOF_WORDS = ("prove", "show", "demonstrate", "justify", "verify", "derive")
+"""One of them is in whatever ``PROOF`` finds."""
 YES_NO = re.compile(
     r"^(?:(?:so|then|thus|now|and|also|in this case|if so),? )?"
     r"(?:is|are|was|were|does|do|did|can|could|will|would|has|have|must|should)\b(?!.*\bor\b.*\d)",
@@ -196,6 +198,9 @@ def foreign_language(text: str, max_share: float, min_words: int, margin: int) -
 
 def proof(text: str) -> str:
     """A request to prove: no final answer can be compared."""
+    lower = text.lower()
+    if not any(word in lower for word in PROOF_WORDS):
+        return ""
     for sentence in sentences(text):
         if found := PROOF.search(sentence):
             return f"asks to {found[0].strip()!r}"
@@ -208,7 +213,7 @@ def yes_no(text: str, reference: str) -> str:
     if answer in YES_NO_ANSWERS or answer in (r"\text{yes}", r"\text{no}"):
         return f"the reference is {reference.strip()!r}"
     every = sentences(text)
-    for sentence in every:
+    for sentence in every if TRUE_FALSE.search(text) else ():
         found = TRUE_FALSE.search(sentence)
         if found and not COUNTED.search(sentence):
             return f"asks {found[0]!r}"
@@ -235,7 +240,7 @@ def several_questions(text: str, most: int) -> str:
 
 def no_question(text: str) -> str:
     """No sentence that asks for anything."""
-    return "" if REQUEST_ANYWHERE.search(text) else "nothing is asked for"
+    return "" if "?" in text or REQUEST_ANYWHERE.search(text) else "nothing is asked for"
 
 
 def options_of(text: str) -> list[str]:
