@@ -26,27 +26,14 @@ def cleaning_options(settings: str) -> Callable[[Command], Command]:
     """Options of a command that reads FILEs and writes OUT.
 
     Args:
-        settings: Name of its settings in ``reference.cleaning.settings``.
+        settings: Name of its settings in ``reference.cleaning.settings``; empty for none.
     """
 
     def decorate(command: Command) -> Command:
         options = (
             click.argument("files", nargs=-1, required=True, metavar="FILE..."),
             click.option("--out", type=PATH, required=True, help="New JSONL file of kept rows."),
-            click.option(
-                "--settings", "settings_file", type=PATH, metavar="TOML", help="File of thresholds."
-            ),
-            click.option(
-                "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One threshold."
-            ),
-            click.option(
-                "--defaults",
-                is_flag=True,
-                is_eager=True,
-                expose_value=False,
-                callback=_print_defaults(settings),
-                help="Print all thresholds as TOML and exit.",
-            ),
+            *(_threshold_options(settings) if settings else ()),
             click.option(
                 "--columns",
                 multiple=True,
@@ -60,6 +47,25 @@ def cleaning_options(settings: str) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+def _threshold_options(settings: str) -> Sequence[Callable[[Command], Command]]:
+    return (
+        click.option(
+            "--settings", "settings_file", type=PATH, metavar="TOML", help="File of thresholds."
+        ),
+        click.option(
+            "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One threshold."
+        ),
+        click.option(
+            "--defaults",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_defaults(settings),
+            help="Print all thresholds as TOML and exit.",
+        ),
+    )
 
 
 def _print_defaults(settings: str) -> Callable[[click.Context, click.Parameter, bool], None]:

@@ -4,6 +4,7 @@ import click
 
 from seed.cli.clean_data import clean_data
 from seed.cli.deduplicate_data import decontaminate_data, deduplicate_data
+from seed.cli.import_data import data_stats, import_data
 from seed.cli.show_data import show_data
 from seed.cli.user_errors import Group
 
@@ -13,5 +14,10 @@ def data() -> None:
     """Look at files of problems, and clean them: every rule has a name, a count and samples."""
 
 
-for command in (show_data, clean_data, deduplicate_data, decontaminate_data):
+COMMANDS = (
+    *(show_data, data_stats, import_data),
+    *(clean_data, deduplicate_data, decontaminate_data),
+)
+
+for command in COMMANDS:
     data.add_command(command)
