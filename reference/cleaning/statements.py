@@ -245,12 +245,16 @@ def no_question(text: str) -> str:
 
 def options_of(text: str) -> list[str]:
     """Labels of options in order: A, B, C …; empty if they do not begin with A and B."""
-    labels = OPTION.findall(text)
-    found: list[str] = []
-    for label in labels:
-        if label == chr(ord("A") + len(found)):
+    return [one[1] for one in option_labels(text, 3)]
+
+
+def option_labels(text: str, least: int) -> list[re.Match[str]]:
+    """Places of the labels of options, A, B, C …; none if there are fewer than ``least``."""
+    found: list[re.Match[str]] = []
+    for label in OPTION.finditer(text):
+        if label[1] == chr(ord("A") + len(found)):
             found.append(label)
-    return found if len(found) >= 3 else []
+    return found if len(found) >= least else []
 
 
 def multiple_choice(text: str) -> str:
