@@ -37,11 +37,12 @@ REFERS = re.compile(
     re.IGNORECASE,
 )
 BEFORE_OPTIONS = re.compile(
-    r"(?:\s|\$|\\\\|\\q?quad|\b(?:the )?(?:answer )?(?:options|choices)(?: are)?\s*:)+$",
+    r"(?:\s|\$|\\\\|\\q?quad|\\(?:textbf|text|mathrm|mathbf)\{?"
+    r"|\b(?:the )?(?:answer )?(?:options|choices)(?: are)?\s*:)+$",
     re.IGNORECASE,
 )
 AROUND = re.compile(
-    r"^(?:[\s}~]|\\\s)+|(?:\s|\\q?quad|\\\\|\\ |[;,]|\\(?:textbf|text|mathrm)\{\(?)+$"
+    r"^(?:[\s}~]|\\\s)+|(?:\s|\\q?quad|\\\\|\\ |[;,]|\\(?:textbf|text|mathrm|mathbf)\{?\(?)+$"
 )
 
 

@@ -1,11 +1,10 @@
 """Answers to integers: the forms are unique, and the sum is right."""
 
+import random
 from fractions import Fraction
 from math import gcd, sqrt
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from seed.reference.cleaning.integers import NoForm, ToInteger, asked, form_of
 from seed.reference.cleaning.ours import line_of
@@ -92,10 +91,11 @@ def test_rounded_answers_are_dropped_and_decimals_are_a_setting() -> None:
     assert decision.record.reference == "5"
 
 
-@given(
-    st.integers(-30, 30), st.integers(-30, 30).filter(bool), st.integers(2, 60), st.integers(1, 30)
-)
-def test_every_surd_gets_its_value_back(a: int, b: int, c: int, d: int) -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_every_surd_gets_its_value_back(seed: int) -> None:
+    draw = random.Random(seed)
+    a, b = draw.randint(-30, 30), draw.randint(1, 30) * draw.choice((-1, 1))
+    c, d = draw.randint(2, 60), draw.randint(1, 30)
     form = form_of(f"\\frac{{{a} + {b}\\sqrt{{{c}}}}}{{{d}}}".replace("+ -", "- "))
     numbers = list(form.values)
     if "sqrt" in form.latex:
