@@ -35,7 +35,7 @@ from seed.scaled.objective import (
 )
 from seed.scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from seed.scaled.parallel.balance import spread
-from seed.scaled.parallel.collectives import gather_objects, sum_over
+from seed.scaled.parallel.collectives import broadcast_object, sum_over
 from seed.scaled.parallel.mesh import build as build_mesh
 from seed.scaled.parallel.offload import Ledger, away, saved_activations, stay
 from seed.scaled.parallel.packing import PackedSequences, pack
@@ -87,7 +87,7 @@ class ScaledBackend:
                 answer = (compute(), None)
             except SeedError as error:
                 answer = (None, (error.reason, error.line))
-        value, error_of_rank_zero = gather_objects(answer, self.mesh.world)[0]
+        value, error_of_rank_zero = broadcast_object(answer, self.mesh.world)
         if error_of_rank_zero is not None:
             raise SeedError(*error_of_rank_zero)
         return value
