@@ -57,7 +57,7 @@ def generate(
     """Sample one response per request. Collective.
 
     Args:
-        weights: This rank's slices (``parallelize.slices_of``).
+        weights: This rank's slices (``parallelize.Slices``).
         spec: Model sizes, sampling and what keys the random numbers.
         mesh: Ranks.
         requests: What to answer, the same list on every rank.
