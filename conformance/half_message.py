@@ -2,8 +2,9 @@
 
     MPIR_CVAR_CH4_CMA_ENABLE=0 mpirun -n 3 python -m seed.conformance.half_message
 
-Without the variable MPICH reads the memory of the sender, which needs no step of it. Rank 1 is suspended before its long message has left, rank 2 is not. Rank 0 prints the lengths of
-the messages that it reads meanwhile, then those that it reads when rank 1 goes on.
+Without the variable MPICH reads the memory of the sender, which needs no step of it. Rank 1 is
+suspended before its long message has left, rank 2 is not. Rank 0 prints the lengths of the messages
+that it reads meanwhile, then those that it reads when rank 1 goes on.
 """
 
 import os

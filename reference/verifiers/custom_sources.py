@@ -53,7 +53,7 @@ def _imported(path: Path, folder: Path) -> Iterator[Path]:
 
 
 def _files(folder: Path, name: str) -> Iterator[Path]:
-    """The files of a dotted name: of each package on the way its ``__init__.py``, and the module."""
+    """The files of a dotted name: the ``__init__.py`` of packages on the way, and the module."""
     place = folder
     for part in filter(None, name.split(".")):
         place = place / part

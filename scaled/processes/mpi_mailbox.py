@@ -55,7 +55,7 @@ class Mailbox:
             self.arriving.setdefault(status.source, deque()).append(message.irecv())
 
     def _whole(self) -> Iterator[tuple[int, Any]]:
-        """Sender and message of all that is whole; a message waits for earlier ones of its sender."""
+        """Sender and message of all that is whole; earlier messages of a sender come first."""
         for rank, requests in self.arriving.items():
             while requests:
                 is_whole, message = requests[0].test()
