@@ -166,12 +166,31 @@ def resume_run(path: Path) -> None:
 
 
 def print_notes(config: "Config", computing: "Backend[Any]") -> None:
-    """What was found in the files of problems, before anything is trained on them."""
+    """What was found in problems and model, before anything is trained."""
     from seed.reference.tasks.task import problems_of
 
-    if config.data.train and computing.is_main_process:
-        for note in getattr(problems_of(config), "notes", ()):
-            click.echo(printable(note, NOTE_WIDTH), err=True)
+    if not computing.is_main_process:
+        return
+    notes = getattr(problems_of(config), "notes", []) if config.data.train else []
+    for note in [*notes, *context_notes(config)]:
+        click.echo(printable(note, NOTE_WIDTH), err=True)
+
+
+def context_notes(config: "Config") -> list[str]:
+    """Whether prompts and responses may be longer than what a pretrained model has seen."""
+    from seed.reference.pretrained.folder import Folder
+
+    if not config.start.model:
+        return []
+    known = Folder(Path(config.start.model)).config.get("max_position_embeddings")
+    needed = config.data.max_prompt_tokens + config.rollout.max_response_tokens
+    if known is None or needed <= int(known):
+        return []
+    return [
+        f"data.max_prompt_tokens + rollout.max_response_tokens = {needed} positions are more than"
+        f" max_position_embeddings={known} of {config.start.model}: the model has not seen such"
+        " long texts"
+    ]
 
 
 def observer_of(computing: "Backend[Any]", config: "Config") -> "Observer":

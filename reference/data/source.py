@@ -214,7 +214,8 @@ class FileSource:
             return rows
         line = (
             f"{count} of {len(rows)} {side} prompts are longer than data.max_prompt_tokens={limit},"
-            f" the longest has {longest} tokens ({place})"
+            f" the first is {index.place(rows[~fits][0])}, the longest has {longest} tokens"
+            f" ({place})"
         )
         if self.settings.overlong != "drop":
             raise SeedError(Reason.ILLEGAL_VALUE, f"{line}; data.overlong=drop leaves them out")

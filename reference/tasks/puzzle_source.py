@@ -1,5 +1,7 @@
 """The puzzle families of a configuration as a ``spec.problem_source.ProblemSource``."""
 
+from collections.abc import Iterator
+
 from seed.reference.tasks.english import in_english
 from seed.reference.tasks.problems import problem_set, training_problem
 from seed.spec.config_model import DataConfig
@@ -50,6 +52,12 @@ class PuzzleSource:
             (problem, problem.answer if draw < self.data.bare_share else problem.demonstration)
             for problem, draw in zip(problems, draws, strict=True)
         ]
+
+    def of_level(self, family: str, difficulty: int, count: int) -> Iterator[Problem]:
+        """Some training problems of one level, not those of the stream."""
+        for index in range(count):
+            drawn = training_problem((family,), {family: (difficulty,)}, index, self.seed)
+            yield self._written(drawn)
 
     def _drawn(self, index: int) -> Problem:
         families, levels = self.data.families, self.data.difficulties
