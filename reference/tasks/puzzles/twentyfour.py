@@ -102,7 +102,7 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
     return judge(fault, expression, "the given numbers make 24")
 
 
-@cache  # at most 1176 pairs, 455 triples and 1820 quadruples, one short text each
+@cache  # at most 19900 pairs, 455 triples and 1820 quadruples, one short text each
 def shortest_expression(numbers: tuple[int, ...]) -> str | None:
     """Search all expressions of two to four numbers in ascending order.
 
