@@ -3,15 +3,7 @@
 from fractions import Fraction
 from math import comb
 
-from seed.reference.exams.family import (
-    Family,
-    Parameters,
-    Random,
-    Slot,
-    Wording,
-    integer,
-    integers,
-)
+from seed.reference.exams.family import Family, Parameters, Random, Slot, Wording, integer, integers
 
 AREA = "algebra"
 Matrix = list[list[int]]
@@ -98,9 +90,7 @@ NEWTON = Family(
             "the sum $u^{<k>} + v^{<k>} + w^{<k>}$",
         ),
     ),
-    valid=lambda p: (
-        min(p["a"], p["b"], p["c"]) >= 2 and 4 <= p["k"] <= 12 and _newton_exact(p) > 0
-    ),
+    valid=lambda p: min(p["a"], p["b"], p["c"]) >= 2 and 4 <= p["k"] <= 12 and _newton_exact(p) > 0,
     slot=Slot("a", 8, 47),
 )
 
@@ -152,9 +142,7 @@ NORM = Family(
 
 
 def _draw_recurrence(random: Random) -> dict[str, int]:
-    return integers(
-        random, u=(2, 9), v=(2, 9), c=(2, 9), d=(2, 9), n=(100, 2100), m=(701, 1999)
-    )
+    return integers(random, u=(2, 9), v=(2, 9), c=(2, 9), d=(2, 9), n=(100, 2100), m=(701, 1999))
 
 
 def _recurrence_exact(p: Parameters) -> int:
@@ -199,8 +187,9 @@ RECURRENCE = Family(
             "the remainder on division by $<m>$ of the number of members on day $<n>$",
         ),
     ),
-    valid=lambda p: min(p["c"], p["d"], p["u"], p["v"]) >= 2 and 20 <= p["n"] <= 20_000
-    and p["m"] >= 500,
+    valid=lambda p: (
+        min(p["c"], p["d"], p["u"], p["v"]) >= 2 and 20 <= p["n"] <= 20_000 and p["m"] >= 500
+    ),
     slot=Slot("n", 200, 1199, inverts=False),
 )
 
@@ -294,8 +283,8 @@ POLYNOMIAL = Family(
         ),
         Wording(
             "A student measures $<c>^i$ grams of a substance on day $i$ for every $i$ from $0$ to"
-            " $<n>$, and describes the measurements exactly by a polynomial in $i$ of degree at most"
-            " $<n>$.",
+            " $<n>$, and describes the measurements exactly by a polynomial in $i$ of degree at"
+            " most $<n>$.",
             "the number of grams that this polynomial predicts for day $<x>$",
         ),
     ),
@@ -382,7 +371,8 @@ FLOORS = Family(
     (
         Wording(
             "",
-            "the number of positive integers $x$ with $\\left\\lfloor \\frac{x}{<a>} \\right\\rfloor"
+            "the number of positive integers $x$ with"
+            " $\\left\\lfloor \\frac{x}{<a>} \\right\\rfloor"
             " = \\left\\lfloor \\frac{x}{<b>} \\right\\rfloor$",
         ),
         Wording(

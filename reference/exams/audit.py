@@ -73,6 +73,7 @@ RULES = {
 }
 """Name -> meaning, in the order of the tables."""
 
+
 @dataclass(frozen=True)
 class Finding:
     """A rule that a row breaks."""

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from multiprocessing import get_context
+from typing import Any
 
 from seed.reference.exams.candidates import FIRST, PURPOSE, Candidate, Place, candidate
 from seed.reference.exams.catalogue import FAMILIES, by_area
 from seed.reference.exams.family import AREAS
 from seed.reference.exams.known import KnownProblems, is_known
 from seed.reference.exams.overlap import NEAR_SHARE, KnownTexts, without_numbers, words_of
-from seed.reference.exams.structures import COMPOSED, INVERTED, PLAIN
+from seed.reference.exams.structures import COMPOSED, INVERTED, PLAIN, problem_of
 from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import generator
 
@@ -62,7 +63,9 @@ def place_of(seed: int, number: int) -> Place:
 @lru_cache(1024)
 def _order(seed: int, area: str) -> tuple[str, ...]:
     names = [family.name for family in by_area()[area]]
-    return tuple(names[i] for i in generator(seed, PURPOSE, "families", area).permutation(len(names)))
+    return tuple(
+        names[i] for i in generator(seed, PURPOSE, "families", area).permutation(len(names))
+    )
 
 
 @lru_cache(1024)
@@ -120,7 +123,11 @@ def build(
     return built
 
 
-def search(place: Place, attempt: int = 0) -> tuple[Candidate, int, Counter[str]]:
+Searched = tuple[Candidate, int, Counter[str]]
+"""A candidate, its attempt, and the rules that rejected those before."""
+
+
+def search(place: Place, attempt: int = 0) -> Searched:
     """The first good candidate of a place from an attempt on, and the rules that rejected others.
 
     Raises:
@@ -184,15 +191,32 @@ def fault_in_set(
 
 
 @contextmanager
-def _mapping(
-    jobs: int,
-) -> Iterator[Callable[[Sequence[Place]], Iterator[tuple[Candidate, int, Counter[str]]]]]:
+def _mapping(jobs: int) -> Iterator[Callable[[Sequence[Place]], Iterator[Searched]]]:
     """``search`` over places, in their order, by one process or several."""
     if jobs == 1:
         yield partial(map, search)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield partial(pool.map, search, chunksize=PLACES_AT_ONCE)
+
+        def mapped(places: Sequence[Place]) -> Iterator[Searched]:
+            return map(_unpacked, pool.map(_packed_search, places, chunksize=PLACES_AT_ONCE))
+
+        yield mapped
+
+
+Packed = tuple[dict[str, Any], dict[str, Any], int, Counter[str]]
+"""What passes between processes: fields of a candidate, with its problem as a record."""
+
+
+def _packed_search(place: Place) -> Packed:
+    found, attempt, rejected = search(place)
+    fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    return fields.pop("problem").record(), fields, attempt, rejected
+
+
+def _unpacked(packed: Packed) -> Searched:
+    record, fields, attempt, rejected = packed
+    return Candidate(problem=problem_of(record, FAMILIES), **fields), attempt, rejected
 
 
 def counts_of(built: Built) -> Mapping[str, Mapping[str, int]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from seed.reference.exams.answer_rules import GUESS_SHARE, GUESSABLE, broken_answer_rules
 from seed.reference.exams.catalogue import FAMILIES
-from seed.reference.exams.family import Family, Parameters, Random, Slot, integer
+from seed.reference.exams.family import Family, Random, Slot, integer
 from seed.reference.exams.reading import reading_faults
 from seed.reference.exams.statement_rules import statement_defects
 from seed.reference.exams.structures import (

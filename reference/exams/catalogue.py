@@ -14,6 +14,4 @@ FAMILIES: Mapping[str, Family] = {
 
 def by_area() -> dict[str, list[Family]]:
     """The families of each area."""
-    return {
-        area: [family for family in FAMILIES.values() if family.area == area] for area in AREAS
-    }
+    return {area: [family for family in FAMILIES.values() if family.area == area] for area in AREAS}

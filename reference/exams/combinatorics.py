@@ -189,10 +189,12 @@ PATHS = Family(
             "the number of routes that avoid both closed corners",
         ),
     ),
-    valid=lambda p: min(p.values()) >= 1
-    and p["c"] < p["e"] < p["a"]
-    and max(p["d"], p["f"]) < p["b"]
-    and p["a"] + p["b"] <= 80,
+    valid=lambda p: (
+        min(p.values()) >= 1
+        and p["c"] < p["e"] < p["a"]
+        and max(p["d"], p["f"]) < p["b"]
+        and p["a"] + p["b"] <= 80
+    ),
     slot=Slot("a", 8, 37),
 )
 
@@ -305,9 +307,11 @@ WORDS = Family(
             "the number of different rows",
         ),
     ),
-    valid=lambda p: min(p.values()) >= 2
-    and max(p.values()) <= 12
-    and 2 * max(p.values()) <= sum(p.values()) + 1,
+    valid=lambda p: (
+        min(p.values()) >= 2
+        and max(p.values()) <= 12
+        and 2 * max(p.values()) <= sum(p.values()) + 1
+    ),
 )
 
 
@@ -369,9 +373,7 @@ def _draw_sums(random: Random) -> dict[str, int]:
 def _sums_exact(p: Parameters) -> int:
     k, m, n = p["k"], p["m"], p["n"]
     return sum(
-        (-1) ** j * comb(k, j) * comb(n - m * j - 1, k - 1)
-        for j in range(k + 1)
-        if n - m * j >= k
+        (-1) ** j * comb(k, j) * comb(n - m * j - 1, k - 1) for j in range(k + 1) if n - m * j >= k
     )
 
 
@@ -397,8 +399,8 @@ SUMS = Family(
             " whose sum is $<n>$",
         ),
         Wording(
-            "A die has $<m>$ faces with the numbers from $1$ to $<m>$. It is rolled $<k>$ times, and"
-            " the results are written down in order.",
+            "A die has $<m>$ faces with the numbers from $1$ to $<m>$. It is rolled $<k>$ times,"
+            " and the results are written down in order.",
             "the number of possible records whose total is $<n>$",
         ),
         Wording(
@@ -623,9 +625,9 @@ ROOKS = Family(
             "the number of possible assignments",
         ),
     ),
-    valid=lambda p: min(p["c"], p["d"]) >= 2
-    and max(p["c"], p["d"]) < p["n"]
-    and 2 <= p["k"] < p["n"] <= 60,
+    valid=lambda p: (
+        min(p["c"], p["d"]) >= 2 and max(p["c"], p["d"]) < p["n"] and 2 <= p["k"] < p["n"] <= 60
+    ),
     slot=Slot("n", 10, 39),
 )
 

@@ -34,7 +34,9 @@ def _unity(match: re.Match[str]) -> tuple[str, dict[str, int]] | None:
 
 def _box(match: re.Match[str]) -> tuple[str, dict[str, int]] | None:
     edges = {name: int(match[name]) for name in "abc"}
-    return ("box-diagonal", edges) if 1 <= min(edges.values()) and max(edges.values()) < 5000 else None
+    return (
+        ("box-diagonal", edges) if min(edges.values()) >= 1 and max(edges.values()) < 5000 else None
+    )
 
 
 QUESTIONS: tuple[tuple[re.Pattern[str], Read], ...] = (
@@ -60,16 +62,17 @@ QUESTIONS: tuple[tuple[re.Pattern[str], Read], ...] = (
     (
         re.compile(
             r"\ALet \\omega\\neq 1 be a (?P<order>\d+)(?:st|nd|rd|th) root of unity\. Find the"
-            r" remainder when \\prod_k=0\^(?P<last>\d+)\((?P<b>\d+)-(?P<a>\d+)\\omega\^k\+\\omega\^2k\)"
+            r" remainder when \\prod_k=0\^(?P<last>\d+)"
+            r"\((?P<b>\d+)-(?P<a>\d+)\\omega\^k\+\\omega\^2k\)"
             r" is divided by 1000\.\Z"
         ),
         _unity,
     ),
     (
         re.compile(
-            r"\AA (?P<a>\d+)\\times (?P<b>\d+)\\times (?P<c>\d+) rectangular solid is made by gluing"
-            r" together 1\\times 1\\times 1 cubes\. An internal diagonal of this solid passes"
-            r" through the interiors of how many of the 1\\times 1\\times 1 cubes\?\Z"
+            r"\AA (?P<a>\d+)\\times (?P<b>\d+)\\times (?P<c>\d+) rectangular solid is made by"
+            r" gluing together 1\\times 1\\times 1 cubes\. An internal diagonal of this solid"
+            r" passes through the interiors of how many of the 1\\times 1\\times 1 cubes\?\Z"
         ),
         _box,
     ),

@@ -46,10 +46,7 @@ def _centres_second(p: Parameters) -> Fraction:
     # With u = CA, v = CB: products of vectors are rational, whatever the coordinates.
     uu, vv, uv = Fraction(b * b), Fraction(a * a), Fraction(a * a + b * b - c * c, 2)
     area = uu * vv - uv * uv
-    circumcentre = (
-        (uu * vv / 2 - vv * uv / 2) / area,
-        (uu * vv / 2 - uu * uv / 2) / area,
-    )
+    circumcentre = ((uu * vv / 2 - vv * uv / 2) / area, (uu * vv / 2 - uu * uv / 2) / area)
     incentre = (Fraction(a, a + b + c), Fraction(b, a + b + c))
     x, y = (circumcentre[i] - incentre[i] for i in range(2))
     return x * x * uu + 2 * x * y * uv + y * y * vv
@@ -76,9 +73,9 @@ CENTRES = Family(
             "the square of the distance between mast and well in square kilometers",
         ),
     ),
-    valid=lambda p: _is_triangle(p["a"], p["b"], p["c"])
-    and len(set(p.values())) == 3
-    and max(p.values()) <= 60,
+    valid=lambda p: (
+        _is_triangle(p["a"], p["b"], p["c"]) and len(set(p.values())) == 3 and max(p.values()) <= 60
+    ),
 )
 
 
@@ -123,7 +120,9 @@ def _meeting(a: Point, b: Point, c: Point, d: Point) -> Point:
 def _area(corners: tuple[Point, ...]) -> Fraction:
     """Area of a polygon by the shoelace formula."""
     following = (*corners[1:], corners[0])
-    twice = sum((a[0] * b[1] - a[1] * b[0] for a, b in zip(corners, following, strict=True)), Fraction(0))
+    twice = sum(
+        (a[0] * b[1] - a[1] * b[0] for a, b in zip(corners, following, strict=True)), Fraction(0)
+    )
     return abs(twice) / 2
 
 
@@ -138,7 +137,8 @@ CEVIANS = Family(
     (
         Wording(
             "In triangle $ABC$, point $D$ lies on side $BC$ with $BD : DC = <a> : <b>$, and point"
-            " $E$ lies on side $CA$ with $CE : EA = <c> : <d>$. Segments $AD$ and $BE$ meet at $X$.",
+            " $E$ lies on side $CA$ with $CE : EA = <c> : <d>$. Segments $AD$ and $BE$"
+            " meet at $X$.",
             "the area of quadrilateral $CDXE$ divided by the area of triangle $ABC$",
         ),
         Wording(
@@ -149,9 +149,11 @@ CEVIANS = Family(
             "the probability that the tree stands in the part with four corners",
         ),
     ),
-    valid=lambda p: min(p.values()) >= 1
-    and max(p.values()) <= 40
-    and gcd(p["a"], p["b"]) == gcd(p["c"], p["d"]) == 1,
+    valid=lambda p: (
+        min(p.values()) >= 1
+        and max(p.values()) <= 40
+        and gcd(p["a"], p["b"]) == gcd(p["c"], p["d"]) == 1
+    ),
 )
 
 
@@ -198,9 +200,9 @@ LATTICE = Family(
             " rope have no width",
         ),
     ),
-    valid=lambda p: min(p.values()) >= 1
-    and max(p.values()) <= 200
-    and p["a"] * p["d"] != p["b"] * p["c"],
+    valid=lambda p: (
+        min(p.values()) >= 1 and max(p.values()) <= 200 and p["a"] * p["d"] != p["b"] * p["c"]
+    ),
     slot=Slot("a", 41, 90),
 )
 
@@ -247,10 +249,12 @@ CYCLIC = Family(
             "the square of the radius of the tank in square meters",
         ),
     ),
-    valid=lambda p: min(p.values()) >= 2
-    and 2 * max(p.values()) < sum(p.values())
-    and max(p.values()) <= 60
-    and len(set(p.values())) >= 3,
+    valid=lambda p: (
+        min(p.values()) >= 2
+        and 2 * max(p.values()) < sum(p.values())
+        and max(p.values()) <= 60
+        and len(set(p.values())) >= 3
+    ),
 )
 
 

@@ -162,9 +162,7 @@ def _triples_exact(p: Parameters) -> int:
 def _triples_second(p: Parameters) -> int:
     divisors = [d for d in range(1, p["m"] + 1) if p["m"] % d == 0]
     pairs = Counter(lcm(a, b) for a in divisors for b in divisors)
-    return sum(
-        count for c in divisors for both, count in pairs.items() if lcm(both, c) == p["m"]
-    )
+    return sum(count for c in divisors for both, count in pairs.items() if lcm(both, c) == p["m"])
 
 
 TRIPLES = Family(
@@ -189,9 +187,7 @@ TRIPLES = Family(
             "the number of possible ordered triples $(a, b, c)$",
         ),
     ),
-    valid=lambda p: (
-        12 <= p["m"] <= 50_000 and prod(e + 1 for e in factors(p["m"]).values()) <= 60
-    ),
+    valid=lambda p: 12 <= p["m"] <= 50_000 and prod(e + 1 for e in factors(p["m"]).values()) <= 60,
 )
 
 
@@ -428,9 +424,7 @@ FLOORS = Family(
             "the number of good points",
         ),
     ),
-    valid=lambda p: (
-        gcd(p["a"], p["b"]) == 1 and min(p["a"], p["b"]) >= 2 and 5 <= p["n"] <= 3000
-    ),
+    valid=lambda p: gcd(p["a"], p["b"]) == 1 and min(p["a"], p["b"]) >= 2 and 5 <= p["n"] <= 3000,
     slot=Slot("n", 60, 139),
 )
 

@@ -21,7 +21,12 @@ NEAR_SHARE = 0.7
 """From this Jaccard similarity on, two problems of one set are near-duplicates."""
 
 SAME_SPELLING = (
-    (re.compile(r"\\(?:left|right|displaystyle|limits|big|bigg|quad|qquad|mathrm|text|textbf)\b"), " "),
+    (
+        re.compile(
+            r"\\(?:left|right|displaystyle|limits|big|bigg|quad|qquad|mathrm|text|textbf)\b"
+        ),
+        " ",
+    ),
     (re.compile(r"\\[dt]frac"), r"\\frac"),
     (re.compile(r"\\(?:ldots|cdots|dots)\b"), r"\\dots"),
     (re.compile(r"\\leq(?:slant)?\b"), r"\\le"),

@@ -96,4 +96,3 @@ def _read(path: Path, name: str) -> ProblemSet:
 
 def _statement(fields: Mapping[str, Any]) -> str:
     return next((text for name in STATEMENTS if (text := plain_text(fields.get(name) or ""))), "")
-

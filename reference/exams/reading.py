@@ -49,7 +49,10 @@ def reading_faults(problem: str, reference: str) -> Iterator[tuple[str, str]]:
             yield REJECTED, f"\\boxed{{{text}}}: {why}"
             return
     for other in (value + 1, value - 1, 10 * value, -value):
-        if other != value and _outcome(problem, reference, WRONG.format(other))[0] is Outcome.CORRECT:
+        if (
+            other != value
+            and _outcome(problem, reference, WRONG.format(other))[0] is Outcome.CORRECT
+        ):
             yield ACCEPTED, f"{other} for {value}"
             return
 

@@ -2,7 +2,8 @@ r"""Problems of our families in any text: found by wording, solved again by both
 
 A text is one of ours if a wording fits it from end to end, blanks aside; numbers are read from the
 text and never from what a file says about itself. A text that a model has rewritten is one of ours
-if its record leads to the template's text and the checks of ``rewriting`` hold. Some well-known questions in other people's words are in ``elsewhere.py``.
+if its record leads to the template's text and the checks of ``rewriting`` hold. Some well-known
+questions in other people's words are in ``elsewhere``.
 """
 
 import re
@@ -175,9 +176,7 @@ def _matched(text: str, form: str, patterns: Patterns) -> Part | None:
 
 @lru_cache(512)
 def _plain_patterns(family: Family, form: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(
-        _pattern(one.setting, question(one.quantity, form)) for one in family.wordings
-    )
+    return tuple(_pattern(one.setting, question(one.quantity, form)) for one in family.wordings)
 
 
 @lru_cache(512)

@@ -35,8 +35,8 @@ Problem:
 {}"""
 
 LIMITING = re.compile(
-    r"\b(?:exactly|at least|at most|no|not|never|nobody|neither|nor|only|all|every|each|any|one|two|"
-    r"three|different|distinct|same|identical|equal|ordered|consecutive|neighboring|even|odd|"
+    r"\b(?:exactly|at least|at most|no|not|never|nobody|neither|nor|only|all|every|each|any|one|"
+    r"two|three|different|distinct|same|identical|equal|ordered|consecutive|neighboring|even|odd|"
     r"positive|nonnegative|strictly|larger|largest|smallest|least|fewer|more|independently|sum|"
     r"product|remainder|divisible|divides|multiple|probability|expected|square|inside|between)\b",
     re.I,

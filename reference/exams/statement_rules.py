@@ -29,8 +29,8 @@ ASKED = re.compile(
 )
 PARTS = re.compile(r"(?:^|[\s(])\(?[a-d]\)\s+\S", re.I)
 TWO_ORDERS = re.compile(
-    r"\b(?:find|determine|compute|calculate)\b[^.?!]*[.?!]\s*(?:also|in addition|furthermore|then),?"
-    r" (?:find|determine|compute|calculate)\b",
+    r"\b(?:find|determine|compute|calculate)\b[^.?!]*[.?!]\s*(?:also|in addition|furthermore|"
+    r"then),? (?:find|determine|compute|calculate)\b",
     re.I,
 )
 PROVE = re.compile(

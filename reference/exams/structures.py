@@ -66,7 +66,9 @@ class Part:
     def told(self, symbol: str = "", letter: str = "") -> Wording:
         """The wording with its numbers; the parameter ``symbol`` is a letter."""
         texts = {name: str(value) for name, value in self.parameters.items()}
-        return self.family.wordings[self.wording].filled(texts | ({symbol: letter} if symbol else {}))
+        return self.family.wordings[self.wording].filled(
+            texts | ({symbol: letter} if symbol else {})
+        )
 
     def record(self) -> dict[str, Any]:
         """All that is needed to make it again."""
@@ -217,11 +219,11 @@ def question(quantity: str, form: str) -> str:
 def defined(quantity: str, form: str) -> str:
     """The sentence that gives the inner value of a composed problem its name."""
     if form == SUM:
-        return (
-            f"It is known that {quantity} is equal to {FRACTION}; let $N = p + q$."
-        )
+        return f"It is known that {quantity} is equal to {FRACTION}; let $N = p + q$."
     if form == REMAINDER:
-        return f"Let $N$ be the remainder when $r$ is divided by ${MODULUS}$, where $r$ is {quantity}."
+        return (
+            f"Let $N$ be the remainder when $r$ is divided by ${MODULUS}$, where $r$ is {quantity}."
+        )
     return f"Let $N$ be {quantity}."
 
 
