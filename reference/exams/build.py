@@ -32,6 +32,8 @@ REPEATED = "repeats-another-problem"
 KNOWN = "overlaps-with-a-known-set"
 TOO_OFTEN = "solved-too-often"
 
+NONE: Mapping[str, int] = {}
+
 Excluded = Callable[[Candidate], bool]
 
 
@@ -56,8 +58,8 @@ def place_of(seed: int, number: int) -> Place:
     families = _order(seed, area)
     turn, which = divmod(number // len(AREAS), len(families))
     kinds = _kinds(seed, families[which])
-    structure, wording = kinds[turn % len(kinds)]
-    return Place(seed, number, families[which], structure, wording)
+    first = turn % len(kinds)
+    return Place(seed, number, families[which], kinds[first:] + kinds[:first])
 
 
 @lru_cache(1024)
@@ -106,16 +108,11 @@ def build(
     places = [place_of(seed, number) for number in range(count)]
     with _mapping(jobs) as mapped:
         for place, (first, attempt, rejected) in zip(places, mapped(places), strict=True):
+            found = first
+            while rule := fault_in_set(found, within, known, solved_too_often):
+                rejected[rule] += 1
+                found, attempt, rejected = search(place, attempt + 1, rejected)
             built.rejected += rejected
-            found: Candidate | None = first
-            while True:
-                rule = fault_in_set(found, within, known, solved_too_often)
-                if not rule:
-                    break
-                built.rejected[rule] += 1
-                found, attempt, rejected = search(place, attempt + 1)
-                built.rejected += rejected
-            assert found is not None
             within.add(found)
             built.candidates.append(found)
             built.overlaps.append(known.closest(found.text, found.problem.key()))
@@ -127,13 +124,18 @@ Searched = tuple[Candidate, int, Counter[str]]
 """A candidate, its attempt, and the rules that rejected those before."""
 
 
-def search(place: Place, attempt: int = 0) -> Searched:
+def search(place: Place, attempt: int = 0, before: Mapping[str, int] = NONE) -> Searched:
     """The first good candidate of a place from an attempt on, and the rules that rejected others.
+
+    Args:
+        place: What is wanted.
+        attempt: Where to begin.
+        before: Rules that rejected earlier attempts.
 
     Raises:
         SeedError: ILLEGAL_VALUE after ``MOST_ATTEMPTS``.
     """
-    rejected = Counter[str]()
+    rejected = Counter(before)
     for number in range(attempt, MOST_ATTEMPTS):
         found = candidate(place, number)
         if isinstance(found, Candidate):
@@ -141,8 +143,8 @@ def search(place: Place, attempt: int = 0) -> Searched:
         rejected[found] += 1
     why = ", ".join(f"{count} {rule}" for rule, count in rejected.most_common(3))
     line = (
-        f"--count: problem {place.number + 1} ({place.structure} {place.family}) found none in"
-        f" {MOST_ATTEMPTS} attempts ({why or REPEATED}); legal: a smaller --count, another --seed"
+        f"--count: problem {place.number + 1} ({place.family}) found none in {MOST_ATTEMPTS}"
+        f" attempts ({why}); legal: a smaller --count, another --seed, fewer --against"
     )
     raise SeedError(Reason.ILLEGAL_VALUE, line)
 

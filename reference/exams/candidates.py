@@ -39,6 +39,8 @@ FIRST = "composed, this family first"
 """A composed problem in which the family of the place is the inner one."""
 ID_PREFIX = "exam-"
 ID_DIGITS = 12
+TRIES = 50
+"""Attempts of a place with one structure and wording before it tries others."""
 BASELINE_DRAWS = 64
 """Problems of a family from which its most common answer is known."""
 CHANGES = (1, -1, 2, -2, 3, -3, 5, -5, 7, 11)
@@ -67,15 +69,18 @@ class Place:
         seed: Of the set.
         number: Of the place, from 0.
         family: Name of the family.
-        structure: Of ``structures.STRUCTURES``, or ``FIRST``.
-        wording: Index of the family's wording.
+        kinds: Structure (of ``structures.STRUCTURES``, or ``FIRST``) and index of the wording, in
+            the order in which they are tried.
     """
 
     seed: int
     number: int
     family: str
-    structure: str
-    wording: int
+    kinds: tuple[tuple[str, int], ...]
+
+    def kind(self, attempt: int) -> tuple[str, int]:
+        """Structure and wording of an attempt."""
+        return self.kinds[attempt // TRIES % len(self.kinds)]
 
     @property
     def area(self) -> str:
@@ -119,7 +124,7 @@ def candidate(place: Place, attempt: int) -> Candidate | str:
     """The candidate of an attempt, or the name of the rule that rejects it."""
     random = generator(place.seed, PURPOSE, place.number, attempt)
     try:
-        problem = drawn(random, place)
+        problem = drawn(random, FAMILIES[place.family], *place.kind(attempt))
         answer = solved(problem, lambda family: family.exact)
         text = statement(problem)
         for rule, _ in _faults(problem, text, answer):
@@ -130,29 +135,26 @@ def candidate(place: Place, attempt: int) -> Candidate | str:
     return Candidate(place, attempt, problem, text, answer, certificate)
 
 
-def drawn(random: Random, place: Place) -> Problem:
-    """A problem of the kind that a place wants.
+def drawn(random: Random, family: Family, structure: str, wording: int) -> Problem:
+    """A problem of a kind.
 
     Raises:
         NoProblem: The parameters do not suit.
     """
-    family = FAMILIES[place.family]
-    parameters = _parameters(random, family)
-    if place.structure == PLAIN:
-        form = form_of(family.exact(parameters))
-        return Problem(PLAIN, Part(family, parameters, place.wording, form))
-    if place.structure == INVERTED:
+    own = Part(family, _parameters(random, family), wording, VALUE)
+    if structure == PLAIN:
+        return Problem(PLAIN, replace(own, form=form_of(family.exact(own.parameters))))
+    if structure == INVERTED:
         slot = slot_of(family)
-        parameters[slot.name] = integer(random, slot.low, slot.high)
-        if not family.valid(parameters):
+        own = own.changed(slot.name, integer(random, slot.low, slot.high))
+        if not family.valid(own.parameters):
             raise NoProblem("illegal-parameters")
-        return Problem(INVERTED, Part(family, parameters, place.wording, VALUE))
-    is_inner = place.structure == FIRST
+        return Problem(INVERTED, own)
+    is_inner = structure == FIRST
     others = [one for one in FAMILIES.values() if one is not family and (one.slot or not is_inner)]
     other = others[integer(random, 0, len(others) - 1)]
-    wording = integer(random, 0, len(other.wordings) - 1)
-    own = Part(family, parameters, place.wording, VALUE)
-    partner = Part(other, _parameters(random, other), wording, VALUE)
+    which = integer(random, 0, len(other.wordings) - 1)
+    partner = Part(other, _parameters(random, other), which, VALUE)
     return _composed(own, partner) if is_inner else _composed(partner, own)
 
 

@@ -35,7 +35,8 @@ SAME_SPELLING = (
     (re.compile(r"\\[,;:! ]|~"), " "),
     (re.compile(r"\\[()\[\]]|[${}&]"), " "),
 )
-WORD = re.compile(r"\\?[^\W\d_]+|\d+|[^\s\w]")
+WORD = re.compile(r"\\?[^\W\d_]+|\d+|[-+*/=<>^!|%]")
+"""Words, numbers, operators. Commas and parentheses would make runs of 8 words out of few."""
 DIGITS = re.compile(r"\d+")
 
 
