@@ -1,8 +1,9 @@
 """``seed bench build``: a set like BeyondAIME from a seed, with a certificate for every answer."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +13,9 @@ from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
     from seed.reference.exams.build import Built
+    from seed.reference.exams.difficulty import Difficulty
     from seed.reference.exams.exam_files import Exam, Told
+    from seed.reference.exams.known import KnownProblems
     from seed.reference.exams.rewriting import Rewriter
 
 TOO_EASY = 0.9
@@ -83,8 +86,9 @@ def bench_build(
     rewriter = rewriter_of(server, model) if server else None
     known = read_sets(against)
     difficulty = Difficulty(results)
-    built = built_set(seed, count, KnownProblems.of(known), difficulty, too_easy, jobs)
-    told = told_by(rewriter, built)
+    problems = KnownProblems.of(known)
+    built = built_set(seed, count, problems, difficulty, too_easy, jobs)
+    told = told_by(rewriter, built, problems)
     exam = exam_of(seed, built, told, known, difficulty)
     write_folder(out, exam.files() | {PAGE: exam_page(exam)})
     click.echo("\n".join(summary_lines(exam)))
@@ -92,7 +96,12 @@ def bench_build(
 
 
 def built_set(
-    seed: int, count: int, known: Any, difficulty: Any, too_easy: float, jobs: int | None
+    seed: int,
+    count: int,
+    known: "KnownProblems",
+    difficulty: "Difficulty",
+    too_easy: float,
+    jobs: int | None,
 ) -> "Built":
     """The set, with a bar on stderr."""
     from seed.cli.meter import DELAY_SECONDS, meter
@@ -101,7 +110,7 @@ def built_set(
     from seed.reference.verifiers.runner.pool import default_jobs
 
     def too_often(found: Candidate) -> bool:
-        return bool(difficulty.solved_too_often(found.text, found.id, too_easy))
+        return difficulty.solved_too_often(found.text, found.id, too_easy)
 
     processes = min(jobs or default_jobs(), max(1, count // 8))
     with meter("problems", count, delay=DELAY_SECONDS) as shown:
@@ -125,22 +134,27 @@ def rewriter_of(url: str, model: str) -> "Rewriter":
     return Rewriter(client, served_model(client, model))
 
 
-def told_by(rewriter: "Rewriter | None", built: "Built") -> "list[Told]":
+def told_by(rewriter: "Rewriter | None", built: "Built", known: "KnownProblems") -> "list[Told]":
     """The texts to use: the templates' own, or those of a model that pass the checks.
 
     Raises:
         SeedError: POLICY_FAILED where the server gives no reply.
     """
     from seed.cli.meter import meter
+    from seed.reference.exams.known import is_known
     from seed.reference.rewards.chat_client import NoReply
 
     if rewriter is None:
         return [(one.text, None) for one in built.candidates]
+
+    def overlaps(text: str) -> bool:
+        return is_known(known.texts.closest(text)[1])
+
     told: list[Told] = []
     with meter("rewritten", len(built.candidates)) as shown:
         for one in built.candidates:
             try:
-                told.append(rewriter.rewrite(one.text, one.answer))
+                told.append(rewriter.rewrite(one.text, one.answer, overlaps))
             except NoReply as failure:
                 line = f"--server={rewriter.client.url}: {failure}"
                 raise SeedError(Reason.POLICY_FAILED, line) from None
@@ -174,7 +188,7 @@ def summary_lines(exam: "Exam") -> list[str]:
     return lines
 
 
-def _listed(counts: Any) -> str:
+def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 

@@ -1,11 +1,13 @@
 """Lists of problems on a page: a bar of filters, and a line for each that unfolds."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from seed.cli.report.document import scrolling
 from seed.cli.report.formulas import statement_html
 
+DELIMITER = re.compile(r"\$|\\[()\[\]]")
 START = 160
 """Characters of a statement in its line."""
 
@@ -64,7 +66,7 @@ def entry(head: str, text: str, body: str, data: Mapping[str, str]) -> str:
         data: What the filters look at; several values are divided by ``|``.
     """
     attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
-    start = " ".join(text.split())[:START]
+    start = " ".join(DELIMITER.sub("", text).split())[:START]
     statement = scrolling(f"<p>{statement_html(text)}</p>", "Statement")
     return (
         f"<details class=problem{attributes}><summary>{head}"

@@ -66,9 +66,11 @@ def top(exam: Exam) -> str:
     rewritten = record["rewritten"]
     told = f" {rewritten} of them tell a scenario that a language model wrote." if rewritten else ""
     drawn = "" if has_mathml() else " Formulas are shown as LaTeX: latex2mathml is not installed."
+    others = ", the known sets below" if record["against"] else ""
+    others += ", the evaluations below" if record["policies"] else ""
     summary = (
         f"Built by <code>seed bench build --seed {record['seed']} --count {count}</code>, version"
-        f" {escape(str(record['version']))}; the same command makes the same files.{told}{drawn}"
+        f" {escape(str(record['version']))}{others}; equal arguments make equal files.{told}{drawn}"
         " Levels are the authors' judgement, not measured."
     )
     return heading(f"Exam of seed {record['seed']}", summary, cards)
@@ -121,7 +123,7 @@ def certificate_terms(line: Line, certificate: Line) -> dict[str, str]:
         terms["closest known"] = f"{escape(overlap['closest'])}, {percent(overlap['share'])}"
     for rate in certificate["solve_rates"]:
         terms[f"solved by {rate['policy']}"] = rate_text(rate)
-    parts = [f"{part['family']} {part['parameters']}" for part in line["provenance"]["parts"]]
+    parts = map(part_text, line["provenance"]["parts"])
     terms["made of"] = escape(f"{line['structure']}: {', then '.join(parts)}")
     if rewriting := line["provenance"]["rewriting"]:
         used = "is used" if rewriting["used"] else f"is not used: {rewriting['failed_check']}"
@@ -129,6 +131,12 @@ def certificate_terms(line: Line, certificate: Line) -> dict[str, str]:
     terms["checks"] = escape("; ".join(certificate["checks"]))
     terms["id"] = f"<code>{escape(line['id'])}</code>"
     return terms
+
+
+def part_text(part: Line) -> str:
+    """``floor-sum (n = 276, a = 61)``."""
+    numbers = ", ".join(f"{name} = {value}" for name, value in part["parameters"].items())
+    return f"{part['family']} ({numbers})"
 
 
 def rate_text(rate: Line) -> str:

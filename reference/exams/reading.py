@@ -27,17 +27,20 @@ FORMS = (
 )
 """Around an answer of any kind."""
 WRONG = "\\boxed{{{}}}"
+OTHER = WRONG.format(17)
 
 
 def reading_faults(problem: str, reference: str) -> Iterator[tuple[str, str]]:
     """Name and detail of every rule that the verifier breaks with a reference answer."""
+    # The same text is always right; another answer shows whether the reference can be read.
+    outcome, why = _outcome(problem, reference, OTHER)
+    if outcome is Outcome.ERROR:
+        yield UNREADABLE, why
+        return
     for form in FORMS:
         response = form.format(reference)
         outcome, why = _outcome(problem, reference, response)
-        if outcome is Outcome.ERROR:
-            yield UNREADABLE, why
-            return
-        if outcome is Outcome.WRONG:
+        if outcome is not Outcome.CORRECT:
             yield REJECTED, f"{response[-60:]!r}: {why}"
             return
     value = integer_of(reference)

@@ -7,7 +7,7 @@ Whatever fails one of them is not used, and the template's own text stays.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,12 +64,15 @@ class Rewriter:
     model: str
     temperature: float = 0.7
 
-    def rewrite(self, text: str, answer: int) -> tuple[str, dict[str, Any]]:
+    def rewrite(
+        self, text: str, answer: int, is_known: Callable[[str], bool]
+    ) -> tuple[str, dict[str, Any]]:
         """Another text for a problem.
 
         Args:
             text: Of the template.
             answer: To the problem; it must not stand in the new text.
+            is_known: Whether a text overlaps with a known problem.
 
         Returns:
             The text to use, and a record: the model, whether its text is used, and the check that
@@ -83,8 +86,9 @@ class Rewriter:
         choice = self.client.complete(fields | {"max_tokens": TOKENS})
         if choice.finish == "length" or choice.text is None:
             raise NoReply("the reply is cut off or holds no text", retry=False)
-        found = " ".join(choice.text.split())
+        found = " ".join(choice.text.rpartition("</think>")[2].split())
         failed = next(failed_checks(text, found, answer), "")
+        failed = failed or ("it overlaps with a known problem" if is_known(found) else "")
         record = {"model": self.model, "used": not failed, "failed_check": failed or None}
         return (text, record) if failed else (found, record | {"template_text": text})
 
