@@ -93,9 +93,7 @@ def their_tokenizer(folder: Path) -> Any:
     return factory.from_pretrained(folder)
 
 
-def generator(
-    folder: Path,
-) -> Callable[[Sequence[int], int, frozenset[int]], tuple[int, ...]]:
+def generator(folder: Path) -> Callable[[Sequence[int], int, frozenset[int]], tuple[int, ...]]:
     """What continues a prompt greedily: prompt, most tokens and ends -> tokens."""
     factory: Any = AutoModelForCausalLM
     network = factory.from_pretrained(folder, dtype=torch.float32).eval()

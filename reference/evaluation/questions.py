@@ -51,6 +51,7 @@ class Question:
         tests: Tests of a program (code).
         puzzle: Family and instance (puzzle).
         group: Text of the benchmark's column ``by``.
+        principles: Of the judge; empty for those in force.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Question:
     tests: Any = None
     puzzle: Mapping[str, Any] | None = None
     group: str = ""
+    principles: str = ""
 
     def item(self, response: str) -> Item:
         """What a verifier judges."""
@@ -75,6 +77,7 @@ class Question:
             reference=self.reference,
             tests=self.tests,
             puzzle=self.puzzle,
+            principles=self.principles,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -194,6 +197,7 @@ def _question(row: Mapping[str, Any], benchmark: Benchmark, name: str) -> Questi
         tests=targets["tests"],
         puzzle=puzzle,
         group="" if by is None else str(by),
+        principles=benchmark.principles,
     )
 
 
