@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from seed.reference.data.files import RowFile
 from seed.reference.data.messages import Unusable, fingerprint
-from seed.reference.data.schemas import Fields, ReadRow, RowRules, read_row
+from seed.reference.data.readers import Fields
+from seed.reference.data.schemas import ReadRow, RowRules, read_row
 from seed.reference.data.targets import DOMAINS
 from seed.reference.verifiers.files.lines import fields_of
 from seed.spec.datatypes import Problem

@@ -129,7 +129,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         Benchmark(
             "simpleqa", "SimpleQA", "judge", ASKED, 1, ("simpleqa",), "topic",
             {"avg@1": (12.9, 30.1, 13.8, 43.6, 52.9)},
-            "A judge grades correct, incorrect or not attempted; the score is the share of correct.",
+            "A judge says correct, incorrect or not attempted; the score is the share of correct.",
             ATTEMPTED,
         ),
         Benchmark(
