@@ -6,6 +6,7 @@ Every row is read and checked once, before training starts. What is kept is 34 b
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,11 @@ KEPT_FAULTS = 20
 ROWS_AT_ONCE = 65536
 ROWS_PER_NEWS = 512
 Advanced = Callable[[int], None]
+ADVANCED: ContextVar[Advanced] = ContextVar("ADVANCED", default=lambda count: None)
+"""Is told how many rows were read, or prompts measured, since it was last told.
+
+Files are read deep inside of what needs their problems, and may take minutes.
+"""
 Rows = NDArray[np.void]
 
 
@@ -108,12 +114,12 @@ class Index:
         Args:
             entries: Paths; ``judge=PATH`` gives all rows of a file that name no domain one.
             rules: What the settings say about rows.
-            advanced: Is told the number of rows read since it was last told.
+            advanced: Is told the number of rows read since it was last told; None for ``ADVANCED``.
 
         Raises:
             SeedError: UNREADABLE_FILE, BACKEND_MISSING.
         """
-        self._advanced = advanced or (lambda count: None)
+        self._advanced = advanced or ADVANCED.get()
         self.groups: list[str] = []
         self.counts: list[FileCount] = []
         self._files: list[RowFile] = []
