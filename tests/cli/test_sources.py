@@ -123,6 +123,13 @@ def test_both_backends_sample_the_same_texts(place: Path, trained: Path, tmp_pat
     assert ours.read_text() == theirs.read_text() != ""
 
 
+def test_the_number_of_judges_changes_nothing(place: Path, trained: Path, tmp_path: Path) -> None:
+    several = ("--backend", "reference", "reward.workers=3")
+    succeeded(*arguments(place, place / "model", tmp_path / "run", *several))
+    for name in ("samples.jsonl", "metrics.jsonl"):
+        assert (tmp_path / "run" / name).read_bytes() == (trained / name).read_bytes()
+
+
 def test_a_run_outlives_its_model_folder(place: Path, trained: Path, orphan: Path) -> None:
     for name in ("samples.jsonl", "metrics.jsonl"):
         assert (orphan / name).read_bytes() == (trained / name).read_bytes()
