@@ -63,8 +63,9 @@ class Lines(Mapping[Name, Content]):
 
     def __getitem__(self, name: Name) -> Content:
         """Read a line."""
+        start = self.starts[name]
         with self.path.open("rb") as file:
-            file.seek(self.starts[name])
+            file.seek(start)
             return self.content_of(json.loads(file.readline()))
 
     def __iter__(self) -> Iterator[Name]:

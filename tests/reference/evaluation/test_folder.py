@@ -34,6 +34,11 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert again.verdicts["sums/one", 1]["verdict"] == "correct"
 
 
+def test_a_response_that_has_no_verdict_yet_is_known_to_have_none(tmp_path: Path) -> None:
+    folder = Folder.create(tmp_path / "out", dict(RECORD), QUESTIONS)
+    assert folder.verdicts.get(RESPONSE.name) is None and RESPONSE.name not in folder.responses
+
+
 @pytest.mark.parametrize("name", [RESPONSES, VERDICTS])
 def test_half_a_last_line_is_removed_and_the_others_are_kept(tmp_path: Path, name: str) -> None:
     filled(tmp_path / "out")
