@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seed.reference.data.index import SPLITS, Advanced, Index, Rows
+from seed.reference.data.index import ADVANCED, ROWS_PER_NEWS, SPLITS, Advanced, Index, Rows
 from seed.reference.data.mixture import Mixture, Stream, shuffled
 from seed.reference.data.schemas import RowRules
 from seed.reference.data.shots import with_shots
@@ -206,6 +206,8 @@ class FileSource:
         for number, row in enumerate(rows):
             length = self._tokens(index, row)
             fits[number] = length <= limit
+            if (number + 1) % ROWS_PER_NEWS == 0:
+                ADVANCED.get()(ROWS_PER_NEWS)
             if length > longest:
                 longest, place = length, index.place(row)
         count = int((~fits).sum())
