@@ -16,6 +16,7 @@ from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
+from seed.reference.training.prompt_distribution import check_distribution
 from seed.reference.training.prompt_stream import first_problems
 from seed.reference.training.resume_check import check_resume
 from seed.reference.training.rollout_manager import Rollouts
@@ -229,6 +230,7 @@ def check(config: Config, backend: Backend[Any]) -> None:
     check_loss_terms(config, backend)
     check_data(config)
     check_demonstrations(config)
+    check_distribution(config)
     backend.on_rank_zero(lambda: check_verdicts(config))
     tokenizer = tokenizer_of(config)
     problems = [*held_out_problems(config), *first_problems(config, CHECKED_PROMPTS)]
