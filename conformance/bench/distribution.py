@@ -50,14 +50,16 @@ EVERY = 10
 REPEATS = 50
 """Repetitions of a step's bookkeeping that are timed together."""
 MIXED = (
-    "data.families=arithmetic,maze,twentyfour",
-    *("data.difficulties.arithmetic=[1, 2, 3, 4, 5]", "data.difficulties.maze=[1, 2, 3]"),
-    *("data.difficulties.twentyfour=[1, 2]", "data.demonstrations=12000", "supervised.steps=900"),
-    *("rollout.steps=80", "rollout.prompts=16", "rollout.samples_per_prompt=8"),
-    *("algorithm.mini_batch=64", "policy_optimizer.learning_rate=1e-4"),
-    *("evaluation.problems=240", "evaluation.samples=2", "rollout.needs_contrast=false"),
+    *("backend=scaled", "model.layers=1", "model.hidden=32", "model.head_width=8"),
+    *("model.expert_width=32", "data.families=arithmetic,maze"),
+    *("data.difficulties.arithmetic=[2, 3, 4, 6]", "data.difficulties.maze=[1, 2, 3]"),
+    "data.max_prompt_tokens=64",
+    *("data.demonstrations=8000", "supervised.steps=600", "data.bare_share=0.5"),
+    *("rollout.steps=60", "rollout.prompts=12", "rollout.samples_per_prompt=8"),
+    *("algorithm.mini_batch=48", "algorithm.micro_batch=48", "policy_optimizer.learning_rate=5e-4"),
+    *("evaluation.problems=160", "evaluation.samples=2", "rollout.needs_contrast=false"),
 )
-"""Over the tiny preset: three families at ten levels, from solved to out of reach."""
+"""Over the tiny preset: two families at seven levels, from solved to out of reach."""
 
 Curve = list[tuple[int, float]]
 """Samples drawn so far, held-out accuracy."""
@@ -121,6 +123,7 @@ def followed(run: Run[Any]) -> tuple[float, Curve]:
             run.backend, run.state, config, SilentObserver(), "held-out", run.verdicts
         )
         curve.append((run.progress.phase_step * responses, scores["overall"]["accuracy"]))
+        click.echo(f"  {curve[-1][0]:6d} samples: {100 * curve[-1][1]:.1f} %")
         spent += time.process_time() - began
 
     evaluate()
