@@ -13,7 +13,6 @@ from seed.cli.report.drawing import (
     WIDE,
     Curve,
     Plot,
-    Series,
     column,
     curves_plot,
     draw_curve,
@@ -21,6 +20,7 @@ from seed.cli.report.drawing import (
 )
 from seed.cli.report.record import Line, Record
 from seed.reference.training.prompt_distribution import BANDS
+from seed.spec.datatypes import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -136,14 +136,14 @@ def rate_plot(lines: Sequence[Line]) -> Plot:
 def panels_plot(lines: Sequence[Line], metric: str, title: str, caption: str, y_label: str) -> Plot:
     """A metric by stratum: one panel per domain, one line per level."""
     steps = column(lines, "phase_step")
-    names = dict.fromkeys(name for line in lines for name in line[metric])
-    domains: dict[str, dict[str, Series]] = {}
-    for name in sorted(names, key=domain_and_level):
-        domain, level = name.rpartition("/")[::2]
-        of_domain = domains.setdefault(domain, {})
-        colour = FAMILY_COLOURS[len(of_domain) % len(FAMILY_COLOURS)]
-        values = column([line[metric] for line in lines], name, 100.0)
-        of_domain[level] = Series(f"level {level}", steps, values, colour)
+    flat = [line[metric] for line in lines]
+    names = sorted({name for line in flat for name in line}, key=domain_and_level)
+    levels = sorted({domain_and_level(name)[1] for name in names})
+    looks = dict(zip(levels, zip(cycle(FAMILY_COLOURS), cycle(STYLES), strict=False), strict=False))
+    domains: dict[str, list[tuple[int, Array]]] = {}
+    for domain, level in map(domain_and_level, names):
+        values = column(flat, f"{domain}/{level}", 100.0)
+        domains.setdefault(domain, []).append((level, values))
     shown = list(domains.items())[:MOST_PANELS]
     rest = len(domains) - len(shown)
     more = f" {rest} more domains are in metrics.jsonl ({metric})." if rest else ""
@@ -152,15 +152,25 @@ def panels_plot(lines: Sequence[Line], metric: str, title: str, caption: str, y_
 
     def paint(figure: "Figure") -> None:
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-        for axes, (domain, of_domain) in zip(panels, shown, strict=False):
-            for line, style in zip(of_domain.values(), cycle(STYLES), strict=False):
-                draw_curve(axes, line.steps, line.values, line.label, line.colour, style)
+        handles = {}
+        for place, (axes, (domain, of_domain)) in enumerate(zip(panels, shown, strict=False)):
+            for level, values in of_domain:
+                draw_curve(axes, steps, values, f"level {level}", *looks[level])
+                handles[level] = axes.get_lines()[-1]
             axes.set_title(domain, loc="left", fontsize=9.0)
-            label_axes(axes, "RL step", y_label, legend=False)
+            label_axes(axes, "RL step", "" if place % columns else y_label, legend=False)
             axes.set_ylim(bottom=0)
-            axes.legend(fontsize=7.5, ncols=2, handlelength=1.8, columnspacing=1.0)
         for axes in panels[len(shown) :]:
             axes.set_axis_off()
+        of_levels = [handles[level] for level in sorted(handles)]
+        figure.legend(
+            of_levels,
+            [str(line.get_label()) for line in of_levels],
+            loc="outside upper center",
+            ncols=8,
+            handlelength=2.2,
+            columnspacing=1.4,
+        )
 
     name = title.lower().replace(" ", "-")
     return Plot(name, title, caption + more, paint, (WIDE[0], WIDE[1] * rows))
