@@ -53,11 +53,11 @@ REPEATS = 50
 MIXED = (
     *("backend=scaled", "model.layers=1", "data.families=arithmetic,maze"),
     *("data.difficulties.arithmetic=[2, 3, 4, 6]", "data.difficulties.maze=[1, 2, 3]"),
-    *("data.max_prompt_tokens=64", "data.demonstrations=16000", "data.bare_share=0.5"),
-    *("supervised.steps=800", "supervised.batch=96"),
-    *("rollout.steps=60", "rollout.prompts=12", "rollout.samples_per_prompt=8"),
+    *("data.max_prompt_tokens=64", "data.demonstrations=8000", "data.bare_share=0.5"),
+    *("supervised.steps=400", "supervised.batch=64"),
+    *("rollout.steps=40", "rollout.prompts=12", "rollout.samples_per_prompt=8"),
     *("algorithm.mini_batch=48", "algorithm.micro_batch=48", "policy_optimizer.learning_rate=3e-4"),
-    *("evaluation.problems=160", "evaluation.samples=2", "rollout.needs_contrast=false"),
+    *("evaluation.problems=120", "evaluation.samples=2", "rollout.needs_contrast=false"),
 )
 """Over the tiny preset: two families at seven levels, from solved to out of reach."""
 
@@ -220,16 +220,17 @@ def text(value: Estimate, form: str = ".1f") -> str:
 def main(out: Path, seeds: int, methods: str, overrides: tuple[str, ...]) -> None:
     """Run everything that OUT has no figures of, and print the table."""
     names = methods.split(",")
+    if names[0] != METHODS[0] or not set(names) <= set(METHODS):
+        raise click.BadParameter(f"in_turn first, then any of {', '.join(METHODS[1:])}")
     results: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in names}
-    for name in names:
-        check(configured(name, 1, overrides), torch_backend())
+    check(configured(names[-1], 1, overrides), torch_backend())
     checkpoint = sft(configured("in_turn", 1, overrides), out / "sft")
-    for seed in range(1, seeds + 1):
-        for name in names:
+    for name in names:
+        for seed in range(1, seeds + 1):
             config = configured(name, seed, overrides)
             results[name][seed] = measured(config, out / name / f"seed{seed}", checkpoint)
             final = results[name][seed]["curve"][-1]
-            click.echo(f"seed {seed} {name}: {100 * final[1]:.1f} % after {final[0]} samples")
+            click.echo(f"{name} seed {seed}: {100 * final[1]:.1f} % after {final[0]} samples")
     click.echo(report(results))
 
 
