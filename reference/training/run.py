@@ -15,6 +15,7 @@ from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.tasks.task import problems_of, tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
+from seed.reference.training.prompt_distribution import check_distribution
 from seed.reference.training.prompt_lengths import check_prompts
 from seed.reference.training.resume_check import check_resume
 from seed.reference.training.rollout_manager import Rollouts
@@ -226,6 +227,7 @@ def check(config: Config, backend: Backend[Any]) -> None:
     check_loss_terms(config, backend)
     check_data(config)
     check_demonstrations(config)
+    check_distribution(config)
     backend.on_rank_zero(lambda: check_verdicts(config))
     check_prompts(config)
 
