@@ -20,7 +20,8 @@ from seed.reference.training.prompt_stream import first_problems
 from seed.reference.training.resume_check import check_resume
 from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run_directory import SCHEDULE, RunDirectory
-from seed.reference.training.start import initial_state, provenance
+from seed.reference.training.sft_data import sft_data
+from seed.reference.training.start import check_demonstrations, initial_state, provenance
 from seed.spec.backend import Backend
 from seed.spec.characters import vocabulary_for
 from seed.spec.config import Config
@@ -230,11 +231,12 @@ def check(config: Config, backend: Backend[Any]) -> None:
     check_data(config)
     check_demonstrations(config)
     backend.on_rank_zero(lambda: check_verdicts(config))
+    check_chats(config)
     tokenizer = tokenizer_of(config)
     problems = [*held_out_problems(config), *first_problems(config, CHECKED_PROMPTS)]
     lengths = {problem.id: len(tokenizer.prompt(problem)) for problem in problems}
-    longest = max(lengths, key=lambda name: lengths[name])
-    if lengths[longest] > config.data.max_prompt_tokens:
+    longest = max(lengths, key=lambda name: lengths[name], default="")
+    if longest and lengths[longest] > config.data.max_prompt_tokens:
         raise SeedError(
             Reason.ILLEGAL_VALUE,
             f"data.max_prompt_tokens={config.data.max_prompt_tokens} must be at least"
@@ -250,7 +252,7 @@ def check_data(config: Config) -> None:
     """
     check_families(config.data)
     reward_model.check(config)
-    if config.tokenizer.path or config.data.train:
+    if config.tokenizer.path or not config.data.families:
         check_vocabulary(config)
         return
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
@@ -263,18 +265,14 @@ def check_data(config: Config) -> None:
         )
 
 
-def check_demonstrations(config: Config) -> None:
-    """Refuse SFT on files without a worked answer.
+def check_chats(config: Config) -> None:
+    """Refuse chats that cannot be learned from, and steps of SFT too small for what they read.
 
     Raises:
-        SeedError: ILLEGAL_COMBINATION.
+        SeedError: As ``sft_data``.
     """
-    if config.data.train and config.supervised.steps and not problems_of(config).demonstrations():
-        raise SeedError(
-            Reason.ILLEGAL_COMBINATION,
-            f"supervised.steps={config.supervised.steps} must be 0 with"
-            f" data.train={list(config.data.train)}, which has no demonstration to learn from",
-        )
+    if config.data.chats or (config.supervised.batch_tokens and config.supervised.steps):
+        sft_data(config)
 
 
 def check_vocabulary(config: Config) -> None:
