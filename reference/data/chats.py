@@ -89,8 +89,11 @@ def _is_list(value: Any) -> bool:
 
 
 def _demonstrated(row: Fields) -> Sequence[Any]:
-    prompt = _first(row, "messages", "problem")
-    return [*_turns(prompt), _said(ASSISTANT, row["demonstration"])]
+    asked = [
+        {**message, "weight": 0} if isinstance(message, Mapping) else message
+        for message in _turns(_first(row, "messages", "problem"))
+    ]
+    return [*asked, _said(ASSISTANT, row["demonstration"])]
 
 
 def _openai(row: Fields) -> Sequence[Any]:
@@ -136,8 +139,8 @@ CHAT_FORMS = (
     Form(
         "problem and demonstration",
         ("problem|messages", "demonstration"),
-        "the problem or its messages, and the demonstration as the assistant's turn; what `seed"
-        " data sft` writes",
+        "the problem or its messages, and the demonstration as the one turn that is taught; what"
+        " `seed data sft` writes",
         _demonstrated,
         lambda row: bool(row["demonstration"]),
     ),
