@@ -3,6 +3,7 @@
 import click
 
 from seed.cli.clean_data import clean_data
+from seed.cli.data_sft import rejection_sampling
 from seed.cli.deduplicate_data import decontaminate_data, deduplicate_data
 from seed.cli.import_data import data_stats, import_data
 from seed.cli.show_data import show_data
@@ -11,12 +12,13 @@ from seed.cli.user_errors import Group
 
 @click.group(cls=Group)
 def data() -> None:
-    """Look at files of problems, and clean them: every rule has a name, a count and samples."""
+    """Look at files of problems, clean them, draw demonstrations from them."""
 
 
 COMMANDS = (
     *(show_data, data_stats, import_data),
     *(clean_data, deduplicate_data, decontaminate_data),
+    rejection_sampling,
 )
 
 for command in COMMANDS:
