@@ -77,7 +77,7 @@ REQUEST_FIRST = re.compile(
 )
 REQUEST_ANYWHERE = re.compile(
     rf"\b(?:{REQUEST}|what|how|which|who|when|where|whose|why|prove|show|provide|is|are|does|do|can|"
-    r"answer|design|implement|return|output|print|minimum|maximum|equals?|value|number)\b"
+    r"add|subtract|multiply|divide|draw|answer|design|implement|return|output|print|minimum|maximum|equals?|value|number)\b"
     r"|\?|=\s*\$?\s*$|_{2,}",
     re.IGNORECASE,
 )
