@@ -24,8 +24,10 @@ FIGURE = re.compile(
     r"|\b(?:fig|figure)\. ?\d",
     re.IGNORECASE,
 )
-FIGURE_WORDS = ("fig", "diagram", "picture", "shown", "depict", "illustrat", "drawn", "graph")
-FIGURE_WORDS += ("table", "chart")
+FIGURE_WORDS = (
+    *("fig", "diagram", "picture", "shown", "depict", "illustrat", "drawn", "graph"),
+    *("table", "chart"),
+)
 """One of them is in whatever ``FIGURE`` finds: looking for them first is quick."""
 IN_MIND = re.compile(
     r"\b(?:significant|\w+-) ?figures?\b|\bas shown that\b|\bshown that\b", re.IGNORECASE
