@@ -36,7 +36,7 @@ def test_nothing_is_found_in_a_good_set(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rule", BROKEN)
 def test_each_rule_finds_its_row(tmp_path: Path, rule: str) -> None:
-    rows = [*GOOD, {"id": "long", "problem": LONG, "answer": "11"}, {"id": "bad"} | BROKEN[rule]]
+    rows = [*GOOD, {"id": "long", "problem": LONG, "answer": "29"}, {"id": "bad"} | BROKEN[rule]]
     found = audited(tmp_path / "bad.jsonl", rows)
     assert found.counts.get(rule) == 1
     (row,) = found.flagged
