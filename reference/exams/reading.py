@@ -1,4 +1,4 @@
-r"""Does our own verifier read the reference answer in the forms in which models write it?
+r"""Does our verifier read the reference answer in the forms in which models write it?
 
 A benchmark whose right answers its verifier calls wrong measures the verifier.
 """
