@@ -177,9 +177,7 @@ class _Writer:
 
     def _closed(self, prompt: str, response: str) -> Turn:
         """A turn up to the token that ends it, if the template writes one."""
-        stops = max(
-            (response.rfind(end) + len(end) for end in self.ends if end in response), default=0
-        )
+        stops = max((response.rfind(end) + len(end) for end in self.ends if end in response), default=0)
         if stops:
             return Turn(prompt, response[:stops], False)
         return Turn(prompt, response.rstrip(), True)

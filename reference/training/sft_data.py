@@ -159,9 +159,7 @@ class SftData:
             return math.ceil(epochs * len(self.taught) / self.batch_size)
         whole = math.floor(epochs)
         steps = sum(len(self._ends(epoch)) for epoch in range(whole))
-        return steps + (
-            math.ceil((epochs - whole) * len(self._ends(whole))) if epochs > whole else 0
-        )
+        return steps + (math.ceil((epochs - whole) * len(self._ends(whole))) if epochs > whole else 0)
 
     def _wanted(self, count: int) -> int:
         """Sequences that ``supervised.epochs`` asks for; with ``supervised.steps`` no limit."""
@@ -198,7 +196,9 @@ def _order(seed: int, epoch: int, count: int) -> Any:
 def numbers_of_step(seed: int, step: int, size: int, count: int) -> list[int]:
     """Which ``size`` of ``count`` sequences a step reads; it may reach into the next epoch."""
     positions = range(step * size, (step + 1) * size)
-    return [int(_order(seed, position // count, count)[position % count]) for position in positions]
+    return [
+        int(_order(seed, position // count, count)[position % count]) for position in positions
+    ]
 
 
 def sft_data(config: Config) -> SftData:
