@@ -1,6 +1,7 @@
 """The audit finds broken sets defect by defect, and nothing in a good one."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ ELSEWHERE = (REJECTED, ACCEPTED, TOO_OFTEN)
 """Rules that no row breaks while our verifier is right; tests of ``reading`` and ``difficulty``."""
 
 
-def audited(path: Path, rows: list[dict[str, object]]) -> AuditedSet:
+def audited(path: Path, rows: list[dict[str, Any]]) -> AuditedSet:
     known = KnownProblems()
     known.texts.add("old/1", str(BROKEN[audit.OVERLAP]["problem"]))
     (problems,) = read_sets([write_lines(path, rows)])
@@ -59,7 +60,7 @@ def test_an_answer_that_both_solvers_find_is_confirmed(tmp_path: Path) -> None:
 
 
 def test_rows_of_other_domains_are_counted_apart(tmp_path: Path) -> None:
-    code = {"problem": "Write twice(x).", "tests": ["assert twice(2) == 4"]}
+    code: dict[str, Any] = {"problem": "Write twice(x).", "tests": ["assert twice(2) == 4"]}
     found = audited(tmp_path / "mixed.jsonl", [*GOOD, code])
     assert len(found.rows) == 2 and found.problems.left_out == {"code": 1}
 
