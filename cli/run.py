@@ -12,6 +12,7 @@ from seed.cli.formatting import printable, score_text
 from seed.cli.options import (
     BACKENDS,
     PATH,
+    chats_option,
     config_option,
     data_option,
     evaluation_option,
@@ -49,6 +50,7 @@ MANY_PROBLEMS = 2000
 @model_option
 @data_option
 @evaluation_option
+@chats_option
 @reward_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="Keys all randomness of the run."
@@ -188,12 +190,33 @@ def reading_shown(computing: "Backend[Any]") -> Iterator[None]:
 
 
 def print_notes(config: "Config", computing: "Backend[Any]") -> None:
-    """What was found in the files of problems, before anything is trained on them."""
+    """What was found in problems and model, before anything is trained."""
     from seed.reference.tasks.task import problems_of
+    from seed.reference.training.sft_data import chats_of
 
-    if config.data.train and computing.is_main_process:
-        for note in getattr(problems_of(config), "notes", ()):
-            click.echo(printable(note, NOTE_WIDTH), err=True)
+    if not computing.is_main_process:
+        return
+    notes = [*getattr(problems_of(config), "notes", ())] if config.data.has_files else []
+    notes += chats_of(config).notes if config.data.chats else []
+    for note in [*notes, *context_notes(config)]:
+        click.echo(printable(note, NOTE_WIDTH), err=True)
+
+
+def context_notes(config: "Config") -> list[str]:
+    """Whether prompts and responses may be longer than what a pretrained model has seen."""
+    from seed.reference.pretrained.folder import Folder
+
+    if not config.start.model:
+        return []
+    known = Folder(Path(config.start.model)).config.get("max_position_embeddings")
+    needed = config.data.max_prompt_tokens + config.rollout.max_response_tokens
+    if known is None or needed <= int(known):
+        return []
+    return [
+        f"data.max_prompt_tokens + rollout.max_response_tokens = {needed} positions are more than"
+        f" max_position_embeddings={known} of {config.start.model}: the model has not seen such"
+        " long texts"
+    ]
 
 
 def observer_of(computing: "Backend[Any]", config: "Config") -> "Observer":
@@ -240,7 +263,10 @@ def train(run: "Run[Any]") -> None:
         for table in result_tables(run, summary):
             click.echo(table)
         look = f"; look at {report}" if report else ""
-        click.echo(f"\n{summary['steps']} RL steps in {summary['wall_seconds']:.0f} s{look}")
+        steps, kind = summary["steps"], "RL"
+        if not run.config.rollout.steps:
+            steps, kind = summary["steps_by_phase"]["supervised"], "SFT"
+        click.echo(f"\n{steps} {kind} steps in {summary['wall_seconds']:.0f} s{look}")
 
 
 def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:
@@ -252,7 +278,7 @@ def result_tables(run: "Run[Any]", summary: dict[str, Any]) -> list[str]:
     rl_steps = [line for line in lines if line["phase"] == "reinforcement"]
     before, after = summary["eval_before"], summary["eval_after"]
     tables = (
-        "\n".join([score_table(before, after), *worse_lines(before, after)]),
+        "\n".join([score_table(before, after), *worse_lines(before, after)]) if before else "",
         class_text(class_rewards(rl_steps, run.config.data)),
         judge_text(summary),
     )

@@ -8,7 +8,7 @@ program that no test can judge, since several outputs are right or it talks to a
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ class QuestionSet:
 
 
 def read_questions(
-    paths: Sequence[Path], protocol: str = "", limit: int | None = None
+    paths: Sequence[Path], protocol: str = "", limit: int | None = None, wording: str = ""
 ) -> list[QuestionSet]:
     """Read the files of an evaluation.
 
@@ -114,12 +114,15 @@ def read_questions(
         protocol: Name of the benchmark of all files; empty to recognise each.
         limit: Most problems of a file. They are drawn by the digest of the problem: the same ones
             whatever the order of the file, and all of a smaller limit.
+        wording: What is asked in place of the benchmark's own wording, with ``{problem}``.
 
     Raises:
         SeedError: UNREADABLE_FILE, UNKNOWN_NAME, ILLEGAL_COMBINATION, BACKEND_MISSING.
     """
     opened = [RowFile(path) for path in paths]
     files = [(file.path, benchmark_of(file.path, _first_line(file), protocol)) for file in opened]
+    if wording:
+        files = [(path, replace(benchmark, prompt=wording)) for path, benchmark in files]
     sets = []
     for rows, (path, benchmark), name in zip(opened, files, names_of(files), strict=True):
         left_out: Counter[str] = Counter()

@@ -157,11 +157,42 @@ class LanguageTokenizer:
         check_roles(messages)
         if self.template is None:
             return self.plain("\n\n".join(message["content"] for message in messages))
+        written, mark = self.unforgeable(messages)
+        return self.template_ids(self.render(written), mark)
+
+    def unforgeable(self, messages: Sequence[Message]) -> tuple[Sequence[Message], str]:
+        """Messages whose texts hold no special token, and the mark that broke those they held.
+
+        The mark is empty if there was nothing to break.
+        """
+        assert self.template is not None
         texts = [value for message in messages for value in message.values() if type(value) is str]
         if not any(self.special.in_text(text) or self.special.at_edge(text) for text in texts):
-            return tuple(self.rules.encode(self.render(messages), add_special_tokens=False).ids)
+            return messages, ""
         mark = self.special.mark_for([*texts, self.template.source])
-        return self.special.encode(self.render(self._broken(messages, mark)), mark)
+        return self._broken(messages, mark), mark
+
+    def template_ids(self, text: str, mark: str, continues: bool = False) -> tuple[int, ...]:
+        """Ids of what the chat template wrote, in which its own special tokens are special.
+
+        Args:
+            text: All of it or a piece.
+            mark: Of ``unforgeable``.
+            continues: Whether it is a piece from the middle.
+
+        Raises:
+            SeedError: ILLEGAL_VALUE.
+        """
+
+        def encoded(text: str) -> tuple[int, ...]:
+            if mark:
+                return self.special.encode(text, mark)
+            return tuple(self.rules.encode(text, add_special_tokens=False).ids)
+
+        if not continues or self._newline is None:
+            return encoded(text)
+        ids, newline = encoded("\n" + text), self._newline
+        return ids[len(newline) :] if ids[: len(newline)] == newline else encoded(text)
 
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt as the chat template writes it; with ``template="none"`` the plain text.

@@ -186,7 +186,7 @@ def test_long_prompts_are_refused_or_dropped_with_their_count(tmp_path: Path) ->
     reason, line = user_error(chosen, Characters())
     assert reason is Reason.ILLEGAL_VALUE
     assert "2 of 7 training prompts are longer than data.max_prompt_tokens=14" in line
-    assert "the longest has 18 tokens (train.jsonl line 7)" in line
+    assert "line 6, the longest has 18 tokens (train.jsonl line 7)" in line
     source = FileSource(replace(chosen, overlong="drop"), Characters())
     assert len(set(epoch_of(source, 5))) == 5
     assert any(note.endswith("; dropped") for note in source.notes)
