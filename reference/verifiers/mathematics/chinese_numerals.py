@@ -27,7 +27,8 @@ def in_digits(text: str) -> str:
         return text
     if answer["number"]:
         number = _number(answer["number"])
-        return text if number is None else number + answer["measure"]
+        measure = answer["measure"].replace("度", "^\\circ ")
+        return text if number is None else number + measure
     above, below = _number(answer["above"]), _number(answer["below"])
     whole = _number(answer["whole"]) if answer["whole"] else ""
     if above is None or below is None or whole is None:
@@ -64,5 +65,9 @@ def _integer(text: str) -> int | None:
             section += digit or 0
             if not section and not total:
                 return None
-            total, section, digit = (total + section) * SECTIONS[sign], 0, None
+            if total >= SECTIONS[sign]:  # 万 behind 亿
+                total += section * SECTIONS[sign]
+            else:  # 亿 may multiply 万
+                total = (total + section) * SECTIONS[sign]
+            section, digit = 0, None
     return total + section + (digit or 0)
