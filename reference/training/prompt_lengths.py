@@ -60,7 +60,7 @@ def check_prompts(config: Config) -> None:
 def _sample(config: Config) -> Iterator[Problem]:
     """Held-out problems and the beginning of the training stream, unless it is of files alone."""
     yield from held_out_problems(config)
-    if not config.data.train:
+    if not config.data.has_files:
         yield from first_problems(config, FIRST_PUZZLES)
     elif any(map(task_name, config.data.train)):
         yield from first_problems(config, FIRST_TEXTS)

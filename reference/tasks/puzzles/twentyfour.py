@@ -110,7 +110,7 @@ def _signed(instance: Mapping[str, Any]) -> bool:
     return instance.get("signs", False) is True
 
 
-@cache  # at most 1176 pairs, 455 triples and 1820 quadruples, one short text each
+@cache  # at most 19900 pairs, 455 triples and 1820 quadruples, one short text each
 def shortest_expression(numbers: tuple[int, ...]) -> str | None:
     """Search all expressions of two to four numbers in ascending order.
 
