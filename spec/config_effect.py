@@ -108,13 +108,34 @@ RULES = (
         "with value_pretraining.steps=0",
     ),
     Rule(
-        ("supervised.batch", "supervised.optimizer", "supervised.stop_accuracy", "data.bare_share"),
-        lambda config: not config.supervised.steps,
+        (
+            *("supervised.batch", "supervised.optimizer", "supervised.stop_accuracy"),
+            *("supervised.batch_tokens", "data.bare_share"),
+        ),
+        lambda config: not (config.supervised.steps or config.supervised.epochs),
         "with supervised.steps=0",
     ),
     Rule(
+        ("supervised.batch",),
+        lambda config: bool(config.supervised.batch_tokens),
+        "with supervised.batch_tokens above 0",
+    ),
+    Rule(
+        ("supervised.max_tokens", "supervised.overlong"),
+        lambda config: not config.data.chats,
+        "without data.chats",
+    ),
+    Rule(
+        ("data.demonstrations", "data.bare_share"),
+        lambda config: bool(config.data.chats),
+        "with data.chats, which SFT reads",
+    ),
+    Rule(
         ("supervised.check_every",),
-        lambda config: not (config.supervised.steps and config.supervised.stop_accuracy),
+        lambda config: not (
+            (config.supervised.steps or config.supervised.epochs)
+            and config.supervised.stop_accuracy
+        ),
         "with supervised.stop_accuracy=0 or without SFT",
     ),
     Rule(

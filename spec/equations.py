@@ -699,6 +699,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "sum_over",
         "max_over",
         "gather_objects",
+        "broadcast_object",
     ),
     "seed.scaled.decoding.cache": ("grown",),
     "seed.scaled.decoding.decoder": ("places_of_texts", "one_query"),

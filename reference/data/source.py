@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from seed.reference.data.index import SPLITS, Advanced, Index, Rows
+from seed.reference.data.index import ADVANCED, ROWS_PER_NEWS, SPLITS, Advanced, Index, Rows
 from seed.reference.data.mixture import Mixture, Stream, shuffled
 from seed.reference.data.schemas import RowRules
 from seed.reference.data.shots import with_shots
@@ -235,6 +235,8 @@ class FileSource:
         for number, row in enumerate(rows):
             length = self._tokens(index, row)
             fits[number] = length <= limit
+            if (number + 1) % ROWS_PER_NEWS == 0:
+                ADVANCED.get()(ROWS_PER_NEWS)
             if length > longest:
                 longest, place = length, index.place(row)
         count = int((~fits).sum())
@@ -243,7 +245,8 @@ class FileSource:
             return rows
         line = (
             f"{count} of {len(rows)} {side} prompts are longer than data.max_prompt_tokens={limit},"
-            f" the longest has {longest} tokens ({place})"
+            f" the first is {index.place(rows[~fits][0])}, the longest has {longest} tokens"
+            f" ({place})"
         )
         if self.settings.overlong != "drop":
             raise SeedError(Reason.ILLEGAL_VALUE, f"{line}; data.overlong=drop leaves them out")

@@ -1,6 +1,7 @@
 """The puzzle families of a configuration as a ``spec.problem_source.ProblemSource``."""
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 
 from seed.reference.tasks.english import in_english
@@ -54,6 +55,12 @@ class PuzzleSource:
             (problem, problem.answer if draw < self.data.bare_share else problem.demonstration)
             for problem, draw in zip(problems, draws, strict=True)
         ]
+
+    def of_level(self, family: str, difficulty: int, count: int) -> Iterator[Problem]:
+        """Some training problems of one level, not those of the stream."""
+        for index in range(count):
+            drawn = training_problem((family,), {family: (difficulty,)}, index, self.seed)
+            yield self._written(drawn)
 
     def strata(self) -> list[Stratum]:
         """Families have equal shares, and a family's levels as often as they are named."""

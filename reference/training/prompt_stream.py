@@ -203,7 +203,8 @@ def requests_for(config: Config, problems: Sequence[Problem], first_problem: int
             raise SeedError(
                 Reason.ILLEGAL_VALUE,
                 f"problem {problem.id} has {len(tokens)} prompt tokens, data.max_prompt_tokens="
-                f"{config.data.max_prompt_tokens} must be at least that",
+                f"{config.data.max_prompt_tokens} must be at least that; go on with a larger one"
+                " by seed run --from CHECKPOINT",
             )
         # The stream number is the visit: a problem that comes up again is sampled anew.
         out += [
