@@ -181,7 +181,8 @@ def test_one_rank_judges_and_all_train_on_its_verdicts(tmp_path: Path) -> None:
         log, file = folder / "log", folder / "mine.py"
         file.write_text(JUDGED.format(log=str(log)))
         rewards = [f"--reward={file}:judged", f"--reward={file}:shortest,0.5"]
-        settings = ("--backend", "scaled", *rewards, *SMALL, *layout, "reward.on_error=drop")
+        graded = ("reward.on_error=drop", "reward.threshold=0.8")
+        settings = ("--backend", "scaled", *rewards, *SMALL, *layout, *graded)
         runs[ranks] = seed_run(folder / "run", ranks, *settings, "rollout.steps=2")
         assert len(set(log.read_text().split())) == 1
     lines = {
