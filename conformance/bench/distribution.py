@@ -56,9 +56,9 @@ REPEATS = 50
 MIXED = (
     *("backend=scaled", "supervised.steps=0", "rollout.max_response_tokens=32"),
     *("data.difficulties.arithmetic=[2, 3, 4, 6]", "data.difficulties.maze=[1, 2, 3]"),
-    *("rollout.steps=60", "rollout.prompts=12", "rollout.samples_per_prompt=8"),
+    *("rollout.steps=40", "rollout.prompts=12", "rollout.samples_per_prompt=8"),
     *("algorithm.mini_batch=48", "algorithm.micro_batch=48", "policy_optimizer.learning_rate=3e-4"),
-    *("evaluation.problems=210", "evaluation.samples=2", "rollout.needs_contrast=false"),
+    *("evaluation.problems=140", "evaluation.samples=2", "rollout.needs_contrast=false"),
 )
 """Over the tiny preset: seven levels, from solved to out of reach of its SFT model, which has seen
 arithmetic 3 and maze 1."""
