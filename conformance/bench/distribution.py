@@ -13,6 +13,7 @@ over seeds with 95 % t-intervals and paired by seed:
     samples to reach     samples drawn until the held-out accuracy is that of in_turn after its last
                          step (linear between two evaluations), for in_turn its own first time; a
                          method that never gets there counts as ``not reached``
+    idle groups          percent of the groups of which all responses have the same reward
     share of a step      CPU seconds of choosing and of learning from a step, over those of the step
 
 A run that was interrupted goes on with the same command: finished runs are not repeated.
@@ -29,6 +30,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import click
@@ -121,6 +123,12 @@ def followed(run: Run[Any]) -> tuple[float, Curve]:
     return (time.process_time() - began - spent) / config.rollout.steps, curve
 
 
+def idle_groups(path: Path) -> float:
+    """Share of the groups whose responses all have the same reward, over the steps of a run."""
+    lines = RunDirectory(path).read("metrics.jsonl")
+    return fmean(line["reward/zero_variance_fraction"] for line in lines)
+
+
 def bookkeeping_seconds(rule: PromptDistribution, collection: Collection, config: Config) -> float:
     """CPU seconds per step of the distribution alone; making a problem is not its work."""
     state, groups = collection.state.distribution, split_groups(collection.sampled)
@@ -151,7 +159,7 @@ def report(results: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> str:
     rows = [
         (
             *("method", "seeds", "after RL", "to in_turn", "mean of curve", "to in_turn"),
-            *("samples to reach", "of in_turn's", "share of a step"),
+            *("samples to reach", "of in_turn's", "idle groups", "share of a step"),
         )
     ]
     for method, of_method in results.items():
@@ -177,6 +185,7 @@ def report(results: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> str:
                 "" if is_base else difference(mean, base_mean),
                 (text(estimate([a for a, _ in pairs]), ".0f") if pairs else "-") + note,
                 "" if is_base or not pairs else text(estimate([a / b for a, b in pairs]), ".2f"),
+                text(estimate([100 * of_method[s]["idle"] for s in seeds])),
                 "" if is_base else f"{100 * max(of_method[s]['share'] for s in seeds):.2f} %",
             )
         )
@@ -217,7 +226,8 @@ def main(checkpoint: Path, out: Path, seeds: int, methods: str, overrides: tuple
     for name in names:
         for seed in range(1, seeds + 1):
             config = configured(name, seed, begin)
-            results[name][seed] = measured(config, out / name / f"seed{seed}")
+            path = out / name / f"seed{seed}"
+            results[name][seed] = measured(config, path) | {"idle": idle_groups(path)}
             final = results[name][seed]["curve"][-1]
             click.echo(f"{name} seed {seed}: {100 * final[1]:.1f} % after {final[0]} samples")
     click.echo(report(results))
