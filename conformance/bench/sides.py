@@ -179,8 +179,9 @@ def of_trl(order: Order, connection: Connection) -> None:
             order, connection, scratch, model, tokenizers.from_pretrained(str(order.folder))
         )
         torch.set_num_threads(1)
-        with open(os.devnull, "w") as nowhere, patch("sys.stdout", nowhere):
-            trainer.train()
+        if any(load.kind == "step" for load in order.workloads):
+            with open(os.devnull, "w") as nowhere, patch("sys.stdout", nowhere):
+                trainer.train()
         watch.generate_only()
 
 
@@ -244,7 +245,7 @@ def trl_trainer(
 
     settings = trl.GRPOConfig(
         output_dir=scratch,
-        max_steps=len(steps),
+        max_steps=max(len(steps), 1),
         per_device_train_batch_size=order.trl_micro_batch,
         gradient_accumulation_steps=accumulation,
         num_generations=order.group,
@@ -273,7 +274,7 @@ def trl_trainer(
         model=model,
         reward_funcs=reward,
         args=settings,
-        train_dataset=dataset_of([f"{step} {row}" for step in steps for row in range(rows)]),
+        train_dataset=dataset_of([f"{step} {row}" for step in steps or [0] for row in range(rows)]),
         processing_class=tokenizer,
         callbacks=[watch],
     )

@@ -7,8 +7,8 @@
     expert     each rank of ``sequence`` routes its share of the rows, then all gather all
 
 The weights are this rank's slices with FSDP's shards gathered; matrices that multiply the same rows
-are joined, and wide ones are there in panels as well (``scaled.decoding.panels``). A step is many small operations, so what does not depend on the layer is computed once
-per step.
+are joined, and wide ones are there in panels as well (``scaled.decoding.panels``). A step is many
+small operations, so what does not depend on the layer is computed once per step.
 """
 
 import math
