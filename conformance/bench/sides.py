@@ -122,7 +122,9 @@ def of_seed(order: Order, connection: Connection) -> None:
     """The process of this project: a turn for each message."""
     torch.set_num_threads(1)
     config, backend = order.config, ScaledBackend(World(), Layout(), torch.device("cpu"))
-    state = backend.start_rl(backend.initial_state_of(config, Folder(order.folder)), config)
+    state = backend.initial_state_of(config, Folder(order.folder))
+    takes_steps = any(load.kind == "step" for load in order.workloads)
+    state = (backend.start_rl if takes_steps else backend.snapshot)(state, config)
     ends = tokenizer_of(config).ends
     clock = Clock()
     for workload in order.workloads:
