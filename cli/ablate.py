@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seed.cli.ablate_start import NAMES, RejectionSettings, run_starts, starts_of
 from seed.cli.options import PATH, config_option, overrides_argument, preset_option, typed
 from seed.cli.user_errors import Command
 from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
+    from seed.cli.report.ablation import AblationRow
     from seed.spec.config import Config
 
 FULL = "full VAPO"
@@ -50,6 +52,20 @@ class Base:
     show_default=True,
     help="Runs at a time.",
 )
+@click.option(
+    "--start",
+    "starts",
+    metavar="sft,rft",
+    help="Compare what RL starts from in place of components: the SFT model, or that model trained"
+    " on right responses of its own (RFT).",
+)
+@click.option(
+    "--rft-problems",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Training problems that RFT draws responses to, 8 each.",
+)
 @preset_option
 @config_option
 @click.option(
@@ -62,13 +78,18 @@ def ablate(
     /,
     seeds: int,
     jobs: int,
+    starts: str | None,
+    rft_problems: int,
     out: Path,
     overrides: tuple[str, ...],
     **_: object,
 ) -> None:
-    """Run VAPO without one component at a time; compare with the full recipe, paired by seed."""
+    """Run VAPO without one component at a time; compare with the full recipe, paired by seed.
+
+    With --start sft,rft: RL from two models, the report's table 3.
+    """
     from seed.cli.backends import open_backend
-    from seed.cli.report.ablation import AblationRow, ablation_table, write_ablation
+    from seed.cli.report.ablation import ablation_table, write_ablation
     from seed.cli.tracking import check_trackers
     from seed.reference.training.run import check
     from seed.spec.config_errors import check_effect
@@ -82,21 +103,69 @@ def ablate(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SeedError(Reason.RUN_DIRECTORY_IN_USE, f"{out} is not empty; choose another --out")
     seed_numbers = tuple(range(1, seeds + 1))
-    changes = variants(config)
-    accuracies = run_all(changes, seed_numbers, jobs, base, out)
-    rows = [
-        AblationRow(
-            name=name,
-            description=" ".join(change) or "all components",
-            seeds=seed_numbers,
-            before=tuple(accuracies[name, seed][0] for seed in seed_numbers),
-            after=tuple(accuracies[name, seed][1] for seed in seed_numbers),
-        )
-        for name, change in changes.items()
-    ]
+    if starts:
+        settings = RejectionSettings(problems=rft_problems)
+        rows = start_rows(base, starts_of(starts), seed_numbers, jobs, out, settings)
+    else:
+        rows = variant_rows(base, variants(config), seed_numbers, jobs, out)
     report = write_ablation(out, rows)
     click.echo(ablation_table(rows))
     click.echo(f"\nlook at {report}")
+
+
+def variant_rows(
+    base: Base, changes: dict[str, tuple[str, ...]], seeds: Sequence[int], jobs: int, out: Path
+) -> "list[AblationRow]":
+    """Every variant with its accuracies."""
+    from seed.cli.report.ablation import AblationRow
+
+    accuracies = run_all(changes, seeds, jobs, base, out)
+    return [
+        AblationRow(
+            name=name,
+            description=" ".join(change) or "all components",
+            seeds=tuple(seeds),
+            before=tuple(accuracies[name, seed][0] for seed in seeds),
+            after=tuple(accuracies[name, seed][1] for seed in seeds),
+        )
+        for name, change in changes.items()
+    ]
+
+
+def start_rows(
+    base: Base,
+    starts: Sequence[str],
+    seeds: Sequence[int],
+    jobs: int,
+    out: Path,
+    settings: RejectionSettings,
+) -> "list[AblationRow]":
+    """Every start with its accuracies, from the same SFT model of each seed."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from seed.cli.meter import meter
+    from seed.cli.report.ablation import AblationRow
+
+    with (
+        ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool,
+        meter("seeds", len(seeds)) as shown,
+    ):
+        running = [pool.submit(run_starts, base, starts, seed, out, settings) for seed in seeds]
+        found = []
+        for job in running:
+            found.append(job.result())
+            shown.advance()
+    return [
+        AblationRow(
+            name=NAMES[start],
+            description=settings.description if start == "rft" else "SFT on the demonstrations",
+            seeds=tuple(seeds),
+            before=tuple(of_seed[start][0] for of_seed in found),
+            after=tuple(of_seed[start][1] for of_seed in found),
+        )
+        for start in starts
+    ]
 
 
 def variants(config: "Config") -> dict[str, tuple[str, ...]]:

@@ -78,6 +78,14 @@ evaluation_option = click.option(
     help="Problems to evaluate on.  [default: a part of --data, held out]",
 )
 
+chats_option = click.option(
+    "--chats",
+    multiple=True,
+    metavar="FILE",
+    help="Chats for SFT, in two epochs, in place of demonstrations: JSONL or Parquet. With"
+    " rollout.steps=0 the run is SFT alone. May be given several times.",
+)
+
 reward_option = click.option(
     "--reward",
     "rewards",

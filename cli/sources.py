@@ -1,9 +1,12 @@
-"""What ``--model``, ``--data`` and ``--eval-data`` stand for: settings of a run."""
+"""What ``--model``, ``--data``, ``--eval-data`` and ``--chats`` stand for: settings of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+EPOCHS = 2.0
+RATES = {"learning_rate": 2e-5, "final_learning_rate": 2e-6, "schedule": "cosine"}
+"""Of SFT on chats: those of the report (4.1)."""
 PRESET_OF_MODELS = "smollm2"
 """The preset of a run from a model folder, if no other is named."""
 
@@ -31,6 +34,36 @@ def from_data(train: Sequence[str], evaluation: Sequence[str]) -> dict[str, Any]
     data = _section(settings, "data")
     data |= {"train": list(train), "families": [], "difficulties": {}} if train else {}
     data |= {"evaluation": list(evaluation)} if evaluation else {}
+    return settings
+
+
+def from_chats(
+    chats: Sequence[str], overrides: Mapping[str, Any], has_model: bool, trains: bool
+) -> dict[str, Any]:
+    """Chats for SFT: two epochs of them, with the learning rates of the report on a given model.
+
+    With ``rollout.steps=0`` the run is SFT alone: it trains on the problems that are named, or on none.
+
+    Args:
+        chats: Files.
+        overrides: What was typed as ``section.key=value``.
+        has_model: Whether the run starts from a pretrained model.
+        trains: Whether an option names problems to train on.
+
+    Source: report 4.1.
+    """
+    settings: dict[str, Any] = {"data": {"chats": list(chats)}}
+    typed = overrides.get("supervised", {})
+    settings["supervised"] = supervised = {"stop_accuracy": 0.0}
+    if "steps" not in typed:
+        supervised["epochs"] = EPOCHS
+    if has_model and "optimizer" not in typed:
+        supervised["optimizer"] = dict(RATES)
+    if overrides.get("rollout", {}).get("steps") != 0:
+        return settings
+    settings["value_pretraining"] = {"steps": 0}
+    if not trains and not {"train", "families"} & set(overrides.get("data", {})):
+        settings["data"] |= {"train": [], "families": [], "difficulties": {}}
     return settings
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from seed.spec.config_distribution import DistributionConfig
 from seed.spec.config_model import (
     DataConfig,
     EvaluationConfig,
@@ -45,6 +46,9 @@ class Config(Section):
     model: ModelConfig
     tokenizer: TokenizerConfig = Field(default_factory=lambda: TokenizerConfig.model_validate({}))
     data: DataConfig
+    distribution: DistributionConfig = Field(
+        default_factory=lambda: DistributionConfig.model_validate({})
+    )
     supervised: SupervisedConfig
     value_pretraining: ValuePretrainingConfig
     rollout: RolloutConfig
@@ -87,6 +91,13 @@ class Config(Section):
             raise ValueError(
                 "rollout.samples_per_prompt=1 must be at least 2 with reward.opponent=group"
             )
+        if self.rollout.samples_per_prompt < 2 and self.distribution.compares_within_groups:
+            raise ValueError(
+                "rollout.samples_per_prompt=1 must be at least 2 with distribution.method=adaptive"
+                f" and distribution.signal={self.distribution.signal}; signal=progress needs no"
+                " group"
+            )
+        self._sft_alone_fits()
         if self.reward.correct <= self.reward.wrong:
             raise ValueError(
                 f"reward.correct={self.reward.correct} must exceed reward.wrong={self.reward.wrong}"
@@ -135,6 +146,27 @@ class Config(Section):
             )
         return self
 
+    def _sft_alone_fits(self) -> None:
+        """Refuse what needs problems where there are only chats, and chats that nothing reads."""
+        supervised = self.supervised
+        if self.data.chats and not (supervised.steps or supervised.epochs):
+            raise ValueError(
+                f"data.chats={list(self.data.chats)} needs supervised.steps or supervised.epochs"
+                " above 0"
+            )
+        if self.data.trains_on_problems:
+            return
+        pretraining = self.value_pretraining.steps if self.uses_value_model else 0
+        for name, value in {
+            "rollout.steps": self.rollout.steps,
+            "value_pretraining.steps": pretraining,
+            "supervised.stop_accuracy": supervised.stop_accuracy,
+        }.items():
+            if value:
+                raise ValueError(
+                    f"{name}={value} must be 0 without problems: data.train or data.families"
+                )
+
     @property
     def updates_per_step(self) -> int:
         """Policy updates of one RL step: passes over its responses times mini-batches of a pass."""
@@ -169,7 +201,7 @@ class Config(Section):
     @property
     def judges_in_workers(self) -> bool:
         """Whether verdicts need worker processes: all but those on puzzles that are drawn."""
-        return bool(self.reward.functions or self.data.train)
+        return bool(self.reward.functions or self.data.has_files)
 
     @property
     def uses_value_model(self) -> bool:

@@ -261,6 +261,13 @@ class DataConfig(Section):
     evaluation: Words = Field(
         (), description="files to evaluate on; empty = problems held out from data.train"
     )
+    chats: Words = Field(
+        (),
+        description=(
+            "files of chats (JSONL or Parquet) that SFT reads, in place of the demonstrations; see"
+            " docs/sft.md"
+        ),
+    )
     columns: Columns = Field(
         default_factory=dict,
         validate_default=True,
@@ -286,7 +293,7 @@ class DataConfig(Section):
     sha256: Digests = Field(
         default_factory=dict,
         validate_default=True,
-        description="file of problems -> digest; filled in when the run starts",
+        description="file of problems or chats -> digest; filled in when the run starts",
     )
     shots: Count = Field(
         0, description="worked examples in front of every prompt, from files with demonstrations"
@@ -334,12 +341,12 @@ class DataConfig(Section):
                 f"data.families={list(self.families)} must be [] with data.train="
                 f"{list(self.train)}: give puzzles as lines of a file to mix them"
             )
-        if not self.families and not self.train:
+        if not self.families and not self.train and not self.chats:
             raise ValueError(
                 "data.families=[] must name a puzzle family, or data.train a file or a built-in"
                 " task"
             )
-        if self.train:
+        if self.train or (self.evaluation and not self.families):
             return self
         for name in ("evaluation", "columns", "weights", "shots"):
             if value := getattr(self, name):
@@ -361,6 +368,16 @@ class DataConfig(Section):
     def class_of(self, family: str) -> DataClass:
         """How responses to a family's problems are scored (report 4.2: three data classes)."""
         return self.classes.get(family, "verifiable")
+
+    @property
+    def trains_on_problems(self) -> bool:
+        """Whether there are problems for RL; without them a run is SFT alone."""
+        return bool(self.families or self.train)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether problems come from files or built-in tasks."""
+        return bool(self.train or self.evaluation)
 
     @property
     def preferred(self) -> tuple[str, ...]:
@@ -402,10 +419,36 @@ class OptimizerConfig(Section):
 
 
 class SupervisedConfig(Section):
-    """Supervised fine-tuning (SFT) on demonstrations (report 4.1)."""
+    """Supervised fine-tuning (SFT) on demonstrations or chats (report 4.1)."""
 
-    steps: Count = Field(description="most optimizer steps, 0 = RL begins from the first weights")
-    batch: PositiveInt = Field(description="demonstrations per optimizer step")
+    steps: Count = Field(
+        description=(
+            "most optimizer steps, 0 = RL begins from the first weights; with supervised.epochs"
+            " filled in when the run starts"
+        )
+    )
+    epochs: NonNegativeFloat = Field(
+        0.0,
+        description=(
+            "passes over the demonstrations or chats, in place of supervised.steps; 0 ="
+            " supervised.steps decides"
+        ),
+    )
+    batch: PositiveInt = Field(description="demonstrations or chats per optimizer step")
+    batch_tokens: Count = Field(
+        0,
+        description=(
+            "tokens per optimizer step: so many demonstrations or chats as fit; 0 ="
+            " supervised.batch decides"
+        ),
+    )
+    max_tokens: Annotated[PositiveInt, Field(ge=2)] = Field(
+        32_000, description="longest chat, prompts and template included (report 4.1: 32k)"
+    )
+    overlong: Literal["refuse", "drop", "truncate"] = Field(
+        "refuse",
+        description="chats beyond supervised.max_tokens; truncate cuts their end off (report 4.1)",
+    )
     stop_accuracy: Share = Field(
         0.0,
         description=(

@@ -1,7 +1,6 @@
 """Where the files of section ``data`` are, and that a resumed run has the ones it began with."""
 
 import hashlib
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,14 +19,16 @@ def located(data: DataConfig) -> DataConfig:
         SeedError: As ``check_digests``, UNREADABLE_FILE.
     """
     names = {entry: _absolute(entry) for entry in (*data.train, *data.evaluation)}
+    chats = tuple(str(Path(path).resolve()) for path in data.chats)
     update = {
         "train": tuple(names[entry] for entry in data.train),
         "evaluation": tuple(names[entry] for entry in data.evaluation),
+        "chats": chats,
         "weights": {names.get(entry, entry): weight for entry, weight in data.weights.items()},
     }
     found = DataConfig.model_validate(data.model_dump() | update)
     check_digests(found)
-    digests = {path: digest(path) for path in _paths((*found.train, *found.evaluation))}
+    digests = {path: digest(path) for path in _paths(found)}
     return found.model_copy(update={"sha256": digests})
 
 
@@ -37,7 +38,7 @@ def check_digests(data: DataConfig) -> None:
     Raises:
         SeedError: FOREIGN_CHECKPOINT, UNREADABLE_FILE.
     """
-    for path in _paths((*data.train, *data.evaluation)):
+    for path in _paths(data):
         began_with = data.sha256.get(path)
         if began_with and digest(path) != began_with:
             raise SeedError(
@@ -74,5 +75,6 @@ def _absolute(entry: str) -> str:
     return f"{domain}={Path(path).resolve()}" if domain else str(Path(path).resolve())
 
 
-def _paths(entries: Sequence[str]) -> list[str]:
-    return [split_entry(entry)[1] for entry in entries if not task_name(entry)]
+def _paths(data: DataConfig) -> list[str]:
+    entries = (*data.train, *data.evaluation)
+    return [*(split_entry(entry)[1] for entry in entries if not task_name(entry)), *data.chats]

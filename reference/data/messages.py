@@ -33,7 +33,7 @@ def chat(prompt: Any) -> tuple[Messages, str]:
         return (), _writable(prompt)
     if not isinstance(prompt, Sequence) or not prompt:
         raise Unusable("the problem must be text or a list of messages")
-    messages = tuple(_message(message) for message in prompt)
+    messages = tuple(checked_message(message) for message in prompt)
     if messages[-1]["role"] != "user":
         raise Unusable(f"the last message must be the user's, not {messages[-1]['role']}'s")
     return messages, plain_text(messages)
@@ -63,7 +63,12 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _message(message: Any) -> Mapping[str, str]:
+def checked_message(message: Any) -> Mapping[str, str]:
+    """A message with role and content as text.
+
+    Raises:
+        Unusable: It is none.
+    """
     if not isinstance(message, Mapping):
         raise Unusable("a message must be an object with role and content")
     role, content = message.get("role"), message.get("content")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from seed.reference.evaluation.intervals import score_families
 from seed.reference.rewards.reward import failed
 from seed.reference.rewards.verdicts import Verdicts, verdicts_of
-from seed.reference.tasks.task import problems_of, tokenizer_of
+from seed.reference.tasks.task import any_problem, problems_of, tokenizer_of
 from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.datatypes import Outcome, Problem, Request, Rollout, Verdict
@@ -102,7 +102,8 @@ def count_held_out(
     """
     if verdicts is None:
         with closing(verdicts_of(config)) as opened:
-            backend.on_rank_zero(lambda: opened.check(problems_of(config).training(0)))
+            if problem := any_problem(config):
+                backend.on_rank_zero(lambda: opened.check(problem))
             return count_held_out(backend, state, config, observer, name, opened)
     source = problems_of(config)
     problems = source.held_out()

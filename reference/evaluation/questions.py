@@ -3,12 +3,12 @@
 Rows are read by the schemas of ``reference.data``; questions with options are made into one text
 here. A row that cannot be used stops the evaluation before anything is sampled, with its number.
 Two kinds are left out and counted instead: a collected puzzle whose task no family has, and a
-program with several right outputs and no checker.
+program that no test can judge, since several outputs are right or it talks to another one.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Question:
         tests: Tests of a program (code).
         puzzle: Family and instance (puzzle).
         group: Text of the benchmark's column ``by``.
+        principles: Of the judge; empty for those in force.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Question:
     tests: Any = None
     puzzle: Mapping[str, Any] | None = None
     group: str = ""
+    principles: str = ""
 
     def item(self, response: str) -> Item:
         """What a verifier judges."""
@@ -75,6 +77,7 @@ class Question:
             reference=self.reference,
             tests=self.tests,
             puzzle=self.puzzle,
+            principles=self.principles,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -102,7 +105,7 @@ class QuestionSet:
 
 
 def read_questions(
-    paths: Sequence[Path], protocol: str = "", limit: int | None = None
+    paths: Sequence[Path], protocol: str = "", limit: int | None = None, wording: str = ""
 ) -> list[QuestionSet]:
     """Read the files of an evaluation.
 
@@ -111,12 +114,15 @@ def read_questions(
         protocol: Name of the benchmark of all files; empty to recognise each.
         limit: Most problems of a file. They are drawn by the digest of the problem: the same ones
             whatever the order of the file, and all of a smaller limit.
+        wording: What is asked in place of the benchmark's own wording, with ``{problem}``.
 
     Raises:
         SeedError: UNREADABLE_FILE, UNKNOWN_NAME, ILLEGAL_COMBINATION, BACKEND_MISSING.
     """
     opened = [RowFile(path) for path in paths]
     files = [(file.path, benchmark_of(file.path, _first_line(file), protocol)) for file in opened]
+    if wording:
+        files = [(path, replace(benchmark, prompt=wording)) for path, benchmark in files]
     sets = []
     for rows, (path, benchmark), name in zip(opened, files, names_of(files), strict=True):
         left_out: Counter[str] = Counter()
@@ -168,7 +174,8 @@ def _questions(
 
 
 def _may_be_left_out(row: Mapping[str, Any]) -> bool:
-    return row.get("needs_checker") is True or ("task" in row and "meta" in row)
+    is_collected = "task" in row and "meta" in row
+    return row.get("needs_checker") is True or "official_tests" in row or is_collected
 
 
 def _question(row: Mapping[str, Any], benchmark: Benchmark, name: str) -> Question:
@@ -194,6 +201,7 @@ def _question(row: Mapping[str, Any], benchmark: Benchmark, name: str) -> Questi
         tests=targets["tests"],
         puzzle=puzzle,
         group="" if by is None else str(by),
+        principles=benchmark.principles,
     )
 
 

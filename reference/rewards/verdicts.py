@@ -32,7 +32,7 @@ from typing import Any
 from seed.reference.data.task_settings import format_fault
 from seed.reference.rewards.function import Answer, Score
 from seed.reference.tasks.problems import verify
-from seed.reference.tasks.task import problems_of, tokenizer_of
+from seed.reference.tasks.task import any_problem, tokenizer_of
 from seed.reference.verifiers.runner.pool import Pool, default_jobs
 from seed.reference.verifiers.runner.service import Service
 from seed.reference.verifiers.runner.worker import Limits, Reply
@@ -297,7 +297,8 @@ def check_verdicts(config: Config) -> None:
         SeedError: VERIFIER_FAILED.
     """
     with closing(verdicts_of(config)) as verdicts:
-        verdicts.check(problems_of(config).training(0))
+        if problem := any_problem(config):
+            verdicts.check(problem)
 
 
 def is_line(problem: Problem) -> bool:

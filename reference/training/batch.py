@@ -36,7 +36,19 @@ def spread(per_response: Sequence[Sequence[float]], response_BS: BoolArray) -> A
 
 def plain_batch(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]]) -> Batch:
     """A batch that knows tokens only, for SFT and for recomputing log-probabilities."""
-    tokens, lengths, response = pad(prompts, responses)
+    return _plain(*pad(prompts, responses))
+
+
+def masked_batch(rows: Sequence[Sequence[int]], is_target: Sequence[Sequence[bool]]) -> Batch:
+    """A batch for SFT whose targets may stand anywhere in a row, such as the turns of a chat."""
+    tokens, lengths, _ = pad(rows, [()] * len(rows))
+    response = np.zeros(tokens.shape, dtype=bool)
+    for index, targets in enumerate(is_target):
+        response[index, : len(targets)] = targets
+    return _plain(tokens, lengths, response)
+
+
+def _plain(tokens: IntArray, lengths: IntArray, response: BoolArray) -> Batch:
     zeros = np.zeros(tokens.shape)
     rows = len(tokens)
     return Batch(

@@ -6,21 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from seed.reference.evaluation.evaluate import held_out_problems
 from seed.reference.evaluation.judges import judge_summary
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward_model import RewardModel
 from seed.reference.rewards.verdicts import Verdicts, check_verdicts, verdicts_of
 from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
-from seed.reference.tasks.task import problems_of, tokenizer_of
+from seed.reference.tasks.task import tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
-from seed.reference.training.prompt_stream import first_problems
+from seed.reference.training.prompt_distribution import check_distribution
+from seed.reference.training.prompt_lengths import check_prompts
 from seed.reference.training.resume_check import check_resume
 from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run_directory import SCHEDULE, RunDirectory
-from seed.reference.training.start import initial_state, provenance
+from seed.reference.training.sft_data import sft_data
+from seed.reference.training.start import check_demonstrations, initial_state, provenance
 from seed.spec.backend import Backend
 from seed.spec.characters import vocabulary_for
 from seed.spec.config import Config
@@ -29,8 +30,6 @@ from seed.spec.errors import Ended, Reason, SeedError
 from seed.spec.observer import Observer
 
 State = TypeVar("State")
-CHECKED_PROMPTS = 256
-"""Training problems whose prompts must fit before a run starts."""
 PHASES = ("supervised", "value_pretraining", "reinforcement")
 
 
@@ -229,17 +228,10 @@ def check(config: Config, backend: Backend[Any]) -> None:
     check_loss_terms(config, backend)
     check_data(config)
     check_demonstrations(config)
+    check_distribution(config)
     backend.on_rank_zero(lambda: check_verdicts(config))
-    tokenizer = tokenizer_of(config)
-    problems = [*held_out_problems(config), *first_problems(config, CHECKED_PROMPTS)]
-    lengths = {problem.id: len(tokenizer.prompt(problem)) for problem in problems}
-    longest = max(lengths, key=lambda name: lengths[name])
-    if lengths[longest] > config.data.max_prompt_tokens:
-        raise SeedError(
-            Reason.ILLEGAL_VALUE,
-            f"data.max_prompt_tokens={config.data.max_prompt_tokens} must be at least"
-            f" {lengths[longest]}, for problem {longest}",
-        )
+    check_chats(config)
+    check_prompts(config)
 
 
 def check_data(config: Config) -> None:
@@ -250,7 +242,7 @@ def check_data(config: Config) -> None:
     """
     check_families(config.data)
     reward_model.check(config)
-    if config.tokenizer.path or config.data.train:
+    if config.tokenizer.path or not config.data.families:
         check_vocabulary(config)
         return
     characters = "".join(FAMILIES[family].CHARACTERS for family in config.data.families)
@@ -263,18 +255,14 @@ def check_data(config: Config) -> None:
         )
 
 
-def check_demonstrations(config: Config) -> None:
-    """Refuse SFT on files without a worked answer.
+def check_chats(config: Config) -> None:
+    """Refuse chats that cannot be learned from, and steps of SFT too small for what they read.
 
     Raises:
-        SeedError: ILLEGAL_COMBINATION.
+        SeedError: As ``sft_data``.
     """
-    if config.data.train and config.supervised.steps and not problems_of(config).demonstrations():
-        raise SeedError(
-            Reason.ILLEGAL_COMBINATION,
-            f"supervised.steps={config.supervised.steps} must be 0 with"
-            f" data.train={list(config.data.train)}, which has no demonstration to learn from",
-        )
+    if config.data.chats or (config.supervised.batch_tokens and config.supervised.steps):
+        sft_data(config)
 
 
 def check_vocabulary(config: Config) -> None:

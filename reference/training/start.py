@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 from seed.reference.data.located import located as located_problems
 from seed.reference.pretrained.folder import Folder, identity
 from seed.reference.rewards.sources import located as located_functions
+from seed.reference.tasks.task import problems_of
 from seed.reference.text.language_tokenizer import located_tokenizer
 from seed.reference.training.run_directory import find_checkpoint, older_offered
+from seed.reference.training.sft_data import sft_steps
 from seed.reference.training.value_start import check_arrays, is_named, located_value_model
 from seed.spec.backend import Backend
 from seed.spec.checkpoint_format import check_sizes, check_state, read_manifest
@@ -112,12 +114,36 @@ def with_start(config: Config, backend: Backend[State]) -> Config:
         return {name: section.model_dump(mode="json") for name, section in sections.items()}
 
     sections = backend.on_rank_zero(found)
-    return config.model_copy(
+    config = config.model_copy(
         update={
             name: type(getattr(config, name)).model_validate(values)
             for name, values in sections.items()
         }
     )
+    if not config.supervised.epochs:
+        return config
+    check_demonstrations(config)
+    steps = backend.on_rank_zero(lambda: sft_steps(config))
+    supervised = config.supervised.model_copy(update={"steps": steps})
+    return config.model_copy(update={"supervised": supervised})
+
+
+def check_demonstrations(config: Config) -> None:
+    """Refuse SFT on files without a worked answer.
+
+    Raises:
+        SeedError: ILLEGAL_COMBINATION.
+    """
+    if config.data.chats or not config.data.train:
+        return
+    supervised = config.supervised
+    if (supervised.steps or supervised.epochs) and not problems_of(config).demonstrations():
+        name = "epochs" if supervised.epochs else "steps"
+        raise SeedError(
+            Reason.ILLEGAL_COMBINATION,
+            f"supervised.{name}={getattr(supervised, name)} must be 0 with"
+            f" data.train={list(config.data.train)}, which has no demonstration to learn from",
+        )
 
 
 def initial_state(backend: Backend[State], config: Config) -> State:

@@ -21,8 +21,8 @@ from seed.reference.evaluation.evaluate import evaluate_held_out
 from seed.reference.evaluation.judges import evaluate_judges
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward import quality_of, score
-from seed.reference.tasks.task import problems_of, tokenizer_of
-from seed.reference.training.batch import plain_batch, rollout_batch
+from seed.reference.tasks.task import any_problem, problems_of, tokenizer_of
+from seed.reference.training.batch import rollout_batch
 from seed.reference.training.metrics import (
     group_metrics,
     learning_events,
@@ -33,8 +33,15 @@ from seed.reference.training.metrics import (
     sampling_metrics,
     value_pretraining_metrics,
 )
-from seed.reference.training.prompt_stream import Collection, collect, requests, split_groups
+from seed.reference.training.prompt_stream import (
+    Collection,
+    collect,
+    observed,
+    requests,
+    split_groups,
+)
 from seed.reference.training.run import Run
+from seed.reference.training.sft_data import sft_data, sft_metrics
 from seed.reference.training.value_start import with_value_model
 from seed.spec.config import Config
 from seed.spec.datatypes import Batch, Metrics, Request, Rollout, ScoredRollout
@@ -59,7 +66,8 @@ def train(run: Run[State]) -> dict[str, Any]:
     Returns:
         The summary, also written to ``summary.json``.
     """
-    run.backend.on_rank_zero(lambda: run.verdicts.check(problems_of(run.config).training(0)))
+    if problem := any_problem(run.config):
+        run.backend.on_rank_zero(lambda: run.verdicts.check(problem))
     with closing(run.verdicts):
         return train_and_evaluate(run)
 
@@ -85,7 +93,16 @@ def train_and_evaluate(run: Run[State]) -> dict[str, Any]:
 
 
 def evaluate(run: Run[State], moment: str) -> dict[str, Any]:
-    """Scores on the held-out problems ``before`` or ``after`` RL; judges are evaluated beside."""
+    """Scores on the held-out problems ``before`` or ``after`` RL; judges are evaluated beside.
+
+    Without problems there are none. Without RL those after it are those before it.
+    """
+    if not problems_of(run.config).groups:
+        return {}
+    if moment == "after" and not run.config.rollout.steps:
+        run.progress.judges[moment] = run.progress.judges["before"]
+        run.observer.scores(moment, run.progress.step, run.progress.eval_before)
+        return run.progress.eval_before
     title = f"evaluation {moment} RL"
     scores = evaluate_held_out(
         run.backend, run.state, run.config, run.observer, title, run.verdicts
@@ -119,21 +136,23 @@ def finish_phase(run: Run[State], following: str) -> None:
 
 
 def supervised(run: Run[State]) -> None:
-    """SFT: every epoch reads each demonstration once, ``supervised.batch`` of them a step."""
+    """SFT: every epoch reads each demonstration or chat once; ``sft_data`` cuts it into steps."""
     config = run.config
     run.observer.phase("SFT", config.supervised.steps, run.progress.phase_step)
     if run.progress.phase_step >= config.supervised.steps:
         return
-    prompts, responses = demonstrations(config)
+    data = sft_data(config)
     while run.progress.phase_step < config.supervised.steps and not run.progress.sft_reached:
-        chosen = demonstrations_of_step(config, run.progress.phase_step, len(prompts))
-        batch = plain_batch([prompts[i] for i in chosen], [responses[i] for i in chosen])
+        step = run.progress.phase_step
+        batch = data.batch(step)
         began = time.monotonic()
         run.state, metrics = run.backend.sft_step(run.state, config, batch)
         time_update(run, began, batch)
-        checked = check_accuracy(run, config) if is_checked(run.progress.phase_step, config) else {}
+        checked = check_accuracy(run, config) if is_checked(step, config) else {}
         run.progress.sft_reached = reaches_accuracy(checked, config)
-        run.record(checked | mean_of([metrics], "policy/"))
+        is_counted = config.data.chats or config.supervised.batch_tokens
+        read = sft_metrics(data, step, batch) if is_counted else {}
+        run.record(checked | read | mean_of([metrics], "policy/"))
         run.observer.advance(loss=metrics["loss_nll"])
 
 
@@ -154,27 +173,6 @@ def check_accuracy(run: Run[State], config: Config) -> dict[str, Any]:
 def reaches_accuracy(checked: dict[str, Any], config: Config) -> bool:
     """Whether a look at the policy ends SFT."""
     return bool(checked) and checked["reward/accuracy"] >= config.supervised.stop_accuracy
-
-
-def demonstrations_of_step(config: Config, step: int, count: int) -> list[int]:
-    """Which of ``count`` demonstrations an SFT step reads; it may reach into the next epoch.
-
-    Each epoch has an order of its own.
-    """
-    size = min(config.supervised.batch, count)
-    positions = range(step * size, (step + 1) * size)
-    orders = {
-        epoch: generator(config.seed, "demonstrations", epoch).permutation(count)
-        for epoch in {position // count for position in positions}
-    }
-    return [int(orders[position // count][position % count]) for position in positions]
-
-
-def demonstrations(config: Config) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
-    """Tokens of all prompts and of the responses that SFT teaches."""
-    tokenizer, shown = tokenizer_of(config), problems_of(config).demonstrations()
-    prompts = [tokenizer.prompt(problem) for problem, _ in shown]
-    return prompts, [(*tokenizer.encode(text), tokenizer.end) for _, text in shown]
 
 
 # Value pretraining
@@ -234,6 +232,7 @@ def collect_rollouts(run: Run[State], config: Config) -> Collection:
 
     stream = run.progress.prompt_stream
     collection = collect(config, stream, sample_and_score, run.rollouts.prompts_needed)
+    collection = observed(config, stream, collection, run.backend.on_rank_zero)
     run.progress.prompt_stream = collection.state
     tokens = sum(len(item.rollout.response_tokens) for item in collection.sampled)
     run.timing["rollout_seconds"] = time.monotonic() - began
@@ -289,8 +288,8 @@ def compute_advantages(run: Run[State], config: Config, scored: Sequence[ScoredR
 
 
 def rollout_metrics(run: Run[State], config: Config, collection: Collection) -> dict[str, Any]:
-    """How the step's rollouts were made: streaming, and the gap between sampler and policy."""
-    metrics = run.rollouts.metrics()
+    """How the rollouts were made: what was asked, streaming, the gap of sampler and policy."""
+    metrics = run.rollouts.metrics() | dict(collection.asked)
     if config.rollout.precision == "trainer":
         return metrics
     # Not the batch with advantages: there log-probs of the trainer may have replaced the sampler's.
