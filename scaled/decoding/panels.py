@@ -4,8 +4,8 @@
 
 The same numbers up to the order of sums. A step of decoding reads all weights for a few rows. The
 libraries below torch copy a matrix into an order of their own first, whatever the number of rows;
-a panel that fits into the cache is multiplied as it lies in memory. On a CPU that takes 0.4 to 0.75
-of the time for 4 to 32 rows (``docs/benchmarks.md``).
+a panel that fits into the cache is multiplied as it lies in memory. With 8 rows of SmolLM2 that takes 0.8
+of the time, for the head 0.5 (``docs/benchmarks.md``).
 """
 
 from dataclasses import dataclass
