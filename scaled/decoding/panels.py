@@ -3,9 +3,8 @@
     y = x W;  W = (W_1 ... W_P), each [in, width]:  y = (x W_1 ... x W_P)
 
 The same numbers up to the order of sums. A step of decoding reads all weights for a few rows. The
-libraries below torch copy a matrix into an order of their own first, whatever the number of rows;
-a panel that fits into the cache is multiplied as it lies in memory. With 8 rows of SmolLM2 that takes 0.8
-of the time, for the head 0.5 (``docs/benchmarks.md``).
+whole matrix takes longer than its panels, each of which fits into the cache: with 8 rows of
+SmolLM2 a panel takes 0.8 of the time, of the head 0.5 (``docs/benchmarks.md``).
 """
 
 from dataclasses import dataclass
