@@ -5,8 +5,8 @@
 
 Statements are word problems of 40 to 80 words; of a hundred, one is a proof, one has no question,
 two are exact duplicates and two near ones. Each command runs in a process of its own on one core;
-seconds are its CPU seconds, memory is its largest resident set. With ``--sketches`` only the search
-for clusters is measured, the one part of dedup whose memory grows with the number of rows, on random
+seconds are its CPU seconds, memory is its largest resident set. ``--sketches`` measures the search
+for clusters alone, the one part of dedup whose memory grows with the number of rows, on random
 sketches of which two in a hundred have a near-duplicate.
 """
 
