@@ -37,6 +37,7 @@ RUNS = {
     "groups": ("tiny", "grpo", ("rollout.steps=1",)),
     "streaming": ("tiny", "vapo", STREAMING),
     "functions": ("tiny", "grpo", FUNCTIONS),
+    "tokens": ("tiny", "grpo", ("supervised.batch_tokens=200", "rollout.steps=0")),
     "judged": ("mixed", "vapo", JUDGED),
 }
 """Together these have every part of the program that writes a metric."""
