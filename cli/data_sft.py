@@ -54,20 +54,27 @@ WORDING = "{problem}"
 @click.option("--resume", is_flag=True, help="Continue an --out that was interrupted.")
 @click.option("--partial", is_flag=True, help="Write --out although responses are missing.")
 @click.option(
-    "--temperature", type=FiniteRange(0.0, 2.0), default=1.0, show_default=True, help="Of the policy."
+    "--temperature",
+    type=FiniteRange(0.0, 2.0),
+    default=1.0,
+    show_default=True,
+    help="Of the policy.",
 )
-@click.option(
-    "--top-p", type=FiniteRange(0.0, 1.0, min_open=True), default=1.0, show_default=True
-)
+@click.option("--top-p", type=FiniteRange(0.0, 1.0, min_open=True), default=1.0, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(1), help="Token limit of a response.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Sample k has seed SEED + k."
 )
-@click.option("--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Responses at a time.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Responses at a time."
+)
 @click.option("--model", default="", metavar="NAME", help="Model of a server that has several.")
 @click.option("--timeout", type=FiniteRange(0.0, 86400.0, min_open=True), default=600.0)
 @click.option(
-    "--verifier", default="", metavar="PATH.py:FUNCTION", help="Your own verifier, for all problems."
+    "--verifier",
+    default="",
+    metavar="PATH.py:FUNCTION",
+    help="Your own verifier, for all problems.",
 )
 @click.option("--isolation", type=click.Choice(ISOLATIONS), default="automatic", show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 256), help="Verifiers at a time.  [default: cores]")
@@ -100,12 +107,12 @@ def sample(
         SeedError: Whatever is wrong with policy, problems, options or files.
     """
     from seed.cli.evaluate_files import asks_of, filled, opened_policy, plan_of, prepared
-    from seed.reference.evaluation.rejection import Rejection
     from seed.reference.evaluation.answering import check_judge, wanted
     from seed.reference.evaluation.model_policy import ModelPolicy
     from seed.reference.evaluation.questions import read_questions
+    from seed.reference.evaluation.rejection import Rejection
     from seed.reference.evaluation.stored_responses import StoredResponses
-    from seed.reference.evaluation.training_questions import NAME, training_questions
+    from seed.reference.evaluation.training_questions import training_questions
     from seed.reference.verifiers.files.publish import check_free, publish
     from seed.reference.verifiers.runner.pool import Pool, default_jobs
     from seed.reference.verifiers.runner.worker import Limits

@@ -1,4 +1,4 @@
-"""What ``--model``, ``--data``, ``--eval-data`` and ``--chats`` stand for: settings of a run."""
+"""What ``--model``, ``--data``, ``--eval-data`` and ``--chats`` stand for: settings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -13,7 +13,7 @@ from seed.reference.rewards.reward_model import RewardModel
 from seed.reference.rewards.verdicts import Verdicts, check_verdicts, verdicts_of
 from seed.reference.tasks.problems import check_families
 from seed.reference.tasks.puzzles import FAMILIES
-from seed.reference.tasks.task import problems_of, tokenizer_of
+from seed.reference.tasks.task import tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
 from seed.reference.training.prompt_stream import first_problems

@@ -48,7 +48,9 @@ def test_sequences_are_found_again_in_every_format(tmp_path: Path) -> None:
         files = ChatFiles(ChatSettings((path,), 99), tokenizer)
         assert len(files) == 2
         for number, row in enumerate(rows):
-            (expected,) = taught_sequences(tokenizer, row["messages"], range(1, len(row["messages"]), 2))
+            (expected,) = taught_sequences(
+                tokenizer, row["messages"], range(1, len(row["messages"]), 2)
+            )
             assert files.sequence(number) == expected
             assert files.lengths[number] == len(expected.tokens)
 

@@ -20,7 +20,14 @@ from seed.spec.config import Config
 from seed.spec.datatypes import Batch
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
-from tests.support.small_runs import Killed, KillAfter, lasting_bytes, metrics_of, new_run, small_config
+from tests.support.small_runs import (
+    KillAfter,
+    Killed,
+    lasting_bytes,
+    metrics_of,
+    new_run,
+    small_config,
+)
 
 ALONE = (
     *("data.families=[]", "rollout.steps=0", "value_pretraining.steps=0", "model.vocabulary=97"),
@@ -35,6 +42,7 @@ class Lengths:
         self.lengths = np.array(lengths)
 
     def __len__(self) -> int:
+        """How many there are."""
         return len(self.lengths)
 
     def place(self, number: int) -> str:
@@ -57,7 +65,12 @@ def plain() -> Config:
 def chats(folder: Path, count: int = 20) -> Path:
     path = folder / "chats.jsonl"
     rows = [
-        {"messages": [{"role": "user", "content": f"A{n}+1="}, {"role": "assistant", "content": f"{n + 1}"}]}
+        {
+            "messages": [
+                {"role": "user", "content": f"A{n}+1="},
+                {"role": "assistant", "content": f"{n + 1}"},
+            ]
+        }
         for n in range(count)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
