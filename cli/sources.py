@@ -42,7 +42,8 @@ def from_chats(
 ) -> dict[str, Any]:
     """Chats for SFT: two epochs of them, with the learning rates of the report on a given model.
 
-    With ``rollout.steps=0`` the run is SFT alone: it trains on the problems that are named, or on none.
+    With ``rollout.steps=0`` the run is SFT alone: it trains on the problems that are named, or on
+    none.
 
     Args:
         chats: Files.
