@@ -222,7 +222,7 @@ def test_sft_alone_on_chats_trains_and_exports(place: Path, tmp_path: Path) -> N
     assert lines[-1]["sft/epoch"] == 1.0
     assert sum(line["sft/sequences"] for line in lines) == 6
     assert "SFT steps" in result.stdout
-    succeeded("export", out, "--out", tmp_path / "exported")
+    succeeded("export", out, "--to", tmp_path / "exported")
     # With problems they are evaluated on, once.
     out = tmp_path / "evaluated"
     result = succeeded(*command, "--eval-data", place / "test.jsonl", "--out", out)
