@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from seed.cli.evaluation_text import count_lines, difference_line, score_table
+from seed.cli.evaluation_text import count_lines, difference_line, grade_lines, score_table
 from seed.cli.formatting import printable
 from seed.cli.meter import DELAY_SECONDS, open_meter
 from seed.reference.evaluation.answering import (
@@ -320,7 +320,7 @@ def finish(
     folder.write(SCORES, json.dumps(content, indent=1) + "\n")
     folder.write(PAGE, evaluation_page(folder, scores, differences, baseline))
     click.echo(score_table(folder, scores))
-    click.echo("\n".join(count_lines(scores)))
+    click.echo("\n".join([*count_lines(scores), *grade_lines(scores)]))
     for name, entry in differences.items():
         click.echo(difference_line(name, entry, baseline))
     for one in sets:

@@ -45,6 +45,17 @@ def count_lines(scores: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def grade_lines(scores: Mapping[str, Any]) -> list[str]:
+    """The grades of each benchmark whose judge gives three, and the F-score of its paper."""
+    return [
+        f"{name}: correct {percent(of['correct'])}, incorrect {percent(of['incorrect'])}, not"
+        f" attempted {percent(of['not_attempted'])}; of those attempted correct"
+        f" {percent(of['correct_given_attempted'])}, F-score {100 * of['f_score']:.1f}"
+        for name, entry in scores.items()
+        if (of := entry.get("grades"))
+    ]
+
+
 def difference_line(name: str, entry: Mapping[str, Any], baseline: Folder | None) -> str:
     """``gsm8k: +3.2 points [+1.0, +5.4] against DIR, paired over 200 problems``."""
     bounds = "no interval"

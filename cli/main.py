@@ -6,6 +6,7 @@ import click
 
 from seed.cli.ablate import ablate
 from seed.cli.audit import audit
+from seed.cli.bench import bench
 from seed.cli.conform import conform, diff
 from seed.cli.data import data
 from seed.cli.evaluate import evaluate
@@ -42,7 +43,7 @@ def seed() -> None:
 COMMANDS = (
     *(run, report, sample, evaluate, serve, explain, ablate),
     *(model, export),
-    *(conform, diff, verify, audit, data, puzzles, srs, exercise),
+    *(conform, diff, verify, audit, data, bench, puzzles, srs, exercise),
 )
 
 for command in COMMANDS:

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,8 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
         config = with_start(config, computing)
         if computing.is_main_process and config.evaluation.problems >= MANY_PROBLEMS:
             click.echo(f"drawing {config.evaluation.problems} held-out problems", err=True)
-        check(config, computing)
+        with reading_shown(computing):
+            check(config, computing)
         print_notes(config, computing)
         title = f"{config.preset}-{config.recipe}-seed{config.seed}"
         path = computing.on_rank_zero(lambda: out or free_directory(title))
@@ -153,6 +155,7 @@ def resume_run(path: Path) -> None:
     """Continue from the newest checkpoint with the configuration that the run directory holds."""
     from seed.cli.backends import open_backend
     from seed.cli.tracking import check_trackers
+    from seed.reference.tasks.task import problems_of
     from seed.reference.training.run import Run
     from seed.reference.training.run_directory import RunDirectory
     from seed.reference.training.run_lock import locked
@@ -160,6 +163,8 @@ def resume_run(path: Path) -> None:
     _, config = RunDirectory.resume(path)
     check_trackers(config)
     with open_backend(config) as computing:
+        with reading_shown(computing):
+            problems_of(config)
         print_notes(config, computing)
         directory = RunDirectory(path, computing.is_main_process)
         observer = observer_of(computing, config)
@@ -167,8 +172,25 @@ def resume_run(path: Path) -> None:
             train(Run.resume(computing, config, directory, observer))
 
 
+@contextlib.contextmanager
+def reading_shown(computing: "Backend[Any]") -> Iterator[None]:
+    """A meter of what is read of large files of problems while the block lasts."""
+    from seed.cli.meter import DELAY_SECONDS, meter
+    from seed.reference.data.index import ADVANCED
+
+    if not computing.is_main_process:
+        yield
+        return
+    with meter("rows read, prompts measured", None, delay=DELAY_SECONDS) as shown:
+        token = ADVANCED.set(shown.advance)
+        try:
+            yield
+        finally:
+            ADVANCED.reset(token)
+
+
 def print_notes(config: "Config", computing: "Backend[Any]") -> None:
-    """What was found in the files of problems, before anything is trained on them."""
+    """What was found in problems and model, before anything is trained."""
     from seed.reference.tasks.task import problems_of
     from seed.reference.training.sft_data import chats_of
 
@@ -176,8 +198,25 @@ def print_notes(config: "Config", computing: "Backend[Any]") -> None:
         return
     notes = [*getattr(problems_of(config), "notes", ())] if config.data.has_files else []
     notes += chats_of(config).notes if config.data.chats else []
-    for note in notes:
+    for note in [*notes, *context_notes(config)]:
         click.echo(printable(note, NOTE_WIDTH), err=True)
+
+
+def context_notes(config: "Config") -> list[str]:
+    """Whether prompts and responses may be longer than what a pretrained model has seen."""
+    from seed.reference.pretrained.folder import Folder
+
+    if not config.start.model:
+        return []
+    known = Folder(Path(config.start.model)).config.get("max_position_embeddings")
+    needed = config.data.max_prompt_tokens + config.rollout.max_response_tokens
+    if known is None or needed <= int(known):
+        return []
+    return [
+        f"data.max_prompt_tokens + rollout.max_response_tokens = {needed} positions are more than"
+        f" max_position_embeddings={known} of {config.start.model}: the model has not seen such"
+        " long texts"
+    ]
 
 
 def observer_of(computing: "Backend[Any]", config: "Config") -> "Observer":

@@ -138,7 +138,7 @@ def columns_of(texts: Sequence[str]) -> Mapping[str, str]:
     Raises:
         SeedError: ILLEGAL_VALUE.
     """
-    from seed.reference.data.schemas import OURS
+    from seed.reference.data.readers import OURS
 
     columns = {}
     for text in texts:

@@ -22,8 +22,10 @@ from transformers import (
     SeedOssConfig,
 )
 
-from seed.conformance.outside import float64_throughout
-from seed.spec.datatypes import Array, IntArray
+from seed.conformance.outside import correction_biases, float64_throughout
+from seed.reference.pretrained.folder import Folder
+from seed.spec.datatypes import Array, IntArray, Params
+from seed.spec.weights import policy_shapes
 
 BASE: dict[str, Any] = {
     "vocab_size": 96,
@@ -126,24 +128,62 @@ def save(network: Any, folder: Path, dtype: torch.dtype, seed: int, **settings: 
 
 def logits(folder: Path, tokens_BS: IntArray) -> Array:
     """What ``transformers`` computes with a folder, in float64 throughout [B, S, V]."""
-    factory: Any = AutoModelForCausalLM
     with float64_throughout():
-        network = factory.from_pretrained(
-            folder, dtype=torch.float64, attn_implementation="eager", experts_implementation="eager"
-        ).eval()
+        network = opened(AutoModelForCausalLM, folder)
         with torch.no_grad():
             output: Array = network(torch.from_numpy(tokens_BS), use_cache=False).logits.numpy()
     return output
 
 
+def gradients(folder: Path, tokens_BS: IntArray, scratch: Path) -> Params:
+    """The gradient of the mean negative log-likelihood in ``transformers``, by our names.
+
+    ``transformers`` saves its gradients as it saves weights, and they are read as weights are. So
+    no map between names is needed here. A folder is read in float32: gradients come in two parts
+    whose sum is exact to 48 bits.
+
+    Args:
+        folder: Of the model.
+        tokens_BS: Texts, all their tokens but the first predicted.
+        scratch: Folder for the parts.
+    """
+    tokens = torch.from_numpy(tokens_BS)
+    with float64_throughout():
+        network = opened(AutoModelForCausalLM, folder)
+        predicted = network(tokens, use_cache=False).logits[:, :-1].flatten(0, 1)
+        loss: Any = torch.nn.functional.cross_entropy(predicted, tokens[:, 1:].flatten())
+        loss.backward()
+    exact = {name: weight.grad for name, weight in network.named_parameters()}
+    coarse = {name: gradient.float() for name, gradient in exact.items()}
+    rest = {name: (gradient - coarse[name].double()).float() for name, gradient in exact.items()}
+    read = []
+    for number, part in enumerate((coarse, rest)):
+        network.float()
+        for name, weight in network.named_parameters():
+            weight.data = part[name]
+        for buffer in correction_biases(network).values():
+            buffer.zero_()  # no gradient reaches them
+        network.save_pretrained(scratch / str(number))
+        read.append(Folder(scratch / str(number)))
+    shapes = policy_shapes(read[0].model)
+    return {
+        name: sum((one.read(name).astype(np.float64) for one in read), np.zeros(shape))
+        for name, shape in shapes.items()
+    }
+
+
 def scores(folder: Path, tokens_S: IntArray) -> Array:
     """What ``transformers`` gives each prefix of a text, in float64 throughout [S]."""
-    factory: Any = AutoModelForSequenceClassification
     with float64_throughout():
-        network = factory.from_pretrained(
-            folder, dtype=torch.float64, attn_implementation="eager", experts_implementation="eager"
-        ).eval()
+        network = opened(AutoModelForSequenceClassification, folder)
         with torch.no_grad():
             texts = [torch.from_numpy(tokens_S[None, : n + 1]) for n in range(len(tokens_S))]
             each = [network(text, use_cache=False).logits.item() for text in texts]
     return np.array(each)
+
+
+def opened(factory: Any, folder: Path) -> Any:
+    """A model of ``transformers`` read from a folder, in float64."""
+    return factory.from_pretrained(
+        folder, dtype=torch.float64, attn_implementation="eager", experts_implementation="eager"
+    ).eval()

@@ -33,6 +33,7 @@ from seed.scaled.decoding.decoder import Decoder
 from seed.scaled.moe import dispatch
 from seed.scaled.parallel.collectives import (
     all_gather,
+    broadcast_object,
     exchange,
     exchange_counts,
     gather_objects,
@@ -116,13 +117,14 @@ def exchanging(mesh: Mesh) -> float:
 
 
 def reducing(mesh: Mesh) -> float:
-    """Sum, largest and the values of all ranks, without gradient."""
+    """Sum, largest, the values of all ranks and that of the first, without gradient."""
     x = leaf(1 + mesh.world.rank, 4)
     gathered = torch.stack(gather_objects(x.detach(), mesh.world))
     expected = torch.stack([leaf(1 + rank, 4) for rank in range(RANKS)])
     assert not sum_over(x, mesh.world).requires_grad
-    computed = (sum_over(x, mesh.world), max_over(x, mesh.world), gathered)
-    return max(map(distance, computed, (expected.sum(0), expected.amax(0), expected)))
+    first = broadcast_object(x.detach(), mesh.world)
+    computed = (sum_over(x, mesh.world), max_over(x, mesh.world), gathered, first)
+    return max(map(distance, computed, (expected.sum(0), expected.amax(0), expected, leaf(1, 4))))
 
 
 def dispatching(mesh: Mesh) -> float:

@@ -22,11 +22,10 @@ from seed.scaled.parallel.parallelize import (
     named,
     put,
     shards_of,
-    slices_of,
     unsliced,
     wholes,
 )
-from seed.scaled.precision import Quantised, matrix, restored, rollout_weights
+from seed.scaled.precision import Quantised, matrix, restored
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch, IntArray
 
@@ -113,7 +112,7 @@ class ScaledTracer:
 
     def published(self, state: State, config: Config) -> dict[str, Array]:
         """The quantised matrices, multiplied out and gathered."""
-        weights = rollout_weights(slices_of(state.policy), config, FP8_PURPOSE, self.backend.mesh)
+        weights = self.backend.sampling_weights(state.policy, config, FP8_PURPOSE)
         matrices = {name: matrix(weights, name) for name in weights}
         return {
             name: unsliced(name, restored(weight), self.backend.mesh).cpu().numpy()

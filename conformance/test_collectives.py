@@ -11,6 +11,7 @@ from seed.conformance.launch import run_ranks
 from seed.conformance.rank_properties import PROPERTIES, RANKS, TOKENS
 from seed.scaled.parallel.collectives import (
     all_gather,
+    broadcast_object,
     exchange,
     exchange_counts,
     gather_objects,
@@ -92,4 +93,4 @@ def test_on_an_axis_of_one_rank_every_call_returns_its_argument() -> None:
     ):
         assert result is x
     assert max_over(x, alone) is x and exchange_counts(x, alone) is x
-    assert gather_objects(5, alone) == [5]
+    assert gather_objects(5, alone) == [5] and broadcast_object(5, alone) == 5

@@ -3,14 +3,25 @@
 from pathlib import Path
 from typing import Any
 
+import autograd.numpy as anp
 import numpy as np
 import pytest
 import torch
+from autograd import grad
 from safetensors.numpy import load_file
 
-from seed.conformance.compare_backends import ONE
-from seed.conformance.outside_folders import CONFIGS, logits, scores, write, write_reward_model
+from seed.conformance.compare import assert_all_close
+from seed.conformance.compare_backends import ONE, gradient_of
+from seed.conformance.outside_folders import (
+    CONFIGS,
+    gradients,
+    logits,
+    scores,
+    write,
+    write_reward_model,
+)
 from seed.reference.backend import ReferenceBackend
+from seed.reference.loss import token_log_probs
 from seed.reference.model import token_logits
 from seed.reference.pretrained.export import write_model
 from seed.reference.pretrained.folder import Folder, settings_of_model
@@ -22,11 +33,15 @@ from seed.scaled.processes.world import World
 from seed.spec.backend import Backend
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
+from seed.spec.datatypes import Array, Params
 from seed.spec.layout import Layout
 
-TOKENS = np.random.default_rng(0).integers(0, 96, 40)
+TOKENS = np.random.default_rng(0).integers(2, 96, 40)
+"""Without ids 0 and 1: the embedding of a padding token has no gradient in ``transformers``."""
 TOLERANCE = 1e-10
-"""Logits are of size 1 to 10; float64 round-off of three layers is 1e-14."""
+"""Logits are of size 1 to 10; float64 round-off of three layers is 1e-14. Of gradients it is the
+share of the largest number of each array.
+"""
 
 
 def exact_config(folder: Path, recipe: str = "grpo") -> Config:
@@ -36,19 +51,40 @@ def exact_config(folder: Path, recipe: str = "grpo") -> Config:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_both_backends_compute_the_logits_of_transformers(name: str, tmp_path: Path) -> None:
+def test_both_backends_compute_logits_and_gradients_of_transformers(
+    name: str, tmp_path: Path
+) -> None:
     write(name, tmp_path / "model")
-    config, theirs = exact_config(tmp_path / "model"), logits(tmp_path / "model", TOKENS[None])[0]
-    weights = Folder(tmp_path / "model")
+    config, weights = exact_config(tmp_path / "model"), Folder(tmp_path / "model")
+    theirs = logits(tmp_path / "model", TOKENS[None])[0, :-1]
+    their_gradients = gradients(tmp_path / "model", TOKENS[None], tmp_path / "gradients")
+    for compute in (by_reference, by_scaled):
+        ours, our_gradients = compute(config, weights)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
+        assert_all_close(our_gradients, their_gradients, TOLERANCE, "gradients")
+
+
+def by_reference(config: Config, weights: Folder) -> tuple[Array, Params]:
+    """Logits of every token but the first, and gradients, in the reference."""
     policy = ReferenceBackend().initial_state_of(config, weights).policy
+
+    def mean_loss(params: Params) -> Array:
+        ours, _ = token_logits(params, TOKENS[None], config.model)
+        return -anp.mean(token_log_probs(ours, TOKENS[None], 1.0)[:, 1:])
+
     ours, _ = token_logits(policy, TOKENS[None], config.model)
-    np.testing.assert_allclose(ours[0, 1:], theirs[:-1], rtol=0, atol=TOLERANCE)
+    return ours[0, 1:], grad(mean_loss)(policy)
+
+
+def by_scaled(config: Config, weights: Folder) -> tuple[Array, Params]:
+    """The same in the torch backend."""
     scaled = ScaledBackend(World(), Layout(), torch.device("cpu"))
     network = scaled.initial_state_of(config, weights).policy
     batch = plain_batch([tuple(TOKENS[:1])], [tuple(TOKENS[1:])])
-    with torch.no_grad():
-        packed, _ = network(pack(batch, [0], ONE))
-    np.testing.assert_allclose(packed.numpy(), theirs[:-1], rtol=0, atol=TOLERANCE)
+    ours, _ = network(pack(batch, [0], ONE))
+    loss: Any = torch.nn.functional.cross_entropy(ours, torch.from_numpy(TOKENS[1:]))
+    loss.backward()
+    return ours.detach().numpy(), gradient_of(network)
 
 
 @pytest.mark.parametrize("name", ["llama", "mistral", "qwen2", "qwen3_moe"])

@@ -27,8 +27,11 @@ SMALL = (
     "evaluation.samples=2",
     "run.checkpoint_every=1",
     "model.layers=1",
+    "distribution.method=adaptive",
+    "distribution.memory=4",
+    "data.difficulties.maze=[1, 2]",
 )
-"""Three RL steps of the tiny preset made smaller, with every phase."""
+"""Three RL steps of the tiny preset made smaller, with every phase; what is asked adapts."""
 
 STREAMING = (
     "rollout.srs_alpha=0.5",

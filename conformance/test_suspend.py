@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from seed.conformance import suspend
+from seed.conformance.half_message import LONG
 from seed.conformance.launch import run_ranks
 from seed.conformance.test_run import SECONDS, SMALL
 from seed.conformance.test_worker_pool import MARK, STREAMING, processes_of, run_command, wait_until
@@ -55,3 +56,12 @@ def test_a_job_ends_though_the_mpi_rank_of_a_worker_is_suspended(tmp_path: Path)
     assert f"no answer within {suspend.STOP_SECONDS:g} s" in line
     assert "worker 1 (MPI rank 1)" in line
     assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_message_that_stays_a_part_holds_up_no_other_rank() -> None:
+    step_by_step = {"MPIR_CVAR_CH4_CMA_ENABLE": "0"}
+    done = run_ranks(3, ["-m", "seed.conformance.half_message"], SECONDS, step_by_step)
+    assert done.returncode == 0, done.stderr
+    meanwhile, later = done.stdout.splitlines()
+    assert sorted(meanwhile.split()) == ["1:1", "2:1", f"2:{LONG}", "2:2"]
+    assert later.split() == [f"1:{LONG}", "1:2"]

@@ -35,12 +35,12 @@ from seed.scaled.objective import (
 )
 from seed.scaled.optimizer import OptimizerState, adamw, global_norm, initial_optimizer
 from seed.scaled.parallel.balance import spread
-from seed.scaled.parallel.collectives import gather_objects, sum_over
+from seed.scaled.parallel.collectives import broadcast_object, sum_over
 from seed.scaled.parallel.mesh import build as build_mesh
 from seed.scaled.parallel.offload import Ledger, away, saved_activations, stay
 from seed.scaled.parallel.packing import PackedSequences, pack
-from seed.scaled.parallel.parallelize import build, fill, gradients_of, shards_of, slices_of
-from seed.scaled.precision import rollout_weights
+from seed.scaled.parallel.parallelize import Slices, build, fill, gradients_of, shards_of
+from seed.scaled.precision import rollout_weights, sampling_type
 from seed.scaled.processes.watchdog import phase
 from seed.scaled.processes.world import World
 from seed.spec.backend import WorkerPool
@@ -87,7 +87,7 @@ class ScaledBackend:
                 answer = (compute(), None)
             except SeedError as error:
                 answer = (None, (error.reason, error.line))
-        value, error_of_rank_zero = gather_objects(answer, self.mesh.world)[0]
+        value, error_of_rank_zero = broadcast_object(answer, self.mesh.world)
         if error_of_rank_zero is not None:
             raise SeedError(*error_of_rank_zero)
         return value
@@ -154,7 +154,7 @@ class ScaledBackend:
     ) -> list[Rollout]:
         """One rollout per request, in their order, each independent of the others in the list."""
         with phase(f"generate ({purpose})"):
-            weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
+            weights = self.sampling_weights(state.policy, config, purpose)
             slots = config.parallel.rollout_slots
             spec = SamplerSpec(config.model, sampling, config.seed, purpose, state.optimizer_step)
             return generate(weights, spec, self.mesh, requests, slots)
@@ -164,7 +164,7 @@ class ScaledBackend:
     ) -> RolloutWorker:
         """Free slots that decode with the policy of a state, spread over the data ranks."""
         with phase(f"generate ({purpose})"):
-            weights = rollout_weights(slices_of(state.policy), config, purpose, self.mesh)
+            weights = self.sampling_weights(state.policy, config, purpose)
             positions = config.data.max_prompt_tokens + sampling.max_response_tokens
             spec = SamplerSpec(config.model, sampling, config.seed, purpose, state.optimizer_step)
             return RolloutWorker(weights, spec, self.mesh, slots, positions)
@@ -292,6 +292,13 @@ class ScaledBackend:
         policy = build(config, self.mesh)
         fill(policy, read)
         return State(policy, None, None, moments(policy, config), OptimizerState({}, {}, 0), 0)
+
+    def sampling_weights(
+        self, policy: Transformer, config: Config, purpose: str
+    ) -> dict[str, Tensor]:
+        """This rank's slices as they are sampled with: never more than one in a wider type."""
+        slices = Slices(policy, lambda name: sampling_type(name, config, purpose))
+        return rollout_weights(slices, config, purpose, self.mesh)
 
     def _copy(self, policy: Transformer, config: Config) -> Transformer:
         copy = build(config, self.mesh)

@@ -5,8 +5,8 @@
     U     = Philox(run seed, purpose; problem, sample, draw, position)
 
 The random number U of a token is keyed by the request and the position, so slots, ranks and other
-responses do not change what is sampled. Requests are spread over data ranks. Where experts are
-spread over data ranks, all of them take every step together.
+responses do not change what is sampled. Requests are spread over data ranks, those to one prompt
+together. Where experts are spread over data ranks, all of them take every step together.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from seed.scaled.decoding.decoder import Decoder
 from seed.scaled.decoding.slots import Drawn, Slots
+from seed.scaled.parallel.balance import deal_groups
 from seed.scaled.parallel.collectives import gather_objects, max_over, sum_over
 from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.processes.watchdog import heartbeat
@@ -56,7 +57,7 @@ def generate(
     """Sample one response per request. Collective.
 
     Args:
-        weights: This rank's slices (``parallelize.slices_of``).
+        weights: This rank's slices (``parallelize.Slices``).
         spec: Model sizes, sampling and what keys the random numbers.
         mesh: Ranks.
         requests: What to answer, the same list on every rank.
@@ -66,7 +67,8 @@ def generate(
         Rollouts in the order of the requests, on every rank.
     """
     partials = [unanswered(request) for request in requests]
-    mine = {id_: partials[id_] for id_ in range(mesh.data.rank, len(requests), mesh.data.size)}
+    ranks = deal_groups(requests, [0] * mesh.data.size)
+    mine = {id_: partials[id_] for id_, rank in enumerate(ranks) if rank == mesh.data.rank}
     longest = max((len(partial.request.prompt_tokens) for partial in mine.values()), default=0)
     local_slots = min(-(-slots // mesh.data.size), len(mine)) if slots else len(mine)
     positions = longest + spec.sampling.max_response_tokens
@@ -114,14 +116,12 @@ class RolloutWorker:
         return len(self.partials)
 
     def add(self, entering: Sequence[Rollout]) -> None:
-        """Give each partial rollout to the data rank that has the fewest; ``decode`` reads them."""
-        load = [0] * self.mesh.data.size
-        for rank in self.rank_of.values():
-            load[rank] += 1
+        """Deal partial rollouts to the data ranks (``deal_groups``); ``decode`` reads them."""
+        running = list(self.rank_of.values())
+        load = [running.count(rank) for rank in range(self.mesh.data.size)]
+        ranks = deal_groups([partial.request for partial in entering], load)
         mine: dict[int, Rollout] = {}
-        for partial in entering:
-            rank = load.index(min(load))
-            load[rank] += 1
+        for partial, rank in zip(entering, ranks, strict=True):
             self.partials[self.next_id], self.rank_of[self.next_id] = partial, rank
             if rank == self.mesh.data.rank:
                 mine[self.next_id] = partial

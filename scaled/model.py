@@ -5,12 +5,14 @@ A module holds this rank's slices of its weights and calls the functions of ``at
 ``moe.correction``, which FSDP shards separately and which must therefore be modules.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.utils.checkpoint import checkpoint
 
 from seed.scaled.attention import Projections, Rotation, attention, rms_norm, rotation
@@ -21,7 +23,7 @@ from seed.scaled.precision import wide
 from seed.spec.config_model import ModelConfig
 from seed.spec.layout import OF_HEADS, slice_shape
 from seed.spec.rope import rotary_of
-from seed.spec.weights import ROUTER_BIAS, Shapes, block_shapes
+from seed.spec.weights import ROUTER_BIAS, Shapes, block_shapes, is_trained
 
 Readout = Callable[[Tensor, Tensor], Tensor]
 
@@ -258,13 +260,14 @@ class Transformer(nn.Module):
         angles = rotation(packed.positions_m, rotary_of(model), x_nD.dtype)
         trace = RouterTrace(kind=model.router_scores)
         for block in self.layers:
+            assert isinstance(block, Block)
             number = len(trace.logits)
             given = replay[number] if replay is not None and block.is_moe else None
             arguments = (x_nD, angles, packed.plan, given)
             x_nD, logits, ids = (
-                checkpoint(block, *arguments, use_reentrant=False)
+                checkpoint(self.run, block, *arguments, use_reentrant=False)
                 if self.recompute
-                else block(*arguments)
+                else self.run(block, *arguments)
             )
             if logits is not None:
                 trace.logits.append(logits)
@@ -274,6 +277,17 @@ class Transformer(nn.Module):
         if self.is_value:
             return self.values(x_pD), trace
         return self.read(x_pD, packed.targets_p, readout), trace
+
+    def run(self, block: Block, x_nD: Tensor, *arguments: Any) -> Any:
+        """A block whose weights are cast to the type of the residual stream.
+
+        FSDP casts the weights it gathers. In one process they are cast here, inside of what is
+        recomputed: then no cast copy of the weights is kept for the backward pass.
+        """
+        if self.mesh.world.size > 1 or block.attention_norm.dtype == x_nD.dtype:
+            return block(x_nD, *arguments)
+        weights = cast(block.named_parameters(), x_nD.dtype)
+        return functional_call(block, weights, (x_nD, *arguments))
 
     def values(self, x_pD: Tensor) -> Tensor:
         """``V = norm(x) w + b`` in float32 or better [p]."""
@@ -292,6 +306,14 @@ class Transformer(nn.Module):
             return chunk(x_pD, targets_p)
         chunks = zip(x_pD.split(tokens), targets_p.split(tokens), strict=True)
         return torch.cat([checkpoint(chunk, *pair, use_reentrant=False) for pair in chunks])
+
+
+def cast(weights: Iterable[tuple[str, Tensor]], compute: torch.dtype) -> dict[str, Tensor]:
+    """Trained weights in the type of the pass, as part of the graph; the others as they are."""
+    return {
+        name: weight.to(compute) if is_trained(reference_name(name)) else weight
+        for name, weight in weights
+    }
 
 
 def reference_name(name: str) -> str:

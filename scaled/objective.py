@@ -26,14 +26,13 @@ from seed.scaled.loss import (
     value_error,
     weighted_sum,
 )
-from seed.scaled.model import Readout, RouterTrace, Transformer, reference_name
+from seed.scaled.model import Readout, RouterTrace, Transformer, cast
 from seed.scaled.moe import balance_loss, z_loss
 from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.parallel.packing import PackedSequences
 from seed.scaled.precision import COMPUTE
 from seed.spec.config import Config
 from seed.spec.datatypes import Array, Batch
-from seed.spec.weights import is_trained
 
 LOSS_TERMS: tuple[str, ...] = ("kl", "positive", "load_balance", "router_z")
 """Optional terms of the policy's loss; ``algorithm.TERM_weight`` is the coefficient of each."""
@@ -86,17 +85,15 @@ def forward(
 ) -> tuple[Tensor, RouterTrace]:
     """Run a model in the configured precision; other arguments as for ``Transformer.forward``.
 
-    FSDP casts the weights it gathers. In one process they are cast here, as part of the graph, so
-    that gradients arrive in the precision of the master weights.
+    FSDP casts the weights it gathers. In one process they are cast as part of the graph, so that
+    gradients arrive in the precision of the master weights: here those outside of the blocks,
+    which cast their own (``Transformer.run``).
     """
     compute = COMPUTE[config.precision]
     if model.mesh.world.size > 1 or model.embedding.dtype == compute:
         return model(packed, readout, replay)
-    cast = {
-        name: weight.to(compute) if is_trained(reference_name(name)) else weight
-        for name, weight in model.named_parameters()
-    }
-    return functional_call(model, cast, (packed, readout, replay))
+    outer = cast(model.named_parameters(recurse=False), compute)
+    return functional_call(model, outer, (packed, readout, replay))
 
 
 def policy_loss(

@@ -203,13 +203,20 @@ def matrix(params: Mapping[str, Tensor], name: str) -> Weight:
     return Quantised(params[name], params[scale]) if scale in params else params[name]
 
 
+def sampling_type(name: str, config: Config, purpose: str) -> torch.dtype:
+    """The type that ``rollout_weights`` needs a weight in: the compute type, or the master's."""
+    is_exact = config.samples_in_fp8(purpose) and is_quantised(name)
+    types = COMPUTE if is_trained(name) and not is_exact else MASTER
+    return types[config.precision]
+
+
 def rollout_weights(
     policy: Mapping[str, Tensor], config: Config, purpose: str, mesh: Mesh
 ) -> dict[str, Tensor]:
     """Weights to sample with: in the compute type, or quantised to FP8. Collective.
 
     Args:
-        policy: This rank's slices (``parallelize.slices_of``).
+        policy: This rank's slices (``parallelize.Slices``), read once each, in their order.
         config: ``rollout.precision`` of this phase (``Config.in_phase``).
         purpose: What the responses are for; evaluation never samples in FP8.
         mesh: Tensor ranks, which hold different inputs of the output projections.
@@ -227,5 +234,5 @@ def rollout_weights(
             quantised = quantise(weight, axis)
             published[name], published[scale_of(name)] = quantised.values, quantised.scale
         else:
-            published[name] = weight.to(COMPUTE[config.precision]) if is_trained(name) else weight
+            published[name] = weight.to(sampling_type(name, config, purpose))
     return published

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from seed.spec.config_distribution import DistributionConfig
 from seed.spec.config_model import (
     DataConfig,
     EvaluationConfig,
@@ -45,6 +46,9 @@ class Config(Section):
     model: ModelConfig
     tokenizer: TokenizerConfig = Field(default_factory=lambda: TokenizerConfig.model_validate({}))
     data: DataConfig
+    distribution: DistributionConfig = Field(
+        default_factory=lambda: DistributionConfig.model_validate({})
+    )
     supervised: SupervisedConfig
     value_pretraining: ValuePretrainingConfig
     rollout: RolloutConfig
@@ -86,6 +90,12 @@ class Config(Section):
         ):
             raise ValueError(
                 "rollout.samples_per_prompt=1 must be at least 2 with reward.opponent=group"
+            )
+        if self.rollout.samples_per_prompt < 2 and self.distribution.compares_within_groups:
+            raise ValueError(
+                "rollout.samples_per_prompt=1 must be at least 2 with distribution.method=adaptive"
+                f" and distribution.signal={self.distribution.signal}; signal=progress needs no"
+                " group"
             )
         self._sft_alone_fits()
         if self.reward.correct <= self.reward.wrong:

@@ -45,6 +45,19 @@ _WORKERS = tuple(f"parallel.worker_{name}" for name in ("tp", "cp", "ep", "slots
 _STALENESS = ("rollout.max_staleness", "rollout.at_staleness_bound", "rollout.continue_with")
 _JUDGED = ("reward_model", "reward.hybrid_rule", "reward.preference_weight", "reward.opponent")
 
+_ADAPTIVE = tuple(f"distribution.{name}" for name in ("signal", "temperature", "floor"))
+_POOLS = tuple(
+    f"distribution.{name}" for name in ("hard_at_most", "easy_above", "hard_weight", "easy_weight")
+)
+_SLIDING = tuple(
+    f"distribution.{name}" for name in ("window", "raise_at", "lower_at", "least_groups")
+)
+
+
+def _has_other_method(method: str) -> Callable[[Config], bool]:
+    """Whether ``distribution.method`` is another one."""
+    return lambda config: config.distribution.method != method
+
 
 def _is_constant(section: str) -> Callable[[Config], bool]:
     """Whether the optimizer of a dotted section keeps its learning rate."""
@@ -204,6 +217,15 @@ RULES = (
         _WORKERS,
         lambda config: not config.parallel.rollout_workers,
         "with parallel.rollout_workers=0",
+    ),
+    *(
+        Rule(settings, _has_other_method(method), f"unless distribution.method is {method}")
+        for method, settings in (("adaptive", _ADAPTIVE), ("pools", _POOLS), ("sliding", _SLIDING))
+    ),
+    Rule(
+        ("distribution.memory",),
+        lambda config: config.distribution.method == "in_turn",
+        "with distribution.method=in_turn",
     ),
     *(
         Rule(

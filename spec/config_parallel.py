@@ -8,7 +8,10 @@ from seed.spec.config_types import Count, PositiveFloat, PositiveInt, Section, S
 
 
 class ParallelConfig(Section):
-    """How the torch backend spreads a model over ranks; it changes no result.
+    """How the torch backend spreads a model over ranks; it changes no result but for round-off.
+
+    Exceptions are remote rollout workers, which deliver when they can, and the number of slots with
+    streaming rollouts, which decides what is finished first.
 
     ``fsdp * cp * tp`` ranks; expert parallelism folds over the same ranks, so ``ep`` divides their
     number.

@@ -219,7 +219,10 @@ class RewardConfig(Section):
     sha256: Digests = Field(
         default_factory=dict,
         validate_default=True,
-        description="file of reward.functions -> digest; filled in when the run starts",
+        description=(
+            "file of reward.functions, or imported by one beside it -> digest; filled in when the"
+            " run starts"
+        ),
     )
 
     @model_validator(mode="after")

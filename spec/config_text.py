@@ -65,7 +65,11 @@ class TokenizerConfig(Section):
     )
     system: str = Field("", description="text of the system message; empty = none of ours")
     stop: tuple[str, ...] = Field(
-        (), description="texts that end a response, each a single token of the tokenizer"
+        (),
+        description=(
+            "texts that end a response: ASCII characters, whichever token holds them, or added"
+            " tokens"
+        ),
     )
 
     @model_validator(mode="after")

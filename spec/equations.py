@@ -589,6 +589,66 @@ EQUATIONS = (
         test="tests/reference/rollouts/test_streaming.py::test_truncated_importance_splits_the_ratio_and_caps_its_first_part",
     ),
     Equation(
+        title="signal: variance within a group",
+        reference="seed.reference.data.distribution:group_variance",
+        test="tests/reference/data/test_distribution.py::test_the_signal_of_k_right_of_n_has_its_closed_form",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="signal: absolute advantage",
+        reference="seed.reference.data.distribution:group_advantage",
+        test="tests/reference/data/test_distribution.py::test_the_signal_of_k_right_of_n_has_its_closed_form",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="signal: learning progress",
+        reference="seed.reference.data.distribution:learning_progress",
+        test="tests/reference/data/test_distribution.py::test_progress_is_the_distance_of_two_averages",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="moving average over groups",
+        reference="seed.reference.data.distribution:moving_average",
+        test="tests/reference/data/test_distribution.py::test_an_average_is_the_plain_mean_first_and_forgets_later",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="adaptive shares",
+        reference="seed.reference.data.distribution:adaptive_shares",
+        test="tests/reference/data/test_distribution.py::test_adaptive_shares_add_up_to_1_and_keep_the_floor",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="weight of a pool",
+        reference="seed.reference.data.distribution:pool_weight",
+        test="tests/reference/data/test_distribution.py::test_a_pool_has_the_bounds_of_prime_rl",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="shares by weight",
+        reference="seed.reference.data.distribution:weighted_shares",
+        test="tests/reference/data/test_distribution.py::test_weighted_shares_are_in_proportion",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="top of a sliding range",
+        reference="seed.reference.data.distribution:moved_top",
+        test="tests/reference/data/test_distribution.py::test_a_range_moves_by_one_level_and_stays_inside",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="levels of a sliding range",
+        reference="seed.reference.data.distribution:range_weights",
+        test="tests/reference/data/test_distribution.py::test_a_range_holds_the_highest_levels_up_to_its_top",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
+        title="stratum of the next prompt",
+        reference="seed.reference.data.distribution:next_stratum",
+        test="tests/reference/data/test_distribution.py::test_what_is_furthest_behind_its_share_is_next",
+        apart=SHARED_DECISION,
+    ),
+    Equation(
         title="cost of a sequence",
         reference="seed.scaled.parallel.balance:sequence_costs",
         test=(
@@ -630,6 +690,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "seed.reference.evaluation.intervals": (
         *("score_problems", "score_families", "paired_differences"),
     ),
+    "seed.reference.data.distribution": (),
     "seed.scaled.parallel.balance": ("prefix_groups", "prompt_lengths", "spread"),
     "seed.scaled.advantage": ("values_after",),
     "seed.scaled.attention": ("rotation", "heads_of", "full_norm"),
@@ -638,6 +699,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "sum_over",
         "max_over",
         "gather_objects",
+        "broadcast_object",
     ),
     "seed.scaled.decoding.cache": ("grown",),
     "seed.scaled.decoding.decoder": ("places_of_texts", "one_query"),

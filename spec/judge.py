@@ -20,6 +20,10 @@ from seed.spec.datatypes import Verdict
 
 PRINCIPLES = "equivalence-1"
 """The principles in force. A changed principle is a new file with a new version."""
+ATTEMPTED = "attempted-1"
+"""Principles of three grades, for short answers to questions about facts (arXiv 2411.04368)."""
+GRADES = CORRECT, INCORRECT, NOT_ATTEMPTED = "CORRECT", "INCORRECT", "NOT_ATTEMPTED"
+"""Verdicts under ``ATTEMPTED``; the last two are both ``wrong``."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,14 @@ class Principles:
         rules: What counts as the same answer.
         direct: How a judge that does not reason writes its verdict.
         thinking: How a judge that reasons writes reasoning and verdict.
+        verdicts: What it may say. The first one is ``correct``, all others are ``wrong``.
     """
 
     version: str
     rules: tuple[str, ...]
     direct: str
     thinking: str
+    verdicts: tuple[str, ...] = ("YES", "NO")
 
 
 class Judge(Protocol):
@@ -61,8 +67,8 @@ class Judge(Protocol):
         """Judge.
 
         Returns:
-            ``extracted`` is ``YES`` or ``NO``, empty for ``error``; ``why`` names judge and
-            principles.
+            ``extracted`` is the verdict of the principles, empty for ``error``; ``why`` names judge
+            and principles.
         """
         ...
 
@@ -103,6 +109,6 @@ def principles(name: str = PRINCIPLES) -> Principles:
     values = tomllib.loads(
         (files("seed.spec") / "principles" / f"{name}.toml").read_text(encoding="utf-8")
     )
-    return Principles(
-        values["version"], tuple(values["rules"]), values["direct"], values["thinking"]
-    )
+    verdicts = tuple(values.get("verdicts", Principles.verdicts))
+    texts = values["direct"], values["thinking"]
+    return Principles(values["version"], tuple(values["rules"]), *texts, verdicts)

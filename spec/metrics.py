@@ -32,6 +32,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "": "where the run stands; in every line",
         "sft": "what SFT has read; with data.chats or supervised.batch_tokens",
         "reward": "verdicts and rewards of the sampled responses",
+        "data": "which domains and levels were asked; with distribution.method other than in_turn",
         "response_length": "tokens of a response, its end of sequence included",
         "rollout": "how the responses were sampled; streaming where rollout.srs_alpha < 1",
         "advantage": "advantages of the response tokens",
@@ -179,6 +180,50 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "mean of |P(YES | a, b) + P(YES | b, a) - 1|: how much the order of reading decides",
             "probability, 0 to 1; 0 without bias",
             "Large with a small bias: single scores are noise. Raise reward_model.steps.",
+        ),
+        "data/weight": Metric(
+            "share of the step's prompts that each domain and level was due; STRATUM is"
+            " DOMAIN/LEVEL",
+            _SHARE,
+            "All at their in_turn shares: the signals are alike, or distribution.temperature is"
+            " too large for them.",
+            "STRATUM",
+        ),
+        "data/weight_by_domain": Metric(
+            "the same, summed over the levels of a domain",
+            _SHARE,
+            "One domain far above the others for long: its signal does not fall although it is"
+            " asked; look at its accuracy in reward/accuracy_by_family. A larger"
+            " distribution.floor keeps the others.",
+            "DOMAIN",
+        ),
+        "data/solve_rate": Metric(
+            "moving average of the share of right responses as the step began; none of what was"
+            " not asked yet",
+            _SHARE,
+            "Levels that stay at 0 or 1 teach nothing: take them out of data.difficulties.",
+            "STRATUM",
+        ),
+        "data/solve_rate_bands": Metric(
+            "share of the sampled groups by their own share of right responses: none, up to 1/4, up"
+            " to 3/4, below 1, all",
+            _SHARE,
+            "none and all together should shrink against a run with in_turn: their group advantages"
+            " are 0.",
+            "BAND",
+        ),
+        "data/signal": Metric(
+            "moving average of the learning signal as the step began, 1 for what was not asked yet;"
+            " with distribution.method=adaptive",
+            "0 to about 1; 1 = half of the responses are right (variance), 0 = all alike",
+            "It jumps from step to step: raise distribution.memory.",
+            "STRATUM",
+        ),
+        "data/top_level": Metric(
+            "highest level in the range of each domain; with distribution.method=sliding",
+            "level, from 1",
+            "It stays where it began: the policy does not reach distribution.raise_at there.",
+            "DOMAIN",
         ),
         "response_length/mean": Metric(
             "mean tokens of a sampled response",

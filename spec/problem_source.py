@@ -1,8 +1,35 @@
 """The contract of a set of problems: what a run trains on and what it is evaluated on."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from seed.spec.datatypes import Problem
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """The training problems of one domain at one level.
+
+    Attributes:
+        domain: The value of ``Problem.family``.
+        level: The value of ``Problem.difficulty`` of what ``problem`` returns.
+        share: Its share of the stream ``ProblemSource.training``, > 0; all shares add up to 1.
+        returns: Whether its problems come up again, as those of a file do every epoch; drawn ones
+            hardly do.
+        problem: The problem at a place of its own endless stream: a pure function of the place.
+    """
+
+    domain: str
+    level: int
+    share: float
+    returns: bool
+    problem: Callable[[int], Problem]
+
+    @property
+    def name(self) -> str:
+        """``maze/3``."""
+        return f"{self.domain}/{self.level}"
 
 
 class ProblemSource(Protocol):
@@ -33,4 +60,8 @@ class ProblemSource(Protocol):
 
     def demonstrations(self) -> list[tuple[Problem, str]]:
         """What SFT teaches: training problems, each with the text of a correct response."""
+        ...
+
+    def strata(self) -> Sequence[Stratum]:
+        """The same training problems by domain and level, for a distribution that adapts."""
         ...

@@ -30,6 +30,7 @@ class Item:
         tests: Test cases of a program (``code``), see ``reference.verifiers.programs.verifier``;
             None elsewhere.
         puzzle: ``{"family": …, "instance": …}`` (``puzzle``); None elsewhere.
+        principles: Those that a judge follows (``judge``); empty for those in force.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Item:
     reference: str = ""
     tests: Any = None
     puzzle: Mapping[str, Any] | None = None
+    principles: str = ""
 
 
 class Verifier(Protocol):

@@ -13,7 +13,7 @@ from seed.cli.report.colours import AFTER, BEFORE
 from seed.cli.report.document import card, details, document, escaped, figure, heading, table
 from seed.cli.report.drawing import WIDE, Plot, label_axes
 from seed.reference.evaluation.benchmarks import BENCHMARKS, MODELS, PUBLISHED_IN, Benchmark
-from seed.reference.evaluation.folder import Folder
+from seed.reference.evaluation.folder import Folder, Name
 from seed.reference.evaluation.policies import Response
 from seed.reference.evaluation.questions import Question
 from seed.spec.datatypes import Outcome
@@ -73,6 +73,7 @@ def evaluation_page(
         top(folder, scores, policy),
         score_section(folder, scores),
         published_section(folder, scores),
+        grade_section(scores),
         difference_section(differences, baseline),
         count_section(scores),
         group_section(folder, scores),
@@ -218,6 +219,25 @@ def published_plot(points: Sequence[tuple[str, Mapping[str, float], float]]) -> 
     return Plot("published", "Beside the report", caption, paint, WIDE)
 
 
+def grade_section(scores: Scores) -> str:
+    """The grades of benchmarks whose judge gives three."""
+    graded = {name: entry["grades"] for name, entry in scores.items() if "grades" in entry}
+    if not graded:
+        return ""
+    fields = ("correct", "incorrect", "not_attempted", "correct_given_attempted")
+    rows = [
+        [name, *(percent(of[field]) for field in fields), f"{100 * of['f_score']:.1f}"]
+        for name, of in graded.items()
+    ]
+    head = ("benchmark", "correct", "incorrect", "not attempted", "correct of attempted", "F-score")
+    note = (
+        "Grades of SimpleQA (arXiv 2411.04368). F-score: harmonic mean of the share of correct"
+        " responses and that of correct ones among those attempted."
+    )
+    body = table("Grades", head, escaped(rows))
+    return f"<h2>Grades</h2>{body}<p class=soft>{note}</p>"
+
+
 def difference_section(differences: Scores, baseline: Folder | None) -> str:
     """Paired differences from the baseline."""
     if baseline is None:
@@ -278,9 +298,9 @@ def group_section(folder: Folder, scores: Scores) -> str:
 
 def problem_section(folder: Folder) -> str:
     """Every problem with its responses, below a bar of filters."""
-    by_problem: dict[str, list[Response]] = {}
-    for (key, _), response in sorted(folder.responses.items()):
-        by_problem.setdefault(key, []).append(response)
+    by_problem: dict[str, list[Name]] = {}
+    for name in sorted(folder.responses):
+        by_problem.setdefault(name[0], []).append(name)
     questions = list(folder.questions.values())
     shown = questions[:SHOWN_PROBLEMS]
     body = "\n".join(problem_html(folder, one, by_problem.get(one.key, [])) for one in shown)
@@ -316,9 +336,9 @@ KINDS = {
 """What a problem can be filtered by."""
 
 
-def kinds_of(folder: Folder, responses: Sequence[Response], samples: int) -> list[str]:
+def kinds_of(folder: Folder, responses: Sequence[Name], samples: int) -> list[str]:
     """The members of ``KINDS`` that a problem is."""
-    verdicts = [folder.verdicts[one.name] for one in responses if one.name in folder.verdicts]
+    verdicts = [folder.verdicts[name] for name in responses if name in folder.verdicts]
     outcomes = [verdict["verdict"] for verdict in verdicts]
     correct, wrong = outcomes.count(Outcome.CORRECT), outcomes.count(Outcome.WRONG)
     unextracted = any(v["verdict"] == Outcome.WRONG and not v["extracted"] for v in verdicts)
@@ -327,18 +347,18 @@ def kinds_of(folder: Folder, responses: Sequence[Response], samples: int) -> lis
         "some": correct and wrong,
         "none": wrong and not correct,
         "error": Outcome.ERROR in outcomes,
-        "truncated": any(one.truncated for one in responses),
+        "truncated": any(folder.truncated[name] for name in responses),
         "unextracted": unextracted,
         "missing": len(responses) < samples,
     }
     return [kind for kind, is_one in holds.items() if is_one]
 
 
-def problem_html(folder: Folder, question: Question, responses: Sequence[Response]) -> str:
+def problem_html(folder: Folder, question: Question, responses: Sequence[Name]) -> str:
     """One problem: a line that unfolds into statement, reference and responses."""
     samples = folder.record["benchmarks"][question.benchmark]["samples"]
     kinds = kinds_of(folder, responses, samples)
-    verdicts = [folder.verdicts.get(one.name, {}).get("verdict") for one in responses]
+    verdicts = [folder.verdicts.get(name, {}).get("verdict") for name in responses]
     correct = verdicts.count(Outcome.CORRECT)
     kind = "correct" if "all" in kinds else "wrong" if "none" in kinds else ""
     start = " ".join(question.problem.split())[:200]
@@ -346,7 +366,7 @@ def problem_html(folder: Folder, question: Question, responses: Sequence[Respons
     if question.reference:
         parts.append(f"<p>Reference: <code>{escape(cut(question.reference))}</code></p>")
     shown = responses[:SHOWN_RESPONSES]
-    parts += [response_html(folder, one) for one in shown]
+    parts += [response_html(folder, folder.responses[name]) for name in shown]
     if len(responses) > len(shown):
         parts.append(f"<p class=soft>and {len(responses) - len(shown)} responses more</p>")
     return (

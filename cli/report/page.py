@@ -5,6 +5,7 @@ from pathlib import Path
 
 from seed.cli.report import accuracy, policy, rewards, value_model
 from seed.cli.report.data_classes import class_rewards, class_section
+from seed.cli.report.distribution import distribution_section
 from seed.cli.report.document import details, document, in_columns, table
 from seed.cli.report.drawing import Plot
 from seed.cli.report.families import family_section
@@ -70,6 +71,7 @@ def report_page(record: Record, followed: bool) -> str:
         class_section(class_rewards(record.rl_steps, config.data)),
         judge_section(record.summary),
         plot_section(record),
+        distribution_section(record),
         streaming_section(record),
         event_section(record),
         sample_section(record),

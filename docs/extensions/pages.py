@@ -11,7 +11,7 @@ GROUPS = {
     "Learn": ("learn-vapo", "exercises", "cheat-sheet", "faq", "glossary"),
     "Use": (
         *("python", "extending", "from-elsewhere", "run-directory"),
-        *("data", "verifying", "rewards", "evaluation"),
+        *("data", "distribution", "verifying", "rewards", "evaluation"),
         *("streaming", "scaling", "cluster", "precision"),
     ),
     "Look up": ("configuration", "metrics", "equations", "modules"),
@@ -61,8 +61,8 @@ def page_list() -> str:
 def entry(page: str) -> str:
     """Title and first sentence of a page as an item of a list."""
     text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->|^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     title, *paragraphs = [part for part in text.split("\n\n") if part.strip()]
-    plain = [" ".join(part.split()) for part in paragraphs if part.strip()[0].isalpha()]
+    plain = [" ".join(part.split()) for part in paragraphs if re.match("`?[A-Za-z]", part.strip())]
     first = re.split(r"(?<=[.:?]) ", plain[0])[0].rstrip(":.") if plain else ""
     return f"- [{title.strip().removeprefix('# ')}]({page}.md): {first}."

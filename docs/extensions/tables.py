@@ -10,7 +10,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import annotated_types
 from extensions.modules import modules
@@ -97,8 +97,10 @@ def legal(field: FieldInfo) -> str:
         return ", ".join(code(toml(value)) for value in typing.get_args(kind))
     if typing.get_origin(kind) is tuple:
         (inner, *_) = typing.get_args(kind)
-        choices = [code(toml(value)) for value in typing.get_args(inner)]
-        return "list of " + (", ".join(choices) or "texts")
+        if typing.get_origin(inner) is Literal:
+            return "list of " + ", ".join(code(toml(value)) for value in typing.get_args(inner))
+        numbers = typing.get_origin(inner) is Annotated and typing.get_args(inner)[0] is int
+        return "list of integers" if numbers else "list of texts"
     names: dict[Any, str] = {bool: "`true`, `false`", int: "integer", float: "number", str: "text"}
     return f"{names.get(kind, 'table')}{''.join(bounds(field))}"
 

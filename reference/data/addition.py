@@ -11,6 +11,8 @@ or trained on, whichever comes first in the sum.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 from seed.reference.data.mixture import shuffled
@@ -19,6 +21,7 @@ from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 from seed.spec.datatypes import Problem
 from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import generator
+from seed.spec.problem_source import Stratum
 
 NAME = "addition"
 SMALLEST = 2
@@ -71,6 +74,26 @@ class Addition:
         """The first problems of the training stream with their sums."""
         problems = [self.training(index) for index in range(self.settings.demonstrations)]
         return [(problem, problem.demonstration) for problem in problems]
+
+    def strata(self) -> list[Stratum]:
+        """By digits of the larger number, which are the level."""
+        levels: dict[int, list[Pair]] = {}
+        for pair in self._training:
+            levels.setdefault(len(str(max(pair))), []).append(pair)
+        return [
+            Stratum(
+                NAME,
+                level,
+                len(pairs) / len(self._training),
+                returns=True,
+                problem=partial(self._of_level, level, pairs),
+            )
+            for level, pairs in levels.items()
+        ]
+
+    def _of_level(self, level: int, pairs: Sequence[Pair], place: int) -> Problem:
+        pair = pairs[shuffled(self.settings.seed, f"{NAME}/{level}", len(pairs), place)]
+        return replace(self._problem(pair), difficulty=level)
 
     def _problem(self, pair: Sequence[int]) -> Problem:
         a, b = pair

@@ -16,6 +16,7 @@ from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 from seed.spec.datatypes import Problem
 from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import word_of
+from seed.spec.problem_source import Stratum
 
 NAME = "gsm_symbolic"
 HELD_OUT_PROBLEMS = 200
@@ -68,6 +69,10 @@ class GsmSymbolic:
         """The beginning of the stream with the package's worked answers."""
         problems = [self._training(number) for number in range(self.settings.demonstrations)]
         return [(with_shots(problem, self._shots), problem.demonstration) for problem in problems]
+
+    def strata(self) -> list[Stratum]:
+        """One: the package draws its problems at one level."""
+        return [Stratum(NAME, 1, 1.0, returns=False, problem=self.training)]
 
     def _training(self, number: int) -> Problem:
         block, first = divmod(number * PLACES, SIZE)

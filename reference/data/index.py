@@ -6,6 +6,7 @@ Every row is read and checked once, before training starts. What is kept is 34 b
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from seed.reference.data.files import RowFile
 from seed.reference.data.messages import Unusable, fingerprint
-from seed.reference.data.schemas import Fields, ReadRow, RowRules, read_row
+from seed.reference.data.readers import Fields
+from seed.reference.data.schemas import ReadRow, RowRules, read_row
 from seed.reference.data.targets import DOMAINS
 from seed.reference.verifiers.files.lines import fields_of
 from seed.spec.datatypes import Problem
@@ -44,6 +46,11 @@ KEPT_FAULTS = 20
 ROWS_AT_ONCE = 65536
 ROWS_PER_NEWS = 512
 Advanced = Callable[[int], None]
+ADVANCED: ContextVar[Advanced] = ContextVar("ADVANCED", default=lambda count: None)
+"""Is told how many rows were read, or prompts measured, since it was last told.
+
+Files are read deep inside of what needs their problems, and may take minutes.
+"""
 Rows = NDArray[np.void]
 
 
@@ -107,12 +114,12 @@ class Index:
         Args:
             entries: Paths; ``judge=PATH`` gives all rows of a file that name no domain one.
             rules: What the settings say about rows.
-            advanced: Is told the number of rows read since it was last told.
+            advanced: Is told the number of rows read since it was last told; None for ``ADVANCED``.
 
         Raises:
             SeedError: UNREADABLE_FILE, BACKEND_MISSING.
         """
-        self._advanced = advanced or (lambda count: None)
+        self._advanced = advanced or ADVANCED.get()
         self.groups: list[str] = []
         self.counts: list[FileCount] = []
         self._files: list[RowFile] = []

@@ -1,7 +1,7 @@
 """The problems of section ``data``: files, built-in text tasks, or both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from seed.reference.data.addition import Addition
@@ -14,7 +14,7 @@ from seed.reference.data.word_problems import WordProblems
 from seed.spec.config_model import DataConfig
 from seed.spec.datatypes import Problem
 from seed.spec.errors import Reason, SeedError
-from seed.spec.problem_source import ProblemSource
+from seed.spec.problem_source import ProblemSource, Stratum
 from seed.spec.tokenizer import Tokenizer
 
 
@@ -76,7 +76,8 @@ class Combined:
             evaluation: Sources of held-out problems.
             held_out_problems: Most of them; each source gives an equal part. 0 = all.
         """
-        self._sources = [source for source, _ in training.values()]
+        self._members = list(training.values())
+        self._sources = [source for source, _ in self._members]
         self._evaluation, self._limit = evaluation, held_out_problems
         streams = {name: source.training for name, (source, _) in training.items()}
         self._stream = Mixture(streams, {name: weight for name, (_, weight) in training.items()})
@@ -97,6 +98,23 @@ class Combined:
     def demonstrations(self) -> list[tuple[Problem, str]]:
         """Those of every member, one after the other."""
         return [pair for source in self._sources for pair in source.demonstrations()]
+
+    def strata(self) -> list[Stratum]:
+        """Those of every member; members that have one in common take turns within it."""
+        total = sum(weight for _, weight in self._members)
+        parts: dict[str, list[Stratum]] = {}
+        for source, weight in self._members:
+            for part in source.strata():
+                scaled = replace(part, share=part.share * weight / total)
+                parts.setdefault(part.name, []).append(scaled)
+        return [of_name[0] if len(of_name) == 1 else _merged(of_name) for of_name in parts.values()]
+
+
+def _merged(parts: Sequence[Stratum]) -> Stratum:
+    streams = {str(number): part.problem for number, part in enumerate(parts)}
+    shares = {str(number): part.share for number, part in enumerate(parts)}
+    share, returns = sum(shares.values()), all(part.returns for part in parts)
+    return replace(parts[0], share=share, returns=returns, problem=Mixture(streams, shares))
 
 
 def open_source(

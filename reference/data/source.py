@@ -8,18 +8,20 @@ spelling in cases and blanks, is on both sides.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from seed.reference.data.index import SPLITS, Advanced, Index, Rows
+from seed.reference.data.index import ADVANCED, ROWS_PER_NEWS, SPLITS, Advanced, Index, Rows
 from seed.reference.data.mixture import Mixture, Stream, shuffled
 from seed.reference.data.schemas import RowRules
 from seed.reference.data.shots import with_shots
 from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
-from seed.spec.datatypes import Problem
+from seed.spec.datatypes import Array, Problem
 from seed.spec.errors import Reason, SeedError
 from seed.spec.philox import generator
+from seed.spec.problem_source import Stratum
 from seed.spec.tokenizer import Tokenizer
 
 QUOTED = 80
@@ -133,6 +135,33 @@ class FileSource:
         ]
         return [(problem, problem.demonstration) for problem in problems]
 
+    def strata(self) -> Sequence[Stratum]:
+        """By data set, the name that accuracy is reported by; all rows of a file have level 1."""
+        return self._strata
+
+    @cached_property
+    def _strata(self) -> tuple[Stratum, ...]:
+        shares = self._row_shares()
+        strata = []
+        for number, name in enumerate(self._train.groups):
+            is_member = self._training["group"] == number
+            if is_member.any():
+                problem = self._shuffled(self._training[is_member], f"stratum {name}")
+                share = float(shares[is_member].sum())
+                strata.append(Stratum(name, 1, share, returns=True, problem=problem))
+        return tuple(strata)
+
+    def _row_shares(self) -> Array:
+        """How much of the training stream is each row [n]; the sum is 1."""
+        weights = self.settings.weights
+        files = self._training["file"]
+        if not weights:
+            return np.full(len(files), 1.0 / len(files))
+        of_file = np.array([weights.get(entry, 1.0) for entry in self.settings.train])
+        return np.asarray(
+            (of_file / of_file.sum() / np.bincount(files, minlength=len(of_file)))[files]
+        )
+
     def _chosen(self, rows: Rows) -> Rows:
         """As many held-out rows as are asked for, the same in every run."""
         wanted = self.settings.held_out_problems or len(rows)
@@ -206,6 +235,8 @@ class FileSource:
         for number, row in enumerate(rows):
             length = self._tokens(index, row)
             fits[number] = length <= limit
+            if (number + 1) % ROWS_PER_NEWS == 0:
+                ADVANCED.get()(ROWS_PER_NEWS)
             if length > longest:
                 longest, place = length, index.place(row)
         count = int((~fits).sum())
@@ -214,7 +245,8 @@ class FileSource:
             return rows
         line = (
             f"{count} of {len(rows)} {side} prompts are longer than data.max_prompt_tokens={limit},"
-            f" the longest has {longest} tokens ({place})"
+            f" the first is {index.place(rows[~fits][0])}, the longest has {longest} tokens"
+            f" ({place})"
         )
         if self.settings.overlong != "drop":
             raise SeedError(Reason.ILLEGAL_VALUE, f"{line}; data.overlong=drop leaves them out")

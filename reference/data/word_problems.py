@@ -11,6 +11,8 @@ held-out problem are held-out sums. So no held-out step was ever seen in trainin
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -21,6 +23,7 @@ from seed.reference.data.task_settings import TaskSettings
 from seed.reference.tasks.puzzle_source import HELD_OUT_SEED
 from seed.spec.datatypes import Problem
 from seed.spec.philox import generator
+from seed.spec.problem_source import Stratum
 
 NAME = "word-problems"
 SMALLEST = 2
@@ -29,6 +32,10 @@ HELD_OUT_PROBLEMS = 200
 HELD_OUT_ONE_IN = 4
 ANSWER = r"(?:.*\n)?#### ?\d+\s*"
 """The form of a response: whatever working, and a last line with the number."""
+
+LEVEL_SHARES = {1: 0.69, 2: 0.31}
+"""Steps -> share of the training stream. Of the wordings 5/8 have one step and 3/8 two, and all
+steps of a training problem are training sums."""
 
 SYSTEM = (
     "Solve the problem step by step, one equation per line. Write #### and the answer on the last"
@@ -134,9 +141,24 @@ class WordProblems:
         problems = [self._drawn(random, held_out=False) for random in streams]
         return [(with_shots(problem, self._shots), problem.demonstration) for problem in problems]
 
-    def _drawn(self, random: np.random.Generator, held_out: bool) -> Problem:
+    def strata(self) -> list[Stratum]:
+        """By number of steps, which is the level."""
+        return [
+            Stratum(NAME, level, share, returns=False, problem=partial(self._of_level, level))
+            for level, share in LEVEL_SHARES.items()
+        ]
+
+    def _of_level(self, level: int, place: int) -> Problem:
+        random = generator(self.settings.seed, NAME, "level", level, place)
+        problem = self._drawn(random, held_out=False, level=level)
+        return replace(with_shots(problem, self._shots), difficulty=level)
+
+    def _drawn(self, random: np.random.Generator, held_out: bool, level: int = 0) -> Problem:
+        """A problem of a split, with ``level`` steps; 0 = with any number."""
         while True:
             text, steps = _draw(random, self._largest)
+            if level not in (0, len(steps)):
+                continue
             if all(is_held_out(step) == held_out for step in steps):
                 problem = _problem(text, steps)
                 if problem not in self._shots:

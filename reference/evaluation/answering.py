@@ -1,7 +1,8 @@
 """Ask a policy and judge its responses at the same time; keep both, and score what is kept.
 
 Responses are stored as they come and judged by a pool of verifiers while the policy goes on. What
-an earlier run has stored is neither asked nor judged again.
+an earlier run has stored is neither asked nor judged again. Texts stay on the disk, all but those
+that wait for a verdict.
 """
 
 import os
@@ -22,6 +23,8 @@ from seed.spec.datatypes import Outcome
 from seed.spec.errors import Reason, SeedError
 
 Listener = Callable[[Judgement], None]
+MOST_WAITING = 1000
+"""Responses without a verdict in memory; the policy waits for the oldest of more."""
 
 
 @dataclass
@@ -70,7 +73,10 @@ class Judges:
         """Have a response judged, and keep the verdicts that have come."""
         item = self.folder.questions[response.key].item(response.text)
         self.waiting[self.service.submit(Request(item, self.verifier))] = response
-        while self.waiting and self.service.is_done(oldest := next(iter(self.waiting))):
+        while self.waiting:
+            oldest = next(iter(self.waiting))
+            if len(self.waiting) <= MOST_WAITING and not self.service.is_done(oldest):
+                break
             self._keep(oldest)
 
     def _keep(self, number: int) -> None:
@@ -105,9 +111,8 @@ def answer_and_judge(
         SeedError: POLICY_FAILED, UNWRITABLE_FILE.
     """
     failures = Failures()
-    for response in list(folder.responses.values()):
-        if response.name not in folder.verdicts:
-            judges.submit(response)
+    for name in [name for name in folder.responses if name not in folder.verdicts]:
+        judges.submit(folder.responses[name])
     for answer in policy.respond(asks):
         if isinstance(answer, Failure):
             failures.count += 1
@@ -129,13 +134,13 @@ def marks_of(folder: Folder, samples: Mapping[str, int]) -> dict[str, dict[str, 
     for key, question in folder.questions.items():
         of_problem = marks[question.benchmark].setdefault(key, [])
         for sample in range(samples[question.benchmark]):
-            response = folder.responses.get((key, sample))
-            if response is None:
+            name = key, sample
+            if name not in folder.responses:
                 continue
-            verdict = folder.verdicts.get(response.name)
+            verdict = folder.verdicts.get(name)
             outcome = Outcome(verdict["verdict"]) if verdict else None
             extracted = verdict["extracted"] if verdict else ""
-            of_problem.append(Mark(outcome, extracted, response.truncated))
+            of_problem.append(Mark(outcome, extracted, folder.truncated[name]))
     return marks
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from seed.reference.data.schemas import SCHEMAS
 from seed.reference.verifiers.files.lines import fields_of
 from seed.spec.errors import Reason, SeedError
+from seed.spec.judge import ATTEMPTED
 
 TEMPERATURE, TOP_P, MAX_TOKENS = 1.0, 0.7, 32_768
 """Sampling where nothing else is said."""
@@ -54,6 +55,7 @@ class Benchmark:
         by: Column whose texts the scores are also given by; empty for none.
         published: Score, such as ``avg@32`` -> percent by model of ``MODELS``.
         note: What a reader of its scores has to know.
+        principles: Of the judge; empty for those in force.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Benchmark:
     by: str = ""
     published: Figures = field(default_factory=dict)
     note: str = ""
+    principles: str = ""
 
 
 WITHOUT_CHECKER = "Problems with several right outputs and no checker are left out."
@@ -126,7 +129,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         Benchmark(
             "simpleqa", "SimpleQA", "judge", ASKED, 1, ("simpleqa",), "topic",
             {"avg@1": (12.9, 30.1, 13.8, 43.6, 52.9)},
-            "Judged YES or NO against the reference; an answer that is not attempted is wrong.",
+            "A judge says correct, incorrect or not attempted; the score is the share of correct.",
+            ATTEMPTED,
         ),
         Benchmark(
             "enigmata", "Enigmata", "", "", 1, ("enigmata",), "task", {},

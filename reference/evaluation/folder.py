@@ -13,10 +13,11 @@ Responses and verdicts are appended as they come, so their order is not fixed; `
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from seed.reference.evaluation.policies import Response
 from seed.reference.evaluation.questions import Question, question_of
@@ -32,6 +33,7 @@ RESPONSES, VERDICTS = "responses.jsonl", "verdicts.jsonl"
 SCORES, PAGE = "scores.json", "evaluation.html"
 VERSION = "version"
 
+Content = TypeVar("Content")
 Name = tuple[str, int]
 """Key of the problem and number of the sample: the stable name of a response."""
 
@@ -41,14 +43,55 @@ def is_evaluation(path: Path) -> bool:
     return (path / RECORD).is_file()
 
 
+class Lines(Mapping[Name, Content]):
+    """The lines of a file by name. They stay on the disk, and are read when they are asked for.
+
+    Attributes:
+        path: The file.
+        starts: Name -> where its line begins.
+    """
+
+    def __init__(self, path: Path, content_of: Callable[[dict[str, Any]], Content]) -> None:
+        """No lines yet.
+
+        Args:
+            path: The file.
+            content_of: Reads a line.
+        """
+        self.path, self.content_of = path, content_of
+        self.starts: dict[Name, int] = {}
+
+    def __getitem__(self, name: Name) -> Content:
+        """Read a line."""
+        start = self.starts[name]
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return self.content_of(json.loads(file.readline()))
+
+    def __iter__(self) -> Iterator[Name]:
+        """The names, in the order of the lines."""
+        return iter(self.starts)
+
+    def __len__(self) -> int:
+        """Number of lines."""
+        return len(self.starts)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a line; nothing is read."""
+        return name in self.starts
+
+
 class Folder:
-    """An evaluation on the disk, all of it in memory; writing needs ``opened_for_writing``.
+    """An evaluation on the disk; responses and verdicts stay there.
+
+    Writing needs ``opened_for_writing``.
 
     Attributes:
         path: The folder.
         record: Content of ``evaluation.json``.
         questions: Problems by key.
         responses: By name.
+        truncated: Whether each response was cut off at the token limit; None where nobody knows.
         verdicts: Lines of ``verdicts.jsonl`` by name.
     """
 
@@ -56,8 +99,9 @@ class Folder:
         self.path = path
         self.record = record
         self.questions = {question.key: question for question in questions}
-        self.responses: dict[Name, Response] = {}
-        self.verdicts: dict[Name, Mapping[str, Any]] = {}
+        self.responses = Lines(path / RESPONSES, response_of)
+        self.truncated: dict[Name, bool | None] = {}
+        self.verdicts: Lines[Mapping[str, Any]] = Lines(path / VERDICTS, lambda line: line)
         self._files: dict[str, BinaryIO] = {}
 
     @classmethod
@@ -91,7 +135,7 @@ class Folder:
             raise SeedError(Reason.UNREADABLE_FILE, line)
         try:
             record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-            questions = list(map(question_of, _whole_lines(path / PROBLEMS)))
+            questions = [question_of(line) for _, line in _whole_lines(path / PROBLEMS)]
         except (OSError, ValueError, TypeError, KeyError) as failure:
             raise SeedError(Reason.UNREADABLE_FILE, f"{path}: {failure}") from None
         folder = cls(path, record, questions)
@@ -99,13 +143,16 @@ class Folder:
         return folder
 
     def _read_lines(self) -> None:
-        for response in map(response_of, _whole_lines(self.path / RESPONSES)):
-            self.responses[response.name] = response
-        digests = {name: text_digest(one.text) for name, one in self.responses.items()}
-        for line in _whole_lines(self.path / VERDICTS):
+        digests: dict[Name, str] = {}
+        for start, line in _whole_lines(self.path / RESPONSES):
+            response = response_of(line)
+            self.responses.starts[response.name] = start
+            self.truncated[response.name] = response.truncated
+            digests[response.name] = text_digest(response.text)
+        for start, line in _whole_lines(self.path / VERDICTS):
             name = line["key"], line["sample"]
             if digests.get(name) == line["response"]:
-                self.verdicts[name] = line
+                self.verdicts.starts[name] = start
 
     @contextmanager
     def opened_for_writing(self, note: Callable[[str], None] = lambda line: None) -> Iterator[None]:
@@ -126,7 +173,6 @@ class Folder:
 
     def add_response(self, response: Response) -> None:
         """Keep a response."""
-        self.responses[response.name] = response
         line = {
             "key": response.key,
             "id": self.questions[response.key].id,
@@ -136,14 +182,15 @@ class Folder:
             "finish": response.finish,
             "tokens": response.tokens,
         }
-        self._append(RESPONSES, line | ({"reasoning": r} if (r := response.reasoning) else {}))
+        line |= {"reasoning": response.reasoning} if response.reasoning else {}
+        self.responses.starts[response.name] = self._append(RESPONSES, line)
+        self.truncated[response.name] = response.truncated
 
     def add_verdict(self, response: Response, judgement: Judgement) -> None:
         """Keep the verdict on a response."""
         named = {"key": response.key, "sample": response.sample}
         line = named | {"response": text_digest(response.text)} | judgement.as_json()
-        self.verdicts[response.name] = line
-        self._append(VERDICTS, line)
+        self.verdicts.starts[response.name] = self._append(VERDICTS, line)
 
     def extend(self, record: dict[str, Any]) -> None:
         """Take a record that asks for more samples.
@@ -164,8 +211,12 @@ class Folder:
         """
         write_atomically(self.path / name, content.encode("utf-8", "replace"))
 
-    def _append(self, name: str, line: Mapping[str, Any]) -> None:
-        append(self.path / name, self._files[name], json.dumps(line).encode("ascii") + b"\n")
+    def _append(self, name: str, line: Mapping[str, Any]) -> int:
+        """Add a line to a file; where it begins."""
+        file = self._files[name]
+        start = os.fstat(file.fileno()).st_size
+        append(self.path / name, file, json.dumps(line).encode("ascii") + b"\n")
+        return start
 
 
 def response_of(line: Mapping[str, Any]) -> Response:
@@ -223,19 +274,24 @@ def _leaves(record: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return leaves
 
 
-def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a file that a kill may have cut short; none if it does not exist."""
+def _whole_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Where each line begins, and the line; none if the file does not exist.
+
+    A kill may have cut the last one short.
+    """
     if not path.exists():
         return
+    start = 0
     with opened(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
             try:
-                yield json.loads(line)
+                yield start, json.loads(line)
             except ValueError:
                 what = f"{path} line {number} is not JSON; it was changed since it was written"
                 raise SeedError(Reason.UNREADABLE_FILE, what) from None
+            start += len(line)
 
 
 def _remove_half_line(file: BinaryIO) -> None:

@@ -3,7 +3,7 @@
 Rows are read by the schemas of ``reference.data``; questions with options are made into one text
 here. A row that cannot be used stops the evaluation before anything is sampled, with its number.
 Two kinds are left out and counted instead: a collected puzzle whose task no family has, and a
-program with several right outputs and no checker.
+program that no test can judge, since several outputs are right or it talks to another one.
 """
 
 from collections import Counter
@@ -51,6 +51,7 @@ class Question:
         tests: Tests of a program (code).
         puzzle: Family and instance (puzzle).
         group: Text of the benchmark's column ``by``.
+        principles: Of the judge; empty for those in force.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Question:
     tests: Any = None
     puzzle: Mapping[str, Any] | None = None
     group: str = ""
+    principles: str = ""
 
     def item(self, response: str) -> Item:
         """What a verifier judges."""
@@ -75,6 +77,7 @@ class Question:
             reference=self.reference,
             tests=self.tests,
             puzzle=self.puzzle,
+            principles=self.principles,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -171,7 +174,8 @@ def _questions(
 
 
 def _may_be_left_out(row: Mapping[str, Any]) -> bool:
-    return row.get("needs_checker") is True or ("task" in row and "meta" in row)
+    is_collected = "task" in row and "meta" in row
+    return row.get("needs_checker") is True or "official_tests" in row or is_collected
 
 
 def _question(row: Mapping[str, Any], benchmark: Benchmark, name: str) -> Question:
@@ -197,6 +201,7 @@ def _question(row: Mapping[str, Any], benchmark: Benchmark, name: str) -> Questi
         tests=targets["tests"],
         puzzle=puzzle,
         group="" if by is None else str(by),
+        principles=benchmark.principles,
     )
 
 

@@ -11,6 +11,11 @@ response that the policy did not give are in no score: they are counted apart. A
 verdict, or with fewer than k for pass@k and pass^k, is left out; every score says how many problems
 it is over. Intervals are 95 % intervals, clustered by problem.
 
+Where a judge grades correct, incorrect or not attempted (SimpleQA, arXiv 2411.04368, section 2.3),
+the share of each is given, the share of correct ones among those attempted, and
+
+    F = 2 c a / (c + a)      c share of correct, a share of correct among attempted
+
 maj@k compares extracted answers as texts, blanks and dollars aside: 1/2 and 0.5 are two answers. It
 is given where an answer is a text, for mathematics and puzzles.
 """
@@ -32,6 +37,7 @@ from seed.reference.evaluation.intervals import (
     pass_hat_k,
 )
 from seed.spec.datatypes import Outcome
+from seed.spec.judge import CORRECT, GRADES, NOT_ATTEMPTED
 
 VOTING_DOMAINS = ("math", "puzzle")
 """Domains in which answers can be compared as texts."""
@@ -108,6 +114,39 @@ def tallies(marks: Mapping[str, Sequence[Mark]], samples: int) -> Tallies:
     )
 
 
+def grades(marks: Mapping[str, Sequence[Mark]]) -> dict[str, float] | None:
+    """Shares of the three grades, means over problems; None where no response has one.
+
+    What is wrong without a grade, an answer too long for a judge, counts as incorrect.
+
+    Returns:
+        ``correct``, ``incorrect``, ``not_attempted``, ``correct_given_attempted`` and ``f_score``;
+        the last two are 0 where nothing is attempted.
+    """
+    judged = [
+        [mark.extracted for mark in of_problem if mark.outcome in (Outcome.CORRECT, Outcome.WRONG)]
+        for of_problem in marks.values()
+    ]
+    judged = [given for given in judged if given]
+    if not any(grade in GRADES for given in judged for grade in given):
+        return None
+    correct, not_attempted = (
+        float(np.mean([given.count(grade) / len(given) for given in judged]))
+        for grade in (CORRECT, NOT_ATTEMPTED)
+    )
+    incorrect = 1.0 - correct - not_attempted
+    attempted = correct + incorrect
+    right = correct / attempted if attempted else 0.0
+    f_score = 2 * correct * right / (correct + right) if correct else 0.0
+    return {
+        "correct": correct,
+        "incorrect": incorrect,
+        "not_attempted": not_attempted,
+        "correct_given_attempted": right,
+        "f_score": f_score,
+    }
+
+
 def shares(marks: Mapping[str, Sequence[Mark]]) -> dict[str, float]:
     """Share of correct responses of each problem that has a verdict."""
     counts = {key: counted(of_problem) for key, of_problem in marks.items()}
@@ -182,7 +221,8 @@ def scores_json(
 
     Returns:
         ``samples``, ``counts``, ``scores``, ``ties`` (problems with a tie for the majority),
-        ``groups`` -> avg of each, and ``shares`` -> share of correct responses of each problem.
+        ``groups`` -> avg of each, and ``shares`` -> share of correct responses of each problem;
+        ``grades`` where a judge gives three.
     """
     votes = set(domains) <= set(VOTING_DOMAINS)
     by_group: dict[str, dict[str, Sequence[Mark]]] = {}
@@ -190,8 +230,10 @@ def scores_json(
         by_group.setdefault(groups[key], {})[key] = of_problem
     average = f"avg@{samples}"
     parts = {group: figures(some, samples, False).get(average) for group, some in by_group.items()}
+    graded = grades(marks)
     return {
         "samples": samples,
+        **({"grades": graded} if graded else {}),
         "counts": asdict(tallies(marks, samples)),
         "scores": {name: asdict(one) for name, one in figures(marks, samples, votes).items()},
         "ties": sum(tied > 1 for _, tied in majorities(marks)) if votes and samples > 1 else 0,

@@ -1,7 +1,7 @@
 """A file of responses as a policy."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,40 @@ from seed.spec.errors import Reason, SeedError
 
 
 @dataclass(frozen=True)
+class Names:
+    """Which question a line of responses belongs to.
+
+    Attributes:
+        by_id: Id -> keys of the questions with it.
+        keys: Of all questions.
+    """
+
+    by_id: Mapping[str, Sequence[str]]
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True)
 class StoredResponses(OneProcess):
-    """A file of responses, matched with the problems by id.
+    """A file of responses, matched with the problems by id. Their texts stay in the file.
 
     Attributes:
         path: The file, or the folder of an evaluation.
         digest: Of its bytes.
-        responses: Key of a question -> its responses, in order.
+        names: Of the questions.
+        samples: Key of a question -> numbers of its responses.
         unknown: Responses that belong to no problem.
     """
 
     path: Path
     digest: str
-    responses: Mapping[str, Sequence[Response]]
+    names: Names
+    samples: Mapping[str, Sequence[int]]
     unknown: int = 0
 
     def most(self, benchmark: str) -> int:
         """The largest number of responses to one problem of a benchmark."""
         counts = [
-            1 + max(one.sample for one in given)
-            for key, given in self.responses.items()
-            if key.startswith(f"{benchmark}/")
+            1 + max(given) for key, given in self.samples.items() if key.startswith(f"{benchmark}/")
         ]
         return max(counts, default=0)
 
@@ -43,13 +56,13 @@ class StoredResponses(OneProcess):
         return {"kind": "responses", "file": str(self.path), "sha256": self.digest}
 
     def respond(self, asks: Sequence[Ask]) -> Iterator[Response | Failure]:
-        """What the file holds."""
-        for ask in asks:
-            given = {one.sample: one for one in self.responses.get(ask.question.key, ())}
-            if ask.sample in given:
-                yield given[ask.sample]
-            else:
-                yield Failure(ask, f"{self.path} has no such response")
+        """What the file holds, in its order."""
+        wanted = {(ask.question.key, ask.sample): ask for ask in asks}
+        for response in _responses(self.path, self.names):
+            if response is not None and wanted.pop(response.name, None):
+                yield response
+        for ask in wanted.values():
+            yield Failure(ask, f"{self.path} has no such response")
 
 
 def stored_responses(path: Path, questions: Sequence[Question]) -> StoredResponses:
@@ -69,12 +82,34 @@ def stored_responses(path: Path, questions: Sequence[Question]) -> StoredRespons
     by_id: dict[str, list[str]] = {}
     for question in questions:
         by_id.setdefault(question.id, []).append(question.key)
-    keys = {question.key for question in questions}
-    responses: dict[str, list[Response]] = {}
+    names = Names(by_id, frozenset(question.key for question in questions))
+    samples: dict[str, list[int]] = {}
     unknown, content = 0, hashlib.sha256()
+    for response in _responses(path, names, content.update):
+        if response is None:
+            unknown += 1
+        else:
+            samples.setdefault(response.key, []).append(response.sample)
+    return StoredResponses(path, content.hexdigest(), names, samples, unknown)
+
+
+def _responses(
+    path: Path, names: Names, digest: Callable[[bytes], None] = lambda line: None
+) -> Iterator[Response | None]:
+    """The responses of a file, one after the other; None for one that belongs to no problem.
+
+    Args:
+        path: The file.
+        names: Of the questions.
+        digest: Called with every line.
+
+    Raises:
+        SeedError: UNREADABLE_FILE, with the line.
+    """
+    taken: dict[str, set[int]] = {}
     with opened(path) as file:
         for number, line in enumerate(raw_lines(file), start=1):
-            content.update(line + b"\n")
+            digest(line + b"\n")
             if not line.strip():
                 continue
             fields, fault = fields_of(line)
@@ -82,11 +117,13 @@ def stored_responses(path: Path, questions: Sequence[Question]) -> StoredRespons
             fault = fault or ("" if texts is not None else "response must be text, responses texts")
             if fault:
                 raise SeedError(Reason.UNREADABLE_FILE, f"{path} line {number}: {fault}")
-            key = _key(fields, by_id, keys, f"{path} line {number}")
-            unknown += 0 if key else len(texts or ())
-            for text in texts or () if key else ():
-                _add(responses.setdefault(key, []), key, text, fields, f"{path} line {number}")
-    return StoredResponses(path, content.hexdigest(), responses, unknown)
+            key = _key(fields, names, f"{path} line {number}")
+            for text in texts or ():
+                if not key:
+                    yield None
+                    continue
+                of_key = taken.setdefault(key, set())
+                yield _response(of_key, key, text, fields, f"{path} line {number}")
 
 
 def _texts_of(fields: Mapping[str, Any]) -> list[str] | None:
@@ -95,16 +132,14 @@ def _texts_of(fields: Mapping[str, Any]) -> list[str] | None:
     return texts if is_text else None
 
 
-def _key(
-    fields: Mapping[str, Any], by_id: Mapping[str, Sequence[str]], keys: set[str], place: str
-) -> str:
+def _key(fields: Mapping[str, Any], names: Names, place: str) -> str:
     """The question of a line; empty if it belongs to none."""
-    if fields.get("key") in keys:
+    if fields.get("key") in names.keys:
         return str(fields["key"])
     identity = fields.get("id")
     if identity is None:
         raise SeedError(Reason.UNREADABLE_FILE, f"{place}: id is missing")
-    named = by_id.get(str(identity), ())
+    named = names.by_id.get(str(identity), ())
     benchmark = fields.get("benchmark")
     if len(named) > 1 and benchmark is not None:
         named = [key for key in named if key.startswith(f"{benchmark}/")]
@@ -114,22 +149,22 @@ def _key(
     return named[0] if named else ""
 
 
-def _add(
-    responses: list[Response], key: str, text: str, fields: Mapping[str, Any], place: str
-) -> None:
-    sample = fields.get("sample", len(responses)) if "responses" not in fields else len(responses)
+def _response(
+    taken: set[int], key: str, text: str, fields: Mapping[str, Any], place: str
+) -> Response:
+    """A response of a line; its number joins those that are taken."""
+    sample = fields.get("sample", len(taken)) if "responses" not in fields else len(taken)
     tokens, finish = fields.get("tokens"), fields.get("finish")
-    if not isinstance(sample, int) or sample < 0 or sample in {one.sample for one in responses}:
+    if not isinstance(sample, int) or sample < 0 or sample in taken:
         line = f"{place}: sample={sample!r} must be a number from 0 that the id does not have yet"
         raise SeedError(Reason.UNREADABLE_FILE, line)
+    taken.add(sample)
     reasoning = fields.get("reasoning")
-    responses.append(
-        Response(
-            key=key,
-            sample=sample,
-            text=text,
-            finish=finish if isinstance(finish, str) else "",
-            tokens=tokens if isinstance(tokens, int) else None,
-            reasoning=reasoning if isinstance(reasoning, str) else "",
-        )
+    return Response(
+        key=key,
+        sample=sample,
+        text=text,
+        finish=finish if isinstance(finish, str) else "",
+        tokens=tokens if isinstance(tokens, int) else None,
+        reasoning=reasoning if isinstance(reasoning, str) else "",
     )

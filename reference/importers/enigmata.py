@@ -80,8 +80,9 @@ def countdown(line: Line) -> Converted:
 
 
 def game24(line: Line) -> Converted:
-    """Read numbers that are to make 24."""
-    return answered(line, "twentyfour", {"numbers": line.listed("question", int)}, _expression)
+    """Read numbers that are to make 24, with any sign."""
+    instance = {"numbers": line.listed("question", int), "signs": True}
+    return answered(line, "twentyfour", instance, _expression)
 
 
 def eight_puzzle(line: Line) -> Converted:

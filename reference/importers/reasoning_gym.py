@@ -53,8 +53,8 @@ def countdown(line: Line) -> Converted:
 
 
 def puzzle24(line: Line) -> Converted:
-    """Read numbers that are to make 24."""
-    instance = {"numbers": line.listed("numbers", int)}
+    """Read numbers that are to make 24, with any sign."""
+    instance = {"numbers": line.listed("numbers", int), "signs": True}
     return Converted("twentyfour", instance, answer_text(line.answer))
 
 

@@ -25,8 +25,9 @@ from seed.spec.weights import policy_shapes
 
 ARCHITECTURES = {"llama": "llama", "qwen2": "qwen2", "qwen3": "qwen3", "qwen3moe": "qwen3_moe"}
 """``general.architecture`` -> ``model_type``."""
-KINDS = ("F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K")
-"""Kinds of tensors that are read."""
+KINDS: tuple[str, ...] = ("F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0")
+KINDS += ("Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K")
+"""Kinds of tensors that are read. Q8_K is a kind of intermediate results, which no file has."""
 SIZES = {
     "hidden_size": "embedding_length",
     "num_hidden_layers": "block_count",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seed.reference.rewards.chat_client import ChatClient, NoReply
-from seed.reference.rewards.judge_prompts import YES, read_verdict, request_text
+from seed.reference.rewards.judge_prompts import read_verdict, request_text
 from seed.spec.datatypes import Outcome, Verdict
 from seed.spec.judge import Principles, Triplet
 
@@ -51,12 +51,13 @@ class HttpJudge:
             return Verdict(Outcome.WRONG, "", f"{why}; no judge was asked")
         try:
             prompt = request_text(triplet, self.principles, self.thinking)
-            verdict, why = read_verdict(self._reply(prompt))
+            verdict, why = read_verdict(self._reply(prompt), self.principles.verdicts)
         except NoReply as failure:
             verdict, why = "", str(failure)
         if not verdict:
             return Verdict(Outcome.ERROR, "", f"{self.name}: {why}")
-        outcome = Outcome.CORRECT if verdict == YES else Outcome.WRONG
+        is_correct = verdict == self.principles.verdicts[0]
+        outcome = Outcome.CORRECT if is_correct else Outcome.WRONG
         return Verdict(outcome, verdict, f"{self.name} says {verdict}")
 
     @property

@@ -3,14 +3,16 @@
 - Prompt: the principles, then one JSON object {"question", "reference_answer", "model_answer"}.
   The answer is a quoted string in which < and > are escaped, so no text of it can end the object or
   form a tag.
-- Reply: the last <answer>YES</answer> or <answer>NO</answer> after the last </think>. Reasoning
-  that does not end, a truncated reply and any other content are no verdict, never NO.
+- Reply: the last <answer>YES</answer> or <answer>NO</answer> after the last </think>, or another
+  verdict of the principles. Reasoning that does not end, a truncated reply and any other content
+  are no verdict, never NO.
 
 Graders that search a reply for a verdict phrase can find one that the judged answer contains.
 """
 
 import json
 import re
+from collections.abc import Sequence
 
 from seed.spec.judge import Principles, Triplet
 
@@ -33,17 +35,22 @@ def request_text(triplet: Triplet, principles: Principles, thinking: bool) -> st
     )
 
 
-def read_verdict(reply: str) -> tuple[str, str]:
+def read_verdict(reply: str, verdicts: Sequence[str] = (YES, NO)) -> tuple[str, str]:
     """Find the verdict in a judge's reply, which may be any text.
 
+    Args:
+        reply: The text.
+        verdicts: Those of the principles.
+
     Returns:
-        ``YES`` or ``NO`` and an empty text, or an empty text and why there is no verdict.
+        One of them and an empty text, or an empty text and why there is no verdict.
     """
     conclusion = reply.rpartition(THOUGHT_CLOSES)[2]
     if THOUGHT_OPENS in conclusion:
         return "", "the judge's reasoning does not end"
     tagged = ANSWER.findall(conclusion)
     verdict = (tagged[-1] if tagged else conclusion).strip()
-    if verdict in (YES, NO):
+    if verdict in verdicts:
         return verdict, ""
-    return "", f"the judge's verdict is neither {YES} nor {NO}: {conclusion.strip()[-80:]!r}"
+    legal = " nor ".join(verdicts)
+    return "", f"the judge's verdict is neither {legal}: {conclusion.strip()[-80:]!r}"

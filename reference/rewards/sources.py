@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from seed.reference.verifiers.custom import checked_address
+from seed.reference.verifiers.custom_sources import sources
 from seed.spec.config_rl import VERIFIER, RewardConfig
 from seed.spec.errors import Reason, SeedError
 
@@ -18,7 +19,8 @@ def located(settings: RewardConfig) -> RewardConfig:
         SeedError: ILLEGAL_VALUE for a file that is not there, UNREADABLE_FILE, FOREIGN_CHECKPOINT
             for one with another digest than ``reward.sha256`` says.
     """
-    functions, digests = {}, {}
+    functions: dict[str, float] = {}
+    digests: dict[str, str] = {}
     for address, weight in settings.functions.items():
         if address == VERIFIER:
             functions[address] = weight
@@ -26,7 +28,7 @@ def located(settings: RewardConfig) -> RewardConfig:
         path, _, name = checked_address(address, FIELD).rpartition(":")
         file = Path(path).resolve()
         functions[f"{file}:{name}"] = weight
-        digests[str(file)] = _digest(file)
+        digests |= _digests(file)
     for path, digest in digests.items():
         began_with = settings.sha256.get(path, digest)
         if began_with != digest:
@@ -39,9 +41,10 @@ def located(settings: RewardConfig) -> RewardConfig:
     return settings.model_copy(update={"functions": functions, "sha256": digests})
 
 
-def _digest(file: Path) -> str:
+def _digests(file: Path) -> dict[str, str]:
+    """Digest of a file, and of those that it imports beside it."""
     try:
-        return sha256(file.read_bytes()).hexdigest()
+        return {str(path): sha256(path.read_bytes()).hexdigest() for path in sources(file)}
     except OSError as failure:
         line = f"{FIELD}: {file}: {failure.strerror}"
         raise SeedError(Reason.UNREADABLE_FILE, line) from None

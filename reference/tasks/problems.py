@@ -94,6 +94,22 @@ def training_problem(
     return draw_problem(family, difficulty, _random(seed, False, index), held_out=False)
 
 
+def level_problem(family: str, difficulty: int, place: int, seed: int) -> Problem:
+    """One problem of the endless stream of training problems of one level.
+
+    Args:
+        family: A key of ``FAMILIES``.
+        difficulty: A member of the family's ``LEVELS``.
+        place: Place in the stream, >= 0.
+        seed: Seed of the stream.
+
+    Raises:
+        SeedError: The family or the difficulty does not exist.
+    """
+    random = generator(seed, "problems", _split(False), family, difficulty, place)
+    return draw_problem(family, difficulty, random, held_out=False)
+
+
 def problem_set(
     families: Sequence[str],
     difficulties: Mapping[str, Sequence[int]],

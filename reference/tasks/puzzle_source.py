@@ -1,10 +1,15 @@
 """The puzzle families of a configuration as a ``spec.problem_source.ProblemSource``."""
 
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+
 from seed.reference.tasks.english import in_english
-from seed.reference.tasks.problems import problem_set, training_problem
+from seed.reference.tasks.problems import level_problem, problem_set, training_problem
 from seed.spec.config_model import DataConfig
 from seed.spec.datatypes import Problem
 from seed.spec.philox import generator
+from seed.spec.problem_source import Stratum
 
 HELD_OUT_SEED = 0
 """Held-out problems are the same whatever the seed of a run, so that runs can be compared."""
@@ -50,6 +55,30 @@ class PuzzleSource:
             (problem, problem.answer if draw < self.data.bare_share else problem.demonstration)
             for problem, draw in zip(problems, draws, strict=True)
         ]
+
+    def of_level(self, family: str, difficulty: int, count: int) -> Iterator[Problem]:
+        """Some training problems of one level, not those of the stream."""
+        for index in range(count):
+            drawn = training_problem((family,), {family: (difficulty,)}, index, self.seed)
+            yield self._written(drawn)
+
+    def strata(self) -> list[Stratum]:
+        """Families have equal shares, and a family's levels as often as they are named."""
+        families, levels = self.data.families, self.data.difficulties
+        return [
+            Stratum(
+                family,
+                level,
+                count / len(levels[family]) / len(families),
+                returns=False,
+                problem=partial(self._of_level, family, level),
+            )
+            for family in families
+            for level, count in Counter(levels[family]).items()
+        ]
+
+    def _of_level(self, family: str, level: int, place: int) -> Problem:
+        return self._written(level_problem(family, level, place, self.seed))
 
     def _drawn(self, index: int) -> Problem:
         families, levels = self.data.families, self.data.difficulties

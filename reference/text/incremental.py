@@ -12,6 +12,11 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 BYTE_TOKEN = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 
 
+def before_stop(text: str, stops: Sequence[str]) -> str:
+    """A text up to the first of the stop texts in it."""
+    return text[: min((place for stop in stops if (place := text.find(stop)) >= 0), default=None)]
+
+
 class IncrementalDecoder:
     """Decodes one response token by token.
 
@@ -26,6 +31,8 @@ class IncrementalDecoder:
         decode: Callable[[Sequence[int]], str],
         token_of: Callable[[int], str | None],
         ends: frozenset[int],
+        stopping: frozenset[int] = frozenset(),
+        stops: Sequence[str] = (),
     ) -> None:
         """Begin an empty text.
 
@@ -33,17 +40,22 @@ class IncrementalDecoder:
             decode: Text of a sequence of ids.
             token_of: How the vocabulary writes an id.
             ends: Ids that end the text; they and what follows are not part of it.
+            stopping: Those of ``ends`` whose own text is part of it up to a stop text.
+            stops: The stop texts.
         """
         self.decode, self.token_of, self.ends = decode, token_of, ends
+        self.stopping, self.stops = stopping, stops
         self.window: list[int] = []
         self.shown = 0
         self.ended = False
 
     def feed(self, token: int) -> str:
         """The text that is certain now and was not before; often empty."""
-        if self.ended or token in self.ends:
-            self.ended = True
+        if self.ended:
             return ""
+        if token in self.ends:
+            self.ended = True
+            return self._rest_before_stop(token) if token in self.stopping else ""
         self.window.append(token)
         if BYTE_TOKEN.fullmatch(self.token_of(token) or ""):
             return ""
@@ -53,6 +65,12 @@ class IncrementalDecoder:
         new = text[self.shown :]
         self.window = [token]
         self.shown = len(self.decode(self.window))
+        return new
+
+    def _rest_before_stop(self, token: int) -> str:
+        """The rest of the text, whose last token holds a stop text."""
+        new = before_stop(self.decode([*self.window, token]), self.stops)[self.shown :]
+        self.window, self.shown = [], 0
         return new
 
     def finish(self) -> str:

@@ -2,7 +2,8 @@
 
     prompt   chat template over system message, earlier turns and the problem; no further BOS
     prompt   plain text with template="none"; BOS as tokenizer.json says
-    ends     generation_config.eos_token_id, the tokenizer's eos, and the texts of tokenizer.stop
+    ends     generation_config.eos_token_id, the tokenizer's eos, and every token that holds a text
+             of tokenizer.stop
 
 A rendered template holds its special tokens already. To add those of the tokenizer as well would
 give two BOS (NVIDIA-NeMo/RL #855, sglang #888); to add none to plain text gives no BOS
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from seed.reference.text.chat_template import DATE, ChatTemplate, Message
-from seed.reference.text.incremental import REPLACEMENT, IncrementalDecoder
+from seed.reference.text.incremental import REPLACEMENT, IncrementalDecoder, before_stop
 from seed.reference.text.special_tokens import SpecialTokens, unlimited
 from seed.reference.text.token_bytes import is_byte_level, token_bytes
 from seed.reference.text.tokenizer_files import TokenizerFiles, read_tokenizer_files
@@ -41,6 +42,9 @@ class LanguageTokenizer:
         special: Its special tokens.
         end: The first stop text; without one the tokenizer's eos.
         ends: Every id that ends a response.
+        stop: Texts that end a response.
+        stopping: The ids among ``ends`` that hold something before a stop text, which belongs to
+            the response.
     """
 
     def __init__(
@@ -59,7 +63,8 @@ class LanguageTokenizer:
             template: ``chat`` = prompts pass through the chat template, ``none`` = plain text.
             template_arguments: Variables of the template, such as ``enable_thinking``.
             system: Text of a system message before every problem; empty = none.
-            stop: Texts that end a response, each a single token.
+            stop: Texts that end a response, each an ASCII character or an added token: what every
+                token decides alone.
             today: The date that a template may ask for.
 
         Raises:
@@ -68,7 +73,10 @@ class LanguageTokenizer:
         require("tokenizers", f"the tokenizer of {folder}", "pretrained")
         self.files = read_tokenizer_files(Path(folder))
         self.system, self.rules, self.special = system, *_rules_of(self.files)
-        self.end, self.ends = self._ends(stop)
+        self.stop = tuple(stop)
+        by_stop = [self._stopping(text) for text in stop]
+        self.stopping = frozenset(n for holding in by_stop for n, later in holding.items() if later)
+        self.end, self.ends = self._ends([n for holding in by_stop for n in holding])
         self.template: ChatTemplate | None = None
         if template == "chat":
             source, variables = self.files.template, dict(self.files.named)
@@ -217,13 +225,15 @@ class LanguageTokenizer:
         return ids[len(newline) :] if continues else self._encoded(text)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text before the first id of ``ends``, or all of it if there is none.
+        """The text before the first id of ``ends`` or a stop text, or all of it if there is none.
 
         Special tokens are written out. An id without a token, which a padded model may draw, is a
         replacement character.
         """
         before: list[int] = []
         for number in ids:
+            if number in self.stopping:
+                return before_stop(self.text_of([*before, number]), self.stop)
             if number in self.ends:
                 break
             before.append(number)
@@ -246,7 +256,9 @@ class LanguageTokenizer:
 
     def incremental(self) -> IncrementalDecoder:
         """A decoder for one response that grows; see there."""
-        return IncrementalDecoder(self.text_of, self.rules.id_to_token, self.ends)
+        return IncrementalDecoder(
+            self.text_of, self.rules.id_to_token, self.ends, self.stopping, self.stop
+        )
 
     @cached_property
     def _known(self) -> frozenset[int]:
@@ -288,13 +300,15 @@ class LanguageTokenizer:
             for message in messages
         ]
 
-    def _ends(self, stop: Sequence[str]) -> tuple[int, frozenset[int]]:
+    def _ends(self, stops: Sequence[int]) -> tuple[int, frozenset[int]]:
         """The id that closes a demonstration, and every id that ends a response.
+
+        Args:
+            stops: Every id that holds a stop text, first the one that is the first text alone.
 
         Raises:
             SeedError: ILLEGAL_VALUE.
         """
-        stops = [self._single(text) for text in stop]
         named = self.files.named.get("eos_token")
         eos = [] if named is None else [self.special.ids[named]]
         ends = [*stops, *eos, *self.files.generation_ends]
@@ -303,17 +317,41 @@ class LanguageTokenizer:
             raise SeedError(Reason.ILLEGAL_VALUE, f"{line} legal: tokenizer.stop with one")
         return ends[0], frozenset(ends)
 
-    def _single(self, text: str) -> int:
-        """The id of a stop text.
+    def _stopping(self, stop: str) -> dict[int, bool]:
+        """The ids that hold a stop text, and whether they hold something before it.
+
+        The first one is the stop text alone. A longer text could be written in several tokens, and
+        samplers look at one at a time.
 
         Raises:
             SeedError: ILLEGAL_VALUE.
         """
-        ids = self.rules.encode(text, add_special_tokens=False).ids
-        if len(ids) != 1:
-            line = f"tokenizer.stop={text!r} is {len(ids)} tokens; legal: texts of one token"
+        added = {token.content: n for n, token in self.rules.get_added_tokens_decoder().items()}
+        if stop in added:
+            return {added[stop]: False}
+        content = stop.encode()
+        holding = self._holding(content) if len(stop) == 1 and stop.isascii() else {}
+        alone = [number for number, found in holding.items() if found == content]
+        if not alone:
+            line = f"tokenizer.stop={stop!r} may be written in several tokens; legal: an ASCII"
+            line += " character that is a token, such as '\\n', or an added token"
             raise SeedError(Reason.ILLEGAL_VALUE, line)
-        return int(ids[0])
+        written = self.encode(stop)
+        first = written[0] if len(written) == 1 and written[0] in alone else min(alone)
+        later = {number: not found.startswith(content) for number, found in holding.items()}
+        return {first: False} | later
+
+    def _holding(self, part: bytes) -> dict[int, bytes]:
+        """The tokens that are not special and hold some bytes, with all of theirs."""
+        level, special = is_byte_level(self.special.rules), set(self.special.ids.values())
+        holding = {}
+        for written, number in self.rules.get_vocab(with_added_tokens=True).items():
+            if number not in special:
+                text = written if level else self.text_of([number])
+                content = token_bytes(written, text, level)
+                if part in content:
+                    holding[number] = content
+        return holding
 
 
 def located_tokenizer(section: TokenizerConfig) -> TokenizerConfig:

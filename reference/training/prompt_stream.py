@@ -8,11 +8,17 @@ enough (``reward.least_spread``), which is the report's rule for non-verifiable 
 Surplus groups are kept, with the version of every token, for the next step.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import pstdev
+from typing import Any
 
 from seed.reference.tasks.task import problems_of, tokenizer_of
+from seed.reference.training.prompt_distribution import (
+    DistributionState,
+    PromptDistribution,
+    prompt_distribution,
+)
 from seed.spec.config import Config
 from seed.spec.datatypes import Outcome, Problem, Request, ScoredRollout
 from seed.spec.errors import Reason, SeedError
@@ -27,10 +33,17 @@ In a synchronous run they answer these requests; in a streaming run perhaps earl
 
 @dataclass(frozen=True)
 class PromptStreamState:
-    """Where the stream of problems stands, and finished groups that no step has used yet."""
+    """Where the stream of problems stands, and finished groups that no step has used yet.
+
+    Attributes:
+        next_problem: Visits so far, the place of the next problem in the stream.
+        surplus: Finished groups.
+        distribution: What an adaptive distribution knows; None with in_turn, and before it asked.
+    """
 
     next_problem: int = 0
     surplus: tuple[Group, ...] = ()
+    distribution: DistributionState | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,7 @@ class Collection:
         rounds: Generation rounds it took.
         exhausted: Dynamic sampling gave up before the batch was full.
         errors: Responses without a verdict, which count nowhere else (``reward.on_error`` = drop).
+        asked: Metrics of the distribution that chose the problems; none with in_turn.
     """
 
     groups: list[Group]
@@ -53,6 +67,7 @@ class Collection:
     rounds: int
     exhausted: bool
     errors: tuple[ScoredRollout, ...] = ()
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def scored(self) -> list[ScoredRollout]:
@@ -82,7 +97,8 @@ def collect(
         SeedError: VERIFIER_FAILED if no response at all has a verdict.
     """
     wanted = config.rollout.prompts * config.rollout.samples_per_prompt
-    groups, next_problem = list(state.surplus), state.next_problem
+    groups, next_problem, known = list(state.surplus), state.next_problem, state.distribution
+    rule = prompt_distribution(config)
     sampled: list[ScoredRollout] = []
     errors: list[ScoredRollout] = []
     rounds = 0
@@ -90,7 +106,8 @@ def collect(
     limit = config.algorithm.dynamic_sampling_tries if refills else 1
     while responses(groups) < wanted and rounds < limit:
         prompts = prompts_needed()
-        fresh, failing = judged(score(requests(config, next_problem, prompts)))
+        problems, known = next_problems(config, rule, next_problem, known, prompts)
+        fresh, failing = judged(score(requests_for(config, problems, next_problem)))
         next_problem += prompts
         rounds += 1
         sampled += fresh
@@ -100,7 +117,7 @@ def collect(
     taken = next(
         (count for count in range(len(groups)) if responses(groups[:count]) >= wanted), len(groups)
     )
-    after = PromptStreamState(next_problem, tuple(groups[taken:]))
+    after = PromptStreamState(next_problem, tuple(groups[taken:]), known)
     exhausted = refills and responses(groups) < wanted
     return Collection(groups[:taken], sampled, after, rounds, exhausted, tuple(errors))
 
@@ -135,16 +152,59 @@ def first_problems(config: Config, most: int) -> list[Problem]:
 
 def requests(config: Config, first_problem: int, prompts: int) -> list[Request]:
     """The requests for ``prompts`` consecutive problems of the training stream, group by group."""
+    problems, _ = next_problems(config, None, first_problem, None, prompts)
+    return requests_for(config, problems, first_problem)
+
+
+def next_problems(
+    config: Config,
+    rule: PromptDistribution | None,
+    first_problem: int,
+    known: DistributionState | None,
+    prompts: int,
+) -> tuple[list[Problem], DistributionState | None]:
+    """The next problems, and what the distribution knows after them."""
+    if rule is None:
+        source, places = problems_of(config), range(first_problem, first_problem + prompts)
+        return [source.training(place) for place in places], known
+    return rule.draw(known or rule.initial(), prompts)
+
+
+def observed(
+    config: Config,
+    before: PromptStreamState,
+    collection: Collection,
+    on_rank_zero: Callable[[Callable[[], DistributionState]], DistributionState],
+) -> Collection:
+    """The same with what an adaptive distribution learns from it, and its metrics.
+
+    Args:
+        config: Of the phase.
+        before: Where the stream stood when the step began.
+        collection: What the step brought.
+        on_rank_zero: Returns what its argument computes on rank 0 on every rank.
+    """
+    rule, known = prompt_distribution(config), collection.state.distribution
+    if rule is None or known is None:
+        return collection
+    groups = split_groups(collection.sampled)
+    asked = rule.metrics(before.distribution or rule.initial(), groups)
+    after = replace(collection.state, distribution=rule.observed(known, groups, on_rank_zero))
+    return replace(collection, state=after, asked=asked)
+
+
+def requests_for(config: Config, problems: Sequence[Problem], first_problem: int) -> list[Request]:
+    """The requests for problems that are visited one after the other, group by group."""
     out: list[Request] = []
-    source, tokenizer = problems_of(config), tokenizer_of(config)
-    for number in range(first_problem, first_problem + prompts):
-        problem = source.training(number)
+    tokenizer = tokenizer_of(config)
+    for number, problem in enumerate(problems, first_problem):
         tokens = tokenizer.prompt(problem)
         if len(tokens) > config.data.max_prompt_tokens:
             raise SeedError(
                 Reason.ILLEGAL_VALUE,
                 f"problem {problem.id} has {len(tokens)} prompt tokens, data.max_prompt_tokens="
-                f"{config.data.max_prompt_tokens} must be at least that",
+                f"{config.data.max_prompt_tokens} must be at least that; go on with a larger one"
+                " by seed run --from CHECKPOINT",
             )
         # The stream number is the visit: a problem that comes up again is sampled anew.
         out += [

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from seed.reference.evaluation.evaluate import held_out_problems
 from seed.reference.evaluation.judges import judge_summary
 from seed.reference.rewards import reward_model
 from seed.reference.rewards.reward_model import RewardModel
@@ -16,7 +15,8 @@ from seed.reference.tasks.puzzles import FAMILIES
 from seed.reference.tasks.task import tokenizer_of
 from seed.reference.training.metrics import streaming_summary
 from seed.reference.training.progress import Progress
-from seed.reference.training.prompt_stream import first_problems
+from seed.reference.training.prompt_distribution import check_distribution
+from seed.reference.training.prompt_lengths import check_prompts
 from seed.reference.training.resume_check import check_resume
 from seed.reference.training.rollout_manager import Rollouts
 from seed.reference.training.run_directory import SCHEDULE, RunDirectory
@@ -30,8 +30,6 @@ from seed.spec.errors import Ended, Reason, SeedError
 from seed.spec.observer import Observer
 
 State = TypeVar("State")
-CHECKED_PROMPTS = 256
-"""Training problems whose prompts must fit before a run starts."""
 PHASES = ("supervised", "value_pretraining", "reinforcement")
 
 
@@ -230,18 +228,10 @@ def check(config: Config, backend: Backend[Any]) -> None:
     check_loss_terms(config, backend)
     check_data(config)
     check_demonstrations(config)
+    check_distribution(config)
     backend.on_rank_zero(lambda: check_verdicts(config))
     check_chats(config)
-    tokenizer = tokenizer_of(config)
-    problems = [*held_out_problems(config), *first_problems(config, CHECKED_PROMPTS)]
-    lengths = {problem.id: len(tokenizer.prompt(problem)) for problem in problems}
-    longest = max(lengths, key=lambda name: lengths[name], default="")
-    if longest and lengths[longest] > config.data.max_prompt_tokens:
-        raise SeedError(
-            Reason.ILLEGAL_VALUE,
-            f"data.max_prompt_tokens={config.data.max_prompt_tokens} must be at least"
-            f" {lengths[longest]}, for problem {longest}",
-        )
+    check_prompts(config)
 
 
 def check_data(config: Config) -> None:

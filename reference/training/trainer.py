@@ -33,7 +33,13 @@ from seed.reference.training.metrics import (
     sampling_metrics,
     value_pretraining_metrics,
 )
-from seed.reference.training.prompt_stream import Collection, collect, requests, split_groups
+from seed.reference.training.prompt_stream import (
+    Collection,
+    collect,
+    observed,
+    requests,
+    split_groups,
+)
 from seed.reference.training.run import Run
 from seed.reference.training.sft_data import sft_data, sft_metrics
 from seed.reference.training.value_start import with_value_model
@@ -226,6 +232,7 @@ def collect_rollouts(run: Run[State], config: Config) -> Collection:
 
     stream = run.progress.prompt_stream
     collection = collect(config, stream, sample_and_score, run.rollouts.prompts_needed)
+    collection = observed(config, stream, collection, run.backend.on_rank_zero)
     run.progress.prompt_stream = collection.state
     tokens = sum(len(item.rollout.response_tokens) for item in collection.sampled)
     run.timing["rollout_seconds"] = time.monotonic() - began
@@ -281,8 +288,8 @@ def compute_advantages(run: Run[State], config: Config, scored: Sequence[ScoredR
 
 
 def rollout_metrics(run: Run[State], config: Config, collection: Collection) -> dict[str, Any]:
-    """How the step's rollouts were made: streaming, and the gap between sampler and policy."""
-    metrics = run.rollouts.metrics()
+    """How the rollouts were made: what was asked, streaming, the gap of sampler and policy."""
+    metrics = run.rollouts.metrics() | dict(collection.asked)
     if config.rollout.precision == "trainer":
         return metrics
     # Not the batch with advantages: there log-probs of the trainer may have replaced the sampler's.

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from seed.reference.rewards.http_judge import HttpJudge
 from seed.reference.verifiers.response import after_thinking
 from seed.spec.datatypes import Outcome, Verdict
-from seed.spec.judge import Triplet, principles
+from seed.spec.judge import ATTEMPTED, NOT_ATTEMPTED, PRINCIPLES, Triplet, principles
 from seed.spec.verify import Item
 
 STYLES = ("thinking", "direct")
@@ -39,23 +39,28 @@ def verify(item: Item) -> Verdict:
     """Judge one response by the configured server.
 
     It is ``correct`` for YES, ``wrong`` for NO or an empty answer; ``error`` without a judge, a
-    reference or a readable verdict.
+    reference or a readable verdict. Principles with another verdict for an answer that is not
+    attempted give it to an empty one.
     """
     if not item.reference.strip():
         return Verdict(Outcome.ERROR, "", "the item has no reference answer to compare with")
     answer = (after_thinking(item.response) or "").strip()
     if not answer:
         why = "there is no answer after the reasoning; not sent to a judge"
-        return Verdict(Outcome.WRONG, "", why)
+        return Verdict(Outcome.WRONG, NOT_ATTEMPTED if item.principles == ATTEMPTED else "", why)
     try:
-        judge = configured_judge(os.environ)
+        judge = configured_judge(os.environ, item.principles or PRINCIPLES)
     except NoJudge as missing:
         return Verdict(Outcome.ERROR, "", str(missing))
     return judge(Triplet(item.problem, item.reference, answer))
 
 
-def configured_judge(environment: Mapping[str, str]) -> HttpJudge:
+def configured_judge(environment: Mapping[str, str], name: str = PRINCIPLES) -> HttpJudge:
     """Build the judge that the variables of the table above name; nothing is sent yet.
+
+    Args:
+        environment: Of the process.
+        name: Of the principles.
 
     Raises:
         NoJudge: A variable is missing or cannot be used.
@@ -75,7 +80,7 @@ def configured_judge(environment: Mapping[str, str]) -> HttpJudge:
     timeout, temperature = _timeout(environment), _temperature(environment)
     thinking = style == "thinking"
     return HttpJudge(
-        url, model, key, principles(), thinking, timeout=timeout, temperature=temperature
+        url, model, key, principles(name), thinking, timeout=timeout, temperature=temperature
     )
 
 

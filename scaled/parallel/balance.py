@@ -24,10 +24,38 @@ import numpy as np
 
 from seed.spec.config import Config
 from seed.spec.config_model import ModelConfig
-from seed.spec.datatypes import Batch, IntArray
+from seed.spec.datatypes import Batch, IntArray, Request
 from seed.spec.errors import Reason, SeedError
 from seed.spec.parameters import architecture
 from seed.spec.parameters import count as count_parameters
+
+
+def deal_groups(requests: Sequence[Request], load: Sequence[int]) -> list[int]:
+    """The data rank of each response, so that equal prompts are decoded where one is read.
+
+    No rank gets more responses than an equal share of all, rounded up, unless it had more before.
+    Prompts are dealt in their order, each to the rank with most room; one that does not fit is cut,
+    so at most one prompt a rank is read by several.
+
+    Args:
+        requests: What is to be answered; those with equal prompts belong together.
+        load: Responses that each rank has already.
+    """
+    share = -(-(sum(load) + len(requests)) // len(load))
+    room = [share - responses for responses in load]
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for number, request in enumerate(requests):
+        groups.setdefault(tuple(request.prompt_tokens), []).append(number)
+    rank_of = [0] * len(requests)
+    for group in groups.values():
+        left = group
+        while left:
+            rank = room.index(max(room))
+            taken, left = left[: room[rank]], left[room[rank] :]
+            room[rank] -= len(taken)
+            for number in taken:
+                rank_of[number] = rank
+    return rank_of
 
 
 def karmarkar_karp(costs: Sequence[float], parts: int) -> list[list[int]]:

@@ -1,16 +1,17 @@
 """All communication but FSDP's; each backward pass is the transpose of the forward pass.
 
-=============== ========================================== ==========================
-call            forward                                    backward
-=============== ========================================== ==========================
-all_gather      concatenate the ranks' rows                reduce-scatter
-reduce_scatter  sum over ranks, keep this rank's rows      all-gather
-exchange        send rows to their ranks (uneven)          send the gradients back
-exchange_counts send each rank its number of rows          none
-sum_over        sum over ranks                             none: outside of gradients
-max_over        largest over ranks                         none
-gather_objects  Python values of all ranks                 none
-=============== ========================================== ==========================
+================ ========================================== ==========================
+call             forward                                    backward
+================ ========================================== ==========================
+all_gather       concatenate the ranks' rows                reduce-scatter
+reduce_scatter   sum over ranks, keep this rank's rows      all-gather
+exchange         send rows to their ranks (uneven)          send the gradients back
+exchange_counts  send each rank its number of rows          none
+sum_over         sum over ranks                             none: outside of gradients
+max_over         largest over ranks                         none
+gather_objects   Python values of all ranks                 none
+broadcast_object Python value of the first rank             none
+================ ========================================== ==========================
 
 ``GatherWeights`` and ``ScatterGradients`` are FSDP's own calls, reported to the watchdog.
 
@@ -138,6 +139,19 @@ def gather_objects(value: Any, axis: Axis) -> list[Any]:
     with collective("all_gather of objects", axis.name):
         dist.all_gather_object(out, value, group=axis.group)
     return out
+
+
+def broadcast_object(value: Any, axis: Axis) -> Any:
+    """The Python value of the axis's first rank, on all its ranks; other values are ignored.
+
+    It is sent once and held twice for a moment, pickled and not, whatever the number of ranks.
+    """
+    if axis.size == 1:
+        return value
+    only = [value if axis.rank == 0 else None]
+    with collective("broadcast of an object", axis.name):
+        dist.broadcast_object_list(only, group=axis.group, group_src=0)
+    return only[0]
 
 
 class _Reported:

@@ -137,9 +137,34 @@ def slicing_axis(name: str, mesh: Mesh) -> Axis:
     return {"attention": mesh.tensor, "experts": mesh.expert, "rest": Axis("none")}[group_of(name)]
 
 
-def slices_of(model: Transformer) -> dict[str, Tensor]:
-    """This rank's slices of all weights, FSDP shards gathered, for generation. Collective."""
-    return {name: unsharded(weight, weight.data) for name, weight in named(model).items()}
+class Slices(Mapping[str, Tensor]):
+    """This rank's slices of all weights, for generation; reading one gathers it. Collective.
+
+    Every rank must read the same weights in the same order. Only what the reader keeps stays in
+    memory.
+    """
+
+    def __init__(self, model: Transformer, dtype_of: Callable[[str], torch.dtype]) -> None:
+        """Gather nothing yet.
+
+        Args:
+            model: Built by ``build``.
+            dtype_of: The type that a weight is wanted in; its shard is cast before it is gathered.
+        """
+        self.weights, self.dtype_of = named(model), dtype_of
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The slice of a weight, FSDP shards gathered."""
+        weight = self.weights[name]
+        return unsharded(weight, local(weight.detach()).to(self.dtype_of(name)))
+
+    def __iter__(self) -> Iterator[str]:
+        """The reference's names."""
+        return iter(self.weights)
+
+    def __len__(self) -> int:
+        """Number of weights."""
+        return len(self.weights)
 
 
 def unsharded(weight: Tensor, shard_: Tensor) -> Tensor:

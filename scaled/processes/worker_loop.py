@@ -10,7 +10,7 @@ from seed.reference.rollouts.rules import rules_of
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.checkpoint import State
 from seed.scaled.optimizer import OptimizerState
-from seed.scaled.parallel.collectives import gather_objects
+from seed.scaled.parallel.collectives import broadcast_object
 from seed.scaled.parallel.parallelize import build, fill
 from seed.scaled.processes.channel import Channel
 from seed.scaled.processes.messages import Stop, UpdateWeights, WorkerProcessCommand
@@ -54,7 +54,7 @@ class WorkerLoop:
     def commands(self, patience: float) -> list[WorkerProcessCommand]:
         """New commands, the same on every process of the worker."""
         received = self.channel.read(patience) if self.world.rank == 0 else []
-        commands: list[WorkerProcessCommand] = gather_objects(received, self.backend.mesh.world)[0]
+        commands: list[WorkerProcessCommand] = broadcast_object(received, self.backend.mesh.world)
         return commands
 
     def report(self, reports: list[EventReport], decode_steps: int) -> None:

@@ -245,3 +245,33 @@ def test_a_checkpoint_that_cannot_read_a_problem_says_so(
 ) -> None:
     result = run("eval", finished, problems, "--out", tmp_path / "out")
     assert_user_error(result, "policy-failed", "can read none", "W")
+
+
+GRADED = {"s1": "CORRECT", "s2": "INCORRECT", "s3": "NOT_ATTEMPTED"}
+
+
+def test_short_answers_have_the_three_grades_of_their_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = [{"id": name, "problem": f"Who is {name}?", "answer": "He"} for name in GRADED]
+    write_lines(tmp_path / "simpleqa.jsonl", facts)
+    answers = [{"id": name, "response": name} for name in GRADED]
+    write_lines(tmp_path / "responses.jsonl", answers)
+    with chat_server() as judge:
+
+        def grade(body: dict[str, Any]) -> Any:
+            prompt = body["messages"][0]["content"]
+            assert "NOT_ATTEMPTED" in prompt
+            return completion(next(of for name, of in GRADED.items() if f'"{name}"' in prompt))
+
+        judge.answer = grade
+        monkeypatch.setenv("SEED_JUDGE_URL", judge.url)
+        monkeypatch.setenv("SEED_JUDGE_MODEL", "tiny")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        command = ("eval", tmp_path / "responses.jsonl", tmp_path / "simpleqa.jsonl")
+        output = succeeded(*command, "--out", tmp_path / "out", "--jobs", 1).stdout
+    assert "not attempted 33.3 %; of those attempted correct 50.0 %, F-score 40.0" in output
+    assert scores_of(tmp_path / "out", "simpleqa")["scores"]["avg@1"]["value"] == pytest.approx(
+        1 / 3
+    )
+    assert "F-score" in (tmp_path / "out" / "evaluation.html").read_text()

@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from seed.cli import meter
+from seed.conformance.bench import exported
 from seed.reference.backend import ReferenceBackend
+from seed.reference.data import index
+from seed.reference.evaluation.evaluate import held_out_problems
 from seed.reference.pretrained.folder import identity
+from seed.reference.tasks.task import tokenizer_of
+from seed.reference.training.run_directory import find_checkpoint
 from tests.support.command_line import assert_user_error, json_lines, run, succeeded
 from tests.support.model_folders import chat_model
 from tests.support.small_runs import Killed
@@ -116,6 +123,13 @@ def test_both_backends_sample_the_same_texts(place: Path, trained: Path, tmp_pat
     assert ours.read_text() == theirs.read_text() != ""
 
 
+def test_the_number_of_judges_changes_nothing(place: Path, trained: Path, tmp_path: Path) -> None:
+    several = ("--backend", "reference", "reward.workers=3")
+    succeeded(*arguments(place, place / "model", tmp_path / "run", *several))
+    for name in ("samples.jsonl", "metrics.jsonl"):
+        assert (tmp_path / "run" / name).read_bytes() == (trained / name).read_bytes()
+
+
 def test_a_run_outlives_its_model_folder(place: Path, trained: Path, orphan: Path) -> None:
     for name in ("samples.jsonl", "metrics.jsonl"):
         assert (orphan / name).read_bytes() == (trained / name).read_bytes()
@@ -153,6 +167,35 @@ def test_transformers_computes_what_was_exported(orphan: Path, tmp_path: Path) -
     cold = ("--temperature", "0.0001", "--json")
     (ours,) = json_lines(succeeded("sample", orphan, QUESTION, *cold).stdout)
     assert ours["response"] == theirs != ""
+
+
+def test_the_export_answers_held_out_problems_greedily_as_the_run_does(
+    trained: Path, tmp_path: Path
+) -> None:
+    succeeded("export", trained, "--to", tmp_path / "out", "--dtype", "float32")
+    checkpoint = find_checkpoint(trained)
+    greedy = "evaluation.top_p=1e-12"
+    command = ("sample", trained, "--problems", 4, "--set", greedy, "--json")
+    sampled = json_lines(succeeded(*command).stdout)
+    config = exported.run_config(checkpoint, 4)
+    problems = held_out_problems(config)
+    theirs = exported.of_transformers(tmp_path / "out", config, problems)
+    texts = [tokenizer_of(config).decode(rollout.response_tokens) for rollout in theirs]
+    assert [line["response"] for line in sampled] == texts and len(set(texts)) > 1
+    printed = CliRunner().invoke(
+        exported.main, [str(checkpoint), str(tmp_path / "out"), "--problems", "4"]
+    )
+    assert "equal prompts 4, equal responses 4" in printed.output
+
+
+def test_reading_large_files_is_shown(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "ROWS_PER_NEWS", 4)
+    monkeypatch.setattr(meter, "DELAY_SECONDS", 0.0)
+    shown = succeeded(*arguments(place, place / "model", tmp_path / "run"), "--dry-run")
+    assert "rows read, prompts measured 4\n" in shown.stderr
+    assert "rows read, prompts measured 24\n" in shown.stderr
 
 
 def without_tokenizer(place: Path, tmp_path: Path) -> list[str]:

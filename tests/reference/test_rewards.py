@@ -157,6 +157,17 @@ def test_a_changed_function_is_refused_at_resume_and_named(tmp_path: Path, funct
     resumed(tmp_path / "run")
 
 
+def test_what_a_function_imports_beside_it_is_recorded_and_refused_too(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import rules\n\ndef f(completion):\n    return 1.0\n")
+    (tmp_path / "rules.py").write_text("")
+    config = rewarded(tmp_path / "mine.py", f=1.0)
+    assert {Path(path).name for path in config.reward.sha256} == {"mine.py", "rules.py"}
+    (tmp_path / "rules.py").write_text("# changed")
+    with pytest.raises(SeedError) as error:
+        located(config.reward)
+    assert error.value.line.startswith(f"{tmp_path / 'rules.py'} has sha256 ")
+
+
 def test_an_error_stops_the_run_with_problem_and_reason(tmp_path: Path, functions: Path) -> None:
     with pytest.raises(SeedError) as error:
         trainer.train(new_run(tmp_path / "run", rewarded(functions, breaks=1.0)))

@@ -21,8 +21,8 @@ ROLLOUT_KEYS = (
     " needs_contrast, precision, fp8_phases"
 )
 TOP_KEYS = (
-    "preset, recipe, seed, backend, precision, model, tokenizer, data, supervised,"
-    " value_pretraining, rollout, reward, reward_model, algorithm, policy_optimizer,"
+    "preset, recipe, seed, backend, precision, model, tokenizer, data, distribution,"
+    " supervised, value_pretraining, rollout, reward, reward_model, algorithm, policy_optimizer,"
     " value_optimizer, evaluation, parallel, start, run"
 )
 OPTIMIZER_KEYS = (
@@ -74,6 +74,10 @@ ILLEGAL_COMBINATIONS = {
     "reward.correct=-2": "reward.correct=-2.0 must exceed reward.wrong=-1.0",
     "data.difficulties.sudoku=[]": "data.difficulties.sudoku=[] must name at least one level",
     "data.families=maze,sudoku,maze": "data.families=maze,sudoku,maze must name maze once only",
+    "distribution.hard_at_most=0.75": "distribution.hard_at_most=0.75 must be below"
+    " distribution.easy_above=0.75",
+    "distribution.lower_at=0.95": "distribution.lower_at=0.95 must be below"
+    " distribution.raise_at=0.9",
     "evaluation.problems=1": "evaluation.problems=1 must be at least 2, one per family",
     'reward.functions={"mine:f" = 1.0}': "reward.functions has mine:f, must be path.py:function or"
     " verifier",
@@ -92,6 +96,12 @@ ILLEGAL_VALUES = {
     "value_optimizer.learning_rate=inf": "value_optimizer.learning_rate=inf must be a finite"
     " number",
     "algorithm.advantage=gea": "algorithm.advantage='gea' must be 'gae' or 'group'",
+    "distribution.method=curriculum": "distribution.method='curriculum' must be 'in_turn',"
+    " 'adaptive', 'pools' or 'sliding'",
+    "distribution.signal=reward": "distribution.signal='reward' must be 'variance', 'advantage' or"
+    " 'progress'",
+    "distribution.floor=0": "distribution.floor=0 must be greater than 0",
+    "distribution.temperature=0": "distribution.temperature=0 must be greater than 0",
     "rollout.prompts": "override 'rollout.prompts' must look like section.key=value",
     "=3": "override '=3' must look like section.key=value",
     "data.difficulties.maze=[0]": "data.difficulties.maze.0=0 must be greater than or equal to 1",

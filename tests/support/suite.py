@@ -41,6 +41,7 @@ SLOW = (
     "tests/reference/tasks/puzzles/test_equivalence.py",
     "tests/reference/tasks/test_problems.py",
     "tests/reference/tasks/test_task.py",
+    "tests/reference/exams/test_build.py",
     "conformance/test_precision.py",
     "tests/spec/test_layout.py",
     "tests/spec/test_renames.py",

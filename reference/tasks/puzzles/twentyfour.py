@@ -1,7 +1,8 @@
 """The 24-point game: make 24 from the given numbers, each used exactly once.
 
-- Instance: ``{"numbers": [3, 8]}``.
-- Prompt: ``T3 8=``: the numbers in random order.
+- Instance: ``{"numbers": [3, 8]}``; ``"signs": true`` if a minus sign may stand before a number or
+  a parenthesis, as public collections allow.
+- Prompt: ``T3 8=``: the numbers in random order; ``TT`` instead of ``T`` where signs are allowed.
 - Response: ``3*8``: an expression of the numbers with ``+ - * /`` and parentheses.
 - Level 1: two numbers from 1..199. Level 2: three from 1..13. Level 3: four from 1..13.
 
@@ -35,6 +36,7 @@ CHARACTERS = "0123456789+-*/()=T "
 RULES = (
     "Make 24 from the given numbers, each used exactly once, with + - * / and parentheses. Division"
     " is exact. Write the expression alone, such as 8/(3-8/3); a trailing =24 is allowed."
+    " After TT instead of T a minus sign may stand before a number or a parenthesis."
 )
 TARGET = 24
 # All expressions of four numbers are compared in 10 ms. Five or six, as collections have, would
@@ -62,13 +64,14 @@ def draw(random: np.random.Generator, difficulty: int) -> dict[str, Any]:
 
 
 def identity(instance: Mapping[str, Any]) -> str:
-    """The numbers in ascending order."""
+    """The numbers in ascending order; with signs the same numbers make 24, since they add none."""
     return " ".join(map(str, sorted(instance["numbers"])))
 
 
 def prompt(instance: Mapping[str, Any]) -> str:
     """E.g. ``T3 8=``."""
-    return f"T{' '.join(map(str, instance['numbers']))}="
+    letter = "TT" if _signed(instance) else "T"
+    return f"{letter}{' '.join(map(str, instance['numbers']))}="
 
 
 def solve(instance: Mapping[str, Any]) -> str:
@@ -97,12 +100,17 @@ def verify(instance: Mapping[str, Any], response: str) -> Verdict:
 
     ``correct`` exactly if it is an expression of the given numbers, each used once, with value 24.
     """
-    expression = without_target(response, TARGET)
-    fault = unreadable(response) or fault_of(expression, instance["numbers"], TARGET)
+    expression, numbers = without_target(response, TARGET), instance["numbers"]
+    signed = _signed(instance)
+    fault = unreadable(response) or fault_of(expression, numbers, TARGET, signed=signed)
     return judge(fault, expression, "the given numbers make 24")
 
 
-@cache  # at most 1176 pairs, 455 triples and 1820 quadruples, one short text each
+def _signed(instance: Mapping[str, Any]) -> bool:
+    return instance.get("signs", False) is True
+
+
+@cache  # at most 19900 pairs, 455 triples and 1820 quadruples, one short text each
 def shortest_expression(numbers: tuple[int, ...]) -> str | None:
     """Search all expressions of two to four numbers in ascending order.
 

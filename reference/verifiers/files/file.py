@@ -5,8 +5,9 @@
 
 ``line`` is the digest of the input line, ``version`` that of the software. ``isolation`` follows
 ``why`` where a response was executed, ``verifier`` and ``verifier_digest`` where a custom verifier
-judged: its address, and the digest of its file. Nothing depends on the clock or on the number
-of workers, so a run that is killed and resumed writes the same bytes as one that is not.
+judged: its address, and the digest of its file and those that it imports beside it. Nothing depends
+on the clock or on the number of workers, so a run that is killed and resumed writes the same bytes
+as one that is not.
 """
 
 import fcntl

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from seed.reference.verifiers.custom_sources import sources
 from seed.reference.verifiers.files.lines import Heading, digest
 from seed.reference.verifiers.verdict import Judgement, judgement_of
 from seed.spec.errors import Reason, SeedError
@@ -16,7 +17,7 @@ LOCKS = Path("/proc/locks")
 
 
 DIGEST = "verifier_digest"
-"""Field of the digest of a custom verifier's file."""
+"""Field of the digest of a custom verifier's files."""
 
 
 class Origins:
@@ -33,7 +34,7 @@ class Origins:
     def check(self, heading: Heading, earlier: Mapping[str, str], source: str) -> None:
         """Refuse to continue what a custom verifier with another source began.
 
-        Only its own file is compared, not what it imports.
+        Compared are its file and what it imports beside it, see ``custom_sources``.
 
         Args:
             heading: Of the line.
@@ -47,19 +48,29 @@ class Origins:
         if was and (now := self._digest(heading)) != was:
             raise SeedError(
                 Reason.FOREIGN_OUTPUT,
-                f"{_file_of(heading)} has changed since {source} was judged (digest {was}, now"
-                f" {now}); put it back, or choose another --out",
+                f"{_file_of(heading)}, or what it imports beside it, has changed since {source} was"
+                f" judged (digest {was}, now {now}); put it back, or choose another --out",
             )
 
     def _digest(self, heading: Heading) -> str:
-        """Digest of the verifier's file as it was when it was first asked for."""
+        """Digest of the verifier's files as they were when it was first asked for."""
         path = _file_of(heading)
         if path not in self.digests:
             try:
-                self.digests[path] = digest(Path(path).read_bytes())
+                self.digests[path] = _digest_of(Path(path))
             except OSError:
                 self.digests[path] = ""
         return self.digests[path]
+
+
+def _digest_of(path: Path) -> str:
+    """Of a file that imports nothing beside it: of its content; else of names and contents."""
+    first, *others = sources(path)
+    content = first.read_bytes()
+    for file in others:
+        theirs = file.read_bytes()
+        content += f"\0{file.relative_to(path.parent)} {len(theirs)}\0".encode() + theirs
+    return digest(content)
 
 
 def _file_of(heading: Heading) -> str:

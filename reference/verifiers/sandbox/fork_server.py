@@ -27,7 +27,7 @@ import sys
 import time
 from typing import Any
 
-from seed.reference.verifiers.sandbox import bubblewrap, guest, scratch, weak
+from seed.reference.verifiers.sandbox import bubblewrap, guest, private_folder, scratch, weak
 from seed.reference.verifiers.sandbox.descendants import descendants
 from seed.reference.verifiers.sandbox.limits import Limits
 from seed.spec.child_process import set_death_signal
@@ -68,6 +68,8 @@ def serve(requests: socket.socket) -> None:
     """
     for module in PRELOADED:
         importlib.import_module(module)
+    private_folder.sweep()
+    mounts: bool | None = None
     # Monitors report to the host, so the kernel may reap them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # Without this, a collection in a child would write to, and so copy, every shared page.
@@ -80,10 +82,12 @@ def serve(requests: socket.socket) -> None:
         # Loaded once for all guests; if it does not exist, the guest reports that.
         with contextlib.suppress(ImportError):
             importlib.import_module(request["run"]["entry"].partition(":")[0])
+        if request["run"]["mechanism"] == "landlock" and mounts is None:
+            mounts = _can_mount(request["run"]["readable"])
         if os.fork() == 0:
             requests.close()
             try:
-                monitor(request, descriptors)
+                monitor(request, descriptors, mounts is not False)
             except BaseException as failure:
                 fault = f"{type(failure).__name__}: {failure}"[:300]
                 os.write(descriptors[1], json.dumps({"fault": fault}).encode())
@@ -93,17 +97,42 @@ def serve(requests: socket.socket) -> None:
             os.close(descriptor)
 
 
-def monitor(request: dict[str, Any], descriptors: list[int]) -> None:
-    """Watch one guest from its start until nothing is left of it.
+def _can_mount(readable: list[str]) -> bool:
+    handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, a child has no status
+    try:
+        return scratch.can_make(readable)
+    finally:
+        signal.signal(signal.SIGCHLD, handler)
+
+
+def monitor(request: dict[str, Any], descriptors: list[int], mounts: bool) -> None:
+    """Watch one guest from its start until nothing is left of it, its folder included.
 
     Args:
         request: ``run`` (the arguments of ``guest.run``), ``path`` (added for imports), ``uid``
             (None: keep), ``seconds`` by the clock.
         descriptors: See the module.
+        mounts: Whether the guest can mount a folder for itself.
+    """
+    folder = "" if mounts else private_folder.make(request["uid"])
+    try:
+        report = watched(request, descriptors, folder)
+    finally:
+        if folder:
+            with contextlib.suppress(OSError):
+                private_folder.remove(folder)
+    os.write(descriptors[1], json.dumps(report).encode())
+
+
+def watched(request: dict[str, Any], descriptors: list[int], folder: str) -> dict[str, Any]:
+    """Run a guest to its end; arguments as for ``monitor``, and the folder that was made for it.
+
+    Returns:
+        What the host is told.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    lifeline, status, *own = descriptors
+    lifeline, _, *own = descriptors
     if request["uid"] is not None:
         own.pop(0)  # the claim stays open in the monitor, and only there, until it has ended
     ready_reader, ready = os.pipe()
@@ -112,20 +141,21 @@ def monitor(request: dict[str, Any], descriptors: list[int]) -> None:
     if process == 0:
         try:
             set_death_signal()
-            become_guest(request, [*own[: guest.READY], ready, *own[guest.READY :]])
+            become_guest(request, [*own[: guest.READY], ready, *own[guest.READY :]], folder)
         except BaseException as failure:
             os.write(2, f"{type(failure).__name__}: {failure}".encode()[:1000])
         finally:
             os._exit(guest.SETUP_FAILED)
     for descriptor in (ready, *own):
         os.close(descriptor)
-    ended = _ended(process, lifeline, started + request["seconds"])
-    late = not ended and time.monotonic() >= started + request["seconds"]
+    deadline, size = started + request["seconds"], request["run"]["limits"]["scratch_bytes"]
+    ended = _ended(process, lifeline, deadline, folder, size)
+    late = not ended and time.monotonic() >= deadline
     with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
     _, wait_status, usage = os.wait4(process, 0)
     kill_descendants(request["uid"])
-    report = {
+    return {
         # A host may close the lifeline of a guest that has only just been started: no failure.
         "ready": os.read(ready_reader, 1) == b"1" or (not ended and not late),
         "late": late,
@@ -134,17 +164,15 @@ def monitor(request: dict[str, Any], descriptors: list[int]) -> None:
         "wall_seconds": time.monotonic() - started,
         "peak_bytes": usage.ru_maxrss << 10,
     }
-    os.write(status, json.dumps(report).encode())
 
 
-def become_guest(request: dict[str, Any], descriptors: list[int]) -> None:
+def become_guest(request: dict[str, Any], descriptors: list[int], writable: str) -> None:
     """Turn a fork of the monitor into the guest; returns only by an exception."""
     os.setsid()
     _place(descriptors)
     os.chdir("/")
     run = request["run"]
-    writable = ""
-    if run["mechanism"] == "landlock":
+    if run["mechanism"] == "landlock" and not writable:
         size = Limits(**run["limits"]).scratch_bytes
         writable = scratch.make(run["readable"], size, request["uid"])
     if request["uid"] is not None:
@@ -204,13 +232,28 @@ def _kill_all_of(uid: int) -> None:
     os.waitpid(killer, 0)
 
 
-def _ended(process: int, lifeline: int, deadline: float) -> bool:
-    """Wait until the guest has ended; False if its time is up or the host closed the lifeline."""
+def _ended(process: int, lifeline: int, deadline: float, folder: str, size: int) -> bool:
+    """Wait until the guest has ended.
+
+    Args:
+        process: The guest.
+        lifeline: The host closes it, or writes to it, to end the guest.
+        deadline: By ``time.monotonic``.
+        folder: On a disk, where the guest may write; empty if there is none.
+        size: Bytes that the folder may hold.
+
+    Returns:
+        False if its time is up, the host has enough or the folder is full.
+    """
     descriptor = os.pidfd_open(process)
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
-    events = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+    events: list[tuple[int, int]] = []
+    while not events and (left := deadline - time.monotonic()) > 0:
+        if folder and private_folder.is_full(folder, size):
+            break
+        events = poll.poll((min(left, private_folder.LOOK_SECONDS) if folder else left) * 1000)
     os.close(descriptor)
     return any(number == descriptor for number, _ in events)
 

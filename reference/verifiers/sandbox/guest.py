@@ -44,7 +44,7 @@ def run(
         limits: Fields of ``Limits``.
         readable: Directories and files that can still be read.
         shares_its_user: Whether other processes run under the same uid.
-        writable: The folder that ``scratch`` made; empty if there is none.
+        writable: The folder of its own, see ``scratch``; empty if there is none.
     """
     try:
         function = resolve(entry)

@@ -37,6 +37,7 @@ This is for a busy machine; a hostile program cannot delay the monitor.
 """
 
 STATUS_BYTES = 4096
+FORK_SERVER = "seed.reference.verifiers.sandbox.fork_server:main"
 
 SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
@@ -232,7 +233,7 @@ def _start_fork_server() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     connection, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     setup = json.dumps({"socket": server_end.fileno(), "readable": reach.readable()})
     command = start_command(
-        "seed.reference.verifiers.sandbox.fork_server:main",
+        FORK_SERVER,
         setup,
         interpreter=reach.interpreter(),
         options=fork_server.INTERPRETER_OPTIONS,

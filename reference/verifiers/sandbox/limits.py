@@ -36,9 +36,9 @@ FILE_BYTES = 16 << 20
 """Longest file and longest standard output: expected outputs of contests are a few megabytes."""
 
 SCRATCH_BYTES = 64 << 20
-"""Size of each writable file system: /tmp and /dev/shm, or the folder of ``scratch``.
+"""Size of each writable place: /tmp and /dev/shm, or ``scratch``, or ``private_folder``.
 
-They are memory, which RLIMIT_AS does not count.
+All but the last are memory, which RLIMIT_AS does not count.
 """
 
 OPEN_FILES = 64

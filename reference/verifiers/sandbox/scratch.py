@@ -3,9 +3,9 @@
     a view of the mounts of its own  ->  tmpfs on an empty folder of the system, seen by nobody else
 
 bubblewrap has one by itself. Without bubblewrap the guest mounts it before it gives up its
-privileges: as root, or in a user name space of its own whose capabilities it then drops. Where the
-kernel permits neither, there is no such folder, and the program can write nothing. Nothing is
-written to a disk, so nothing has to be cleaned up or counted there.
+privileges: as root, or in a user name space of its own whose capabilities it then drops. Nothing is
+written to a disk, so nothing has to be cleaned up or counted there. Where the kernel permits
+neither, the monitor makes a ``private_folder`` instead.
 """
 
 import ctypes
@@ -28,6 +28,17 @@ CAPABILITIES_VERSION = 0x20080522
 """The version of ``capset`` with two words for each set (linux/capability.h)."""
 
 DROP_FROM_BOUNDING_SET, LAST_CAPABILITY = 24, 63
+
+
+def can_make(readable: Sequence[str]) -> bool:
+    """Whether the kernel lets this process mount such a folder; a child process tries it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if make(readable, os.sysconf("SC_PAGE_SIZE"), None) else 1)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def make(readable: Sequence[str], size: int, uid: int | None) -> str:

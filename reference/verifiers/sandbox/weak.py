@@ -13,7 +13,7 @@ from seed.reference.verifiers.sandbox.limits import Limits
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
-    # With Landlock, the guest puts the folder of ``scratch`` in place of both.
+    # With Landlock, the guest puts the folder of its own in place of both.
     "HOME": "/tmp",
     "TMPDIR": "/tmp",
     "LANG": "C.UTF-8",

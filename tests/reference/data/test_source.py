@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seed.reference.data.index import ADVANCED, ROWS_PER_NEWS
 from seed.reference.data.messages import fingerprint
 from seed.reference.data.schemas import RowRules
 from seed.reference.data.source import FileSettings, FileSource, read_problems
@@ -54,6 +55,18 @@ def test_splits_by_hash_are_disjoint_whole_and_the_same_in_every_run(tmp_path: P
     assert len(texts(training) | texts(held_out)) == 200
     assert other.held_out() == held_out
     assert [other.training(index) for index in range(20)] != training[:20]
+
+
+def test_reading_and_measuring_tell_how_far_they_are(tmp_path: Path) -> None:
+    lines = [{"problem": f"{n}+1=", "reference": str(n)} for n in range(3 * ROWS_PER_NEWS)]
+    told: list[int] = []
+    token = ADVANCED.set(told.append)
+    try:
+        path = written(tmp_path / "a.jsonl", lines)
+        FileSource(FileSettings((path,), max_prompt_tokens=9), Characters())
+    finally:
+        ADVANCED.reset(token)
+    assert told == [ROWS_PER_NEWS] * 5  # three of reading; of training rows, fewer by the held out
 
 
 @given(count=st.integers(2, 30), seed=st.integers(0, 2**32 - 1), start=st.integers(0, 90))
@@ -173,7 +186,7 @@ def test_long_prompts_are_refused_or_dropped_with_their_count(tmp_path: Path) ->
     reason, line = user_error(chosen, Characters())
     assert reason is Reason.ILLEGAL_VALUE
     assert "2 of 7 training prompts are longer than data.max_prompt_tokens=14" in line
-    assert "the longest has 18 tokens (train.jsonl line 7)" in line
+    assert "line 6, the longest has 18 tokens (train.jsonl line 7)" in line
     source = FileSource(replace(chosen, overlong="drop"), Characters())
     assert len(set(epoch_of(source, 5))) == 5
     assert any(note.endswith("; dropped") for note in source.notes)

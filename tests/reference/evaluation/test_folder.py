@@ -28,9 +28,15 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     folder = filled(tmp_path / "out")
     again = Folder.read(tmp_path / "out")
     assert (again.record, again.questions) == (RECORD, folder.questions)
-    assert again.responses == {("sums/one", 1): RESPONSE}
+    assert dict(again.responses) == {("sums/one", 1): RESPONSE}
+    assert again.truncated == folder.truncated == {("sums/one", 1): False}
     assert again.verdicts == folder.verdicts
     assert again.verdicts["sums/one", 1]["verdict"] == "correct"
+
+
+def test_a_response_that_has_no_verdict_yet_is_known_to_have_none(tmp_path: Path) -> None:
+    folder = Folder.create(tmp_path / "out", dict(RECORD), QUESTIONS)
+    assert folder.verdicts.get(RESPONSE.name) is None and RESPONSE.name not in folder.responses
 
 
 @pytest.mark.parametrize("name", [RESPONSES, VERDICTS])
@@ -44,7 +50,8 @@ def test_half_a_last_line_is_removed_and_the_others_are_kept(tmp_path: Path, nam
     with folder.opened_for_writing():
         assert file.read_bytes() == whole
         folder.add_response(Response("sums/two", 0, "3"))
-    assert len(Folder.read(tmp_path / "out").responses) == 2
+    again = Folder.read(tmp_path / "out").responses
+    assert dict(folder.responses) == dict(again) and len(again) == 2
 
 
 def test_a_verdict_on_another_text_does_not_count(tmp_path: Path) -> None:

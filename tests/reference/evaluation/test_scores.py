@@ -6,6 +6,7 @@ from seed.reference.evaluation.scores import (
     Mark,
     difference,
     figures,
+    grades,
     majorities,
     scores_json,
     shares,
@@ -90,3 +91,23 @@ def test_a_difference_is_paired_by_problem() -> None:
     assert (mean.mean, mean.low, mean.high, count) == (0.25, 0.25, 0.25, 2)
     with pytest.raises(ValueError, match="no problem in common"):
         difference({"a": 1.0}, {"b": 1.0})
+
+
+def test_three_grades_have_shares_and_an_f_score() -> None:
+    right = Mark(Outcome.CORRECT, "CORRECT")
+    false, silent = (Mark(Outcome.WRONG, name) for name in ("INCORRECT", "NOT_ATTEMPTED"))
+    marks = {"a": [right, right], "b": [right, silent], "c": [false, NOTHING], "d": [silent, ERROR]}
+    found = grades(marks)
+    assert found == {
+        "correct": pytest.approx(3 / 8),
+        "incorrect": pytest.approx(1 / 4),
+        "not_attempted": pytest.approx(3 / 8),
+        "correct_given_attempted": pytest.approx(3 / 5),
+        "f_score": pytest.approx(2 / (8 / 3 + 5 / 3)),
+    }
+    assert scores_json(marks, dict.fromkeys(marks, ""), 2, ["judge"])["grades"] == found
+    silence = grades({"a": [silent]})
+    assert silence is not None and silence["f_score"] == 0.0
+    assert grades(MARKS) is None and "grades" not in scores_json(
+        MARKS, dict.fromkeys(MARKS, ""), 4, []
+    )

@@ -30,19 +30,19 @@ def test_responses_are_matched_by_id_one_or_several_a_line(tmp_path: Path) -> No
             {"id": "three", "response": "e"},
         ],
     )
-    texts = {key: [one.text for one in given] for key, given in found.responses.items()}
-    assert texts == {"sums/one": ["a", "b"], "sums/two": ["c", "d"]}
-    assert found.responses["sums/two"][0].truncated is True
-    assert found.responses["sums/two"][1].truncated is None
+    asks = [Ask(question(name), sample, SETTINGS) for name in ("two", "one") for sample in (0, 1)]
+    answers = list(found.respond(asks))
+    assert [answer.text for answer in answers] == ["a", "b", "c", "d"]
+    assert [answer.truncated for answer in answers[2:]] == [True, None]
     assert (found.most("sums"), found.unknown) == (2, 1)
-    answers = list(found.respond([Ask(question("one"), sample, SETTINGS) for sample in (1, 2)]))
-    assert [type(answer) for answer in answers] == [Response, Failure]
+    beyond = list(found.respond([Ask(question("one"), sample, SETTINGS) for sample in (1, 2)]))
+    assert [type(answer) for answer in beyond] == [Response, Failure]
 
 
 def test_an_id_of_two_files_needs_the_name_of_the_benchmark(tmp_path: Path) -> None:
     both = ("sums", "more")
     found = stored(tmp_path, [{"id": "one", "benchmark": "more", "response": "a"}], both)
-    assert list(found.responses) == ["more/one"]
+    assert list(found.samples) == ["more/one"]
     with pytest.raises(SeedError, match="names problems of several files"):
         stored(tmp_path, [{"id": "one", "response": "a"}], both)
 

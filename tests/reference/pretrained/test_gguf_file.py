@@ -29,17 +29,35 @@ def byte_tokens() -> list[str]:
     return sorted(ByteLevel.alphabet())
 
 
+SCALES = {"Q2_K": (80, 82), "Q3_K": (108,), "Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,)}
+"""Where the blocks of 256 numbers have their scales in float16; all other bytes may be any."""
+
+
 TOKENS = ["<|end|>", "<|begin|>", *byte_tokens(), "Ġt", "he", "12"]
 MERGES = ["Ġ t", "h e", "1 2"]
+
+
+def random_blocks(random: np.random.Generator, shape: tuple[int, ...], kind: Kind) -> Any:
+    """Random numbers as a file holds them: quantised, or blocks that gguf reads and cannot make."""
+    if kind.name not in SCALES:
+        return gguf.quants.quantize(random.standard_normal(shape).astype(np.float32), kind)
+    numbers, size = gguf.GGML_QUANT_SIZES[kind]
+    blocks = random.integers(0, 256, (*shape[:-1], shape[-1] // numbers, size), dtype=np.uint8)
+    for place in SCALES[kind.name]:
+        scales = random.uniform(1e-3, 2e-3, blocks.shape[:-1]).astype(np.float16)
+        blocks[..., place : place + 2] = scales[..., None].view(np.uint8)
+    return blocks.reshape(*shape[:-1], -1)
 
 
 def written(path: Path, architecture: str = "llama", kind: Kind = Kind.Q8_0, **more: Any) -> Path:
     """A tiny random GGUF file with the tensors, sizes and tokenizer of a real one."""
     random, writer = np.random.default_rng(1), gguf.GGUFWriter(path, architecture)
+    is_wide = gguf.GGML_QUANT_SIZES[kind][0] == 256
+    width, inner = (256, 256) if is_wide else (WIDTH, INNER)
     writer.add_block_count(LAYERS)
     writer.add_context_length(512)
-    writer.add_embedding_length(WIDTH)
-    writer.add_feed_forward_length(INNER)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(inner)
     writer.add_head_count(HEADS)
     writer.add_head_count_kv(PAIRS)
     writer.add_rope_freq_base(1e5)
@@ -56,24 +74,23 @@ def written(path: Path, architecture: str = "llama", kind: Kind = Kind.Q8_0, **m
         writer.add_key_value(key.replace("__", "."), *value)
 
     def add(name: str, *shape: int, kind: Kind = Kind.F32) -> None:
-        array = random.standard_normal(shape).astype(np.float32)
-        writer.add_tensor(name, gguf.quants.quantize(array, kind), raw_dtype=kind)
+        writer.add_tensor(name, random_blocks(random, shape, kind), raw_dtype=kind)
 
-    key_rows = WIDTH // HEADS * PAIRS
-    add("token_embd.weight", len(TOKENS), WIDTH, kind=kind)
-    add("output_norm.weight", WIDTH)
+    key_rows = width // HEADS * PAIRS
+    add("token_embd.weight", len(TOKENS), width, kind=kind)
+    add("output_norm.weight", width)
     for block in (f"blk.{layer}." for layer in range(LAYERS)):
-        add(f"{block}attn_norm.weight", WIDTH)
-        add(f"{block}ffn_norm.weight", WIDTH)
-        add(f"{block}attn_q.weight", WIDTH, WIDTH, kind=kind)
-        add(f"{block}attn_k.weight", key_rows, WIDTH, kind=kind)
-        add(f"{block}attn_v.weight", key_rows, WIDTH, kind=kind)
-        add(f"{block}attn_output.weight", WIDTH, WIDTH, kind=kind)
-        add(f"{block}ffn_gate.weight", INNER, WIDTH, kind=kind)
-        add(f"{block}ffn_up.weight", INNER, WIDTH, kind=kind)
-        add(f"{block}ffn_down.weight", WIDTH, INNER, kind=kind)
+        add(f"{block}attn_norm.weight", width)
+        add(f"{block}ffn_norm.weight", width)
+        add(f"{block}attn_q.weight", width, width, kind=kind)
+        add(f"{block}attn_k.weight", key_rows, width, kind=kind)
+        add(f"{block}attn_v.weight", key_rows, width, kind=kind)
+        add(f"{block}attn_output.weight", width, width, kind=kind)
+        add(f"{block}ffn_gate.weight", inner, width, kind=kind)
+        add(f"{block}ffn_up.weight", inner, width, kind=kind)
+        add(f"{block}ffn_down.weight", width, inner, kind=kind)
         if architecture == "qwen2":
-            for name, rows in (("q", WIDTH), ("k", key_rows), ("v", key_rows)):
+            for name, rows in (("q", width), ("k", key_rows), ("v", key_rows)):
                 add(f"{block}attn_{name}.bias", rows)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -84,7 +101,13 @@ def written(path: Path, architecture: str = "llama", kind: Kind = Kind.Q8_0, **m
 
 @pytest.mark.parametrize(
     ("architecture", "kind"),
-    [("llama", Kind.Q8_0), ("llama", Kind.Q4_1), ("qwen2", Kind.Q5_0), ("qwen2", Kind.F16)],
+    [
+        ("llama", Kind.Q8_0),
+        ("llama", Kind.Q4_1),
+        ("qwen2", Kind.Q5_0),
+        ("qwen2", Kind.F16),
+        *(("llama", Kind[name]) for name in SCALES),
+    ],
 )
 def test_the_folder_has_the_weights_that_transformers_reads_from_the_file(
     architecture: str, kind: Kind, tmp_path: Path
@@ -149,6 +172,7 @@ def test_what_cannot_be_read_is_named_in_one_line(tmp_path: Path) -> None:
             llama__rope__scaling__factor=(2.0, gguf.GGUFValueType.FLOAT32),
         ),
         "tensor blk.0.attn_q.bias is missing": renamed(tmp_path / "e.gguf"),
+        "token_embd.weight is TQ1_0; legal: F32": written(tmp_path / "f.gguf", kind=Kind.TQ1_0),
     }
     for words, file in files.items():
         with pytest.raises(SeedError) as caught:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 
 from seed.reference.evaluation.policies import Ask, Response, ServerPolicy, Settings, served_model
@@ -219,8 +220,18 @@ def test_an_evaluation_over_http_has_the_responses_of_the_model_itself(served: L
     assert over_http == itself
 
 
+def test_the_openai_client_has_the_responses_of_the_model_itself(served: Local) -> None:
+    (itself,) = (one for one in served.policy.respond(asks([2])) if isinstance(one, Response))
+    with openai.OpenAI(base_url=served.address, api_key="none", max_retries=0) as client:
+        reply = client.chat.completions.create(model="small", messages=SUM, seed=2)
+    assert reply.choices[0].message.content == itself.text
+    assert (reply.choices[0].finish_reason, reply.usage.completion_tokens) == (
+        itself.finish,
+        itself.tokens,
+    )
+
+
 def test_the_openai_client_is_answered(served: Local) -> None:
-    openai = pytest.importorskip("openai")
     with openai.OpenAI(base_url=served.address, api_key="none", max_retries=0) as client:
         assert [model.id for model in client.models.list()] == ["small"]
         fields: dict[str, Any] = {"model": "small", "messages": SUM, "seed": 2}

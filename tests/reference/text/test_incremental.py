@@ -82,3 +82,25 @@ def test_only_the_newest_tokens_are_decoded_again(tmp_path: Path) -> None:
     for number in tokenizer.encode("Tom has 3 apples and buys 4 more. " * 20):
         decoder.feed(number)
         assert len(decoder.window) < LENGTH
+
+
+@pytest.fixture(scope="module", params=[chat_folder, turn_folder, always_prefixed])
+def stopping(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> LanguageTokenizer:
+    folder = request.param(tmp_path_factory.mktemp("stopping"))
+    return LanguageTokenizer(folder, template="none", stop=["a"])
+
+
+@given(data=st.data())
+def test_no_text_goes_beyond_a_stop_text_whichever_token_holds_it(
+    stopping: LanguageTokenizer, data: st.DataObject
+) -> None:
+    ordinary = set(range(stopping.vocabulary)) - set(stopping.special.ids.values())
+    ids = data.draw(st.lists(st.sampled_from(sorted(ordinary)), max_size=LENGTH))
+    text = stopping.decode(ids)
+    assert "a" not in text and "".join(parts(stopping, ids)) == text
+    unstopped = stopping.text_of(ids)
+    if REPLACEMENT not in unstopped:  # else byte tokens may not be those that they are alone
+        assert text == unstopped.partition("a")[0]
+        assert ("a" in unstopped) == any(number in stopping.ends for number in ids)

@@ -191,7 +191,7 @@ def test_a_plain_prompt_is_not_closed(tmp_path: Path) -> None:
         (0, (), 2, {0, 2}),
         ([0, 2], (), 2, {0, 2}),
         ([0], ("<think>",), 400, {0, 2, 400}),
-        ([0], ("x", "<think>"), 90, {0, 2, 90, 400}),
+        ([0], ("<think>", "~"), 400, {0, 2, 96, 400}),
     ],
 )
 def test_every_end_of_the_model_ends_a_response(
@@ -202,6 +202,18 @@ def test_every_end_of_the_model_ends_a_response(
     before = ours.encode("Tom has 3 apples")
     for number in ends:
         assert ours.decode([*before, number, *before]) == "Tom has 3 apples"
+
+
+def test_a_token_that_holds_a_stop_character_ends_a_response_behind_what_it_holds_before(
+    tmp_path: Path,
+) -> None:
+    rules = byte_level()
+    rules.add_tokens([".\n\n"])
+    folder = write_folder(tmp_path, rules, {"eos_token": "<|im_end|>"}, CHATML)
+    ours, long = LanguageTokenizer(folder, stop=["\n"]), rules.token_to_id(".\n\n")
+    assert ours.end == ours.encode("\n")[0] and {2, long, ours.end} <= ours.ends
+    assert ours.decode([*ours.encode("7 apples"), long, *ours.encode("8")]) == "7 apples."
+    assert ours.decode([*ours.encode("7 apples"), ours.end, long]) == "7 apples"
 
 
 def test_ends_come_from_the_model_where_generation_says_nothing(tmp_path: Path) -> None:
@@ -310,7 +322,8 @@ def test_what_cannot_be_used_is_refused_in_a_line(tmp_path: Path) -> None:
     refused(make(), unreadable, "tokenizer.json is no tokenizer")
     chat_folder(tmp_path / "x", template=None)
     refused(make(), Reason.ILLEGAL_COMBINATION, "no chat template", "tokenizer.template=none")
-    refused(make(stop=["two words"]), illegal, "tokenizer.stop='two words'", "one token")
+    for stop in ("two words", "\n\n", "ä", ""):
+        refused(make(stop=[stop]), illegal, f"tokenizer.stop={stop!r}", "ASCII", "added token")
     chat_folder(tmp_path / "x", template="{{ raise_exception('no\nsystem') }}")
     refused(lambda: make()().prompt(problem("a")), illegal, "no system", str(tmp_path / "x"))
     chat_folder(tmp_path / "x", template="{% if %}")
@@ -320,7 +333,7 @@ def test_what_cannot_be_used_is_refused_in_a_line(tmp_path: Path) -> None:
     refused(make(template="none"), illegal, "'<eos>'")
     write_folder(tmp_path / "x", byte_level(), {})
     refused(make(template="none"), illegal, "ends a response", "tokenizer.stop")
-    assert make(template="none", stop=["x"])().end == 90
+    assert make(template="none", stop=["~"])().end == 96
     (tmp_path / "x" / "generation_config.json").write_text('{"eos_token_id": "a"}')
     refused(make(template="none"), unreadable, "generation_config.json", "'a'")
     (tmp_path / "x" / "tokenizer_config.json").write_text("[]", encoding="utf-8")

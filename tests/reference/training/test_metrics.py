@@ -24,6 +24,7 @@ STREAMING = (
     *("rollout.srs_alpha=0.5", "rollout.precision=fp8", "algorithm.importance_cap=2.0"),
     *("algorithm.kl_weight=0.01", "rollout.steps=2"),
 )
+SLIDING = ("distribution.method=sliding", "data.difficulties.maze=[1, 2]")
 JUDGED = (
     *("reward_model.steps=2", "reward_model.batch=8", "reward_model.evaluation_pairs=4"),
     *("rollout.steps=1", "value_pretraining.steps=1"),
@@ -34,8 +35,8 @@ FUNCTIONS = (
 )
 RUNS = {
     "router": ("tiny", "vapo", ROUTER),
-    "groups": ("tiny", "grpo", ("rollout.steps=1",)),
-    "streaming": ("tiny", "vapo", STREAMING),
+    "groups": ("tiny", "grpo", ("rollout.steps=1", "distribution.method=adaptive")),
+    "streaming": ("tiny", "vapo", (*STREAMING, *SLIDING)),
     "functions": ("tiny", "grpo", FUNCTIONS),
     "tokens": ("tiny", "grpo", ("supervised.batch_tokens=200", "rollout.steps=0")),
     "judged": ("mixed", "vapo", JUDGED),

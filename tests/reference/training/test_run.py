@@ -20,6 +20,8 @@ IDLE = {
         *("rollout.fp8_phases=value_pretraining", "reward_model.steps=3", "reward.opponent=group"),
         *("evaluation.judge_pairs=3", "model.dense_width=8", "parallel.worker_slots=3"),
         *("policy_optimizer.final_learning_rate=1e-6", "data.difficulties.sudoku=[2]"),
+        *("distribution.floor=0.9", "distribution.memory=3", "distribution.window=1"),
+        *("distribution.easy_weight=0.5", "distribution.signal=progress"),
     ),
     "vapo": ("algorithm.lambda_policy=0.1", "algorithm.group_std=none"),
 }

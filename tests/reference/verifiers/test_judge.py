@@ -7,7 +7,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,7 +17,7 @@ from seed.reference.rewards import chat_client as judge_server
 from seed.reference.rewards.http_judge import MAX_ANSWER_CHARACTERS, HttpJudge
 from seed.reference.verifiers import judge
 from seed.spec.datatypes import Outcome
-from seed.spec.judge import Triplet, principles
+from seed.spec.judge import ATTEMPTED, CORRECT, GRADES, NOT_ATTEMPTED, Triplet, principles
 from seed.spec.verify import Item
 
 THOUGHT = "<think>2*8 is 16, and so is 2^4.</think><answer>{}</answer>"
@@ -427,3 +427,20 @@ def test_what_needs_no_judge_calls_none(
     environment: pytest.MonkeyPatch, response: str, reference: str, outcome: Outcome
 ) -> None:
     assert judge.verify(Item("1", "judge", "q", response, reference=reference)).outcome is outcome
+
+
+def test_a_judge_of_three_grades_and_an_answer_that_is_not_there(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEED_JUDGE_URL", server.url)
+    monkeypatch.setenv("SEED_JUDGE_MODEL", "small-judge")
+    graded = replace(ITEM, principles=ATTEMPTED)
+    for grade in GRADES:
+        server.act = saying(THOUGHT.format(grade))
+        verdict = judge.verify(graded)
+        assert (verdict.outcome is Outcome.CORRECT) == (grade == CORRECT)
+        assert verdict.extracted == grade and f"principles {ATTEMPTED}" in verdict.why
+    silent = judge.verify(replace(graded, response="<think>hm</think>"))
+    assert (silent.outcome, silent.extracted) == (Outcome.WRONG, NOT_ATTEMPTED)
+    server.act = saying("YES")
+    assert judge.verify(graded).outcome is Outcome.ERROR

@@ -17,6 +17,7 @@ from seed.reference.training.batch import plain_batch
 from seed.scaled.backend import ScaledBackend
 from seed.scaled.parallel.balance import (
     PrefixGroup,
+    deal_groups,
     group_costs,
     karmarkar_karp,
     prefix_groups,
@@ -26,7 +27,7 @@ from seed.scaled.parallel.balance import (
 from seed.scaled.parallel.parallelize import shards_of
 from seed.scaled.processes.world import World
 from seed.spec.config_files import load_config
-from seed.spec.datatypes import Array, Batch, Metrics
+from seed.spec.datatypes import Array, Batch, Metrics, Problem, Request
 from seed.spec.errors import Reason, SeedError
 from seed.spec.layout import Layout
 
@@ -37,6 +38,35 @@ WORST = 4 / 3
 """Largest sum over the best possible one: the differencing method stays below 4/3 - 1/(3 k)
 (Michiels et al. 2003).
 """
+
+
+@many
+@given(
+    st.lists(st.integers(1, 40), max_size=12), st.lists(st.integers(0, 30), min_size=1, max_size=8)
+)
+def test_equal_prompts_are_dealt_to_one_rank_and_no_rank_gets_more_than_a_share(
+    responses: list[int], load: list[int]
+) -> None:
+    requests = [
+        Request(Problem(str(group), "any", 1, "", {}, "", ""), (group,), sample, 0)
+        for group, samples in enumerate(responses)
+        for sample in range(samples)
+    ]
+    ranks = deal_groups(requests, load)
+    assert len(ranks) == len(requests) and set(ranks) <= set(range(len(load)))
+    share = -(-(sum(load) + len(requests)) // len(load))
+    for rank, before in enumerate(load):
+        assert before + ranks.count(rank) <= max(share, before)
+    readers: dict[tuple[int, ...], set[int]] = {}
+    for request, rank in zip(requests, ranks, strict=True):
+        readers.setdefault(tuple(request.prompt_tokens), set()).add(rank)
+    assert sum(map(len, readers.values())) <= len(readers) + len(load)
+
+
+def test_sixteen_responses_to_each_of_as_many_prompts_as_ranks_read_each_prompt_once() -> None:
+    problem = Problem("p", "any", 1, "", {}, "", "")
+    requests = [Request(problem, (group,), sample, 0) for group in range(4) for sample in range(16)]
+    assert deal_groups(requests, [0] * 4) == [group for group in range(4) for _ in range(16)]
 
 
 def sums(costs: Sequence[float], parts: Sequence[Sequence[int]]) -> list[float]:

@@ -30,10 +30,14 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def config_with(*switches: str) -> Config:
+def config_with(*switches: str, precision: str = "float32") -> Config:
     settings = [f"parallel.{switch}=true" for switch in switches]
+    sizes = ["model.hidden=32", "model.head_width=8"]
     return load_config(
-        "tiny", "vapo", ["supervised.steps=4", "model.hidden=32", "model.head_width=8", *settings]
+        "tiny",
+        "vapo",
+        ["supervised.steps=4", f"precision={precision}", *sizes, *settings],
+        backend="scaled",
     )
 
 
@@ -54,10 +58,13 @@ def trained(config: Config, steps: int = 2) -> tuple[ScaledBackend, State, list[
     return backend, state, metrics
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("switches", [*((switch,) for switch in SWITCHES), SWITCHES], ids="+".join)
-def test_no_switch_changes_a_bit_of_a_loss_a_norm_or_a_weight(switches: tuple[str, ...]) -> None:
-    _, plain, expected = trained(config_with())
-    _, switched, metrics = trained(config_with(*switches))
+def test_no_switch_changes_a_bit_of_a_loss_a_norm_or_a_weight(
+    switches: tuple[str, ...], precision: str
+) -> None:
+    _, plain, expected = trained(config_with(precision=precision))
+    _, switched, metrics = trained(config_with(*switches, precision=precision))
     assert metrics == expected
     for name, shard in shards_of(switched.policy).items():
         assert torch.equal(shard, shards_of(plain.policy)[name]), name
@@ -73,9 +80,10 @@ def test_offloading_moves_most_of_what_autograd_saves() -> None:
     assert moved.peak < kept.peak / 4
 
 
-def test_recomputation_keeps_little_and_offloading_moves_that_as_well() -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_recomputation_keeps_little_and_offloading_moves_that_as_well(precision: str) -> None:
     kept, recomputed, both = (
-        trained(config_with(*switches))[0].ledger
+        trained(config_with(*switches, precision=precision))[0].ledger
         for switches in ((), ("recompute",), ("recompute", "activation_offload"))
     )
     assert recomputed.peak < kept.peak / 4

@@ -166,3 +166,21 @@ def test_the_order_of_the_numbers_changes_the_prompt_and_nothing_else() -> None:
 def test_numbers_that_cannot_make_24_are_reported() -> None:
     with pytest.raises(ValueError, match="cannot be made"):
         twentyfour.solve({"numbers": [1, 1]})
+
+
+SIGNED_FORMS = ("-3*-8", "(-3)*(-8)", "-(3*-8)", "--3*8", "3 * - -8=24", "-(-3)*8")
+
+
+@pytest.mark.parametrize("expression", SIGNED_FORMS)
+def test_a_sign_is_read_exactly_where_the_instance_allows_it(expression: str) -> None:
+    strict = {"numbers": [3, 8]}
+    allowed = strict | {"signs": True}
+    assert accepted(twentyfour, allowed, expression)
+    assert not accepted(twentyfour, strict, expression)
+    assert twentyfour.prompt(allowed) == f"T{twentyfour.prompt(strict)}"
+    assert twentyfour.identity(allowed) == twentyfour.identity(strict)
+
+
+@pytest.mark.parametrize("expression", ["-3*8", "3*8-", "3-*8", "*-3-8", "-24", "3*8*-1", "+3*8"])
+def test_with_signs_only_the_numbers_and_the_value_decide(expression: str) -> None:
+    assert not accepted(twentyfour, {"numbers": [3, 8], "signs": True}, expression)

@@ -238,14 +238,21 @@ def test_what_a_custom_verifier_began_is_not_continued_by_another_source(
             verify_file(tmp_path / "in", out, rule, fresh, resume, ignore, notes.append)
         return notes
 
-    mine.write_text("def judge(item): return True\n")
+    beside = tmp_path / "rules" / "strict.py"
+    beside.parent.mkdir()
+    beside.write_text("VERDICT = True\n")
+    mine.write_text("from rules.strict import VERDICT\ndef judge(item): return VERDICT\n")
     verify(resume=False)
     before = out.read_bytes()
     assert verify(resume=True) == []
-    mine.write_text("def judge(item): return False\n")
-    with pytest.raises(SeedError, match=r"mine.py has changed since line 1 of .*out was judged"):
-        verify(resume=True)
+    for changed in (beside, mine):
+        content = changed.read_text()
+        changed.write_text(content + "VERDICT = False\n")
+        with pytest.raises(SeedError, match=r"mine.py, or what it imports .* line 1 of .*out was"):
+            verify(resume=True)
+        changed.write_text(content)
     assert out.read_bytes() == before
+    assert verify(resume=True) == []
 
 
 @pytest.mark.parametrize("version", ["0.0.9", ""])

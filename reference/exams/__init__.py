@@ -1,0 +1,1 @@
+"""Sets of problems in mathematics: built from templates with certificates, and audited."""
