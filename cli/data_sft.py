@@ -16,7 +16,7 @@ from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
     from seed.reference.evaluation.folder import Folder
-    from seed.reference.evaluation.questions import QuestionSet
+    from seed.reference.evaluation.questions import Question, QuestionSet
 
 REPORT = "report.json"
 WORDING = "{problem}"
@@ -178,7 +178,7 @@ def in_characters(questions: "QuestionSet") -> "QuestionSet":
     return replace(questions, questions=asked)
 
 
-def no_fault(question: object, text: str) -> str:
+def no_fault(question: "Question", text: str) -> str:
     """Files demand nothing beside their verifier."""
     return ""
 

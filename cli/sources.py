@@ -55,11 +55,12 @@ def from_chats(
     """
     settings: dict[str, Any] = {"data": {"chats": list(chats)}}
     typed = overrides.get("supervised", {})
-    settings["supervised"] = supervised = {"stop_accuracy": 0.0}
+    supervised: dict[str, Any] = {"stop_accuracy": 0.0}
     if "steps" not in typed:
         supervised["epochs"] = EPOCHS
-    if has_model and "optimizer" not in typed:
+    if has_model:
         supervised["optimizer"] = dict(RATES)
+    settings["supervised"] = supervised
     if overrides.get("rollout", {}).get("steps") != 0:
         return settings
     settings["value_pretraining"] = {"steps": 0}

@@ -32,7 +32,10 @@ EPOCHS_KEPT = 2
 class Taught(Protocol):
     """Sequences that SFT teaches, by number."""
 
-    lengths: IntArray
+    @property
+    def lengths(self) -> IntArray:
+        """Tokens of each."""
+        ...
 
     def __len__(self) -> int:
         """How many there are."""
@@ -245,11 +248,11 @@ def sft_steps(config: Config) -> int:
     return sft_data(config).steps_of(config.supervised.epochs)
 
 
-def sft_metrics(data: SftData, step: int, batch: Batch) -> dict[str, float]:
+def sft_metrics(data: SftData, step: int, batch: Batch) -> dict[str, float | int]:
     """How much a step has read, as metrics of SFT on chats or by tokens."""
     return {
         "sft/epoch": data.epochs_after(step + 1),
-        "sft/sequences": float(len(batch.lengths)),
-        "sft/tokens": float(batch.lengths.sum()),
-        "sft/taught_tokens": float(batch.response.sum()),
+        "sft/sequences": len(batch.lengths),
+        "sft/tokens": int(batch.lengths.sum()),
+        "sft/taught_tokens": int(batch.response.sum()),
     }
