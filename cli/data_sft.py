@@ -1,7 +1,7 @@
 """``seed data sft``: rejection sampling. Right responses of a policy become demonstrations."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,7 +118,8 @@ def sample(
     from seed.reference.verifiers.runner.worker import Limits
 
     check_free(out)
-    named, fault = options["policy"], no_fault
+    named = options["policy"]
+    fault: Callable[[Question, str], str] = no_fault
     sets = read_questions(files, "", options["problems"], WORDING) if files else []
     questions = [question for one in sets for question in one.questions]
     limits = Limits(isolation=options["isolation"])
