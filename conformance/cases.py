@@ -94,7 +94,11 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
-"""Name -> recipe and overrides; together they switch on every term and every alternative."""
+"""Name -> recipe and overrides; together they switch on every term of the losses.
+
+Not every alternative is here: no case has the sequence mean, ``group_std=none``, gates that are not
+normalised, or rotary scaling other than yarn.
+"""
 
 SEED = 4
 """Seed of batches. With this one two prompts are shared, and no policy loss is a small difference

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from seed.reference.cleaning.stage import Change, Decision, Record
-from seed.reference.data.schemas import OURS, SCHEMAS, RowRules, read_row
+from seed.reference.data.readers import OURS
+from seed.reference.data.schemas import SCHEMAS, RowRules, read_row
 
 RENAMED = "original_"
 TARGETS = ("reference", "tests", "puzzle")

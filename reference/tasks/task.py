@@ -16,7 +16,7 @@ from seed.spec.config_rl import VERIFIER
 from seed.spec.config_text import TokenizerConfig
 from seed.spec.datatypes import Problem
 from seed.spec.errors import Reason, SeedError
-from seed.spec.problem_source import ProblemSource
+from seed.spec.problem_source import ProblemSource, Stratum
 from seed.spec.tokenizer import Tokenizer
 
 KEPT = 4
@@ -65,6 +65,10 @@ class NoProblems:
         return []
 
     def demonstrations(self) -> list[tuple[Problem, str]]:
+        """None."""
+        return []
+
+    def strata(self) -> list[Stratum]:
         """None."""
         return []
 
