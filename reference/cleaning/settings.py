@@ -33,64 +33,74 @@ class Section(BaseModel):
 class Rule(Section):
     """What every rule has."""
 
-    enabled: bool = Field(True, description="Whether the rule is applied.")
-    domains: tuple[Domain, ...] = Field(STATEMENTS, description="Domains it is applied to.")
+    enabled: bool = Field(default=True, description="Whether the rule is applied.")
+    domains: tuple[Domain, ...] = Field(default=STATEMENTS, description="Domains it is applied to.")
 
 
 class MathRule(Rule):
     """A rule for questions with one final answer."""
 
-    domains: tuple[Domain, ...] = Field(MATH, description="Domains it is applied to.")
+    domains: tuple[Domain, ...] = Field(default=MATH, description="Domains it is applied to.")
 
 
 class Empty(Rule):
     """Shortest statement."""
 
-    min_characters: int = Field(8, ge=0, description="Shorter statements are dropped.")
+    min_characters: int = Field(default=8, ge=0, description="Shorter statements are dropped.")
 
 
 class TooLong(Rule):
     """Longest statement."""
 
-    max_characters: int = Field(20_000, ge=1, description="Longer statements are dropped.")
+    max_characters: int = Field(default=20_000, ge=1, description="Longer statements are dropped.")
 
 
 class ForeignLanguage(Rule):
     """Letters of other scripts, and words of other languages."""
 
-    max_share: Share = Field(0.1, description="Share of letters that are neither Latin nor Greek.")
-    min_words: int = Field(12, ge=1, description="Shorter texts are not judged by their words.")
-    margin: int = Field(2, ge=0, description="So many function words more than English ones.")
+    max_share: Share = Field(
+        default=0.1, description="Share of letters that are neither Latin nor Greek."
+    )
+    min_words: int = Field(
+        default=12, ge=1, description="Shorter texts are not judged by their words."
+    )
+    margin: int = Field(
+        default=2, ge=0, description="So many function words more than English ones."
+    )
 
 
 class MissingFigure(MathRule):
     """A figure that is named and not there."""
 
-    code_is_figure: bool = Field(True, description="Asymptote or TikZ code counts as the figure.")
+    code_is_figure: bool = Field(
+        default=True, description="Asymptote or TikZ code counts as the figure."
+    )
 
 
 class SeveralQuestions(MathRule):
     """More than one question."""
 
-    max_questions: Count = Field(1, description="Questions that one statement may ask.")
+    max_questions: Count = Field(default=1, description="Questions that one statement may ask.")
 
 
 class MultipleChoice(MathRule):
     """Options in the statement; off, since ``seed data mcq-to-short`` converts them."""
 
-    enabled: bool = Field(False, description="Whether the rule is applied.")
+    enabled: bool = Field(default=False, description="Whether the rule is applied.")
 
 
 class AnswerUnreadable(MathRule):
     """What our verifier of mathematics cannot read or is too long to be compared."""
 
-    max_characters: Count = Field(200, description="Longer references are dropped.")
+    max_characters: Count = Field(default=200, description="Longer references are dropped.")
 
 
 class AnswerInStatement(MathRule):
     """An answer that can be copied."""
 
-    min_characters: Count = Field(3, description="Shorter answers occur by chance and are kept.")
+    min_characters: Count = Field(
+        default=3, description="Shorter answers occur by chance and are kept."
+    )
 
 
 class CleanSettings(Section):
@@ -98,20 +108,23 @@ class CleanSettings(Section):
 
     empty: Empty = Empty()
     too_long: TooLong = TooLong()
-    link: Rule = Field(Rule(), description="An address of the web.")
+    link: Rule = Field(default=Rule(), description="An address of the web.")
     foreign_language: ForeignLanguage = ForeignLanguage()
     missing_figure: MissingFigure = MissingFigure()
     incomplete: MathRule = Field(
-        MathRule(), description="A statement that breaks off or has places to be filled in."
+        default=MathRule(), description="A statement that breaks off or has places to be filled in."
     )
-    broken_notation: MathRule = Field(MathRule(), description="Formulas that do not close.")
-    proof: MathRule = Field(MathRule(), description="A request to prove.")
-    yes_no: MathRule = Field(MathRule(), description="A question with two possible answers.")
+    broken_notation: MathRule = Field(default=MathRule(), description="Formulas that do not close.")
+    proof: MathRule = Field(default=MathRule(), description="A request to prove.")
+    yes_no: MathRule = Field(
+        default=MathRule(), description="A question with two possible answers."
+    )
     multiple_choice: MultipleChoice = MultipleChoice()
     several_questions: SeveralQuestions = SeveralQuestions()
-    no_question: MathRule = Field(MathRule(), description="Nothing is asked for.")
+    no_question: MathRule = Field(default=MathRule(), description="Nothing is asked for.")
     answer_missing: MathRule = Field(
-        MathRule(domains=("custom",)), description="No reference, and no domain without one."
+        default=MathRule(domains=("custom",)),
+        description="No reference, and no domain without one.",
     )
     answer_unreadable: AnswerUnreadable = AnswerUnreadable()
     answer_in_statement: AnswerInStatement = AnswerInStatement()
@@ -120,95 +133,109 @@ class CleanSettings(Section):
 class SketchSettings(Section):
     """MinHash of the word n-grams of a statement."""
 
-    words: Count = Field(3, description="Words of a shingle.")
-    permutations: int = Field(128, ge=16, le=1024, description="Values of a MinHash.")
-    threshold: float = Field(0.8, gt=0, le=1, description="Least Jaccard similarity of duplicates.")
-    seed: int = Field(1, ge=0, description="Of the permutations.")
+    words: Count = Field(default=3, description="Words of a shingle.")
+    permutations: int = Field(default=128, ge=16, le=1024, description="Values of a MinHash.")
+    threshold: float = Field(
+        default=0.8, gt=0, le=1, description="Least Jaccard similarity of duplicates."
+    )
+    seed: int = Field(default=1, ge=0, description="Of the permutations.")
 
 
 class DedupSettings(SketchSettings):
     """Settings of ``seed data dedup``."""
 
-    near: bool = Field(True, description="Near-duplicates too; else only exact ones.")
-    same_numbers: bool = Field(True, description="Near-duplicates must have equal numbers.")
-    keep: Literal["first", "longest"] = Field("first", description="Which row of a cluster stays.")
+    near: bool = Field(default=True, description="Near-duplicates too; else only exact ones.")
+    same_numbers: bool = Field(default=True, description="Near-duplicates must have equal numbers.")
+    keep: Literal["first", "longest"] = Field(
+        default="first", description="Which row of a cluster stays."
+    )
     conflict: Literal["keep", "drop"] = Field(
-        "keep", description="Clusters with different references: keep one row, or drop all."
+        default="keep", description="Clusters with different references: keep one row, or drop all."
     )
 
 
 class OverlapSettings(SketchSettings):
     """Settings of ``seed data decontaminate``."""
 
-    ngram: Count = Field(8, description="Words of an n-gram.")
-    min_share: float = Field(0.5, gt=0, le=1, description="Share of a problem's n-grams in a row.")
+    ngram: Count = Field(default=8, description="Words of an n-gram.")
+    min_share: float = Field(
+        default=0.5, gt=0, le=1, description="Share of a problem's n-grams in a row."
+    )
 
 
 class ChoiceSettings(Section):
     """Settings of ``seed data mcq-to-short``."""
 
-    min_options: int = Field(3, ge=2, description="Fewer labelled lines are no options.")
-    max_answer_words: Count = Field(4, description="Longer answers of words are dropped.")
+    min_options: int = Field(default=3, ge=2, description="Fewer labelled lines are no options.")
+    max_answer_words: Count = Field(default=4, description="Longer answers of words are dropped.")
 
 
 class IntegerSettings(Section):
     """Settings of ``seed data to-integer``."""
 
-    max_digits: Count = Field(12, description="Of the new answer.")
-    decimals: bool = Field(False, description="Read decimals as exact fractions.")
+    max_digits: Count = Field(default=12, description="Of the new answer.")
+    decimals: bool = Field(default=False, description="Read decimals as exact fractions.")
 
 
 class TooSimple(Rule):
     """Worst-of-N = 1: all of N answers are right."""
 
-    domains: tuple[Domain, ...] = Field(("math", "code", "puzzle", "judge"))
-    min_samples: Count = Field(4, description="Judged answers that a decision needs.")
+    domains: tuple[Domain, ...] = Field(default=("math", "code", "puzzle", "judge"))
+    min_samples: Count = Field(default=4, description="Judged answers that a decision needs.")
 
 
 class TooHard(TooSimple):
     """No answer is right; off, since the report has no such rule."""
 
-    enabled: bool = Field(False, description="Whether the rule is applied.")
+    enabled: bool = Field(default=False, description="Whether the rule is applied.")
 
 
 class SuspectReference(Rule):
     """Models disagree with the reference, and agree with each other or were quick."""
 
-    domains: tuple[Domain, ...] = Field(ANSWERED)
-    min_samples: Count = Field(4, description="Judged answers that a decision needs.")
-    max_accuracy: Share = Field(0.0, description="Largest share of answers that are right.")
-    majority: Share = Field(0.6, description="Least share of the most frequent wrong answer.")
-    few_tokens: int = Field(64, ge=0, description="Median of tokens below which answers are quick.")
+    domains: tuple[Domain, ...] = Field(default=ANSWERED)
+    min_samples: Count = Field(default=4, description="Judged answers that a decision needs.")
+    max_accuracy: Share = Field(default=0.0, description="Largest share of answers that are right.")
+    majority: Share = Field(
+        default=0.6, description="Least share of the most frequent wrong answer."
+    )
+    few_tokens: int = Field(
+        default=64, ge=0, description="Median of tokens below which answers are quick."
+    )
 
 
 class SuspectlyQuick(SuspectReference):
     """Right answers with very few tokens: known by heart, or told by the statement; off."""
 
-    enabled: bool = Field(False, description="Whether the rule is applied.")
-    max_accuracy: Share = Field(1.0, description="Has no effect here.")
+    enabled: bool = Field(default=False, description="Whether the rule is applied.")
+    max_accuracy: Share = Field(default=1.0, description="Has no effect here.")
 
 
 class LowVariance(Rule):
     """Scores that hardly differ."""
 
-    domains: tuple[Domain, ...] = Field(("custom",))
-    min_samples: int = Field(4, ge=2, description="Scores that a decision needs.")
-    min_deviation: float = Field(0.05, ge=0, description="Least standard deviation of the scores.")
+    domains: tuple[Domain, ...] = Field(default=("custom",))
+    min_samples: int = Field(default=4, ge=2, description="Scores that a decision needs.")
+    min_deviation: float = Field(
+        default=0.05, ge=0, description="Least standard deviation of the scores."
+    )
 
 
 class LowDifficulty(Rule):
     """Prompts that are answered well already."""
 
-    domains: tuple[Domain, ...] = Field(("custom",))
-    min_samples: Count = Field(4, description="Scores that a decision needs.")
-    max_mean: float = Field(0.9, description="Largest mean score.")
+    domains: tuple[Domain, ...] = Field(default=("custom",))
+    min_samples: Count = Field(default=4, description="Scores that a decision needs.")
+    max_mean: float = Field(default=0.9, description="Largest mean score.")
 
 
 class AlreadyImproved(Rule):
     """Prompts whose score an earlier run of RL has raised."""
 
-    domains: tuple[Domain, ...] = Field(("custom",))
-    max_improvement: float = Field(0.2, description="Largest score after RL less score before.")
+    domains: tuple[Domain, ...] = Field(default=("custom",))
+    max_improvement: float = Field(
+        default=0.2, description="Largest score after RL less score before."
+    )
 
 
 class FilterSettings(Section):
