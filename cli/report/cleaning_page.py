@@ -22,7 +22,7 @@ Report = Mapping[str, Any]
 def cleaning_page(report: Report) -> str:
     """The whole page of a report as ``reference.cleaning.pipeline.report_of`` makes it."""
     counts = report["counts"]
-    title = TITLES.get(report["command"], report["command"])
+    title = str(TITLES.get(report["command"], report["command"]))
     cards = [
         card(f"{counts[name]:,}", label, kind)
         for name, label, kind in (

@@ -6,6 +6,7 @@ Guessing one of five options is right in a fifth of all cases; a short answer ca
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from seed.reference.cleaning import statements
 from seed.reference.cleaning.clean import answer_unreadable
@@ -105,7 +106,7 @@ class ToShort:
 def options_in(record: Record, least: int) -> tuple[str, dict[str, str]]:
     """The statement without its options, and the options by letter: in columns or in the text."""
     for name in COLUMNS:
-        texts = record.fields.get(name)
+        texts: Any = record.fields.get(name)
         if _are_texts(texts) and least <= len(texts) <= len(LETTERS):
             stem, _ = split_options(record.statement, least)
             return stem, dict(zip(LETTERS, (text.strip() for text in texts), strict=False))

@@ -41,8 +41,7 @@ class Clean:
     def __call__(self, record: Record) -> Decision:
         """Drop a row that breaks a rule."""
         if record.read is None:
-            rule, reason = self._unread(record.fault)
-            return Drop(rule, reason)
+            return Drop(*self._unread(record.fault))
         domain = record.domain
         for name, rule, check in self._checks:
             if domain in rule.domains and (reason := check(record)):

@@ -30,7 +30,7 @@ SAVE_ROWS = 5000
 STATE, LOCK = "state.json", "lock"
 
 Files = Mapping[str, IO[bytes]]
-Handle = Callable[[Record, Files], None]
+Handle = Callable[[Record, Files], object]
 
 
 class Job:

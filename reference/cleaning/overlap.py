@@ -114,7 +114,9 @@ class Overlap:
         """The problem with the largest share of its n-grams in the words, and their number."""
         found = []
         for length in self._lengths:
-            own = np.unique(ngrams(words, length)) if len(words) >= length else []
+            if len(words) < length:
+                continue
+            own = np.unique(ngrams(words, length))
             low = np.searchsorted(self._grams, own, "left")
             high = np.searchsorted(self._grams, own, "right")
             for start, stop in zip(low.tolist(), high.tolist(), strict=True):

@@ -98,8 +98,10 @@ Decision = Drop | PutAside | Change | None
 class Stage(Protocol):
     """One or several named rules."""
 
-    rules: tuple[str, ...]
-    """Every name that its decisions may have, in the order of reports."""
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Every name that its decisions may have, in the order of reports."""
+        ...
 
     def __call__(self, record: Record) -> Decision:
         """Decide on a row; bounded time, no state."""
