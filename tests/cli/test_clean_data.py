@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ REAL = Path(__file__).parents[3] / "shared" / "data"
 GOOD = [
     {"problem": f"What is {n} + {n}?", "answer": str(2 * n), "licence": "MIT"} for n in range(9)
 ]
-BAD = {
+BAD: dict[str, dict[str, Any]] = {
     "proof": {"problem": "Prove that $2 > 1$.", "answer": "1"},
     "link": {"problem": "What is 1 more than https://x.org/a?", "answer": "3"},
     "foreign_language": {"problem": "求满足条件的所有整数的和。", "answer": "3"},
@@ -32,7 +33,7 @@ BAD = {
 }
 
 
-def written(path: Path, rows: list[dict[str, str]]) -> Path:
+def written(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -102,5 +103,5 @@ def test_every_verb_runs_on_real_files(tmp_path: Path, command: tuple[str, ...])
     out = () if verb == "stats" else ("--out", tmp_path / "out.jsonl")
     text = succeeded("data", verb, *files, *out).stdout
     if verb == "to-integer":
-        assert (tmp_path / "out.jsonl").read_bytes() == files[0].read_bytes()
+        assert (tmp_path / "out.jsonl").read_bytes() == Path(files[0]).read_bytes()
     assert {"decontaminate": "15 rows, 0 kept", "dedup": "70 rows, 70 kept"}.get(verb, "") in text

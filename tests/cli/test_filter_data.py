@@ -102,7 +102,7 @@ def test_scores_drop_prompts_that_no_verifier_decides(tmp_path: Path) -> None:
     prompts = [
         {"id": name, "problem": f"Write about {name}.", "domain": "custom"} for name in names
     ]
-    scores = [
+    scores: list[dict[str, Any]] = [
         {"id": "varied", "scores": [0.1, 0.5, 0.9, 0.3]},
         {"id": "flat", "scores": [0.5, 0.5, 0.51, 0.5]},
         {"id": "good", "scores": [0.8, 1.0, 1.0, 1.0]},

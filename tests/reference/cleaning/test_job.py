@@ -7,11 +7,12 @@ from unittest.mock import patch
 
 import pytest
 
-from seed.reference.cleaning import job, pipeline
+from seed.reference.cleaning import job
 from seed.reference.cleaning.clean import Clean
 from seed.reference.cleaning.pipeline import Plan, publish, report_of, run_stages
 from seed.reference.cleaning.rows import Rows
 from seed.reference.cleaning.settings import CleanSettings
+from seed.reference.cleaning.tally import Tally
 from seed.spec.errors import Reason, SeedError
 from tests.support.command_line import json_lines
 from tests.support.kill_points import content_of, left_by_kills, put
@@ -84,7 +85,7 @@ def test_cleaning_twice_is_cleaning_once(tmp_path: Path) -> None:
 
 def interrupted(source: Path, out: Path) -> None:
     with (
-        patch.object(pipeline.Tally, "leave_out", side_effect=KeyboardInterrupt),
+        patch.object(Tally, "leave_out", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt, match="--resume"),
     ):
         clean(source, out)
