@@ -1,7 +1,7 @@
 """``seed data sft``: rejection sampling. Right responses of a policy become demonstrations."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
     from seed.reference.evaluation.folder import Folder
-    from seed.reference.evaluation.questions import QuestionSet
+    from seed.reference.evaluation.questions import Question, QuestionSet
 
 REPORT = "report.json"
 WORDING = "{problem}"
@@ -54,20 +54,27 @@ WORDING = "{problem}"
 @click.option("--resume", is_flag=True, help="Continue an --out that was interrupted.")
 @click.option("--partial", is_flag=True, help="Write --out although responses are missing.")
 @click.option(
-    "--temperature", type=FiniteRange(0.0, 2.0), default=1.0, show_default=True, help="Of the policy."
+    "--temperature",
+    type=FiniteRange(0.0, 2.0),
+    default=1.0,
+    show_default=True,
+    help="Of the policy.",
 )
-@click.option(
-    "--top-p", type=FiniteRange(0.0, 1.0, min_open=True), default=1.0, show_default=True
-)
+@click.option("--top-p", type=FiniteRange(0.0, 1.0, min_open=True), default=1.0, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(1), help="Token limit of a response.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="Sample k has seed SEED + k."
 )
-@click.option("--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Responses at a time.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1024), metavar="N", help="Responses at a time."
+)
 @click.option("--model", default="", metavar="NAME", help="Model of a server that has several.")
 @click.option("--timeout", type=FiniteRange(0.0, 86400.0, min_open=True), default=600.0)
 @click.option(
-    "--verifier", default="", metavar="PATH.py:FUNCTION", help="Your own verifier, for all problems."
+    "--verifier",
+    default="",
+    metavar="PATH.py:FUNCTION",
+    help="Your own verifier, for all problems.",
 )
 @click.option("--isolation", type=click.Choice(ISOLATIONS), default="automatic", show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 256), help="Verifiers at a time.  [default: cores]")
@@ -105,13 +112,14 @@ def sample(
     from seed.reference.evaluation.questions import read_questions
     from seed.reference.evaluation.rejection import Rejection
     from seed.reference.evaluation.stored_responses import StoredResponses
-    from seed.reference.evaluation.training_questions import NAME, training_questions
+    from seed.reference.evaluation.training_questions import training_questions
     from seed.reference.verifiers.files.publish import check_free, publish
     from seed.reference.verifiers.runner.pool import Pool, default_jobs
     from seed.reference.verifiers.runner.worker import Limits
 
     check_free(out)
-    named, fault = options["policy"], no_fault
+    named = options["policy"]
+    fault: Callable[[Question, str], str] = no_fault
     sets = read_questions(files, "", options["problems"], WORDING) if files else []
     questions = [question for one in sets for question in one.questions]
     limits = Limits(isolation=options["isolation"])
@@ -171,7 +179,7 @@ def in_characters(questions: "QuestionSet") -> "QuestionSet":
     return replace(questions, questions=asked)
 
 
-def no_fault(question: object, text: str) -> str:
+def no_fault(question: "Question", text: str) -> str:
     """Files demand nothing beside their verifier."""
     return ""
 

@@ -119,21 +119,16 @@ def derived(config: "Config") -> list[str]:
     """Sizes that follow from the settings."""
     from seed.spec.parameters import architecture, count
 
-    rollout, supervised = config.rollout, config.supervised
+    rollout = config.rollout
     parameters = count(architecture(config.model))
     responses = rollout.prompts * rollout.samples_per_prompt
-    demonstrations = supervised.steps * supervised.batch
     longest = config.data.max_prompt_tokens + rollout.max_response_tokens
     figures = {
         "policy parameters": f"{parameters.total:,} in all, {parameters.active:,} active per token",
         "value model": (
             "one, of the policy's size" if config.uses_value_model else "none (group advantages)"
         ),
-        "SFT": (
-            f"{demonstrations:,} demonstrations read in {supervised.steps} optimizer steps:"
-            f" {demonstrations / config.data.demonstrations:.2f} epochs of"
-            f" {config.data.demonstrations:,}"
-        ),
+        "SFT": sft_length(config),
         "responses per RL step": (
             f"{rollout.prompts} prompts x {rollout.samples_per_prompt} samples = {responses}"
         ),
@@ -145,6 +140,22 @@ def derived(config: "Config") -> list[str]:
         ),
     }
     return [f"  {name:26}{text}" for name, text in figures.items()]
+
+
+def sft_length(config: "Config") -> str:
+    """What SFT reads."""
+    supervised = config.supervised
+    what = "chats" if config.data.chats else f"{config.data.demonstrations:,} demonstrations"
+    size = f"{supervised.batch_tokens:,} tokens" if supervised.batch_tokens else supervised.batch
+    if supervised.epochs:
+        return f"{supervised.epochs:g} epochs of {what}, {size} a step"
+    if config.data.chats or supervised.batch_tokens:
+        return f"{supervised.steps} optimizer steps on {what}, {size} a step"
+    read = supervised.steps * supervised.batch
+    return (
+        f"{read:,} demonstrations read in {supervised.steps} optimizer steps:"
+        f" {read / config.data.demonstrations:.2f} epochs of {config.data.demonstrations:,}"
+    )
 
 
 def overlong_start(config: "Config") -> str:

@@ -1,4 +1,4 @@
-"""What ``--model``, ``--data``, ``--eval-data`` and ``--chats`` stand for: settings of a run."""
+"""What ``--model``, ``--data``, ``--eval-data`` and ``--chats`` stand for: settings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,7 +42,8 @@ def from_chats(
 ) -> dict[str, Any]:
     """Chats for SFT: two epochs of them, with the learning rates of the report on a given model.
 
-    With ``rollout.steps=0`` the run is SFT alone: it trains on the problems that are named, or on none.
+    With ``rollout.steps=0`` the run is SFT alone: it trains on the problems that are named, or on
+    none.
 
     Args:
         chats: Files.
@@ -54,11 +55,12 @@ def from_chats(
     """
     settings: dict[str, Any] = {"data": {"chats": list(chats)}}
     typed = overrides.get("supervised", {})
-    settings["supervised"] = supervised = {"stop_accuracy": 0.0}
+    supervised: dict[str, Any] = {"stop_accuracy": 0.0}
     if "steps" not in typed:
         supervised["epochs"] = EPOCHS
-    if has_model and "optimizer" not in typed:
+    if has_model:
         supervised["optimizer"] = dict(RATES)
+    settings["supervised"] = supervised
     if overrides.get("rollout", {}).get("steps") != 0:
         return settings
     settings["value_pretraining"] = {"steps": 0}

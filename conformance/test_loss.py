@@ -45,7 +45,7 @@ from seed.conformance.strategies import (
 from seed.reference import backend as reference_backend
 from seed.reference import loss as reference_loss
 from seed.reference import objective as reference_objective
-from seed.reference.training.batch import plain_batch
+from seed.reference.training.batch import masked_batch, plain_batch
 from seed.scaled import loss as scaled_loss
 from seed.scaled import objective as scaled_objective
 from seed.scaled.model import Transformer
@@ -212,6 +212,32 @@ def test_p3_every_term_of_a_step_of_either_backend_is_in_these_tests() -> None:
     ours = scaled_objective.step_weights(batch, config, CPU).keys()
     theirs = reference_objective.step_weights(batch, config).keys()
     assert ours - {"tokens"} == theirs - {"tokens"} == {"surrogate", *COEFFICIENTS}
+
+
+@given(data=st.data(), rows=st.integers(1, 5), seed=Seeds)
+@FEW
+def test_chats_packed_in_any_way_have_the_gradient_of_each_alone(
+    data: st.DataObject, rows: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    chats = [random.integers(2, 12, random.integers(2, 12)).tolist() for _ in range(rows)]
+    taught = [[False, *(random.random(len(chat) - 1) < 0.5).tolist()] for chat in chats]
+    taught[0][-1] = True
+    batch, config = masked_batch(chats, taught), small_config()
+    cut = data.draw(partitions(rows))
+    alone = [[row] for row in range(rows)]
+    packed, unpacked = (of_torch("sft", batch, config, parts) for parts in (cut, alone))
+    padded = of_reference("sft", batch, config)
+    weighed = replace(batch, weights=reference_objective.step_weights(batch, config))
+    one_by_one, _ = reference_backend.accumulate(
+        lambda weights, part: reference_objective.sft_loss(weights, part, config),
+        policy_of(config),
+        weighed,
+        1,
+    )
+    for found in (packed[0], unpacked[0], one_by_one):
+        assert_all_close(found, padded[0], WHOLE, "gradient")
+    assert packed[1]["loss_nll"] == pytest.approx(padded[1]["loss_nll"], rel=WHOLE)
 
 
 @pytest.mark.parametrize("backend", ["scaled", "reference"])

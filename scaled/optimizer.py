@@ -83,12 +83,15 @@ def adamw(
     rate = learning_rate(state.step, total_steps, config)
     scale = config.clip_norm / norm if 0.0 < config.clip_norm < norm else 1.0
     for name, weight in shards.items():
-        first, second = (moments[name].to(weight.device) for moments in (state.first, state.second))
+        # The kernel takes every tensor for contiguous, whatever its strides.
+        g = gradient[name].contiguous()
+        held = weight, state.first[name], state.second[name]
+        w, m, v = (x.to(weight.device).contiguous() for x in held)
         library.adamw(
-            [weight],
-            [gradient[name] if scale == 1.0 else gradient[name].mul_(scale)],
-            [first],
-            [second],
+            [w],
+            [g if scale == 1.0 else g.mul_(scale)],
+            [m],
+            [v],
             [],
             [torch.tensor(float(state.step), device=weight.device)],
             fused=True,
@@ -100,7 +103,7 @@ def adamw(
             weight_decay=config.weight_decay if weight.ndim > 1 else 0.0,
             eps=config.epsilon,
         )
-        if first is not state.first[name]:  # moments that live off the device go back there
-            state.first[name].copy_(first)
-            state.second[name].copy_(second)
+        for kept, new in zip(held, (w, m, v), strict=True):
+            if new is not kept:  # moments that live off the device go back there
+                kept.copy_(new)
     return OptimizerState(state.first, state.second, state.step + 1)

@@ -132,9 +132,11 @@ RULES = (
     ),
     Rule(
         ("supervised.check_every",),
-        lambda config: not (
-            (config.supervised.steps or config.supervised.epochs)
-            and config.supervised.stop_accuracy
+        lambda config: (
+            not (
+                (config.supervised.steps or config.supervised.epochs)
+                and config.supervised.stop_accuracy
+            )
         ),
         "with supervised.stop_accuracy=0 or without SFT",
     ),

@@ -30,6 +30,7 @@ class Metric:
 GROUPS: Mapping[str, str] = MappingProxyType(
     {
         "": "where the run stands; in every line",
+        "sft": "what SFT has read; with data.chats or supervised.batch_tokens",
         "reward": "verdicts and rewards of the sampled responses",
         "data": "which domains and levels were asked; with distribution.method other than in_turn",
         "response_length": "tokens of a response, its end of sequence included",
@@ -69,6 +70,29 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             "all_truncated_batch: raise rollout.max_response_tokens or supervised.steps."
             " zero_variance_batch: see reward/zero_variance_fraction. reward_errors: see"
             " reward/errors.",
+        ),
+        "sft/epoch": Metric(
+            "passes over the demonstrations or chats, this step included",
+            "number, >= 0",
+            "Held-out figures that fall while policy/loss_nll falls from one epoch to the next: too"
+            " many epochs.",
+        ),
+        "sft/sequences": Metric(
+            "demonstrations or chats of the step; a chat whose template rewrites earlier turns"
+            " counts once for each turn that it rewrites",
+            "count, >= 1",
+            "supervised.batch, or as many as fit into supervised.batch_tokens.",
+        ),
+        "sft/tokens": Metric(
+            "tokens of the step, prompts included; nothing is computed for padding on the torch"
+            " backend",
+            "count, >= 2",
+            "Divided by supervised.batch_tokens: how full the steps are.",
+        ),
+        "sft/taught_tokens": Metric(
+            "tokens of the step that are targets: the assistant's, with their ends",
+            "count, >= 1",
+            "policy/loss_nll is the mean over these.",
         ),
         "reward/mean": Metric(
             "mean reward of all responses sampled in the step, before dynamic sampling drops any",

@@ -181,7 +181,9 @@ def read_chat(row: Fields) -> Chat:
     present = {name: value for name, value in row.items() if value is not None}
     form = next((form for form in CHAT_FORMS if form.matches(present)), None)
     if form is None:
-        raise Unusable(f"no form of chat has the columns {', '.join(map(str, present)) or '(none)'}")
+        raise Unusable(
+            f"no form of chat has the columns {', '.join(map(str, present)) or '(none)'}"
+        )
     given = form.read(present)
     messages = tuple(map(_message, given))
     places = [place for place, message in enumerate(messages) if message["role"] == ASSISTANT]

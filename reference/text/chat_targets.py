@@ -16,7 +16,6 @@ and ``end``, as in RL.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import Any
 
 from seed.reference.text.language_tokenizer import LanguageTokenizer, check_roles
@@ -111,8 +110,8 @@ class _Writer:
         shift = len(written) - len(messages)
         self.tokenizer, self.places = tokenizer, [place + shift for place in sorted(taught)]
         self.messages, self.mark = tokenizer.unforgeable(written)
-        texts = {text: number for text, number in tokenizer.special.ids.items()}
-        self.ends = [text for text, number in texts.items() if number in tokenizer.ends]
+        special = tokenizer.special.ids.items()
+        self.ends = [text for text, number in special if number in tokenizer.ends]
 
     def sequences(self) -> list[TaughtSequence]:
         """One that ends with the last turn, and one for each turn that it does not begin with."""
@@ -163,7 +162,7 @@ class _Writer:
             line = f"the chat template does not write {REASONING}; put it into content"
             raise SeedError(Reason.ILLEGAL_VALUE, line)
         # The prompt may have opened the response already, with <think> for instance.
-        opened = prompt[len(commonprefix([prompt, written])) :] or _overlap(opener, content)
+        opened = _beyond(prompt, written) or _overlap(opener, content)
         if not content.startswith(opened):
             line = f"the chat template opens a response with {opened!r}, with which the"
             line += " assistant's turn does not begin"
@@ -177,7 +176,9 @@ class _Writer:
 
     def _closed(self, prompt: str, response: str) -> Turn:
         """A turn up to the token that ends it, if the template writes one."""
-        stops = max((response.rfind(end) + len(end) for end in self.ends if end in response), default=0)
+        stops = max(
+            (response.rfind(end) + len(end) for end in self.ends if end in response), default=0
+        )
         if stops:
             return Turn(prompt, response[:stops], False)
         return Turn(prompt, response.rstrip(), True)
@@ -190,6 +191,13 @@ class _Writer:
 def _has(response: str, text: str) -> bool:
     """Whether a template wrote a text, whatever it did to blanks."""
     return "".join(text.split()) in "".join(response.split())
+
+
+def _beyond(prompt: str, written: str) -> str:
+    """The end of a prompt from where a text differs from it; empty if the text begins with it."""
+    pairs = enumerate(zip(prompt, written, strict=False))
+    same = next((place for place, (one, other) in pairs if one != other), len(written))
+    return prompt[same:]
 
 
 def _overlap(opener: str, content: str) -> str:

@@ -32,9 +32,14 @@ EPOCHS_KEPT = 2
 class Taught(Protocol):
     """Sequences that SFT teaches, by number."""
 
-    lengths: IntArray
+    @property
+    def lengths(self) -> IntArray:
+        """Tokens of each."""
+        ...
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
 
     def place(self, number: int) -> str:
         """What names a sequence to a person."""
@@ -159,7 +164,9 @@ class SftData:
             return math.ceil(epochs * len(self.taught) / self.batch_size)
         whole = math.floor(epochs)
         steps = sum(len(self._ends(epoch)) for epoch in range(whole))
-        return steps + (math.ceil((epochs - whole) * len(self._ends(whole))) if epochs > whole else 0)
+        return steps + (
+            math.ceil((epochs - whole) * len(self._ends(whole))) if epochs > whole else 0
+        )
 
     def _wanted(self, count: int) -> int:
         """Sequences that ``supervised.epochs`` asks for; with ``supervised.steps`` no limit."""
@@ -196,9 +203,7 @@ def _order(seed: int, epoch: int, count: int) -> Any:
 def numbers_of_step(seed: int, step: int, size: int, count: int) -> list[int]:
     """Which ``size`` of ``count`` sequences a step reads; it may reach into the next epoch."""
     positions = range(step * size, (step + 1) * size)
-    return [
-        int(_order(seed, position // count, count)[position % count]) for position in positions
-    ]
+    return [int(_order(seed, position // count, count)[position % count]) for position in positions]
 
 
 def sft_data(config: Config) -> SftData:
@@ -243,11 +248,11 @@ def sft_steps(config: Config) -> int:
     return sft_data(config).steps_of(config.supervised.epochs)
 
 
-def sft_metrics(data: SftData, step: int, batch: Batch) -> dict[str, float]:
+def sft_metrics(data: SftData, step: int, batch: Batch) -> dict[str, float | int]:
     """How much a step has read, as metrics of SFT on chats or by tokens."""
     return {
         "sft/epoch": data.epochs_after(step + 1),
-        "sft/sequences": float(len(batch.lengths)),
-        "sft/tokens": float(batch.lengths.sum()),
-        "sft/taught_tokens": float(batch.response.sum()),
+        "sft/sequences": len(batch.lengths),
+        "sft/tokens": int(batch.lengths.sum()),
+        "sft/taught_tokens": int(batch.response.sum()),
     }

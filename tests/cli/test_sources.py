@@ -239,3 +239,62 @@ def test_bad_input_is_refused_in_one_line_before_anything_is_written(
 ) -> None:
     assert_user_error(run(*wrong(place, tmp_path)), *words)
     assert not (tmp_path / "run").exists()
+
+
+ALONE = (
+    *("--preset", "smollm2", "--backend", "reference", "precision=float64", "rollout.steps=0"),
+    *("supervised.batch_tokens=64", "supervised.epochs=1", "algorithm.micro_batch=4"),
+    *("run.checkpoint_every=1", "evaluation.problems=4", "evaluation.samples=1"),
+    *("rollout.max_response_tokens=6", "data.max_prompt_tokens=64", "reward.workers=1"),
+)
+
+
+def chats_of(path: Path) -> Path:
+    """Chats of two turns, and a row that is none."""
+    rows = [
+        {"messages": [*turn(f"{n}+1?", f"{n + 1}"), *turn("And one more?", f"{n + 2}")]}
+        for n in range(6)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"text": "x"}]))
+    return path
+
+
+def turn(asked: str, answered: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
+
+
+def test_sft_alone_on_chats_trains_and_exports(place: Path, tmp_path: Path) -> None:
+    chats, out = chats_of(tmp_path / "chats.jsonl"), tmp_path / "sft"
+    command = "run", "--model", place / "model", "--chats", chats, *ALONE
+    result = succeeded(*command, "--out", out)
+    assert "line 7: no form of chat has the columns text" in result.stderr
+    lines = json_lines((out / "metrics.jsonl").read_text())
+    assert {line["phase"] for line in lines} == {"supervised"}
+    assert all(line["sft/tokens"] <= 64 for line in lines)
+    assert lines[-1]["sft/epoch"] == 1.0
+    assert sum(line["sft/sequences"] for line in lines) == 6
+    assert "SFT steps" in result.stdout
+    succeeded("export", out, "--to", tmp_path / "exported")
+    # With problems they are evaluated on, once.
+    out = tmp_path / "evaluated"
+    result = succeeded(*command, "--eval-data", place / "test.jsonl", "--out", out)
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["eval_before"] == summary["eval_after"]
+    assert summary["eval_before"]["overall"]["n"] == 4
+
+
+def test_what_is_wrong_with_chats_is_one_line(place: Path, tmp_path: Path) -> None:
+    chats = chats_of(tmp_path / "chats.jsonl")
+    command = "run", "--model", place / "model", "--chats", chats, *ALONE, "--out", tmp_path / "no"
+    for word, parts in {
+        "supervised.batch_tokens=8": ("illegal-value", "batch_tokens=8 must be at least"),
+        "supervised.max_tokens=9": ("illegal-value", "6 of 6 chats are longer"),
+        "supervised.steps=3": ("illegal-combination", "both say how long SFT is"),
+        "supervised.stop_accuracy=0.5": ("illegal-combination", "must be 0 without problems"),
+        "rollout.steps=1": ("illegal-combination", "rollout.steps=1 must be 0 without problems"),
+    }.items():
+        more = ("data.train=[]",) if word == "rollout.steps=1" else ()
+        assert_user_error(run(*command, *more, word), *parts)
+    assert not (tmp_path / "no").exists()
+    twice = run(*command, "--chats", chats)
+    assert_user_error(twice, "illegal-value", "twice")

@@ -1,4 +1,4 @@
-"""What SFT teaches of a chat: exactly the assistant's turns, in what the policy reads when it samples."""
+"""What SFT teaches of a chat: exactly the assistant's turns, as the policy samples them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -179,7 +179,9 @@ def test_without_a_template_every_turn_is_prompt_and_response(folder: Path) -> N
     chat = [{"role": "user", "content": "A1+1="}, {"role": "assistant", "content": "2"}]
     for tokenizer in tokenizers:
         (sequence,) = taught_sequences(tokenizer, chat, (1,))
-        taught = [n for n, is_taught in zip(sequence.tokens, sequence.is_taught, strict=True) if is_taught]
+        taught = [
+            n for n, is_taught in zip(sequence.tokens, sequence.is_taught, strict=True) if is_taught
+        ]
         assert taught == [*tokenizer.encode("2"), tokenizer.end]
     with pytest.raises(SeedError, match="one message of the user"):
         taught_sequences(Characters(), [*chat, *chat], (3,))

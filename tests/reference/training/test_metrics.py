@@ -38,6 +38,7 @@ RUNS = {
     "groups": ("tiny", "grpo", ("rollout.steps=1", "distribution.method=adaptive")),
     "streaming": ("tiny", "vapo", (*STREAMING, *SLIDING)),
     "functions": ("tiny", "grpo", FUNCTIONS),
+    "tokens": ("tiny", "grpo", ("supervised.batch_tokens=200", "rollout.steps=0")),
     "judged": ("mixed", "vapo", JUDGED),
 }
 """Together these have every part of the program that writes a metric."""

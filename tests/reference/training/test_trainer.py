@@ -18,7 +18,6 @@ from seed.reference.training.prompt_stream import Collection, PromptStreamState,
 from seed.reference.training.rollout_files import rollout_files
 from seed.reference.training.run import Run, check
 from seed.reference.training.run_directory import RunDirectory
-from seed.reference.training.trainer import demonstrations_of_step
 from seed.spec.datatypes import Finish, Outcome, Request, Rollout, ScoredRollout, Verdict
 from seed.spec.errors import Reason, SeedError
 from seed.spec.observer import SilentObserver
@@ -72,21 +71,6 @@ def test_p23_a_line_cut_by_a_kill_and_a_half_written_checkpoint_do_no_harm(tmp_p
     directory, resumed = RunDirectory.resume(path)
     trainer.train(Run.resume(ReferenceBackend(), resumed, directory, SilentObserver()))
     assert lasting_bytes(path) == lasting_bytes(tmp_path / "whole")
-
-
-@pytest.mark.parametrize(("demonstrations", "batch"), [(40, 8), (40, 7), (5, 8), (3, 1)])
-def test_every_epoch_of_sft_reads_each_demonstration_once(demonstrations: int, batch: int) -> None:
-    config = small_config("vapo", f"data.demonstrations={demonstrations}")
-    config = config.model_copy(
-        update={"supervised": config.supervised.model_copy(update={"batch": batch})}
-    )
-    size = min(batch, demonstrations)
-    steps = range(3 * demonstrations)
-    read = [n for step in steps for n in demonstrations_of_step(config, step, demonstrations)]
-    assert len(read) == 3 * demonstrations * size
-    epochs = [read[first : first + demonstrations] for first in range(0, len(read), demonstrations)]
-    assert all(sorted(epoch) == list(range(demonstrations)) for epoch in epochs)
-    assert demonstrations < 5 or epochs[0] != epochs[1]
 
 
 def test_the_summary_holds_what_a_reader_of_many_runs_needs(tmp_path: Path) -> None:
