@@ -70,7 +70,8 @@ def by_reference(config: Config, weights: Folder) -> tuple[Array, Params]:
 
     def mean_loss(params: Params) -> Array:
         ours, _ = token_logits(params, TOKENS[None], config.model)
-        return -anp.mean(token_log_probs(ours, TOKENS[None], 1.0)[:, 1:])
+        loss: Array = -anp.mean(token_log_probs(ours, TOKENS[None], 1.0)[:, 1:])
+        return loss
 
     ours, _ = token_logits(policy, TOKENS[None], config.model)
     return ours[0, 1:], grad(mean_loss)(policy)

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from seed.reference.cleaning.stage import Change, Decision, Record
-from seed.reference.data.schemas import OURS, SCHEMAS, RowRules, read_row
+from seed.reference.data.readers import OURS
+from seed.reference.data.schemas import SCHEMAS, RowRules, read_row
 
 RENAMED = "original_"
 TARGETS = ("reference", "tests", "puzzle")
@@ -80,6 +81,26 @@ def changed(record: Record, row: Mapping[str, Any]) -> Record:
     """
     read = read_row(row, record.file, RowRules(custom=True))
     return replace(record, content=line_of(row), fields=row, read=read)
+
+
+def rewritten(record: Record, statement: str, reference: str) -> Record:
+    """A problem with another statement and reference; what it was is kept in ``original``.
+
+    A worked answer ends in the old reference, so it is kept there as well.
+
+    Raises:
+        Unusable: The new row is no problem.
+    """
+    row = our_row(record)
+    original = {"problem": record.statement, "reference": record.reference}
+    if "demonstration" in row:
+        original["demonstration"] = row.pop("demonstration")
+    if "messages" in row:
+        row["messages"][-1]["content"] = statement
+    else:
+        row["problem"] = statement
+    row |= {"reference": reference, "original": row.get("original", original)}
+    return changed(record, row)
 
 
 class Import:

@@ -59,7 +59,8 @@ class StoredResponses(OneProcess):
         """What the file holds, in its order."""
         wanted = {(ask.question.key, ask.sample): ask for ask in asks}
         for response in _responses(self.path, self.names):
-            if response is not None and wanted.pop(response.name, None):
+            if response is not None and response.name in wanted:
+                del wanted[response.name]
                 yield response
         for ask in wanted.values():
             yield Failure(ask, f"{self.path} has no such response")

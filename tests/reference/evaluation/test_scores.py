@@ -1,5 +1,7 @@
 """Properties of the scores of an evaluation, against figures worked out by hand."""
 
+from typing import Any
+
 import pytest
 
 from seed.reference.evaluation.scores import (
@@ -97,7 +99,7 @@ def test_three_grades_have_shares_and_an_f_score() -> None:
     right = Mark(Outcome.CORRECT, "CORRECT")
     false, silent = (Mark(Outcome.WRONG, name) for name in ("INCORRECT", "NOT_ATTEMPTED"))
     marks = {"a": [right, right], "b": [right, silent], "c": [false, NOTHING], "d": [silent, ERROR]}
-    found = grades(marks)
+    found: Any = grades(marks)
     assert found == {
         "correct": pytest.approx(3 / 8),
         "incorrect": pytest.approx(1 / 4),

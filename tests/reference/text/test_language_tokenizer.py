@@ -210,7 +210,8 @@ def test_a_token_that_holds_a_stop_character_ends_a_response_behind_what_it_hold
     rules = byte_level()
     rules.add_tokens([".\n\n"])
     folder = write_folder(tmp_path, rules, {"eos_token": "<|im_end|>"}, CHATML)
-    ours, long = LanguageTokenizer(folder, stop=["\n"]), rules.token_to_id(".\n\n")
+    ours = LanguageTokenizer(folder, stop=["\n"])
+    long: Any = rules.token_to_id(".\n\n")
     assert ours.end == ours.encode("\n")[0] and {2, long, ours.end} <= ours.ends
     assert ours.decode([*ours.encode("7 apples"), long, *ours.encode("8")]) == "7 apples."
     assert ours.decode([*ours.encode("7 apples"), ours.end, long]) == "7 apples"
