@@ -48,7 +48,7 @@ def bench_audit(
     out: Path | None,
     show: int,
 ) -> None:
-    """Check sets of problems: answers, statements, duplicates, overlaps, our own verifier.
+    """Check sets of problems: answers, statements, duplicates, overlaps, our verifier.
 
     FILE is JSONL, a JSON array or Parquet, in any schema of problem files. Where the text is one
     of a family of ours, two solvers answer it again. A finding is a reason to look; a person

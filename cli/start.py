@@ -119,6 +119,8 @@ def summary_of(config: "Config", path: Path) -> str:
         f" {config.updates_per_step} policy updates",
         "data": ", ".join(config.data.train or config.data.families) or "no problems",
     }
+    if config.distribution.method != "in_turn":
+        rows["asked"] = f"by distribution.method={config.distribution.method}"
     if functions := config.reward.functions:
         rows["rewards"] = " + ".join(reward_text(*item) for item in functions.items())
     return "\n".join(["checked, nothing was started or written:", *aligned(list(rows.items()), 2)])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -99,10 +100,15 @@ def test_of_equally_probable_tokens_the_smaller_ids_are_in_the_nucleus(
         assert (np.sort(inside)[::-1] == inside).all()
 
 
-@given(seed=Seeds, rows=st.integers(1, 6), impossible=st.floats(0.0, 0.95))
+@given(
+    seed=Seeds,
+    rows=st.integers(1, 6),
+    impossible=st.floats(0.0, 0.95),
+    at_once=st.sampled_from([1, 24, scaled_generate.DRAWN_AT_ONCE]),
+)
 @MANY
 def test_draws_are_the_same_and_never_of_probability_zero(
-    seed: int, rows: int, impossible: float
+    seed: int, rows: int, impossible: float, at_once: int
 ) -> None:
     random = np.random.default_rng(seed)
     weights = np.where(random.random((rows, 12)) < impossible, 0.0, random.random((rows, 12)))
@@ -110,7 +116,8 @@ def test_draws_are_the_same_and_never_of_probability_zero(
     with np.errstate(divide="ignore"):
         log_p = np.log(weights / weights.sum(1, keepdims=True))
     for uniform in (random.random(rows), np.zeros(rows), np.full(rows, np.nextafter(1.0, 0.0))):
-        ours = on_tensors(scaled_generate.draw, log_p, uniform)
+        with patch.object(scaled_generate, "DRAWN_AT_ONCE", at_once):
+            ours = on_tensors(scaled_generate.draw, log_p, uniform)
         assert_same(ours, reference_generate.draw(log_p, uniform), "draw")
         assert (weights[np.arange(rows), ours.numpy()] > 0.0).all()
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 
 from seed.conformance.compare_backends import ONE, assert_same, tensor
@@ -76,6 +77,28 @@ def test_p18_steps_of_adamw_are_the_same_under_every_combination(
         assert_same(ours[name], expected, name)
         assert_same(our_state.first[name], their_state.first[name], f"first {name}")
         assert_same(our_state.second[name], their_state.second[name], f"second {name}")
+
+
+@pytest.mark.parametrize("strided", ["weight", "gradient", "moments"])
+def test_the_order_of_numbers_in_memory_changes_nothing(strided: str) -> None:
+    """torch's fused kernel does not look at strides."""
+    settings, results = config(clip_norm=0.5, weight_decay=0.2), []
+    for lies_otherwise in (False, True):
+        shards, gradient = ({"w": tensor(numbers(seed, 3, 2))} for seed in (1, 2))
+        state = scaled_optimizer.initial_optimizer(shards)
+        tensors = {
+            "weight": [shards],
+            "gradient": [gradient],
+            "moments": [state.first, state.second],
+        }
+        for named in tensors[strided] if lies_otherwise else ():
+            named["w"] = named["w"].T.contiguous().T
+        for _ in range(2):
+            given = {"w": gradient["w"].clone(memory_format=torch.preserve_format)}
+            state = scaled_optimizer.adamw(shards, given, state, settings, STEPS, 1.0)
+        results.append((shards["w"], state.first["w"], state.second["w"]))
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_the_moments_start_at_zero_and_share_no_memory() -> None:

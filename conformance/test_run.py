@@ -181,7 +181,8 @@ def test_one_rank_judges_and_all_train_on_its_verdicts(tmp_path: Path) -> None:
         log, file = folder / "log", folder / "mine.py"
         file.write_text(JUDGED.format(log=str(log)))
         rewards = [f"--reward={file}:judged", f"--reward={file}:shortest,0.5"]
-        settings = ("--backend", "scaled", *rewards, *SMALL, *layout, "reward.on_error=drop")
+        graded = ("reward.on_error=drop", "reward.threshold=0.8")
+        settings = ("--backend", "scaled", *rewards, *SMALL, *layout, *graded)
         runs[ranks] = seed_run(folder / "run", ranks, *settings, "rollout.steps=2")
         assert len(set(log.read_text().split())) == 1
     lines = {
@@ -190,8 +191,10 @@ def test_one_rank_judges_and_all_train_on_its_verdicts(tmp_path: Path) -> None:
     }
     assert sum(line.get("reward/errors", 0) for line in lines[1]) > 0
     for one, two in zip(lines[1], lines[2], strict=True):
-        assert {key: one[key] for key in one if key.startswith("reward/")} == {
-            key: two[key] for key in two if key.startswith("reward/")
+        assert {key: one[key] for key in one if key.startswith(("reward/", "data/"))} == {
+            key: two[key] for key in two if key.startswith(("reward/", "data/"))
         }
+    weights = [line["data/weight"] for line in lines[1] if "data/weight" in line]
+    assert weights[0] != weights[-1], "what is asked has adapted to the verdicts"
     samples = [(path / "samples.jsonl").read_bytes() for path in runs.values()]
     assert samples[0] == samples[1]

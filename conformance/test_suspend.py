@@ -1,6 +1,8 @@
 """Properties of suspended processes: every wait is bounded, and a line names who is waited for."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from seed.conformance import suspend
 from seed.conformance.half_message import LONG
 from seed.conformance.launch import run_ranks
+from seed.conformance.test_environment_job import free_port
 from seed.conformance.test_run import SECONDS, SMALL
 from seed.conformance.test_worker_pool import MARK, STREAMING, processes_of, run_command, wait_until
 
@@ -36,6 +39,30 @@ def test_a_rank_that_is_suspended_before_it_has_joined_is_waited_for_in_bounds(
     assert done.returncode != 0
     waited = f"error: rank {1 - rank} of 2 has waited 2 s (parallel.collective_timeout)"
     assert [line.startswith(waited) for line in error_lines(done)] == [True], done.stderr
+
+
+def test_a_suspended_rank_0_as_torchrun_starts_it_is_waited_for_in_bounds(tmp_path: Path) -> None:
+    # It holds the store. torchrun itself would wait half a minute for its end.
+    settings = run_command(tmp_path / "run", "parallel.collective_timeout=2")
+    command = [sys.executable, "-m", "seed.conformance.suspend", "rank", "0", *settings]
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
+    ranks = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, **address, "RANK": name, "LOCAL_RANK": name},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in "01"
+    ]
+    try:
+        _, errors = ranks[1].communicate(timeout=SECONDS)
+    finally:
+        ranks[0].kill()
+        ranks[0].communicate()
+    assert ranks[1].returncode == 1
+    waited = "error: rank 1 of 2 has waited 2 s (parallel.collective_timeout)"
+    assert [line.startswith(waited) for line in errors.splitlines()] == [True], errors
 
 
 def test_a_worker_process_that_is_suspended_before_it_is_ready_is_given_up(tmp_path: Path) -> None:

@@ -87,10 +87,9 @@ def rotary(x: Tensor, angles: Rotation) -> Tensor:
     """Rotate feature pairs (i, i + r/2) of queries or keys [..., heads, h]; the rest passes."""
     cos, sin = angles
     width = cos.shape[-1]
-    half, passed = width // 2, [x[..., width:]] if width < x.shape[-1] else []
-    turned = torch.cat([x[..., half:width], x[..., :half]], -1)
-    rotated = x[..., :width] * cos + turned * sin
-    return torch.cat([rotated, *passed], -1) if passed else rotated
+    if width < x.shape[-1]:
+        return torch.cat([rotary(x[..., :width], angles), x[..., width:]], -1)
+    return torch.addcmul(x * cos, x.roll(width // 2, -1), sin)
 
 
 def heads_of(

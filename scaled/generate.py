@@ -25,6 +25,9 @@ from seed.scaled.processes.watchdog import heartbeat
 from seed.spec.datatypes import BoolArray, Finish, IntArray, Request, Rollout, unanswered
 from seed.spec.sampler import SamplerSpec
 
+DRAWN_AT_ONCE = 1 << 16
+"""Probabilities of a draw that a CPU works on at once: their float64 sums stay in its cache."""
+
 
 def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:
     """Log-probabilities that tokens are drawn with [n, V]; -inf outside the nucleus."""
@@ -40,6 +43,10 @@ def log_distribution(logits_nV: Tensor, temperature: float, top_p: float = 1.0) 
 
 def draw(log_p_nV: Tensor, uniform_n: Tensor) -> Tensor:
     """Invert the cumulative distribution in float64; never a token of probability 0 [n]."""
+    rows = max(DRAWN_AT_ONCE // log_p_nV.shape[1], 1)
+    if log_p_nV.device.type == "cpu" and len(log_p_nV) > rows:
+        pieces = zip(log_p_nV.split(rows), uniform_n.split(rows), strict=True)
+        return torch.cat([draw(*piece) for piece in pieces])
     cumulative_nV = log_p_nV.double().exp().cumsum(-1)
     # U is at most 1 - 2^-53, so the threshold is below the last sum.
     threshold_n1 = uniform_n[:, None] * cumulative_nV[:, -1:]

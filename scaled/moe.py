@@ -17,7 +17,7 @@ from torch import Tensor
 
 from seed.scaled.parallel.collectives import exchange, exchange_counts, sum_over
 from seed.scaled.parallel.mesh import Axis
-from seed.scaled.precision import Weight, linear, wide
+from seed.scaled.precision import Matrix, Weight, linear, wide
 from seed.spec.config_model import ModelConfig
 
 FEW_PRODUCTS = 1 << 24
@@ -37,7 +37,7 @@ two cores).
 """
 
 
-def swiglu(x: Tensor, gate: Weight, up: Weight, down: Weight) -> Tensor:
+def swiglu(x: Tensor, gate: Matrix, up: Matrix, down: Matrix) -> Tensor:
     """Gated feed-forward ``(silu(x Wg) * x Wu) Wd``."""
     return linear(F.silu(linear(x, gate)) * linear(x, up), down)
 

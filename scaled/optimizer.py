@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.optim import adamw as library
 
 from seed.scaled.parallel.collectives import sum_over
 from seed.scaled.parallel.mesh import Axis
@@ -66,9 +67,11 @@ def adamw(
 ) -> OptimizerState:
     """One step, in place. Decay acts on matrices only, not on norm weights and biases (one axis).
 
+    torch's fused kernel reads and writes all that belongs to a weight once.
+
     Args:
         shards: This rank's weights; changed.
-        gradient: Gradient of the loss summed over all ranks, same names and shapes.
+        gradient: Gradient of the loss summed over all ranks, same names and shapes; changed.
         state: Moments so far; changed.
         config: Learning rate and the constants of the update.
         total_steps: Steps of the whole phase, for the cosine.
@@ -79,20 +82,28 @@ def adamw(
     """
     rate = learning_rate(state.step, total_steps, config)
     scale = config.clip_norm / norm if 0.0 < config.clip_norm < norm else 1.0
-    t = state.step + 1
-    unbias_first, unbias_second = 1.0 - config.beta1**t, 1.0 - config.beta2**t
     for name, weight in shards.items():
-        first, second = (moments[name].to(weight.device) for moments in (state.first, state.second))
-        decays = weight.ndim > 1 and config.weight_decay
-        for w, grad, m, v in pieces(weight, gradient[name], first, second):
-            g = grad * scale
-            m.mul_(config.beta1).add_(g, alpha=1.0 - config.beta1)
-            v.mul_(config.beta2).addcmul_(g, g, value=1.0 - config.beta2)
-            divisor = v.sqrt().div_(math.sqrt(unbias_second)).add_(config.epsilon)
-            if decays:
-                w.mul_(1.0 - rate * config.weight_decay)
-            w.addcdiv_(m, divisor, value=-rate / unbias_first)
-        if first is not state.first[name]:  # moments that live off the device go back there
-            state.first[name].copy_(first)
-            state.second[name].copy_(second)
-    return OptimizerState(state.first, state.second, t)
+        # The kernel takes every tensor for contiguous, whatever its strides.
+        g = gradient[name].contiguous()
+        held = weight, state.first[name], state.second[name]
+        w, m, v = (x.to(weight.device).contiguous() for x in held)
+        library.adamw(
+            [w],
+            [g if scale == 1.0 else g.mul_(scale)],
+            [m],
+            [v],
+            [],
+            [torch.tensor(float(state.step), device=weight.device)],
+            fused=True,
+            amsgrad=False,
+            maximize=False,
+            beta1=config.beta1,
+            beta2=config.beta2,
+            lr=rate,
+            weight_decay=config.weight_decay if weight.ndim > 1 else 0.0,
+            eps=config.epsilon,
+        )
+        for kept, new in zip(held, (w, m, v), strict=True):
+            if new is not kept:  # moments that live off the device go back there
+                kept.copy_(new)
+    return OptimizerState(state.first, state.second, state.step + 1)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from seed.scaled.decoding.panels import Panels
 from seed.scaled.parallel.collectives import max_over, sum_over
 from seed.scaled.parallel.mesh import Axis, Mesh
 from seed.spec.config import Config
@@ -60,7 +61,9 @@ class Quantised:
 
 
 Weight = Tensor | Quantised
-"""A matrix as ``linear`` takes it."""
+"""A matrix as ``linear`` takes it, or a stack of them."""
+Matrix = Weight | Panels
+"""One matrix as ``linear`` takes it."""
 
 
 def wide(x: Tensor) -> Tensor:
@@ -124,7 +127,7 @@ def restored(weight: Quantised) -> Tensor:
     return weight.values.double() * weight.scale
 
 
-def linear(x: Tensor, weight: Weight, axis: Axis = ALONE) -> Tensor:
+def linear(x: Tensor, weight: Matrix, axis: Axis = ALONE) -> Tensor:
     """``x W``; where W is quantised, the rows of x are rounded to E4M3 as well. Collective.
 
     Args:
@@ -134,6 +137,8 @@ def linear(x: Tensor, weight: Weight, axis: Axis = ALONE) -> Tensor:
     """
     if isinstance(weight, Tensor):
         return sum_over(x @ weight, axis)
+    if isinstance(weight, Panels):
+        return sum_over(weight.times(x), axis)
     if weight.values.dtype == FP8 and x.ndim == 3:
         return torch.stack(
             [linear(rows, one, axis) for rows, one in zip(x, weight.unbind(), strict=True)]

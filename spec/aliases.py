@@ -125,6 +125,16 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
             "rollout.srs_alpha",
             "the least share of fresh responses; there the largest of stale ones",
         ),
+        # What a run asks. prime-rl's pools, RLVE's range.
+        "hard_threshold": Alias("distribution.hard_at_most", "with distribution.method=pools"),
+        "easy_threshold": Alias(
+            "distribution.easy_above", "with distribution.method=pools; a rate equal to it is below"
+        ),
+        "difficulty_sliding_window_size": Alias(
+            "distribution.window", "with distribution.method=sliding"
+        ),
+        "min_metric_to_increase_difficulty": Alias("distribution.raise_at"),
+        "min_prompts_before_difficulty_check": Alias("distribution.least_groups"),
         # Optimizers.
         "lr": Alias("policy_optimizer.learning_rate"),
         "learning_rate": Alias(

@@ -13,6 +13,7 @@ from seed.cli.report.document import card, details, document, escaped, heading, 
 from seed.cli.report.exam_list import SCRIPT, definitions, entry, filter_bar
 from seed.cli.report.exam_plots import answer_plot, area_plot
 from seed.cli.report.formulas import has_mathml, statement_html
+from seed.reference.evaluation.intervals import clustered_interval
 from seed.reference.exams.catalogue import FAMILIES
 from seed.reference.exams.exam_files import Exam
 from seed.reference.exams.family import AREAS
@@ -147,31 +148,41 @@ def rate_text(rate: Line) -> str:
 
 def difficulty_section(exam: Exam) -> str:
     """Mean solve rate of each policy by area and level, where evaluations are given."""
-    from seed.reference.evaluation.intervals import clustered_interval
-
-    rows = []
-    for policy in dict.fromkeys(exam.record["policies"]):
-        rates = [
-            (line, rate["rate"], rate["judged"])
-            for line, one in zip(exam.problems, exam.certificates, strict=True)
-            for rate in one["solve_rates"]
-            if rate["policy"] == policy
-        ]
-        groups = [("all", lambda line: True)]
-        groups += [(area, lambda line, a=area: line["area"] == a) for area in AREAS]
-        groups += [(f"level {k}", lambda line, k=k: line["level"] == k) for k in (1, 2, 3)]
-        for name, belongs in groups:
-            shares = [share for line, share, _ in rates if belongs(line)]
-            samples = max((count for line, _, count in rates if belongs(line)), default=1)
-            if shares:
-                low, high = clustered_interval(shares, samples)
-                mean = percent(sum(shares) / len(shares))
-                bounds = f"[{100 * low:.1f}, {100 * high:.1f}]"
-                rows.append([policy, name, str(len(shares)), mean, bounds])
+    rows = [
+        row
+        for policy in dict.fromkeys(exam.record["policies"])
+        for row in difficulty_rows(policy, rates_of(exam, policy))
+    ]
     if not rows:
         return ""
     head = ("policy", "problems", "answered", "mean solve rate", "95 %")
     return f"<h2>Difficulty</h2>{table('Solve rates', head, escaped(rows), text_columns=2)}"
+
+
+def rates_of(exam: Exam, policy: str) -> list[tuple[Line, Line]]:
+    """Each problem that a policy answered, with its solve rate."""
+    return [
+        (line, rate)
+        for line, certificate in zip(exam.problems, exam.certificates, strict=True)
+        for rate in certificate["solve_rates"]
+        if rate["policy"] == policy
+    ]
+
+
+def difficulty_rows(policy: str, rates: Sequence[tuple[Line, Line]]) -> list[list[str]]:
+    """All problems, then those of each area and of each level."""
+    groups = {"all": rates}
+    groups |= {area: [one for one in rates if one[0]["area"] == area] for area in AREAS}
+    groups |= {f"level {k}": [one for one in rates if one[0]["level"] == k] for k in (1, 2, 3)}
+    rows = []
+    for name, members in groups.items():
+        if members:
+            shares = [rate["rate"] for _, rate in members]
+            low, high = clustered_interval(shares, max(rate["judged"] for _, rate in members))
+            mean = percent(sum(shares) / len(shares))
+            bounds = f"[{100 * low:.1f}, {100 * high:.1f}]"
+            rows.append([policy, name, str(len(shares)), mean, bounds])
+    return rows
 
 
 def family_section(exam: Exam) -> str:

@@ -1,24 +1,32 @@
 """Speed and memory of cleaning: a synthetic file of many lines through clean and dedup.
 
     python -m seed.conformance.bench.cleaning --rows 1000000
+    python -m seed.conformance.bench.cleaning --sketches 1000000
 
 Statements are word problems of 40 to 80 words; of a hundred, one is a proof, one has no question,
 two are exact duplicates and two near ones. Each command runs in a process of its own on one core;
-seconds are its CPU seconds, memory is its largest resident set.
+seconds are its CPU seconds, memory is its largest resident set. ``--sketches`` measures the search
+for clusters alone, the one part of dedup whose memory grows with the number of rows, on random
+sketches of which two in a hundred have a near-duplicate.
 """
 
 import json
 import random
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from seed.conformance.bench.measure import table
+from seed.reference.cleaning.duplicates import clusters_of, sketch_type
+from seed.reference.cleaning.settings import DedupSettings
 
 PEOPLE = ("Ana", "Ben", "Chloe", "Deng", "Emeka", "Farah", "Goran", "Hana", "Ines", "Jonas")
 THINGS = ("apples", "marbles", "stamps", "books", "coins", "shells", "pencils", "cards")
@@ -76,11 +84,43 @@ def measured(command: str, source: Path, out: Path) -> tuple[float, float, dict[
     return float(seconds), float(kilobytes) / 1024, report["counts"]
 
 
+def write_sketches(path: Path, rows: int, seed: int) -> None:
+    """A file of random sketches with near-duplicates."""
+    draw = np.random.default_rng(seed)
+    with path.open("wb") as file:
+        for start in range(0, rows, 20_000):
+            part = np.zeros(min(20_000, rows - start), sketch_type(128))
+            for name in ("text", "numbers"):
+                part[name] = draw.integers(0, 2**63, len(part), dtype=np.uint64)
+            part["minhash"] = draw.integers(0, 2**32, (len(part), 128), dtype=np.uint32)
+            part["length"], part["used"] = 300, 1
+            for name in ("numbers", "minhash"):
+                part[name][1::50] = part[name][::50][: len(part[name][1::50])]
+            file.write(part.tobytes())
+
+
+def cluster_line(rows: int, seed: int) -> str:
+    """What the search for clusters took, and what it found."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "sketches")
+        write_sketches(path, rows, seed)
+        began = time.process_time()
+        found = clusters_of(path, DedupSettings())
+        seconds = time.process_time() - began
+    mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    clusters = f"{found.figures['clusters']:,} clusters in {rows:,} sketches"
+    return f"{clusters}: {seconds:,.0f} CPU seconds, peak {mebibytes:,.0f} MiB"
+
+
 @click.command()
+@click.option("--sketches", type=click.IntRange(1), help="Only the search for clusters.")
 @click.option("--rows", type=click.IntRange(1), default=20_000, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
-def main(rows: int, seed: int) -> None:
+def main(sketches: int | None, rows: int, seed: int) -> None:
     """Print lines per second on one core and peak memory of clean and of dedup behind it."""
+    if sketches is not None:
+        click.echo(cluster_line(sketches, seed))
+        return
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "synthetic.jsonl")
         with source.open("w", encoding="utf-8") as file:

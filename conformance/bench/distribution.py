@@ -1,9 +1,11 @@
-"""Does a distribution that adapts reach the accuracy of ``in_turn`` with fewer samples?
+r"""Does a distribution that adapts reach the accuracy of ``in_turn`` with fewer samples?
 
-    python -m seed.conformance.bench.distribution OUT [--seeds 3] [--methods M,M] [OVERRIDE...]
+    seed run --out runs/base
+    python -m seed.conformance.bench.distribution runs/base/checkpoints/step_1800 OUT \
+        [--seeds 3] [--methods M,M] [OVERRIDE...]
 
-All runs start from one SFT model, that of seed 1: a seed is another choice of problems and samples
-in RL, and intervals say nothing about other SFT models. Every ``EVERY`` RL steps the same held-out
+All runs start from one SFT model: a seed is another choice of problems and samples in RL, and
+intervals say nothing about other SFT models. Every ``EVERY`` RL steps the same held-out
 problems are asked, all families and levels in equal parts: what in_turn trains on. Reported are,
 over seeds with 95 % t-intervals and paired by seed:
 
@@ -11,6 +13,7 @@ over seeds with 95 % t-intervals and paired by seed:
     samples to reach     samples drawn until the held-out accuracy is that of in_turn after its last
                          step (linear between two evaluations), for in_turn its own first time; a
                          method that never gets there counts as ``not reached``
+    idle groups          percent of the groups of which all responses have the same reward
     share of a step      CPU seconds of choosing and of learning from a step, over those of the step
 
 A run that was interrupted goes on with the same command: finished runs are not repeated.
@@ -27,6 +30,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import click
@@ -40,6 +44,7 @@ from seed.reference.training.prompt_distribution import PromptDistribution, prom
 from seed.reference.training.prompt_stream import Collection, split_groups
 from seed.reference.training.run import Run, check
 from seed.reference.training.run_directory import RunDirectory
+from seed.reference.training.start import with_start
 from seed.spec.atomic_files import write_atomically
 from seed.spec.config import Config
 from seed.spec.config_files import load_config
@@ -51,15 +56,14 @@ EVERY = 10
 REPEATS = 50
 """Repetitions of a step's bookkeeping that are timed together."""
 MIXED = (
-    *("backend=scaled", "model.layers=1", "data.families=arithmetic,maze"),
+    *("backend=scaled", "supervised.steps=0", "rollout.max_response_tokens=32"),
     *("data.difficulties.arithmetic=[2, 3, 4, 6]", "data.difficulties.maze=[1, 2, 3]"),
-    *("data.max_prompt_tokens=64", "data.demonstrations=8000", "data.bare_share=0.5"),
-    *("supervised.steps=400", "supervised.batch=64"),
     *("rollout.steps=40", "rollout.prompts=12", "rollout.samples_per_prompt=8"),
     *("algorithm.mini_batch=48", "algorithm.micro_batch=48", "policy_optimizer.learning_rate=3e-4"),
-    *("evaluation.problems=120", "evaluation.samples=2", "rollout.needs_contrast=false"),
+    *("evaluation.problems=140", "evaluation.samples=2", "rollout.needs_contrast=false"),
 )
-"""Over the tiny preset: two families at seven levels, from solved to out of reach."""
+"""Over the tiny preset: seven levels, from solved to out of reach of its SFT model, which has seen
+arithmetic 3 and maze 1."""
 
 Curve = list[tuple[int, float]]
 """Samples drawn so far, held-out accuracy."""
@@ -69,23 +73,10 @@ def configured(method: str, seed: int, overrides: Sequence[str]) -> Config:
     """The configuration of a run."""
     every = f"run.checkpoint_every={EVERY}"
     chosen = [*MIXED, *overrides, every, f"distribution.method={method}"]
-    return load_config("tiny", "grpo", chosen, seed=seed)
+    return with_start(load_config("tiny", "grpo", chosen, seed=seed), torch_backend())
 
 
-def sft(config: Config, path: Path) -> Path:
-    """The checkpoint that all runs start from; made unless it is there."""
-    done = path / "done"
-    if not done.exists():
-        shutil.rmtree(path, ignore_errors=True)
-        directory = RunDirectory.create(path, config)
-        run = Run.start(torch_backend(), config, directory, SilentObserver())
-        trainer.supervised(run)
-        trainer.finish_sft(run)
-        done.write_text(directory.checkpoint_directory(run.progress.step).name)
-    return path / "checkpoints" / done.read_text()
-
-
-def measured(config: Config, path: Path, checkpoint: Path) -> dict[str, Any]:
+def measured(config: Config, path: Path) -> dict[str, Any]:
     """Run one method, unless its figures are there.
 
     Returns:
@@ -96,9 +87,8 @@ def measured(config: Config, path: Path, checkpoint: Path) -> dict[str, Any]:
         return dict(json.loads(figures.read_text()))
     shutil.rmtree(path, ignore_errors=True)
     directory = RunDirectory.create(path, config)
-    copy = directory.path / "checkpoints" / checkpoint.name
-    shutil.copytree(checkpoint, copy)
-    run = Run.continued(torch_backend(), config, directory, SilentObserver(), copy)
+    run = Run.start(torch_backend(), config, directory, SilentObserver())
+    trainer.finish_sft(run)
     seconds, curve = followed(run)
     result: dict[str, Any] = {"curve": curve, "step_seconds": seconds, "share": 0.0}
     rule = prompt_distribution(config)
@@ -133,6 +123,12 @@ def followed(run: Run[Any]) -> tuple[float, Curve]:
     return (time.process_time() - began - spent) / config.rollout.steps, curve
 
 
+def idle_groups(path: Path) -> float:
+    """Share of the groups whose responses all have the same reward, over the steps of a run."""
+    lines = RunDirectory(path).read("metrics.jsonl")
+    return fmean(line["reward/zero_variance_fraction"] for line in lines)
+
+
 def bookkeeping_seconds(rule: PromptDistribution, collection: Collection, config: Config) -> float:
     """CPU seconds per step of the distribution alone; making a problem is not its work."""
     state, groups = collection.state.distribution, split_groups(collection.sampled)
@@ -163,7 +159,7 @@ def report(results: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> str:
     rows = [
         (
             *("method", "seeds", "after RL", "to in_turn", "mean of curve", "to in_turn"),
-            *("samples to reach", "of in_turn's", "share of a step"),
+            *("samples to reach", "of in_turn's", "idle groups", "share of a step"),
         )
     ]
     for method, of_method in results.items():
@@ -189,6 +185,7 @@ def report(results: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> str:
                 "" if is_base else difference(mean, base_mean),
                 (text(estimate([a for a, _ in pairs]), ".0f") if pairs else "-") + note,
                 "" if is_base or not pairs else text(estimate([a / b for a, b in pairs]), ".2f"),
+                text(estimate([100 * of_method[s]["idle"] for s in seeds])),
                 "" if is_base else f"{100 * max(of_method[s]['share'] for s in seeds):.2f} %",
             )
         )
@@ -213,22 +210,24 @@ def text(value: Estimate, form: str = ".1f") -> str:
 
 
 @click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path, exists=True))
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--methods", default=",".join(METHODS), show_default=True)
 @click.argument("overrides", nargs=-1)
-def main(out: Path, seeds: int, methods: str, overrides: tuple[str, ...]) -> None:
+def main(checkpoint: Path, out: Path, seeds: int, methods: str, overrides: tuple[str, ...]) -> None:
     """Run everything that OUT has no figures of, and print the table."""
     names = methods.split(",")
     if names[0] != METHODS[0] or not set(names) <= set(METHODS):
         raise click.BadParameter(f"in_turn first, then any of {', '.join(METHODS[1:])}")
     results: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in names}
-    check(configured(names[-1], 1, overrides), torch_backend())
-    checkpoint = sft(configured("in_turn", 1, overrides), out / "sft")
+    begin = (*overrides, f"start.checkpoint={json.dumps(str(checkpoint))}")
+    check(configured(names[-1], 1, begin), torch_backend())
     for name in names:
         for seed in range(1, seeds + 1):
-            config = configured(name, seed, overrides)
-            results[name][seed] = measured(config, out / name / f"seed{seed}", checkpoint)
+            config = configured(name, seed, begin)
+            path = out / name / f"seed{seed}"
+            results[name][seed] = measured(config, path) | {"idle": idle_groups(path)}
             final = results[name][seed]["curve"][-1]
             click.echo(f"{name} seed {seed}: {100 * final[1]:.1f} % after {final[0]} samples")
     click.echo(report(results))

@@ -53,6 +53,7 @@ import click
 from seed.conformance.bench.measure import spread, table
 from seed.conformance.bench.sides import PEAK_SIZE, Order, Turn, of_seed, of_trl
 from seed.conformance.bench.workload import (
+    ALIKE,
     APART,
     GROUPS,
     Workload,
@@ -104,6 +105,12 @@ GIB = 1 << 30
     multiple=True,
     help="leave the other kind out",
 )
+@click.option(
+    "--sharing",
+    type=click.Choice([GROUPS, ALIKE, APART]),
+    multiple=True,
+    help="leave the other ways to share prompts out",
+)
 def pretrained_trl(
     folder: Path,
     data: str,
@@ -115,6 +122,7 @@ def pretrained_trl(
     repeat: int,
     trl_micro_batch: int,
     only: tuple[str, ...],
+    sharing: tuple[str, ...],
 ) -> None:
     """CPU seconds of a GRPO step on the model in FOLDER here and in TRL, side by side."""
     if find_spec("trl") is None:
@@ -139,9 +147,10 @@ def pretrained_trl(
     means = {kind: mean for kind, mean in kinds.items() if kind in (only or kinds)}
     try:
         config = configured(folder, data, prompts, group)
-        workloads = planned(config, prompts, group, means, sigma, repeat)
+        warm_up, *plan = planned(config, prompts, group, means, sigma, repeat)
     except SeedError as error:
         raise click.ClickException(error.line) from error
+    workloads = (warm_up, *(load for load in plan if load.sharing in (sharing or load.sharing)))
     click.echo(heading(config.model, workloads))
     order = Order(folder, config.model_dump_json(), workloads, group, trl_micro_batch)
     turns = list(taken(order))[1:]

@@ -122,7 +122,9 @@ def of_seed(order: Order, connection: Connection) -> None:
     """The process of this project: a turn for each message."""
     torch.set_num_threads(1)
     config, backend = order.config, ScaledBackend(World(), Layout(), torch.device("cpu"))
-    state = backend.start_rl(backend.initial_state_of(config, Folder(order.folder)), config)
+    state = backend.initial_state_of(config, Folder(order.folder))
+    takes_steps = any(load.kind == "step" for load in order.workloads)
+    state = (backend.start_rl if takes_steps else backend.snapshot)(state, config)
     ends = tokenizer_of(config).ends
     clock = Clock()
     for workload in order.workloads:
@@ -179,8 +181,9 @@ def of_trl(order: Order, connection: Connection) -> None:
             order, connection, scratch, model, tokenizers.from_pretrained(str(order.folder))
         )
         torch.set_num_threads(1)
-        with open(os.devnull, "w") as nowhere, patch("sys.stdout", nowhere):
-            trainer.train()
+        if any(load.kind == "step" for load in order.workloads):
+            with open(os.devnull, "w") as nowhere, patch("sys.stdout", nowhere):
+                trainer.train()
         watch.generate_only()
 
 
@@ -244,7 +247,7 @@ def trl_trainer(
 
     settings = trl.GRPOConfig(
         output_dir=scratch,
-        max_steps=len(steps),
+        max_steps=max(len(steps), 1),
         per_device_train_batch_size=order.trl_micro_batch,
         gradient_accumulation_steps=accumulation,
         num_generations=order.group,
@@ -273,7 +276,7 @@ def trl_trainer(
         model=model,
         reward_funcs=reward,
         args=settings,
-        train_dataset=dataset_of([f"{step} {row}" for step in steps for row in range(rows)]),
+        train_dataset=dataset_of([f"{step} {row}" for step in steps or [0] for row in range(rows)]),
         processing_class=tokenizer,
         callbacks=[watch],
     )

@@ -93,7 +93,8 @@ def planned(
         APART: (tuple(turned(text, row) for row, text in enumerate(texts)), 1),
     }
     short = tuple(text[:WARM_UP_TOKENS] for text in texts)
-    plan = [Workload("step", "warm-up", short, (WARM_UP_TOKENS,) * rows, 1)]
+    first = "step" if "step" in means else "generation"
+    plan = [Workload(first, "warm-up", short, (WARM_UP_TOKENS,) * rows, 1)]
     for number in range(repeat):
         for kind, mean in means.items():
             drawn = lengths_named(f"lognormal:mean={mean},sigma={sigma},max={LONGEST * mean}")

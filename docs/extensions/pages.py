@@ -11,7 +11,7 @@ GROUPS = {
     "Learn": ("learn-vapo", "exercises", "cheat-sheet", "faq", "glossary"),
     "Use": (
         *("python", "extending", "from-elsewhere", "run-directory"),
-        *("data", "distribution", "verifying", "rewards", "evaluation"),
+        *("data", "cleaning", "distribution", "verifying", "rewards", "evaluation", "exams"),
         *("streaming", "scaling", "cluster", "precision"),
     ),
     "Look up": ("configuration", "metrics", "equations", "modules"),

@@ -83,6 +83,26 @@ def changed(record: Record, row: Mapping[str, Any]) -> Record:
     return replace(record, content=line_of(row), fields=row, read=read)
 
 
+def rewritten(record: Record, statement: str, reference: str) -> Record:
+    """A problem with another statement and reference; what it was is kept in ``original``.
+
+    A worked answer ends in the old reference, so it is kept there as well.
+
+    Raises:
+        Unusable: The new row is no problem.
+    """
+    row = our_row(record)
+    original = {"problem": record.statement, "reference": record.reference}
+    if "demonstration" in row:
+        original["demonstration"] = row.pop("demonstration")
+    if "messages" in row:
+        row["messages"][-1]["content"] = statement
+    else:
+        row["problem"] = statement
+    row |= {"reference": reference, "original": row.get("original", original)}
+    return changed(record, row)
+
+
 class Import:
     """Writes every problem as a line of ours."""
 

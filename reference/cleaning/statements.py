@@ -24,8 +24,10 @@ FIGURE = re.compile(
     r"|\b(?:fig|figure)\. ?\d",
     re.IGNORECASE,
 )
-FIGURE_WORDS = ("fig", "diagram", "picture", "shown", "depict", "illustrat", "drawn", "graph")
-FIGURE_WORDS += ("table", "chart")
+FIGURE_WORDS = (
+    *("fig", "diagram", "picture", "shown", "depict", "illustrat", "drawn", "graph"),
+    *("table", "chart"),
+)
 """One of them is in whatever ``FIGURE`` finds: looking for them first is quick."""
 IN_MIND = re.compile(
     r"\b(?:significant|\w+-) ?figures?\b|\bas shown that\b|\bshown that\b", re.IGNORECASE
@@ -77,7 +79,7 @@ REQUEST_FIRST = re.compile(
 )
 REQUEST_ANYWHERE = re.compile(
     rf"\b(?:{REQUEST}|what|how|which|who|when|where|whose|why|prove|show|provide|is|are|does|do|can|"
-    r"answer|design|implement|return|output|print|minimum|maximum|equals?|value|number)\b"
+    r"add|subtract|multiply|divide|draw|answer|design|implement|return|output|print|minimum|maximum|equals?|value|number)\b"
     r"|\?|=\s*\$?\s*$|_{2,}",
     re.IGNORECASE,
 )
@@ -245,12 +247,16 @@ def no_question(text: str) -> str:
 
 def options_of(text: str) -> list[str]:
     """Labels of options in order: A, B, C …; empty if they do not begin with A and B."""
-    labels = OPTION.findall(text)
-    found: list[str] = []
-    for label in labels:
-        if label == chr(ord("A") + len(found)):
+    return [one[1] for one in option_labels(text, 3)]
+
+
+def option_labels(text: str, least: int) -> list[re.Match[str]]:
+    """Places of the labels of options, A, B, C …; none if there are fewer than ``least``."""
+    found: list[re.Match[str]] = []
+    for label in OPTION.finditer(text):
+        if label[1] == chr(ord("A") + len(found)):
             found.append(label)
-    return found if len(found) >= 3 else []
+    return found if len(found) >= least else []
 
 
 def multiple_choice(text: str) -> str:

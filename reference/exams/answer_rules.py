@@ -7,7 +7,7 @@ the statement. What else is trivial is our reading, stated here.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import permutations
+from itertools import chain, permutations
 from math import comb
 
 NOT_AN_INTEGER = "not-an-integer"
@@ -67,15 +67,27 @@ def broken_answer_rules(text: str, answer: str) -> Iterator[tuple[str, str]]:
 
 
 def one_step(numbers: Sequence[int], value: int) -> str:
-    """How one operation on two numbers of a statement gives the answer; empty if none does.
+    """How one operation on the numbers of a statement gives the answer; empty if none does.
 
-    Operations: sum, difference, product, exact quotient, power, binomial coefficient. A number may
-    be used twice if it stands there twice. 0 and 1 give nothing that a number alone does not.
+    Operations on two numbers: sum, difference, product, exact quotient, power, binomial
+    coefficient. A number may be used twice if it stands there twice. Operations on one: the number
+    before or after it, its half, its double, its square.
     """
     counts = Counter(number for number in numbers if number > 1)
     once = list(counts)[:MOST_NUMBERS]
     pairs = [*permutations(once, 2), *((n, n) for n in once if counts[n] > 1)]
-    return next((text for a, b in pairs for text, result in _steps(a, b) if result == value), "")
+    steps = (step for a, b in pairs for step in _steps(a, b))
+    alone = (step for number in once for step in _steps_alone(number))
+    return next((text for text, result in chain(steps, alone) if result == value), "")
+
+
+def _steps_alone(a: int) -> Iterator[tuple[str, int]]:
+    yield f"{a} + 1", a + 1
+    yield f"{a} - 1", a - 1
+    yield f"2 * {a}", 2 * a
+    yield f"{a}^2", a * a
+    if a % 2 == 0:
+        yield f"{a} / 2", a // 2
 
 
 def _steps(a: int, b: int) -> Iterator[tuple[str, int]]:

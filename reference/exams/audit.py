@@ -63,7 +63,7 @@ RULES = {
     FOREIGN: "characters of another script, such as a full-width point",
     NOT_AN_INTEGER: "the answer is no integer",
     IN_STATEMENT: "the answer is a number of the statement",
-    ONE_STEP: "one operation on two numbers of the statement gives the answer",
+    ONE_STEP: "one operation on one or two numbers of the statement gives the answer",
     SMALL: "the answer is -2 to 2",
     GUESSABLE: "more than 5 % of the family's problems have this answer",
     UNREADABLE: "our verifier cannot read the reference answer",

@@ -225,7 +225,7 @@ def _cyclic_second(p: Parameters) -> Fraction:
     a, b, c, d = (p[name] for name in "abcd")
     cosine = Fraction(a * a + b * b - c * c - d * d, 2 * (a * b + c * d))
     square_of_diagonal = a * a + b * b - 2 * a * b * cosine
-    return square_of_diagonal / (4 * (1 - cosine * cosine))  # law of sines
+    return square_of_diagonal / (4 * (1 - cosine * cosine))  # sine rule
 
 
 CYCLIC = Family(
@@ -235,7 +235,7 @@ CYCLIC = Family(
     _draw_cyclic,
     _cyclic_exact,
     _cyclic_second,
-    ("Parameshvara's formula", "law of cosines for both halves, then law of sines"),
+    ("Parameshvara's formula", "cosine rule for both halves, then sine rule"),
     (
         Wording(
             "A convex quadrilateral inscribed in a circle has the side lengths $<a>$, $<b>$, $<c>$"

@@ -1,4 +1,4 @@
-r"""Does our own verifier read the reference answer in the forms in which models write it?
+r"""Does our verifier read the reference answer in the forms in which models write it?
 
 A benchmark whose right answers its verifier calls wrong measures the verifier.
 """
@@ -25,7 +25,7 @@ FORMS = (
     "**{}**",
     "{}",
 )
-"""Around an answer of any kind."""
+"""Around an answer of any kind; an answer of several lines has the first four only."""
 WRONG = "\\boxed{{{}}}"
 OTHER = WRONG.format(17)
 
@@ -37,7 +37,7 @@ def reading_faults(problem: str, reference: str) -> Iterator[tuple[str, str]]:
     if outcome is Outcome.ERROR:
         yield UNREADABLE, why
         return
-    for form in FORMS:
+    for form in FORMS if "\n" not in reference else FORMS[:4]:
         response = form.format(reference)
         outcome, why = _outcome(problem, reference, response)
         if outcome is not Outcome.CORRECT:

@@ -22,8 +22,8 @@ POINTED = re.compile(
     re.I,
 )
 ASKED = re.compile(
-    r"\?|\b(?:find|determine|compute|calculate|evaluate|what|how many|how much|express|solve|"
-    r"give|simplify|write|state|list|enter|which|when|where|who|in how many|choose|count|"
+    r"\?|__|\(\s*\)|\b(?:find|determine|compute|calculate|evaluate|what|how many|how much|express|"
+    r"solve|give|simplify|write|state|list|enter|which|when|where|who|in how many|choose|count|"
     r"estimate|convert|factor|expand|round)\b",
     re.I,
 )
@@ -39,7 +39,6 @@ PROVE = re.compile(
     re.I,
 )
 ADDRESS = re.compile(r"https?://|www\.", re.I)
-ENDS = re.compile(r"[.?!:．。？！)\]}$”\"'’*]\s*\Z|\[/asy\]\s*\Z|\\[)\]]\s*\Z")
 OPEN_ENDED = re.compile(r"\b(?:and|or|the|of|is|that|where|if|to|a|an)\s*\Z|[,(=+]\s*\Z", re.I)
 FULL_WIDTH = re.compile(r"[\u3000-\u9fff\uac00-\ud7af\uff01-\uff65\u0400-\u04ff\u0600-\u06ff]")
 DOLLAR = re.compile(r"(?<!\\)\$")
@@ -63,7 +62,7 @@ def _missing(text: str) -> Iterator[tuple[str, str]]:
         yield FIGURE, f"it says {pointed[0]!r} and has no drawing"
     if not ASKED.search(text):
         yield NO_QUESTION, "nothing is asked"
-    if OPEN_ENDED.search(text) or not (ENDS.search(text) or text.rstrip()[-1].isalnum()):
+    if OPEN_ENDED.search(text):
         yield UNFINISHED, f"it ends with {text.rstrip()[-12:]!r}"
 
 
@@ -93,5 +92,5 @@ def _balanced(text: str) -> bool:
 def _dollars(text: str) -> int:
     """Signs that may be delimiters: amounts such as ``$5`` in a text without formulas are none."""
     count = len(DOLLAR.findall(text))
-    amounts = len(re.findall(r"(?<![\\$\w])\$\d[\d,.]*(?=[\s,.;?!]|\Z)", text))
+    amounts = len(re.findall(r"(?<![\\$\w])\$\d[\d,.]*(?=[\s,.;:?!/)\-]|\Z)", text))
     return 0 if amounts == count else count

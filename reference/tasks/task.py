@@ -72,6 +72,10 @@ class NoProblems:
         """None."""
         return []
 
+    def strata(self) -> list[Stratum]:
+        """None."""
+        return []
+
 
 @lru_cache(KEPT)
 def tokenizer_from(settings: str) -> Tokenizer:

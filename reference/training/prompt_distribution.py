@@ -336,7 +336,9 @@ def check_distribution(config: Config) -> None:
     }
     what, has_it = needs[method]
     if not has_it:
-        line = f"distribution.method={method} needs {what}; section data has {names}"
+        line = (
+            f"distribution.method={method} needs {what}; section data has {names or 'no problem'}"
+        )
         raise SeedError(Reason.ILLEGAL_COMBINATION, line)
 
 

@@ -72,6 +72,8 @@ ANNOUNCEMENT = re.compile(
             *(_pattern(*words) for words in LANGUAGES.values()),
             # 故选 B: an option, so that the words of a derivation are none.
             r"(?:故|应|應|因此|所以|答案|本题|本題)[选選](?:择|擇)?[:：]?(?=\s*[(（]?[A-J](?![A-Za-z]))",
+            r"[【\[［](?:最终|正确|参考|標準|标准)?(?:答案|解答|答)[】\]］]",
+            r"(?m:^[#*_ \t]*ans\.[ \t]+(?=[-\d$\\(]))",
             # A heading of its own line: its answer is on the next one.
             r"(?m:^[#*_ \t]*(?:(?:the|my) )?(?:final |correct )?answer[*_ \t]*$)",
         )
@@ -99,7 +101,7 @@ REMARK = re.compile(
 
 SENTENCE_END = re.compile(
     r"\.[ \t]+(?=(?-i:[^\W\da-z_])|[\\($])"
-    r"|[。！；]|．(?=\s|$)|，(?=[^\W\d_a-z]{2})"
+    r"|[。！；【]|．(?=\s|$)|，(?=[^\W\d_a-z]{2})"
     r"|(?:[.,;]|(?<![ \t]))[ \t]++(?:because|since)\b"
     r"|,[ \t]+(?:which|where|as|in|so|not|with|when|if|given|obtained|rounded)\b"
     r"|,[ \t]+and (?:we|that|this)\b"
@@ -111,8 +113,33 @@ SENTENCE_END = re.compile(
 COPULA_BEHIND = re.compile(
     r"(?:です|である|となります?|になります|だ|입니다|이다|이에요|예요|है|است)$"
 )
+COUNTED_BEFORE = re.compile(r"^(?:一?共|总共|總共)?(?:有|是|需要?)?(?=\s*[$\\(]*\d)")
+"""答：一共有5个 says 5个."""
 SENTENCE_SIGNS = ".．。,;: \t"
+OPTION = r"(?:the )?(?:option|choice|statement|answer)"
 LAST_LINE = (
+    re.compile(
+        r"^(?:(?:die|das|le|la|el|il) +)?(?:lösung|ergebnis|résultat|solution|resultado|solución"
+        r"|risultato) +(?:lautet|ist|est|es|è|é) +(?P<answer>.+)$",
+        re.IGNORECASE,
+    ),
+    re.compile(r"^(?:最终|最后|最後|计算)?(?:结果|結果|得数)(?:是|为|為|等于|等於)(?P<answer>.+)$"),
+    re.compile(
+        rf"^(?:(?:so|thus|hence|therefore),? +)?{OPTION} +(?P<answer>\(?[A-J]\)?) +is"
+        r" +(?:the +)?(?:correct|right|best|true)(?: +(?:answer|option|choice|one))?[.! ]*$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"^(?:(?:so|thus|hence|therefore),? +)?(?:I +(?:choose|select|pick)|my choice is) +"
+        rf"(?:{OPTION} +)?"
+        r"(?P<answer>\(?[A-J]\)?)[.! ]*$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"^(?:therefore|thus|hence|so|综上(?:所述)?|因此|所以|故)[,，:：]? *"
+        r"(?P<answer>\$? *[A-Za-z] *=[^=\n]{1,200})$",
+        re.IGNORECASE,
+    ),
     re.compile(
         r"^[#*_ \t]*(?:(?:final )?(?:solution|result)|lösung|ergebnis|solución|résultat|resultado|"
         rf"risultato|решение|解答?|结果|結果|풀이){SPACE}{COLON}{SPACE}(?P<answer>.+)$",
@@ -165,6 +192,7 @@ def statement(text: str) -> str:
             return text[len(opening) : end].strip()
     line = unmarked(sentence(text.split("\n", 1)[0]))
     line = COPULA_BEHIND.sub("", line.rstrip(SENTENCE_SIGNS) or line)
+    line = COUNTED_BEFORE.sub("", line)
     return unmarked(line)
 
 

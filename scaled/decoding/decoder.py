@@ -7,8 +7,8 @@
     expert     each rank of ``sequence`` routes its share of the rows, then all gather all
 
 The weights are this rank's slices with FSDP's shards gathered; matrices that multiply the same rows
-are joined. A step is many small operations, so what does not depend on the layer is computed once
-per step.
+are joined, and wide ones are there in panels as well (``scaled.decoding.panels``). A step is many
+small operations, so what does not depend on the layer is computed once per step.
 """
 
 import math
@@ -22,11 +22,12 @@ from torch import Tensor
 
 from seed.scaled.attention import attend, full_norm, rotation
 from seed.scaled.decoding.cache import Cache
+from seed.scaled.decoding.panels import in_panels
 from seed.scaled.moe import AllExperts, Experts, all_experts, dispatch, route, swiglu
 from seed.scaled.parallel.collectives import all_gather
 from seed.scaled.parallel.mesh import Mesh
 from seed.scaled.parallel.packing import attention_plan, common_front
-from seed.scaled.precision import Weight, joined, linear, matrix, operand, wide
+from seed.scaled.precision import Matrix, Weight, joined, linear, matrix, operand, wide
 from seed.spec.config_model import ModelConfig
 from seed.spec.datatypes import Array, IntArray
 from seed.spec.rope import rotary_of
@@ -82,16 +83,16 @@ class Layer:
 
     attention_norm: Norm
     feed_forward_norm: Norm
-    projection: Weight
+    projection: Matrix
     bias: Tensor | None
     head_norms: Norm | None
     full_norms: tuple[Tensor, Tensor] | None
-    output: Weight
+    output: Matrix
     router: Tensor | None
     router_bias: Tensor | None
     experts: Experts | None
     all_experts: AllExperts | None
-    dense: list[Experts]
+    dense: list[tuple[Matrix, Matrix, Matrix]]
     shared_gate: Tensor | None
 
 
@@ -117,7 +118,7 @@ class Decoder:
         """
         self.model, self.mesh = model, mesh
         self.embedding, self.final_norm = weights["embedding"], _norm(weights["final_norm"], model)
-        self.head = self.embedding.T if model.tied_embeddings else weights["head"]
+        self.head = in_panels(self.embedding.T if model.tied_embeddings else weights["head"])
         self.layers = [_layer(weights, number, model, mesh) for number in range(model.layers)]
         self.kv_heads = model.key_value_heads // mesh.tensor.size
         self.group = model.heads // model.key_value_heads
@@ -189,7 +190,7 @@ class Decoder:
 
     def logits(self, x_bD: Tensor) -> Tensor:
         """Logits of this rank's share of rows, in float32 or better."""
-        return wide(self.final_norm(self.share(x_bD)) @ self.head)
+        return wide(linear(self.final_norm(self.share(x_bD)), self.head))
 
     def heads(
         self, layer: Layer, x_nD: Tensor, cos_n1r: Tensor, sin_n1r: Tensor
@@ -374,8 +375,12 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
         matrices = [matrix(weights, prefix + name) for name in names]
         return operand(joined(matrices), weights["embedding"])
 
-    def feed_forward(owner: str) -> Experts:
-        return ready(f"{owner}.gate"), ready(f"{owner}.up"), ready(f"{owner}.down")
+    def single(*names: str) -> Matrix:
+        weight = ready(*names)
+        return in_panels(weight) if isinstance(weight, Tensor) else weight
+
+    def feed_forward(owner: str) -> tuple[Matrix, Matrix, Matrix]:
+        return single(f"{owner}.gate"), single(f"{owner}.up"), single(f"{owner}.down")
 
     projections = [f"attention.{name}" for name in ("query", "key", "value")]
     bias, head_norms, full_norms = None, None, None
@@ -392,15 +397,15 @@ def _layer(weights: Mapping[str, Tensor], number: int, model: ModelConfig, mesh:
     is_dense = number < model.dense_layers
     shared = [f"moe.shared.{index}" for index in range(model.shared_experts)]
     dense = ["mlp"] if is_dense else shared
-    experts = None if is_dense else feed_forward("moe")
+    experts = None if is_dense else (ready("moe.gate"), ready("moe.up"), ready("moe.down"))
     return Layer(
         attention_norm=_norm(weights[prefix + "attention_norm"], model),
         feed_forward_norm=_norm(weights[prefix + "feed_forward_norm"], model),
-        projection=ready(*projections),
+        projection=single(*projections),
         bias=bias,
         head_norms=head_norms,
         full_norms=full_norms,
-        output=ready("attention.output"),
+        output=single("attention.output"),
         router=None if is_dense else weights[prefix + "moe.router"],
         router_bias=None if is_dense else weights.get(prefix + ROUTER_BIAS),
         experts=experts,

@@ -17,7 +17,7 @@ ROWS = (
         "extra_info": {"split": "test", "index": 5},
     },
     {"text": "Write twice(x).", "test_list": ["assert twice(2) == 4"], "code": "pass"},
-    {"problem": "1 + 2?", "answer": 3, "task": "t", "meta": {"n": 1}, "source": "reasoning-gym"},
+    {"problem": "1 + 2?", "answer": 3, "task": "t", "source": "sums"},
     {"problem": "A poem, please.", "domain": "custom"},
 )
 
@@ -38,7 +38,7 @@ def test_any_schema_becomes_ours_and_nothing_is_lost(tmp_path: Path) -> None:
     assert (rows[2]["dataset"], rows[2]["split"]) == ("sums", "test")
     assert rows[2]["extra_info"] == {"split": "test", "index": 5}
     assert rows[3]["demonstration"].startswith("```python")
-    assert (rows[4]["source"], rows[4]["original_task"]) == ("reasoning-gym", "t")
+    assert (rows[4]["source"], rows[4]["original_task"]) == ("sums", "t")
     succeeded("data", "import", out, "--out", tmp_path / "twice.jsonl")
     assert (tmp_path / "twice.jsonl").read_bytes() == out.read_bytes()
 

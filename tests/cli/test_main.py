@@ -14,8 +14,8 @@ from seed.spec import config_files
 from tests.support.command_line import run
 
 COMMANDS = [
-    *("ablate", "audit", "conform", "data", "diff", "eval", "exercise", "explain", "export"),
-    *("model", "puzzles", "report", "run", "sample", "serve", "srs", "verify"),
+    *("ablate", "audit", "bench", "conform", "data", "diff", "eval", "exercise", "explain"),
+    *("export", "model", "puzzles", "report", "run", "sample", "serve", "srs", "verify"),
 ]
 WORDS = [
     (),

@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_levels_of_puzzles_have_the_shares_of_the_stream() -> None:
 
 @pytest.mark.parametrize("task", ["puzzles", "addition:120", "word-problems", "files", "both"])
 def test_strata_are_the_training_problems_and_no_others(task: str, files: tuple[str, str]) -> None:
-    sources = {
+    sources: dict[str, Callable[[], ProblemSource]] = {
         "puzzles": puzzles,
         "files": lambda: opened(*files, weights={files[0]: 3.0}),
         "both": lambda: opened(*files, "addition:9", "addition:12", weights={"addition:9": 2.0}),

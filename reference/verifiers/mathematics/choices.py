@@ -21,7 +21,8 @@ REFERENCE = re.compile(rf"^\(?([{LETTERS}])\)?[.):]?(?:\s+(\S.*))?$", re.DOTALL)
 BARE = re.compile(rf"^\(?[{LETTERS}]\)?[.):]?$")
 WITH_TEXT = re.compile(rf"^\(?[{LETTERS}]\)?[.):]\s+\S", re.DOTALL)
 RESPONSE = re.compile(
-    rf"^(?:(?:the )?(?:option|choice|answer)\s*)?(?P<open>[(\[]?)(?P<letter>[{LETTERS}])[)\]]?\s*"
+    r"^(?:(?:the )?(?:option|choice|answer|选项|選項)\s*)?"
+    rf"(?P<open>[(\[]?)(?P<letter>[{LETTERS}])[)\]]?\s*(?:选项|選項|项|項)?"
     r"(?P<rest>[.:)].*|\(not .*)?$",
     re.IGNORECASE,
 )

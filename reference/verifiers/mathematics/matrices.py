@@ -3,7 +3,7 @@ r"""Matrices and what is set like one: systems of equations, functions by cases.
 =====================================================  =========================================
 ``\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}``       ``Matrix``; also bmatrix, array
 ``\frac12 \begin{pmatrix} .. \end{pmatrix}``           the matrix with every entry multiplied
-``\begin{pmatrix} .. \end{pmatrix}^T``                 its transpose
+``\begin{pmatrix} .. \end{pmatrix}^T``                 its transpose; ``(1, 2)^T`` is a column
 ``\begin{vmatrix} .. \end{vmatrix}``                   a number, the determinant, up to 4 rows
 ``\begin{cases} x = 3 \\ y = 4 \end{cases}``          a list of the rows; also aligned
 ``\begin{cases} x & x > 0 \\ ..\end{cases}``          a set of pairs of value and condition
@@ -35,6 +35,9 @@ ENVIRONMENT = re.compile(
 MATRICES = ("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array")
 SYSTEMS = ("cases", "dcases", "rcases", "aligned", "align", "gathered", "gather", "split", "array")
 TRANSPOSED = re.compile(r"\^ ?\{? ?(?:T|t|\\top|\\intercal|\\prime) ?\}?|'")
+TRANSPOSED_LIST = re.compile(
+    r"[(\[]([^()\[\],]+(?:,[^()\[\],]+)+)[)\]] ?\^ ?\{? ?(?:T|\\top|\\intercal) ?\}?"
+)
 CONDITION = re.compile(r"^(?:,|if|for|when|where|若|当) ?", re.IGNORECASE)
 PARTNERS = {"(": ")", "[": "]", "|": "|", "\\{": ""}
 MOST_ENTRIES, LARGEST_DETERMINANT = 80, 4
@@ -48,7 +51,7 @@ def read_environment(text: str, rules: GradingRules, inside: Reading) -> Answer 
     """
     match = ENVIRONMENT.search(text)
     if match is None:
-        return None
+        return _transposed_list(text, inside)
     name, before, behind = match[1], text[: match.start()].strip(), text[match.end() :].strip()
     bracket = next((sign for sign in PARTNERS if before.endswith(sign)), "")
     if bracket and behind.startswith(PARTNERS[bracket]):
@@ -71,6 +74,14 @@ def read_environment(text: str, rules: GradingRules, inside: Reading) -> Answer 
         determinant = _determinant([_trees(row) for row in entries])
         return Scalar(determinant if factor is None else Apply("*", (factor, determinant)))
     return Matrix(entries if factor is None else tuple(_multiplied(row, factor) for row in entries))
+
+
+def _transposed_list(text: str, inside: Reading) -> Matrix | None:
+    """Read ``(1, 2)^T`` as a column; None if it is something else."""
+    column = TRANSPOSED_LIST.fullmatch(text)
+    if column is None:
+        return None
+    return Matrix(tuple((inside(entry.strip()),) for entry in column[1].split(",")))
 
 
 def _factor(text: str, rules: GradingRules) -> Tree | None:

@@ -12,20 +12,25 @@ r"""One spelling for what people write in many ways: a plain dialect of LaTeX.
 - Whole words become commands: ``pi``, ``sqrt2``, ``sin(x)``, ``infinity`` become ``\pi``, ...
 - Notations for one thing: ``C_5^2``, ``^5C_2``, ``{5 \choose 2}`` become ``\binom{5}{2}``;
   ``90^o``, ``\ang{90}``, ``90 deg`` become ``90^\circ``.
-- Layout means nothing: ``\dfrac``, ``\left(``, ``\leqslant``, ``\,`` become ``\frac``, ``(``,
-  ``\le``, a blank. One point at the end is the sentence's; two, or a comma, are not.
+- ``12``, ``>`` and a plain noun for 十二, 大于 and (个); environments for TeX's ``\pmatrix{..}``.
+- Layout means nothing: ``\large``, ``\dfrac``, ``\left(``, ``\leqslant``, ``\,`` become nothing,
+  ``\frac``, ``(``, ``\le``, a blank. One point at the end is the sentence's; two, or a comma, are
+  not.
 """
 
 import re
 
 from seed.reference.verifiers.marks import braced
 from seed.reference.verifiers.mathematics.characters import plain_characters
+from seed.reference.verifiers.mathematics.chinese_numerals import in_digits
 from seed.reference.verifiers.mathematics.numerals import GROUPED_IN_LATEX, Commas, plain_numbers
 from seed.reference.verifiers.mathematics.qualifiers import without_qualifiers
 
 LAYOUT = re.compile(
     r"\\(?:left|right|bigl|bigr|Bigl|Bigr|biggl|biggr|big|Big|bigg|Bigg|displaystyle|textstyle|limits|nolimits|mathstrut"
     r"|hline|bf|rm|it|centering)(?![A-Za-z{])\.?"
+    r"|\\(?:tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge)(?![A-Za-z])"
+    r"|\\bbox\s*\[[^\]]*\]"
     r"|\\(?:color|phantom|hspace|vspace|label|tag)\*?\s*\{[^{}]*\}"
 )
 SPACES = re.compile(r"\\(?:[,;:! ]|(?:quad|qquad|thinspace|enspace)(?![A-Za-z]))|[~\s]+")
@@ -73,7 +78,7 @@ SPELLINGS = [
     (re.compile(r"\^\s*\{\s*\\degree\s*\}|\^?\s*\\degree(?![A-Za-z])"), r"^\\circ "),
     (re.compile(r"(?<=\d)\s*\^\s*(?:\{\s*o\s*\}|o(?![A-Za-z]))"), r"^\\circ "),
     (re.compile(r"\\ang\s*\{([^{}]*)\}"), r"\1^\\circ "),
-    (re.compile(r"(?<=\d) ?degs?(?![A-Za-z])\.?"), r"^\\circ "),
+    (re.compile(r"(?<=\d)\s*(?:degs?(?![A-Za-z])\.?|度(?![一-鿿]))"), r"^\\circ "),
     # Binomial coefficients, fractions.
     (re.compile(r"\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}"), r"\\binom{\1}{\2}"),
     (re.compile(r"(?:\{\s*\})?\s*[_^]\s*\{?(\d+)\}?\s*C\s*_?\s*\{?(\d+)\}?"), r"\\binom{\1}{\2}"),
@@ -82,7 +87,18 @@ SPELLINGS = [
         r"\\binom{\1}{\2}",
     ),
     (re.compile(r"(?<![\w)}\]])\^\s*\{?(\d+)\}?\s*/\s*_\s*\{?(\d+)\}?"), r"\\frac{\1}{\2}"),
-    # Words between formulas.
+    # Chinese: relations, a measure in brackets, words between formulas.
+    *(
+        (re.compile(rf"(?<=[\w}})|])\s*(?:{words})\s*(?=[-\d\\A-Za-z(])"), sign)
+        for words, sign in {
+            "大于等于|大于或等于|不小于": r"\\ge ",
+            "小于等于|小于或等于|不大于|不超过": r"\\le ",
+            "大于": ">",
+            "小于": "<",
+            "等于": "=",
+        }.items()
+    ),
+    (re.compile(r"(?<=[\d}])\s*\(([一-鿿/]{1,8})\)\s*$"), r" \1"),
     (re.compile(r"(?<![一-鿿])(?:或者|或)(?![一-鿿])"), " or "),
     (re.compile(r"(?<![一-鿿])[和与與及且](?![一-鿿])"), " and "),
 ]
@@ -102,6 +118,7 @@ WORDS = re.compile(
 )
 WORD_COMMANDS = {"infinity": "infty", "inf": "infty"}
 TURNED_BRACKETS = re.compile(r"([\[\]])([^\[\](),]+),([^\[\](),]+)([\[\]])")
+PLAIN_MATRIX = re.compile(r"\\([pbvV]?matrix)\s*(?=\{)")
 ROW_ARGUMENT = re.compile(r"\\\\\s*\[-?[\d.]+ ?[a-z]{2}\]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 DOLLAR, ROW_END = "\0", "\1"
@@ -124,19 +141,37 @@ def normal_form(text: str, commas: Commas = Commas.GROUP) -> str:
     text = _unwrapped(text)  # some spellings are wrappers themselves: \land is \text{and}
     text = SPACES.sub(" ", text).replace(ROW_END, "\\\\").strip()
     text = TURNED_BRACKETS.sub(_usual_brackets, text)
-    text = _plain_words(plain_numbers(text, commas))
+    text = _plain_words(plain_numbers(in_digits(text), commas))
     return without_qualifiers(_without_punctuation(" ".join(text.split())))
 
 
 def _plain_rows(text: str) -> str:
     """Double backslashes: ends of rows in an environment, elsewhere one that was escaped twice."""
+    text = _environments(text)
     if "\\\\begin" in text:
         text = text.replace("\\\\", "\\")
     if "\\begin" in text:
         text = ROW_ARGUMENT.sub(r"\\\\", text)
     else:
-        text = re.sub(r"\\\\(?=[A-Za-z%$#{}])", r"\\", text)
+        text = re.sub(r"\\\\(?=[A-Za-z%$#{}])|\\\\\s*$", _once, text)
     return text.replace("\\\\", ROW_END)
+
+
+def _once(escaped: re.Match[str]) -> str:
+    """One backslash; none at the end, where a line would begin."""
+    return "" if escaped.end() == len(escaped.string) else "\\"
+
+
+def _environments(text: str) -> str:
+    """``\\pmatrix{1 & 2 \\cr 3 & 4}`` of plain TeX as an environment."""
+    while matrix := PLAIN_MATRIX.search(text):
+        content = braced(text, matrix.end())
+        if content is None:
+            return text
+        rows = re.sub(r"\\cr(?![A-Za-z])", lambda sign: "\\\\", content)
+        environment = f"\\begin{{{matrix[1]}}}{rows}\\end{{{matrix[1]}}}"
+        text = text[: matrix.start()] + environment + text[matrix.end() + len(content) + 2 :]
+    return text
 
 
 def _without_dollars(text: str) -> str:

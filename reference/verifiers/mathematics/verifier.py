@@ -2,7 +2,8 @@ r"""The verifier of mathematics: is the final answer the reference answer, in an
 
     response -> response, marks, announcements                   where the answer stands
              -> limits
-             -> characters, numerals, normal_forms, qualifiers   its spelling
+             -> characters, numerals, chinese_numerals,
+                normal_forms, qualifiers                         its spelling
              -> structures, words, relations, matrices, scalars,
                 units, parser, cursor, closed_forms              its shape
              -> equivalence, named, real_sets, statements,
@@ -29,10 +30,10 @@ Numbers
 
 - A value that is not worked out, ``2^3`` for 8, ``x^2/x`` for x: accepted, values decide and not
   their form; points without a value do not count.
-- ``\sum``, ``\prod``, ``\gcd``: worked out between given integers, up to 1000 terms. With an unknown
-  bound or an endless one they are not read, nor are ``\lim``, ``\int`` and derivatives: the time of
-  SymPy's summation and limits has no bound, and a sum to n has values for integers only. Such an
-  answer is right only if it repeats the reference, as is any answer to such a reference.
+- ``\sum``, ``\prod``, ``\gcd``: worked out between given integers, up to 1000 terms. With an
+  unknown bound or an endless one they are not read, nor are ``\lim``, ``\int``: the time of SymPy's
+  summation and limits has no bound, and a sum to n has values for integers only. Such an answer is
+  right only if it repeats the reference.
 - Decimals for exact values: exact equality; 0.5 is 1/2, 0.333 is not 1/3 (decimal_digits).
 - ``1,234`` is 1234; ``1.234`` is 1.234; ``0,125`` and ``3,14159`` are decimals and ``11,11,100`` is
   1111100 only where the other side is one number; ``1.234.567``, ``1'234'567`` are grouped.

@@ -18,7 +18,7 @@ def test_samples_to_reach_are_linear_between_two_evaluations() -> None:
 def test_a_method_that_never_gets_there_is_said_to_have_not() -> None:
     slow = [(0, 0.1), (100, 0.2), (200, 0.3), (300, 0.4)]
     results = {
-        name: {1: {"curve": curve, "share": 0.002}, 2: {"curve": curve, "share": 0.004}}
+        name: {seed: {"curve": curve, "share": 0.002 * seed, "idle": 0.25} for seed in (1, 2)}
         for name, curve in (("in_turn", CURVE), ("adaptive", CURVE), ("pools", slow))
     }
     head, base, same, lower = report(results).splitlines()

@@ -45,6 +45,9 @@ def test_indices_of_one_digit_are_no_numbers_of_a_statement() -> None:
         ("140", ONE_STEP),
         ("77520", ONE_STEP),
         ("75", ONE_STEP),
+        ("8", ONE_STEP),
+        ("40", ONE_STEP),
+        ("49", ONE_STEP),
     ],
 )
 def test_each_rule_finds_its_answer(answer: str, rule: str) -> None:
@@ -58,8 +61,8 @@ def test_other_answers_break_no_rule(answer: str) -> None:
 
 
 def test_a_number_is_used_twice_only_if_it_stands_there_twice() -> None:
-    assert one_step([7, 20], 49) == ""
-    assert one_step([7, 20, 7], 49) == "7 * 7"
+    assert one_step([7, 20], 343) == one_step([7, 20], 823543) == ""
+    assert one_step([7, 20, 7], 823543) == "7^7"
 
 
 def test_the_most_common_answer_is_what_a_baseline_gives() -> None:

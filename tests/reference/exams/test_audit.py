@@ -1,6 +1,7 @@
 """The audit finds broken sets defect by defect, and nothing in a good one."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ ELSEWHERE = (REJECTED, ACCEPTED, TOO_OFTEN)
 """Rules that no row breaks while our verifier is right; tests of ``reading`` and ``difficulty``."""
 
 
-def audited(path: Path, rows: list[dict[str, object]]) -> AuditedSet:
+def audited(path: Path, rows: list[dict[str, Any]]) -> AuditedSet:
     known = KnownProblems()
     known.texts.add("old/1", str(BROKEN[audit.OVERLAP]["problem"]))
     (problems,) = read_sets([write_lines(path, rows)])
@@ -36,7 +37,7 @@ def test_nothing_is_found_in_a_good_set(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rule", BROKEN)
 def test_each_rule_finds_its_row(tmp_path: Path, rule: str) -> None:
-    rows = [*GOOD, {"id": "long", "problem": LONG, "answer": "11"}, {"id": "bad"} | BROKEN[rule]]
+    rows = [*GOOD, {"id": "long", "problem": LONG, "answer": "29"}, {"id": "bad"} | BROKEN[rule]]
     found = audited(tmp_path / "bad.jsonl", rows)
     assert found.counts.get(rule) == 1
     (row,) = found.flagged
@@ -59,7 +60,7 @@ def test_an_answer_that_both_solvers_find_is_confirmed(tmp_path: Path) -> None:
 
 
 def test_rows_of_other_domains_are_counted_apart(tmp_path: Path) -> None:
-    code = {"problem": "Write twice(x).", "tests": ["assert twice(2) == 4"]}
+    code: dict[str, Any] = {"problem": "Write twice(x).", "tests": ["assert twice(2) == 4"]}
     found = audited(tmp_path / "mixed.jsonl", [*GOOD, code])
     assert len(found.rows) == 2 and found.problems.left_out == {"code": 1}
 

@@ -228,8 +228,27 @@ TABLE = r"""
 = \frac{7}{2} ;; \text{The total is } 3.5 ;; The area is \frac{7}{2}
 ≠ 5 ;; The answer is not 5 ;; The area is 5 or 6
 = 10 ;; \binom{5}{3} ;; {}_5C_3
+= 5 ;; \large 5 ;; \small{5} ;; \tiny 5 ;; \bbox[5px,border:2px solid]{5} ;; 5\\ ;; 5（个） ;; 五
+    ;; 五个
+= 30^\circ ;; 30 \text{ deg} ;; 30度 ;; 三十度
+= 100\text{ km/h} ;; 100\text{千米/时} ;; 100（公里/小时）
+= 5\% ;; 百分之五
+= \frac{3}{4} ;; 四分之三 ;; 零点七五
+= \frac{7}{2} ;; 三又二分之一
+= 12345 ;; 一万二千三百四十五
+= 2024 ;; 二〇二四
+= -110 ;; 负一百一十
+= \begin{pmatrix}1&2\\3&4\end{pmatrix} ;; \pmatrix{1&2\cr 3&4}
+= \begin{pmatrix}1\\2\end{pmatrix} ;; (1,2)^\top ;; [1,2]^{T}
+= x\ge 1 ;; x大于等于1 ;; x不小于1
 
 # near misses
+≠ 5 ;; 六 ;; 5（厘米）+1 ;; 五六 ;; \large 6 ;; 二分之五 ;; 五或六
+≠ 30^\circ ;; 30（弧度） ;; 三度
+≠ 5\text{ cm} ;; 5（米）
+≠ (1,2) ;; (1,2)^\top
+≠ 第一象限 ;; 第二象限
+≠ x>1 ;; x大于等于1 ;; x不大于1
 ≠ 5 ;; 5 or 6 apples ;; 5 not 6 ;; 5 incorrect ;; 5 and 6 ;; 5 cm + 3 ;; 5 if x>0
     ;; 5, 6 trees ;; 5 at least ;; 5x trees
 ≠ 12 ;; a+b=12 and c=3 ;; a^2=12 ;; x+2y=12 ;; a+b>12 ;; a+b \neq 12
