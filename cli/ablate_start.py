@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seed.cli.ablate_runs import Base, run_sft, run_variant
 from seed.spec.errors import Reason, SeedError
 
 if TYPE_CHECKING:
-    from seed.cli.ablate import Base
     from seed.spec.config import Config
 
 STARTS = ("sft", "rft")
@@ -62,15 +62,13 @@ def starts_of(text: str) -> tuple[str, ...]:
 
 
 def run_starts(
-    base: "Base", starts: Sequence[str], seed: int, out: Path, settings: RejectionSettings
+    base: Base, starts: Sequence[str], seed: int, out: Path, settings: RejectionSettings
 ) -> dict[str, tuple[float, float]]:
     """Run every start of a seed.
 
     Returns:
         Start -> held-out accuracy before and after RL.
     """
-    from seed.cli.ablate import run_sft, run_variant
-
     checkpoint = run_sft(base, seed, out)
     found = {}
     for start in starts:
@@ -113,7 +111,7 @@ def draw(checkpoint: Path, seed: int, out: Path, settings: RejectionSettings) ->
 
 
 def rft_config(
-    base: "Base", seed: int, checkpoint: Path, demonstrations: Path, settings: RejectionSettings
+    base: Base, seed: int, checkpoint: Path, demonstrations: Path, settings: RejectionSettings
 ) -> "Config":
     """A run that trains the SFT model on its right responses, and goes on with RL."""
     change = (

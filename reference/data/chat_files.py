@@ -166,8 +166,8 @@ class ChatFiles:
         chat = read_chat(fields)
         try:
             sequences = taught_sequences(self._tokenizer, chat.messages, chat.taught)
-        except SeedError as refusal:
-            raise Unusable(refusal.line) from None
+        except SeedError as error:
+            raise Unusable(error.line) from None
         largest = max(max(sequence.tokens) for sequence in sequences)
         if largest >= self.settings.vocabulary:
             line = f"token {largest} is none of the model's {self.settings.vocabulary}"

@@ -33,3 +33,10 @@ def test_a_folder_in_use_and_settings_without_effect_are_refused(tmp_path: Path)
     assert_user_error(run("ablate", "--out", tmp_path), "run-directory-in-use", "--out")
     assert_user_error(run("ablate", "--out", tmp_path / "new", "parallel.cp=2"), "parallel.cp=2")
     assert not (tmp_path / "new").exists()
+
+
+def test_unknown_starts_are_refused(tmp_path: Path) -> None:
+    for starts in ("sft", "sft,sft", "sft,random"):
+        result = run("ablate", "--start", starts, "--out", tmp_path / "new")
+        assert_user_error(result, "unknown-name", f"--start={starts}")
+    assert not (tmp_path / "new").exists()
