@@ -127,7 +127,8 @@ def recipe_table() -> str:
     lines += [f"| `reward.overlong_share` | {shares} |", f"| value pretraining | {steps} |", ""]
     lines.append(
         "With `advantage = group` there is no value model, and no lambda is used. VAPO's paper has"
-        " `gae_alpha`\n0.05; the preset `tiny`, nearly all of whose responses have 3 to 9 tokens, has 4."
+        " `gae_alpha`\n0.05; the preset `tiny`, nearly all of whose responses have 3 to 9 tokens,"
+        " has 4."
     )
     return "\n".join(lines) + "\n"
 

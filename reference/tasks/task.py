@@ -64,10 +64,6 @@ class NoProblems:
         """None."""
         return []
 
-    def strata(self) -> list[Stratum]:
-        """None."""
-        return []
-
     def demonstrations(self) -> list[tuple[Problem, str]]:
         """None."""
         return []

@@ -100,6 +100,14 @@ def test_before_anything_is_loaded_two_commands_tell_what_the_model_takes(place:
     assert f'path = "{place / "model"}"' in explained and "hidden = 16" in explained
 
 
+def test_texts_longer_than_what_the_model_has_seen_are_said(place: Path, tmp_path: Path) -> None:
+    start = arguments(place, place / "model", tmp_path / "run", "--dry-run")
+    seen = "more than max_position_embeddings=256"
+    assert seen not in succeeded(*start).stderr
+    longer = succeeded(*start, "rollout.max_response_tokens=200")
+    assert f"= 264 positions are {seen}" in longer.stderr
+
+
 def test_a_run_from_a_folder_says_what_it_started_from_and_samples_text(
     place: Path, trained: Path
 ) -> None:
