@@ -62,8 +62,7 @@ def test_what_stands_before_the_prompt() -> None:
     row = {"instruction": "Add.", "input": "1 and 1", "output": "2", "system": "Be brief."}
     asked = {"role": "user", "content": "Add.\n\n1 and 1"}
     assert read_chat(row).messages == (SYSTEM, asked, ANSWERED)
-    row = {"instruction": "1+1?", "output": "2", "history": [["0+0?", "0"]]}
-    chat = read_chat(row)
+    chat = read_chat({"instruction": "1+1?", "output": "2", "history": [["0+0?", "0"]]})
     assert [message["content"] for message in chat.messages] == ["0+0?", "0", "1+1?", "2"]
     assert chat.taught == (1, 3)
 
