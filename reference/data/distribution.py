@@ -61,7 +61,7 @@ def learning_progress(rate: float, slow_rate: float) -> float:
     """Change of the solve rate: forgetting counts as well as learning.
 
     Formula: ``|p - p_slow|``, two moving averages of the solve rate.
-    Source: Teacher-Student Curriculum Learning (arXiv 1707.00183), there the slope of the rate.
+    Source: Matiisen et al. 2017 (arXiv 1707.00183), there the slope of the rate.
 
     Returns:
         In [0, 1]; much smaller than the other signals, so it wants a smaller temperature.

@@ -96,7 +96,7 @@ ILLEGAL_VALUES = {
     "value_optimizer.learning_rate=inf": "value_optimizer.learning_rate=inf must be a finite"
     " number",
     "algorithm.advantage=gea": "algorithm.advantage='gea' must be 'gae' or 'group'",
-    "distribution.method=curriculum": "distribution.method='curriculum' must be 'in_turn',"
+    "distribution.method=random": "distribution.method='random' must be 'in_turn',"
     " 'adaptive', 'pools' or 'sliding'",
     "distribution.signal=reward": "distribution.signal='reward' must be 'variance', 'advantage' or"
     " 'progress'",

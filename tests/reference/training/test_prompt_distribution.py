@@ -202,8 +202,8 @@ def test_a_range_rises_with_the_solve_rate_and_falls_only_if_asked() -> None:
     never, _ = followed(of_rule, lambda problem: 0.0, 40, state=state)
     assert never.ranges["maze"].top == 4
     lowering = rule("sliding", strata(*names), window=2, lower_at=0.1)
-    fallen, asked = followed(lowering, lambda problem: 0.0, 40, state=state)
-    assert fallen.ranges["maze"].top == 0 and set(asked[-1]) == {"maze/1"}
+    lowered, asked = followed(lowering, lambda problem: 0.0, 40, state=state)
+    assert lowered.ranges["maze"].top == 0 and set(asked[-1]) == {"maze/1"}
 
 
 def test_pools_pass_over_problems_that_were_always_or_never_solved() -> None:
