@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +136,7 @@ def start_run(config: "Config", out: Path | None, dry_run: bool) -> None:
             click.echo(f"drawing {config.evaluation.problems} held-out problems", err=True)
         with reading_shown(computing):
             check(config, computing)
-        print_notes(config, computing)
+        print_notes(config, computing, context_notes(config))
         title = f"{config.preset}-{config.recipe}-seed{config.seed}"
         path = computing.on_rank_zero(lambda: out or free_directory(title))
         computing.on_rank_zero(lambda: RunDirectory.require_free(path))
@@ -189,8 +189,8 @@ def reading_shown(computing: "Backend[Any]") -> Iterator[None]:
             ADVANCED.reset(token)
 
 
-def print_notes(config: "Config", computing: "Backend[Any]") -> None:
-    """What was found in problems and model, before anything is trained."""
+def print_notes(config: "Config", computing: "Backend[Any]", more: Sequence[str] = ()) -> None:
+    """What was found in the files of problems, and more, before anything is trained."""
     from seed.reference.tasks.task import problems_of
     from seed.reference.training.sft_data import chats_of
 
@@ -198,7 +198,7 @@ def print_notes(config: "Config", computing: "Backend[Any]") -> None:
         return
     notes = [*getattr(problems_of(config), "notes", ())] if config.data.has_files else []
     notes += chats_of(config).notes if config.data.chats else []
-    for note in [*notes, *context_notes(config)]:
+    for note in [*notes, *more]:
         click.echo(printable(note, NOTE_WIDTH), err=True)
 
 

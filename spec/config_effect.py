@@ -121,7 +121,7 @@ RULES = (
         "with supervised.batch_tokens above 0",
     ),
     Rule(
-        ("supervised.max_tokens", "supervised.overlong"),
+        ("supervised.max_sequence_tokens", "supervised.overlong"),
         lambda config: not config.data.chats,
         "without data.chats",
     ),

@@ -442,12 +442,14 @@ class SupervisedConfig(Section):
             " supervised.batch decides"
         ),
     )
-    max_tokens: Annotated[PositiveInt, Field(ge=2)] = Field(
+    max_sequence_tokens: Annotated[PositiveInt, Field(ge=2)] = Field(
         32_000, description="longest chat, prompts and template included (report 4.1: 32k)"
     )
     overlong: Literal["refuse", "drop", "truncate"] = Field(
         "refuse",
-        description="chats beyond supervised.max_tokens; truncate cuts their end off (report 4.1)",
+        description=(
+            "chats beyond supervised.max_sequence_tokens; truncate cuts their end off (report 4.1)"
+        ),
     )
     stop_accuracy: Share = Field(
         0.0,

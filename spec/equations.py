@@ -691,7 +691,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         *("score_problems", "score_families", "paired_differences"),
     ),
     "seed.reference.data.distribution": (),
-    "seed.scaled.parallel.balance": ("prefix_groups", "prompt_lengths", "spread"),
+    "seed.scaled.parallel.balance": ("deal_groups", "prefix_groups", "prompt_lengths", "spread"),
     "seed.scaled.advantage": ("values_after",),
     "seed.scaled.attention": ("rotation", "heads_of", "full_norm"),
     "seed.scaled.parallel.collectives": (
@@ -705,10 +705,11 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "seed.scaled.decoding.decoder": ("places_of_texts", "one_query"),
     "seed.scaled.generate": (),
     "seed.scaled.loss": (),
-    "seed.scaled.model": ("reference_name",),
+    "seed.scaled.model": ("cast", "reference_name"),
     "seed.scaled.moe": ("route", "all_experts", "run_experts", "has_grouped_product"),
     "seed.scaled.optimizer": ("initial_optimizer", "pieces"),
     "seed.scaled.precision": (
+        "sampling_type",
         "wide",
         "squared_error",
         "restored",

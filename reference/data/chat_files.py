@@ -209,8 +209,8 @@ class ChatFiles:
             count = len(self._entries) + self._beyond
         return (
             f"{self._overlong} of {count} chats are longer than"
-            f" supervised.max_tokens={self.settings.max_tokens}, the longest has {self._longest}"
-            f" tokens ({self._place})"
+            f" supervised.max_sequence_tokens={self.settings.max_tokens}, the longest has"
+            f" {self._longest} tokens ({self._place})"
         )
 
     def _length_notes(self) -> list[str]:

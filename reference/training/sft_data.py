@@ -227,7 +227,10 @@ def chats_of(config: Config) -> ChatFiles:
     check_digests(config.data)
     supervised = config.supervised
     settings = ChatSettings(
-        config.data.chats, supervised.max_tokens, supervised.overlong, config.model.vocabulary
+        config.data.chats,
+        supervised.max_sequence_tokens,
+        supervised.overlong,
+        config.model.vocabulary,
     )
     return _chats(config.tokenizer.model_dump_json(), settings)
 

@@ -1,7 +1,6 @@
 """Properties of commands that a full disk or a signal ends: one line, its exit code, a way on."""
 
 import json
-import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,7 @@ def test_a_signal_ends_a_run_with_the_command_that_continues(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, code: int, words: str
 ) -> None:
     monkeypatch.setattr(
-        "seed.reference.training.trainer.train", lambda run: os.kill(os.getpid(), number)
+        "seed.reference.training.trainer.train", lambda run: signal.raise_signal(number)
     )
     before = signal.getsignal(number)
     result = run("run", "--out", tmp_path / "here")
@@ -99,9 +98,9 @@ def test_a_first_signal_asks_and_a_second_one_ends(
     asked = []
 
     def train(run: Any) -> None:
-        os.kill(os.getpid(), signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
         asked.append(run.asked_to_end())
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr("seed.reference.training.trainer.train", train)
     result = run("run", "--out", tmp_path / "here", "run.save_on_signal=true")
@@ -114,8 +113,8 @@ def test_a_first_signal_asks_and_a_second_one_ends(
 
 def test_an_ignored_signal_stays_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def train(run: Any) -> None:
-        os.kill(os.getpid(), signal.SIGHUP)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGTERM)
 
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -288,7 +288,7 @@ def test_what_is_wrong_with_chats_is_one_line(place: Path, tmp_path: Path) -> No
     command = "run", "--model", place / "model", "--chats", chats, *ALONE, "--out", tmp_path / "no"
     for word, parts in {
         "supervised.batch_tokens=8": ("illegal-value", "batch_tokens=8 must be at least"),
-        "supervised.max_tokens=9": ("illegal-value", "6 of 6 chats are longer"),
+        "supervised.max_sequence_tokens=9": ("illegal-value", "6 of 6 chats are longer"),
         "supervised.steps=3": ("illegal-combination", "both say how long SFT is"),
         "supervised.stop_accuracy=0.5": ("illegal-combination", "must be 0 without problems"),
         "rollout.steps=1": ("illegal-combination", "rollout.steps=1 must be 0 without problems"),

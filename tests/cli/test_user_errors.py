@@ -72,8 +72,8 @@ UNKNOWN_NAMES = [
     (
         ("run", "--outt", "x"),
         "--outt is not an option (did you mean --out?); legal options of seed run: --backend,"
-        " --preset, --recipe, --model, --data, --eval-data, --reward, --seed, --out, --config,"
-        " --from, --resume, --dry-run, --help",
+        " --preset, --recipe, --model, --data, --eval-data, --chats, --reward, --seed, --out,"
+        " --config, --from, --resume, --dry-run, --help",
     ),
     (("--threads", "x"), "--threads is not an option; legal options of seed: --version, --help"),
     (("rnu",), f"rnu is not a command (did you mean run?); legal commands of seed: {NAMES}"),

@@ -79,7 +79,10 @@ def test_overlong_chats_are_refused_dropped_or_cut(tmp_path: Path) -> None:
     rows = chat("A1+1=", "2"), chat("A1+1=", "1+1=2"), chat("A1+1+1+1+1=", "5")
     path = written(tmp_path / "a.jsonl", *rows)
     line = refused(path, 8)
-    assert "2 of 3 chats are longer than supervised.max_tokens=8, the longest has 13 tokens" in line
+    assert (
+        "2 of 3 chats are longer than supervised.max_sequence_tokens=8, the longest has 13 tokens"
+        in line
+    )
     assert "(a.jsonl line 3)" in line and "supervised.overlong=drop" in line
     dropped = opened(path, 8, "drop")
     assert [*dropped.lengths] == [7]

@@ -235,7 +235,9 @@ def test_a_verifier_that_cannot_be_loaded_is_an_error() -> None:
 def test_a_custom_verifier_gets_the_fields_of_the_item_and_returns_its_reward() -> None:
     verifier = VERIFIER.replace(":behave", ":looks_at_the_fields")
     (results,) = judgements([Request(Item("one", "chess", "", ""), verifier)])
-    assert results.verdict.extracted == "id domain problem response reference tests puzzle"
+    assert (
+        results.verdict.extracted == "id domain problem response reference tests puzzle principles"
+    )
     assert (results.verdict.outcome, results.reward) == (Outcome.CORRECT, 2.5)
 
 
