@@ -213,9 +213,10 @@ def places_of_rank(config: Config, layout: Layout) -> int:
 
 
 def sampling_weights(config: Config, layout: Layout) -> list[MemoryTerm]:
-    """The policy's slices, gathered whole to sample with; their number does not depend on FSDP.
+    """This rank's slices of the policy as they are sampled with; FSDP does not make them fewer.
 
-    Gathered in m, then a copy in c or FP8 beside it, and query, key and value joined once more.
+    They are gathered one at a time, each in the type it is sampled with, but in the master's where
+    it is then quantised. Query, key and value are joined once more.
     """
     master, size = MASTER_BYTES[config.precision], COMPUTE_BYTES[config.precision]
     in_fp8 = config.rollout.precision == "fp8"
@@ -223,22 +224,24 @@ def sampling_weights(config: Config, layout: Layout) -> list[MemoryTerm]:
         name: prod(slice_shape(name, shape, layout))
         for name, shape in policy_shapes(config.model).items()
     }
-    whole = sum(slices.values())
     joined = sum(
         n
         for name, n in slices.items()
         if group_of(name) == "attention" and not name.endswith("output")
     )
-    copies = sum((1 if is_quantised(name) else size) * n for name, n in slices.items())
     terms = []
-    if layout.ranks > 1:
-        why = f"{master} bytes * {whole:,} weights of this rank's slices, whatever fsdp is"
-        terms.append(estimate("gathered weights", master * whole, why))
     if in_fp8:
-        terms.append(estimate("policy in FP8", copies, "1 byte a quantised weight, a copy"))
-    elif size != master:
-        why = f"{size} bytes * the same {whole:,} weights, a copy"
-        terms.append(estimate("weights in bfloat16", size * whole, why))
+        kept = sum((1 if is_quantised(name) else size) * n for name, n in slices.items())
+        terms.append(estimate("policy in FP8", kept, "1 byte a quantised weight, a copy"))
+    elif layout.ranks > 1 or size != master:
+        whole = sum(slices.values())
+        why = f"{size} bytes * {whole:,} weights of this rank's slices, whatever fsdp is"
+        terms.append(estimate("weights to sample with", size * whole, why))
+    if layout.ranks > 1:
+        largest = max(slices.values())
+        bytes_each = master if in_fp8 else size
+        why = f"{bytes_each} bytes * {largest:,} weights of the largest slice"
+        terms.append(estimate("gathered weight", bytes_each * largest, why))
     why = f"{size} bytes * {joined:,} weights of query, key and value side by side"
     return [*terms, estimate("joined projections", size * joined, why)]
 
