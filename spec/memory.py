@@ -216,7 +216,8 @@ def sampling_weights(config: Config, layout: Layout) -> list[MemoryTerm]:
     """This rank's slices of the policy as they are sampled with; FSDP does not make them fewer.
 
     They are gathered one at a time, each in the type it is sampled with, but in the master's where
-    it is then quantised. Query, key and value are joined once more.
+    it is then quantised. Query, key and value are joined once more. Not counted are the panels of
+    wide matrices (``scaled.decoding.panels``), which only a CPU has.
     """
     master, size = MASTER_BYTES[config.precision], COMPUTE_BYTES[config.precision]
     in_fp8 = config.rollout.precision == "fp8"
